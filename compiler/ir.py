@@ -1,0 +1,210 @@
+"""What the user wrote: a flow, its steps and where each of them goes next.
+
+The values are immutable. Spans take no part in equality, so two flows that differ in layout alone are equal.
+How steps nest is `plan`'s business.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+JSON: TypeAlias = "None | bool | int | float | str | list[JSON] | dict[str, JSON]"
+Constant: TypeAlias = "None | bool | int | float | complex | str | bytes | tuple[Constant, ...] | list[Constant] | dict[Constant, Constant] | set[Constant] | frozenset[Constant]"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of source text; lines and columns count from 1 and the end is exclusive, in characters."""
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """`self.next(self.target)`"""
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """`self.next(self.a, self.b)`: every target runs, and a join brings them together."""
+
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Foreach:
+    """`self.next(self.target, foreach="over", batch=1, workers=1)`
+
+    `batch` is the smallest number of items that one task takes, `workers` the processes that share them.
+    """
+
+    target: str
+    over: str
+    batch: int = 1
+    workers: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One entry of a switch: the artifact's value and the step that it leads to."""
+
+    value: str | int | float | bool | None
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """`self.next({"value": self.target, ...}, condition="artifact")`"""
+
+    condition: str
+    cases: tuple[Case, ...]
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The steps that the cases lead to, each once, in the order of the cases."""
+        return tuple(dict.fromkeys(case.target for case in self.cases))
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The last step: it goes nowhere."""
+
+
+Transition: TypeAlias = Next | Branch | Foreach | Switch | End
+
+
+def targets(transition: Transition) -> tuple[str, ...]:
+    """The steps that a transition leads to, each once, in the order of the source."""
+    match transition:
+        case Next(target) | Foreach(target=target):
+            return (target,)
+        case Branch(names):
+            return tuple(dict.fromkeys(names))
+        case Switch():
+            return transition.targets
+        case End():
+            return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """`@retry(times=3, minutes_between_retries=2)`"""
+
+    times: int = 3
+    minutes: float = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Catch:
+    """`@catch(var=None, print_exception=True)`"""
+
+    var: str | None = None
+    print_exception: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """`@resources(cpu=1, memory=4096, gpu=0, disk=None, shared_memory=None)`; sizes in MiB."""
+
+    cpu: float = 1
+    memory: int = 4096
+    gpu: int = 0
+    disk: int | None = None
+    shared_memory: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the decorators of a step ask for; `timeout` is in seconds, `environment` in the order of the names."""
+
+    retry: Retry | None = None
+    catch: Catch | None = None
+    timeout: int | None = None
+    resources: Resources | None = None
+    environment: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A method marked `@step`.
+
+    `digest` is a SHA-256 over the tokens of the step and of what it names in the flow's own files.
+    `join` says that the method takes the inputs of the steps before it.
+    """
+
+    name: str
+    transition: Transition
+    join: bool = False
+    settings: Settings = Settings()
+    doc: str = ""
+    digest: str = ""
+    span: Span | None = field(default=None, compare=False)
+    transition_span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NoDefault:
+    """A parameter that was given no default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A default that is not constant: it is computed once, when the run starts, from the imported flow."""
+
+    expression: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A `Parameter` or an `IncludeFile`.
+
+    `kind` is one of str, int, float, bool, json, list, dict, file. `name` is what the command line says, `attribute` what
+    the flow says. A default of a `file` is its path, relative to the flow's folder; `text` and `encoding` belong to it.
+    """
+
+    attribute: str
+    name: str
+    kind: str
+    default: Constant | NoDefault | Computed = field(default_factory=NoDefault)
+    required: bool = False
+    help: str = ""
+    choices: tuple[Constant, ...] = ()
+    text: bool = True
+    encoding: str | None = None
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A flow class.
+
+    `file` is the path of its source, relative to the folder that holds the code package's files; `files` maps every path
+    of that package to its content, the flow's own file and the modules that it imports from its own folders.
+    `roots` are the folders inside the package that go on `sys.path`, "" for its top.
+    """
+
+    name: str
+    class_name: str
+    file: str
+    steps: tuple[Step, ...]
+    start: str
+    end: str
+    parameters: tuple[Parameter, ...] = ()
+    doc: str = ""
+    files: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
+    roots: tuple[str, ...] = ("",)
+    span: Span | None = field(default=None, compare=False)
+
+    def step(self, name: str) -> Step:
+        """The step called `name`; raises KeyError for a name that is not a step."""
+        for step in self.steps:
+            if step.name == name:
+                return step
+        raise KeyError(name)

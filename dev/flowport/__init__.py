@@ -1,0 +1,1 @@
+../../flowport/__init__.py

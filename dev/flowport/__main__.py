@@ -1,0 +1,1 @@
+../../flowport/__main__.py
