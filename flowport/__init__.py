@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from flowport.runtime.flow import timeout as timeout
 
 __version__ = "0.1.0"
-__all__ = (  # noqa: F822: the names are fetched by __getattr__
+__all__ = (
     "FlowSpec",
     "IncludeFile",
     "JSONType",

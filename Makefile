@@ -1,0 +1,59 @@
+# Everything a fresh clone needs: Python 3.10 or later, make, and for `make test` under CI npm.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory --warn-undefined-variables
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/installed
+ASL_VALIDATOR := .cache/asl-validator/node_modules/.bin/asl-validator
+TESTS ?= tests
+
+.PHONY: demo test lint format bench constraints clean
+
+# The digits flow on this machine and on the Step Functions emulator, which runs the compiled files.
+demo: $(INSTALLED)
+	$(BIN)/python examples/demo.py
+
+test: lint $(ASL_VALIDATOR)
+	FLOWPORT_ASL_VALIDATOR=$$([ -x $(ASL_VALIDATOR) ] && realpath $(ASL_VALIDATOR) || true) \
+	  $(BIN)/python -m pytest -q $(TESTS) --deselect tests/test_layers.py --deselect tests/test_packaging.py
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_layers.py tests/test_packaging.py
+
+format: $(INSTALLED)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(INSTALLED)
+	$(BIN)/python -m bench
+
+# hatchling comes from the constraints too, so that nothing of the installation is left to the day on which it happens.
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 10) else "flowport needs Python 3.10 or later: make PYTHON=...")'
+	[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt hatchling
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[test,lint]'
+	touch $@
+
+# An engine's validator that is asked for and cannot run fails the run: under CI a machine without npm is an error.
+$(ASL_VALIDATOR):
+	if command -v npm >/dev/null; then \
+	  mkdir -p .cache/asl-validator && npm install --silent --no-audit --no-fund --prefix .cache/asl-validator asl-validator@4.0.0; \
+	elif [ -n "$${CI:-}" ]; then \
+	  echo 'asl-validator needs npm, and this machine has none' >&2; exit 1; \
+	fi
+
+# Exact versions for every Python from 3.10 on, without addresses.
+constraints:
+	$(PYTHON) -m venv .cache/uv && .cache/uv/bin/python -m pip install -q uv
+	.cache/uv/bin/uv pip compile -q --upgrade --universal --python-version 3.10 --no-emit-index-url --no-annotate --no-header \
+	  --all-extras pyproject.toml -o constraints.txt
+
+clean:
+	rm -rf build dist .cache .mypy_cache .ruff_cache .pytest_cache $(VENV)
