@@ -1,0 +1,111 @@
+"""What a target cannot do, as data: a feature of flows, a limit with its reason, and a way out.
+
+The table of a target says it before anything is emitted, makes the README's support matrix, and tells the tests what to expect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal, TypeAlias
+
+from flowport.compiler.diagnostics import Diagnostic
+from flowport.compiler.ir import Span
+from flowport.compiler.plan import Choice, Loop, Map, Parallel, Plan, Task, blocks
+
+
+class Feature(Enum):
+    """What a flow may use, and an engine may lack."""
+
+    BRANCH = "branches"
+    FOREACH = "a foreach"
+    NESTED_FOREACH = "a foreach inside a foreach"
+    SWITCH = "a switch"
+    LOOP = "a loop"
+    RETRY = "@retry"
+    CATCH = "@catch"
+    TIMEOUT = "@timeout"
+    RESOURCES = "@resources"
+    GPU = "@resources(gpu=...)"
+    DISK = "@resources(disk=...)"
+    SHARED_MEMORY = "@resources(shared_memory=...)"
+    ENVIRONMENT = "@environment"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Why a feature is missing: the engine cannot do it (`never`), we do not do it yet (`notyet`), or it has been left out on purpose (`notimpl`).
+
+    A `harmless` limit is a warning: the flow does the same without the feature.
+    """
+
+    kind: Literal["never", "notyet", "notimpl"]
+    reason: str
+    way_out: str
+    harmless: bool = False
+
+
+Capabilities: TypeAlias = Mapping[Feature, Limit]
+"""What a target lacks; a feature that is not in the table works."""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A step that uses a feature."""
+
+    feature: Feature
+    step: str
+    span: Span | None
+
+
+def uses(plan: Plan) -> Iterator[Use]:
+    """Every use of a feature in a plan, in the order of execution."""
+    pending = [(node, False) for node in reversed(plan.body)]
+    while pending:
+        node, inside = pending.pop()
+        match node:
+            case Task(step):
+                yield from _settings(plan, step)
+            case Parallel(origin):
+                yield _use(plan, Feature.BRANCH, origin)
+            case Map(origin):
+                yield _use(plan, Feature.NESTED_FOREACH if inside else Feature.FOREACH, origin)
+            case Choice(origin):
+                yield _use(plan, Feature.SWITCH, origin)
+            case Loop(header):
+                yield _use(plan, Feature.LOOP, header)
+        inner = [(child, inside or isinstance(node, Map)) for block in blocks(node) for child in block]
+        pending.extend(reversed(inner))
+
+
+def missing(plan: Plan, target: str, lacks: Capabilities, codes: Mapping[Feature, str]) -> tuple[Diagnostic, ...]:
+    """A diagnostic for every use of what `target` lacks."""
+    found = [use for use in uses(plan) if use.feature in lacks]
+    return tuple(_diagnostic(use, target, lacks[use.feature], codes[use.feature]) for use in found)
+
+
+def _diagnostic(use: Use, target: str, limit: Limit, code: str) -> Diagnostic:
+    verb = {"never": "cannot do", "notyet": "does not do yet", "notimpl": "leaves out"}[limit.kind]
+    return Diagnostic(code, f"step `{use.step}` uses {use.feature.value}, which target {target} {verb}", use.span,
+                      notes=(limit.reason,), help=(limit.way_out,), severity="warning" if limit.harmless else "error")
+
+
+def _settings(plan: Plan, name: str) -> Iterator[Use]:
+    settings = plan.flow.step(name).settings
+    resources = settings.resources
+    used = {
+        Feature.RETRY: settings.retry is not None,
+        Feature.CATCH: settings.catch is not None,
+        Feature.TIMEOUT: settings.timeout is not None,
+        Feature.RESOURCES: resources is not None,
+        Feature.GPU: resources is not None and resources.gpu > 0,
+        Feature.DISK: resources is not None and resources.disk is not None,
+        Feature.SHARED_MEMORY: resources is not None and resources.shared_memory is not None,
+        Feature.ENVIRONMENT: bool(settings.environment),
+    }
+    return (_use(plan, feature, name) for feature, present in used.items() if present)
+
+
+def _use(plan: Plan, feature: Feature, step: str) -> Use:
+    return Use(feature, step, plan.flow.step(step).span)

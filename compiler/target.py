@@ -1,0 +1,136 @@
+"""What a target is to the rest of flowport, and how targets are found: through the entry-point group `flowport.targets`.
+
+A target turns a plan into files; it may also run these files on this machine, against its engine or an emulator of it.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from flowport.compiler.diagnostics import Diagnostic
+from flowport.compiler.ir import JSON
+from flowport.compiler.plan import Plan
+
+if TYPE_CHECKING:
+    from flowport.compiler.package import Package
+
+GROUP = "flowport.targets"
+
+Profile: TypeAlias = Mapping[str, JSON]
+"""What differs by environment: the settings of one profile in `flowport.toml`, those of the target already merged over the shared ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A key of a profile that a target reads."""
+
+    name: str
+    help: str
+    required: bool = False
+    default: JSON = None
+    example: JSON = None
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file to write; `path` is relative to the output folder, with `/` between its parts."""
+
+    path: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What a dry run is asked to do: run the emitted `files`.
+
+    `store` is the local folder store that gets a copy of the run, and has the runs that it may take results from.
+    """
+
+    files: tuple[File, ...]
+    plan: Plan
+    package: Package
+    profile: Profile
+    parameters: dict[str, JSON]
+    run_id: str
+    store: str
+    echo: Callable[[str], None]
+    origin_run: str | None = None
+    from_step: str | None = None
+    tags: tuple[str, ...] = ()
+    max_workers: int | None = None
+
+
+class Target(Protocol):
+    """An engine that flows can be compiled to.
+
+    `lower` rewrites what the engine lacks, `fits` says what is left that it cannot do, and `emit` is pure, total and
+    deterministic for a plan without errors. `stand_ins` are the settings that a dry run assumes where a profile has none.
+    """
+
+    name: str
+    aliases: tuple[str, ...]
+    settings: tuple[Setting, ...]
+    stand_ins: Profile
+
+    def lower(self, plan: Plan) -> Plan: ...
+
+    def fits(self, plan: Plan, profile: Profile) -> tuple[Diagnostic, ...]: ...
+
+    def emit(self, plan: Plan, profile: Profile, package: Package) -> tuple[File, ...]: ...
+
+    def dry_run(self, request: DryRun) -> int: ...
+
+
+def targets() -> dict[str, Target]:
+    """Every installed target by its name."""
+    from importlib.metadata import entry_points
+
+    loaded: list[Target] = [point.load() for point in entry_points(group=GROUP)]
+    return {target.name: target for target in sorted(loaded, key=lambda target: target.name)}
+
+
+def find(name: str) -> Target | None:
+    """The target with this name or alias, if one is installed."""
+    declared = dict(_declared())
+    names = [name] if name in declared else sorted(declared)
+    near = (_load(declared[known]) for known in names)
+    found = next((target for target in near if _answers(target, name)), None)
+    return found or next((target for target in targets().values() if _answers(target, name)), None)
+
+
+def _answers(target: Target, name: str) -> bool:
+    return name == target.name or name in target.aliases
+
+
+def _declared() -> Iterator[tuple[str, str]]:
+    """The names and object references in the `entry_points.txt` of the projects on `sys.path`.
+
+    That file is described by the entry points specification (packaging.python.org). Importing `importlib.metadata` to read it
+    takes 30 to 45 ms, more than compiling a small flow; it is asked when this finds nothing.
+    """
+    for folder in reversed(sys.path):
+        for path in sorted(glob.glob(os.path.join(glob.escape(folder or "."), "*-info", "entry_points.txt"))):
+            with open(path, encoding="utf-8") as file:
+                yield from _entries(file.read())
+
+
+def _entries(text: str) -> Iterator[tuple[str, str]]:
+    group = ""
+    for line in map(str.strip, text.splitlines()):
+        if line.startswith("["):
+            group = line.strip("[] ")
+        elif group == GROUP and "=" in line and not line.startswith(("#", ";")):
+            name, _, reference = line.partition("=")
+            yield name.strip(), reference.partition("[")[0].strip()
+
+
+def _load(reference: str) -> Target:
+    module, _, attribute = reference.partition(":")
+    target: Target = getattr(import_module(module), attribute)
+    return target
