@@ -1,0 +1,221 @@
+"""What the decorators of a step or a flow ask for.
+
+`@retry`, `@catch`, `@timeout`, `@resources` and `@environment` become Settings. Those that a later version brings are a warning where the
+flow runs the same without them and an error where it does not (`later`). The user's own are left to run in the task.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flowport.compiler.classes import Class
+from flowport.compiler.guess import did_you_mean
+from flowport.compiler.ir import Catch, Resources, Retry, Settings
+from flowport.compiler.later import LATER
+from flowport.compiler.modules import OURS, External
+from flowport.compiler.reading import Reading
+
+SETTINGS: Mapping[str, tuple[str, ...]] = {
+    "retry": ("times", "minutes_between_retries"),
+    "catch": ("var", "print_exception"),
+    "timeout": ("seconds", "minutes", "hours"),
+    "resources": ("cpu", "memory", "gpu", "disk", "shared_memory"),
+    "environment": ("vars",),
+}
+MOST_TRIES = 100
+DAY = 24 * 3600
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mark:
+    """A decorator: its expression, what it calls, and whose name that is (`retry` for flowport's and Metaflow's own, else "")."""
+
+    node: ast.expr
+    name: str
+    call: ast.Call | None
+
+
+def marks(reading: Reading, owner: Class, decorators: Iterable[ast.expr], before: int) -> tuple[Mark, ...]:
+    """The decorators that are flowport's own; says what there is to say of the others. `before` is the line of what they decorate."""
+    found = []
+    for node in decorators:
+        called = node.func if isinstance(node, ast.Call) else node
+        name = _origin(reading, owner, called, before)
+        if name is not None:
+            found.append(Mark(node, name, node if isinstance(node, ast.Call) else None))
+    return tuple(found)
+
+
+def _origin(reading: Reading, owner: Class, node: ast.expr, before: int) -> str | None:
+    """The name of one of flowport's decorators, or None."""
+    source = owner.source
+    if isinstance(node, ast.Name) and node.id in owner.members:
+        first = owner.members[node.id][0]
+        if first.node.lineno < before and first.module is None:
+            if not isinstance(first.node, ast.FunctionDef) and node.id in {"step", *SETTINGS, *LATER}:
+                reading.say("FP124", f"`@{node.id}` is the class attribute of line {first.node.lineno} here, not the decorator", source, node,
+                            f"give the attribute another name, or import the decorator under another: `from flowport import {node.id} as {node.id}_step`")
+            return None
+    thing = reading.modules.resolve(source, node)
+    match thing:
+        case External(name):
+            package, _, rest = name.partition(".")
+            if package in OURS and rest:
+                return rest.rpartition(".")[2]
+            reading.warn("FP123", f"flowport does not know the decorator `{source.segment(node)}`, which comes from `{package}`", source, node,
+                         "it is kept and runs with the step; the step's `self.next` must reach flowport unchanged")
+        case None if isinstance(node, ast.Name) and node.id not in _PLAIN:
+            known = {"step", *SETTINGS}
+            way_out = (f"add `from flowport import {node.id}`",) if node.id in known | set(LATER) else did_you_mean(node.id, {*reading.modules.names(source), *known})
+            reading.say("FP122", f"nothing in `{source.shown}` defines `{node.id}`", source, node, *way_out)
+            return node.id if node.id in known else None
+        case _:
+            pass
+    return None
+
+
+_PLAIN = frozenset({"staticmethod", "classmethod", "property"})
+
+
+def settings(reading: Reading, owner: Class, found: Iterable[Mark], step: str) -> Settings:
+    """What a step's decorators ask for."""
+    result = Settings()
+    seen: set[str] = set()
+    for mark in found:
+        if mark.name == "step":
+            continue
+        if mark.name in seen and mark.name in SETTINGS:
+            reading.say("FP132", f"step `{step}` has `@{mark.name}` twice", owner.source, mark.node, "keep one of them")
+        elif mark.name in SETTINGS:
+            named = _arguments(reading, owner, mark)
+            if named is not None:
+                result = _APPLY[mark.name](_Values(reading, owner, mark, named, step), result)
+        else:
+            say_later(reading, owner, mark, f"step `{step}`")
+        seen.add(mark.name)
+    return result
+
+
+def say_later(reading: Reading, owner: Class, mark: Mark, place: str) -> None:
+    """A decorator that is not flowport's yet."""
+    known = LATER.get(mark.name)
+    source = owner.source
+    if known is None:
+        reading.say("FP142", f"flowport does not have the decorator `@{mark.name}`", source, mark.node, *did_you_mean(mark.name, {*SETTINGS, "step"}),
+                    "remove it; packages and services that it brings must then come from the image or from the step's own code")
+    elif known.same:
+        reading.warn("FP141", f"`@{mark.name}` on {place} comes with a later version of flowport; {known.effect}", source, mark.node, known.way_out)
+    else:
+        reading.say("FP140", f"`@{mark.name}` on {place} comes with a later version of flowport; {known.effect}", source, mark.node, known.way_out)
+
+
+def _arguments(reading: Reading, owner: Class, mark: Mark) -> dict[str, tuple[ast.expr, Any]] | None:
+    """The values of a decorator's arguments by name, `**NAME` unfolded; None when one of them is not known."""
+    found: dict[str, tuple[ast.expr, Any]] = {}
+    known = SETTINGS[mark.name]
+    whole = True
+    for node in mark.call.args if mark.call else ():
+        reading.say("FP130", f"`@{mark.name}` takes its arguments by name", owner.source, node, f"write `{known[0]}={owner.source.segment(node)}`")
+        whole = False
+    for keyword in mark.call.keywords if mark.call else ():
+        constant, value = reading.constant(keyword.value, owner.source, owner.members, f"`@{mark.name}({keyword.arg or '**'}=...)`" if keyword.arg else f"`**` in `@{mark.name}`")
+        if not constant:
+            whole = False
+            continue
+        entries = {keyword.arg: value} if keyword.arg is not None else value if isinstance(value, dict) else {}
+        for name, inner in entries.items():
+            if name in known:
+                found[name] = (keyword.value, inner)
+            else:
+                reading.say("FP131", f"`@{mark.name}` has no argument `{name}`", owner.source, keyword,
+                            *did_you_mean(str(name), known), f"its arguments are {', '.join(f'`{one}`' for one in known)}")
+                whole = False
+    return found if whole else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Values:
+    reading: Reading
+    owner: Class
+    mark: Mark
+    named: dict[str, tuple[ast.expr, Any]]
+    step: str
+
+    def number(self, name: str, default: float | None, least: float, whole: bool = False) -> Any:
+        """A number of at least `least`; text that reads as one is taken, as Metaflow takes it."""
+        node, value = self.named.get(name, (self.mark.node, default))
+        if value is None:
+            return default
+        read = _number(value)
+        if read is None or read < least or (whole and read != int(read)):
+            kind = "a whole number" if whole else "a number"
+            self.say(node, f"`{name}` of `@{self.mark.name}` is {kind} of at least {least:g}, not `{value!r}`", f"write `{name}={default if default else int(least) or 1:g}`")
+            return default
+        return int(read) if whole or read == int(read) else read
+
+    def say(self, node: ast.expr, message: str, *ways_out: str) -> None:
+        self.reading.say("FP133", message, self.owner.source, node, *ways_out)
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        read = float(value)
+    except ValueError:
+        return None
+    return read if read == read and abs(read) < 1e15 else None
+
+
+def _retry(values: _Values, so_far: Settings) -> Settings:
+    times = values.number("times", 3, 0, whole=True)
+    if times > MOST_TRIES:
+        values.say(values.named["times"][0], f"`times` of `@retry` is at most {MOST_TRIES}, not {times}", f"write `times={MOST_TRIES}`")
+    return replace(so_far, retry=Retry(times, values.number("minutes_between_retries", 2, 0)))
+
+
+def _catch(values: _Values, so_far: Settings) -> Settings:
+    node, var = values.named.get("var", (values.mark.node, None))
+    if var is not None and not (isinstance(var, str) and var.isidentifier()):
+        values.say(node, f"`var` of `@catch` is the name of an artifact, not `{var!r}`", "write `var=\"failure\"`")
+        var = None
+    return replace(so_far, catch=Catch(var, bool(values.named.get("print_exception", (None, True))[1])))
+
+
+def _timeout(values: _Values, so_far: Settings) -> Settings:
+    seconds = sum(values.number(name, 0, 0) * factor for name, factor in (("seconds", 1), ("minutes", 60), ("hours", 3600)))
+    if seconds <= 0:
+        values.say(values.mark.node, f"the `@timeout` of step `{values.step}` has no length", "write `@timeout(minutes=10)`")
+        return so_far
+    return replace(so_far, timeout=max(1, int(seconds)))
+
+
+def _resources(values: _Values, so_far: Settings) -> Settings:
+    plain = Resources()
+    disk, shared = values.number("disk", None, 1, whole=True), values.number("shared_memory", None, 0, whole=True)
+    cpu, memory = values.number("cpu", plain.cpu, 0.001), values.number("memory", plain.memory, 1, whole=True)
+    return replace(so_far, resources=Resources(cpu, memory, values.number("gpu", plain.gpu, 0, whole=True), disk, shared))
+
+
+def _environment(values: _Values, so_far: Settings) -> Settings:
+    node, names = values.named.get("vars", (values.mark.node, {}))
+    if not isinstance(names, dict):
+        values.say(node, "`vars` of `@environment` is a dict of texts", "write `vars={\"NAME\": \"value\"}`")
+        return so_far
+    for name, value in names.items():
+        if not isinstance(name, str) or not name or "=" in name or "\0" in name:
+            values.say(node, f"`{name!r}` cannot be the name of an environment variable", "write `vars={\"NAME\": \"value\"}`")
+        elif not isinstance(value, str) or "\0" in value:
+            values.say(node, f"the environment variable `{name}` is a text, not `{value!r}`", f"write `\"{name}\": \"{value}\"`")
+    good = {name: value for name, value in names.items() if isinstance(name, str) and isinstance(value, str)}
+    return replace(so_far, environment=tuple(sorted(good.items())))
+
+
+_APPLY: Mapping[str, Callable[[_Values, Settings], Settings]] = {
+    "retry": _retry, "catch": _catch, "timeout": _timeout, "resources": _resources, "environment": _environment,
+}
+
+

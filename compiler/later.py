@@ -1,0 +1,39 @@
+"""The decorators of Metaflow that a later version of flowport brings: whether a flow runs the same without them, and what to do until then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """`same` says that the flow's results do not depend on it."""
+
+    same: bool
+    effect: str
+    way_out: str
+
+
+_PACKAGES = "put the packages into the image, or into the environment that runs the flow, and remove the decorator"
+_START = "start the flow by hand, or from the scheduler's own rules"
+
+LATER: Mapping[str, Later] = {
+    "card": Later(True, "no card is made", "the step runs without it"),
+    "schedule": Later(True, "the flow is not started by the clock", _START),
+    "trigger": Later(True, "no event starts the flow", _START),
+    "trigger_on_finish": Later(True, "no other flow's end starts it", _START),
+    "project": Later(True, "names and tags do not carry the project", "the flow runs without it"),
+    "exit_hook": Later(True, "the hook is not called", "call it in the last step, or from the scheduler"),
+    "batch": Later(True, "where a step runs is the target's to say", "write `@resources(cpu=..., memory=...)` for what the step needs"),
+    "kubernetes": Later(True, "where a step runs is the target's to say", "write `@resources(cpu=..., memory=...)` for what the step needs"),
+    "conda": Later(False, "its packages would be missing", _PACKAGES),
+    "conda_base": Later(False, "its packages would be missing", _PACKAGES),
+    "pypi": Later(False, "its packages would be missing", _PACKAGES),
+    "pypi_base": Later(False, "its packages would be missing", _PACKAGES),
+    "secrets": Later(False, "its variables would be missing", "read the secret inside the step, with the cloud's own library"),
+    "parallel": Later(False, "its tasks would not know each other", "use `foreach` when the tasks do not talk to each other"),
+    "pytorch_parallel": Later(False, "its tasks would not know each other", "use `foreach` when the tasks do not talk to each other"),
+    "airflow_external_task_sensor": Later(False, "the flow would not wait for the other task", "wait for it in a step of your own"),
+    "airflow_s3_key_sensor": Later(False, "the flow would not wait for the object", "wait for it in a step of your own"),
+}

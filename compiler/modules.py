@@ -1,0 +1,319 @@
+"""The flow's own files: which modules it imports from its own folders, and what each name in them stands for.
+
+Nothing is imported. A name leads to a definition in an own file, or to the dotted name of something external:
+
+    from metaflow import FlowSpec as Base      Base -> External("metaflow.FlowSpec")
+    from shared.rates import RATE              RATE -> Definition(shared/rates.py, RATE = 0.2)
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import os.path
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from flowport.compiler.diagnostics import Diagnostic, Refused
+from flowport.compiler.source import Source, read
+
+OURS = ("flowport", "metaflow")
+"""The packages that flows are written with; a folder of that name beside the flow is not looked into."""
+
+Function: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Binding:
+    """One statement that gives `name` a value.
+
+    `value` is set for a plain assignment, `module` and `member` for an import; `member` is "" for `import module` and
+    "*" for a star. `guarded` says that it stands in a `try` or an `if`.
+    """
+
+    name: str
+    node: ast.stmt
+    value: ast.expr | None = None
+    module: str | None = None
+    member: str = ""
+    level: int = 0
+    guarded: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Definition:
+    """A name that one of the flow's own files defines, by all of `bindings`."""
+
+    source: Source
+    name: str
+    bindings: tuple[Binding, ...]
+
+    @property
+    def function(self) -> Function | None:
+        """The function, when that is all that the name ever stands for."""
+        node = self.bindings[0].node
+        return node if len(self.bindings) == 1 and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else None
+
+    @property
+    def type(self) -> ast.ClassDef | None:
+        """The class, when that is all that the name ever stands for."""
+        node = self.bindings[-1].node
+        return node if isinstance(node, ast.ClassDef) else None
+
+    @property
+    def value(self) -> ast.expr | None:
+        """The expression that is assigned, when there is only one."""
+        return self.bindings[0].value if len(self.bindings) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """Something of another package, by its dotted name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Own:
+    """A module of the flow's own files; `source` is None for a folder without `__init__.py`."""
+
+    module: str
+    source: Source | None
+
+
+Thing: TypeAlias = "Definition | External | Own"
+Names: TypeAlias = "dict[str, list[Binding]]"
+
+
+def names(body: list[ast.stmt]) -> Names:
+    """Everything that the statements of a module or a class bind, without what stands under `if __name__ == ...`."""
+    found: Names = {}
+    for binding in _bindings(body, False):
+        found.setdefault(binding.name, []).append(binding)
+    return found
+
+
+def _bindings(body: list[ast.stmt], guarded: bool) -> Iterator[Binding]:
+    for node in body:
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                yield Binding(node.name, node, guarded=guarded)
+            case ast.Assign(targets=targets, value=value):
+                for target in targets:
+                    yield from _assigned(target, node, value)
+            case ast.AnnAssign(target=target, value=value):
+                if value is not None:
+                    yield from _assigned(target, node, value)
+            case ast.Import():
+                for alias in node.names:
+                    module = alias.name if alias.asname else alias.name.split(".")[0]
+                    yield Binding(alias.asname or module, node, module=module, guarded=guarded)
+            case ast.ImportFrom():
+                for alias in node.names:
+                    yield Binding(alias.asname or alias.name, node, None, node.module or "", alias.name, node.level, guarded)
+            case _:
+                yield from _other(node)
+
+
+def _other(node: ast.stmt) -> Iterator[Binding]:
+    """The bindings of statements that hold others, or that change what a name stands for."""
+    if isinstance(node, ast.If) and _asks_for_main(node.test):
+        yield from _bindings(node.orelse, True)
+        return
+    if isinstance(node, ast.AugAssign | ast.Delete | ast.Expr):
+        for name in _changed(node):
+            yield Binding(name, node)
+        return
+    if isinstance(node, ast.For | ast.AsyncFor):
+        yield from _assigned(node.target, node, None)
+    if isinstance(node, ast.With | ast.AsyncWith):
+        for item in node.items:
+            if item.optional_vars is not None:
+                yield from _assigned(item.optional_vars, node, None)
+    for block in ("body", "handlers", "orelse", "finalbody", "cases"):
+        for inner in getattr(node, block, ()):
+            if isinstance(inner, ast.stmt):
+                yield from _bindings([inner], True)
+            else:
+                yield from _bindings(inner.body, True)
+
+
+def _assigned(target: ast.expr, node: ast.stmt, value: ast.expr | None) -> Iterator[Binding]:
+    match target:
+        case ast.Name(id=name):
+            yield Binding(name, node, value)
+        case ast.Tuple(elts=targets) | ast.List(elts=targets):
+            values: list[ast.expr | None] = [None] * len(targets)
+            if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(targets):
+                values = list(value.elts)
+            for inner, part in zip(targets, values):
+                yield from _assigned(inner, node, part)
+        case ast.Starred(value=inner):
+            yield from _assigned(inner, node, None)
+        case ast.Subscript(value=ast.Name(id=name)) | ast.Attribute(value=ast.Name(id=name)):
+            yield Binding(name, node)
+
+
+def _changed(node: ast.AugAssign | ast.Delete | ast.Expr) -> Iterator[str]:
+    """The names that `x += 1`, `del x`, `x.append(1)` leave with another value than they were bound to."""
+    match node:
+        case ast.AugAssign(target=target):
+            places = [target]
+        case ast.Delete(targets=targets):
+            places = targets
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=owner))):
+            places = [owner]
+        case _:
+            places = []
+    for place in places:
+        while isinstance(place, ast.Subscript | ast.Attribute):
+            place = place.value
+        if isinstance(place, ast.Name):
+            yield place.id
+
+
+def _asks_for_main(test: ast.expr) -> bool:
+    return any(isinstance(node, ast.Name) and node.id in ("__name__", "TYPE_CHECKING") for node in ast.walk(test))
+
+
+@dataclass(eq=False)
+class Modules:
+    """The files of one flow, read when they are first asked for. `roots` pairs a folder on disk with its place in the package."""
+
+    roots: tuple[tuple[str, str], ...]
+    shown: str
+    found: list[Diagnostic] = field(default_factory=list)
+    _sources: dict[str, Source | None] = field(default_factory=dict)
+    _names: dict[Source, Names] = field(default_factory=dict)
+
+    def names(self, source: Source) -> Names:
+        """What the module binds."""
+        if source not in self._names:
+            self._names[source] = names(source.tree.body)
+        return self._names[source]
+
+    def module(self, name: str) -> Own | None:
+        """The own module called `name`, or None when it is not in the flow's folders."""
+        if not name or name.split(".")[0] in OURS:
+            return None
+        path = name.replace(".", "/")
+        for folder, place in self.roots:
+            for tail in (f"{path}/__init__.py", f"{path}.py"):
+                source = self._source(folder, place, tail, name)
+                if source is not None:
+                    return Own(name, source)
+        return Own(name, None) if any(os.path.isdir(os.path.join(folder, path)) for folder, _ in self.roots) else None
+
+    def _source(self, folder: str, place: str, tail: str, module: str) -> Source | None:
+        path = os.path.join(folder, tail)
+        if path not in self._sources:
+            self._sources[path] = None
+            if os.path.isfile(path):
+                try:
+                    self._sources[path] = read(path, os.path.join(place, tail), os.path.join(self.shown, os.path.relpath(path, self.roots[0][0])), module)
+                except Refused as refused:
+                    self.found += refused.diagnostics
+        return self._sources[path]
+
+    def add(self, source: Source) -> None:
+        """Make `source` known under its path."""
+        self._sources[source.path] = source
+
+    def absolute(self, source: Source, module: str, level: int) -> str:
+        """The full name of what `from ..module import x` names in `source`."""
+        if not level:
+            return module
+        package = source.module.split(".") if source.module else []
+        if package and not source.path.endswith("__init__.py"):
+            package = package[:-1]
+        package = package[: len(package) - level + 1]
+        return ".".join([*package, module] if module else package)
+
+    def look(self, source: Source, name: str, seen: frozenset[tuple[Source, str]] = frozenset()) -> Thing | None:
+        """What a global name of `source` stands for; None for a builtin or a name that nothing binds."""
+        bound = self.names(source).get(name)
+        if bound and bound[0].module is None:
+            return Definition(source, name, tuple(bound))
+        if (source, name) in seen:
+            return None
+        if bound:
+            return self.imported(source, bound[0], seen | {(source, name)})
+        for star in self.names(source).get("*", ()):
+            module = self.module(self.absolute(source, star.module or "", star.level))
+            if module is not None and module.source is not None:
+                thing = self.look(module.source, name, seen | {(source, name)})
+                if thing is not None:
+                    return thing
+            elif star.module in OURS:
+                return External(f"{star.module}.{name}") if name not in _BUILTINS else None
+        return None
+
+    def imported(self, source: Source, binding: Binding, seen: frozenset[tuple[Source, str]] = frozenset()) -> Thing:
+        """What an import stands for."""
+        name = self.absolute(source, binding.module or "", binding.level)
+        if not binding.member:
+            return self.module(name) or External(name)
+        return self.member(self.module(name) or (Own("", None) if binding.level and not name else External(name)), binding.member, seen)
+
+    def member(self, thing: Thing, name: str, seen: frozenset[tuple[Source, str]] = frozenset()) -> Thing:
+        """What `thing.name` stands for."""
+        if isinstance(thing, External):
+            return External(f"{thing.name}.{name}")
+        if isinstance(thing, Own):
+            inside = self.look(thing.source, name, seen) if thing.source is not None else None
+            full = f"{thing.module}.{name}" if thing.module else name
+            return inside or self.module(full) or External(full)
+        return External(f"{thing.source.module or thing.source.place}.{thing.name}.{name}")
+
+    def resolve(self, source: Source, node: ast.expr) -> Thing | None:
+        """What a name or a dotted name stands for; None for everything else."""
+        parts: list[str] = []
+        while isinstance(node, ast.Attribute):
+            parts.append(node.attr)
+            node = node.value
+        thing = self.look(source, node.id) if isinstance(node, ast.Name) else None
+        for part in reversed(parts):
+            if thing is None:
+                return None
+            thing = self.member(thing, part)
+        return thing
+
+
+_BUILTINS = frozenset(dir(builtins))
+
+
+def imports(tree: ast.Module) -> Iterator[ast.Import | ast.ImportFrom]:
+    """Every import of a module, wherever it stands."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield node
+
+
+def closure(modules: Modules, start: Source) -> tuple[Source, ...]:
+    """The sources that `start` imports, directly or not, with the `__init__.py` of every package on the way, by place."""
+    seen: dict[str, Source] = {start.path: start}
+    waiting = [start]
+    while waiting:
+        source = waiting.pop()
+        for name in _imported_modules(modules, source):
+            parts = name.split(".")
+            for count in range(1, len(parts) + 1):
+                module = modules.module(".".join(parts[:count]))
+                if module is None:
+                    break
+                if module.source is not None and module.source.path not in seen:
+                    seen[module.source.path] = module.source
+                    waiting.append(module.source)
+    return tuple(sorted(seen.values(), key=lambda source: source.place))
+
+
+def _imported_modules(modules: Modules, source: Source) -> Iterator[str]:
+    for node in imports(source.tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        else:
+            name = modules.absolute(source, node.module or "", node.level)
+            yield from (f"{name}.{alias.name}" if name else alias.name for alias in node.names if alias.name != "*")
+            if name:
+                yield name

@@ -1,0 +1,203 @@
+"""The parameters of a flow: `Parameter`, `IncludeFile`, and their defaults.
+
+A default that is not constant (a function, a clock, the environment) is left to be computed once, when the run starts.
+"""
+
+from __future__ import annotations
+
+import ast
+import os.path
+from collections.abc import Mapping
+from typing import Any
+
+from flowport.compiler.classes import Class, Member
+from flowport.compiler.evaluate import Known, NotConstant, ReadsEnvironment, evaluate, scope
+from flowport.compiler.guess import did_you_mean
+from flowport.compiler.ir import Computed, Constant, NoDefault, Parameter
+from flowport.compiler.modules import OURS, Definition, External, Own
+from flowport.compiler.pure import HERE, Located
+from flowport.compiler.reading import Reading
+
+KINDS = frozenset({"Parameter", "IncludeFile"})
+TYPES: Mapping[str, str] = {"str": "str", "int": "int", "float": "float", "bool": "bool", "list": "list", "dict": "dict", "JSONType": "json"}
+ARGUMENTS: Mapping[str, tuple[str, ...]] = {
+    "Parameter": ("name", "default", "type", "help", "required", "show_default", "choices", "separator", "multiple", "hidden", "metavar", "envvar"),
+    "IncludeFile": ("name", "required", "is_text", "encoding", "help", "default", "parser", "show_default"),
+}
+POSITIONAL: Mapping[str, int] = {"Parameter": 2, "IncludeFile": 4}
+
+
+def parameters(reading: Reading, members: Mapping[str, Member], folder: str) -> tuple[Parameter, ...]:
+    """The parameters of a flow in the order of the source; `folder` is the flow's, where the files of IncludeFile are looked for."""
+    found = []
+    for attribute, member in members.items():
+        value = member.bindings[-1].value
+        if isinstance(value, ast.Call):
+            kind = origin(reading, member.owner, value.func)
+            if kind in KINDS:
+                found.append(_Call(reading, member.owner, attribute, kind, value, folder).parameter())
+            elif kind in ("Config", "config_expr"):
+                reading.say("FP140", f"`{kind}` comes with a later version of flowport", member.owner.source, value,
+                            "use a `Parameter`, or a constant of the module")
+    return tuple(found)
+
+
+def origin(reading: Reading, owner: Class, node: ast.expr) -> str:
+    """The name of something of flowport or Metaflow that an expression stands for, else ""."""
+    thing = reading.modules.resolve(owner.source, node)
+    if isinstance(thing, External) and thing.name.split(".")[0] in OURS:
+        return thing.name.rpartition(".")[2]
+    return ""
+
+
+class _Call:
+    def __init__(self, reading: Reading, owner: Class, attribute: str, function: str, node: ast.Call, folder: str) -> None:
+        self.reading, self.owner, self.attribute, self.function, self.node, self.folder = reading, owner, attribute, function, node, folder
+        self.given = self._given()
+
+    def _given(self) -> dict[str, ast.expr]:
+        """The arguments by name, `**NAME` unfolded as far as it is written out."""
+        known = ARGUMENTS[self.function]
+        given: dict[str, ast.expr] = dict(zip(known, self.node.args[:POSITIONAL[self.function]]))
+        for extra in self.node.args[POSITIONAL[self.function]:]:
+            self.say("FP152", f"`{self.function}` takes this argument by name", extra, f"write `{known[2]}={self.owner.source.segment(extra)}`")
+        for keyword in self.node.keywords:
+            if keyword.arg is None:
+                self._unfold(keyword.value, given)
+            elif keyword.arg in known:
+                given[keyword.arg] = keyword.value
+            else:
+                self.say("FP152", f"`{self.function}` has no argument `{keyword.arg}`", keyword, *did_you_mean(keyword.arg, known))
+        return given
+
+    def _unfold(self, node: ast.expr, given: dict[str, ast.expr]) -> None:
+        constant, value = self.constant(node, "`**`")
+        if constant and isinstance(value, dict):
+            for name, inner in value.items():
+                if name in ARGUMENTS[self.function]:
+                    given[name] = ast.copy_location(ast.Name(inner.name, ast.Load()) if isinstance(inner, Known) else ast.Constant(inner), node)
+                else:
+                    self.say("FP152", f"`{self.function}` has no argument `{name}`", node, *did_you_mean(str(name), ARGUMENTS[self.function]))
+
+    def say(self, code: str, message: str, node: ast.AST, *ways_out: str) -> None:
+        self.reading.say(code, message, self.owner.source, node, *ways_out)
+
+    def constant(self, node: ast.expr, what: str) -> tuple[bool, Any]:
+        return self.reading.constant(node, self.owner.source, self.owner.members, what)
+
+    def argument(self, name: str, kind: type | tuple[type, ...], otherwise: Any) -> Any:
+        """The value of an argument, or `otherwise` when it is absent, None, or something else than it may be."""
+        node = self.given.get(name)
+        if node is None:
+            return otherwise
+        constant, value = self.constant(node, f"`{name}` of `{self.attribute}`")
+        if not constant or value is None:
+            return otherwise
+        if not isinstance(value, kind):
+            self.say("FP153", f"`{name}` of `{self.attribute}` cannot be `{self.owner.source.segment(node)}`", node, f"write `{name}={otherwise!r}`")
+            return otherwise
+        return value
+
+    def parameter(self) -> Parameter:
+        """The parameter, with a diagnostic for whatever does not fit."""
+        name = self.argument("name", str, self.attribute)
+        if "name" not in self.given:
+            self.say("FP151", f"the parameter `{self.attribute}` has no name", self.node, f"write `{self.function}(\"{self.attribute}\", ...)`")
+        required, text = bool(self.argument("required", (bool, int), False)), str(self.argument("help", str, ""))
+        span = self.owner.source.span(self.node)
+        if self.function == "IncludeFile":
+            return Parameter(self.attribute, name, "file", self.file(), required, text, (), bool(self.argument("is_text", (bool, int), True)),
+                             self.argument("encoding", str, None), span)
+        for later in ("separator", "multiple"):
+            if later in self.given:
+                self.say("FP140", f"`{later}` of a parameter comes with a later version of flowport", self.given[later], "take a list: `type=JSONType`")
+        default = self.default()
+        return Parameter(self.attribute, name, self.kind(default), default, required and isinstance(default, NoDefault), text, self.choices(), span=span)
+
+    def default(self) -> Constant | NoDefault | Computed:
+        """The default: a constant, or Computed for what only a running flow can say."""
+        node = self.given.get("default")
+        if node is None:
+            return NoDefault()
+        try:
+            value = evaluate(node, scope(self.reading.modules, self.owner.source, self.owner.members))
+        except (ReadsEnvironment, NotConstant):
+            return Computed(self.owner.source.segment(node))
+        if value is None:
+            return NoDefault()
+        return Computed(self.owner.source.segment(node)) if not is_constant(value) else value
+
+    def kind(self, default: Constant | NoDefault | Computed) -> str:
+        """The kind: from `type=`, else from the default, else text."""
+        node = self.given.get("type")
+        if node is not None and not (isinstance(node, ast.Constant) and node.value is None):
+            return self._named_kind(node)
+        if isinstance(default, NoDefault | Computed):
+            return "str"
+        kind = TYPES.get(type(default).__name__)
+        if kind is None:
+            self.say("FP154", f"the default of `{self.attribute}` is not of a kind that a parameter can have: `{self.owner.source.segment(self.given['default'])}`",
+                     self.given["default"], _TYPES_HELP)
+        return kind or "str"
+
+    def _named_kind(self, node: ast.expr) -> str:
+        try:
+            value = evaluate(node, scope(self.reading.modules, self.owner.source, self.owner.members))
+        except NotConstant:
+            value = None
+        name = value.name.rpartition(".")[2] if isinstance(value, Known) else ""
+        if name not in TYPES:
+            self.say("FP154", f"`{self.owner.source.segment(node)}` is not a type that the parameter `{self.attribute}` can have", node, _TYPES_HELP)
+            return "str"
+        return TYPES[name]
+
+    def choices(self) -> tuple[Constant, ...]:
+        """What may be chosen."""
+        node = self.given.get("choices")
+        if node is None:
+            return ()
+        constant, value = self.constant(node, f"`choices` of `{self.attribute}`")
+        if not constant:
+            return ()
+        if not isinstance(value, list | tuple | set | frozenset | dict) or not value:
+            self.say("FP153", f"`choices` of `{self.attribute}` is a list of what may be chosen", node, "write `choices=[\"a\", \"b\"]`")
+            return ()
+        return tuple(value if not isinstance(value, set | frozenset) else sorted(value, key=repr))
+
+    def file(self) -> Constant | NoDefault | Computed:
+        """The path of an IncludeFile's default, relative to the flow's folder."""
+        node = self.given.get("default")
+        if node is None:
+            return NoDefault()
+        constant, value = self.constant(node, f"the default of `{self.attribute}`")
+        if not constant or value is None:
+            return NoDefault()
+        path = str(value)
+        if not isinstance(value, str | Located):
+            self.say("FP155", f"the default of `{self.attribute}` is a path, not `{path}`", node, "write the path of a file beside the flow")
+            return NoDefault()
+        path = os.path.relpath(path.removeprefix(HERE), self.folder) if path.startswith(HERE) else os.path.normpath(path)
+        if "://" in str(value):
+            self.say("FP155", f"the file `{value}` of `{self.attribute}` is not on this machine", node, "give its address as a `Parameter`, and read it in a step")
+        elif os.path.isabs(path) or path.split(os.sep)[0] == "..":
+            self.say("FP155", f"the file `{path}` of `{self.attribute}` is outside the flow's folder", node,
+                     "put it beside the flow: the code package holds nothing from elsewhere")
+        elif not os.path.isfile(os.path.join(self.folder, path)):
+            self.say("FP155", f"the file `{path}` of `{self.attribute}` does not exist", node, "paths are relative to the flow's folder")
+        else:
+            return path.replace(os.sep, "/")
+        return NoDefault()
+
+
+_TYPES_HELP = "a parameter is a str, int, float, bool, list, dict or JSONType"
+
+
+def is_constant(value: object) -> bool:
+    """Whether a value can be written down where the flow is compiled: plain data, without a path of this machine."""
+    if isinstance(value, str):
+        return HERE not in value
+    if isinstance(value, list | tuple | set | frozenset):
+        return all(is_constant(inner) for inner in value)
+    if isinstance(value, dict):
+        return all(is_constant(key) and is_constant(inner) for key, inner in value.items())
+    return value is None or isinstance(value, bool | int | float | complex | bytes) and not isinstance(value, Definition | Own)

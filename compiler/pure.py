@@ -1,0 +1,198 @@
+"""What may be called while compiling: functions and methods that depend on their arguments alone.
+
+A path that begins at `__file__` is only known where the flow runs; it is carried behind a mark, `HERE`, so that it is noticed
+wherever it goes. Values have a limit of size: `"x" * 10 ** 12` must not stop the compiler.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+import posixpath
+from collections.abc import Callable, Mapping
+from typing import Any
+
+HERE = "/\0"
+"""What stands before the path of a file of the flow."""
+
+BIGGEST = 1_000_000
+
+
+class TooBig(Exception):
+    """A value that nobody means to write into a deployed file."""
+
+
+def sized(value: Any) -> None:
+    """Raise TooBig for a text, number or collection beyond BIGGEST characters, bits or entries."""
+    if isinstance(value, int):
+        if value.bit_length() > 10_000:
+            raise TooBig
+    elif isinstance(value, (str, bytes, tuple, list, dict, set, frozenset)) and len(value) > BIGGEST:
+        raise TooBig
+
+
+def binary(op: type[ast.operator], left: Any, right: Any) -> Any:
+    """`left op right`; raises TooBig before it is computed."""
+    if op is ast.Mult:
+        for text, times in ((left, right), (right, left)):
+            if isinstance(text, (str, bytes, tuple, list)) and isinstance(times, int) and len(text) * times > BIGGEST:
+                raise TooBig
+    if op is ast.Pow and isinstance(left, int) and isinstance(right, int) and left.bit_length() * abs(right) > 10_000:
+        raise TooBig
+    if op is ast.LShift and isinstance(right, int) and right > 10_000:
+        raise TooBig
+    if op is ast.Mod and isinstance(left, (str, bytes)) and _wide(str(left)):
+        raise TooBig
+    return _BINARY[op](left, right)
+
+
+def _wide(text: str) -> bool:
+    """Whether a format asks for a width of five digits or takes it from an argument."""
+    return "*" in text or any(len(digits) > 4 for digits in "".join(c if c.isdigit() else " " for c in text).split())
+
+
+_BINARY: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod, ast.Pow: operator.pow, ast.BitOr: operator.or_, ast.BitAnd: operator.and_, ast.BitXor: operator.xor,
+    ast.LShift: operator.lshift, ast.RShift: operator.rshift, ast.MatMult: operator.matmul,
+}
+
+
+class Located:
+    """What `pathlib.Path` stands for: a path as text, joined and taken apart without looking at the disk."""
+
+    ATTRIBUTES = ("parent", "name", "stem", "suffix", "parents", "parts")
+    METHODS = ("joinpath", "with_suffix", "with_name", "as_posix", "resolve", "absolute", "expanduser")
+
+    def __init__(self, *parts: str | Located) -> None:
+        self.text = posixpath.normpath(posixpath.join(*map(str, parts))) if parts else "."
+
+    def __str__(self) -> str:
+        return self.text
+
+    __fspath__ = as_posix = __str__
+
+    def __truediv__(self, other: str | Located) -> Located:
+        return Located(self, other)
+
+    joinpath = __truediv__
+
+    @property
+    def parent(self) -> Located:
+        return Located(posixpath.dirname(self.text))
+
+    @property
+    def parents(self) -> tuple[Located, ...]:
+        found = [self.parent]
+        while found[-1].text not in (".", "/", ""):
+            found.append(found[-1].parent)
+        return tuple(found)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return tuple(part for part in self.text.split("/") if part)
+
+    @property
+    def name(self) -> str:
+        return posixpath.basename(self.text)
+
+    @property
+    def stem(self) -> str:
+        return posixpath.splitext(self.name)[0]
+
+    @property
+    def suffix(self) -> str:
+        return posixpath.splitext(self.name)[1]
+
+    def with_name(self, name: str) -> Located:
+        return self.parent / name
+
+    def with_suffix(self, suffix: str) -> Located:
+        return self.parent / (self.stem + suffix)
+
+    def resolve(self, strict: bool = False) -> Located:
+        if not self.text.startswith("/"):
+            raise ValueError("it depends on the folder that the flow is started in")
+        return self
+
+    absolute = resolve
+
+    def expanduser(self) -> Located:
+        if self.text.startswith("~"):
+            raise ValueError("it depends on who starts the flow")
+        return self
+
+
+def _absolute(path: str | Located) -> str:
+    return Located(path).resolve().text
+
+
+def _loads(text: str | bytes) -> Any:
+    import json
+
+    return json.loads(text)
+
+
+def _dumps(value: Any, **options: Any) -> str:
+    import json
+
+    return json.dumps(value, **options)
+
+
+def _dedent(text: str) -> str:
+    import textwrap
+
+    return textwrap.dedent(text)
+
+
+def _range(*bounds: int) -> range:
+    found = range(*bounds)
+    if len(found) > BIGGEST:
+        raise TooBig
+    return found
+
+
+BUILTINS: Mapping[str, Callable[..., Any]] = {
+    "dict": dict, "list": list, "str": str, "int": int, "float": float, "bool": bool, "len": len, "tuple": tuple, "set": set, "frozenset": frozenset,
+    "bytes": lambda *a: bytes(*a) if not (a and isinstance(a[0], int)) else b"\0" * min(a[0], BIGGEST), "complex": complex, "sorted": sorted,
+    "range": _range, "min": min, "max": max, "sum": sum, "abs": abs, "round": round, "zip": lambda *a: list(zip(*a)), "any": any, "all": all,
+    "enumerate": lambda *a, **k: list(enumerate(*a, **k)), "reversed": lambda a: list(reversed(a)), "map": lambda *a: list(map(*a)), "repr": repr,
+    "ord": ord, "chr": chr, "divmod": divmod, "pow": lambda a, b: binary(ast.Pow, a, b), "hex": hex, "bin": bin, "oct": oct,
+}
+
+CALLS: Mapping[str, Callable[..., Any]] = {
+    **BUILTINS, "json.loads": _loads, "json.dumps": _dumps, "textwrap.dedent": _dedent, "pathlib.Path": Located, "pathlib.PurePath": Located,
+    "pathlib.PosixPath": Located, "pathlib.PurePosixPath": Located, "os.path.join": lambda *a: posixpath.join(*map(str, a)),
+    "os.path.dirname": lambda a: posixpath.dirname(str(a)), "os.path.basename": lambda a: posixpath.basename(str(a)),
+    "os.path.splitext": lambda a: posixpath.splitext(str(a)), "os.path.normpath": lambda a: posixpath.normpath(str(a)),
+    "os.path.split": lambda a: posixpath.split(str(a)), "os.path.abspath": _absolute, "os.path.realpath": _absolute, "os.fspath": str,
+}
+
+_METHODS: Mapping[type, frozenset[str]] = {
+    str: frozenset("capitalize casefold center count encode endswith find format index isalnum isalpha isdigit isidentifier islower isspace istitle isupper join "
+                   "ljust lower lstrip partition removeprefix removesuffix replace rfind rindex rjust rpartition rsplit rstrip split splitlines "
+                   "startswith strip swapcase title upper zfill".split()),
+    bytes: frozenset({"decode", "hex"}),
+    dict: frozenset({"get", "keys", "values", "items", "copy"}),
+    list: frozenset({"index", "count", "copy"}),
+    tuple: frozenset({"index", "count"}),
+    int: frozenset({"bit_length"}),
+    float: frozenset({"is_integer"}),
+    set: frozenset({"union", "intersection", "difference", "copy"}),
+    frozenset: frozenset({"union", "intersection", "difference"}),
+    Located: frozenset(Located.METHODS),
+}
+
+
+def method(owner: Any, name: str) -> Callable[..., Any] | None:
+    """The bound method, or None when it is not one of those that are pure."""
+    if name not in _METHODS.get(type(owner), ()):
+        return None
+    if type(owner) is dict and name in ("keys", "values", "items"):
+        return lambda: list(getattr(owner, name)())
+    if type(owner) is str and name in ("center", "ljust", "rjust", "zfill"):
+        return lambda width, *fill: getattr(owner, name)(min(width, BIGGEST), *fill)
+    if type(owner) is str and name == "format" and (_wide(owner) or "{" in owner and (".__" in owner or "[__" in owner)):
+        return None
+    found: Callable[..., Any] = getattr(owner, name)
+    return found

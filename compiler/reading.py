@@ -1,0 +1,58 @@
+"""What reading a flow collects: its files, and everything there is to say about them."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import Any
+
+from flowport.compiler.diagnostics import Diagnostic, Severity
+from flowport.compiler.evaluate import NotConstant, ReadsEnvironment, evaluate, scope
+from flowport.compiler.modules import Modules, Names
+from flowport.compiler.source import Source
+
+
+@dataclass(eq=False)
+class Reading:
+    """One flow being read. Nothing raises over what the user wrote: it is said, and reading goes on."""
+
+    modules: Modules
+    found: list[Diagnostic] = field(default_factory=list)
+
+    def say(self, code: str, message: str, source: Source, node: ast.AST, *ways_out: str, notes: tuple[str, ...] = (), severity: Severity = "error") -> None:
+        """Note a diagnostic at a node."""
+        self.found.append(Diagnostic(code, message, source.span(node), notes, ways_out, severity))
+
+    def warn(self, code: str, message: str, source: Source, node: ast.AST, *ways_out: str) -> None:
+        """Note a warning at a node."""
+        self.say(code, message, source, node, *ways_out, severity="warning")
+
+    def constant(self, node: ast.expr, source: Source, members: Names, what: str) -> tuple[bool, Any]:
+        """Whether the expression is constant, and its value; says so when it is not. `what` names the place that it stands in."""
+        try:
+            return True, evaluate(node, scope(self.modules, source, members))
+        except ReadsEnvironment as error:
+            self.say_environment(error, source, node, what)
+        except NotConstant as error:
+            self.say_not_constant(error, source, node, what)
+        return False, None
+
+    def say_environment(self, error: ReadsEnvironment, source: Source, node: ast.expr, what: str) -> None:
+        """An expression that reads the environment."""
+        variable = f"`{error.variable}`" if error.variable else "the environment"
+        name = error.variable or "NAME"
+        self.say("FP121", f"{what} reads {variable} from the environment: `{source.segment(node)}`", source, node,
+                 f"put a value that differs by environment in a profile of flowport.toml, and read `os.environ[\"{name}\"]` inside the step",
+                 "keep a secret where the engine keeps secrets, and read it inside the step",
+                 notes=("the environment is never read while compiling: its values would be written into the deployed files",))
+
+    def say_not_constant(self, error: NotConstant, source: Source, node: ast.expr, what: str) -> None:
+        """An expression whose value cannot be known from the source."""
+        where = "" if error.node is node else f"`{_inner(error)}`: "
+        self.say("FP120", f"{what} cannot be known before the flow runs: `{source.segment(node)}`", source, node,
+                 "write a literal, a name that is set once at the top of a file or class, or arithmetic, f-strings and plain calls over those",
+                 notes=(where + error.reason,))
+
+
+def _inner(error: NotConstant) -> str:
+    return error.source.segment(error.node) if isinstance(error.node, ast.expr) else error.source.shown
