@@ -12,7 +12,8 @@ needs: its transition, its settings and its `sites`. A site says, for a step, in
     source ["step", name]                    a step in the same scopes
            ["loop", header]                  a loop that is left; its own sources stand in `exits`
 
-`from` is a list of sources, of a join one list for each branch. It has only the sites that the replay of that step can reach,
+`from` is a list of sources; a join has one list for each branch, the `origin` that opened them, and whether it was a `foreach`.
+The plan of a step has only the sites that the replay of that step can reach,
 so a flow of 10,000 steps starts as fast as one of two.
 """
 
@@ -153,23 +154,24 @@ class _Survey:
         self.sites: dict[str, _Site] = {}
         self.loops: dict[str, Loop] = {}
         self.splits: dict[str, list[list[str]]] = {}
+        self.origin: dict[str, str] = {}
         self.before: dict[str, list[str]] = {}
         for step in plan.flow.steps:
             for target in targets(step.transition):
                 self.before.setdefault(target, []).append(step.name)
         self.visit(plan.body, _Place())
-        self.branch: dict[str, str] = {}
         for name in self.sites:
             self.connect(name)
 
     def visit(self, block: Block, place: _Place) -> None:
-        """Record every step of a block, and what it opened for the join that closes it."""
+        """Record every step of a block, and for a join what was opened in front of it."""
         opened: tuple[str, list[tuple[str, ...]]] | None = None
         for node in block:
             match node:
                 case Task(step):
                     self.sites.setdefault(step, _Site(place, place.enter))
                     if opened is not None and self.step[step].join:
+                        self.origin[step] = opened[0]
                         self.splits[step] = [list(names) for names in opened[1]]
                     opened = None
                 case Parallel(origin, branches):
@@ -197,13 +199,11 @@ class _Survey:
     def connect(self, name: str) -> None:
         """Where the items of a step come from: steps beside it, or loops that are left."""
         site = self.sites[name]
-        if self.step[name].join and name in self.splits:
+        if name in self.splits:
             sources = [source for source in self.before.get(name, ()) if source in self.sites]
             for branch in self.splits[name]:
                 inside = set(branch)
-                scopes = self.sites[branch[0]].place.scopes if branch else ()
-                scopes = self._outermost(branch)
-                site.branches.append(self._sources([source for source in sources if source in inside], scopes))
+                site.branches.append(self._sources([source for source in sources if source in inside], self._outermost(branch)))
         else:
             depth = site.place.scopes[:-1] if name in self.loops else site.place.scopes
             header = self.loops.get(name)
@@ -219,11 +219,11 @@ class _Survey:
         return ("loop", header) in self.sites[step].place.scopes
 
     def _sources(self, names: Iterable[str], scopes: tuple[tuple[str, str], ...]) -> list[Source]:
-        """The steps as seen from `scopes`: one that stands in a loop inside them is seen as that loop."""
+        """The steps as seen from `scopes`: one that stands in a loop inside them is seen as that loop, the split of a foreach as itself."""
         found: dict[Source, None] = {}
         for name in names:
             own = self.sites[name].place.scopes
-            found[("step", name) if len(own) == len(scopes) else ("loop", own[len(scopes)][1])] = None
+            found[("step", name) if len(own) <= len(scopes) else ("loop", own[len(scopes)][1])] = None
         return list(found)
 
     def again(self, header: str) -> list[Source]:
@@ -266,7 +266,10 @@ class _Survey:
         if enter[0] == "edges":
             document["enter"] = ["edges", self._seen(enter[1], site.place.scopes)]
         lists: list[JSON] = [[list(source) for source in branch] for branch in site.branches]
-        document["from"] = lists if self.step[name].join else lists[0]
+        document["from"] = lists if name in self.origin else lists[0]
+        if name in self.origin:
+            document["origin"] = self.origin[name]
+            document["foreach"] = isinstance(self.step[self.origin[name]].transition, Foreach)
         return document
 
     def _seen(self, edges: JSON, scopes: tuple[tuple[str, str], ...]) -> JSON:

@@ -1,0 +1,40 @@
+"""A file -> a plan, or everything that there is to say about it: parse, check and structure in one call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flowport.compiler.check import check
+from flowport.compiler.diagnostics import Diagnostic, Refused
+from flowport.compiler.parse import parse
+from flowport.compiler.plan import Plan
+from flowport.compiler.structure import structure
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What came of a file: a plan when no diagnostic is an error."""
+
+    plan: Plan | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def load(argument: str, roots: tuple[str, ...] = ()) -> Loaded:
+    """The plan of `FILE.py` or `FILE.py:ClassName`; `roots` are folders beside the flow's own that hold its modules."""
+    path, class_name = split(argument)
+    flow, found = parse(path, class_name, roots)
+    if flow is None:
+        return Loaded(None, found)
+    found += check(flow)
+    if any(diagnostic.severity == "error" for diagnostic in found):
+        return Loaded(None, found)
+    try:
+        return Loaded(structure(flow), found)
+    except Refused as refused:
+        return Loaded(None, found + refused.diagnostics)
+
+
+def split(argument: str) -> tuple[str, str | None]:
+    """A flow argument as a path and a class name; a colon that no name follows belongs to the path."""
+    path, colon, name = argument.rpartition(":")
+    return (path, name) if colon and path and name.isidentifier() else (argument, None)

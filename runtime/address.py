@@ -1,0 +1,92 @@
+"""Names of items and slices, and where in the store their documents are.
+
+    slice  "s" { "." number | ".t" turn }     what an engine passes
+    item   "r" { "." index | ".t" turn }      what a user sees as the task's id
+
+Both have one part for every scope around the step, outermost first. Nothing here reads a store.
+"""
+
+from __future__ import annotations
+
+ROOT = "s"
+SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.+=@!'()")
+
+
+def part(text: str) -> str:
+    """`text` as one part of a key: percent-encoded UTF-8, but for letters, digits and `-_.+=@!'()`; `.` and `..` are encoded too.
+
+    RFC 3986 with a set of characters that S3 lists as safe, so that a plain name stays as it is.
+    """
+    if text in (".", ".."):
+        return text.replace(".", "%2E")
+    raw = text.encode("utf-8", "surrogatepass")
+    if SAFE.issuperset(raw):
+        return text
+    return "".join([chr(byte) if byte in SAFE else f"%{byte:02X}" for byte in raw])
+
+
+def unpart(text: str) -> str:
+    """The name that `part` encoded."""
+    if "%" not in text:
+        return text
+    head, *rest = text.split("%")
+    raw = bytearray(head.encode())
+    for piece in rest:
+        raw.append(int(piece[:2], 16))
+        raw += piece[2:].encode()
+    return raw.decode("utf-8", "surrogatepass")
+
+
+def above(reference: str) -> str:
+    """The slice around a slice."""
+    return reference[: reference.rindex(".")]
+
+
+def last(reference: str) -> str:
+    """The part of a slice for its innermost scope: a number, or `t` and a turn."""
+    return reference[reference.rindex(".") + 1 :]
+
+
+def turn_of(reference: str) -> int:
+    """The turn of the innermost loop of a slice inside it."""
+    return int(last(reference)[1:])
+
+
+class Keys:
+    """The keys of one run's documents."""
+
+    __slots__ = ("root",)
+
+    def __init__(self, flow: str, run: str) -> None:
+        self.root = f"{part(flow)}/{part(run)}/"
+
+    def run(self) -> str:
+        return self.root + "run.json"
+
+    def input(self) -> str:
+        return self.root + "input.json"
+
+    def step(self, step: str) -> str:
+        """The folder of a step's documents, with its slash."""
+        return f"{self.root}{part(step)}/"
+
+    def series(self, step: str, slice: str) -> str:
+        """What the keys of all generations of a manifest begin with."""
+        return f"{self.root}{part(step)}/{slice}@"
+
+    def manifest(self, step: str, slice: str, generation: int) -> str:
+        return f"{self.root}{part(step)}/{slice}@{generation}.json"
+
+    def route(self, step: str, slice: str, generation: int) -> str:
+        return f"{self.root}{part(step)}/{slice}@{generation}.route.json"
+
+    def rest(self, step: str, slice: str, turn: int) -> str:
+        """Where a fused rest says who left the loop on which way."""
+        return f"{self.root}{part(step)}/{slice}.t{turn}@0.rest.json"
+
+    def tries(self, step: str, slice: str, epoch: int) -> str:
+        """What the keys of the tries of one epoch begin with; their number follows."""
+        return f"{self.root}{part(step)}/{slice}.try/{epoch}-"
+
+    def log(self, step: str, slice: str, epoch: int, number: int) -> str:
+        return f"{self.root}{part(step)}/{slice}.log/{epoch}-{number}"

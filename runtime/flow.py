@@ -1,0 +1,200 @@
+"""The names that a flow imports: `FlowSpec`, `step`, `Parameter`, `current` and the decorators.
+
+The compiler reads what decorators say from the source, so here they only hand back what they decorate. What an instance of a
+flow holds, and where it comes from, is `item`'s business.
+"""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any, TypeVar
+
+    from flowport.runtime.item import Item
+
+    Decorated = TypeVar("Decorated")
+
+ITEM = "_flowport_item"
+"""The entry of a flow's `__dict__` that belongs to the runtime."""
+
+
+class FlowSpec:
+    """The base of a flow: steps are methods marked `@step`, artifacts are attributes of `self`.
+
+    `MyFlow()` under `if __name__ == "__main__"` runs the command line: `python my_flow.py run`.
+    """
+
+    def __init__(self, use_cli: bool = True) -> None:
+        if use_cli:
+            from importlib import import_module
+
+            kind = type(self)
+            sys.exit(import_module("flowport.cli").flow_main(sys.modules[kind.__module__].__file__, kind.__name__, sys.argv[1:]))
+
+    def _held(self) -> Item:
+        item: Item | None = self.__dict__.get(ITEM)
+        if item is None:
+            raise AttributeError(f"{type(self).__name__} is not running: its artifacts exist inside steps only")
+        return item
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self._held().load(self, name)
+
+    @property
+    def input(self) -> Any:
+        """The item of the innermost foreach that this task works on; None outside a foreach."""
+        return self._held().input()
+
+    @property
+    def index(self) -> int | None:
+        """The number of the item in the innermost foreach, from 0; None outside a foreach."""
+        return self._held().index()
+
+    def foreach_stack(self) -> list[tuple[int, int, Any]]:
+        """For every foreach around the step, outermost first: (index, number of items, item)."""
+        return self._held().stack()
+
+    def next(self, *targets: Any, foreach: str | None = None, condition: str | None = None, batch: int = 1, workers: int = 1) -> None:
+        """Go on: the last statement of a step. The compiler checks its form; here the values are taken."""
+        self._held().go(self, targets, foreach, condition)
+
+    def merge_artifacts(self, inputs: Any, exclude: list[str] | None = None, include: list[str] | None = None) -> None:
+        """In a join: take over what the inputs agree on; raises when they differ in an artifact that was not set here or excluded."""
+        self._held().merge(self, inputs, exclude or [], include or [])
+
+
+class Parameter:
+    """A value given when a run starts; `self.name` in every step, read-only."""
+
+    def __init__(self, name: str, default: Any = None, type: Any = None, help: str | None = None, required: bool = False,
+                 choices: Any = None, **more: Any) -> None:
+        self.name, self.default, self.attribute = name, default, name
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.attribute = name
+
+    def __get__(self, flow: FlowSpec | None, owner: type | None = None) -> Any:
+        return self if flow is None else flow._held().parameter(self.attribute)
+
+    def __set__(self, flow: FlowSpec, value: object) -> None:
+        raise AttributeError(f"`self.{self.attribute}` is a parameter, which a step cannot set")
+
+
+class IncludeFile(Parameter):
+    """A file given when a run starts; `self.name` is its content."""
+
+    def __init__(self, name: str, is_text: bool = True, encoding: str | None = None, **more: Any) -> None:
+        super().__init__(name, **more)
+
+
+class _JSONType:
+    """The type of a parameter that takes any JSON value."""
+
+    name = "JSON"
+
+    def __repr__(self) -> str:
+        return "JSONType"
+
+
+JSONType = _JSONType()
+
+
+def step(function: Callable[..., Any] | None = None, *, start: bool = False, end: bool = False) -> Any:
+    """Mark a method as a step: `@step`, or `@step(start=True)` where the first step has another name than `start`."""
+    return _marked if function is None else _marked(function)
+
+
+def _marked(function: Callable[..., Any]) -> Callable[..., Any]:
+    function.is_step = True  # type: ignore[attr-defined]
+    return function
+
+
+def flow(kind: type | None = None, *, name: str | None = None) -> Any:
+    """Make a flow of a class without the base: `@flow(name="training")`."""
+    return _based if kind is None else _based(kind)
+
+
+def _based(kind: type) -> type:
+    if issubclass(kind, FlowSpec):
+        return kind
+    return type(kind.__name__, (kind, FlowSpec), {"__module__": kind.__module__, "__doc__": kind.__doc__, "__qualname__": kind.__qualname__})
+
+
+def _same(decorated: Decorated) -> Decorated:
+    return decorated
+
+
+def _setting(*values: Any, **named: Any) -> Any:
+    """A decorator that the compiler has read: with or without arguments, it changes nothing when the step runs."""
+    bare = len(values) == 1 and not named and (isinstance(values[0], type) or callable(values[0]))
+    return values[0] if bare else _same
+
+
+retry = catch = timeout = resources = environment = _setting
+
+LATER = (
+    "airflow_external_task_sensor", "airflow_s3_key_sensor", "batch", "card", "checkpoint", "conda", "conda_base", "exit_hook", "huggingface_hub",
+    "kubernetes", "model", "nim", "parallel", "project", "pypi", "pypi_base", "pytorch_parallel", "schedule", "secrets", "trigger", "trigger_on_finish",
+)  # fmt: skip
+"""Metaflow's decorators that change nothing of what a step computes; the compiler says which of them have no effect."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in LATER:
+        return _setting
+    raise AttributeError(f"module 'flowport' has no attribute {name!r}")
+
+
+class Parameters:
+    """The parameters of a run, as attributes and as pairs."""
+
+    def __init__(self, values: Callable[[], dict[str, Any]]) -> None:
+        self._values = values
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._values()[name]
+        except KeyError:
+            raise AttributeError(f"the flow has no parameter `{name}`") from None
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:
+        return iter(self._values().items())
+
+
+class Current:
+    """What runs now: `from flowport import current`. Outside a task every name but `is_running_flow` is an AttributeError."""
+
+    flow_name: str
+    run_id: str
+    origin_run_id: str | None
+    step_name: str
+    task_id: str
+    retry_count: int
+    parameters: Parameters
+    tags: frozenset[str]
+    is_running_flow = False
+
+    @property
+    def pathspec(self) -> str:
+        """`Flow/run/step/task`."""
+        return f"{self.flow_name}/{self.run_id}/{self.step_name}/{self.task_id}"
+
+    @property
+    def attempt(self) -> int:
+        """The number of this item's try, from 0: another name of `retry_count`."""
+        return self.retry_count
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value called `name`, or `default` where there is none."""
+        return getattr(self, name, default)
+
+    def __contains__(self, name: str) -> bool:
+        return hasattr(self, name)
+
+
+current = Current()

@@ -1,0 +1,229 @@
+"""The inputs of a join: what the items before it left, read when asked for.
+
+A join may have a million inputs, so an `Input` is made when it is asked for and holds nothing but its place; columns of plain values
+are decoded at once and shared.
+"""
+
+from __future__ import annotations
+
+from flowport.runtime import codec, digests
+from flowport.runtime import runs as rows_of
+from flowport.runtime.shelf import ATOMS, mark
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    from flowport.runtime.item import Item
+    from flowport.runtime.runs import Runs
+    from flowport.runtime.shelf import Shelf
+
+NOTHING: Any = object()
+
+
+class Stretch:
+    """Consecutive rows of one manifest that are inputs of one item of a join."""
+
+    def __init__(self, shelf: Shelf, first: int, count: int) -> None:
+        self.shelf, self.first, self.count = shelf, first, count
+        self.values: dict[str, list[Any] | None] = {}
+        """Artifacts whose values are plain in every row, decoded; None for the others."""
+        self.used: dict[str, bytearray] = {}
+        """For each artifact the rows in which it was asked for."""
+
+    @property
+    def rows(self) -> Runs:
+        return [[self.first, self.first + self.count]]
+
+    def use(self, name: str) -> bytearray:
+        """Where the rows are marked that were asked for an artifact."""
+        if name not in self.used:
+            self.values[name] = self._plain(name)
+            self.used[name] = bytearray(self.count)
+        return self.used[name]
+
+    def value(self, name: str, row: int) -> Any:
+        """The artifact of one row; NOTHING where it has none."""
+        self.use(name)[row - self.first] = 1
+        values = self.values[name]
+        if values is not None:
+            return values[row - self.first]
+        entry = self.shelf.entry(name, row)
+        return NOTHING if entry is None else self.shelf.value(name, row, entry)
+
+    def _plain(self, name: str) -> list[Any] | None:
+        column = self.shelf.own.get(name)
+        if column is None:
+            entry = self.shelf.shared(name, self.rows)
+            if entry is None or codec.is_reference(entry[0]):
+                return None
+            value = self.shelf.value(name, self.first, entry[0])
+            return [value] * self.count if type(value) in ATOMS else None
+        if rows_of.subtract(self.rows, column["items"]):
+            return None
+        values = self.shelf.plain(name)
+        start = rows_of.rank(column["items"], self.first)
+        return values if values is None or (start == 0 and self.count == len(values)) else values[start : start + self.count]
+
+    def entries(self, name: str) -> list[bytes | None]:
+        """The entry of every row, None where it has none."""
+        return [self.shelf.entry(name, row) for row in range(self.first, self.first + self.count)]
+
+    def distinct(self, name: str) -> list[bytes | None]:
+        """The entries that the rows have, each once."""
+        column = self.shelf.own.get(name)
+        if column is None:
+            shared = self.shelf.shared(name, self.rows)
+            if shared is not None:
+                return list(shared)
+        elif "same" in column and not rows_of.subtract(self.rows, column["items"]):
+            return [self.shelf.entry(name, self.first)]
+        return list(dict.fromkeys(self.entries(name)))
+
+    def names(self) -> set[str]:
+        """Every artifact that some row has."""
+        found = set(self.shelf.own)
+        for group in self.shelf.classes:
+            found.update(group["names"])
+        return found
+
+
+class Input:
+    """One input of a join: the artifacts of the item that came, read-only."""
+
+    __slots__ = ("_stretch", "_row", "_item", "_kept")
+
+    def __init__(self, stretch: Stretch, row: int, item: Item) -> None:
+        self._stretch, self._row, self._item = stretch, row, item
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "_kept":
+            self._kept: dict[str, Any] = {}
+            return self._kept
+        stretch = self._stretch
+        values = stretch.values.get(name)
+        if values is not None:
+            place = self._row - stretch.first
+            stretch.used[name][place] = 1
+            return values[place]
+        return self._slowly(name)
+
+    def _slowly(self, name: str) -> Any:
+        if name in self._kept:
+            return self._kept[name]
+        value = NOTHING if name.startswith("__") else self._stretch.value(name, self._row)
+        if value is NOTHING:
+            return self._beside(name)
+        if type(value) not in ATOMS:
+            self._kept[name] = value
+        return value
+
+    def _beside(self, name: str) -> Any:
+        """What is no artifact: a parameter, a constant of the class, or the item's place in its foreach."""
+        lineage = self._stretch.shelf.lineage
+        if name == "index":
+            indexes = lineage.indexes(self._row)
+            return indexes[-1][2] if indexes else None
+        if self._item.work.start.has(name):
+            return self._item.parameter(name)
+        held = getattr(self._item.work.kind, name, NOTHING)
+        if held is NOTHING or callable(held) or isinstance(held, property):
+            step = self._stretch.shelf.step
+            raise AttributeError(f"join `{self._item.work.step}` reads `{name}` of its input `{step}/{lineage.address(self._row)}`, which has no such artifact")
+        return held
+
+    def __repr__(self) -> str:
+        return f"<input {self._stretch.shelf.step}/{self._stretch.shelf.lineage.address(self._row)}>"
+
+
+class Inputs:
+    """The inputs of one item of a join, in the order of the foreach or of the branches; of branches also by the name of the step."""
+
+    def __init__(self, stretches: list[Stretch]) -> None:
+        self.stretches = stretches
+        self.item: Item
+        self._made: dict[int, Input] = {}
+
+    def __len__(self) -> int:
+        return sum([stretch.count for stretch in self.stretches])
+
+    def __iter__(self) -> Iterator[Input]:
+        item, made, number = self.item, self._made, 0
+        for stretch in self.stretches:
+            for row in range(stretch.first, stretch.first + stretch.count):
+                yield made[number] if number in made else Input(stretch, row, item)
+                number += 1
+
+    def __getitem__(self, place: int | slice) -> Any:
+        if isinstance(place, slice):
+            return [self[number] for number in range(*place.indices(len(self)))]
+        number = range(len(self))[place]
+        if number not in self._made:
+            before = 0
+            for stretch in self.stretches:
+                if number < before + stretch.count:
+                    self._made[number] = Input(stretch, stretch.first + number - before, self.item)
+                    break
+                before += stretch.count
+        return self._made[number]
+
+    def __getattr__(self, step: str) -> Input:
+        before = 0
+        for stretch in self.__dict__.get("stretches", ()):
+            if stretch.shelf.step == step and stretch.count == 1:
+                found: Input = self[before]
+                return found
+            before += stretch.count
+        raise AttributeError(f"no input came from a step called `{step}`; they came from " + ", ".join(f"`{name}`" for name in self._steps()))
+
+    def _steps(self) -> list[str]:
+        return sorted({stretch.shelf.step for stretch in self.stretches})
+
+    def marks(self) -> dict[str, Any]:
+        """What was read of the inputs: their number, and for each artifact the inputs that were asked and one digest over it."""
+        found: dict[str, Any] = {"inputs": len(self)}
+        names = sorted({name for stretch in self.stretches for name in stretch.used})
+        for name in names:
+            rows, before = [], 0
+            for stretch in self.stretches:
+                used = stretch.used.get(name, b"")
+                rows += [before + place for place in range(len(used)) if used[place]] if 0 in used else list(range(before, before + len(used)))
+                before += stretch.count
+            wanted = rows_of.from_rows(rows)
+            found["inputs." + name] = [wanted, self.digest(name, wanted)]
+        return found
+
+    def digest(self, name: str, wanted: list[list[int]]) -> str:
+        """One digest over an artifact of some of the inputs; of a whole column its own digest stands for it."""
+        parts, before = [], 0
+        for stretch in self.stretches:
+            rows = [[start - before, stop - before] for start, stop in rows_of.intersect(wanted, [[before, before + stretch.count]])]
+            before += stretch.count
+            if not rows:
+                continue
+            column = stretch.shelf.own.get(name)
+            if rows == [[0, stretch.count]] and column is not None and column["items"] == [[stretch.first, stretch.first + stretch.count]]:
+                parts.append(column["sha"])
+            else:
+                entries = stretch.entries(name)
+                parts += [mark(entries[row] or b"") for row in rows_of.iterate(rows)]
+        return digests.of("\n".join(parts).encode())[:32]
+
+
+def differing(inputs: Inputs, wanted: Callable[[str], bool]) -> tuple[dict[str, bytes], list[str]]:
+    """The artifacts in which all inputs that have them agree, and the names of those in which they do not."""
+    found: dict[str, bytes] = {}
+    unequal: list[str] = []
+    for name in sorted(set().union(*[stretch.names() for stretch in inputs.stretches])):
+        if not wanted(name):
+            continue
+        entries: set[bytes] = set()
+        for stretch in inputs.stretches:
+            entries.update(entry for entry in stretch.distinct(name) if entry is not None)
+            stretch.use(name)[:] = b"\1" * stretch.count
+        if len(entries) == 1:
+            found[name] = entries.pop()
+        elif entries:
+            unequal.append(name)
+    return found, unequal

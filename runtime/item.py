@@ -1,0 +1,173 @@
+"""One item of a step: what its `self` reads, what it writes, where it goes, and a record of what was read.
+
+`flow` hands everything over that is not a plain attribute. Which items there are and what becomes of them is `execute`'s and
+`task`'s business.
+"""
+
+from __future__ import annotations
+
+from flowport.runtime import codec, pack
+from flowport.runtime.flow import ITEM
+from flowport.runtime.inputs import Inputs, differing
+from flowport.runtime.shelf import mark
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from flowport.runtime.flow import FlowSpec
+    from flowport.runtime.lineage import Frame
+    from flowport.runtime.work import Work
+
+ABSENT = ""
+"""The mark of an artifact that was asked for and not there."""
+
+
+class Misuse(Exception):
+    """A flow asks for something that it cannot have; the message says what to write instead."""
+
+
+class Item:
+    """The state of one item while its step runs."""
+
+    def __init__(self, work: Work, row: int, inputs: Inputs | None) -> None:
+        self.work, self.row, self.inputs = work, row, inputs
+        self.loaded: dict[str, tuple[bytes, Any]] = {}
+        self.reads: dict[str, Any] = {}
+        self.merged: dict[str, bytes] = {}
+        self.targets: list[str] | None = None
+        self.values: list[Any] | None = None
+        self._parameters: dict[str, Any] = {}
+        self._input: tuple[Any] | None = None
+
+    def flow(self) -> FlowSpec:
+        """The `self` of the step."""
+        flow = self.work.kind.__new__(self.work.kind)
+        flow.__dict__[ITEM] = self
+        for name in self.work.shadowed:
+            if self.work.shelf.entry(name, self.row) is not None:
+                self.load(flow, name)
+        return flow
+
+    def load(self, flow: FlowSpec, name: str) -> Any:
+        """The artifact `name`, from the store; raises AttributeError when no earlier step set it."""
+        if name in self.merged:
+            value = flow.__dict__[name] = codec.decode(self.merged[name], self.work.store)
+            self.loaded[name] = (self.merged[name], value)
+            return value
+        entry = self.work.shelf.entry(name, self.row)
+        if entry is None:
+            self.reads["self." + name] = ABSENT
+            raise AttributeError(f"step `{self.work.step}` reads `self.{name}`, which no earlier step set")
+        value = flow.__dict__[name] = self.work.shelf.value(name, self.row, entry)
+        self.loaded[name] = (entry, value)
+        self.reads["self." + name] = mark(entry)
+        return value
+
+    def parameter(self, name: str) -> Any:
+        """A parameter's value, the item's own copy."""
+        if name not in self._parameters:
+            self._parameters[name] = self.work.start.value(name)
+            self.reads["parameter." + name] = self.work.start.mark(name)
+        return self._parameters[name]
+
+    def index(self) -> int | None:
+        indexes = self.work.lineage.indexes(self.row)
+        if not indexes:
+            return None
+        self.reads["index"] = indexes[-1][2]
+        return indexes[-1][2]
+
+    def input(self) -> Any:
+        if self._input is None:
+            indexes = self.work.lineage.indexes(self.row)
+            self._input = (self._element(indexes[-1][0], indexes[-1][1], "input") if indexes else None,)
+        return self._input[0]
+
+    def stack(self) -> list[tuple[int, int, Any]]:
+        frames = self.work.lineage.indexes(self.row)
+        return [(index, count, self._element(frame, row, f"input.{depth}")) for depth, (frame, row, index, count) in enumerate(frames)]
+
+    def _element(self, frame: Frame, row: int, read: str) -> Any:
+        """What the foreach of a frame iterated over, at one row."""
+        column = pack.indexed(self.work.store, frame.split.doc["fan"]["values"], frame.number)
+        entry = self.work.columns.entry(column, row)
+        self.reads[read] = mark(entry)
+        return codec.decode(entry, self.work.store)
+
+    def go(self, flow: FlowSpec, targets: tuple[Any, ...], foreach: str | None, condition: str | None) -> None:
+        """`self.next(...)`: the plan knows its form; the values come from the artifacts."""
+        match self.work.plan["transition"]:
+            case {"foreach": target, "over": over}:
+                self.targets, self.values = [target], self._iterated(over, getattr(flow, over))
+            case {"switch": artifact, "cases": cases}:
+                self.targets = [self._case(artifact, getattr(flow, artifact), cases)]
+            case {"next": target}:
+                self.targets = [target]
+            case {"branch": names}:
+                self.targets = list(names)
+            case _:
+                raise Misuse(f"step `{self.work.step}` is the last one and goes nowhere")
+
+    def _iterated(self, name: str, value: Any) -> list[Any]:
+        try:
+            return list(value)
+        except TypeError:
+            raise Misuse(f"`foreach=\"{name}\"` of step `{self.work.step}` goes over `self.{name}`, which is no list but of type `{type(value).__name__}`") from None
+
+    def _case(self, name: str, value: Any, cases: list[list[Any]]) -> str:
+        for label, target in cases:
+            if type(label) is type(value) and label == value:
+                return str(target)
+        for label, target in cases:
+            if label == value:
+                return str(target)
+        labels = ", ".join(repr(label) for label, _ in cases)
+        raise Misuse(f"`self.{name}` is {value!r}, which is no case of the switch of step `{self.work.step}`; its cases are {labels}")
+
+    def merge(self, flow: FlowSpec, inputs: Any, exclude: list[str], include: list[str]) -> None:
+        """Take over by reference what the inputs agree on; raises Misuse, naming everything that is in the way at once."""
+        if self.inputs is None:
+            raise Misuse(f"step `{self.work.step}` is no join: `merge_artifacts` takes the inputs of a join")
+        if exclude and include:
+            raise Misuse("`merge_artifacts` takes `exclude` or `include`, not both")
+        settled = {name for name in flow.__dict__ if name != ITEM} | self.merged.keys()
+        found, unequal = differing(self.inputs, lambda name: name not in settled and (name in include if include else name not in exclude))
+        if unequal:
+            names = ", ".join(f"`{name}`" for name in unequal)
+            raise Misuse(f"the inputs of join `{self.work.step}` differ in {names}: set {'it' if len(unequal) == 1 else 'them'} before "
+                         "`self.merge_artifacts(inputs)`, or name what to leave out in `exclude=[...]`")
+        if missing := [name for name in include if name not in found and name not in settled]:
+            raise Misuse(f"no input of join `{self.work.step}` has {', '.join(f'`{name}`' for name in missing)}, which `include` names")
+        self.merged.update(found)
+
+    def written(self, flow: FlowSpec) -> dict[str, bytes]:
+        """What the step set or changed in place, encoded: an artifact that is as it was read is not written again."""
+        own = dict(self.merged)
+        for name, value in flow.__dict__.items():
+            if name == ITEM:
+                continue
+            before = self.loaded.get(name)
+            if before is not None and before[1] is value and (codec.frozen(value) or self._same(before[0], value)):
+                continue
+            entry = self._encoded(name, value)
+            if before is None or before[0] != entry or name in self.merged:
+                own[name] = entry
+        return own
+
+    def _same(self, entry: bytes, value: Any) -> bool:
+        """Whether a value is as it was stored; encodings are not stable, so a fresh load is encoded too."""
+        now = codec.digest(value)
+        return now == entry or now == codec.digest(codec.decode(entry, self.work.store))
+
+    def _encoded(self, name: str, value: Any) -> bytes:
+        try:
+            return codec.encode(value, self.work.store)
+        except codec.Unstorable as error:
+            raise Misuse(f"step `{self.work.step}` sets `self.{name}`, which cannot be stored: {error}") from error
+
+    def read_marks(self) -> dict[str, Any]:
+        """Everything that was read, with its digest."""
+        if self.inputs is not None:
+            return {**self.reads, **self.inputs.marks()}
+        return self.reads

@@ -1,0 +1,129 @@
+"""Rows of a slice and the rows that they descend from, one foreach after the other; and what a step inherits.
+
+A slice of a foreach is a stretch of the concatenated lists of all items that arrived at its split, so a row's parent, its index and
+the number of its siblings follow from the split's `fan` by prefix sums.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from itertools import accumulate
+
+from flowport.runtime import runs as rows_of
+from flowport.runtime.address import ROOT
+from flowport.runtime.replay import slice_size
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
+    from flowport.runtime.manifest import Manifest, Manifests
+    from flowport.runtime.replay import Sent
+    from flowport.runtime.runs import Runs
+
+    Column: TypeAlias = dict[str, Any]
+    Names: TypeAlias = dict[str, list[tuple[Column, int]]]
+    """For each artifact the columns that may have it, the first one that has the row wins; how many foreaches further out each is."""
+    Classes: TypeAlias = list[dict[str, Any]]
+
+
+class Frame:
+    """One slice of a foreach, seen from its split."""
+
+    __slots__ = ("split", "number", "first", "size", "counts", "starts", "parents")
+
+    def __init__(self, split: Manifest, number: int) -> None:
+        fan = split.doc["fan"]
+        self.split, self.number = split, number
+        self.first, self.size = number * fan["g"], slice_size(fan, number)
+        self.counts: list[int] = [count for count, times in fan["counts"] for _ in range(times)]
+        self.starts = [0, *accumulate(self.counts)]
+        self.parents = list(rows_of.iterate(split.arrived))
+
+    def up(self, row: int) -> tuple[int, int, int]:
+        """The parent's row, the index among its items, and their number."""
+        position = self.first + row
+        parent = bisect_right(self.starts, position) - 1
+        return self.parents[parent], position - self.starts[parent], self.counts[parent]
+
+    def below(self, parents: Runs) -> Runs:
+        """The rows of this slice that descend from `parents`."""
+        found: Runs = []
+        for parent, start, count in zip(self.parents, self.starts, self.counts):
+            low, high = max(start - self.first, 0), min(start + count - self.first, self.size)
+            if low < high and rows_of.contains(parents, parent):
+                found = rows_of.union(found, [[low, high]])
+        return found
+
+
+class Lineage:
+    """The frames of a slice, outermost first, with the turns between them."""
+
+    def __init__(self, manifests: Manifests, scopes: list[list[str]], slice: str) -> None:
+        self.frames: list[Frame] = []
+        self.parts: list[str | None] = []
+        reference = ROOT
+        for (kind, origin), name in zip(scopes, slice.split(".")[1:]):
+            if kind == "foreach":
+                self.frames.append(Frame(manifests.need(origin, reference), int(name)))
+                self.parts.append(None)
+            else:
+                self.parts.append(name)
+            reference = f"{reference}.{name}"
+
+    def ancestor(self, row: int, up: int) -> int:
+        """The row that `row` descends from, `up` foreaches further out."""
+        for frame in self.frames[::-1][:up]:
+            row = frame.up(row)[0]
+        return row
+
+    def indexes(self, row: int) -> list[tuple[Frame, int, int, int]]:
+        """For every foreach, outermost first: the frame, the row in its slice, the index and the number of items."""
+        found = []
+        for frame in reversed(self.frames):
+            parent, index, count = frame.up(row)
+            found.append((frame, row, index, count))
+            row = parent
+        return found[::-1]
+
+    def address(self, row: int) -> str:
+        """The item's address, `r.3.t2.0`."""
+        indexes = iter(self.indexes(row))
+        return ".".join(["r", *[str(next(indexes)[2]) if name is None else name for name in self.parts]])
+
+
+def inherited(sent: Sent, frame: Frame | None) -> Classes:
+    """What items inherit from the manifests that sent them: for each class of rows its artifacts.
+
+    `frame` is the slice that the rows belong to when the one manifest is that of its split.
+    """
+    found: Classes = []
+    for manifest, rows in sent:
+        own = manifest.doc["own"]
+        for group in manifest.doc["classes"]:
+            items = rows_of.intersect(group["items"], manifest.arrived if frame else rows)
+            if not items:
+                continue
+            names = _overlaid(own, group["names"], items)
+            if frame is not None:
+                items = frame.below(items)
+                names = {name: [[column, up + 1] for column, up in columns] for name, columns in names.items()}
+            if items:
+                _add(found, items, names)
+    return found
+
+
+def _overlaid(own: dict[str, Column], before: dict[str, Any], items: Runs) -> dict[str, Any]:
+    names = dict(before)
+    for name, column in own.items():
+        whole = not rows_of.subtract(items, column["items"])
+        names[name] = [[column, 0]] if whole else [[column, 0], *before.get(name, [])]
+    return names
+
+
+def _add(classes: Classes, items: Runs, names: dict[str, Any]) -> None:
+    for group in classes:
+        if group["names"] == names:
+            group["items"] = rows_of.union(group["items"], items)
+            return
+    classes.append({"items": items, "names": names})

@@ -1,0 +1,152 @@
+"""Manifests: the documents that say what a task did. Reading them, and committing one so that retries and zombies agree.
+
+A commit is a create-only put of `<step>/<slice>@<generation>.json` and is never overwritten; readers take the highest generation,
+or generation 0 where the engine's own reads are fixed to it. The document's fields are described in `replay` and `task`.
+"""
+
+from __future__ import annotations
+
+import json
+from flowport.runtime import digests
+
+from flowport.runtime.store import Missing, Refusal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from flowport.runtime.address import Keys
+    from flowport.runtime.runs import Runs
+    from flowport.runtime.store import Store
+
+ATTEMPTS = 5
+"""How often an unanswered create is tried before its error is believed."""
+
+
+class Stop(Exception):
+    """The task cannot succeed, however often it is tried: exit code 78."""
+
+
+class Manifest:
+    """One committed document."""
+
+    __slots__ = ("step", "slice", "generation", "sha", "doc")
+
+    def __init__(self, step: str, slice: str, generation: int, data: bytes) -> None:
+        self.step, self.slice, self.generation = step, slice, generation
+        self.sha = digests.of(data)
+        self.doc: dict[str, Any] = json.loads(data)
+
+    def __repr__(self) -> str:
+        return f"{self.step}/{self.slice}@{self.generation}"
+
+    @property
+    def arrived(self) -> Runs:
+        """The rows of the slice whose items came to this step."""
+        runs: Runs = self.doc["arrived"]
+        return runs
+
+    def sent(self, target: str) -> Runs:
+        """The rows whose items went on to `target`."""
+        runs: Runs = self.doc["to"].get(target, [])
+        return runs
+
+    def link(self) -> list[Any]:
+        """How another manifest says that it was made from this one."""
+        return [self.step, self.slice, self.generation, self.sha]
+
+
+class Manifests:
+    """The manifests of one run, each read once; `read` has all that were needed, in the order of reading."""
+
+    def __init__(self, store: Store, keys: Keys, last: int) -> None:
+        self.store, self.keys, self.last = store, keys, last
+        self.known: dict[tuple[str, str], Manifest | None] = {}
+        self.read: list[Manifest] = []
+
+    def find(self, step: str, slice: str) -> Manifest | None:
+        """The manifest in force, None where the task has not happened."""
+        place = (step, slice)
+        if place not in self.known:
+            found = self.known[place] = self._load(step, slice)
+            if found is not None:
+                self.read.append(found)
+        return self.known[place]
+
+    def need(self, step: str, slice: str) -> Manifest:
+        """The manifest in force; raises Stop where there is none, as the engine must not have come here then."""
+        found = self.find(step, slice)
+        if found is None:
+            raise Stop(f"step `{step}` has no manifest for {slice}, which this task needs: `{self.keys.manifest(step, slice, 0)}` is not in {self.store.url}")
+        return found
+
+    def highest(self, step: str, slice: str) -> Manifest | None:
+        """The newest manifest, read afresh and not counted as read."""
+        return self._load(step, slice)
+
+    def _load(self, step: str, slice: str) -> Manifest | None:
+        generation = 0 if self.last == 0 else self.store.count(self.keys.series(step, slice), ".json") - 1
+        if generation < 0:
+            return None
+        try:
+            return Manifest(step, slice, generation, self.store.read(self.keys.manifest(step, slice, generation)))
+        except Missing:
+            return None
+
+    def turns(self, header: str, slice: str) -> int:
+        """How many turns a loop has made on a slice; 0 when it was never entered."""
+        return self.store.count(self.keys.step(header) + slice + ".t", "@0.json")
+
+    def check(self) -> None:
+        """Raise Stop when two of the manifests that were read do not belong to one history."""
+        shas = {(manifest.step, manifest.slice): manifest for manifest in self.read}
+        for manifest in self.read:
+            for step, slice, generation, sha in manifest.doc["after"]:
+                other = shas.get((step, slice))
+                if other is not None and other.sha != sha:
+                    raise Stop(f"{manifest} was made from {step}/{slice}@{generation}, but {other} is in force now: run `{manifest.step}` again")
+
+    def after(self) -> list[list[Any]]:
+        """The links to everything that was read, in a fixed order."""
+        return sorted(manifest.link() for manifest in self.read)
+
+    def commit(self, step: str, slice: str, doc: dict[str, Any]) -> Manifest:
+        """Put a manifest in force and return the one that is: this one, or one of somebody else that says the same or knows better."""
+        data = json.dumps(doc, ensure_ascii=False, separators=(",", ":")).encode()
+        found = self.highest(step, slice)
+        while True:
+            if found is not None and self.agrees(found, doc):
+                return found
+            generation = 0 if found is None else found.generation + 1
+            if generation and self.last == 0:
+                raise Stop(f"{found} was committed by a task with other inputs, and this engine reads generation 0 only: start a new run")
+            found = self._put(Manifest(step, slice, generation, data), data)
+            if found.doc["nonce"] == doc["nonce"] or found.doc["epoch"] >= doc["epoch"]:
+                return found
+
+    @staticmethod
+    def agrees(found: Manifest, doc: dict[str, Any]) -> bool:
+        """Whether a manifest was made from the same inputs, and not before a deliberate re-run."""
+        return bool(found.doc["key"] == doc["key"] and found.doc["epoch"] >= doc["epoch"])
+
+    def _put(self, mine: Manifest, data: bytes) -> Manifest:
+        """Create, then read back: a store may answer `exists` to one's own retried success, or an error to a success."""
+        key = self.keys.manifest(mine.step, mine.slice, mine.generation)
+        failure: Refusal | None = None
+        for _ in range(ATTEMPTS):
+            try:
+                if self.store.create(key, data):
+                    return mine
+                failure = None
+            except Refusal as error:
+                failure = error
+            try:
+                return Manifest(mine.step, mine.slice, mine.generation, self.store.read(key))
+            except (Missing, Refusal):
+                continue
+        raise failure or Refusal(f"the store says that `{key}` exists but does not return it")
+
+
+def key(digest: str, after: list[list[Any]]) -> str:
+    """What decides whether a manifest can be adopted: the step's digest and the digests of what it was made from."""
+    return digests.of("\n".join([digest, *[link[3] for link in after]]).encode())

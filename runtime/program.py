@@ -1,0 +1,149 @@
+"""The code package inside a task: fetched, verified, unpacked, and the user's class imported from it.
+
+The package is in the image, or at `<root>/code/<digest>.zip`; unpacked it stays in a cache folder that is named by its digest.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+from flowport.runtime import digests
+from flowport.runtime.contract import CONTRACT, PLAN, STEP_PLANS, Mismatch
+from flowport.runtime.store import Corrupt
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from flowport.runtime.flow import FlowSpec
+    from flowport.runtime.store import Store
+
+
+def code_key(digest: str) -> str:
+    """Where a code package is in a store."""
+    return f"code/{digest}.zip"
+
+
+def cache_folder() -> str:
+    """Where unpacked packages are kept: `FLOWPORT_CACHE`, else the user's cache folder."""
+    given = os.environ.get("FLOWPORT_CACHE")
+    if given:
+        return given
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(base, "flowport")
+
+
+class Program:
+    """A flow's files and its plan. `source` is the folder that its modules are imported from, by default the package's own."""
+
+    def __init__(self, folder: str, source: str | None = None) -> None:
+        self.folder, self.source = folder, source or folder
+        self._plan: dict[str, Any] | None = None
+        self._kind: type[FlowSpec] | None = None
+
+    @classmethod
+    def unpacked(cls, folder: str, source: str | None = None) -> Program:
+        """The package that was unpacked to `folder`; raises Mismatch when it was compiled for another runtime."""
+        return cls(folder, source)
+
+    @classmethod
+    def fetched(cls, store: Store, digest: str) -> Program:
+        """The package with this digest, from the cache or from the store; raises Missing and Corrupt."""
+        folder = os.path.join(cache_folder(), "code", digest)
+        if not os.path.exists(os.path.join(folder, PLAN)):
+            data = store.read(code_key(digest))
+            if digests.of(data) != digest:
+                raise Corrupt(f"the code package `{code_key(digest)}` does not match its digest")
+            unpack(data, folder)
+        return cls(folder)
+
+    @property
+    def plan(self) -> dict[str, Any]:
+        """The plan of the whole flow."""
+        if self._plan is None:
+            self._plan = self._document(PLAN)
+        return self._plan
+
+    def step(self, name: str) -> dict[str, Any]:
+        """What a task of one step needs to know."""
+        return self._document(f"{STEP_PLANS}{name}.json")
+
+    def _document(self, path: str) -> dict[str, Any]:
+        with open(os.path.join(self.folder, path), "rb") as file:
+            document: dict[str, Any] = json.loads(file.read())
+        if document["v"] != CONTRACT:
+            raise Mismatch(f"the flow was compiled for contract {document['v']} and this runtime has contract {CONTRACT}: compile it again")
+        return document
+
+    def flow_class(self) -> type[FlowSpec]:
+        """The user's class; imports their module, and everything that it imports."""
+        if self._kind is None:
+            self._kind = self._imported()
+        return self._kind
+
+    def _imported(self) -> type[FlowSpec]:
+        file, name = self.plan["file"], self.plan["class"]
+        for root in reversed(self.plan["roots"]):
+            sys.path.insert(0, os.path.join(self.source, root) if root else self.source)
+        folder = os.path.join(self.source, os.path.dirname(file))
+        if folder not in sys.path:
+            sys.path.insert(0, folder)
+        offer_metaflow()
+        kind: type[FlowSpec] = getattr(load_module(os.path.join(self.source, file)), name)
+        return kind
+
+
+def load_module(path: str) -> Any:
+    """The module in a file, whatever the file is called; it is known under its file's name, so that what it defines can be unpickled."""
+    stem = os.path.basename(path)[:-3]
+    from importlib._bootstrap import _load  # type: ignore[attr-defined]
+    from importlib._bootstrap_external import SourceFileLoader, spec_from_file_location  # type: ignore[import-not-found, unused-ignore]
+
+    return _load(spec_from_file_location(stem, path, loader=SourceFileLoader(stem, path)))
+
+
+def offer_metaflow() -> None:
+    """Answer `from metaflow import ...` with our own names, where Metaflow itself is not loaded."""
+    if "metaflow" not in sys.modules:
+        sys.meta_path.insert(0, Metaflow)  # type: ignore[arg-type]
+
+
+class Metaflow:
+    """Finds the module `metaflow` when a flow asks for it, and only then: it is `flowport.runtime.flow` under another name."""
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> Any:
+        if name != "metaflow":
+            return None
+        from importlib._bootstrap import ModuleSpec  # type: ignore[attr-defined]
+
+        return ModuleSpec(name, Metaflow)
+
+    @staticmethod
+    def create_module(spec: object) -> Any:
+        from flowport.runtime import flow
+
+        return flow
+
+    @staticmethod
+    def exec_module(module: object) -> None:
+        """Nothing is left to do: the module is loaded."""
+
+
+def unpack(data: bytes, folder: str) -> None:
+    """Unpack a package; whoever does the same at the same time ends with the same folder."""
+    import io
+    import shutil
+    import zipfile
+
+    unfinished = f"{folder}.{os.getpid()}"
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        archive.extractall(unfinished)
+    try:
+        os.rename(unfinished, folder)
+    except OSError:
+        if not os.path.exists(os.path.join(folder, PLAN)):
+            raise
+        shutil.rmtree(unfinished)

@@ -1,0 +1,116 @@
+"""Where the artifacts of a slice's items are: which column, which row of it, and what is stored there."""
+
+from __future__ import annotations
+
+from flowport.runtime import codec, digests, pack
+from flowport.runtime import runs as rows_of
+from flowport.runtime.store import Corrupt, Missing
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from flowport.runtime.lineage import Classes, Column, Lineage
+    from flowport.runtime.runs import Runs
+    from flowport.runtime.store import Store
+
+
+ATOMS = frozenset([int, float, str, bytes, bool, complex, type(None)])
+"""The types whose values can be shared between items."""
+
+
+class Columns:
+    """The columns that a task has read, each read and verified once."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._entries: dict[tuple[str, int], list[bytes]] = {}
+
+    def entries(self, column: Column) -> list[bytes]:
+        """Everything in a column, in the order of its rows."""
+        place = (column["pack"], column["at"])
+        if place not in self._entries:
+            self._entries[place] = pack.entries(self.store, column)
+        return self._entries[place]
+
+    def entry(self, column: Column, row: int) -> bytes:
+        """What a column has for one of its rows."""
+        return self.entries(column)[rows_of.rank(column["items"], row)]
+
+
+class Shelf:
+    """The artifacts of the rows of one slice: `own` columns first, then what the rows' classes inherit."""
+
+    def __init__(self, columns: Columns, lineage: Lineage, step: str, own: dict[str, Column], classes: Classes) -> None:
+        self.columns, self.lineage, self.step, self.own, self.classes = columns, lineage, step, own, classes
+        self._plain: dict[str, list[Any] | None] = {}
+
+    def entry(self, name: str, row: int) -> bytes | None:
+        """The stored form of an artifact, None where the item has none; raises Corrupt with the artifact's name and address."""
+        try:
+            column = self.own.get(name)
+            if column is not None and rows_of.contains(column["items"], row):
+                return self.columns.entry(column, row)
+            for column, up in self._inherited(name, row):
+                ancestor = self.lineage.ancestor(row, up)
+                if rows_of.contains(column["items"], ancestor):
+                    return self.columns.entry(column, ancestor)
+        except (Missing, Corrupt) as error:
+            raise self._broken(name, row, error) from None
+        return None
+
+    def _inherited(self, name: str, row: int) -> list[tuple[Column, int]]:
+        for group in self.classes:
+            if rows_of.contains(group["items"], row):
+                found: list[tuple[Column, int]] = group["names"].get(name, [])
+                return found
+        return []
+
+    def names(self, row: int) -> list[str]:
+        """The artifacts that the item of a row has, sorted."""
+        found = {name for name, column in self.own.items() if rows_of.contains(column["items"], row)}
+        for group in self.classes:
+            if rows_of.contains(group["items"], row):
+                found.update(group["names"])
+        return sorted(found)
+
+    def value(self, name: str, row: int, entry: bytes) -> Any:
+        """The value of an entry; a new one each time."""
+        try:
+            return codec.decode(entry, self.columns.store)
+        except (Missing, Corrupt) as error:
+            raise self._broken(name, row, error) from None
+
+    def plain(self, name: str) -> list[Any] | None:
+        """The values of an own column when all of them are of immutable built-in types, in the order of its rows."""
+        if name not in self._plain:
+            column = self.own[name]
+            try:
+                entries = pack.entries(self.columns.store, column)
+            except (Missing, Corrupt) as error:
+                raise self._broken(name, column["items"][0][0], error) from None
+            if any(codec.is_reference(entry) for entry in entries):
+                self._plain[name] = None
+            else:
+                values = codec.decode_all(entries, self.columns.store)
+                self._plain[name] = values if ATOMS.issuperset(map(type, values)) else None
+        return self._plain[name]
+
+    def shared(self, name: str, rows: Runs) -> tuple[bytes] | None:
+        """The one entry that all of `rows` inherit, when that can be seen without looking at every row."""
+        for group in self.classes:
+            if not rows_of.subtract(rows, group["items"]):
+                found = group["names"].get(name, [])
+                if len(found) == 1 and (found[0][0]["n"] == 1 or "same" in found[0][0]):
+                    entry = self.entry(name, rows[0][0])
+                    return None if entry is None else (entry,)
+        return None
+
+    def _broken(self, name: str, row: int, error: Exception) -> Corrupt:
+        what = "is missing" if isinstance(error, Missing) else "is corrupt"
+        return Corrupt(f"artifact `{name}` of {self.step}/{self.lineage.address(row)} {what}: {error}")
+
+
+def mark(entry: bytes) -> str:
+    """The digest of an entry, by which resuming knows what was read."""
+    return digests.of(entry)[:32]
