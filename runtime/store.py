@@ -94,6 +94,14 @@ def blob_key(sha: str) -> str:
     return f"blobs/{sha[:2]}/{sha}"
 
 
+def checked(key: str) -> str:
+    """The key; raises Refusal when it could lead out of the store, or could be read in two ways."""
+    for part in key.split("/"):
+        if part in ("", ".", "..") or "\0" in part:
+            raise Refusal(f"the store takes no key like {key!r}: its parts are names, neither empty nor `.` nor `..`")
+    return key
+
+
 MAPPED = 1 << 22
 """Bytes from which a blob is mapped and not read: a map holds a file descriptor for as long as the value lives."""
 
@@ -204,10 +212,7 @@ class FolderStore:
         return self.part(blob_key(sha), start, size)
 
     def _path(self, key: str) -> str:
-        for part in key.split("/"):
-            if part in ("", ".", "..") or "\0" in part:
-                raise Refusal(f"the store takes no key like {key!r}: its parts are names, neither empty nor `.` nor `..`")
-        return f"{self.root}/{key}"
+        return f"{self.root}/{checked(key)}"
 
     def _listed(self, folder: str) -> list[tuple[str, bool]]:
         """Name and whether it is a file, of everything in a folder; nothing when there is no such folder."""

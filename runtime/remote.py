@@ -1,0 +1,211 @@
+"""Stores in S3, Google Cloud Storage and Azure, by way of obstore.
+
+Keys are used as they are, so that an engine which reads a route itself finds it. obstore repeats what failed for want of a connection
+or of a good answer; what remains is a Refusal. A process that used obstore must not fork and use it again: the child would wait for ever.
+
+obstore takes what it needs from the environment: `AWS_ENDPOINT_URL`, `AWS_REGION`, keys or a role of the container, `GOOGLE_*`, `AZURE_*`.
+`AWS_ALLOW_HTTP=true` lets it talk to an endpoint without encryption; one on this machine may do without.
+"""
+
+from __future__ import annotations
+
+import os
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, BaseError, PermissionDeniedError, UnauthenticatedError
+from obstore.store import from_url
+
+from flowport.runtime import digests
+from flowport.runtime.store import Corrupt, Missing, Refusal, blob_key, checked
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from obstore.store import ObjectStore
+    from typing_extensions import Buffer
+
+SCHEMES = ("s3", "gs", "az")
+
+LARGE = 1 << 20
+"""Bytes from which a blob is looked for before it is sent."""
+
+PART = 1 << 23
+PARTS = 9000
+"""Bytes in a part of an upload, and how many parts there may be; S3 takes 10,000 of at least 5 MiB."""
+
+ERRORS = (BaseError, OSError, ValueError)
+
+
+class RemoteStore:
+    """A store in a bucket, below the prefix that its address names."""
+
+    def __init__(self, url: str) -> None:
+        scheme, _, rest = url.partition("://")
+        bucket, _, prefix = rest.partition("/")
+        if scheme not in SCHEMES:
+            raise Refusal(f"the store `{url}` is of a kind that is not known: a folder, `s3://`, `gs://` and `az://` are")
+        if not bucket:
+            raise Refusal(f"the store `{url}` names no bucket")
+        prefix = prefix.strip("/")
+        self.url = f"{scheme}://{bucket}" + (f"/{checked(prefix)}" if prefix else "")
+        # Directory buckets of S3 Express list in no order and from no key on; neither Google nor Azure promises either.
+        self._sorted = scheme == "s3" and not bucket.endswith("--x-s3")
+        try:
+            self._store = _connected(scheme, self.url)
+        except ERRORS as error:
+            raise self._refusal("open", error) from error
+
+    def read(self, key: str) -> bytes:
+        try:
+            return bytes(obstore.get(self._store, checked(key)).bytes())
+        except ERRORS as error:
+            raise self._reading(key, error) from error
+
+    def part(self, key: str, start: int, size: int) -> bytes:
+        if size == 0:
+            return b""
+        try:
+            data = bytes(obstore.get_range(self._store, checked(key), start=start, length=size))
+        except ERRORS as error:
+            if "416" not in _reason(error):
+                raise self._reading(key, error) from error
+            data = b""
+        if len(data) < size:
+            raise Corrupt(f"`{key}` in the store `{self.url}` ends before byte {start + size}")
+        return data
+
+    def create(self, key: str, data: bytes) -> bool:
+        try:
+            obstore.put(self._store, checked(key), data, mode="create", use_multipart=False)
+        except AlreadyExistsError:
+            return False
+        except ERRORS as error:
+            raise self._refusal(f"write `{key}`", error) from error
+        return True
+
+    def replace(self, key: str, data: bytes) -> None:
+        try:
+            obstore.put(self._store, checked(key), data, use_multipart=False)
+        except ERRORS as error:
+            raise self._refusal(f"write `{key}`", error) from error
+
+    def exists(self, key: str) -> bool:
+        return self._length(key) is not None
+
+    def names(self, prefix: str) -> list[str]:
+        folder, slash, start = prefix.rpartition("/")
+        try:
+            found = list(self._from(prefix, folder) if start and self._sorted else self._files(folder))
+        except ERRORS as error:
+            raise self._refusal(f"list `{folder}/`", error) from error
+        return sorted([key for key in found if key.startswith(prefix) and "/" not in key[len(folder + slash) :]])
+
+    def folders(self, prefix: str) -> list[str]:
+        try:
+            found = obstore.list_with_delimiter(self._store, prefix[:-1] or None)["common_prefixes"]
+        except ERRORS as error:
+            raise self._refusal(f"list `{prefix}`", error) from error
+        return sorted([path.rpartition("/")[2] for path in found])
+
+    def count(self, prefix: str, suffix: str) -> int:
+        there = set(self.names(prefix))
+        number = 0
+        while f"{prefix}{number}{suffix}" in there:
+            number += 1
+        return number
+
+    def put_blob(self, parts: Sequence[Buffer]) -> tuple[str, int]:
+        views = [digests.flat(part) for part in parts]
+        size = sum([len(view) for view in views])
+        sha = digests.of_parts(views)
+        key = blob_key(sha)
+        if size >= LARGE and self._length(key) == size:
+            return sha, size
+        try:
+            if size <= PART:
+                obstore.put(self._store, key, b"".join(views), use_multipart=False)
+            else:
+                obstore.put(self._store, key, _pieces(views), chunk_size=max(PART, size // PARTS), max_concurrency=4)
+        except ERRORS as error:
+            raise self._refusal("write a blob", error) from error
+        return sha, size
+
+    def blob(self, sha: str, size: int) -> Buffer:
+        key = blob_key(sha)
+        data, end, digest = bytearray(size), 0, digests.new(size)
+        try:
+            answer = obstore.get(self._store, key)
+            if answer.meta["size"] == size:
+                for chunk in answer.stream():
+                    digest.update(chunk)
+                    data[end : end + len(chunk)] = chunk
+                    end += len(chunk)
+        except ERRORS as error:
+            raise self._reading(key, error) from error
+        if end != size or digest.hexdigest() != sha:
+            raise Corrupt(f"blob `{sha}` in the store `{self.url}` does not match its digest")
+        return data
+
+    def blob_part(self, sha: str, start: int, size: int) -> bytes:
+        return self.part(blob_key(sha), start, size)
+
+    def _length(self, key: str) -> int | None:
+        """How long a document is; None when it is not there."""
+        try:
+            return obstore.head(self._store, checked(key))["size"]
+        except FileNotFoundError as error:
+            if "NoSuchBucket" in str(error):
+                raise self._reading(key, error) from error
+            return None
+        except ERRORS as error:
+            raise self._refusal(f"read `{key}`", error) from error
+
+    def _files(self, folder: str) -> list[str]:
+        return [found["path"] for found in obstore.list_with_delimiter(self._store, folder or None)["objects"]]
+
+    def _from(self, prefix: str, folder: str) -> Iterator[str]:
+        """The keys that begin with `prefix`, and no more pages of the folder's listing than hold them."""
+        before = prefix[:-1] + chr(ord(prefix[-1]) - 1) + "~"
+        for page in obstore.list(self._store, folder or None, offset=before):
+            for found in page:
+                if found["path"].startswith(prefix):
+                    yield found["path"]
+                elif found["path"] > prefix:
+                    return
+
+    def _reading(self, key: str, error: Exception) -> Exception:
+        if isinstance(error, FileNotFoundError) and "NoSuchBucket" not in str(error):
+            return Missing(f"`{key}` is not in the store `{self.url}`")
+        return self._refusal(f"read `{key}`", error)
+
+    def _refusal(self, what: str, error: Exception) -> Refusal:
+        return Refusal(f"the store `{self.url}` does not {what}: {_reason(error)}")
+
+
+def _connected(scheme: str, url: str) -> ObjectStore:
+    host = os.environ.get("AWS_ENDPOINT_URL", "") if scheme == "s3" else ""
+    address, _, rest = host.partition("://")
+    machine = rest.partition("/")[0].rpartition(":")[0] or rest.partition("/")[0]
+    if address == "http" and (machine in ("localhost", "[::1]") or machine.startswith("127.")):
+        return from_url(url, client_options={"allow_http": True}, retry_config={"max_retries": 3})
+    return from_url(url)
+
+
+def _pieces(views: list[memoryview]) -> Iterator[memoryview]:
+    """The same bytes in pieces that an upload need not hold at once."""
+    for view in views:
+        for start in range(0, len(view), PART):
+            yield view[start : start + PART]
+
+
+def _reason(error: Exception) -> str:
+    """What the service said, without the document that it said it in."""
+    if isinstance(error, PermissionDeniedError):
+        return "permission is denied"
+    if isinstance(error, UnauthenticatedError):
+        return "the credentials are not accepted"
+    text = str(error)
+    if "NoSuchBucket" in text:
+        return "there is no such bucket"
+    return text.partition("\n")[0].partition(": <?xml")[0]
