@@ -247,7 +247,7 @@ def _subscript(node: ast.Subscript, where: Scope) -> Any:
 
 
 def _is_environment(node: ast.expr, where: Scope) -> bool:
-    return where.modules.resolve(where.source, node) == External("os.environ")
+    return _resolved(node, where) == External("os.environ")
 
 
 def _text(node: ast.expr, where: Scope) -> str | None:
@@ -284,16 +284,13 @@ def _class_member(node: ast.Attribute, owner: Definition, where: Scope) -> Any:
 def _call(node: ast.Call, where: Scope) -> Any:
     _refuse_environment(node, where)
     if isinstance(node.func, ast.Attribute):
-        resolved = where.modules.resolve(where.source, node.func)
-        if resolved is None:
-            owner = evaluate(node.func.value, where)
-            if not isinstance(owner, (Known, Definition, External, Own)):
-                positional, named = _arguments(node, where)
-                name = node.func.attr
-                call = method(owner, name)
-                if call is None:
-                    raise NotConstant(where.source, node, f"`.{name}()` is not called before the flow runs")
-                return _guarded(node, where, lambda: call(*positional, **named))
+        owner = None if _is_external(node.func, where) else evaluate(node.func.value, where)
+        if owner is not None and not isinstance(owner, (Known, Definition, External, Own)):
+            positional, named = _arguments(node, where)
+            call = method(owner, node.func.attr)
+            if call is None:
+                raise NotConstant(where.source, node, f"`.{node.func.attr}()` is not called before the flow runs")
+            return _guarded(node, where, lambda: call(*positional, **named))
     function = evaluate(node.func, where)
     if isinstance(function, Known) and function.name in CALLS:
         positional, named = _arguments(node, where)
@@ -303,8 +300,12 @@ def _call(node: ast.Call, where: Scope) -> Any:
     raise NotConstant(where.source, node, f"`{where.source.segment(node.func)}` is not called before the flow runs")
 
 
+def _is_external(node: ast.expr, where: Scope) -> bool:
+    return isinstance(_resolved(node, where), External)
+
+
 def _refuse_environment(node: ast.Call, where: Scope) -> None:
-    called = where.modules.resolve(where.source, node.func)
+    called = _resolved(node.func, where)
     if isinstance(called, External) and (called.name == "os.getenv" or called.name.startswith("os.environ")):
         raise ReadsEnvironment(where.source, node, _text(node.args[0], where) if node.args else None)
 
@@ -327,16 +328,47 @@ def _plain_or_type(value: Any) -> Any:
 
 
 def _own_function(node: ast.Call, function: Definition, where: Scope) -> Any:
-    """The value of a call of a function that only returns an expression."""
+    """The value of a call of a function that imports, names values and returns an expression, and does nothing else."""
     definition = function.function
     assert definition is not None
-    body = [part for part in definition.body if not (isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant))]
-    if len(body) != 1 or not isinstance(body[0], ast.Return) or body[0].value is None or definition.decorator_list or isinstance(definition, ast.AsyncFunctionDef):
-        raise NotConstant(where.source, node, f"`{function.name}` does more than return one expression")
     positional, named = _arguments(node, where)
     inside = Scope(where.modules, function.source, {}, {}, where.depth + 1)
     known = _bound(node, definition.args, positional, named, where, inside)
-    return evaluate(body[0].value, Scope(where.modules, function.source, {}, known, where.depth + 1))
+    body = [] if definition.decorator_list or isinstance(definition, ast.AsyncFunctionDef) else definition.body
+    for part in body:
+        inside = Scope(where.modules, function.source, {}, known, where.depth + 1)
+        match part:
+            case ast.Return(value=value) if value is not None:
+                return evaluate(value, inside)
+            case ast.Assign(targets=[target], value=value):
+                known = {**known, **_unpacked(target, evaluate(value, inside), inside)}
+            case ast.Import() | ast.ImportFrom():
+                known = {**known, **{name: _external(thing) for name, thing in where.modules.local(function.source, part)}}
+            case ast.Expr(value=ast.Constant()):
+                pass
+            case _:
+                break
+    raise NotConstant(where.source, node, f"`{function.name}` does more than name values and return one")
+
+
+def _external(thing: Thing) -> Any:
+    return Known(thing.name) if isinstance(thing, External) else thing
+
+
+def _resolved(node: ast.expr, where: Scope) -> Thing | None:
+    """What a dotted name stands for, imports of the function around it included."""
+    if isinstance(node, ast.Attribute):
+        owner = _resolved(node.value, where)
+        return None if owner is None else where.modules.member(owner, node.attr)
+    if isinstance(node, ast.Name):
+        known = where.known.get(node.id)
+        if known is not None:
+            return External(known.name) if isinstance(known, Known) else known if isinstance(known, Own) else None
+        if node.id in where.members:
+            first = where.members[node.id][0]
+            return None if first.module is None else where.modules.imported(where.source, first)
+        return where.modules.look(where.source, node.id)
+    return None
 
 
 def _bound(node: ast.Call, wanted: ast.arguments, positional: list[Any], named: dict[str, Any], where: Scope, inside: Scope) -> dict[str, Any]:

@@ -256,6 +256,11 @@ class Modules:
             return self.module(name) or External(name)
         return self.member(self.module(name) or (Own("", None) if binding.level and not name else External(name)), binding.member, seen)
 
+    def local(self, source: Source, node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Thing]]:
+        """What the names stand for that an import inside a function binds."""
+        for binding in _bindings([node], False):
+            yield binding.name, self.imported(source, binding)
+
     def member(self, thing: Thing, name: str, seen: frozenset[tuple[Source, str]] = frozenset()) -> Thing:
         """What `thing.name` stands for."""
         if isinstance(thing, External):

@@ -13,8 +13,9 @@ from pathlib import Path
 from flowport.compiler.classes import Class, Line, Member, line, top_classes
 from flowport.compiler.decorators import Mark, marks, say_later, settings
 from flowport.compiler.diagnostics import Diagnostic, Refused
+from flowport.compiler.digest import digests
 from flowport.compiler.guess import did_you_mean
-from flowport.compiler.ir import Flow, Parameter, Settings, Span, Step
+from flowport.compiler.ir import Flow, Parameter, Span, Step
 from flowport.compiler.modules import Modules, closure
 from flowport.compiler.parameters import parameters
 from flowport.compiler.reading import Reading
@@ -109,7 +110,8 @@ def _flow(reading: Reading, source: Source, chosen: Line, folder: str, roots: tu
     found = parameters(reading, members, folder)
     methods = _methods(reading, members)
     start, end = _ends(reading, own, methods)
-    steps = tuple(_step(reading, member, list_of_marks, step, step == end) for step, (member, list_of_marks) in methods.items())
+    hashes = digests(reading.modules, chosen, {step: member for step, (member, _) in methods.items()}, (parameter.attribute for parameter in found))
+    steps = tuple(_step(reading, member, list_of_marks, step == end, hashes[step]) for step, (member, list_of_marks) in methods.items())
     return Flow(name, own.node.name, source.place, steps, start, end, found, _doc(own.node), _files(reading.modules, source, folder, found), roots,
                 source.name_span(own.node))
 
@@ -179,14 +181,14 @@ def _ends(reading: Reading, own: Class, methods: dict[str, tuple[Member, tuple[M
     return tuple((names or ([kind] if kind in methods else [""]))[0] for kind, names in marked.items())  # type: ignore[return-value]
 
 
-def _step(reading: Reading, member: Member, list_of_marks: tuple[Mark, ...], name: str, is_end: bool) -> Step:
+def _step(reading: Reading, member: Member, list_of_marks: tuple[Mark, ...], is_end: bool, digest: str) -> Step:
     function, owner = member.function, member.owner
     assert function is not None
     arguments = function.args.posonlyargs + function.args.args
     me = arguments[0].arg if arguments else "self"
-    wanted = settings(reading, owner, list_of_marks, name)
+    wanted = settings(reading, owner, list_of_marks, function.name)
     going, span = transition(Place(reading, owner.source, owner.members, function, me), is_end)
-    return Step(name, going, len(arguments) > 1, wanted or Settings(), _doc(function), "", owner.source.name_span(function), span)
+    return Step(function.name, going, len(arguments) > 1, wanted, _doc(function), digest, owner.source.name_span(function), span)
 
 
 def _doc(node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> str:

@@ -1,0 +1,227 @@
+"""A SHA-256 for every step, over its tokens and, transitively, over what it names in the flow's own files.
+
+Comments, blank lines, line breaks and indentation widths take no part, nor do the bodies of other steps. A name that a step assigns
+and a file defines counts as a use of the definition: running a step once too often is better than once too few.
+"""
+
+from __future__ import annotations
+
+import ast
+import tokenize
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from io import StringIO
+
+from flowport.compiler.classes import Class, Line, Member
+from flowport.compiler.modules import Binding, Definition, External, Modules, Own, Thing
+from flowport.compiler.source import Source
+
+_SILENT = frozenset({tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER})
+_MARKS = {tokenize.NEWLINE: "\n", tokenize.INDENT: ">", tokenize.DEDENT: "<"}
+_OPENING = frozenset(getattr(tokenize, name) for name in ("FSTRING_START", "TSTRING_START") if hasattr(tokenize, name))
+_CLOSING = frozenset(getattr(tokenize, name) for name in ("FSTRING_END", "TSTRING_END") if hasattr(tokenize, name))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unit:
+    """A piece of source that is in or out as a whole: `nodes` of one file, or all of it when there are none."""
+
+    source: Source
+    nodes: tuple[ast.AST, ...]
+    owner: Class | None
+
+
+def digests(modules: Modules, chosen: Line, steps: Mapping[str, Member], apart: Iterable[str]) -> dict[str, str]:
+    """The digest of each step, as hexadecimal text. Members called one of `apart` (the parameters) have values that are compared at run time."""
+    pieces = _Pieces(modules, chosen, frozenset(steps), frozenset(apart))
+    units = {name: pieces.unit(member.owner.source, (member.node,), member.owner) for name, member in steps.items()}
+    found = _closed(pieces, units.values())
+    return {name: found[unit] for name, unit in units.items()}
+
+
+class _Pieces:
+    """The units of a flow, each made once."""
+
+    def __init__(self, modules: Modules, chosen: Line, steps: frozenset[str], apart: frozenset[str]) -> None:
+        self.modules, self.chosen, self.steps, self.apart = modules, chosen, steps, apart
+        self.members = chosen.members
+        self.classes = {one.node: one for one in chosen.classes}
+        self.units: dict[object, Unit] = {}
+        self.tokens: dict[Source, _Tokens] = {}
+        self.things: dict[tuple[Source, str], Thing | None] = {}
+
+    def unit(self, source: Source, nodes: tuple[ast.AST, ...], owner: Class | None) -> Unit:
+        key = nodes or source
+        if key not in self.units:
+            self.units[key] = Unit(source, nodes, owner)
+        return self.units[key]
+
+    def defined(self, bindings: tuple[Binding, ...], source: Source, owner: Class | None) -> Unit:
+        return self.unit(source, tuple(dict.fromkeys(binding.node for binding in bindings)), owner)
+
+    def text(self, unit: Unit) -> str:
+        """The tokens of a unit."""
+        if unit.source not in self.tokens:
+            self.tokens[unit.source] = _Tokens(unit.source)
+        tokens = self.tokens[unit.source]
+        return "\0".join(tokens.of(node) for node in unit.nodes or (unit.source.tree,))
+
+    def named(self, unit: Unit) -> tuple[list[Unit], list[str]]:
+        """The units that a unit names, and what it names of other packages."""
+        units: dict[Unit, None] = {}
+        externals: set[str] = set()
+        for thing in self._things(unit):
+            if isinstance(thing, External):
+                externals.add(thing.name)
+            elif isinstance(thing, Own):
+                if thing.source is not None:
+                    units[self.unit(thing.source, (), None)] = None
+            elif isinstance(thing, Unit):
+                units[thing] = None
+            elif thing.type not in self.classes:
+                units[self.defined(thing.bindings, thing.source, None)] = None
+        return list(units), sorted(externals)
+
+    def _things(self, unit: Unit) -> Iterator[Thing | Unit]:
+        roots: list[ast.AST] = list(unit.nodes or (unit.source.tree,))
+        local = {name: thing for root in roots for name, thing in self._imports(unit.source, root)}
+        waiting = roots
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, ast.Name):
+                thing = local.get(node.id) or self._look(unit.source, node.id)
+                if thing is not None:
+                    yield thing
+            elif isinstance(node, ast.Attribute):
+                found = self._attribute(unit, node, local)
+                if found is None:
+                    waiting.append(node.value)
+                else:
+                    yield from found
+            else:
+                waiting += ast.iter_child_nodes(node)
+
+    def _look(self, source: Source, name: str) -> Thing | None:
+        if (source, name) not in self.things:
+            self.things[source, name] = self.modules.look(source, name)
+        return self.things[source, name]
+
+    def _imports(self, source: Source, root: ast.AST) -> Iterator[tuple[str, Thing]]:
+        """What imports inside a function bind."""
+        if isinstance(root, ast.Module):
+            return
+        for node in ast.walk(root):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                yield from self.modules.local(source, node)
+
+    def _attribute(self, unit: Unit, node: ast.Attribute, local: Mapping[str, Thing]) -> list[Thing | Unit] | None:
+        """What `owner.name` adds; None when the owner must be looked at by itself."""
+        owner = node.value
+        if isinstance(owner, ast.Name) and owner.id in ("self", "cls") and unit.owner is not None:
+            return self._member(self.members.get(node.attr), node.attr)
+        if isinstance(owner, ast.Call) and isinstance(owner.func, ast.Name) and owner.func.id == "super" and unit.owner is not None:
+            return self._inherited(unit.owner, node.attr)
+        thing = self._resolve(unit.source, owner, local)
+        if isinstance(thing, Definition) and thing.type in self.classes:
+            return self._member(self.members.get(node.attr), node.attr)
+        if isinstance(thing, External | Own):
+            return [self.modules.member(thing, node.attr)]
+        return None
+
+    def _member(self, member: Member | None, name: str) -> list[Thing | Unit]:
+        if member is None or name in self.steps or name in self.apart:
+            return []
+        return [self.defined(member.bindings, member.owner.source, member.owner)]
+
+    def _inherited(self, owner: Class, name: str) -> list[Thing | Unit]:
+        behind = self.chosen.classes[self.chosen.classes.index(owner) + 1:] if owner in self.chosen.classes else ()
+        return [self.defined(tuple(one.members[name]), one.source, one) for one in behind if name in one.members][:1]
+
+    def _resolve(self, source: Source, node: ast.expr, local: Mapping[str, Thing]) -> Thing | None:
+        if isinstance(node, ast.Name):
+            return local.get(node.id) or self._look(source, node.id)
+        if isinstance(node, ast.Attribute):
+            inner = self._resolve(source, node.value, local)
+            return self.modules.member(inner, node.attr) if isinstance(inner, External | Own) else None
+        return None
+
+
+class _Tokens:
+    """The tokens of a file, with their places, in order."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.places: list[tuple[int, int]] = []
+        self.texts: list[str] = []
+        opened: list[tuple[int, int]] = []
+        try:
+            for kind, text, start, end, _ in tokenize.generate_tokens(StringIO(source.text).readline):
+                if kind in _OPENING:
+                    opened.append(start)
+                elif kind in _CLOSING:
+                    # From 3.12 on an f-string is many tokens; before, it was one.
+                    first = opened.pop()
+                    if not opened:
+                        self._add(first, self._between(first, end))
+                elif not opened and kind not in _SILENT:
+                    self._add(start, _MARKS.get(kind, text))
+        except (tokenize.TokenError, IndentationError):
+            pass
+
+    def _add(self, place: tuple[int, int], text: str) -> None:
+        self.places.append(place)
+        self.texts.append(text)
+
+    def _between(self, start: tuple[int, int], end: tuple[int, int]) -> str:
+        lines = list(self.source.lines[start[0] - 1: end[0]])
+        lines[-1] = lines[-1][: end[1]]
+        lines[0] = lines[0][start[1]:]
+        return "\n".join(lines)
+
+    def of(self, node: ast.AST) -> str:
+        """The tokens of a statement, its decorators included."""
+        if isinstance(node, ast.Module):
+            return "\0".join(self.texts)
+        first = min([node, *getattr(node, "decorator_list", ())], key=lambda one: (one.lineno, one.col_offset))  # type: ignore[attr-defined]
+        start, whole = self.source.span(first), self.source.span(node)
+        low = bisect_left(self.places, (start.line, start.column - 1))
+        high = bisect_left(self.places, (whole.end_line, whole.end_column - 1))
+        return "\0".join(self.texts[low:high])
+
+
+def _closed(pieces: _Pieces, wanted: Iterable[Unit]) -> dict[Unit, str]:
+    """The digests of units over themselves and all that they reach; units that name each other share theirs (Tarjan's components)."""
+    found: dict[Unit, str] = {}
+    low: dict[Unit, int] = {}
+    own: dict[Unit, str] = {}
+    below: dict[Unit, list[Unit]] = {}
+    path: list[Unit] = []
+    for first in wanted:
+        work: list[tuple[Unit, Iterator[Unit]]] = []
+        if first not in low:
+            work.append(_entered(pieces, first, low, own, below, path))
+        while work:
+            unit, rest = work[-1]
+            following = next(rest, None)
+            if following is None:
+                work.pop()
+                low[unit] = min([low[unit], *(low[other] for other in below[unit] if other not in found)])
+                if path[low[unit]] is unit:
+                    group = path[low[unit]:]
+                    del path[low[unit]:]
+                    behind = {found[other] for member in group for other in below[member] if other in found}
+                    digest = sha256("\n".join([*sorted(own[member] for member in group), "", *sorted(behind)]).encode()).hexdigest()
+                    found.update(dict.fromkeys(group, digest))
+            elif following not in low:
+                work.append(_entered(pieces, following, low, own, below, path))
+    return found
+
+
+def _entered(pieces: _Pieces, unit: Unit, low: dict[Unit, int], own: dict[Unit, str], below: dict[Unit, list[Unit]], path: list[Unit]) -> tuple[Unit, Iterator[Unit]]:
+    below[unit], externals = pieces.named(unit)
+    own[unit] = sha256("\0".join([pieces.text(unit), "", *externals]).encode(errors="surrogatepass")).hexdigest()
+    low[unit] = len(path)
+    path.append(unit)
+    return unit, iter(below[unit])
