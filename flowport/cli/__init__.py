@@ -1,0 +1,92 @@
+"""The command `flowport`: reads the first word and imports what that command needs, and nothing else."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from flowport.cli.options import Command
+
+COMMANDS = {
+    "check": "say everything that is wrong with a flow",
+    "compile": "write the files of an engine",
+    "run": "run a flow on this machine",
+    "resume": "go on from what an earlier run finished",
+    "dry-run": "run the compiled files on this machine, on an emulator of their engine",
+    "show": "draw a flow's graph: as text, SVG or HTML",
+    "runs": "list what ran",
+    "logs": "print what tasks printed",
+    "artifacts": "print what tasks stored",
+    "explain": "say more about a diagnostic",
+    "init": "write a first flow to start from",
+}
+"""The commands, each in the module of its name, and what they do."""
+
+OF_A_FLOW = ("check", "compile", "run", "resume", "dry-run", "show")
+"""The commands that a flow's own file takes: `python flow.py run`."""
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run one command line and end the process: 0 done, 1 the flow or the run failed, 2 wrong use, 130 interrupted."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words and words[0] in COMMANDS:
+        sys.exit(execute(words[0], words[1:]))
+    sys.exit(_other(words))
+
+
+def flow_main(file: str, class_name: str, argv: Sequence[str]) -> NoReturn:
+    """What `python flow.py COMMAND ...` does: the command for the flow `class_name` in `file`."""
+    words = list(argv)
+    if words and words[0] in OF_A_FLOW:
+        sys.exit(execute(words[0], words[1:], f"{file}:{class_name}"))
+    from flowport.cli.front import front
+
+    sys.exit(front(words, {name: COMMANDS[name] for name in OF_A_FLOW}, f"python {file}"))
+
+
+def execute(name: str, words: Sequence[str], flow: str = "") -> int:
+    """Run the command `name`; its exit status. `flow` is its first argument when a flow's own file is run."""
+    from flowport.cli.options import WrongUse, page, read
+
+    try:
+        command = load(name)
+        values = read(command, [flow, *words] if flow else words)
+        if values["help"] and not (command.parameters and values.get("flow")):
+            print(page(command))
+            return 0
+        status = command.run(values)
+        sys.stdout.flush()
+        return status
+    except WrongUse as error:
+        print(f"flowport {name}: {error}" + (f"\n  {error.hint}" if error.hint else ""), file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return _without_reader()
+
+
+def load(name: str) -> Command:
+    """The command `name`."""
+    from importlib import import_module
+
+    command: Command = import_module(f"flowport.cli.{name.replace('-', '_')}").COMMAND
+    return command
+
+
+def _other(words: Sequence[str]) -> int:
+    from flowport.cli.front import front
+
+    return front(words, COMMANDS, "flowport")
+
+
+def _without_reader() -> int:
+    """Whoever read the output is gone (`flowport logs ... | head`): nothing is left to say, and the interpreter must not try."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return 0

@@ -1,0 +1,197 @@
+"""`flowport.toml`, or `[tool.flowport]` in `pyproject.toml`: what differs by environment, in profiles.
+
+    store = "s3://ours/flows"            for every profile
+    profile = "test"                     the profile that is taken when none is named
+    roots = ["../lib"]                   further folders with modules of the flow's own
+    include = ["sql/*.sql"]              files that travel with the code
+
+    [profiles.prod]                      taken by `--profile prod`, over what stands above
+    store = "s3://prod/flows"
+    [profiles.prod.stepfunctions]        what only that target reads
+    job_queue = "gpu"
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flowport.compiler.diagnostics import Diagnostic, Refused
+from flowport.compiler.guess import did_you_mean
+
+FILES = ("flowport.toml", "pyproject.toml")
+TABLE = "[tool.flowport"
+
+SHARED = {"store": str, "profile": str, "roots": list, "include": list, "profiles": dict}
+"""The keys that flowport itself reads; `profiles` and `profile` stand at the top only."""
+
+TOP_ONLY = ("profile", "profiles")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settings that hold for a flow, one profile already merged over the shared ones.
+
+    Paths in them are relative to `folder`. `path` is the file, "" when there is none.
+    """
+
+    path: str = ""
+    folder: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def store(self) -> str | None:
+        """The store's address; a relative folder is one beside the file."""
+        store: str | None = self.settings.get("store")
+        return store if store is None or ":" in store else os.path.join(self.folder, store)
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """The further source folders."""
+        return tuple(os.path.normpath(os.path.join(self.folder, root)) for root in self.settings.get("roots", ()))
+
+    def included(self, flow_folder: str) -> tuple[tuple[str, bytes], ...]:
+        """The further files of the code package: their paths, as seen from the flow's folder, and their contents."""
+        found: dict[str, bytes] = {}
+        for pattern in self.settings.get("include", ()):
+            for path in sorted(glob.glob(os.path.join(glob.escape(self.folder), pattern), recursive=True)):
+                if os.path.isfile(path):
+                    found[self._inside(path, flow_folder, pattern)] = _contents(path)
+        return tuple(sorted(found.items()))
+
+    def _inside(self, path: str, flow_folder: str, pattern: str) -> str:
+        place = os.path.relpath(path, flow_folder)
+        if place.startswith(os.pardir):
+            raise Refused((Diagnostic("FP491", f"`include` of {self.path} names `{path}`, which is not below the flow's folder `{flow_folder}`",
+                                      notes=(f"the pattern is `{pattern}`",), help=("move the file beside the flow, or below it",)),))
+        return place.replace(os.sep, "/")
+
+    def for_target(self, name: str) -> dict[str, Any]:
+        """The settings for one target: its own table over the rest."""
+        rest = {key: value for key, value in self.settings.items() if not isinstance(value, dict)}
+        own = self.settings.get(name, {})
+        return {**rest, **own, **({"store": self.store} if self.store and "store" not in own else {})}
+
+
+def _contents(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def find(start: str, profile: str | None = None) -> Config:
+    """The settings for what lies in the folder `start`: of the nearest file above; raises Refused when that has mistakes."""
+    found = _nearest(os.path.abspath(start))
+    if found is None:
+        if profile is not None:
+            raise _refused([_mistake("", f"there is no profile `{profile}`, as there is no flowport.toml", (f"write `[profiles.{profile}]` in a flowport.toml",))])
+        return Config()
+    path, document = found
+    mistakes = list(_mistakes(path, document))
+    if mistakes:
+        raise _refused(mistakes)
+    return Config(os.path.relpath(path), os.path.dirname(path), _merged(path, document, profile or document.get("profile")))
+
+
+def _refused(mistakes: Iterable[Diagnostic]) -> Refused:
+    return Refused(tuple(mistakes))
+
+
+def _mistake(path: str, message: str, way_out: tuple[str, ...] = ()) -> Diagnostic:
+    return Diagnostic("FP490", f"{os.path.relpath(path)}: {message}" if path else message, help=way_out)
+
+
+def _nearest(folder: str) -> tuple[str, dict[str, Any]] | None:
+    while True:
+        for name in FILES:
+            path = os.path.join(folder, name)
+            if os.path.isfile(path) and (document := _read(path)) is not None:
+                return path, document
+        above = os.path.dirname(folder)
+        if above == folder:
+            return None
+        folder = above
+
+
+def _read(path: str) -> dict[str, Any] | None:
+    """The settings in a file; None for a `pyproject.toml` without any."""
+    text = _contents(path).decode(errors="replace")
+    shared = path.endswith("pyproject.toml")
+    if shared and TABLE not in text:
+        return None
+    try:
+        import tomllib
+    except ImportError:  # Python 3.10
+        import tomli as tomllib
+    try:
+        document: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _refused([_mistake(path, f"this is not TOML: {error}")]) from None
+    return document.get("tool", {}).get("flowport") if shared else document
+
+
+def _merged(path: str, document: dict[str, Any], profile: str | None) -> dict[str, Any]:
+    """The shared settings with a profile over them, a target's table key by key."""
+    profiles = document.get("profiles", {})
+    if profile is not None and profile not in profiles:
+        known = ", ".join(f"`{name}`" for name in profiles) or "none"
+        raise _refused([_mistake(path, f"there is no profile `{profile}`", (*did_you_mean(profile, profiles), f"the profiles are: {known}"))])
+    settings = {key: value for key, value in document.items() if key not in TOP_ONLY}
+    for key, value in (profiles[profile] if profile is not None else {}).items():
+        settings[key] = {**settings.get(key, {}), **value} if isinstance(value, dict) else value
+    return settings
+
+
+def _mistakes(path: str, document: dict[str, Any]) -> Iterator[Diagnostic]:
+    """Keys that nothing reads, and values of another type than what reads them expects."""
+    targets = _Targets()
+    yield from _table(path, "", document, targets, top=True)
+    profiles = document.get("profiles", {})
+    for name, profile in profiles.items() if isinstance(profiles, dict) else ():
+        if isinstance(profile, dict):
+            yield from _table(path, f"profiles.{name}.", profile, targets, top=False)
+        else:
+            yield _mistake(path, f"`profiles.{name}` is not a table", (f"write `[profiles.{name}]`",))
+
+
+class _Targets:
+    """The settings that the installed targets read, found when they are first asked for: that imports the targets."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, frozenset[str]] | None = None
+
+    @property
+    def names(self) -> dict[str, frozenset[str]]:
+        """The settings of each target by its name."""
+        if self._names is None:
+            from flowport.compiler.target import targets
+
+            self._names = {name: frozenset(setting.name for setting in target.settings) for name, target in targets().items()}
+        return self._names
+
+
+def _table(path: str, prefix: str, table: dict[str, Any], targets: _Targets, top: bool) -> Iterator[Diagnostic]:
+    shared = {key: kind for key, kind in SHARED.items() if top or key not in TOP_ONLY}
+    for key, value in table.items():
+        if key in shared:
+            if not isinstance(value, shared[key]):
+                yield _mistake(path, f"`{prefix}{key}` is {_kind(value)}, not {_KINDS[shared[key]]}")
+        elif key in targets.names and isinstance(value, dict):
+            known = {*targets.names[key], "store"}
+            yield from (_unknown(path, f"{prefix}{key}.{name}", name, known) for name in value if name not in known)
+        elif not any(key in names for names in targets.names.values()):
+            yield _unknown(path, prefix + key, key, {*shared, *targets.names, *(name for names in targets.names.values() for name in names)})
+
+
+def _unknown(path: str, shown: str, key: str, known: Iterable[str]) -> Diagnostic:
+    names = sorted(known)
+    return _mistake(path, f"nothing reads `{shown}`", did_you_mean(key, names) or ("what may stand there: " + ", ".join(f"`{name}`" for name in names),))
+
+
+_KINDS = {str: "a text", list: "a list", dict: "a table", bool: "true or false", int: "a number", float: "a number"}
+
+
+def _kind(value: object) -> str:
+    return _KINDS.get(type(value), "a date")

@@ -1,0 +1,163 @@
+"""Runs a plan: sends what is ready to the server, tries again what may be tried again, and follows the routes of what is done.
+
+The work for each task is the same however many there are. What people see is `screen`'s business.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import time
+from collections import deque
+
+from flowport.runtime.contract import DONE, STOP
+from flowport.runtime.local.child import COMMITTED
+from flowport.runtime.local.job import Job
+from flowport.runtime.local.link import Link, Lost
+from flowport.runtime.walk import Walk
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from flowport.runtime.local.routes import Routes
+    from flowport.runtime.local.screen import Screen
+
+TICK = 0.2
+"""Seconds between two looks at the logs of running tasks."""
+
+GRACE = 4.0
+"""Seconds that tasks have after SIGTERM before they are killed."""
+
+
+class Task:
+    """One attempt of a step on a slice."""
+
+    __slots__ = ("attempt", "code", "hidden", "process", "shown", "slice", "step")
+
+    def __init__(self, step: str, slice: str, attempt: int) -> None:
+        self.step, self.slice, self.attempt = step, slice, attempt
+        self.process = 0
+        self.code = DONE
+        self.shown = 0
+        self.hidden = False
+
+
+class Coordinator:
+    """One run on this machine.
+
+    Afterwards `failed` holds the tasks that were not tried again and `interrupted` says whether a signal ended it;
+    `walk.finished` is true when everything is done.
+    """
+
+    def __init__(self, job: Job, plan: dict[str, Any], link: Link, routes: Routes, screen: Screen) -> None:
+        self.job, self.plan, self.link, self.routes, self.screen = job, plan, link, routes, screen
+        self.walk = Walk(plan["body"])
+        self.ready: deque[Task] = deque()
+        self.sent: dict[str, Task] = {}
+        self.running: dict[str, Task] = {}
+        self.failed: list[Task] = []
+        self.done = 0
+        self.interrupted = 0
+        self._number = 0
+        self._kill_at = 0.0
+
+    def run(self) -> None:
+        """Run until nothing runs any more and nothing more can; raises Lost when the server is."""
+        woken = self._listen()
+        selector = selectors.DefaultSelector()
+        selector.register(self.link.socket, selectors.EVENT_READ)
+        selector.register(woken, selectors.EVENT_READ)
+        looked = time.monotonic()
+        self._send()
+        while self.sent:
+            for key, _ in selector.select(TICK):
+                if key.fileobj == woken:
+                    self._stop(len(os.read(woken, 64)))
+                else:
+                    self._hear()
+            self._send()
+            now = time.monotonic()
+            if now - looked >= TICK:
+                looked = now
+                self.screen.look(self.running.values())
+                self.screen.status(self.done, len(self.running), len(self.ready) + len(self.sent))
+                self._lose_patience(now)
+
+    def _listen(self) -> int:
+        """A file descriptor that gets a byte for every signal that asks this run to end."""
+        woken, waker = os.pipe()
+        for end in (woken, waker):
+            os.set_blocking(end, False)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda number, frame: None)
+        signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+        return woken
+
+    def _send(self) -> None:
+        """Keep every worker busy, and one more task for each in the server's hands: it need not ask when one ends."""
+        if not self.failed and not self.interrupted:
+            self.ready.extend(Task(step, slice, 0) for step, slice in self.walk.ready())
+        lines = []
+        while self.ready and len(self.sent) < 2 * self.job.workers:
+            task = self.ready.popleft()
+            self._number += 1
+            self.sent[str(self._number)] = task
+            lines.append(f"{self._number} {task.step} {task.slice} {task.attempt}")
+        if lines:
+            self.link.send(*lines)
+
+    def _hear(self) -> None:
+        for sign, number, value in self.link.receive():
+            task = self.sent[number]
+            if sign == "+":
+                task.process = int(value)
+                self.running[number] = task
+                continue
+            del self.sent[number]
+            if sign == "-":
+                del self.running[number]
+                task.code = int(value)
+                self._ended(task)
+
+    def _ended(self, task: Task) -> None:
+        self.screen.ended(task)
+        if self._committed(task):
+            self.done += 1
+            self.walk.done(task.step, task.slice, self.routes.read(task.step, task.slice))
+        elif not self.interrupted:
+            granted = self.plan["retries"].get(task.step, 0)
+            if task.code != STOP and task.attempt < granted and not self.failed:
+                self.screen.again(task, granted)
+                self.ready.append(Task(task.step, task.slice, task.attempt + 1))
+            else:
+                self.failed.append(task)
+                self.screen.failed(task)
+                self._forget()
+
+    def _committed(self, task: Task) -> bool:
+        """A step may end its own process with 0; a forked child says more, a command is not believed."""
+        if self.job.fork:
+            return task.code == COMMITTED
+        return task.code == DONE and self.routes.committed(task.step, task.slice)
+
+    def _forget(self) -> None:
+        """Begin no more tasks."""
+        self.ready.clear()
+        self.link.send("stop")
+
+    def _stop(self, signals: int) -> None:
+        """The first signal asks the running tasks to end, the next one does not ask."""
+        again = self.interrupted > 0 or signals > 1
+        self.interrupted += signals
+        self.ready.clear()
+        self.link.send("kill" if again else "end")
+        if not again:
+            self.screen.stopping(len(self.running))
+        self._kill_at = time.monotonic() + GRACE
+
+    def _lose_patience(self, now: float) -> None:
+        if self._kill_at and now >= self._kill_at:
+            self._kill_at = now + GRACE
+            self.link.send("kill")

@@ -1,0 +1,57 @@
+"""The coordinator's end of the socket to the server: starts that process, sends it tasks, and hears how they went."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+
+from flowport.runtime.local.job import Job
+
+# `-c` puts the folder that the user works in at the top of the module path, where it would hide installed modules.
+SERVER = "import sys; sys.path.pop(0); from flowport.runtime.local.server import main; main()"
+
+
+class Lost(Exception):
+    """The server ended before it was told to."""
+
+
+class Link:
+    """A server process for one job, and what was received from it.
+
+    What the flow prints while it is imported goes to `output`.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self.socket, other = socket.socketpair()
+        self.output = tempfile.TemporaryFile()
+        self._received = b""
+        with other:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", SERVER, str(other.fileno())], pass_fds=(other.fileno(),), stdin=subprocess.DEVNULL,
+                stdout=self.output, stderr=self.output, start_new_session=True)
+        self.send(json.dumps(job.values()))
+
+    def send(self, *lines: str) -> None:
+        """Say something to the server; raises Lost when it is gone."""
+        try:
+            self.socket.sendall(("\n".join(lines) + "\n").encode())
+        except OSError:
+            raise Lost from None
+
+    def receive(self) -> Iterator[list[str]]:
+        """Wait for the server and give the words of each line that it sent; raises Lost when it is gone."""
+        data = self.socket.recv(1 << 20)
+        if not data:
+            raise Lost
+        *lines, self._received = (self._received + data).split(b"\n")
+        return (line.decode().split(" ") for line in lines)
+
+    def close(self) -> None:
+        """Let the server end, and with it everything that it started."""
+        self.socket.close()
+        self._process.wait()
+        self.output.close()

@@ -1,0 +1,133 @@
+"""One run on this machine, from the unpacked code package to the exit status.
+
+The command line compiles, packages and unpacks; this needs none of the compiler.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import time
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flowport.runtime.address import Keys
+from flowport.runtime.contract import PLAN
+from flowport.runtime.local.coordinator import Coordinator
+from flowport.runtime.local.job import Job
+from flowport.runtime.local.labels import Labels
+from flowport.runtime.local.link import Link, Lost
+from flowport.runtime.local.routes import Routes
+from flowport.runtime.local.screen import Screen
+from flowport.runtime.local.summary import explain
+from flowport.runtime.store import open_store
+
+if TYPE_CHECKING:
+    from flowport.runtime.store import Store
+
+DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+"""The exit statuses of a run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What shall run, and how.
+
+    `folder` is the unpacked code package, `code` its digest, `source` the folder of the user's own files ("" for none).
+    `document` is the run's input: its parameters and, when it takes over results, `origin_run` and `from`.
+    """
+
+    folder: str
+    code: str
+    source: str
+    store: str
+    run: str
+    document: dict[str, Any]
+    workers: int
+    fork: bool = True
+    quiet: bool = False
+
+
+def run(request: Request) -> int:
+    """Run a flow; the exit status: 0 done, 1 failed, 2 when the run id is taken, 130 when it was interrupted."""
+    with open(os.path.join(request.folder, PLAN), "rb") as file:
+        plan = json.load(file)
+    with tempfile.TemporaryDirectory(prefix="flowport-") as scratch:
+        return _run(request, plan, scratch)
+
+
+def _run(request: Request, plan: dict[str, Any], scratch: str) -> int:
+    # The server is started first: it imports the flow while this process opens the store.
+    folder = _folder(request.store)
+    job = Job(flow=plan["flow"], run=request.run, store=request.store, code=request.code, folder=request.folder, source=request.source,
+              engine=f"local/{uuid.uuid4()}", logs=folder or scratch, workers=request.workers, fork=request.fork)
+    link = Link(job)
+    try:
+        store = open_store(request.store)
+        keys = Keys(job.flow, job.run)
+        labels = Labels(plan["body"], store, keys)
+        screen = Screen(job, labels, None if folder else store, request.quiet)
+        if store.exists(keys.input()):
+            return _taken(screen, job)
+        if not _imported(job, link, screen):
+            return FAILED
+        if not store.create(keys.input(), json.dumps(request.document).encode()):
+            return _taken(screen, job)
+        return _conduct(Coordinator(job, plan, link, Routes(plan["body"], store, keys), screen), store)
+    finally:
+        link.close()
+
+
+def _folder(store: str) -> str | None:
+    """Where a folder store is; None for any other store, which is not even opened to tell."""
+    return None if "://" in store and not store.startswith("file:") else open_store(store).url
+
+
+def _taken(screen: Screen, job: Job) -> int:
+    screen.error(f"there is a run `{job.run}` of {job.flow} already; two runs with the same id cannot mix")
+    return WRONG_USE
+
+
+def _imported(job: Job, link: Link, screen: Screen) -> bool:
+    """Wait until the server has imported the flow; what the flow prints meanwhile is shown."""
+    answer = next(link.receive())[0]
+    link.output.seek(0)
+    printed = link.output.read().decode(errors="replace")
+    if answer == "broken":
+        screen.error(f"{job.flow} cannot be imported\n{printed.rstrip()}")
+        return False
+    if printed:
+        screen.say(printed.rstrip())
+    job.fork = answer == "fork"
+    return True
+
+
+def _conduct(coordinator: Coordinator, store: Store) -> int:
+    job, screen = coordinator.job, coordinator.screen
+    screen.say(f"run {job.run} of {job.flow}")
+    began = time.monotonic()
+    try:
+        coordinator.run()
+    except Lost:
+        screen.close()
+        screen.error("the process that starts tasks is gone, and every task with it")
+        return _unfinished(screen, job, FAILED)
+    screen.close()
+    if coordinator.walk.finished:
+        screen.say(f"run {job.run} is done: {_count(coordinator.done)} in {time.monotonic() - began:.1f} s")
+        return DONE
+    for text in explain(store, job, screen, coordinator.failed):
+        screen.error(text)
+    return _unfinished(screen, job, INTERRUPTED if coordinator.interrupted else FAILED)
+
+
+def _count(tasks: int) -> str:
+    return f"{tasks} task" + "s" * (tasks != 1)
+
+
+def _unfinished(screen: Screen, job: Job, status: int) -> int:
+    what = "was stopped" if status == INTERRUPTED else "failed"
+    screen.error(f"run {job.run} {what}; go on from what is done: flowport resume {job.flow}/{job.run}")
+    return status

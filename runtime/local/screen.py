@@ -1,0 +1,171 @@
+"""What a local run shows: the lines that its tasks print, each with the task's name, and on a terminal a line with its progress.
+
+What tasks print goes to standard output, what flowport says to standard error.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from flowport.runtime.local.job import Job
+from flowport.runtime.local.labels import Labels
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import TextIO
+
+    from flowport.runtime.local.coordinator import Task
+    from flowport.runtime.store import Store
+
+TASKS_SHOWN = 100
+"""How many tasks of one step show what they print."""
+
+LINES_SHOWN = 200
+"""How many lines of one task are shown at a time."""
+
+COLORS = (36, 33, 35, 32, 34, 96, 93, 95, 92, 94)
+
+
+class Screen:
+    """The terminal of one run, or the files that take its place.
+
+    `store` gets the logs when they were written elsewhere, which is when the store is not a folder.
+    """
+
+    def __init__(self, job: Job, labels: Labels, store: Store | None, quiet: bool = False) -> None:
+        self.job, self.labels, self.store, self.quiet = job, labels, store, quiet
+        self.terminal = not quiet and sys.stderr.isatty()
+        self.colored = not quiet and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        self.began = time.monotonic()
+        self._status = ""
+        self._shown: dict[str, int] = {}
+        self._hidden: dict[str, int] = {}
+        self._colors: dict[str, int] = {}
+
+    def say(self, text: str) -> None:
+        """Something that flowport says, unless it was asked to be quiet."""
+        if not self.quiet:
+            self._write(sys.stderr, text + "\n")
+
+    def error(self, text: str) -> None:
+        """Something that has to be said."""
+        self._write(sys.stderr, text + "\n")
+
+    def look(self, tasks: Iterable[Task]) -> None:
+        """Show what running tasks printed since the last look."""
+        if not self.quiet:
+            self._print(line for task in tasks for line in self._news(task, ended=False))
+
+    def ended(self, task: Task) -> None:
+        """Show what is left of a task's output, and keep it."""
+        if not self.quiet:
+            self._print(self._news(task, ended=True))
+        if self.store is not None:
+            self._keep(task, self.store)
+
+    def again(self, task: Task, granted: int) -> None:
+        """A task did not end well and is tried again."""
+        self.say(f"{self.name(task)} {ending(task.code)}; try {task.attempt + 2} of {granted + 1} follows")
+
+    def failed(self, task: Task) -> None:
+        """A task did not end well and is not tried again."""
+        self.say(f"{self.name(task)} {ending(task.code)}; no more tasks begin, those that run may end")
+
+    def stopping(self, running: int) -> None:
+        """The run was asked to stop."""
+        self.say("stopping" + (f": {running} running tasks are asked to end; again to kill them" if running else ""))
+
+    def status(self, done: int, running: int, known: int) -> None:
+        """How far the run is, on a terminal."""
+        if self.terminal:
+            seconds = int(time.monotonic() - self.began)
+            share = 20 * done // max(1, done + known)
+            text = f"[{'=' * share}{' ' * (20 - share)}] {done} of {done + known} tasks, {running} running  {seconds // 60}:{seconds % 60:02}"
+            self._status = text[: os.get_terminal_size(sys.stderr.fileno()).columns - 1]
+            sys.stderr.write(f"\r\x1b[K{self._status}")
+            sys.stderr.flush()
+
+    def close(self) -> None:
+        """Leave the terminal as it was, and say what was not shown."""
+        if self._status:
+            self._status = ""
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+        for step, tasks in self._hidden.items():
+            self.say(f"{tasks} more tasks of `{step}` printed something: flowport logs {self.job.flow}/{self.job.run}/{step}")
+
+    def name(self, task: Task) -> str:
+        """What a task is called."""
+        return self.labels.label(task.step, task.slice)
+
+    def _news(self, task: Task, ended: bool) -> list[str]:
+        """Whole lines that a task printed since this was asked last; at its end also one without its newline."""
+        path = self.job.log(task.step, task.slice, task.attempt)
+        try:
+            if os.stat(path).st_size == task.shown or not self._may_show(task):
+                return []
+            with open(path, "rb") as file:
+                file.seek(task.shown)
+                data = file.read()
+        except FileNotFoundError:
+            return []
+        whole = data if ended else data[: data.rfind(b"\n") + 1]
+        task.shown += len(whole)
+        lines = whole.decode(errors="replace").split("\n")
+        if not lines[-1]:
+            lines.pop()
+        if len(lines) > LINES_SHOWN:
+            lines[:-LINES_SHOWN] = [f"({len(lines) - LINES_SHOWN} lines are only in its log)"]
+        prefix = self._prefix(task)
+        return [f"{prefix}{line.rstrip().rpartition(chr(13))[2]}\n" for line in lines]
+
+    def _may_show(self, task: Task) -> bool:
+        """Only the first tasks of a big foreach show what they print."""
+        shown = self._shown.get(task.step, 0)
+        if task.shown or shown < TASKS_SHOWN:
+            self._shown[task.step] = shown + (not task.shown)
+            return True
+        if not task.hidden:
+            task.hidden = True
+            self._hidden[task.step] = self._hidden.get(task.step, 0) + 1
+        return False
+
+    def _prefix(self, task: Task) -> str:
+        if not self.colored:
+            return f"{self.name(task)} | "
+        color = self._colors.setdefault(task.step, COLORS[len(self._colors) % len(COLORS)])
+        return f"\x1b[{color}m{self.name(task)} |\x1b[0m "
+
+    def _print(self, lines: Iterable[str]) -> None:
+        if text := "".join(lines):
+            self._write(sys.stdout, text)
+
+    def _write(self, file: TextIO, text: str) -> None:
+        if self._status:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+        file.write(text)
+        file.flush()
+        if self._status:
+            sys.stderr.write(self._status)
+            sys.stderr.flush()
+
+    def _keep(self, task: Task, store: Store) -> None:
+        path = self.job.log(task.step, task.slice, task.attempt)
+        with open(path, "rb") as file:
+            store.replace(os.path.relpath(path, self.job.logs), file.read())
+        os.unlink(path)
+
+
+def ending(code: int) -> str:
+    """How a task ended, in words."""
+    if code < 0:
+        import signal
+
+        return f"was killed by {signal.Signals(-code).name}"
+    if code == 0:
+        return "ended its process itself and stored nothing"
+    return f"ended with exit code {code}"

@@ -1,0 +1,166 @@
+"""The process that starts the tasks of a local run and tells the coordinator how they ended.
+
+Where that is safe it has imported the flow and forks a child for every task; it touches neither the store nor threads, because
+a child that inherits either of them hangs (obstore, OpenMP). Otherwise it starts the command that a container would run.
+
+It listens on a socket to the coordinator, and the end of that socket is the end of everything that it started.
+
+    in   <number> <step> <slice> <attempt>     a task to run as soon as one of the workers is free
+         stop                                  forget the tasks that have not begun
+         end | kill                            stop, and terminate or kill what is running
+    out  fork | spawn | broken                 how tasks will be started, or that the flow cannot be imported
+         + <number> <process>                  a task has begun
+         - <number> <exit code>                a task is over; minus the signal when one ended it
+         . <number> 0                          a task was forgotten
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+from collections import deque
+
+from flowport.runtime.local.child import command, fork
+from flowport.runtime.local.job import Job
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowport.runtime.program import Program
+
+SIGNALS = {b"end": signal.SIGTERM, b"kill": signal.SIGKILL}
+
+
+def main() -> None:
+    """`python -c "... main()" FD`: serve the coordinator at the other end of the inherited socket FD."""
+    link = socket.socket(fileno=int(sys.argv[1]))
+    received = link.recv(65536)
+    while b"\n" not in received:
+        received += link.recv(65536)
+    first, _, rest = received.partition(b"\n")
+    Server(link, Job(**json.loads(first)), rest).serve()
+
+
+class Server:
+    """The tasks that wait and those that run."""
+
+    def __init__(self, link: socket.socket, job: Job, received: bytes) -> None:
+        self.link, self.job, self.received = link, job, received
+        self.program: Program | None = None
+        self.waiting: deque[tuple[bytes, str, str, int]] = deque()
+        self.running: dict[int, bytes] = {}
+        self.answers: list[bytes] = []
+
+    def serve(self) -> None:
+        """Work until the coordinator is gone; then end everything that still runs."""
+        self._prepare()
+        woken, waker = os.pipe()
+        for end in (woken, waker):
+            os.set_blocking(end, False)
+        signal.signal(signal.SIGCHLD, lambda number, frame: None)
+        signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+        selector = selectors.DefaultSelector()
+        selector.register(self.link, selectors.EVENT_READ)
+        selector.register(woken, selectors.EVENT_READ)
+        there = True
+        while there:
+            self._begin()
+            self._answer()
+            for key, _ in selector.select():
+                if key.fileobj == woken:
+                    os.read(woken, 4096)
+                else:
+                    there = self._receive()
+            self._reap()
+        self._signal(signal.SIGKILL)
+
+    def _prepare(self) -> None:
+        """Import the flow, and find out whether it may be forked."""
+        if self.job.fork:
+            if not self._import():
+                self.answers.append(b"broken")
+                return
+            threading = sys.modules.get("threading")
+            self.job.fork = threading is None or threading.active_count() == 1
+        if self.job.fork:
+            gc.collect()
+            gc.freeze()
+        self.answers.append(b"fork" if self.job.fork else b"spawn")
+
+    def _import(self) -> bool:
+        from flowport.runtime import store, task
+        from flowport.runtime.program import Program
+
+        assert store and task  # imported here so that no child has to
+        try:
+            self.program = Program.unpacked(self.job.folder, self.job.source or None)
+            self.program.flow_class()
+        except BaseException as error:
+            from flowport.runtime.local.trace import show
+
+            show(error, self.job.source or self.job.folder)
+            return False
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        return True
+
+    def _receive(self) -> bool:
+        """Take what the coordinator sent; False when it is gone."""
+        data = self.link.recv(1 << 20)
+        *lines, self.received = (self.received + data).split(b"\n")
+        for line in lines:
+            words = line.split(b" ")
+            if len(words) == 4:
+                number, step, slice, attempt = words
+                self.waiting.append((number, step.decode(), slice.decode(), int(attempt)))
+            else:
+                self.answers += [b". %b 0" % number for number, *_ in self.waiting]
+                self.waiting.clear()
+                if line in SIGNALS:
+                    self._signal(SIGNALS[line])
+        return bool(data)
+
+    def _begin(self) -> None:
+        while self.waiting and len(self.running) < self.job.workers:
+            number, step, slice, attempt = self.waiting.popleft()
+            if self.program is not None and self.job.fork:
+                process = fork(self.job, self.program, step, slice, attempt, self.link)
+            else:
+                process = command(self.job, step, slice, attempt)
+            self.running[process] = number
+            self.answers.append(b"+ %b %d" % (number, process))
+
+    def _reap(self) -> None:
+        while self.running:
+            try:
+                process, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if process == 0:
+                return
+            number = self.running.pop(process, None)
+            # None: a process that the user's module started while it was imported.
+            if number is not None:
+                self.answers.append(b"- %b %d" % (number, os.waitstatus_to_exitcode(status)))
+
+    def _answer(self) -> None:
+        if self.answers:
+            answers, self.answers = self.answers, []
+            try:
+                self.link.sendall(b"\n".join(answers) + b"\n")
+            except OSError:
+                # The coordinator is gone; its end of the socket says so on the next read.
+                return
+
+    def _signal(self, number: int) -> None:
+        """Every task leads a process group, so what it started itself is reached too."""
+        for process in self.running:
+            try:
+                os.killpg(process, number)
+            except ProcessLookupError:
+                continue
