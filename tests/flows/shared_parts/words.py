@@ -1,0 +1,3 @@
+"""Words with a plural of their own."""
+
+PLURALS = {"mouse": "mice", "foot": "feet"}

@@ -1,0 +1,74 @@
+"""Imports point one way: runtime <- compiler <- targets <- command line, and each layer has its few outside packages."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+LAYERS = {"runtime": ROOT / "runtime", "compiler": ROOT / "compiler", "targets": ROOT / "targets", "cli": ROOT / "flowport" / "cli"}
+BELOW = {
+    "runtime": {"runtime"},
+    "compiler": {"compiler", "runtime"},
+    "targets": {"targets", "compiler", "runtime"},
+    "cli": {"cli", "targets", "compiler", "runtime"},
+}
+OUTSIDE = {
+    "runtime": {"obstore"},
+    "compiler": set[str](),
+    "targets": {"boto3", "botocore", "moto", "werkzeug"},
+    "cli": {"click", "rich", "tomli"},
+}
+SOURCES = [(layer, path) for layer, folder in LAYERS.items() for path in sorted(folder.rglob("*.py"))]
+
+
+def imported(path: Path) -> Iterator[tuple[int, str]]:
+    """Every module that a file imports, wherever the import stands, with its line."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno} imports by a relative name"
+            for alias in node.names:
+                yield node.lineno, f"{node.module}.{alias.name}"
+
+
+def layer_of(module: str) -> str:
+    """`flowport.compiler.plan` is of the layer compiler; what `flowport` itself offers comes from the runtime."""
+    second = module.split(".")[1] if "." in module else "runtime"
+    return second if second in LAYERS else "runtime"
+
+
+@pytest.mark.parametrize(("layer", "path"), SOURCES, ids=[str(path.relative_to(ROOT)) for _, path in SOURCES])
+def test_a_file_imports_its_own_layer_and_those_below(layer: str, path: Path) -> None:
+    wrong = [
+        f"{path}:{line} imports {name}"
+        for line, name in imported(path)
+        if name.split(".")[0] == "flowport" and layer_of(name) not in BELOW[layer]
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(("layer", "path"), SOURCES, ids=[str(path.relative_to(ROOT)) for _, path in SOURCES])
+def test_a_file_imports_the_outside_packages_of_its_layer_only(layer: str, path: Path) -> None:
+    allowed = OUTSIDE[layer] | {"flowport"} | sys.stdlib_module_names
+    wrong = [f"{path}:{line} imports {name}" for line, name in imported(path) if name.split(".")[0] not in allowed]
+    assert wrong == []
+
+
+def test_a_target_imports_no_other_target() -> None:
+    for path in sorted((ROOT / "targets").rglob("*.py")):
+        own = path.relative_to(ROOT / "targets").parts[0]
+        others = [name for _, name in imported(path) if name.startswith("flowport.targets.") and name.split(".")[2] != own]
+        assert others == [], path
+
+
+def test_the_remote_store_alone_imports_obstore() -> None:
+    users = {
+        path.name for path in sorted((ROOT / "runtime").rglob("*.py")) if any(name.split(".")[0] == "obstore" for _, name in imported(path))
+    }
+    assert users <= {"remote.py"}

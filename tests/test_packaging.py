@@ -1,0 +1,101 @@
+"""What is installed: everything under the one name `flowport`, the same by way of the sdist, typed, and light to import."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tarfile
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = {"compiler": "flowport/compiler", "targets": "flowport/targets", "runtime": "flowport/runtime", "flowport": "flowport"}
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from the sdist as pip does it for a package without wheels."""
+    folder = tmp_path_factory.mktemp("dist")
+    build(ROOT, "--sdist", folder)
+    (sdist,) = folder.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(folder, filter="data")
+    build(folder / sdist.name.removesuffix(".tar.gz"), "--wheel", folder)
+    (found,) = folder.glob("*.whl")
+    return found
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of a scratch environment that holds the wheel and sees the dependencies of this one."""
+    folder = tmp_path_factory.mktemp("scratch")
+    venv.create(folder, with_pip=False, symlinks=True)
+    (site,) = folder.glob("lib/python*/site-packages")
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--disable-pip-version-check", "--target", str(site), str(wheel)],
+        check=True,
+    )
+    import click
+
+    (site / "dependencies.pth").write_text(str(Path(click.__file__).parent.parent))
+    return folder / "bin" / "python"
+
+
+def build(source: Path, kind: str, target: Path) -> None:
+    subprocess.run([sys.executable, "-m", "build", "-n", kind, "--outdir", str(target), str(source)], check=True, capture_output=True)
+
+
+def run(*command: str | Path) -> str:
+    """The output of a command that runs in a folder without flowport's sources."""
+    return subprocess.run([str(word) for word in command], check=True, capture_output=True, text=True, cwd=Path(command[0]).parent).stdout
+
+
+def tracked() -> set[str]:
+    """The files that a wheel must hold: every source of the four folders, under its installed name."""
+    found = set()
+    for folder, name in PACKAGES.items():
+        for path in (ROOT / folder).rglob("*"):
+            if path.is_file() and "__pycache__" not in path.parts:
+                found.add(f"{name}/{path.relative_to(ROOT / folder).as_posix()}")
+    return found
+
+
+def test_the_wheel_holds_every_source_under_one_name(wheel: Path) -> None:
+    names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    assert names == tracked()
+    assert {name.split("/")[0] for name in names} == {"flowport"}
+    assert "flowport/py.typed" in names
+
+
+def test_the_installed_package_says_which_commands_and_targets_it_has(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith("entry_points.txt"))
+        text = archive.read(name).decode()
+    assert "flowport = flowport.cli:main" in text
+    assert "[flowport.targets]\nstepfunctions = flowport.targets.stepfunctions:" in text
+
+
+def test_the_installed_package_imports_and_its_command_answers(installed: Path) -> None:
+    assert run(installed, "-c", "import flowport; print(flowport.__file__)").strip().endswith("site-packages/flowport/__init__.py")
+    assert "Usage" in run(installed, "-m", "flowport", "--help")
+
+
+def test_importing_flowport_imports_nothing_else_of_it(installed: Path) -> None:
+    code = "import sys, flowport; print([name for name in sys.modules if name.startswith('flowport.')])"
+    assert run(installed, "-c", code).strip() == "[]"
+
+
+def test_every_name_of_the_face_can_be_fetched(installed: Path) -> None:
+    code = "import flowport; print(all(getattr(flowport, name) is not None for name in flowport.__all__))"
+    assert run(installed, "-c", code).strip() == "True"
+
+
+def test_the_editable_install_links_every_package() -> None:
+    for name in ("compiler", "targets", "runtime"):
+        assert (ROOT / "dev" / "flowport" / name).resolve() == ROOT / name
+    for path in (ROOT / "flowport").iterdir():
+        if path.name != "__pycache__":
+            assert (ROOT / "dev" / "flowport" / path.name).resolve() == path
