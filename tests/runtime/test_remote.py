@@ -1,0 +1,239 @@
+"""The remote store against a server of S3's protocol, over real HTTP."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import boto3
+import numpy as np
+import pytest
+
+from flowport.runtime import codec, pack, remote
+from flowport.runtime.store import Corrupt, Missing, Refusal, blob_key, open_store
+
+if TYPE_CHECKING:
+    from flowport.runtime.store import Store
+
+NASTY = ["a b", "%2F%20", "é", "🙂", "$(rm -rf)", "{{x}}", "'\"", "-rf", "+=@!'()", ".hidden", "x" * 255]
+
+
+def answers(address: str) -> bool:
+    try:
+        urllib.request.urlopen(f"{address}/moto-api/", timeout=5).close()
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    with open(tmp_path_factory.mktemp("moto") / "log", "w") as log:
+        process = subprocess.Popen([sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], stdout=log, stderr=log)
+    try:
+        end = time.monotonic() + 60
+        while not answers(address):
+            assert process.poll() is None, "the S3 server ended"
+            assert time.monotonic() < end, "the S3 server does not answer"
+            time.sleep(0.05)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture
+def bucket(server: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    for name, value in {
+        "AWS_ENDPOINT_URL": server,
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "somebody",
+        "AWS_SECRET_ACCESS_KEY": "something",
+    }.items():
+        monkeypatch.setenv(name, value)
+    name = f"bucket-{os.urandom(8).hex()}"
+    boto3.client("s3", region_name="us-east-1", endpoint_url=server).create_bucket(Bucket=name)
+    return name
+
+
+@pytest.fixture
+def store(bucket: str) -> Store:
+    return open_store(f"s3://{bucket}/some/prefix")
+
+
+def everything(bucket: str) -> list[str]:
+    return sorted(found["Key"] for found in boto3.client("s3").list_objects_v2(Bucket=bucket).get("Contents", []))
+
+
+def test_what_was_created_is_read_from_the_exact_key(store: Store, bucket: str) -> None:
+    assert store.create("F/1/run.json", b"{}")
+    assert store.read("F/1/run.json") == b"{}"
+    assert store.exists("F/1/run.json")
+    assert everything(bucket) == ["some/prefix/F/1/run.json"]
+
+
+@pytest.mark.parametrize("name", NASTY)
+def test_nasty_names_are_names(store: Store, bucket: str, name: str) -> None:
+    assert store.create(f"F/{name}/{name}", name.encode())
+    assert store.read(f"F/{name}/{name}") == name.encode()
+    assert store.names(f"F/{name}/") == store.names(f"F/{name}/{name[:3]}") == [f"F/{name}/{name}"]
+    assert store.folders("F/") == [name]
+    assert everything(bucket) == [f"some/prefix/F/{name}/{name}"]
+
+
+@pytest.mark.parametrize("key", ["", "/etc/passwd", "a//b", "a/", "..", "a/../../b", "./a"])
+def test_keys_that_lead_elsewhere_are_refused(store: Store, key: str) -> None:
+    for ask in (store.read, store.exists, lambda key: store.create(key, b""), lambda key: store.replace(key, b"")):
+        with pytest.raises(Refusal, match="takes no key like"):
+            ask(key)
+
+
+def test_a_second_create_says_no_and_changes_nothing(store: Store) -> None:
+    assert store.create("a/b", b"first")
+    assert not store.create("a/b", b"second")
+    assert store.read("a/b") == b"first"
+
+
+def test_one_of_many_creates_the_document(store: Store) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        won = list(pool.map(lambda number: store.create("a", str(number).encode()), range(8)))
+    assert won.count(True) == 1
+    assert store.read("a") == str(won.index(True)).encode()
+
+
+def test_replace_replaces(store: Store) -> None:
+    store.replace("a/b", b"first")
+    store.replace("a/b", b"second")
+    assert store.read("a/b") == b"second"
+
+
+def test_a_part_is_exact_or_an_error(store: Store) -> None:
+    store.create("a", b"0123456789")
+    assert store.part("a", 2, 3) == b"234"
+    assert store.part("a", 2, 0) == b""
+    for start in (8, 20):
+        with pytest.raises(Corrupt, match=f"ends before byte {start + 4}"):
+            store.part("a", start, 4)
+
+
+def test_what_is_not_there_is_missing(store: Store) -> None:
+    assert not store.exists("a/b")
+    with pytest.raises(Missing, match="`a/b` is not in the store `s3://"):
+        store.read("a/b")
+    with pytest.raises(Missing):
+        store.part("a/b", 0, 1)
+    with pytest.raises(Missing):
+        store.blob("0" * 64, 5)
+    assert store.names("a/") == store.names("a/b") == store.folders("") == []
+
+
+def test_names_and_folders_list_one_level(store: Store) -> None:
+    keys = ("s.10@0.json", "s.1@0.json", "s.1@1.json", "s.1@10.json", "s.1.try/0-1", "s.1.log/0-1", "s.1", "s.2@0.json", "s.0@0.json")
+    for key in keys:
+        store.create(f"F/1/s/{key}", b"")
+    store.create("F/2/run.json", b"")
+    store.create("blobs/ab/c", b"")
+    assert store.names("F/1/s/") == sorted(f"F/1/s/{key}" for key in keys if "/" not in key)
+    assert store.names("F/1/s/s.1@") == ["F/1/s/s.1@0.json", "F/1/s/s.1@1.json", "F/1/s/s.1@10.json"]
+    assert store.names("F/1/s/s.1") == ["F/1/s/s.1", "F/1/s/s.10@0.json", "F/1/s/s.1@0.json", "F/1/s/s.1@1.json", "F/1/s/s.1@10.json"]
+    assert store.folders("F/1/s/") == ["s.1.log", "s.1.try"]
+    assert store.folders("") == ["F", "blobs"]
+    assert store.folders("F/") == ["1", "2"]
+
+
+def test_more_names_than_a_page_holds_are_all_listed(store: Store) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: store.create(f"a/s.{number}@0.json", b""), range(1100)))
+    assert len(store.names("a/")) == len(store.names("a/s")) == 1100
+    assert store.count("a/s.", "@0.json") == 1100
+
+
+def test_count_stops_at_the_first_gap(store: Store) -> None:
+    for number in (0, 1, 2, 4):
+        store.create(f"a/s.{number}@0.json", b"")
+    assert store.count("a/s.", "@0.json") == 3
+    assert store.count("a/t.", "@0.json") == 0
+
+
+def test_a_store_may_be_a_whole_bucket(bucket: str) -> None:
+    whole = open_store(f"s3://{bucket}")
+    whole.create("F/a", b"")
+    assert whole.names("F/") == ["F/a"]
+    assert whole.folders("") == ["F"]
+    assert everything(bucket) == ["F/a"]
+
+
+@pytest.mark.parametrize("size", [0, 1, remote.LARGE, remote.PART, remote.PART + 1, remote.PART * 3 + 5])
+def test_blobs_of_every_size_come_back_writable(store: Store, size: int) -> None:
+    data = os.urandom(size)
+    sha, stored = store.put_blob([data[: size // 3], b"", memoryview(data)[size // 3 :]])
+    assert (sha, stored) == (hashlib.sha256(data).hexdigest(), size)
+    view = memoryview(store.blob(sha, size))
+    assert view == data
+    assert not view.readonly
+    assert store.blob_part(sha, size // 2, size // 4) == data[size // 2 : size // 2 + size // 4]
+
+
+def test_a_large_blob_that_is_there_is_not_sent_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = bytes(remote.LARGE)
+    store.put_blob([data])
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("sent again")
+
+    monkeypatch.setattr(remote.obstore, "put", refuse)
+    store.put_blob([data])
+
+
+@pytest.mark.parametrize("harm", ["flip", "cut", "grow"])
+def test_a_blob_that_was_changed_is_corrupt(store: Store, harm: str) -> None:
+    sha, size = store.put_blob([os.urandom(100)])
+    data = store.read(blob_key(sha))
+    store.replace(blob_key(sha), {"flip": data[:50] + bytes([data[50] ^ 1]) + data[51:], "cut": data[:-1], "grow": data + b"x"}[harm])
+    with pytest.raises(Corrupt, match=f"blob `{sha}` .* does not match its digest"):
+        store.blob(sha, size)
+
+
+def test_values_and_packs_come_back(store: Store) -> None:
+    array = np.random.default_rng(0).random((1000, 1500))
+    again = codec.decode(codec.encode(array, store), store)
+    np.testing.assert_array_equal(again, array)  # type: ignore[arg-type]
+    packer = pack.Packer()
+    col = packer.add([codec.encode(value, store) for value in [1, "a" * 100_000, None]], [[0, 3]])
+    packer.close(store)
+    assert pack.values(store, col) == [1, "a" * 100_000, None]
+
+
+def test_a_bucket_that_is_not_there_is_a_refusal_and_not_a_missing_document(bucket: str) -> None:
+    nowhere = open_store(f"s3://{bucket}-not/a")
+    for ask in (nowhere.read, nowhere.names, lambda key: nowhere.create(key, b""), lambda key: nowhere.part(key, 0, 1)):
+        with pytest.raises(Refusal, match="there is no such bucket"):
+            ask("a/b")
+
+
+def test_a_service_that_does_not_answer_is_a_refusal(monkeypatch: pytest.MonkeyPatch, store: Store, bucket: str) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{closed.getsockname()[1]}")
+        with pytest.raises(Refusal, match="does not read `a`: "):
+            open_store(f"s3://{bucket}").read("a")
+
+
+def test_an_address_of_another_kind_is_refused() -> None:
+    with pytest.raises(Refusal, match="of a kind that is not known"):
+        open_store("ftp://a/b")
