@@ -1,0 +1,248 @@
+"""Mends for moto 5.2.5's Step Functions interpreter, each with what is broken there. Everything patched is private, hence the exact version.
+
+`mend(processes)` also puts the jobs of `batch:submitJob.sync` into the hands of `processes`.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import time
+from typing import Any
+
+import botocore.session
+from botocore.model import ListShape, Shape, StringShape, StructureShape
+from botocore.validate import ParamValidator
+from moto.batch.models import batch_backends
+from moto.stepfunctions import responses
+from moto.stepfunctions.parser.api import ExecutionFailedEventDetails, HistoryEventType, TaskFailedEventDetails
+from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
+from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration import distributed_iteration_component as distributed
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.itemprocessor import distributed_item_processor_worker as workers
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.job import JobPool
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_aws_sdk as sdk
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_batch as batch
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
+from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
+from moto.stepfunctions.parser.asl.utils import boto_client
+from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
+from moto.stepfunctions.parser.backend.execution import Execution
+from moto.stepfunctions.parser.utils import camel_to_snake_case
+
+from flowport.targets.stepfunctions.emulator.processes import Processes, Rejected, described
+
+ACCOUNT = "123456789012"
+WORKERS = 32
+"""The most children of a distributed map that run at once; each is a thread here."""
+
+_session = botocore.session.get_session()
+
+
+def mend(processes: Processes) -> None:
+    """Make the interpreter do what the States Language says, for what flowport emits."""
+    _parameters_and_responses()
+    _clients()
+    _outputs()
+    _start_time()
+    _maps()
+    _waits()
+    _jobs(processes)
+    # AWS names errors of an SDK call "S3.…", moto with boto's own name of the service.
+    sdk._SERVICE_ERROR_NAMES.update(s3="S3")
+
+
+@functools.cache
+def _operation(service: str, action: str) -> Any:
+    model = _session.get_service_model(service)
+    for name in model.operation_names:
+        if camel_to_snake_case(name) == camel_to_snake_case(action):
+            return model.operation_model(name)
+    raise RuntimeError(f"no action {action!r} in the service {service!r}")
+
+
+def cased(value: Any, shape: Shape) -> Any:
+    """A value of a state's Parameters as boto wants it: names in the API's case, JSON where text or bytes are asked for."""
+    if isinstance(shape, StructureShape) and isinstance(value, dict):
+        names = {camel_to_snake_case(name): name for name in shape.members}
+        known = {name: names.get(camel_to_snake_case(name), name) for name in value}
+        return {known[name]: cased(inner, shape.members[known[name]]) if known[name] in shape.members else inner for name, inner in value.items()}
+    if isinstance(shape, ListShape) and isinstance(value, list):
+        return [cased(inner, shape.member) for inner in value]
+    if shape.type_name == "blob":
+        return value if isinstance(value, bytes) else json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    if isinstance(shape, StringShape) and value is not None and not isinstance(value, str):
+        return json.dumps(value, separators=(",", ":"))
+    return value
+
+
+def _parameters_and_responses() -> None:
+    """moto maps no parameter's case and reads no response: `_normalise_parameters` and `_normalise_response` are `pass`."""
+
+    def parameters(self: Any, parameters: dict[str, Any], boto_service_name: str | None = None, service_action_name: str | None = None) -> None:
+        shape = _operation(self._get_boto_service_name(boto_service_name), self._get_boto_service_action(service_action_name)).input_shape
+        made = cased(dict(parameters), shape)
+        parameters.clear()
+        parameters.update(made)
+
+    def response(self: Any, response: Any, boto_service_name: str | None = None, service_action_name: str | None = None) -> None:
+        shape = _operation(self._get_boto_service_name(boto_service_name), self._get_boto_service_action(service_action_name)).output_shape
+        if shape is not None:
+            self._from_boto_response(response, shape)
+
+    StateTaskService._normalise_parameters = parameters
+    StateTaskService._normalise_response = response
+
+
+def _clients() -> None:
+    """moto makes a new boto client, some 20 ms of work, for every task; a client may be shared by threads."""
+    cached = functools.lru_cache(maxsize=None)(boto_client.boto_client_for)
+    client = functools.wraps(cached)(lambda region, service, state_credentials=None: cached(region, service))
+    import sys
+
+    for module in [module for name, module in sys.modules.items() if name.startswith("moto.stepfunctions")]:
+        if getattr(module, "boto_client_for", None) is boto_client.boto_client_for:
+            module.boto_client_for = client  # type: ignore[attr-defined]
+
+
+def _outputs() -> None:
+    """DescribeExecution must say the output as a JSON text; moto says text bare, and stumbles over dates."""
+    described = responses.StepFunctionResponse.describe_execution
+
+    def describe(self: Any) -> Any:
+        execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
+        if isinstance(execution, Execution) and execution.status == "SUCCEEDED" and not getattr(execution, "encoded", False):
+            execution.output = to_json_str(execution.output, separators=(",", ":"))
+            execution.encoded = True
+        return described(self)
+
+    responses.StepFunctionResponse.describe_execution = describe
+
+
+def _start_time() -> None:
+    """`$$.Execution.StartTime` is a text, in moto a datetime that no state can pass on."""
+    details = Execution.get_start_execution_details
+
+    def start(self: Any) -> Any:
+        made = details(self)
+        made.start_time = made.start_time.isoformat()
+        return made
+
+    Execution.get_start_execution_details = start
+
+
+def _maps() -> None:
+    """In moto a distributed map succeeds, with nulls, when its children fail; and it calls itself once per item, so it hangs at about 1,000."""
+
+    def evaluate(self: Any, job: Any, worker_frame: Any) -> None:
+        while job is not None:
+            frame = worker_frame.open_inner_frame()
+            self._eval_job(env=frame, job=job)
+            worker_frame.delete_frame(frame)
+            over = isinstance(job.job_output, Exception) or self.stopped()
+            following = None if over else self._job_pool.next_job()
+            if following is None:
+                self._env.delete_frame(worker_frame)
+            self._job_pool.close_job(job)
+            if following is None:
+                return
+            job = following
+        self._env.delete_frame(worker_frame)
+
+    def run(self: Any, env: Any, eval_input: Any) -> None:
+        items = env.stack.pop()
+        pool = JobPool(job_program=self._get_iteration_program(), job_inputs=items)
+        for _ in range(min(eval_input.map_run_record.max_concurrency or len(items), len(items), WORKERS)):
+            self._launch_worker(env=env, eval_input=eval_input, job_pool=pool)
+        if items:
+            pool.await_jobs()
+        if pool.get_worker_exception() is not None:
+            raise pool.get_worker_exception()
+        counted = eval_input.map_run_record.item_counter.describe()
+        if counted["succeeded"] != len(items):
+            raise _too_many_failures(env)
+        env.stack.append([job.job_output for job in pool.get_closed_jobs()])
+
+    workers.DistributedItemProcessorWorker._eval_pool = evaluate
+    distributed.DistributedIterationComponent._map_run = run
+
+
+def _too_many_failures(env: Any) -> FailureEventException:
+    error = StatesErrorNameType.StatesExceedToleratedFailureThreshold
+    details = ExecutionFailedEventDetails(error=error.to_name(), cause="The specified tolerated failure threshold was exceeded")
+    return FailureEventException(FailureEvent(env=env, error_name=StatesErrorName(typ=error), event_type=HistoryEventType.MapRunFailed,
+                                              event_details=EventDetails(executionFailedEventDetails=details)))
+
+
+def _waits() -> None:
+    """A dry run does not wait between the attempts of a task; what moto sleeps there is all that its module uses `time` for."""
+
+    class Unhurried:
+        sleep = staticmethod(lambda seconds: time.sleep(min(seconds, 0.01)))
+
+    retrier_decl.time = Unhurried
+
+
+def _jobs(processes: Processes) -> None:
+    """moto's own Batch starts Docker containers, or nothing at all."""
+
+    def submit(self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any) -> None:
+        asked = normalised_parameters
+        report = ParamValidator().validate(asked, _operation("batch", "submit_job").input_shape)
+        if report.has_errors():
+            raise _failure(env, self, "Batch.ClientException", report.generate_report())
+        definition = batch_backends[ACCOUNT][resource_runtime_part.region].get_job_definition(asked["jobDefinition"])
+        if definition is None:
+            raise _failure(env, self, "Batch.ClientException", f"JobDefinition {asked['jobDefinition']} does not exist")
+        try:
+            job = processes.submit(asked["jobName"], _plain(definition), asked.get("parameters") or {})
+        except Rejected as error:
+            raise _failure(env, self, "Batch.ClientException", str(error)) from error
+        env.stack.append({"job": job, "queue": asked["jobQueue"]})
+
+    def resolver(self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any) -> Any:
+        submitted = env.stack.pop()
+        job = submitted["job"]
+
+        def resolve() -> dict[str, Any]:
+            while not job.wait(0.2):
+                if not env.is_running():
+                    job.stop()
+            shown = described(job, submitted["queue"])
+            if job.exit_code != 0:
+                raise _failure(env, self, "States.TaskFailed", to_json_str(shown))
+            return shown
+
+        return resolve
+
+    batch.StateTaskServiceBatch._eval_service_task = submit
+    batch.StateTaskServiceBatch._build_sync_resolver = resolver
+    batch.StateTaskServiceBatch._normalise_response = lambda self, response, *names, **more: None
+    # A job's description has no place for what this machine adds to it, and moto's size check would copy a live job.
+    batch.StateTaskServiceBatch._verify_size_quota = lambda self, env, value: None
+
+
+def _plain(definition: Any) -> dict[str, Any]:
+    return {"jobDefinitionName": definition.name, "parameters": definition.parameters, "containerProperties": definition.container_properties,
+            "retryStrategy": definition.retry_strategy, "timeout": definition.timeout}
+
+
+def _failure(env: Any, service: Any, error: str, cause: str) -> FailureEventException:
+    known = error == "States.TaskFailed"
+    name = StatesErrorName(typ=StatesErrorNameType.StatesTaskFailed) if known else CustomErrorName(error)
+    details = TaskFailedEventDetails(resource=service._get_sfn_resource(), resourceType=service._get_sfn_resource_type(), error=error, cause=cause)
+    return FailureEventException(FailureEvent(env=env, error_name=name, event_type=HistoryEventType.TaskFailed,
+                                              event_details=EventDetails(taskFailedEventDetails=details)))
+
+
+def settings() -> None:
+    """What moto must be told before it is imported: interpret machines, and look for itself on `MOTO_PORT`."""
+    from moto.core import config
+
+    config.default_user_config["stepfunctions"] = {"execute_state_machine": True}
+    config.default_user_config["batch"] = {"use_docker": False}
+    os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")

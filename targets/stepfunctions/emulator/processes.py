@@ -1,0 +1,165 @@
+"""What AWS Batch does with a job, done with processes of this machine: a command with its `Ref::` parameters filled in, attempts, exit codes.
+
+Standard library only, as two emulators with environments of their own use it. The image is ignored; `python` in it is `python` here.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import threading
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+PARAMETER = re.compile(r"Ref::([A-Za-z0-9_-]+)")
+KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
+TAIL = 4000
+"""Characters of a job's output that its report keeps."""
+
+
+class Rejected(Exception):
+    """A submission that AWS Batch would not take, or could not run."""
+
+
+class Job:
+    """A submitted job; `wait` says whether it ended, `exit_code` how."""
+
+    def __init__(self, name: str, definition: Mapping[str, Any], command: Sequence[str]) -> None:
+        self.id = str(uuid.uuid4())
+        self.name, self.definition, self.command = name, definition, command
+        self.exit_code: int | None = None
+        self.attempts = 0
+        self.stopped = False
+        self.ended = threading.Event()
+        self.process: subprocess.Popen[str] | None = None
+
+    def wait(self, seconds: float) -> bool:
+        return self.ended.wait(seconds)
+
+    def stop(self) -> None:
+        """End the job with its children, as TerminateJob does."""
+        self.stopped = True
+        if self.process is not None and self.process.poll() is None:
+            _end(self.process)
+
+
+class Processes:
+    """Runs jobs, at most `limit` at a time; `report` hears of each that begins or ends."""
+
+    def __init__(self, python: str, environment: Mapping[str, str], limit: int, report: Callable[[dict[str, Any]], None]) -> None:
+        self._python, self._environment, self._report = python, dict(environment), report
+        self._places = threading.Semaphore(limit)
+        self._running: set[Job] = set()
+        self._lock = threading.Lock()
+
+    def submit(self, name: str, definition: Mapping[str, Any], parameters: Mapping[str, str]) -> Job:
+        """Start a job of a definition, in the words of the Batch API; raises Rejected."""
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}", name):
+            raise Rejected(f"the job name {name!r} does not match [A-Za-z0-9][A-Za-z0-9_-]{{0,127}}")
+        values = {**(definition.get("parameters") or {}), **parameters}
+        job = Job(name, definition, [self._filled(word, values) for word in definition["containerProperties"]["command"]])
+        with self._lock:
+            self._running.add(job)
+        threading.Thread(target=self._run, args=(job,), daemon=True).start()
+        return job
+
+    def stop(self) -> None:
+        """End every job."""
+        with self._lock:
+            running = list(self._running)
+        for job in running:
+            job.stop()
+
+    def _filled(self, word: str, values: Mapping[str, str]) -> str:
+        if word == "python":
+            return self._python
+        missing = [name for name in PARAMETER.findall(word) if name not in values]
+        if missing:
+            raise Rejected(f"the parameter {missing[0]!r} of the command was not given")
+        return PARAMETER.sub(lambda found: values[found[1]], word)
+
+    def _run(self, job: Job) -> None:
+        strategy = job.definition.get("retryStrategy") or {}
+        with self._places:
+            for _ in range(int(strategy.get("attempts") or 1)):
+                if job.stopped:
+                    break
+                job.attempts += 1
+                job.exit_code = self._attempt(job)
+                if job.exit_code == 0 or _exits(strategy.get("evaluateOnExit") or [], job.exit_code):
+                    break
+        with self._lock:
+            self._running.discard(job)
+        job.ended.set()
+
+    def _attempt(self, job: Job) -> int:
+        self._report({"event": "started", "job": job.id, "name": job.name, "command": job.command})
+        timeout = (job.definition.get("timeout") or {}).get("attemptDurationSeconds")
+        with tempfile.TemporaryDirectory(prefix="flowport-job-") as folder, tempfile.TemporaryFile("w+", errors="replace") as output:
+            code = self._process(job, folder, output, timeout)
+            output.seek(0)
+            tail = output.read()[-TAIL:]
+        self._report({"event": "ended", "job": job.id, "name": job.name, "command": job.command, "exit": code, "output": tail})
+        return code
+
+    def _process(self, job: Job, folder: str, output: Any, timeout: float | None) -> int:
+        # A folder of its own and no PYTHONPATH: nothing of the user's can be imported but what the code package brings.
+        try:
+            job.process = subprocess.Popen(job.command, cwd=folder, env=self._variables(job), stdin=subprocess.DEVNULL, stdout=output,
+                                           stderr=subprocess.STDOUT, start_new_session=True)
+        except OSError as error:
+            output.write(str(error))
+            return 127
+        if job.stopped:
+            _end(job.process)
+        try:
+            return job.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            _end(job.process)
+            job.process.wait()
+            return 137
+
+    def _variables(self, job: Job) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+        own = {pair["name"]: pair["value"] for pair in job.definition["containerProperties"].get("environment") or []}
+        return {**kept, **self._environment, **own, "AWS_BATCH_JOB_ID": job.id, "AWS_BATCH_JOB_ATTEMPT": str(job.attempts)}
+
+
+def described(job: Job, queue: str) -> dict[str, Any]:
+    """The job as DescribeJobs shows it to Step Functions."""
+    status = "SUCCEEDED" if job.exit_code == 0 else "FAILED"
+    reason = "Terminated" if job.stopped else "Essential container in task exited"
+    container = {"ExitCode": job.exit_code, "Command": list(job.command), "Image": job.definition["containerProperties"].get("image")}
+    return {"JobId": job.id, "JobName": job.name, "JobQueue": queue, "JobDefinition": job.definition["jobDefinitionName"], "Status": status,
+            "StatusReason": reason, "Attempts": [{"Container": {"ExitCode": job.exit_code}}] * job.attempts, "Container": container}
+
+
+def environment(endpoint: str, region: str, account: str) -> dict[str, str]:
+    """What a container needs to find the emulated S3."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint, "AWS_ALLOW_HTTP": "true", "AWS_REGION": region, "AWS_DEFAULT_REGION": region,
+        "AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": "secret", "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def _exits(rules: Sequence[Mapping[str, str]], code: int) -> bool:
+    """Whether the first rule of `evaluateOnExit` that knows the exit code says to stop; the codes may end in `*`."""
+    for rule in rules:
+        pattern = rule.get("onExitCode", "*")
+        if str(code) == pattern or pattern.endswith("*") and str(code).startswith(pattern[:-1]):
+            return rule["action"].upper() == "EXIT"
+    return False
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Kill a process and the group that it leads."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+

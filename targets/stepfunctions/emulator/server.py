@@ -1,0 +1,54 @@
+"""`python -m flowport.targets.stepfunctions.emulator.server`: the emulator as a process of its own.
+
+Writes one JSON object per line: first its endpoint, then every job that begins or ends. It ends, with all of its jobs, when its
+standard input is closed: so it cannot outlive the process that started it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from typing import Any
+
+from flowport.targets.stepfunctions.emulator.processes import Processes, environment
+
+REGION = "us-east-1"
+ACCOUNT = "123456789012"
+
+
+def main(limit: int) -> None:
+    """Serve until standard input ends; at most `limit` jobs run at a time."""
+    from moto.server import ThreadedMotoServer
+
+    from flowport.targets.stepfunctions.emulator import mends
+
+    lines, lock = os.fdopen(os.dup(1), "w"), threading.Lock()
+    os.dup2(2, 1)
+
+    def say(event: dict[str, Any]) -> None:
+        with lock:
+            print(json.dumps(event), file=lines, flush=True)
+
+    mends.settings()
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    endpoint = f"http://{host}:{port}"
+    # The interpreter sends its own calls, to S3 for one, to this port.
+    os.environ["MOTO_PORT"] = str(port)
+    processes = Processes(sys.executable, environment(endpoint, REGION, ACCOUNT), limit, say)
+    mends.mend(processes)
+    say({"event": "serving", "endpoint": endpoint})
+    try:
+        sys.stdin.read()
+    finally:
+        processes.stop()
+        lines.flush()
+        # Threads of executions that were given up may wait for ever.
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else os.cpu_count() or 1)

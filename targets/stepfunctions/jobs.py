@@ -1,0 +1,149 @@
+"""Job definitions: what AWS Batch is to run for each step, and for the rest of each loop.
+
+The compute layer is the table `COMPUTE`: a kind of definition and the state that runs it. ECS and Lambda belong there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flowport.compiler.ir import JSON, Resources
+from flowport.compiler.names import Namer
+from flowport.compiler.plan import Block, Loop, Map, Plan, steps, walk
+from flowport.runtime.contract import Invocation
+from flowport.targets.stepfunctions.settings import Settings
+
+JOB_NAME = 128
+SHORTEST_TIMEOUT = 60
+SLACK = 300
+"""Seconds that a container gets beyond `@timeout`, for loading and committing; the runtime itself is exact."""
+
+VCPUS = (0.25, 0.5, 1, 2, 4, 8, 16)
+"""Sizes of Fargate, with the memory that each may have: from twice to eight times as many GiB as vCPUs, but for the largest two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job definition: the invocation that it makes, and what it asks for."""
+
+    name: str
+    invocation: Invocation
+    resources: Resources
+    environment: tuple[tuple[str, str], ...]
+    timeout: int | None
+
+
+class Jobs:
+    """The jobs of a plan: one for each step, and one for the rest of each loop that has a cap."""
+
+    def __init__(self, plan: Plan, settings: Settings) -> None:
+        self._plan, self._settings = plan, settings
+        name = Namer("A-Za-z0-9_-", JOB_NAME)
+        flow = plan.flow.name
+        inside = _inside_foreach(plan.body)
+        self.steps = {step: self._task(name(f"{flow}-{step}"), step, step in inside) for step in steps(plan.body)}
+        loops = [node for node in walk(plan.body) if isinstance(node, Loop) and node.cap is not None]
+        self.rests = {loop.header: self._rest(name(f"{flow}-{loop.header}-rest"), loop) for loop in loops}
+
+    def __iter__(self) -> Iterator[Job]:
+        yield from self.steps.values()
+        yield from self.rests.values()
+
+    def _task(self, name: str, step: str, inside: bool) -> Job:
+        settings = self._plan.flow.step(step).settings
+        # How many items a slice has is not known yet, so in a foreach only the runtime, which times each item, can say when to stop.
+        timeout = None if settings.timeout is None or inside else max(SHORTEST_TIMEOUT, settings.timeout + SLACK)
+        engine = "Ref::engine" if step == self._plan.flow.start else ""
+        invocation = self._invocation(step, self._settings.width, self._settings.total, engine=engine)
+        return Job(name, invocation, settings.resources or Resources(), settings.environment, timeout)
+
+    def _rest(self, name: str, loop: Loop) -> Job:
+        held = [self._plan.flow.step(step).settings for step in steps(loop.body)]
+        asked = [settings.resources or Resources() for settings in held]
+        environment = {name: value for settings in held for name, value in settings.environment}
+        invocation = self._invocation(loop.header, 1, 1, block=True, turn=loop.cap or 0)
+        return Job(name, invocation, _most(asked), tuple(environment.items()), None)
+
+    def _invocation(self, step: str, width: int, total: int, engine: str = "", block: bool = False, turn: int = 0) -> Invocation:
+        return Invocation(self._plan.flow.name, "Ref::run", step, "Ref::slice", self._settings.store, "Ref::code",
+                          width=width, total=total, engine=engine, block=block, turn=turn)
+
+
+def _inside_foreach(block: Block) -> set[str]:
+    return {step for node in walk(block) if isinstance(node, Map) for step in steps(node.body)}
+
+
+def _most(asked: list[Resources]) -> Resources:
+    """What is enough for every one of them."""
+    return Resources(
+        cpu=max(resources.cpu for resources in asked),
+        memory=max(resources.memory for resources in asked),
+        gpu=max(resources.gpu for resources in asked),
+        disk=max((resources.disk for resources in asked if resources.disk), default=None),
+        shared_memory=max((resources.shared_memory for resources in asked if resources.shared_memory), default=None),
+    )
+
+
+def definition(job: Job, settings: Settings) -> dict[str, JSON]:
+    """The input of `aws batch register-job-definition --cli-input-json`."""
+    document: dict[str, JSON] = {
+        "jobDefinitionName": job.name,
+        "type": "container",
+        "platformCapabilities": [settings.platform],
+        "containerProperties": _container(job, settings),
+        # Retries are the state machine's, with its delay and its count. As Batch itself never tries again, there is nothing
+        # for `evaluateOnExit` to stop when a task exits with 78.
+        "retryStrategy": {"attempts": 1},
+    }
+    if job.timeout is not None:
+        document["timeout"] = {"attemptDurationSeconds": job.timeout}
+    if settings.tags:
+        document.update(tags=dict(settings.tags), propagateTags=True)
+    return document
+
+
+def _container(job: Job, settings: Settings) -> dict[str, JSON]:
+    container: dict[str, JSON] = {"image": settings.image, "command": ["python", "-m", "flowport.runtime", *job.invocation.argv()]}
+    container["resourceRequirements"] = _requirements(job.resources, settings.platform)
+    if job.environment:
+        container["environment"] = [{"name": name, "value": value} for name, value in job.environment]
+    if job.resources.shared_memory and settings.platform == "EC2":
+        container["linuxParameters"] = {"sharedMemorySize": job.resources.shared_memory}
+    if job.resources.disk and settings.platform == "FARGATE":
+        container["ephemeralStorage"] = {"sizeInGiB": min(200, max(21, math.ceil(job.resources.disk / 1024)))}
+    if settings.job_role:
+        container["jobRoleArn"] = settings.job_role
+    if settings.execution_role:
+        container["executionRoleArn"] = settings.execution_role
+    return container
+
+
+def _requirements(resources: Resources, platform: str) -> list[JSON]:
+    cpu, memory = fargate(resources) if platform == "FARGATE" else (math.ceil(resources.cpu), resources.memory)
+    asked: list[JSON] = [{"type": "VCPU", "value": f"{cpu:g}"}, {"type": "MEMORY", "value": str(memory)}]
+    if resources.gpu:
+        asked.append({"type": "GPU", "value": str(resources.gpu)})
+    return asked
+
+
+def fargate(resources: Resources) -> tuple[float, int]:
+    """The smallest size of Fargate that has what is asked for, or the largest: vCPUs and MiB (AWS Batch, ResourceRequirement)."""
+    for cpu in VCPUS:
+        memories = _memories(cpu)
+        enough = [memory for memory in memories if memory >= resources.memory]
+        if cpu >= resources.cpu and enough:
+            return cpu, enough[0]
+    return VCPUS[-1], _memories(VCPUS[-1])[-1]
+
+
+def _memories(cpu: float) -> list[int]:
+    """The memory, in MiB, that Fargate allows beside so many vCPUs."""
+    if cpu == 0.25:
+        return [512, 1024, 2048]
+    if cpu == 8:
+        return list(range(16_384, 61_441, 4096))
+    if cpu == 16:
+        return list(range(32_768, 122_881, 8192))
+    return list(range(int(cpu * 2048), 30_720 + 1 if cpu == 4 else int(cpu * 8192) + 1, 1024))

@@ -1,0 +1,117 @@
+"""What this target cannot do, and the limits of Step Functions and AWS Batch, as diagnostics before anything is written.
+
+Codes FP300 to FP399 name a feature, FP400 to FP449 a limit or a setting. The numbers are those of the services' quota pages.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from flowport.compiler.capability import Capabilities, Feature, Limit, missing
+from flowport.compiler.diagnostics import Diagnostic
+from flowport.compiler.ir import JSON, Resources, Step
+from flowport.compiler.plan import Plan
+from flowport.compiler.target import Profile, Setting
+from flowport.targets.stepfunctions.history import BEGIN, LONGEST, History, histories
+from flowport.targets.stepfunctions.jobs import fargate
+from flowport.targets.stepfunctions.settings import SETTINGS, STAND_INS
+
+DEFINITION = 1_048_576
+OVERRIDES = 8_192
+
+FARGATE_LACKS: Capabilities = {
+    Feature.GPU: Limit("never", "Fargate has no GPUs", 'set platform = "EC2" for a profile with a GPU queue'),
+    Feature.SHARED_MEMORY: Limit("never", "Fargate does not let a container size its shared memory", 'set platform = "EC2", or leave shared_memory out'),
+}
+EC2_LACKS: Capabilities = {
+    Feature.DISK: Limit("never", "on EC2 a container has what its instance has; AWS Batch cannot ask for disk space",
+                        "give the compute environment a launch template with larger volumes", harmless=True),
+}
+CODES: Mapping[Feature, str] = {Feature.GPU: "FP300", Feature.SHARED_MEMORY: "FP301", Feature.DISK: "FP302"}
+
+
+def lacks(profile: Profile) -> Capabilities:
+    """What the compute of a profile cannot do; Step Functions itself runs every construct."""
+    return FARGATE_LACKS if profile.get("platform") == "FARGATE" else EC2_LACKS
+
+
+def setting_problems(profile: Profile) -> Iterator[Diagnostic]:
+    """Settings that are missing, or that no service would accept."""
+    for setting in SETTINGS:
+        if setting.required and profile.get(setting.name) in (None, ""):
+            yield _missing(setting)
+    store = profile.get("store")
+    if store and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?", str(store)):
+        yield Diagnostic("FP401", f"the store `{store}` is not in S3", notes=("Step Functions hands over input and reads routes through S3",),
+                         help=(_line("store", SETTINGS[0].example),))
+    for name, least in (("width", 1), ("total", 1), ("turns", 0), ("max_concurrency", 1)):
+        value = profile.get(name)
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < least):
+            yield Diagnostic("FP402", f"the setting `{name}` is `{value}`, which is not a whole number of at least {least}", help=(_line(name, max(1, least)),))
+    if isinstance(width := profile.get("width"), int) and width > 10_000:
+        yield Diagnostic("FP402", f"the setting `width` is `{width}`, and a distributed map runs 10,000 children at most", help=(_line("width", 1000),))
+    if profile.get("platform", "EC2") not in ("EC2", "FARGATE"):
+        yield Diagnostic("FP403", f"the setting `platform` is `{profile['platform']}`, which AWS Batch does not have", help=(_line("platform", "EC2"),))
+    if profile.get("platform") == "FARGATE" and not profile.get("execution_role"):
+        yield Diagnostic("FP404", "Fargate starts no container without `execution_role`", help=(_line("execution_role", "arn:aws:iam::123456789012:role/ecs"),))
+    if not re.fullmatch(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/]{1,80}", str(profile.get("machine") or "flow")):
+        yield Diagnostic("FP405", f"`{profile['machine']}` cannot name a state machine", help=("use at most 80 letters, digits, `-` and `_`",))
+
+
+def _missing(setting: Setting) -> Diagnostic:
+    return Diagnostic("FP400", f"target stepfunctions needs the setting `{setting.name}`: {setting.help}", help=(_line(setting.name, setting.example),))
+
+
+def _line(name: str, value: JSON) -> str:
+    shown = f'"{value}"' if isinstance(value, str) else value
+    return f"write `{name} = {shown}` under [profiles.default.stepfunctions] in flowport.toml"
+
+
+def plan_problems(plan: Plan, profile: Profile, size: int) -> Iterator[Diagnostic]:
+    """What a plan uses that is not there, and what of it is too large; `size` is that of the definition, in bytes."""
+    yield from missing(plan, "stepfunctions", lacks(profile), CODES)
+    if size > DEFINITION:
+        yield Diagnostic("FP410", f"the state machine of {plan.flow.name} has {size:,} bytes, and Step Functions takes {DEFINITION:,}", plan.flow.span,
+                         help=("make several flows of it, or put what belongs together into one step",))
+    yield from _histories(plan)
+    for step in plan.flow.steps:
+        yield from _environment(step)
+        if profile.get("platform") == "FARGATE":
+            yield from _fargate(step)
+
+
+def _histories(plan: Plan) -> Iterator[Diagnostic]:
+    """Whether every execution ends before its history is full."""
+    plain, worst = History(plan, retries=False), History(plan)
+    for block in histories(plan.body):
+        smooth, rough = BEGIN + plain.events(block), BEGIN + worst.events(block)
+        where = "the flow" if block is plan.body else "the body of a foreach"
+        out = "a foreach counts as one state: put steps into its body, or make several flows"
+        if smooth > LONGEST:
+            yield Diagnostic("FP411", f"{where} makes {smooth:,} events, and an execution fails at {LONGEST:,}", plan.flow.span, help=(out,))
+        elif rough > LONGEST:
+            yield Diagnostic("FP412", f"{where} makes {rough:,} events when every retry is used, and an execution fails at {LONGEST:,}", plan.flow.span,
+                             help=("grant fewer retries, or: " + out,), severity="warning")
+
+
+def _environment(step: Step) -> Iterator[Diagnostic]:
+    """AWS Batch accepts a longer environment, and then the job fails."""
+    size = sum(len(name.encode()) + len(value.encode()) + len('{"name":"","value":""},') for name, value in step.settings.environment)
+    if size > OVERRIDES:
+        yield Diagnostic("FP413", f"the environment of step `{step.name}` has {size:,} bytes, and a container takes {OVERRIDES:,}", step.span,
+                         help=("put long values into a file of the image, or into a parameter",))
+
+
+def _fargate(step: Step) -> Iterator[Diagnostic]:
+    asked = step.settings.resources or Resources()
+    cpu, memory = fargate(asked)
+    if cpu < asked.cpu or memory < asked.memory:
+        yield Diagnostic("FP414", f"step `{step.name}` asks for {asked.cpu:g} vCPUs and {asked.memory:,} MiB, and Fargate's largest size has {cpu:g} and {memory:,}",
+                         step.span, help=('ask for less, or set platform = "EC2"',))
+
+
+def with_stand_ins(profile: Profile) -> Profile:
+    """The profile, with what only a real account needs made up: enough to know what a plan becomes."""
+    usable = {name: value for name, value in profile.items() if value is not None}
+    return {**STAND_INS, **usable}

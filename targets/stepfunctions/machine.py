@@ -1,0 +1,221 @@
+"""Plan -> the state machine, in the Amazon States Language.
+
+    Task(start) Map(start, [Task(train)]) Task(join)
+
+becomes the states `start`, `start foreach` with a machine of its own that holds `train`, and `join`, each with its `Next`. Names that
+are ours contain a space, so no step can have one of them. What runs in the containers is the business of `jobs`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flowport.compiler.ir import JSON
+from flowport.compiler.names import Namer
+from flowport.compiler.plan import Arm, Block, Choice, Loop, Map, Node, Parallel, Plan, Task, steps, walk
+from flowport.runtime.address import part
+from flowport.targets.stepfunctions import states as asl
+from flowport.targets.stepfunctions.history import granted
+from flowport.targets.stepfunctions.jobs import Job, Jobs
+from flowport.targets.stepfunctions.routes import Place, Routes, several_ways_out
+from flowport.targets.stepfunctions.settings import Settings
+from flowport.targets.stepfunctions.states import State, States
+
+STATE_NAME = 80
+LABEL = 40
+OUTER_CONCURRENCY = 100
+"""How many slices run at once that hold a foreach of their own: an account may have about 1,000 open Map Runs."""
+
+
+def machine(plan: Plan, settings: Settings, jobs: Jobs, code: str) -> State:
+    """The definition of the state machine; `code` is the digest of the code package."""
+    return {"Comment": _comment(plan), **_Builder(plan, settings, jobs).machine(code)}
+
+
+def _comment(plan: Plan) -> str:
+    flow = plan.flow
+    return f"{flow.name}, compiled by flowport from {flow.file}" + (f": {first_line(flow.doc)}" if flow.doc.strip() else "")
+
+
+def first_line(doc: str) -> str:
+    """The first line of a docstring, shortened when it is a long one."""
+    line = doc.strip().partition("\n")[0].strip()
+    return line if len(line) <= 120 else line[:119] + "…"
+
+
+class _Builder:
+    """Makes the states of each block; `following` is the state after it, None where its machine ends."""
+
+    def __init__(self, plan: Plan, settings: Settings, jobs: Jobs) -> None:
+        self._plan, self._settings, self._jobs = plan, settings, jobs
+        self._name = Namer(r"\w -", STATE_NAME)
+        self._label = Namer("A-Za-z0-9_-", LABEL)
+        self._routes = Routes(plan)
+        for node in walk(plan.body):
+            if isinstance(node, Task):
+                self._name(node.step)
+
+    def machine(self, code: str) -> State:
+        body = self._block(self._plan.body, Place(), 1, None)
+        key = self._key("input.json", run="$$.Execution.Name")
+        values: dict[str, JSON] = {"run.$": "$$.Execution.Name", "code": code, "slice": "s", **_scopes(self._plan.body)}
+        begin: States = {
+            "store input": asl.onward(asl.put_input(self._settings.bucket, key), "begin run"),
+            "begin run": asl.onward(asl.place(values), next(iter(body))),
+        }
+        return asl.machine(begin | body)
+
+    def _block(self, block: Block, place: Place, outer: int, following: str | None) -> States:
+        states: States = {}
+        nodes = [node for node in block if not isinstance(node, Choice) or _with_steps(node)]
+        entries = [*(self._entry(node) for node in nodes[1:]), following]
+        for node, onward in zip(nodes, entries):
+            states |= self._node(node, place, outer, onward)
+        return states
+
+    def _entry(self, node: Node) -> str:
+        """The name of the first state of a node."""
+        match node:
+            case Task(step):
+                return self._name(step)
+            case Parallel(origin):
+                return self._name(f"{origin} branches")
+            case Map(origin):
+                return self._name(f"{origin} foreach")
+            case Choice(origin):
+                return self._guard(origin, _with_steps(node)[0])
+            case Loop(header):
+                return self._name(f"{header} loop")
+
+    def _guard(self, origin: str, arm: Arm) -> str:
+        return self._name(f"{origin} to {arm.edges[0].target}")
+
+    def _node(self, node: Node, place: Place, outer: int, following: str | None) -> States:
+        match node:
+            case Task(step):
+                return self._task(step, following)
+            case Parallel(origin, branches):
+                made = [self._block(branch, place, outer, None) for branch in branches]
+                return {self._entry(node): asl.onward(asl.parallel(made), following)}
+            case Map():
+                return self._map(node, place, outer, following)
+            case Choice():
+                return self._choice(node, place, outer, following)
+            case Loop():
+                return self._loop(node, place, outer, following)
+
+    def _task(self, step: str, following: str | None) -> States:
+        flow = self._plan.flow
+        scope = self._routes.places[step].scope
+        engine = {"engine.$": "States.Format('{} {}', $$.Execution.Id, $$.Execution.StartTime)"} if step == flow.start else {}
+        state = self._job(self._jobs.steps[step], f"{scope}.slice", engine, self._retry(step), first_line(flow.step(step).doc))
+        name = self._name(step)
+        if step not in self._routes.read:
+            return {name: asl.onward(state, following)}
+        fetch = self._name(f"{step} route")
+        key = self._key(f"{part(step)}/{{}}@0.route.json", f"{scope}.slice")
+        got = asl.get(self._settings.bucket, key, self._routes.path(step))
+        return {name: asl.onward(state, fetch), fetch: asl.onward(got, following)}
+
+    def _job(self, job: Job, slice: str, engine: Mapping[str, JSON], retry: list[State], comment: str = "") -> State:
+        values: dict[str, JSON] = {"run.$": "$.run", "slice.$": slice, "code.$": "$.code", **engine}
+        return asl.job(job.name, self._settings.job_queue, values, retry, comment)
+
+    def _retry(self, *names: str) -> list[State]:
+        flow = self._plan.flow
+        times = max(granted(flow, name) for name in names)
+        minutes = max((retry.minutes for name in names if (retry := flow.step(name).settings.retry)), default=0)
+        return [asl.again(times, minutes)] if times else []
+
+    def _map(self, node: Map, place: Place, outer: int, following: str | None) -> States:
+        origin = self._routes.places[node.origin]
+        concurrency = self._concurrency(node, outer)
+        body = self._block(node.body, Place(), outer * concurrency, None)
+        key = self._key(f"{part(node.origin)}/{{}}@0.route.json", f"{origin.scope}.slice")
+        slice = asl.text("{}.{}", f"{place.scope}.slice", "$$.Map.Item.Value")
+        selector: dict[str, JSON] = {"run.$": "$.run", "code.$": "$.code", "slice.$": slice, **_scopes(node.body)}
+        state = asl.distributed_map(self._settings.bucket, key, self._label(node.origin), concurrency, selector, body)
+        return {self._entry(node): asl.onward(state, following)}
+
+    def _concurrency(self, node: Map, outer: int) -> int:
+        """A user's cap holds for the whole nest: `MaxConcurrency` multiplies."""
+        if self._settings.max_concurrency is not None:
+            return max(1, self._settings.max_concurrency // outer)
+        nested = any(isinstance(inner, Map) for inner in walk(node.body))
+        return min(self._settings.width, OUTER_CONCURRENCY) if nested else self._settings.width
+
+    def _choice(self, node: Choice, place: Place, outer: int, following: str | None) -> States:
+        """The arms one after the other, each behind a state that asks whether an item came this way."""
+        ends: States = {}
+        if following is None:
+            following = self._name(f"{node.origin} end")
+            ends[following] = {"Type": "Succeed"}
+        arms = _with_steps(node)
+        guards = [*(self._guard(node.origin, arm) for arm in arms), following]
+        states: States = {}
+        for arm, guard, onward in zip(arms, guards, guards[1:]):
+            body = self._block(arm.body, Place(place.scope, place.loops, arm), outer, onward)
+            rule = {**asl.any_of(self._routes.entering(arm, place)), "Next": next(iter(body))}
+            states |= {guard: asl.choice([rule], onward), **body}
+        return states | ends
+
+    def _loop(self, node: Loop, place: Place, outer: int, following: str | None) -> States:
+        """Enter a scope of its own, the body in it, and then another turn, or after the last one the rest in one task, or on."""
+        scope = self._routes.inside(node.header, place.scope)
+        enter, end = self._entry(node), self._name(f"{node.header} end")
+        onward = end if following is None else following
+        rest = self._rest(node, place, scope, onward)
+        turns = self._turns(node, place, scope, outer, next(iter(rest)), onward) if node.cap else {}
+        first = asl.place(_first_turn(place.scope), scope)
+        states = {enter: asl.onward(first, next(iter(turns | rest))), **turns, **rest}
+        return states if following is not None else {**states, end: {"Type": "Succeed"}}
+
+    def _turns(self, node: Loop, place: Place, scope: str, outer: int, rest: str, onward: str) -> States:
+        body = self._block(node.body, Place(scope, (*place.loops, node), place.arm), outer, more := self._name(f"{node.header} again"))
+        turn = self._name(f"{node.header} turn")
+        returning = asl.any_of(self._routes.returning(node))
+        last: State = {"Variable": f"{scope}.turn", "NumericGreaterThanEquals": (node.cap or 0) - 1}
+        return {
+            **body,
+            more: asl.choice([{"And": [last, returning], "Next": rest}, {**returning, "Next": turn}], onward),
+            turn: asl.onward(asl.place(_next_turn(scope, place.scope), scope), next(iter(body))),
+        }
+
+    def _rest(self, node: Loop, place: Place, scope: str, following: str) -> States:
+        """The fused task that goes on where the engine stops, and what it says about who left where."""
+        job = self._jobs.rests[node.header]
+        task = self._name(f"{node.header} rest")
+        state = self._job(job, f"{place.scope}.slice", {}, self._retry(*steps(node.body)))
+        if not several_ways_out(node):
+            return {task: asl.onward(state, following)}
+        fetch = self._name(f"{node.header} rest route")
+        key = self._key(f"{part(node.header)}/{{}}.t{job.invocation.turn}@0.rest.json", f"{place.scope}.slice")
+        return {task: asl.onward(state, fetch), fetch: asl.onward(asl.get(self._settings.bucket, key, f"{scope}.rest"), following)}
+
+    def _key(self, rest: str, *values: str, run: str = "$.run") -> str:
+        """The key of a document of this run; the `{}` in `rest` stand for `values`."""
+        before = asl.literal(f"{self._settings.prefix}{part(self._plan.flow.name)}/")
+        return asl.text(f"{before}{{}}/{rest}".replace("'", "\\'"), run, *values)
+
+
+SCOPES: dict[str, JSON] = {"routes": {}, "loops": {}}
+
+
+def _scopes(body: Block) -> dict[str, JSON]:
+    """The empty places for routes and loops, where a block needs them in its own document."""
+    return SCOPES if any(isinstance(node, Choice | Loop) for node in walk(body)) else {}
+
+
+def _with_steps(node: Choice) -> list[Arm]:
+    """The arms that run anything: a case may lead straight to where the arms meet."""
+    return [arm for arm in node.arms if arm.body]
+
+
+def _first_turn(around: str) -> dict[str, JSON]:
+    return {"turn": 0, "slice.$": asl.text("{}.t0", f"{around}.slice"), **SCOPES}
+
+
+def _next_turn(scope: str, around: str) -> dict[str, JSON]:
+    """The scope of the next turn: nothing of the last one stays but its number."""
+    number = f"States.MathAdd({scope}.turn, 1)"
+    return {"turn.$": number, "slice.$": asl.text("{}.t{}", f"{around}.slice", number), **SCOPES}

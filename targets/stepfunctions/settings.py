@@ -1,0 +1,92 @@
+"""The settings of a profile that this target reads, and their values with the defaults filled in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flowport.compiler.ir import JSON
+from flowport.compiler.target import Profile, Setting
+
+SETTINGS = (
+    Setting("store", "where artifacts live, as s3://bucket/prefix", required=True, example="s3://my-bucket/flowport"),
+    Setting("image", "the container image, with Python, flowport and what the flow imports", required=True,
+            example="123456789012.dkr.ecr.eu-west-1.amazonaws.com/flows:1"),
+    Setting("job_queue", "the AWS Batch job queue, by name or ARN", required=True, example="flows"),
+    Setting("job_role", "ARN of the role that the containers have; it needs job-policy.json"),
+    Setting("execution_role", "ARN of the role with which ECS starts the containers; Fargate and private images need one"),
+    Setting("platform", "EC2 or FARGATE, what the job queue runs on", default="EC2"),
+    Setting("partition", "the AWS partition of the ARNs in the policies", default="aws"),
+    Setting("region", "the region of the ARNs in the policies; any when not given", default="*"),
+    Setting("account", "the account of the ARNs in the policies; any when not given", default="*"),
+    Setting("machine", "the name of the state machine; the flow's name unless given"),
+    Setting("max_concurrency", "how many tasks of a foreach run at once, whatever its depth"),
+    Setting("tags", "tags of the job definitions and their jobs, a table of text"),
+    Setting("width", "the most tasks that one fan-out makes", default=1000),
+    Setting("total", "the most tasks that one foreach makes in a whole run, with the foreaches around it", default=10_000),
+    Setting("turns", "turns of a loop after which the rest of it runs in one container; as many as the history bears unless given"),
+)
+
+STAND_INS: Profile = {"store": "s3://flowport-dry-run", "image": "python", "job_queue": "flows"}
+"""What a dry run assumes: no bucket, image or queue of these names is asked for."""
+
+DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A profile as this target sees it; `bucket` and `prefix` are the two parts of `store`, the prefix empty or ending in `/`."""
+
+    bucket: str
+    prefix: str
+    image: str
+    job_queue: str
+    platform: str
+    partition: str
+    region: str
+    account: str
+    width: int
+    total: int
+    job_role: str | None
+    execution_role: str | None
+    machine: str | None
+    max_concurrency: int | None
+    turns: int | None
+    tags: tuple[tuple[str, str], ...]
+
+    @property
+    def store(self) -> str:
+        """The store's URL, as the runtime is given it."""
+        return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
+
+
+def settings(profile: Profile) -> Settings:
+    """The settings in a profile that has no `setting_problems`."""
+    values = {**DEFAULTS, **{name: value for name, value in profile.items() if value is not None}}
+    bucket, _, prefix = str(values["store"]).removeprefix("s3://").partition("/")
+    tags = values["tags"]
+    return Settings(
+        bucket=bucket,
+        prefix=prefix.strip("/") + "/" if prefix.strip("/") else "",
+        image=str(values["image"]),
+        job_queue=str(values["job_queue"]),
+        platform=str(values["platform"]),
+        partition=str(values["partition"]),
+        region=str(values["region"]),
+        account=str(values["account"]),
+        width=_number(values["width"]) or 1,
+        total=_number(values["total"]) or 1,
+        job_role=_text(values["job_role"]),
+        execution_role=_text(values["execution_role"]),
+        machine=_text(values["machine"]),
+        max_concurrency=_number(values["max_concurrency"]),
+        turns=_number(values["turns"]),
+        tags=tuple((name, str(value)) for name, value in tags.items()) if isinstance(tags, dict) else (),
+    )
+
+
+def _text(value: JSON) -> str | None:
+    return None if value is None else str(value)
+
+
+def _number(value: JSON) -> int | None:
+    return value if isinstance(value, int) else None

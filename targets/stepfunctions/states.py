@@ -1,0 +1,122 @@
+"""The states of a machine as values: each function makes one, in the words of the Amazon States Language (states-language.net).
+
+Everything is JSONPath. No state carries data: the document has the run, the digest of the code, the slice, and the routes that switches took.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
+from flowport.compiler.ir import JSON
+
+State: TypeAlias = dict[str, JSON]
+States: TypeAlias = dict[str, State]
+
+SUBMIT = "arn:aws:states:::batch:submitJob.sync"
+PUT = "arn:aws:states:::aws-sdk:s3:putObject"
+GET = "arn:aws:states:::aws-sdk:s3:getObject"
+READ = "arn:aws:states:::s3:getObject"
+
+# Batch takes 50 SubmitJob calls a second; a wide foreach asks for more. AWSBatchException is the older name of the same error.
+THROTTLED = ("Batch.TooManyRequestsException", "Batch.AWSBatchException", "Batch.ServerException")
+STORE_BUSY = ("S3.S3Exception", "S3.SdkClientException")
+LONGEST_INTERVAL = 99_999_999
+"""The largest IntervalSeconds and MaxAttempts that the States Language allows."""
+
+
+def onward(state: State, following: str | None) -> State:
+    """The state, going on to `following` or, when there is none, ending its machine, branch or map item."""
+    return {**state, "End": True} if following is None else {**state, "Next": following}
+
+
+def job(name: str, queue: str, values: Mapping[str, JSON], retry: Iterable[State], comment: str) -> State:
+    """Submit a job of the definition `name` and wait for it."""
+    parameters: State = {"JobName": name, "JobQueue": queue, "JobDefinition": name, "Parameters": dict(values)}
+    state: State = {"Type": "Task", "Resource": SUBMIT, "Parameters": parameters, "ResultPath": None, "Retry": [patient(THROTTLED), *retry]}
+    return {"Type": "Task", "Comment": comment, **state} if comment else state
+
+
+def patient(errors: Iterable[str]) -> State:
+    """Try again for some minutes, at times that differ between the tasks of a foreach."""
+    return {"ErrorEquals": list(errors), "IntervalSeconds": 2, "MaxAttempts": 10, "BackoffRate": 2, "MaxDelaySeconds": 60, "JitterStrategy": "FULL"}
+
+
+def again(times: int, minutes: float) -> State:
+    """Run a failed task again, up to `times` times."""
+    seconds = min(max(1, round(minutes * 60)), LONGEST_INTERVAL)
+    return {"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": seconds, "MaxAttempts": min(times, LONGEST_INTERVAL), "BackoffRate": 1}
+
+
+def put_input(bucket: str, key: str) -> State:
+    """Put the execution's input into the store, unread: this is how parameters reach the first task."""
+    parameters: State = {"Bucket": bucket, "Key.$": key, "Body.$": "$", "ContentType": "application/json"}
+    return {"Type": "Task", "Resource": PUT, "Parameters": parameters, "ResultPath": None, "Retry": [patient(STORE_BUSY)]}
+
+
+def get(bucket: str, key: str, path: str) -> State:
+    """Read a small JSON document of the store to `path`, under the name `route`."""
+    parameters: State = {"Bucket": bucket, "Key.$": key}
+    selector: State = {"route.$": "States.StringToJson($.Body)"}
+    return {"Type": "Task", "Resource": GET, "Parameters": parameters, "ResultSelector": selector, "ResultPath": path, "Retry": [patient(STORE_BUSY)]}
+
+
+def place(values: Mapping[str, JSON], path: str = "$") -> State:
+    """Replace what is at `path` by new values."""
+    state: State = {"Type": "Pass", "Parameters": dict(values)}
+    return state if path == "$" else {**state, "ResultPath": path}
+
+
+def parallel(branches: Iterable[States]) -> State:
+    """Run machines side by side; each gets a copy of the document, and what they make of it is dropped."""
+    return {"Type": "Parallel", "Branches": [machine(branch) for branch in branches], "ResultPath": None}
+
+
+def distributed_map(bucket: str, key: str, label: str, concurrency: int, selector: Mapping[str, JSON], body: States) -> State:
+    """Run a machine for every element of the JSON array at `key`, as executions of their own."""
+    reader: State = {"Resource": READ, "ReaderConfig": {"InputType": "JSON"}, "Parameters": {"Bucket": bucket, "Key.$": key}}
+    processor: State = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, **machine(body)}
+    return {
+        "Type": "Map",
+        "Label": label,
+        "MaxConcurrency": concurrency,
+        "ItemReader": reader,
+        "ItemSelector": dict(selector),
+        "ItemProcessor": processor,
+        "ResultPath": None,
+        "Retry": [patient(["States.ItemReaderFailed"])],
+    }
+
+
+def choice(rules: Iterable[State], default: str) -> State:
+    """Go on with the first rule that holds."""
+    return {"Type": "Choice", "Choices": list(rules), "Default": default}
+
+
+def any_of(conditions: Iterable[State]) -> State:
+    """A condition that holds when one of them does."""
+    listed = list(conditions)
+    return listed[0] if len(listed) == 1 else {"Or": [*listed]}
+
+
+def is_true(path: str, certain: bool) -> State:
+    """A condition on a boolean; one that is not `certain` to be there counts as false."""
+    holds: State = {"Variable": path, "BooleanEquals": True}
+    return holds if certain else {"And": [{"Variable": path, "IsPresent": True}, holds]}
+
+
+def machine(states: States) -> State:
+    """A machine that begins with the first of its states."""
+    return {"StartAt": next(iter(states)), "States": {name: dict(state) for name, state in states.items()}}
+
+
+def text(template: str, *values: str) -> str:
+    """A call of States.Format; every `{}` of the template takes one of `values`, and no other brace or quote may be in it unescaped."""
+    return f"States.Format('{template}', {', '.join(values)})"
+
+
+def literal(words: str) -> str:
+    """Words as they stand inside the template of States.Format."""
+    for mark in "\\'{}":
+        words = words.replace(mark, "\\" + mark)
+    return words

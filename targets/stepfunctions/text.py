@@ -1,0 +1,41 @@
+"""A document as JSON text, the way somebody would write it by hand: what fits on a line stands on one.
+
+    {"Retry": [{"ErrorEquals": ["States.TaskFailed"], "MaxAttempts": 3}]}
+"""
+
+from __future__ import annotations
+
+import json
+
+from flowport.compiler.ir import JSON
+
+WIDTH = 140
+
+
+def encoded(document: JSON) -> bytes:
+    """The text of a document, in UTF-8, with a newline at its end."""
+    return (_text(document, 0, "") + "\n").encode()
+
+
+def _text(value: JSON, indent: int, before: str) -> str:
+    """`value` after `before` on a line that is indented by `indent`."""
+    short = json.dumps(value, ensure_ascii=False)
+    if not value or not isinstance(value, dict | list) or _plain(value) and indent + len(before) + len(short) < WIDTH:
+        return short
+    inner = " " * (indent + 2)
+    if isinstance(value, dict):
+        names = {name: json.dumps(name, ensure_ascii=False) + ": " for name in value}
+        lines = [inner + names[name] + _text(item, indent + 2, names[name]) for name, item in value.items()]
+    else:
+        lines = [inner + _text(item, indent + 2, "") for item in value]
+    first, last = "{}" if isinstance(value, dict) else "[]"
+    return first + "\n" + ",\n".join(lines) + "\n" + " " * indent + last
+
+
+def _plain(value: JSON, depth: int = 2) -> bool:
+    """Whether a value is simple enough for one line: not nested deeper than `depth`."""
+    if isinstance(value, dict):
+        return depth > 0 and all(_plain(item, depth - 1) for item in value.values())
+    if isinstance(value, list):
+        return depth > 0 and all(_plain(item, depth - 1) for item in value)
+    return True
