@@ -5,8 +5,12 @@ They live in `flowport.runtime.flow` and are fetched when first asked for, so th
 
 from __future__ import annotations
 
+import os
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from flowport.runtime.flow import FlowSpec as FlowSpec
     from flowport.runtime.flow import IncludeFile as IncludeFile
     from flowport.runtime.flow import JSONType as JSONType
@@ -37,13 +41,18 @@ __all__ = (
 )
 
 
-def __getattr__(name: str) -> object:
+# A checkout keeps the other packages beside this one, and whoever starts Python in its root finds this folder first.
+_links = os.path.join(os.path.dirname(os.path.dirname(__file__)), "dev", "flowport")
+if os.path.isdir(_links):
+    __path__.append(_links)
+
+
+def __getattr__(name: str) -> Any:
     if name.startswith("__") or name in ("cli", "compiler", "runtime", "targets"):
         raise AttributeError(f"module 'flowport' has no attribute {name!r}")
     from flowport.runtime import flow
 
-    value: object = getattr(flow, name)
-    globals()[name] = value
+    globals()[name] = value = getattr(flow, name)
     return value
 
 

@@ -24,6 +24,7 @@ class Caught(FlowSpec):
     @step
     def collect(self, inputs):
         self.texts = [each.text for each in inputs]
+        self.started = all(each.started for each in inputs)
         self.caught = [each.input for each in inputs if each.problem]
         self.next(self.stubborn)
 

@@ -272,7 +272,7 @@ RUNS = (
     ),
     Expected(
         "caught.py",
-        {"texts": ["12", "caught", "3", "caught"], "caught": [0, "x"], "stubborn_failed": True},
+        {"texts": ["12", "caught", "3", "caught"], "caught": [0, "x"], "started": True, "stubborn_failed": True},
         once("start", "collect", "stubborn", "end", divide=4, after=4),
     ),
     Expected("timed_out.py", {"waited": [0, None, 0.01]}, once("start", "collect", "end", wait=3)),
