@@ -28,7 +28,7 @@ def store(folder: str) -> str:
     import numpy as np
 
     from flowport.runtime import codec
-    from flowport.runtime.store import FolderStore
+    from flowport.runtime.folder import FolderStore
 
     opened = FolderStore(folder)
     codec.encode(np.zeros(1 << 20, dtype=np.uint8), opened)
@@ -44,7 +44,7 @@ def load(folder: str, entry: str) -> str:
     import numpy as np
 
     from flowport.runtime import codec
-    from flowport.runtime.store import FolderStore
+    from flowport.runtime.folder import FolderStore
 
     opened = FolderStore(folder)
     codec.decode(codec.encode(np.zeros(5 << 20, dtype=np.uint8), opened), opened)

@@ -1,10 +1,11 @@
 """Stores in S3, Google Cloud Storage and Azure, by way of obstore.
 
 Keys are used as they are, so that an engine which reads a route itself finds it. obstore repeats what failed for want of a connection
-or of a good answer; what remains is a Refusal. A process that used obstore must not fork and use it again: the child would wait for ever.
+or of a good answer; what remains is a Refusal.
 
 obstore takes what it needs from the environment: `AWS_ENDPOINT_URL`, `AWS_REGION`, keys or a role of the container, `GOOGLE_*`, `AZURE_*`.
-`AWS_ALLOW_HTTP=true` lets it talk to an endpoint without encryption; one on this machine may do without.
+`AWS_ALLOW_HTTP=true` lets it talk to an endpoint without encryption; one on this machine may do without. It does not know the profiles
+of `~/.aws`: where somebody has those and none of the others, boto3 is asked.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from flowport.runtime.store import Corrupt, Missing, Refusal, blob_key, checked
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import Any
 
-    from obstore.store import ObjectStore
+    from obstore.store import ObjectStore, S3Credential
     from typing_extensions import Buffer
 
 SCHEMES = ("s3", "gs", "az")
@@ -30,11 +32,28 @@ SCHEMES = ("s3", "gs", "az")
 LARGE = 1 << 20
 """Bytes from which a blob is looked for before it is sent."""
 
+ROLES = ("AWS_ACCESS_KEY_ID", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_WEB_IDENTITY_TOKEN_FILE")
+"""What obstore finds in the environment by itself."""
+
 PART = 1 << 23
 PARTS = 9000
 """Bytes in a part of an upload, and how many parts there may be; S3 takes 10,000 of at least 5 MiB."""
 
 ERRORS = (BaseError, OSError, ValueError)
+
+
+class _Process:
+    """Whether obstore was used in this process, or before the fork that made it: its threads are then gone, and a call would not return."""
+
+    used = False
+    orphaned = False
+
+    @classmethod
+    def after_fork(cls) -> None:
+        cls.orphaned = cls.used
+
+
+os.register_at_fork(after_in_child=_Process.after_fork)
 
 
 class RemoteStore:
@@ -52,9 +71,16 @@ class RemoteStore:
         # Directory buckets of S3 Express list in no order and from no key on; neither Google nor Azure promises either.
         self._sorted = scheme == "s3" and not bucket.endswith("--x-s3")
         try:
-            self._store = _connected(scheme, self.url)
+            self._client = _connected(scheme, self.url)
         except ERRORS as error:
             raise self._refusal("open", error) from error
+
+    @property
+    def _store(self) -> ObjectStore:
+        if _Process.orphaned:
+            raise Refusal(f"the store `{self.url}` was used before this process was forked: start a process of its own instead")
+        _Process.used = True
+        return self._client
 
     def read(self, key: str) -> bytes:
         try:
@@ -184,12 +210,51 @@ class RemoteStore:
 
 
 def _connected(scheme: str, url: str) -> ObjectStore:
+    options: dict[str, Any] = {}
     host = os.environ.get("AWS_ENDPOINT_URL", "") if scheme == "s3" else ""
     address, _, rest = host.partition("://")
     machine = rest.partition("/")[0].rpartition(":")[0] or rest.partition("/")[0]
     if address == "http" and (machine in ("localhost", "[::1]") or machine.startswith("127.")):
-        return from_url(url, client_options={"allow_http": True}, retry_config={"max_retries": 3})
-    return from_url(url)
+        options["client_options"] = {"allow_http": True}
+        options["retry_config"] = {"max_retries": 3}
+    if scheme == "s3" and _has_profile():
+        options |= _profile()
+    return from_url(url, **options)
+
+
+def _has_profile() -> bool:
+    """Whether `~/.aws` is what there is: neither keys nor a role of the container or the pod."""
+    if any(name in os.environ for name in ROLES):
+        return False
+    files = [os.environ.get("AWS_CONFIG_FILE", "~/.aws/config"), os.environ.get("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")]
+    return "AWS_PROFILE" in os.environ or any(os.path.exists(os.path.expanduser(path)) for path in files)
+
+
+def _profile() -> dict[str, Any]:
+    """The options that let boto3 find the keys, again whenever a quarter of an hour has passed."""
+    try:
+        import boto3
+    except ImportError:
+        raise Refusal(
+            "a profile of `~/.aws` needs boto3: `pip install flowport[sfn]`, or set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`"
+        ) from None
+    from datetime import datetime, timedelta, timezone
+
+    session = boto3.Session()
+    keys = session.get_credentials()
+    if keys is None:
+        raise Refusal("boto3 finds no credentials for AWS")
+
+    def provide() -> S3Credential:
+        now = keys.get_frozen_credentials()
+        return {
+            "access_key_id": now.access_key,
+            "secret_access_key": now.secret_key,
+            "token": now.token,
+            "expires_at": datetime.now(timezone.utc) + timedelta(minutes=15),
+        }
+
+    return {"credential_provider": provide} | ({"region": session.region_name} if session.region_name else {})
 
 
 def _pieces(views: list[memoryview]) -> Iterator[memoryview]:

@@ -15,7 +15,8 @@ import pyarrow as pa
 import pytest
 
 from flowport.runtime import codec
-from flowport.runtime.store import Corrupt, FolderStore, Missing, blob_key
+from flowport.runtime.folder import FolderStore
+from flowport.runtime.store import Corrupt, Missing, blob_key
 
 
 @pytest.fixture

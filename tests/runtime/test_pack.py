@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from flowport.runtime import codec, pack, runs
-from flowport.runtime.store import Corrupt, FolderStore, Missing, blob_key
+from flowport.runtime.folder import FolderStore
+from flowport.runtime.store import Corrupt, Missing, blob_key
 
 
 @pytest.fixture

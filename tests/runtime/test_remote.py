@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
@@ -196,7 +197,7 @@ def test_a_large_blob_that_is_there_is_not_sent_again(store: Store, monkeypatch:
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("sent again")
 
-    monkeypatch.setattr(remote.obstore, "put", refuse)
+    monkeypatch.setattr("obstore.put", refuse)
     store.put_blob([data])
 
 
@@ -212,7 +213,7 @@ def test_a_blob_that_was_changed_is_corrupt(store: Store, harm: str) -> None:
 def test_values_and_packs_come_back(store: Store) -> None:
     array = np.random.default_rng(0).random((1000, 1500))
     again = codec.decode(codec.encode(array, store), store)
-    np.testing.assert_array_equal(again, array)  # type: ignore[arg-type]
+    np.testing.assert_array_equal(again, array)
     packer = pack.Packer()
     col = packer.add([codec.encode(value, store) for value in [1, "a" * 100_000, None]], [[0, 3]])
     packer.close(store)
@@ -232,6 +233,37 @@ def test_a_service_that_does_not_answer_is_a_refusal(monkeypatch: pytest.MonkeyP
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{closed.getsockname()[1]}")
         with pytest.raises(Refusal, match="does not read `a`: "):
             open_store(f"s3://{bucket}").read("a")
+
+
+FORKED = """
+import os, sys
+from flowport.runtime.store import Refusal, open_store
+opened = open_store(sys.argv[1])
+opened.create("a", b"")
+child = os.fork()
+if child == 0:
+    try:
+        opened.read("a")
+    except Refusal:
+        os._exit(7)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+def test_a_forked_child_is_refused_and_does_not_hang(bucket: str) -> None:
+    done = subprocess.run([sys.executable, "-c", FORKED, f"s3://{bucket}"], cwd="/", capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "7\n"
+
+
+def test_a_profile_is_read_through_boto3(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "credentials").write_text("[work]\naws_access_key_id = somebody\naws_secret_access_key = something\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.setenv("AWS_PROFILE", "work")
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    opened = open_store(f"s3://{bucket}")
+    opened.create("a", b"1")
+    assert opened.read("a") == b"1"
 
 
 def test_an_address_of_another_kind_is_refused() -> None:

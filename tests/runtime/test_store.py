@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from flowport.runtime import store as stores
-from flowport.runtime.store import Corrupt, FolderStore, Missing, Refusal, open_store
+from flowport.runtime import folder as folders
+from flowport.runtime.folder import FolderStore
+from flowport.runtime.store import Corrupt, Missing, Refusal, blob_key, open_store
 
 NASTY = ["a b", "%2F%20", "é", "🙂", "$(rm -rf)", "{{x}}", "'\"", "new\nline", "-rf", "~", "*", "x" * 255, ".hidden", "a\\b", "CON"]
 
@@ -122,14 +123,14 @@ def test_count_stops_at_the_first_gap(folder: FolderStore) -> None:
 def test_a_blob_is_named_by_its_content_and_stored_once(folder: FolderStore) -> None:
     sha, size = folder.put_blob([b"ab", memoryview(b"cd")])
     assert (sha, size) == (hashlib.sha256(b"abcd").hexdigest(), 4)
-    before = os.stat(f"{folder.root}/{stores.blob_key(sha)}")
+    before = os.stat(f"{folder.root}/{blob_key(sha)}")
     assert folder.put_blob([b"abcd"]) == (sha, size)
-    assert os.stat(f"{folder.root}/{stores.blob_key(sha)}").st_ino == before.st_ino
+    assert os.stat(f"{folder.root}/{blob_key(sha)}").st_ino == before.st_ino
     assert bytes(memoryview(folder.blob(sha, size))) == b"abcd"
     assert folder.blob_part(sha, 1, 2) == b"bc"
 
 
-@pytest.mark.parametrize("size", [0, 1, 1 << 18, stores.MAPPED - 1, stores.MAPPED, stores.MAPPED * 3 + 1])
+@pytest.mark.parametrize("size", [0, 1, 1 << 18, folders.MAPPED - 1, folders.MAPPED, folders.MAPPED * 3 + 1])
 def test_blobs_of_every_size_come_back_writable_and_private(folder: FolderStore, size: int) -> None:
     data = os.urandom(size)
     sha, _ = folder.put_blob([data[: size // 3], b"", data[size // 3 :]])
@@ -138,14 +139,14 @@ def test_blobs_of_every_size_come_back_writable_and_private(folder: FolderStore,
     if size:
         view[0] ^= 255
     assert memoryview(folder.blob(sha, size)) == data
-    assert everything(folder) == [stores.blob_key(sha)]
+    assert everything(folder) == [blob_key(sha)]
 
 
-@pytest.mark.parametrize("size", [100, stores.MAPPED * 2])
+@pytest.mark.parametrize("size", [100, folders.MAPPED * 2])
 @pytest.mark.parametrize("harm", ["flip", "cut", "grow"])
 def test_a_blob_that_was_changed_is_corrupt(folder: FolderStore, size: int, harm: str) -> None:
     sha, _ = folder.put_blob([os.urandom(size)])
-    path = Path(folder.root, stores.blob_key(sha))
+    path = Path(folder.root, blob_key(sha))
     data = path.read_bytes()
     path.write_bytes({"flip": data[:50] + bytes([data[50] ^ 1]) + data[51:], "cut": data[:-1], "grow": data + b"x"}[harm])
     with pytest.raises(Corrupt, match=f"blob `{sha}` .* does not match its digest"):
@@ -154,7 +155,7 @@ def test_a_blob_that_was_changed_is_corrupt(folder: FolderStore, size: int, harm
 
 def test_a_blob_that_a_crash_cut_short_is_written_again(folder: FolderStore) -> None:
     sha, size = folder.put_blob([b"abcd"])
-    Path(folder.root, stores.blob_key(sha)).write_bytes(b"ab")
+    Path(folder.root, blob_key(sha)).write_bytes(b"ab")
     folder.put_blob([b"abcd"])
     assert bytes(memoryview(folder.blob(sha, size))) == b"abcd"
 
@@ -188,7 +189,7 @@ def test_addresses_that_are_no_store_are_refused(url: str) -> None:
 
 RACE = """
 import sys
-from flowport.runtime.store import FolderStore
+from flowport.runtime.folder import FolderStore
 folder = FolderStore(sys.argv[1])
 sys.stdin.read(1)
 print(sum([folder.create(f"a/{number}", sys.argv[2].encode()) for number in range(300)]))
@@ -219,7 +220,7 @@ os.link = link
 
 KILLED = """
 import os, signal, sys
-from flowport.runtime.store import FolderStore
+from flowport.runtime.folder import FolderStore
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)
 setattr(os, sys.argv[2], die)
@@ -263,7 +264,7 @@ def test_a_large_blob_that_is_refused_leaves_nothing(folder: FolderStore, monkey
 
     monkeypatch.setattr(os, "write", refuse)
     with pytest.raises(Refusal, match="no space is left"):
-        folder.put_blob([bytes(stores.MAPPED)])
+        folder.put_blob([bytes(folders.MAPPED)])
     assert everything(folder) == []
 
 
@@ -295,6 +296,6 @@ def test_many_large_values_do_not_use_up_the_files(folder: FolderStore, monkeypa
     def refuse(*_: object, **__: object) -> None:
         raise OSError(errno.EMFILE, "too many")
 
-    sha, size = folder.put_blob([bytes(stores.MAPPED)])
+    sha, size = folder.put_blob([bytes(folders.MAPPED)])
     monkeypatch.setattr(mmap, "mmap", refuse)
     assert memoryview(folder.blob(sha, size)) == bytes(size)
