@@ -160,6 +160,7 @@ class _Survey:
             for target in targets(step.transition):
                 self.before.setdefault(target, []).append(step.name)
         self.visit(plan.body, _Place())
+        self.ends = {name for loop in self.loops.values() for name in (*loop.again, *(edge.source for edge in loop.exits))}
         for name in self.sites:
             self.connect(name)
 
@@ -252,9 +253,20 @@ class _Survey:
             "timeout": step.settings.timeout,
             "workers": site.place.workers,
             "environment": dict(environment),
+            "routed": self._routed(step),
+            "left": sorted(self._ways_out(step.name)),
             "sites": {name: self._site(name) for name in self._reach(step.name)},
         }
         return document
+
+    def _routed(self, step: Step) -> bool:
+        """Whether an engine reads where the items of a step went: of a switch, and of what goes back in a loop or leaves it."""
+        return isinstance(step.transition, Switch) or step.name in self.ends
+
+    def _ways_out(self, header: str) -> set[str]:
+        """Where a loop with several ways out is left to; an engine then asks its header who left before."""
+        found = {edge.target for edge in self.loops[header].exits} if header in self.loops else set()
+        return found if len(found) > 1 else set()
 
     def _site(self, name: str) -> Document:
         site = self.sites[name]

@@ -73,10 +73,7 @@ class Item:
 
     def index(self) -> int | None:
         indexes = self.work.lineage.indexes(self.row)
-        if not indexes:
-            return None
-        self.reads["index"] = indexes[-1][2]
-        return indexes[-1][2]
+        return indexes[-1][2] if indexes else None
 
     def input(self) -> Any:
         if self._input is None:
@@ -86,6 +83,7 @@ class Item:
 
     def stack(self) -> list[tuple[int, int, Any]]:
         frames = self.work.lineage.indexes(self.row)
+        self.reads.update({f"count.{depth}": count for depth, (_, _, _, count) in enumerate(frames)})
         return [(index, count, self._element(frame, row, f"input.{depth}")) for depth, (frame, row, index, count) in enumerate(frames)]
 
     def _element(self, frame: Frame, row: int, read: str) -> Any:

@@ -35,6 +35,11 @@ def cache_folder() -> str:
     return os.path.join(base, "flowport")
 
 
+def code_folder(digest: str) -> str:
+    """Where the package with this digest is unpacked."""
+    return os.path.join(cache_folder(), "code", digest)
+
+
 class Program:
     """A flow's files and its plan. `source` is the folder that its modules are imported from, by default the package's own."""
 
@@ -49,15 +54,22 @@ class Program:
         return cls(folder, source)
 
     @classmethod
+    def cached(cls, digest: str) -> Program | None:
+        """The package with this digest, when it was unpacked before."""
+        folder = code_folder(digest)
+        return cls(folder) if os.path.exists(os.path.join(folder, PLAN)) else None
+
+    @classmethod
     def fetched(cls, store: Store, digest: str) -> Program:
         """The package with this digest, from the cache or from the store; raises Missing and Corrupt."""
-        folder = os.path.join(cache_folder(), "code", digest)
-        if not os.path.exists(os.path.join(folder, PLAN)):
+        found = cls.cached(digest)
+        if found is None:
             data = store.read(code_key(digest))
             if digests.of(data) != digest:
                 raise Corrupt(f"the code package `{code_key(digest)}` does not match its digest")
-            unpack(data, folder)
-        return cls(folder)
+            unpack(data, code_folder(digest))
+            found = cls(code_folder(digest))
+        return found
 
     @property
     def plan(self) -> dict[str, Any]:

@@ -1,0 +1,121 @@
+"""Run a step's body for one item, and take what came of it as an outcome: plain data that can be stored and sent through a pipe."""
+
+from __future__ import annotations
+
+import sys
+
+from flowport.runtime import codec
+from flowport.runtime.flow import Parameters, current
+from flowport.runtime.item import Item, Misuse
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any
+
+    from flowport.runtime.flow import FlowSpec
+    from flowport.runtime.work import Work
+
+    Outcome = dict[str, Any]
+    """Of a finished item: `row`, `own` {artifact: entry}, `to` [step], `values` [entry] of a foreach, `reads` {what: mark}.
+    Of a failed one: `row`, `error` {type, message, traceback, item}, and the artifacts that it set before in `own`."""
+
+
+class CaughtError:
+    """What `@catch(var=...)` stores: the type of an exception, its message and its traceback, as text."""
+
+    def __init__(self, type: str, message: str, stacktrace: str) -> None:
+        self.type, self.message, self.stacktrace = type, message, stacktrace
+
+    @property
+    def exception(self) -> str:
+        """The message, as the exception itself may not be importable where it is read."""
+        return self.message
+
+    def __str__(self) -> str:
+        return f"{self.type}: {self.message}" if self.message else self.type
+
+    def __repr__(self) -> str:
+        return f"<CaughtError {self}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CaughtError) and (self.type, self.message) == (other.type, other.message)
+
+    def __hash__(self) -> int:
+        return hash((self.type, self.message))
+
+
+def execute(work: Work, row: int, tried: int) -> Outcome:
+    """The outcome of one item, tried `tried` times before; what the step raises becomes a failed outcome."""
+    inputs = work.inputs(row)
+    item = Item(work, row, inputs)
+    if inputs is not None:
+        inputs.item = item
+    _announce(work, item, tried)
+    flow = item.flow()
+    body = getattr(flow, work.step)
+    try:
+        body() if inputs is None else body(inputs)
+        if item.targets is None and "end" not in work.plan["transition"]:
+            raise Misuse(f"step `{work.step}` ended without `self.next(...)`: make it the last statement of every way through the step")
+        return _finished(work, item, flow)
+    except Misuse as error:
+        return _failed(work, item, flow, f"{error}\n", error)
+    except (Exception, SystemExit) as error:  # whatever the user's step raises is its outcome
+        return _failed(work, item, flow, "".join(_trace(error)), error)
+
+
+def _announce(work: Work, item: Item, tried: int) -> None:
+    """Fill `current` for this item."""
+    current.flow_name, current.run_id, current.origin_run_id = work.program.plan["flow"], work.invocation.run, work.start.origin
+    current.step_name, current.task_id, current.retry_count = work.step, work.lineage.address(item.row), tried
+    current.tags, current.is_running_flow = frozenset(work.start.doc["tags"]), True
+    current.parameters = Parameters(lambda: {name: item.parameter(name) for name in work.start.doc["parameters"]})
+
+
+def _finished(work: Work, item: Item, flow: FlowSpec) -> Outcome:
+    if work.plan["catch"] and work.plan["catch"]["var"]:
+        flow.__dict__[work.plan["catch"]["var"]] = None
+    own = item.written(flow)
+    values = None
+    if item.values is not None:
+        values = [_element(work, value) for value in item.values]
+    return {"row": item.row, "own": own, "to": item.targets or [], "values": values, "reads": item.read_marks()}
+
+
+def _element(work: Work, value: Any) -> bytes:
+    try:
+        return codec.encode(value, work.store)
+    except codec.Unstorable as error:
+        raise Misuse(f"the foreach of step `{work.step}` goes over values that cannot be stored: {error}") from error
+
+
+def _failed(work: Work, item: Item, flow: FlowSpec, text: str, error: BaseException) -> Outcome:
+    sys.stderr.write(text)
+    told = {"type": type(error).__name__, "message": str(error), "traceback": text, "item": work.lineage.address(item.row)}
+    try:
+        own = item.written(flow) if work.plan["catch"] else {}
+    except Misuse:  # an artifact that cannot be stored is not kept; the step's own error is what is told
+        own = {}
+    return {"row": item.row, "error": told, "own": own}
+
+
+def _trace(error: BaseException) -> list[str]:
+    """The traceback, beginning in the user's step."""
+    from traceback import format_exception
+
+    place: TracebackType | None = error.__traceback__
+    while place is not None and place.tb_frame.f_code.co_filename == __file__:
+        place = place.tb_next
+    return format_exception(type(error), error, place or error.__traceback__)
+
+
+def caught(work: Work, row: int, error: dict[str, Any], own: dict[str, bytes]) -> Outcome:
+    """The outcome of an item whose last try failed in a step with `@catch`: it goes on, with the exception in `var`."""
+    transition = work.plan["transition"]
+    variable = work.plan["catch"]["var"]
+    if variable:
+        held = CaughtError(error["type"], error["message"], error["traceback"])
+        own = {**own, variable: codec.encode(held, work.store)}
+    targets = [transition["next"]] if "next" in transition else list(transition.get("branch", []))
+    return {"row": row, "own": own, "to": targets, "values": None, "reads": {}, "caught": True}

@@ -1,0 +1,141 @@
+"""Resume: take over an item from the run that is resumed, when the step and everything that the item read are the same.
+
+Items are found by address, so the origin's slices may have been others. What an item wrote is taken over by reference. Where the
+origin itself resumed another run, that one is asked too.
+"""
+
+from __future__ import annotations
+
+from _pickle import loads
+
+from flowport.runtime import pack
+from flowport.runtime import runs as rows_of
+from flowport.runtime import start as starts
+from flowport.runtime.address import ROOT, Keys
+from flowport.runtime.lineage import Frame
+from flowport.runtime.manifest import Manifests
+from flowport.runtime.shelf import Columns, mark
+from flowport.runtime.tries import earlier, outcomes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from flowport.runtime.execute import Outcome
+    from flowport.runtime.inputs import Inputs
+    from flowport.runtime.manifest import Manifest
+    from flowport.runtime.work import Work
+
+
+class Origins:
+    """The runs that a task may take items over from, the nearest first."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.columns = Columns(work.store)
+        self.runs = list(self._chain())
+        self._frames: dict[tuple[int, str], Frame] = {}
+        self._tried: dict[str, dict[int, tuple[str, Outcome]]] = {}
+
+    def _chain(self) -> Iterator[Manifests]:
+        origin = None if self.work.forced else self.work.start.origin
+        seen: set[str] = set()
+        while origin is not None and origin not in seen:
+            seen.add(origin)
+            keys = Keys(self.work.invocation.flow, origin)
+            yield Manifests(self.work.store, keys, -1)
+            origin = starts.read(self.work.store, keys).origin
+
+    def take(self, row: int) -> Outcome | None:
+        """The outcome of an item in the nearest origin that has it unchanged; None when it has to run."""
+        for manifests in self.runs:
+            place = self._place(manifests, row)
+            if place is not None:
+                outcome = self._outcome(manifests, *place)
+                if outcome is not None and self._unchanged(outcome["reads"], row):
+                    return {**outcome, "row": row}
+        return None
+
+    def _place(self, manifests: Manifests, row: int) -> tuple[str, int] | None:
+        """The slice and the row that the item had in an origin."""
+        indexes = iter(self.work.lineage.indexes(row))
+        reference, there = ROOT, 0
+        for (kind, origin), name in zip(self.work.site["scopes"], self.work.lineage.parts):
+            if kind == "loop":
+                reference += f".{name}"
+                continue
+            split = manifests.find(origin, reference)
+            index = next(indexes)[2]
+            if split is None or not rows_of.contains(split.arrived, there):
+                return None
+            frame = self._frame(manifests, split)
+            parent = rows_of.rank(split.arrived, there)
+            if index >= frame.counts[parent]:
+                return None
+            number, there = divmod(frame.starts[parent] + index, split.doc["fan"]["g"])
+            reference += f".{number}"
+        return reference, there
+
+    def _frame(self, manifests: Manifests, split: Manifest) -> Frame:
+        key = (id(manifests), f"{split.step}/{split.slice}")
+        if key not in self._frames:
+            self._frames[key] = Frame(split, 0)
+        return self._frames[key]
+
+    def _outcome(self, manifests: Manifests, slice: str, row: int) -> Outcome | None:
+        manifest = manifests.find(self.work.step, slice)
+        if manifest is None:
+            return self._from_try(manifests, slice, row)
+        doc = manifest.doc
+        if doc["digest"] != self.work.plan["digest"] or not rows_of.contains(manifest.arrived, row) or rows_of.contains(doc.get("caught", []), row):
+            return None
+        own = {name: self.columns.entry(column, row) for name, column in doc["own"].items() if rows_of.contains(column["items"], row)}
+        targets = [target for target, rows in doc["to"].items() if rows_of.contains(rows, row)]
+        reads = loads(self.columns.entry(doc["reads"], row))
+        return {"own": own, "to": targets, "values": self._values(manifests, manifest, row) if "fan" in doc else None, "reads": reads}
+
+    def _from_try(self, manifests: Manifests, slice: str, row: int) -> Outcome | None:
+        """An item that finished in a task that did not."""
+        if slice not in self._tried:
+            docs = earlier(self.work.store, manifests.keys.tries(self.work.step, slice, 0))
+            self._tried[slice] = {row: (doc["digest"], outcome) for doc in docs for row, outcome in outcomes(self.work.store, doc).items()}
+        digest, outcome = self._tried[slice].get(row, ("", None))
+        return outcome if outcome is not None and digest == self.work.plan["digest"] and not outcome.get("caught") else None
+
+    def _values(self, manifests: Manifests, split: Manifest, row: int) -> list[bytes]:
+        """What the foreach of an item went over."""
+        frame, fan = self._frame(manifests, split), split.doc["fan"]
+        place = rows_of.rank(split.arrived, row)
+        first, stop, size = frame.starts[place], frame.starts[place + 1], fan["g"]
+        found: list[bytes] = []
+        for number in range(first // size, -(-stop // size) if stop > first else 0):
+            entries = self.columns.entries(pack.indexed(self.work.store, fan["values"], number))
+            found += entries[max(first - number * size, 0) : stop - number * size]
+        return found
+
+    def _unchanged(self, reads: dict[str, Any], row: int) -> bool:
+        inputs = self.work.inputs(row)
+        return all(self._now(name, before, row, inputs) == before for name, before in reads.items())
+
+    def _now(self, name: str, before: Any, row: int, inputs: Inputs | None) -> Any:
+        """What would be noted today for something that was read then."""
+        kind, _, rest = name.partition(".")
+        indexes = self.work.lineage.indexes(row)
+        match kind:
+            case "self":
+                entry = self.work.shelf.entry(rest, row)
+                return "" if entry is None else mark(entry)
+            case "parameter":
+                return self.work.start.mark(rest) if self.work.start.has(rest) else None
+            case "count":
+                return indexes[int(rest)][3]
+            case "input":
+                frame, inner, _, _ = indexes[int(rest) if rest else -1]
+                return mark(self.work.columns.entry(pack.indexed(self.work.store, frame.split.doc["fan"]["values"], frame.number), inner))
+            case "inputs" if inputs is not None:
+                if not rest:
+                    return len(inputs)
+                wanted = before[0]
+                return [wanted, inputs.digest(rest, wanted)] if not wanted or wanted[-1][1] <= len(inputs) else None
+        return None

@@ -1,0 +1,184 @@
+"""The start of a run: `run.json`, made once by the first task, with the parameters that every task reads.
+
+It says whose run this is, so that two runs with one id cannot mix, and it proves that the store honours create-only puts.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+
+from flowport.runtime import codec, digests
+from flowport.runtime.address import Keys, part
+from flowport.runtime.manifest import Stop
+from flowport.runtime.parameters import ParameterError, converted
+from flowport.runtime.store import Missing
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from flowport.runtime.contract import Invocation
+    from flowport.runtime.program import Program
+    from flowport.runtime.store import Store
+
+INPUT = frozenset(["parameters", "origin_run", "from", "tags"])
+LARGEST = 4096
+"""Characters up to which a parameter's JSON stands in `run.json` itself."""
+
+
+class Start:
+    """The document of a run."""
+
+    def __init__(self, store: Store, doc: dict[str, Any]) -> None:
+        self.store, self.doc = store, doc
+
+    @property
+    def origin(self) -> str | None:
+        """The run that is resumed."""
+        origin: str | None = self.doc["origin"]
+        return origin
+
+    def has(self, name: str) -> bool:
+        """Whether a parameter has this attribute."""
+        return name in self.doc["parameters"]
+
+    def value(self, name: str) -> Any:
+        """A parameter's value, a new one each time."""
+        held = self.doc["parameters"][name]
+        return codec.decode(bytes.fromhex(held["entry"]), self.store) if "entry" in held else json.loads(json.dumps(held["json"]))
+
+    def values(self) -> dict[str, Any]:
+        """All parameters by attribute."""
+        return {name: self.value(name) for name in self.doc["parameters"]}
+
+    def mark(self, name: str) -> str:
+        """The digest of a parameter's value."""
+        return digests.of(json.dumps(self.doc["parameters"][name], sort_keys=True).encode())[:32]
+
+
+def read(store: Store, keys: Keys) -> Start:
+    """The run that a task belongs to; raises Stop when its first task never began."""
+    try:
+        return Start(store, json.loads(store.read(keys.run())))
+    except Missing:
+        raise Stop(f"the run has no `{keys.run()}` in {store.url}: its first step makes it, and the engine did not run that") from None
+
+
+def begin(store: Store, keys: Keys, invocation: Invocation, program: Program) -> Start:
+    """Make the run's document, or find it made by an earlier try of the same engine run. Raises Stop."""
+    if part(invocation.run) != invocation.run:
+        raise Stop(f"the run id `{invocation.run}` has characters beyond letters, digits and `-_.+=@!'()`, so its documents cannot be addressed: choose another")
+    try:
+        return _claimed(read(store, keys), invocation)
+    except Stop:
+        if store.exists(keys.run()):
+            raise
+    doc = _document(store, keys, invocation, program)
+    data = json.dumps(doc, ensure_ascii=False).encode()
+    if store.create(keys.run(), data) and store.create(keys.run(), data):
+        raise Stop(f"{store.url} does not honour create-only puts (it let `{keys.run()}` be created twice): runs would overwrite each other")
+    return _claimed(read(store, keys), invocation)
+
+
+def _claimed(start: Start, invocation: Invocation) -> Start:
+    if start.doc["engine"] != invocation.engine:
+        raise Stop(f"run `{invocation.run}` of {invocation.flow} belongs to {start.doc['engine'] or 'another engine run'}: start this one under another id")
+    return start
+
+
+def _document(store: Store, keys: Keys, invocation: Invocation, program: Program) -> dict[str, Any]:
+    given = _input(store, keys)
+    origin = given.get("origin_run") or None
+    before = read(store, Keys(invocation.flow, origin)).doc["parameters"] if origin else {}
+    return {
+        "v": 1,
+        "flow": invocation.flow,
+        "run": invocation.run,
+        "code": invocation.code,
+        "engine": invocation.engine,
+        "started": round(time.time(), 3),
+        "origin": origin,
+        "from": given.get("from") or None,
+        "tags": given.get("tags") or [],
+        "parameters": _parameters(store, program, given.get("parameters") or {}, before),
+    }
+
+
+def _input(store: Store, keys: Keys) -> dict[str, Any]:
+    """What the run was started with; nothing at all stands for all defaults."""
+    try:
+        given = json.loads(store.read(keys.input()))
+    except Missing:
+        return {}
+    except ValueError:
+        raise Stop(f"`{keys.input()}` is not JSON") from None
+    if not isinstance(given, dict) or not isinstance(given.get("parameters") or {}, dict) or not INPUT.issuperset(given):
+        raise Stop('a run is started with {"parameters": {...}, "origin_run": "...", "from": "...", "tags": [...]}, each of which may be left out; it was started with ' + json.dumps(given)[:200])
+    return given
+
+
+def _parameters(store: Store, program: Program, given: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+    """Every parameter as it is stored: given, else the origin's, else the default. A form sends defaults, so those count as not given."""
+    specs = program.plan["parameters"]
+    named = {spec["name"]: spec for spec in specs}
+    if before:
+        given = {name: value for name, value in given.items() if name not in named or value != named[name].get("default")}
+        specs = [spec if spec["name"] in given or spec["attribute"] not in before else {**spec, "required": False} for spec in specs]
+    try:
+        values = converted(specs, given)
+    except ParameterError as error:
+        raise Stop(str(error)) from None
+    held: dict[str, Any] = {}
+    for spec in specs:
+        attribute = spec["attribute"]
+        if spec["name"] not in given and attribute in before:
+            held[attribute] = before[attribute]
+        elif spec["name"] in given or not (spec["computed"] or spec["kind"] == "file"):
+            held[attribute] = _held(store, values[attribute])
+        else:
+            held[attribute] = _held(store, _computed(program, spec) if spec["computed"] else _included(program, spec))
+    return held
+
+
+def _held(store: Store, value: Any) -> dict[str, Any]:
+    """A value as JSON where that says it exactly and shortly, else as an entry."""
+    try:
+        text = json.dumps(value)
+    except (TypeError, ValueError):
+        text = None
+    if text is None or len(text) > LARGEST or json.loads(text) != value:
+        return {"entry": codec.encode(value, store).hex()}
+    return {"json": value}
+
+
+def _computed(program: Program, spec: dict[str, Any]) -> Any:
+    """A default that is not constant: what the imported class has, called when it is a function."""
+    from flowport.runtime.flow import Parameter
+
+    kind = program.flow_class()
+    parameter = next(vars(base)[spec["attribute"]] for base in kind.__mro__ if isinstance(vars(base).get(spec["attribute"]), Parameter))
+    default = parameter.default
+    value = default(Context(program.plan["flow"], spec["name"])) if callable(default) else default
+    try:
+        return next(iter(converted([{**spec, "required": False}], {spec["name"]: value}).values())) if value is not None else None
+    except ParameterError as error:
+        raise Stop(f"the default of {error}") from None
+
+
+class Context:
+    """What a function that computes a default is given: the names that Metaflow gives there."""
+
+    def __init__(self, flow_name: str, parameter_name: str) -> None:
+        self.flow_name, self.parameter_name = flow_name, parameter_name
+        self.user_name = os.environ.get("USER", "")
+
+
+def _included(program: Program, spec: dict[str, Any]) -> Any:
+    """The content of a file whose default path is in the code package."""
+    if spec.get("default") is None:
+        return None
+    with open(os.path.join(program.folder, spec["default"]), "rb") as file:
+        data = file.read()
+    return data.decode(spec["encoding"] or "utf-8") if spec["text"] else data

@@ -1,0 +1,121 @@
+"""Tries: what a task that did not finish leaves behind, so that the next one repeats nothing and failures can be seen.
+
+`<slice>.try/<epoch>-<n>` is written by its owner alone and replaced as the task goes on: which items began, which are done and
+where their outcomes are, and what failed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+
+from _pickle import dumps, loads
+
+from flowport.runtime import runs as rows_of
+from flowport.runtime.address import unpart
+from flowport.runtime.store import Missing
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from flowport.runtime.address import Keys
+    from flowport.runtime.execute import Outcome
+    from flowport.runtime.store import Store
+
+PERIOD = 1.0
+"""Seconds between two flushes: a kill repeats what was finished since."""
+
+
+class Tries:
+    """The tries of one task in one epoch: those before, read, and its own."""
+
+    def __init__(self, store: Store, keys: Keys, step: str, slice: str, epoch: int, digest: str, key: str) -> None:
+        self.store, self.prefix = store, keys.tries(step, slice, epoch)
+        self.before = earlier(store, self.prefix)
+        self.number = len(self.before)
+        self.begun: dict[int, int] = {}
+        self.finished: dict[int, Outcome] = {}
+        self.errors: dict[int, dict[str, Any]] = {}
+        for doc in self.before:
+            for row in rows_of.iterate(doc["began"]):
+                self.begun[row] = self.begun.get(row, 0) + 1
+            self.errors.update({int(row): error for row, error in doc["errors"].items()})
+            if doc["key"] == key:
+                self.finished.update(outcomes(store, doc))
+        self._doc: dict[str, Any] = {"v": 1, "nonce": os.urandom(8).hex(), "digest": digest, "key": key, "began": [], "done": [], "packs": [], "errors": {}}
+        self._began: list[int] = []
+        self._done: list[Outcome] = []
+        self._flushed = time.monotonic()
+        self._made = False
+
+    def begin(self, row: int, at_once: bool) -> None:
+        """An item begins; `at_once` says so in the store before it does."""
+        self._began.append(row)
+        if at_once:
+            self.flush()
+
+    def done(self, outcome: Outcome) -> None:
+        """An item has finished or failed."""
+        if "error" in outcome:
+            self._doc["errors"][str(outcome["row"])] = outcome["error"]
+        else:
+            self._done.append(outcome)
+        if time.monotonic() - self._flushed > PERIOD:
+            self.flush()
+
+    def flush(self) -> None:
+        """Say in the store what is known so far."""
+        if self._done:
+            self._doc["packs"].append(list(self.store.put_blob([dumps(self._done, 5)])))
+            self._doc["done"] = rows_of.union(self._doc["done"], rows_of.from_rows(sorted(outcome["row"] for outcome in self._done)))
+            self._done = []
+        self._doc["began"] = rows_of.union(self._doc["began"], rows_of.from_rows(sorted(self._began)))
+        self._began = []
+        data = json.dumps(self._doc, separators=(",", ":")).encode()
+        while not self._made:
+            self._made = self.store.create(self.prefix + str(self.number), data) or self._mine()
+            self.number += not self._made
+        self.store.replace(self.prefix + str(self.number), data)
+        self._flushed = time.monotonic()
+
+    def _mine(self) -> bool:
+        """Whether the try that exists already is one's own, from a create that was answered too late."""
+        return bool(json.loads(self.store.read(self.prefix + str(self.number)))["nonce"] == self._doc["nonce"])
+
+
+def earlier(store: Store, prefix: str) -> list[dict[str, Any]]:
+    """The documents of the tries of one epoch, in their order."""
+    return [json.loads(store.read(prefix + str(number))) for number in range(store.count(prefix, ""))]
+
+
+def outcomes(store: Store, doc: dict[str, Any]) -> dict[int, Outcome]:
+    """The finished items of a try, by row; those whose pack is gone are run again."""
+    found: dict[int, Outcome] = {}
+    for sha, size in doc["packs"]:
+        try:
+            found.update({outcome["row"]: outcome for outcome in loads(store.blob(sha, size))})
+        except Missing:
+            continue
+    return found
+
+
+def failures(store: Store, flow_root: str) -> list[dict[str, Any]]:
+    """What failed in a run: step, slice, item, type, message and traceback of the newest failure of each item that has no manifest.
+
+    `flow_root` is the folder of the run, `<flow>/<run>/`.
+    """
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for step in store.folders(flow_root):
+        folder = f"{flow_root}{step}/"
+        for place in store.folders(folder):
+            if not place.endswith(".try"):
+                continue
+            slice = place[: -len(".try")]
+            if store.count(f"{folder}{slice}@", ".json"):
+                continue
+            for key in store.names(f"{folder}{place}/"):
+                for error in json.loads(store.read(key))["errors"].values():
+                    found[step, error["item"]] = {"step": unpart(step), "slice": slice, **error}
+    return list(found.values())

@@ -1,0 +1,123 @@
+"""What one task works with: the plan of its step, who arrived, what they inherit, and the user's class."""
+
+from __future__ import annotations
+
+from flowport.runtime import runs as rows_of
+from flowport.runtime import start
+from flowport.runtime.address import Keys
+from flowport.runtime.inputs import Inputs, Stretch
+from flowport.runtime.lineage import Lineage, inherited
+from flowport.runtime.manifest import Manifests
+from flowport.runtime.replay import Replay
+from flowport.runtime.shelf import Columns, Shelf
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from flowport.runtime.contract import Invocation
+    from flowport.runtime.flow import FlowSpec
+    from flowport.runtime.lineage import Classes
+    from flowport.runtime.manifest import Manifest
+    from flowport.runtime.program import Program
+    from flowport.runtime.replay import Sent
+    from flowport.runtime.runs import Runs
+    from flowport.runtime.store import Store
+
+
+class Work:
+    """One step on one slice, with everything that it reads found; raises Stop when the plan's replay does not add up."""
+
+    def __init__(self, invocation: Invocation, program: Program, store: Store) -> None:
+        self.invocation, self.program, self.store = invocation, program, store
+        self.step, self.slice = invocation.step, invocation.slice
+        self.plan: dict[str, Any] = program.step(self.step)
+        self.site: dict[str, Any] = self.plan["sites"][self.step]
+        self.keys = Keys(invocation.flow, invocation.run)
+        self.start = start.begin(store, self.keys, invocation, program) if self._first() else start.read(store, self.keys)
+        self.manifests = Manifests(store, self.keys, invocation.last)
+        self.replay = Replay(self.manifests, self.plan["sites"])
+        self.arrived: Runs = self.replay.arrived(self.step, self.slice)
+        self.columns = Columns(store)
+        self.classes: Classes = [{"items": self.arrived, "names": {}}]
+        self._sent: list[Sent] = []
+        self._shelves: dict[tuple[str, str], Shelf] = {}
+        self.lineage = Lineage(self.manifests, self.site["scopes"], self.slice)
+        self._connect()
+        self.manifests.check()
+        self.shelf = Shelf(self.columns, self.lineage, self.step, {}, self.classes)
+
+    def _first(self) -> bool:
+        return self.step == self.program.plan["start"] and self.slice == "s"
+
+    def _connect(self) -> None:
+        """Find what the items inherit, or for a join where its inputs are."""
+        if self.joins:
+            if self.site["foreach"]:
+                self._sent = list(self.replay.gathered(self.step, self.slice))
+            else:
+                self._sent = self.replay.branches(self.step, self.slice)
+        elif self.site["from"]:
+            sent = self.replay.incoming(self.step, self.slice)
+            frame = self.lineage.frames[-1] if self.lineage.frames else None
+            crossing = frame is not None and any(manifest is frame.split for manifest, _ in sent)
+            self.classes = inherited(sent, frame if crossing else None)
+
+    @property
+    def joins(self) -> bool:
+        """Whether the step is a join."""
+        return "origin" in self.site
+
+    @property
+    def kind(self) -> type[FlowSpec]:
+        """The user's class."""
+        return self.program.flow_class()
+
+    @property
+    def shadowed(self) -> list[str]:
+        """Artifacts that have the name of a plain attribute of the class, which would be found first."""
+        names = {name for group in self.classes for name in group["names"]}
+        return [name for name in names if hasattr(self.kind, name)]
+
+    @property
+    def forced(self) -> bool:
+        """Whether nothing may be taken over: the step that `--from` names, and whatever was made from it."""
+        return self.start.doc["from"] == self.step or any(manifest.doc.get("forced") for manifest in self.manifests.read)
+
+    def inputs(self, row: int) -> Inputs | None:
+        """The inputs of the item of a row, when the step is a join."""
+        if not self.joins:
+            return None
+        return Inputs(self._gathered(row) if self.site["foreach"] else self._branched(row))
+
+    def _branched(self, row: int) -> list[Stretch]:
+        """One input for each branch, on the same row."""
+        found = []
+        for sent in self._sent:
+            manifest = next(manifest for manifest, rows in sent if rows_of.contains(rows, row))
+            found.append(Stretch(self._shelf(manifest, self.lineage), row, 1))
+        return found
+
+    def _gathered(self, row: int) -> list[Stretch]:
+        """The inner items of a row, by prefix sums over the fan of its split."""
+        split = self.manifests.need(self.site["origin"], self.slice)
+        counts = [count for count, times in split.doc["fan"]["counts"] for _ in range(times)]
+        place = rows_of.rank(split.arrived, row)
+        first = sum(counts[:place])
+        stop, size = first + counts[place], split.doc["fan"]["g"]
+        found = []
+        for number in range(first // size, -(-stop // size) if stop > first else 0):
+            low, high = max(first - number * size, 0), min(stop - number * size, size)
+            pieces = [(start, end, manifest) for manifest, rows in self._sent[number] for start, end in rows_of.intersect(rows, [[low, high]])]
+            for start, end, manifest in sorted(pieces, key=lambda piece: piece[0]):
+                found.append(Stretch(self._shelf(manifest, None), start, end - start))
+        return found
+
+    def _shelf(self, manifest: Manifest, lineage: Lineage | None) -> Shelf:
+        """The shelf of a manifest that sent inputs, one for all its rows."""
+        key = (manifest.step, manifest.slice)
+        if key not in self._shelves:
+            if lineage is None:
+                lineage = Lineage(self.manifests, self.plan["sites"][manifest.step]["scopes"], manifest.slice)
+            self._shelves[key] = Shelf(self.columns, lineage, manifest.step, manifest.doc["own"], manifest.doc["classes"])
+        return self._shelves[key]
