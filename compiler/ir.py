@@ -132,6 +132,27 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
+class Use:
+    """The artifact `self.name`, where a step reads or sets it."""
+
+    name: str
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """What a step and the methods that it calls do with artifacts.
+
+    `merges` says that `merge_artifacts` is called; `opaque` that `self` goes where it cannot be followed, so that anything may be set.
+    """
+
+    reads: tuple[Use, ...] = ()
+    writes: tuple[Use, ...] = ()
+    merges: bool = False
+    opaque: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """A method marked `@step`.
 
@@ -147,6 +168,7 @@ class Step:
     digest: str = ""
     span: Span | None = field(default=None, compare=False)
     transition_span: Span | None = field(default=None, compare=False)
+    uses: Uses = field(default=Uses(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +209,7 @@ class Flow:
 
     `file` is the path of its source, relative to the folder that holds the code package's files; `files` maps every path
     of that package to its content, the flow's own file and the modules that it imports from its own folders.
+    `members` are the names of its class that are not steps, inherited ones included; `complete` says that no base was left unseen.
     `roots` are the folders inside the package that go on `sys.path`, "" for its top.
     """
 
@@ -200,6 +223,8 @@ class Flow:
     doc: str = ""
     files: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
     roots: tuple[str, ...] = ("",)
+    members: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    complete: bool = field(default=True, compare=False, repr=False)
     span: Span | None = field(default=None, compare=False)
 
     def step(self, name: str) -> Step:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flowport.compiler.classes import Class, Member
+from flowport.compiler.defaults import as_kind, misfit
 from flowport.compiler.evaluate import Known, NotConstant, ReadsEnvironment, evaluate, scope
 from flowport.compiler.guess import did_you_mean
 from flowport.compiler.ir import Computed, Constant, NoDefault, Parameter
@@ -112,7 +113,11 @@ class _Call:
             if later in self.given:
                 self.say("FP140", f"`{later}` of a parameter comes with a later version of flowport", self.given[later], "take a list: `type=JSONType`")
         default = self.default()
-        return Parameter(self.attribute, name, self.kind(default), default, required and isinstance(default, NoDefault), text, self.choices(), span=span)
+        kind = self.kind(default)
+        if not isinstance(default, NoDefault | Computed) and misfit(default, kind) is None:
+            default = as_kind(default, kind)
+        choices = tuple(choice if misfit(choice, kind) else as_kind(choice, kind) for choice in self.choices())
+        return Parameter(self.attribute, name, kind, default, required and isinstance(default, NoDefault), text, choices, span=span)
 
     def default(self) -> Constant | NoDefault | Computed:
         """The default: a constant, or Computed for what only a running flow can say."""
@@ -134,7 +139,7 @@ class _Call:
             return self._named_kind(node)
         if isinstance(default, NoDefault | Computed):
             return "str"
-        kind = TYPES.get(type(default).__name__)
+        kind = TYPES.get("list" if isinstance(default, tuple) else type(default).__name__)
         if kind is None:
             self.say("FP154", f"the default of `{self.attribute}` is not of a kind that a parameter can have: `{self.owner.source.segment(self.given['default'])}`",
                      self.given["default"], _TYPES_HELP)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import os.path
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from flowport.compiler.classes import Class, Line, Member, line, top_classes
@@ -21,6 +22,7 @@ from flowport.compiler.parameters import parameters
 from flowport.compiler.reading import Reading
 from flowport.compiler.source import Source, read
 from flowport.compiler.transitions import Place, transition
+from flowport.compiler.uses import Reader, me
 
 OUTSIDE = ".flowport/roots"
 """Where source roots that are not inside the flow's folder go in the code package."""
@@ -111,9 +113,10 @@ def _flow(reading: Reading, source: Source, chosen: Line, folder: str, roots: tu
     methods = _methods(reading, members)
     start, end = _ends(reading, own, methods)
     hashes = digests(reading.modules, chosen, {step: member for step, (member, _) in methods.items()}, (parameter.attribute for parameter in found))
-    steps = tuple(_step(reading, member, list_of_marks, step == end, hashes[step]) for step, (member, list_of_marks) in methods.items())
+    reader = Reader(members)
+    steps = tuple(_step(reading, reader, member, list_of_marks, step == end, hashes[step]) for step, (member, list_of_marks) in methods.items())
     return Flow(name, own.node.name, source.place, steps, start, end, found, _doc(own.node), _files(reading.modules, source, folder, found), roots,
-                source.name_span(own.node))
+                tuple(name for name in members if name not in methods), not chosen.unseen, source.name_span(own.node))
 
 
 def _class_marks(reading: Reading, chosen: Line) -> str:
@@ -181,14 +184,15 @@ def _ends(reading: Reading, own: Class, methods: dict[str, tuple[Member, tuple[M
     return tuple((names or ([kind] if kind in methods else [""]))[0] for kind, names in marked.items())  # type: ignore[return-value]
 
 
-def _step(reading: Reading, member: Member, list_of_marks: tuple[Mark, ...], is_end: bool, digest: str) -> Step:
+def _step(reading: Reading, reader: Reader, member: Member, list_of_marks: tuple[Mark, ...], is_end: bool, digest: str) -> Step:
     function, owner = member.function, member.owner
     assert function is not None
-    arguments = function.args.posonlyargs + function.args.args
-    me = arguments[0].arg if arguments else "self"
+    uses = reader.uses(owner.source, function)
+    if len(list_of_marks) < len(function.decorator_list):
+        uses = replace(uses, opaque=True)
     wanted = settings(reading, owner, list_of_marks, function.name)
-    going, span = transition(Place(reading, owner.source, owner.members, function, me), is_end)
-    return Step(function.name, going, len(arguments) > 1, wanted, _doc(function), digest, owner.source.name_span(function), span)
+    going, span = transition(Place(reading, owner.source, owner.members, function, me(function) or "self"), is_end)
+    return Step(function.name, going, len(function.args.posonlyargs + function.args.args) > 1, wanted, _doc(function), digest, owner.source.name_span(function), span, uses)
 
 
 def _doc(node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> str:

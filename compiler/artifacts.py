@@ -1,0 +1,133 @@
+"""Is every artifact set before it is read, and is nothing set that belongs to somebody else?
+
+What is asked is only whether an artifact *can* have been set: on some way from the start to the step. A join inherits nothing, unless it
+merges. Where `self` goes out of sight, everything may have been set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from flowport.compiler.diagnostics import Diagnostic
+from flowport.compiler.guess import did_you_mean
+from flowport.compiler.ir import Flow, Foreach, Span, Step, Switch, Use, targets
+
+NAMES = frozenset({"next", "input", "index", "foreach_stack", "merge_artifacts"})
+EFFORT = 2_000_000
+"""How many transitions are followed at most: a warning is not worth minutes."""
+
+
+def check_artifacts(flow: Flow) -> Iterator[Diagnostic]:
+    """What is wrong or doubtful about what the steps read and set."""
+    steps = {step.name for step in flow.steps}
+    parameters = {parameter.attribute: parameter for parameter in flow.parameters}
+    hidden = _Reach(flow)
+    for step in flow.steps:
+        for use in step.uses.writes:
+            if use.name in parameters:
+                yield Diagnostic("FP232", f"step `{step.name}` sets `self.{use.name}`, which is a parameter", use.span, ("a parameter keeps its value for the whole run",),
+                                 (f"give the artifact a name of its own: `self.new_{use.name}`",))
+            elif use.name in steps and hidden.hides(step.name, use.name):
+                yield Diagnostic("FP233", f"step `{step.name}` sets `self.{use.name}`, which is a step", use.span, (f"`self.next(self.{use.name})` would no longer find the step",),
+                                 ("give the artifact or the step another name",))
+            elif use.name in NAMES:
+                yield Diagnostic("FP234", f"an artifact cannot be called `{use.name}`", use.span, ("every flow has that name already",), ("give the artifact another name",))
+    yield from _unset(flow, steps | set(parameters) | set(flow.members) | NAMES)
+
+
+def _unset(flow: Flow, given: set[str]) -> Iterator[Diagnostic]:
+    """Artifacts that are read where nothing can have set them."""
+    if not flow.complete:
+        return
+    wanted: dict[str, list[tuple[Step, Use]]] = {}
+    for step in flow.steps:
+        own = {use.name for use in step.uses.writes} | _caught(step)
+        for use in (*_asked(step), *step.uses.reads):
+            if use.name not in given and use.name not in own and not step.uses.opaque and not use.name.startswith("__"):
+                wanted.setdefault(use.name, []).append((step, use))
+    reach = _Reach(flow)
+    for name, uses in wanted.items():
+        reached = reach.steps(name, {step.name for step, _ in uses})
+        for step, use in uses:
+            if step.name not in reached:
+                yield _diagnostic(reach, step, use, given)
+
+
+def _caught(step: Step) -> set[str]:
+    return {step.settings.catch.var} if step.settings.catch and step.settings.catch.var else set()
+
+
+def _asked(step: Step) -> Iterable[Use]:
+    """The artifact that a foreach or a switch names as text."""
+    match step.transition:
+        case Foreach(over=name) | Switch(condition=name):
+            return (Use(name, step.transition_span),)
+        case _:
+            return ()
+
+
+def _diagnostic(reach: _Reach, step: Step, use: Use, given: set[str]) -> Diagnostic:
+    if any(use == asked and use.span == asked.span for asked in _asked(step)):
+        kind = "foreach" if isinstance(step.transition, Foreach) else "condition"
+        if use.name not in reach.writers:
+            return Diagnostic("FP231", f"step `{step.name}` has `{kind}=\"{use.name}\"`, but no step sets `self.{use.name}`", use.span,
+                              help=did_you_mean(use.name, reach.writers) or (f"set `self.{use.name}` in step `{step.name}`",))
+    if use.name not in reach.writers:
+        return _warning(use.span, f"step `{step.name}` reads `self.{use.name}`, which no step sets",
+                        did_you_mean(use.name, [*reach.writers, *given]) or (f"set `self.{use.name}` in an earlier step",))
+    where = reach.writers[use.name][0]
+    if step.join:
+        return _warning(use.span, f"the join `{step.name}` reads `self.{use.name}` without taking it over from its inputs",
+                        (f"write `self.{use.name} = inputs[0].{use.name}`, or `self.merge_artifacts(inputs)`",), "a join has several inputs, so it inherits nothing")
+    if any(step.name in reach.plain(writer) for writer in reach.writers[use.name]):
+        return _warning(use.span, f"step `{step.name}` reads `self.{use.name}`, which a join before it does not take over",
+                        (f"write `self.{use.name} = inputs[0].{use.name}`, or `self.merge_artifacts(inputs)`, in the join",), f"step `{where}` sets it")
+    return _warning(use.span, f"step `{step.name}` reads `self.{use.name}` before any step can have set it",
+                    (f"set it in step `{step.name}` or in one before it",), f"step `{where}` sets it, and does not come before `{step.name}`")
+
+
+def _warning(span: Span | None, message: str, ways_out: tuple[str, ...], *notes: str) -> Diagnostic:
+    return Diagnostic("FP230", message, span, notes, ways_out, "warning")
+
+
+class _Reach:
+    """Where artifacts get to from the steps that set them."""
+
+    def __init__(self, flow: Flow) -> None:
+        self.after = {step.name: targets(step.transition) for step in flow.steps}
+        self.bars = {step.name for step in flow.steps if step.join and not step.uses.merges and not step.uses.opaque}
+        self.opaque = [step.name for step in flow.steps if step.uses.opaque]
+        self.writers: dict[str, list[str]] = {}
+        self.effort = EFFORT
+        for step in flow.steps:
+            for name in {use.name: None for use in step.uses.writes} | dict.fromkeys(_caught(step)):
+                self.writers.setdefault(name, []).append(step.name)
+
+    def steps(self, name: str, wanted: set[str]) -> set[str]:
+        """Those of `wanted` that the artifact can have reached, all of them when that is too much work to find out."""
+        return self._follow([*self.writers.get(name, ()), *self.opaque], wanted, self.bars)
+
+    def plain(self, writer: str) -> set[str]:
+        """Every step behind `writer`, joins or not."""
+        return self._follow([writer], set(self.after), set())
+
+    def hides(self, writer: str, name: str) -> bool:
+        """Whether an artifact called like a step gets to a step that goes to that step."""
+        if name in self.after[writer]:
+            return True
+        return any(name in self.after[step] for step in self._follow([writer], set(self.after), self.bars))
+
+    def _follow(self, first: list[str], wanted: set[str], bars: set[str]) -> set[str]:
+        reached: set[str] = set()
+        seen: set[str] = set()
+        waiting = list(first)
+        while waiting and not wanted <= reached:
+            for target in self.after.get(waiting.pop(), ()):
+                self.effort -= 1
+                if target in seen or target in bars:
+                    continue
+                seen.add(target)
+                waiting.append(target)
+                if target in wanted:
+                    reached.add(target)
+        return reached if self.effort > 0 else wanted

@@ -1,0 +1,132 @@
+"""Do the branches and foreaches of a flow find their joins?
+
+Every step is given the splits that are open when it starts, as a chain; a join closes the innermost. Two ways into a step must agree.
+
+    start -> a, b        a: (start>a)      b: (start>b)      join: closes `start`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flowport.compiler.diagnostics import Diagnostic
+from flowport.compiler.ir import Branch, Flow, Foreach, Step, targets
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Open:
+    """An open split: the step that made it, the step that it leads to, and what is open around it."""
+
+    origin: str
+    target: str
+    around: _Open | None
+    depth: int
+
+
+def check_splits(flow: Flow) -> Iterator[Diagnostic]:
+    """What is wrong with the joins of a flow whose transitions all lead to steps."""
+    walk = _Walk(flow)
+    walk.run()
+    yield from walk.found
+    yield from walk.apart()
+
+
+class _Walk:
+    def __init__(self, flow: Flow) -> None:
+        self.flow = flow
+        self.step = {step.name: step for step in flow.steps}
+        self.found: list[Diagnostic] = []
+        self.open: dict[str, _Open | None] = {flow.start: None}
+        self.closes: dict[str, _Open | None] = {}
+        self.joins: dict[str, dict[str, None]] = {}
+
+    def run(self) -> None:
+        waiting = [self.flow.start]
+        while waiting:
+            step = self.step[waiting.pop()]
+            inside = self.open[step.name]
+            for target in targets(step.transition):
+                opened = inside
+                if isinstance(step.transition, Branch | Foreach):
+                    opened = _Open(step.name, target, inside, inside.depth + 1 if inside else 1)
+                if self.enter(step, target, opened):
+                    waiting.append(target)
+
+    def say(self, code: str, message: str, step: Step, way_out: str, *notes: str) -> None:
+        self.found.append(Diagnostic(code, message, step.transition_span or step.span, notes, (way_out,)))
+
+    def enter(self, source: Step, target: str, opened: _Open | None) -> bool:
+        """Whether the step is entered for the first time, in a way that can be followed."""
+        step = self.step[target]
+        if step.join:
+            return self.enter_join(source, step, opened)
+        if target == self.flow.end and opened is not None:
+            self.say("FP224", f"step `{source.name}` goes to the end while the {self.kind(opened)} of `{opened.origin}` is still open", source,
+                     f"go to a join first: a step `def join(self, inputs)` that goes to `{target}`")
+            return False
+        if target not in self.open:
+            self.open[target] = opened
+            return True
+        self.compare(source, step, opened)
+        return False
+
+    def kind(self, opened: _Open) -> str:
+        return "foreach" if isinstance(self.step[opened.origin].transition, Foreach) else "branch"
+
+    def enter_join(self, source: Step, step: Step, opened: _Open | None) -> bool:
+        known = step.name in self.closes
+        if opened is None:
+            if not known:
+                self.say("FP225", f"step `{source.name}` goes to the join `{step.name}`, but no branch or foreach is open there", source,
+                         f"take only `self` in `{step.name}`, or open a branch or a foreach before it")
+            return False
+        if opened.target == step.name:
+            self.say("FP219", f"step `{source.name}` leads a {self.kind(opened)} straight into the join `{step.name}`", source,
+                     "put a step between them")
+        elif not known:
+            self.joins.setdefault(opened.origin, {})[step.name] = None
+        first = self.closes.setdefault(step.name, opened)
+        if known and first is not None and (first.origin != opened.origin or not _same(first.around, opened.around)):
+            self.say("FP227", f"the join `{step.name}` brings together ways that do not belong together: from `{first.origin}` and from `{opened.origin}`", source,
+                     "give each branch and each foreach a join of its own, the inner one first",
+                     f"the way over `{source.name}` opened at `{opened.origin}`, another at `{first.origin}`")
+        if not known:
+            self.open[step.name] = opened.around
+        return not known
+
+    def compare(self, source: Step, step: Step, opened: _Open | None) -> None:
+        """Two ways into a step that is not a join."""
+        first = self.open[step.name]
+        if _same(first, opened):
+            return
+        if first and opened and first.origin == opened.origin and _same(first.around, opened.around):
+            self.say("FP226", f"the branches of `{first.origin}` meet in `{step.name}`, which is not a join", step,
+                     f"write `def {step.name}(self, inputs)`", f"`{source.name}` goes there too, from another branch")
+        else:
+            inner = opened if _depth(opened) > _depth(first) else first
+            assert inner is not None
+            self.say("FP229", f"step `{source.name}` goes to `{step.name}`, into or out of the {self.kind(inner)} of `{inner.origin}` beside its join", source,
+                     f"let what `{inner.origin}` opens end in its join, and go to `{step.name}` from there")
+
+    def apart(self) -> Iterator[Diagnostic]:
+        """Splits whose branches end in different joins."""
+        for origin, joins in self.joins.items():
+            if len(joins) > 1:
+                step = self.step[origin]
+                names = ", ".join(f"`{name}`" for name in joins)
+                yield Diagnostic("FP228", f"what `{origin}` opens ends in different joins: {names}", step.transition_span or step.span,
+                                 help=(f"let every way out of `{origin}` go to one join",))
+
+
+def _depth(opened: _Open | None) -> int:
+    return opened.depth if opened else 0
+
+
+def _same(first: _Open | None, second: _Open | None) -> bool:
+    """Whether two chains of open splits are the same."""
+    while first is not second:
+        if first is None or second is None or first.origin != second.origin or first.target != second.target:
+            return False
+        first, second = first.around, second.around
+    return True
