@@ -51,6 +51,7 @@ def flow_main(file: str, class_name: str, argv: Sequence[str]) -> NoReturn:
 def execute(name: str, words: Sequence[str], flow: str = "") -> int:
     """Run the command `name`; its exit status. `flow` is its first argument when a flow's own file is run."""
     from flowport.cli.options import WrongUse, page, read
+    from flowport.compiler.diagnostics import Refused
 
     try:
         command = load(name)
@@ -64,6 +65,11 @@ def execute(name: str, words: Sequence[str], flow: str = "") -> int:
     except WrongUse as error:
         print(f"flowport {name}: {error}" + (f"\n  {error.hint}" if error.hint else ""), file=sys.stderr)
         return 2
+    except Refused as refused:
+        from flowport.cli.flow_file import say
+
+        say(refused.diagnostics)
+        return 1
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:

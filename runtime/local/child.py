@@ -54,7 +54,7 @@ def _perform(job: Job, program: Program, step: str, slice: str) -> int:
     from flowport.runtime.store import open_store
     from flowport.runtime.task import perform
 
-    return perform(job.invocation(step, slice), program, open_store(job.store))
+    return perform(job.invocation(step, slice), program)
 
 
 def _shuffle() -> None:

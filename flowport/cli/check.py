@@ -1,0 +1,46 @@
+"""`flowport check FLOW`: everything that there is to say about a flow, for people or for programs."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from flowport.cli.config import find
+from flowport.cli.engine import TARGET, fits, target
+from flowport.cli.flow_file import FLOW, PROFILE, has_errors
+from flowport.cli.options import Command, Option, Values
+from flowport.compiler.compile import load, split
+from flowport.compiler.diagnostics import Diagnostic, Refused
+from flowport.compiler.render import FORMATS, render, summary
+
+
+def check(values: Values) -> int:
+    """Print every diagnostic on standard output; 1 when one of them is an error."""
+    found, name = _diagnostics(values)
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    sys.stdout.write(render(found, values["format"], colour=colour))
+    if values["format"] == "text":
+        print(("\n" + summary(found)) if found else f"{name} has nothing wrong with it")
+    return int(has_errors(found))
+
+
+def _diagnostics(values: Values) -> tuple[tuple[Diagnostic, ...], str]:
+    """What is to be said about the flow itself and about each target, once, and the flow's name."""
+    try:
+        config = find(os.path.dirname(os.path.abspath(split(values["flow"])[0])), values["profile"])
+    except Refused as refused:
+        return refused.diagnostics, ""
+    loaded = load(values["flow"], config.roots)
+    found = loaded.diagnostics
+    if loaded.plan is None:
+        return found, ""
+    for name in values["target"]:
+        found += fits(loaded.plan, target(name), config)[1]
+    return tuple(dict.fromkeys(found)), loaded.plan.flow.name
+
+
+COMMAND = Command(
+    "check", "say everything that is wrong with a flow", check, (FLOW,),
+    (Option("format", "how to say it: " + ", ".join(FORMATS), "FORMAT", default="text", choices=FORMATS), TARGET, PROFILE),
+    notes=("Exit status: 0 when there are no errors, 1 when there are.",),
+)  # fmt: skip

@@ -1,0 +1,92 @@
+"""`flowport compile FLOW --target T`: the files of an engine, written to a folder or compared with what is there."""
+
+from __future__ import annotations
+
+import os
+
+from flowport.cli.engine import TARGET, emit, fits, target
+from flowport.cli.flow_file import FLOW, PROFILE, has_errors, open_flow, say
+from flowport.cli.options import Command, Option, Values, WrongUse
+from flowport.compiler.diagnostics import Refused
+from flowport.compiler.target import File
+
+
+def compile_flow(values: Values) -> int:
+    """Write or compare the files of every target; 1 when a comparison finds a difference."""
+    if not values["target"]:
+        raise WrongUse("`--target` is missing: for which engine?", "--target stepfunctions")
+    files = _files(values)
+    output = values["output"]
+    if values["check"]:
+        return _compare(files, output)
+    for file in files:
+        _write(file, output)
+    print("\n".join(os.path.join(output, file.path) for file in files))
+    return 0
+
+
+def _files(values: Values) -> tuple[File, ...]:
+    """The files of every target, all of them made before the first is written; raises Refused when one target cannot."""
+    flow = open_flow(values)
+    chosen = [target(name) for name in dict.fromkeys(values["target"])]
+    lowered = [fits(flow.plan, one, flow.config) for one in chosen]
+    found = tuple(dict.fromkeys(diagnostic for _, diagnostics in lowered for diagnostic in diagnostics))
+    if has_errors(found):
+        raise Refused(found)
+    say(found)
+    package = flow.package()
+    return tuple(file for one, (plan, _) in zip(chosen, lowered, strict=True) for file in emit(plan, one, flow.config, package))
+
+
+def _write(file: File, folder: str) -> None:
+    """Write a file unless it is there already, so that what did not change keeps its time."""
+    path = os.path.join(folder, file.path)
+    if _content(path) != file.data:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as opened:
+            opened.write(file.data)
+
+
+def _compare(files: tuple[File, ...], folder: str) -> int:
+    """Say what compiling would change."""
+    different = 0
+    for file in files:
+        path = os.path.join(folder, file.path)
+        there = _content(path)
+        if there != file.data:
+            different += 1
+            print(f"{path} is {'missing' if there is None else 'different'}")
+            if there is not None:
+                _differences(path, there, file.data)
+    if not different:
+        print(f"{folder} is up to date")
+    return int(different > 0)
+
+
+def _differences(path: str, there: bytes, data: bytes) -> None:
+    from difflib import unified_diff
+
+    try:
+        old, new = there.decode().splitlines(), data.decode().splitlines()
+    except UnicodeDecodeError:
+        return
+    print("\n".join(unified_diff(old, new, path, path + " (compiled)", lineterm="")))
+
+
+def _content(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+
+
+COMMAND = Command(
+    "compile", "write the files of an engine", compile_flow, (FLOW,),
+    (
+        TARGET,
+        Option("output", "the folder to write to (build)", "DIR", short="o", default="build"),
+        Option("check", "write nothing; say what would change, and exit with 1 when anything would"),
+        PROFILE,
+    ),
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""Draws a plan: as text, as SVG and as a page of HTML."""

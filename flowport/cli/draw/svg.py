@@ -1,0 +1,107 @@
+"""A plan as SVG: boxes, frames, and curves between them. Nothing outside the document is referred to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from xml.sax.saxutils import escape
+
+from flowport.cli.draw.layout import BOX, HEADING, Box, Frame, Picture, Point, layout
+from flowport.cli.draw.text import cases
+from flowport.compiler.ir import Foreach, Step, Switch, targets
+from flowport.compiler.plan import Plan
+
+MARGIN = 16.0
+
+STYLE = """
+text { font: 13px ui-sans-serif, system-ui, "Segoe UI", Helvetica, Arial, sans-serif; fill: #1c2733; text-anchor: middle }
+.box { fill: #ffffff; stroke: #4a6785; stroke-width: 1.3 }
+.switch .box { fill: #fff6e3; stroke: #b7791f }
+.split .box { fill: #eaf3ff }
+.join .box { fill: #eefaf1; stroke: #3c7d57 }
+.frame { fill: #7f9bb81a; stroke: #7f9bb8; stroke-dasharray: 5 4 }
+.loop .frame { stroke: #b07cc6; fill: #b07cc614 }
+.heading { font-size: 11px; text-anchor: start; fill: #5d7790 }
+.edge { fill: none; stroke: #7b8ea3; stroke-width: 1.4; marker-end: url(#tip) }
+.case { font-size: 11px; fill: #8a5a12; paint-order: stroke; stroke: #ffffff; stroke-width: 3px }
+#tip path { fill: #7b8ea3 }
+""".strip()
+
+
+def svg(plan: Plan) -> str:
+    """The drawing as a document."""
+    picture = layout(plan).moved(MARGIN, MARGIN)
+    width, height = picture.width + 2 * MARGIN, picture.height + 2 * MARGIN
+    steps = {step.name: step for step in plan.flow.steps}
+    return "\n".join([
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}" role="img">',
+        f"<title>{escape(plan.flow.name)}</title>",
+        f"<style>{STYLE}</style>",
+        '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8z"/></marker></defs>',
+        f'<rect width="{width:.0f}" height="{height:.0f}" rx="8" fill="#fbfcfd"/>',
+        *(_frame(frame) for frame in picture.frames),
+        *_edges(picture, steps),
+        *(_box(box, steps[box.step]) for box in picture.boxes),
+        "</svg>",
+        "",
+    ])  # fmt: skip
+
+
+def _frame(frame: Frame) -> str:
+    return (f'<g class="{frame.kind}"><rect class="frame" x="{frame.x:.1f}" y="{frame.y:.1f}" width="{frame.width:.1f}" '
+            f'height="{frame.height:.1f}" rx="10"/><text class="heading" x="{frame.x + 10:.1f}" y="{frame.y + HEADING - 3:.1f}">'
+            f"{escape(frame.heading)}</text></g>")
+
+
+def _box(box: Box, step: Step) -> str:
+    doc = f"<title>{escape(step.doc)}</title>" if step.doc else ""
+    return (f'<g class="{_kind(step)}">{doc}<rect class="box" x="{box.x - box.width / 2:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" '
+            f'height="{BOX:.1f}" rx="7"/><text x="{box.x:.1f}" y="{box.y + BOX / 2 + 4.5:.1f}">{escape(step.name)}</text></g>')
+
+
+def _kind(step: Step) -> str:
+    if isinstance(step.transition, Switch):
+        return "switch"
+    if step.join:
+        return "join"
+    return "split" if isinstance(step.transition, Foreach) or len(targets(step.transition)) > 1 else "step"
+
+
+def _edges(picture: Picture, steps: dict[str, Step]) -> Iterator[str]:
+    place = {box.step: box for box in picture.boxes}
+    for step in steps.values():
+        for target in targets(step.transition) if step.name in place else ():
+            points = _points(place[step.name], place[target], picture.lanes.get((step.name, target), ()))
+            yield f'<path class="edge" d="{_curve(points)}"/>'
+            if values := cases(step, target):
+                x, y = _label(points)
+                yield f'<text class="case" x="{x:.1f}" y="{y:.1f}">{escape(values)}</text>'
+
+
+def _points(source: Box, target: Box, lane: tuple[Point, ...]) -> list[Point]:
+    """From the lower side of one box to the upper side of the other; a lane may begin or end at the side of a box itself."""
+    start, end = (source.x, source.y + BOX), (target.x, target.y)
+    begins = bool(lane) and _beside(source, lane[0])
+    ends = bool(lane) and _beside(target, lane[-1])
+    return [*([] if begins else [start]), *lane, *([] if ends else [end])]
+
+
+def _beside(box: Box, point: Point) -> bool:
+    return abs(abs(point[0] - box.x) - box.width / 2) < 0.5 and box.y <= point[1] <= box.y + BOX
+
+
+def _curve(points: list[Point]) -> str:
+    """Straight lines where two points share a line, curves that leave and arrive upright elsewhere."""
+    words = [f"M{points[0][0]:.1f} {points[0][1]:.1f}"]
+    for (x, y), (to_x, to_y) in zip(points, points[1:], strict=False):
+        if x == to_x or y == to_y:
+            words.append(f"L{to_x:.1f} {to_y:.1f}")
+        else:
+            middle = (y + to_y) / 2
+            words.append(f"C{x:.1f} {middle:.1f} {to_x:.1f} {middle:.1f} {to_x:.1f} {to_y:.1f}")
+    return " ".join(words)
+
+
+def _label(points: list[Point]) -> Point:
+    """Where the value of a case stands: nearer to where the edge leads, as the edges of a switch begin at one point."""
+    (x, y), (to_x, to_y) = points[0], points[1]
+    return x + 0.7 * (to_x - x), y + 0.7 * (to_y - y)

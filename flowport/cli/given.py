@@ -1,0 +1,101 @@
+"""The parameters of a run: from the command line to the values in its input, and the help page of a flow."""
+
+from __future__ import annotations
+
+import os
+import sys
+from base64 import b64encode
+from typing import Any
+
+from flowport.cli.options import Given
+from flowport.runtime.parameters import ParameterError, convert, converted
+
+Spec = dict[str, Any]
+"""An entry of `parameters` in the plan's JSON."""
+
+
+class WrongParameters(Exception):
+    """Parameters that the flow does not take; the message has a line for each mistake."""
+
+
+def parameters(specs: list[Spec], given: Given, resumed: bool) -> dict[str, Any]:
+    """What the run's input says of its parameters: the given ones by name, as JSON; raises WrongParameters with all that is wrong.
+
+    A resumed run has the other parameters from its origin, so that none is missing.
+    """
+    named = {spec["name"]: spec for spec in specs}
+    values: dict[str, Any] = {}
+    wrong: list[str] = []
+    for name, text in given:
+        try:
+            values[name] = _value(named.get(name), name, text)
+        except ParameterError as error:
+            wrong.append(str(error))
+    wanted = [{**spec, "required": spec["required"] and not resumed} for spec in specs if spec["name"] not in _refused(wrong, given)]
+    try:
+        converted(wanted, values)
+    except ParameterError as error:
+        wrong += str(error).split("\n")
+    if wrong:
+        raise WrongParameters("\n".join(wrong))
+    return {name: _plain(named[name], value) for name, value in values.items()}
+
+
+def _refused(wrong: list[str], given: Given) -> set[str]:
+    """The parameters whose text could not even be read: they are given, not missing."""
+    return {name for name, _ in given if any(f"`{name}`" in message for message in wrong)}
+
+
+def _value(spec: Spec | None, name: str, text: str | None) -> Any:
+    """The text of a parameter, or the content of the file that it names; an option that stands alone is true."""
+    if text is None:
+        if spec is not None and spec["kind"] != "bool":
+            raise ParameterError(f"parameter `{name}` needs a value: --{name} VALUE")
+        return True
+    return _content(spec, name, text) if spec is not None and spec["kind"] == "file" else text
+
+
+def _content(spec: Spec, name: str, path: str) -> Any:
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+        return data.decode(spec["encoding"] or "utf-8") if spec["text"] else {"base64": b64encode(data).decode()}
+    except OSError as error:
+        raise ParameterError(f"parameter `{name}` names the file `{path}`, which cannot be read: {os.strerror(error.errno or 0)}") from None
+    except (UnicodeDecodeError, LookupError) as error:
+        raise ParameterError(f"parameter `{name}` names the file `{path}`, which is not text: {error}") from None
+
+
+def _plain(spec: Spec, value: Any) -> Any:
+    return value if spec["kind"] == "file" else convert(spec, value)
+
+
+def section(specs: list[Spec]) -> tuple[str, list[tuple[str, str]]]:
+    """The parameters of a flow as a section of a help page."""
+    return "Parameters of the flow", [(f"--{spec['name']} {_KINDS[spec['kind']]}", _described(spec)) for spec in specs]
+
+
+_KINDS = {"str": "TEXT", "int": "NUMBER", "float": "NUMBER", "bool": "[true|false]", "json": "JSON", "list": "JSON", "dict": "JSON", "file": "PATH"}
+
+
+def _described(spec: Spec) -> str:
+    words = [spec["help"].strip()] if spec["help"].strip() else []
+    if spec["choices"]:
+        words.append("one of " + ", ".join(map(str, spec["choices"])))
+    if spec["computed"]:
+        words.append("default: computed when the run starts")
+    elif spec.get("default") is not None:
+        words.append(f"default: {spec['default']}")
+    elif spec["required"]:
+        words.append("required")
+    return "; ".join(words)
+
+
+def explain(error: WrongParameters, program: str, specs: list[Spec]) -> None:
+    """Say on standard error what is wrong with the parameters, and which ones there are."""
+    from flowport.cli.options import table
+
+    title, rows = section(specs)
+    lines = [f"{program}: {line}" for line in str(error).split("\n")]
+    listed = [f"{title}:", *table(rows)] if rows else ["the flow has no parameters"]
+    print("\n".join([*lines, "", *listed]), file=sys.stderr)

@@ -1,0 +1,157 @@
+"""`flowport run FLOW`: a flow on this machine."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flowport.cli.flow_file import FLOW, PROFILE, FlowFile, open_flow
+from flowport.cli.given import WrongParameters, explain, parameters, section
+from flowport.cli.options import Command, Option, Values, WrongUse, page
+from flowport.cli.place import STORE, run_id, store_url
+from flowport.compiler.contract import flow_document
+from flowport.compiler.ir import Retry, Step
+from flowport.compiler.plan import Plan
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError("it is at least 1")
+    return number
+
+
+def _retry(text: str) -> Retry:
+    """`retry`, or `retry:times=5`."""
+    name, _, settings = text.partition(":")
+    key, equals, times = settings.partition("=")
+    if name != "retry" or (settings and (key != "times" or not equals or not times.isdigit())):
+        raise ValueError("what can be added is `retry` or `retry:times=5`")
+    return Retry(times=int(times)) if settings else Retry()
+
+
+OPTIONS = (
+    Option("run-id", "the id of the new run", "ID"),
+    Option("tag", "a word to find the run by", "TAG", many=True),
+    Option("max-workers", "how many tasks run at once (the number of processors)", "N", convert=_count),
+    Option("with", "what every step gets that has none: retry, retry:times=5", "DECORATOR", many=True, convert=_retry),
+    STORE,
+    PROFILE,
+)
+"""What `run`, `resume` and `dry-run` share."""
+
+HERE = (
+    Option("no-fork", "start every task as a process of its own from the beginning, as a container does"),
+    Option("quiet", "show neither what tasks print nor how far the run is", short="q"),
+)
+
+NOTES = ("What stands behind `--` are parameters of the flow, for those that are named like an option.",
+         "Exit status: 0 done, 1 the flow or the run failed, 2 wrong use, 130 interrupted.")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The run whose results are taken over, and the step from which everything runs again."""
+
+    run: str
+    step: str | None = None
+
+
+def run(values: Values) -> int:
+    """Run the flow of a command line; the exit status."""
+    if values["from"] and not values["origin_run"]:
+        raise WrongUse("`--from` goes with `--origin-run`: it says which results of that run are not taken over")
+    origin = Origin(values["origin_run"], values["from"]) if values["origin_run"] else None
+    return execute(COMMAND, values, origin)
+
+
+def execute(command: Command, values: Values, origin: Origin | None) -> int:
+    """Compile a flow and run it, taking over what `origin` finished."""
+    flow = open_flow(values)
+    specs = flow_document(flow.plan)["parameters"]
+    assert isinstance(specs, list)
+    if values["help"]:
+        print(page(command, [section(specs)]))  # type: ignore[arg-type]
+        return 0
+    if origin is not None and origin.step is not None:
+        _known(flow.plan, origin.step)
+    try:
+        document = run_input(specs, values, origin)
+    except WrongParameters as error:
+        explain(error, f"flowport {command.name} {values['flow']}", specs)  # type: ignore[arg-type]
+        return 2
+    return start(flow, values, document)
+
+
+def _known(plan: Plan, step: str) -> None:
+    names = [step.name for step in plan.flow.steps]
+    if step not in names:
+        from flowport.cli.options import closest
+
+        raise WrongUse(f"`{step}` is not a step of {plan.flow.name}", closest(step, names) or "its steps are " + ", ".join(names))
+
+
+def run_input(specs: Any, values: Values, origin: Origin | None) -> dict[str, Any]:
+    """The document that a run starts with; raises WrongParameters."""
+    document: dict[str, Any] = {"parameters": parameters(specs, values["parameters"], origin is not None)}
+    if origin is not None:
+        document["origin_run"] = origin.run
+        if origin.step is not None:
+            document["from"] = origin.step
+    if values["tag"]:
+        document["tags"] = sorted(set(values["tag"]))
+    return document
+
+
+def equipped(plan: Plan, decorators: tuple[Retry, ...]) -> Plan:
+    """The plan with retries for the steps that have none."""
+    if not decorators:
+        return plan
+
+    def mended(step: Step) -> Step:
+        return step if step.settings.retry else replace(step, settings=replace(step.settings, retry=decorators[-1]))
+
+    return replace(plan, flow=replace(plan.flow, steps=tuple(mended(step) for step in plan.flow.steps)))
+
+
+def start(flow: FlowFile, values: Values, document: dict[str, Any]) -> int:
+    """Put the code where tasks find it, and run it."""
+    from flowport.runtime.local.run import Request
+    from flowport.runtime.local.run import run as run_here
+    from flowport.runtime.program import cache_folder, code_key, unpack
+    from flowport.runtime.store import open_store
+
+    package = replace(flow, plan=equipped(flow.plan, values["with"])).package()
+    url = store_url(values, flow.config)
+    store = open_store(url)
+    if not store.exists(code_key(package.digest)):
+        store.create(code_key(package.digest), package.data)
+    folder = os.path.join(cache_folder(), "code", package.digest)
+    if not os.path.exists(folder):
+        unpack(package.data, folder)
+    return run_here(Request(folder=folder, code=package.digest, source=_source(flow), store=url, run=run_id(values["run_id"]), document=document,
+                            workers=values["max_workers"] or _processors(), fork=not values["no_fork"], quiet=values["quiet"]))
+
+
+def _source(flow: FlowFile) -> str:
+    """The flow's own folder, so that tracebacks name the user's files; not when modules come from beside it: only the package has them in place."""
+    beside = any(root.startswith(".flowport/") for root in flow.plan.flow.roots)
+    return "" if beside else flow.folder
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+COMMAND = Command(
+    "run", "run a flow on this machine", run, (FLOW,),
+    (
+        *OPTIONS,
+        *HERE,
+        Option("origin-run", "take over what this run finished and what did not change since", "RUN"),
+        Option("from", "with --origin-run: this step and what comes after it run again in any case", "STEP"),
+    ),
+    parameters=True,
+    notes=NOTES,
+)  # fmt: skip

@@ -1,0 +1,68 @@
+"""`flowport show FLOW`: the graph as text, SVG or HTML, or the plan that engines get."""
+
+from __future__ import annotations
+
+import sys
+
+from flowport.cli.flow_file import FLOW, PROFILE, open_flow
+from flowport.cli.options import Command, Option, Values, WrongUse
+from flowport.compiler.plan import Plan
+
+FORMATS = ("text", "svg", "html")
+
+
+def show(values: Values) -> int:
+    """Print or write the drawing; with `--plan` 1 when the plan is not well formed."""
+    plan = open_flow(values).plan
+    if values["plan"]:
+        if values["format"] not in (None, "text"):
+            raise WrongUse("`--plan` is text")
+        return _show_plan(plan)
+    document = _draw(plan, values["format"] or _format(values["output"]))
+    if values["output"]:
+        with open(values["output"], "w", encoding="utf-8", newline="\n") as file:
+            file.write(document)
+    else:
+        sys.stdout.write(document)
+    return 0
+
+
+def _format(path: str | None) -> str:
+    """The format that a file's name asks for."""
+    ending = path.rpartition(".")[2].lower() if path else ""
+    return ending if ending in FORMATS else "text"
+
+
+def _draw(plan: Plan, format: str) -> str:
+    if format == "svg":
+        from flowport.cli.draw.svg import svg
+
+        return svg(plan)
+    if format == "html":
+        from flowport.cli.draw.html import html
+
+        return html(plan)
+    from flowport.cli.draw.text import outline
+
+    return outline(plan) + "\n"
+
+
+def _show_plan(plan: Plan) -> int:
+    from flowport.cli.draw.text import nodes
+    from flowport.compiler.verify import verify
+
+    print("\n".join(nodes(plan.body)))
+    problems = verify(plan)
+    print("\n".join(["", *problems]) if problems else "\nthe plan is well formed")
+    return int(bool(problems))
+
+
+COMMAND = Command(
+    "show", "draw a flow's graph", show, (FLOW,),
+    (
+        Option("format", "text, svg or html (what the name of the output says, else text)", "FORMAT", choices=FORMATS),
+        Option("output", "the file to write (standard output)", "FILE", short="o"),
+        Option("plan", "show the plan that engines get, and whether it is well formed"),
+        PROFILE,
+    ),
+)  # fmt: skip
