@@ -94,7 +94,7 @@ class _Builder:
         match node:
             case Task(step):
                 return self._task(step, following)
-            case Parallel(origin, branches):
+            case Parallel(branches=branches):
                 made = [self._block(branch, place, outer, None) for branch in branches]
                 return {self._entry(node): asl.onward(asl.parallel(made), following)}
             case Map():

@@ -20,16 +20,29 @@ def encoded(document: JSON) -> bytes:
 def _text(value: JSON, indent: int, before: str) -> str:
     """`value` after `before` on a line that is indented by `indent`."""
     short = json.dumps(value, ensure_ascii=False)
-    if not value or not isinstance(value, dict | list) or _plain(value) and indent + len(before) + len(short) < WIDTH:
+    if not value or not isinstance(value, dict | list) or (_plain(value) and indent + len(before) + len(short) < WIDTH):
         return short
     inner = " " * (indent + 2)
     if isinstance(value, dict):
         names = {name: json.dumps(name, ensure_ascii=False) + ": " for name in value}
         lines = [inner + names[name] + _text(item, indent + 2, names[name]) for name, item in value.items()]
+    elif _plain(value, 1):
+        lines = _filled([json.dumps(item, ensure_ascii=False) for item in value], inner)
     else:
         lines = [inner + _text(item, indent + 2, "") for item in value]
     first, last = "{}" if isinstance(value, dict) else "[]"
     return first + "\n" + ",\n".join(lines) + "\n" + " " * indent + last
+
+
+def _filled(words: list[str], indent: str) -> list[str]:
+    """Words side by side, as many on a line as there is room for."""
+    lines = [indent + words[0]]
+    for word in words[1:]:
+        if len(lines[-1]) + len(word) + 2 < WIDTH:
+            lines[-1] += ", " + word
+        else:
+            lines.append(indent + word)
+    return lines
 
 
 def _plain(value: JSON, depth: int = 2) -> bool:

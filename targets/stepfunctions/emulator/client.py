@@ -98,17 +98,21 @@ class Account:
 
 
 class Emulator:
-    """The emulator's process; a context manager that gives the account on it. `hear` is called, from a thread, for every event of a job."""
+    """The emulator's process; a context manager that gives the account on it.
 
-    def __init__(self, limit: int, hear: Callable[[dict[str, Any]], None]) -> None:
+    `hear` is called, from a thread, for every event of a job. `blobs` is a folder store whose blobs the emulated S3 has, too.
+    """
+
+    def __init__(self, limit: int, hear: Callable[[dict[str, Any]], None], blobs: str | None = None) -> None:
         self._limit, self._hear = limit, hear
+        self._blobs = [os.path.abspath(blobs)] if blobs else []
         self._process: subprocess.Popen[str] | None = None
         self._endpoint = ""
         self._up = threading.Event()
         self._said = tempfile.TemporaryFile("w+")
 
     def __enter__(self) -> Account:
-        command = [sys.executable, "-m", "flowport.targets.stepfunctions.emulator.server", str(self._limit)]
+        command = [sys.executable, "-m", "flowport.targets.stepfunctions.emulator.server", str(self._limit), *self._blobs]
         # A session of its own: Ctrl-C is for us, and we end it by closing its input, also when we die. In the root folder,
         # as `-m` would find whatever lies in this one first.
         self._process = subprocess.Popen(command, cwd=os.sep, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, text=True,

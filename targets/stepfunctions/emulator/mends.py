@@ -8,6 +8,8 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
+import sys
 import time
 from typing import Any
 
@@ -15,6 +17,7 @@ import botocore.session
 from botocore.model import ListShape, Shape, StringShape, StructureShape
 from botocore.validate import ParamValidator
 from moto.batch.models import batch_backends
+from moto.s3.models import S3Backend
 from moto.stepfunctions import responses
 from moto.stepfunctions.parser.api import ExecutionFailedEventDetails, HistoryEventType, TaskFailedEventDetails
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
@@ -23,7 +26,9 @@ from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration import distributed_iteration_component as distributed
-from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.itemprocessor import distributed_item_processor_worker as workers
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.itemprocessor import (
+    distributed_item_processor_worker as workers,
+)
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.job import JobPool
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_aws_sdk as sdk
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_batch as batch
@@ -102,8 +107,6 @@ def _clients() -> None:
     """moto makes a new boto client, some 20 ms of work, for every task; a client may be shared by threads."""
     cached = functools.lru_cache(maxsize=None)(boto_client.boto_client_for)
     client = functools.wraps(cached)(lambda region, service, state_credentials=None: cached(region, service))
-    import sys
-
     for module in [module for name, module in sys.modules.items() if name.startswith("moto.stepfunctions")]:
         if getattr(module, "boto_client_for", None) is boto_client.boto_client_for:
             module.boto_client_for = client  # type: ignore[attr-defined]
@@ -185,6 +188,22 @@ def _waits() -> None:
         sleep = staticmethod(lambda seconds: time.sleep(min(seconds, 0.01)))
 
     retrier_decl.time = Unhurried
+
+
+def lend(folder: str) -> None:
+    """Not a mend: let S3 have the blobs of a folder store, put into a bucket when they are first asked for."""
+    find = S3Backend.get_object
+
+    def get_object(self: Any, bucket_name: str, key_name: str, *given: Any, **named: Any) -> Any:
+        found = find(self, bucket_name, key_name, *given, **named)
+        name = re.search(r"(?:^|/)(blobs/[0-9a-f]{2}/[0-9a-f]{64})$", key_name)
+        if found is None and name and os.path.exists(path := os.path.join(folder, name[1])):
+            with open(path, "rb") as file:
+                self.put_object(bucket_name, key_name, file.read())
+            found = find(self, bucket_name, key_name, *given, **named)
+        return found
+
+    S3Backend.get_object = get_object
 
 
 def _jobs(processes: Processes) -> None:

@@ -35,7 +35,7 @@ class Job:
         self.attempts = 0
         self.stopped = False
         self.ended = threading.Event()
-        self.process: subprocess.Popen[str] | None = None
+        self.process: subprocess.Popen[bytes] | None = None
 
     def wait(self, seconds: float) -> bool:
         return self.ended.wait(seconds)
@@ -109,18 +109,19 @@ class Processes:
     def _process(self, job: Job, folder: str, output: Any, timeout: float | None) -> int:
         # A folder of its own and no PYTHONPATH: nothing of the user's can be imported but what the code package brings.
         try:
-            job.process = subprocess.Popen(job.command, cwd=folder, env=self._variables(job), stdin=subprocess.DEVNULL, stdout=output,
-                                           stderr=subprocess.STDOUT, start_new_session=True)
+            process = subprocess.Popen(job.command, cwd=folder, env=self._variables(job), stdin=subprocess.DEVNULL, stdout=output,
+                                       stderr=subprocess.STDOUT, start_new_session=True)
         except OSError as error:
             output.write(str(error))
             return 127
+        job.process = process
         if job.stopped:
-            _end(job.process)
+            _end(process)
         try:
-            return job.process.wait(timeout)
+            return process.wait(timeout)
         except subprocess.TimeoutExpired:
-            _end(job.process)
-            job.process.wait()
+            _end(process)
+            process.wait()
             return 137
 
     def _variables(self, job: Job) -> dict[str, str]:
@@ -150,12 +151,12 @@ def _exits(rules: Sequence[Mapping[str, str]], code: int) -> bool:
     """Whether the first rule of `evaluateOnExit` that knows the exit code says to stop; the codes may end in `*`."""
     for rule in rules:
         pattern = rule.get("onExitCode", "*")
-        if str(code) == pattern or pattern.endswith("*") and str(code).startswith(pattern[:-1]):
+        if str(code) == pattern or (pattern.endswith("*") and str(code).startswith(pattern[:-1])):
             return rule["action"].upper() == "EXIT"
     return False
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def _end(process: subprocess.Popen[bytes]) -> None:
     """Kill a process and the group that it leads."""
     try:
         os.killpg(process.pid, signal.SIGKILL)

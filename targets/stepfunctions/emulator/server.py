@@ -18,8 +18,8 @@ REGION = "us-east-1"
 ACCOUNT = "123456789012"
 
 
-def main(limit: int) -> None:
-    """Serve until standard input ends; at most `limit` jobs run at a time."""
+def main(limit: int, blobs: str | None = None) -> None:
+    """Serve until standard input ends; at most `limit` jobs run at a time, and S3 has the blobs in the folder `blobs`, too."""
     from moto.server import ThreadedMotoServer
 
     from flowport.targets.stepfunctions.emulator import mends
@@ -40,6 +40,8 @@ def main(limit: int) -> None:
     os.environ["MOTO_PORT"] = str(port)
     processes = Processes(sys.executable, environment(endpoint, REGION, ACCOUNT), limit, say)
     mends.mend(processes)
+    if blobs:
+        mends.lend(blobs)
     say({"event": "serving", "endpoint": endpoint})
     try:
         sys.stdin.read()
@@ -51,4 +53,4 @@ def main(limit: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else os.cpu_count() or 1)
+    main(int(sys.argv[1]), *sys.argv[2:])

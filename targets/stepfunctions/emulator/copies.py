@@ -1,0 +1,60 @@
+"""Documents and blobs between a local store and the emulator's bucket."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+
+from flowport.runtime.address import Keys
+from flowport.runtime.store import Missing, Store
+from flowport.targets.stepfunctions.emulator.client import Account, Deployed
+
+CODE = "code/"
+BLOBS = "blobs/"
+
+
+class Bucket:
+    """The store inside the emulator's bucket."""
+
+    def __init__(self, account: Account, deployed: Deployed) -> None:
+        self._s3 = account.client("s3")
+        self._bucket, self._prefix = deployed.bucket, deployed.prefix
+
+    def fill(self, store: Store, folders: Iterable[str]) -> None:
+        """Put the documents in these folders of a store here; the emulator finds their blobs itself."""
+        for folder in folders:
+            for key in documents(store, folder):
+                self._s3.put_object(Bucket=self._bucket, Key=self._prefix + key, Body=store.read(key))
+
+    def empty_into(self, store: Store, folder: str) -> None:
+        """Copy what a run left: blobs first, its folder last, as a manifest promises that its blobs are there."""
+        for part in (CODE, BLOBS, folder):
+            for key in self.keys(part):
+                if not store.exists(key):
+                    store.create(key, self._s3.get_object(Bucket=self._bucket, Key=self._prefix + key)["Body"].read())
+
+    def keys(self, folder: str) -> Iterator[str]:
+        """Every key in a folder, and the folders inside it."""
+        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix + folder):
+            for found in page.get("Contents", ()):
+                yield found["Key"][len(self._prefix):]
+
+
+def documents(store: Store, folder: str) -> Iterator[str]:
+    """Every key in a folder of a store, and in the folders inside it."""
+    yield from store.names(folder)
+    for inner in store.folders(folder):
+        yield from documents(store, f"{folder}{inner}/")
+
+
+def runs_before(store: Store, flow: str, run: str) -> Iterator[str]:
+    """A run, the run that it took results over from, and so on."""
+    seen: set[str] = set()
+    origin: str | None = run
+    while origin and origin not in seen:
+        seen.add(origin)
+        yield origin
+        try:
+            origin = json.loads(store.read(Keys(flow, origin).run())).get("origin_run")
+        except Missing:
+            return

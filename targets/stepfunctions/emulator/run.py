@@ -1,0 +1,90 @@
+"""A dry run: the emitted files on the emulator, and what came of them in the local store.
+
+The emulator has a bucket of its own. Runs that results may be taken over from are copied there first, and the run is copied
+back at the end, whether it succeeded or not, so that `flowport runs`, `logs` and `artifacts` show it like any other.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from typing import Any
+
+from flowport.compiler.ir import JSON
+from flowport.compiler.target import DryRun
+from flowport.runtime.address import Keys
+from flowport.runtime.store import Store, open_store
+from flowport.runtime.tries import failures
+from flowport.targets.stepfunctions.emulator.client import Emulator, Ended
+from flowport.targets.stepfunctions.emulator.copies import Bucket, runs_before
+from flowport.targets.stepfunctions.emulator.verify import Task, losses, task
+from flowport.targets.stepfunctions.settings import settings
+
+DONE, FAILED, INTERRUPTED = 0, 1, 130
+WORKERS = 4
+SHOWN = 5
+
+
+def dry_run(request: DryRun) -> int:
+    """Run a flow on the emulator; the exit status: 0 done, 1 failed, 130 interrupted."""
+    progress = Progress(request)
+    store = open_store(request.store)
+    with Emulator(request.max_workers or WORKERS, progress.hear, blobs=request.store) as account:
+        deployed = account.deploy(request.files, settings(request.profile).store)
+        bucket = Bucket(account, deployed)
+        flow = request.plan.flow.name
+        if request.origin_run:
+            bucket.fill(store, [Keys(flow, run).root for run in runs_before(store, flow, request.origin_run)])
+        try:
+            ended = account.run(deployed.machine, request.run_id, _input(request))
+        except KeyboardInterrupt:
+            request.echo(f"run {request.run_id} was stopped")
+            return INTERRUPTED
+        finally:
+            bucket.empty_into(store, Keys(flow, request.run_id).root)
+    return _outcome(request, ended, progress.done, store)
+
+
+def _input(request: DryRun) -> dict[str, JSON]:
+    """What the execution is given, as somebody would give it on AWS."""
+    more: dict[str, JSON] = {"origin_run": request.origin_run, "from": request.from_step, "tags": list(request.tags)}
+    return {"parameters": request.parameters, **{name: value for name, value in more.items() if value}}
+
+
+def _outcome(request: DryRun, ended: Ended, done: Iterable[Task], store: Store) -> int:
+    """Say how it ended; the engine's own word is not enough."""
+    keys = Keys(request.plan.flow.name, request.run_id)
+    if ended.status != "SUCCEEDED":
+        for failure in failures(store, keys.root)[:SHOWN]:
+            request.echo(f"\n{failure['step']}/{failure['item']}\n{str(failure.get('traceback') or failure.get('message')).rstrip()}")
+        request.echo(f"\nrun {request.run_id} failed: {ended.error or ended.status}" + ("" if _told(ended) else f": {ended.cause}"))
+        return FAILED
+    lost = list(losses(request.plan, keys, store, set(done)))
+    for loss in lost:
+        request.echo(f"the machine succeeded, but {loss}")
+    if not lost:
+        request.echo(f"run {request.run_id} is done")
+    return FAILED if lost else DONE
+
+
+def _told(ended: Ended) -> bool:
+    """Whether the failure is that of a task, which has told its story itself."""
+    return ended.error in ("States.TaskFailed", "States.ExceedToleratedFailureThreshold")
+
+
+class Progress:
+    """Says a line for every task that ends, and keeps those that are done."""
+
+    def __init__(self, request: DryRun) -> None:
+        self._echo, self._lock = request.echo, threading.Lock()
+        self.done: list[Task] = []
+
+    def hear(self, event: dict[str, Any]) -> None:
+        if event["event"] != "ended":
+            return
+        found = task(event["command"])
+        with self._lock:
+            if event["exit"] == 0:
+                self.done.append(found)
+            how = "done" if event["exit"] == 0 else f"failed with exit status {event['exit']}"
+            self._echo(f"{found.step}/{found.slice}{' (the rest of its loop)' if found.rest else ''} {how}")
