@@ -273,6 +273,9 @@ class _Survey:
         enter = list(site.enter)
         document: Document = {"scopes": [list(scope) for scope in site.place.scopes], "enter": enter}
         if enter[0] == "again":
+            outer = enter[2]
+            if isinstance(outer, list | tuple) and outer[0] == "edges":
+                enter[2] = ["edges", self._seen(outer[1], site.place.scopes[:-1])]
             enter.append([list(source) for source in self.again(name)])
             document["exits"] = {target: [list(source) for source in sources] for target, sources in self.exits(name).items()}
         if enter[0] == "edges":
