@@ -12,7 +12,7 @@ class ConvergeFlow(FlowSpec):
     """Ranks four pages by the links between them."""
 
     damping = Parameter("damping", type=float, default=0.85, help="how often a reader follows a link")
-    tolerance = Parameter("tolerance", type=float, default=0.01, help="stop when no rank moves by more than this")
+    tolerance = Parameter("tolerance", type=float, default=0.001, help="stop when no rank moves by more than this")
     turns = Parameter("turns", type=int, default=50, help="stop after so many turns at the latest")
 
     @step

@@ -6,11 +6,13 @@ tries counted once; `parameters` is what the command line is given.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).resolve().parent
+EXAMPLE_FOLDER = FOLDER.parent.parent / "examples"
 GREETING = (FOLDER / "greeting.txt").read_text(encoding="utf-8")
 NASTY_DEFAULT = 'it\'s {{=2+2}} $(touch PWNED) "q" \n Ref::run $.x 😀'
 NASTY_GIVEN = "$(touch PWNED) `id` {{=3+3}} {{inputs.parameters.x}} Ref::step \\ \"' \n\r\n\t 😀\u2028 --run-id x"
@@ -26,12 +28,18 @@ class Expected:
     end: dict[str, Any]
     items: dict[str, int]
     parameters: tuple[str, ...] = ()
-    flow: str = field(default="")
+    flow: str = ""
     last: str = "end"
 
     @property
     def path(self) -> Path:
-        return FOLDER / self.file
+        return (EXAMPLE_FOLDER if self in EXAMPLES else FOLDER) / self.file
+
+    @property
+    def name(self) -> str:
+        """The flow's name, which is that of its class unless it is said otherwise."""
+        classes = re.findall(r"^class (\w+)", self.path.read_text(encoding="utf-8"), re.MULTILINE)
+        return self.flow or str(classes[-1])
 
     @property
     def id(self) -> str:
@@ -380,4 +388,30 @@ RUNS = (
     Expected("condition_values.py", {"text": "two big"}, once("start", "two", "check", "big_one", "end")),
     Expected("condition_values.py", {"text": "one"}, once("start", "one", "check", "end"), ("--start_at", "1")),
     Expected("condition_values.py", {"text": ""}, once("start", "end"), ("--start_at", "3")),
+)
+
+EXAMPLES = (
+    Expected(
+        "digits.py",
+        {"verdict": "good"},
+        once("start", "choose", "judge", "accept", "report", "end", train=6),
+    ),
+    Expected(
+        "digits.py",
+        {"verdict": "poor"},
+        once("start", "choose", "judge", "fall_back", "report", "end", train=6),
+        ("--max_depth", "6"),
+    ),
+    Expected(
+        "regions.py",
+        {"means": {"coast": 13.82, "desert": None, "hills": 9.8}, "dropped": 1},
+        once("start", "report", "end", region=3, station=3, region_done=3),
+    ),
+    Expected("converge.py", {"state": "still"}, once("start", "end", spread=7, judge=7)),
+    Expected("converge.py", {"state": "tired"}, once("start", "warn", "end", spread=5, judge=5), ("--turns", "5")),
+    Expected(
+        "resume.py",
+        {"prices": [60, 220], "unknown": ["ghost"], "total": 252.0},
+        once("start", "collect", "bill", "end", price=3),
+    ),
 )
