@@ -12,11 +12,23 @@ map of the file which then is the memory of the value: neither way copies it. Nu
 
 from __future__ import annotations
 
-# Not `pickle`: it loads `re` (5 ms) to compute its `__all__`.
-from _pickle import Pickler, loads
+import sys
 
 from flowport.runtime import digests
 from flowport.runtime.store import Corrupt
+
+# Not `pickle`, which loads `re` to compute its `__all__` (5 ms). And `_pickle` wants nothing of `functools` but `partial`, which is
+# `_functools.partial`; `functools` would load `collections` and more (2 ms).
+if "functools" in sys.modules:
+    from _pickle import Pickler, dumps, loads
+else:
+    import _functools  # type: ignore[import-not-found]
+
+    sys.modules["functools"] = _functools
+    try:
+        from _pickle import Pickler, dumps, loads
+    finally:
+        del sys.modules["functools"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,13 +48,14 @@ PICKLE = 1
 ALIGNMENT = 64
 REFERENCE = 1 + 32 + 8
 
-SMALL_BUFFER = 1 << 12
-"""Bytes up to which a buffer stays in the pickle."""
+SMALL = 1 << 12
+"""Bytes up to which a buffer stays in the pickle, and a text is pickled in one piece."""
 
 PLAIN_LIMIT = 1000
 """Up to how many parts a value is looked through to see that it is plain."""
 
 ATOMS = frozenset((type(None), bool, int, float, complex, str, bytes))
+TEXTS = frozenset((str, bytes))
 
 
 class Unstorable(Exception):
@@ -116,12 +129,16 @@ def _reference(sha: str, size: int) -> bytes:
 
 def _parts(value: object) -> tuple[Sequence[Buffer], int]:
     """What is stored of a value, in pieces: an inline pickle, or when there is more than INLINE of it, a blob."""
+    if type(value) in ATOMS and not (type(value) in TEXTS and len(value) > SMALL):  # type: ignore[arg-type]
+        data = dumps(value, 5)
+        if len(data) <= INLINE:
+            return [data], len(data)
     buffers: list[memoryview] = []
 
     def keep(buffer: PickleBuffer) -> bool:
         """Whether the buffer stays in the pickle."""
         view = buffer.raw()
-        if len(view) <= SMALL_BUFFER:
+        if len(view) <= SMALL:
             return True
         buffers.append(view)
         return False

@@ -28,8 +28,10 @@ def new(size: int = 0) -> Hash:
     """An empty SHA-256 for about `size` bytes."""
     if size < LARGE:
         return _own()  # type: ignore[no-any-return, unused-ignore]
-    from _hashlib import openssl_sha256
-
+    try:
+        from _hashlib import openssl_sha256
+    except ImportError:  # an interpreter that was built without OpenSSL
+        return _own()  # type: ignore[no-any-return, unused-ignore]
     return openssl_sha256()
 
 

@@ -1,0 +1,56 @@
+"""Runs the benchmarks and writes their table into `bench/README.md`.
+
+    python bench/run.py                 all
+    python bench/run.py artifact.py     some; the rows of the others stay as they are
+
+A benchmark is a script in this folder. It prints rows `what | ours | peer | ratio` and measures its peer in the same run.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+README = HERE / "README.md"
+BEGIN, END = "<!-- table: written by bench/run.py -->\n", "<!-- end of table -->\n"
+HEADER = "| | ours | peer | ratio | script |\n|---|---|---|---|---|\n"
+
+
+def scripts() -> list[str]:
+    """The benchmarks, by name."""
+    return sorted(path.name for path in HERE.glob("*.py") if path.name != Path(__file__).name)
+
+
+def rows(script: str) -> list[str]:
+    """Run one benchmark; its rows as lines of the table."""
+    done = subprocess.run([sys.executable, str(HERE / script)], check=True, stdout=subprocess.PIPE, text=True)
+    return [f"| {line} | `{script}` |\n" for line in done.stdout.splitlines() if line.count("|") == 3]
+
+
+def table(text: str) -> dict[str, list[str]]:
+    """The rows that the README has, by script."""
+    kept: dict[str, list[str]] = {}
+    for line in text.partition(BEGIN)[2].partition(END)[0].splitlines(keepends=True):
+        script = line.rstrip(" |\n").rpartition("`")[0].rpartition("`")[2]
+        if script in scripts():
+            kept.setdefault(script, []).append(line)
+    return kept
+
+
+def main() -> None:
+    wanted = sys.argv[1:] or scripts()
+    text = README.read_text()
+    measured = table(text)
+    for script in wanted:
+        print(script, flush=True)
+        measured[script] = rows(script)
+        print("".join(measured[script]), flush=True)
+    lines = "".join(line for script in sorted(measured) for line in measured[script])
+    before, rest = text.split(BEGIN)
+    README.write_text(before + BEGIN + HEADER + lines + END + rest.split(END)[1])
+
+
+if __name__ == "__main__":
+    main()
