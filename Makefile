@@ -31,7 +31,7 @@ format: $(INSTALLED)
 	$(BIN)/ruff format .
 
 bench: $(INSTALLED)
-	$(BIN)/python -m bench
+	$(BIN)/python bench/run.py
 
 # hatchling comes from the constraints too, so that nothing of the installation is left to the day on which it happens.
 $(INSTALLED): pyproject.toml constraints.txt
