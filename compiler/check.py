@@ -49,7 +49,7 @@ def _step(flow: Flow, step: Step) -> Iterator[Diagnostic]:
         yield Diagnostic("FP234", f"a step cannot be called `{step.name}`", step.span, ("every flow has that name already",), ("give the step another name",))
     if step.join and step.name in (flow.start, flow.end):
         kind = "start" if step.name == flow.start else "end"
-        way_out = "take only `self`" if kind == "start" else "add a join in front of it that goes to it"
+        way_out = "take only `self`" if kind == "start" else "put a join of its own in front of it"
         yield Diagnostic("FP223", f"the {kind} of {flow.class_name} cannot be a join", step.span, (f"`{step.name}` takes inputs",), (way_out,))
     if step.settings.catch is not None and isinstance(step.transition, Foreach | Switch):
         kind = "a foreach" if isinstance(step.transition, Foreach) else "a switch"
@@ -83,7 +83,8 @@ def _unreachable(flow: Flow) -> Iterator[Diagnostic]:
         seen.update(fresh)
         waiting += fresh
     for step in flow.steps:
-        if step.name not in seen:
+        # The end of a flow whose steps all lead somewhere is out of reach only when a loop never ends: `structure` says so.
+        if step.name not in seen and step.name != flow.end:
             yield Diagnostic("FP218", f"no step leads to `{step.name}`", step.span,
                              help=(f"write `self.next(self.{step.name})` in the step before it, or remove it",))
 

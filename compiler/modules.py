@@ -288,11 +288,18 @@ class Modules:
 _BUILTINS = frozenset(dir(builtins))
 
 
-def imports(tree: ast.Module) -> Iterator[ast.Import | ast.ImportFrom]:
-    """Every import of a module, wherever it stands."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            yield node
+def imports(tree: ast.Module) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:
+    """Every import of a module, wherever it stands, and whether a `try` or a test stands around it."""
+    waiting: list[tuple[ast.AST, bool]] = [(tree, False)]
+    while waiting:
+        node, guarded = waiting.pop()
+        inside = guarded or isinstance(node, ast.Try | ast.If)
+        for block in ("body", "handlers", "orelse", "finalbody", "cases"):
+            for inner in getattr(node, block, ()):
+                if isinstance(inner, ast.Import | ast.ImportFrom):
+                    yield inner, inside
+                elif not isinstance(inner, ast.Expr | ast.Assign | ast.Return):
+                    waiting.append((inner, inside))
 
 
 def closure(modules: Modules, start: Source) -> tuple[Source, ...]:
@@ -314,7 +321,7 @@ def closure(modules: Modules, start: Source) -> tuple[Source, ...]:
 
 
 def _imported_modules(modules: Modules, source: Source) -> Iterator[str]:
-    for node in imports(source.tree):
+    for node, _ in imports(source.tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         else:

@@ -17,7 +17,8 @@ from flowport.compiler.diagnostics import Diagnostic, Refused
 from flowport.compiler.digest import digests
 from flowport.compiler.guess import did_you_mean
 from flowport.compiler.ir import Flow, Parameter, Span, Step
-from flowport.compiler.modules import Modules, closure
+from flowport.compiler.modules import Function, Modules, closure
+from flowport.compiler.offered import check_imports
 from flowport.compiler.parameters import parameters
 from flowport.compiler.reading import Reading
 from flowport.compiler.source import Source, read
@@ -108,6 +109,8 @@ def _flow(reading: Reading, source: Source, chosen: Line, folder: str, roots: tu
         reading.warn("FP114", f"the base class `{one.source.segment(base)}` of `{one.node.name}` is not in the flow's own files", one.source, base,
                      "steps and parameters that it brings are not seen; add its folder to `roots` in flowport.toml")
     name = _class_marks(reading, chosen)
+    files = closure(reading.modules, source)
+    check_imports(reading, files)
     members = chosen.members
     found = parameters(reading, members, folder)
     methods = _methods(reading, members)
@@ -115,7 +118,7 @@ def _flow(reading: Reading, source: Source, chosen: Line, folder: str, roots: tu
     hashes = digests(reading.modules, chosen, {step: member for step, (member, _) in methods.items()}, (parameter.attribute for parameter in found))
     reader = Reader(members)
     steps = tuple(_step(reading, reader, member, list_of_marks, step == end, hashes[step]) for step, (member, list_of_marks) in methods.items())
-    return Flow(name, own.node.name, source.place, steps, start, end, found, _doc(own.node), _files(reading.modules, source, folder, found), roots,
+    return Flow(name, own.node.name, source.place, steps, start, end, found, _doc(own.node), _files(files, folder, found), roots,
                 tuple(name for name in members if name not in methods), not chosen.unseen, source.name_span(own.node))
 
 
@@ -156,7 +159,25 @@ def _methods(reading: Reading, members: dict[str, Member]) -> dict[str, tuple[Me
             list_of_marks = marks(reading, member.owner, function.decorator_list, function.lineno)
             if any(mark.name == "step" for mark in list_of_marks):
                 found[name] = (member, list_of_marks)
+                _say_odd_method(reading, member, function)
     return found
+
+
+def _say_odd_method(reading: Reading, member: Member, function: Function) -> None:
+    """A step that Python would not call as a step."""
+    source, arguments = member.owner.source, function.args
+    if len(member.bindings) > 1 and isinstance(member.bindings[-2].node, ast.FunctionDef):
+        reading.say("FP125", f"`{function.name}` is defined twice", source, function, "give one of them another name, or remove it",
+                    notes=(f"the one in line {member.bindings[-2].node.lineno} is lost",))
+    if isinstance(function, ast.AsyncFunctionDef):
+        reading.say("FP222", f"step `{function.name}` is `async`, and nothing would await it", source, function,
+                    "write `def`, and call `asyncio.run(...)` inside the step")
+    required = arguments.posonlyargs + arguments.args
+    if not required:
+        reading.say("FP222", f"step `{function.name}` does not take `self`", source, function, f"write `def {function.name}(self):`")
+    elif len(required) > 2 or arguments.kwonlyargs or arguments.vararg or arguments.kwarg:
+        reading.say("FP222", f"step `{function.name}` takes more than `self` and `inputs`", source, function,
+                    f"write `def {function.name}(self):`, or `def {function.name}(self, inputs):` for a join", "pass values from step to step as artifacts: `self.x = 1`")
 
 
 def _ends(reading: Reading, own: Class, methods: dict[str, tuple[Member, tuple[Mark, ...]]]) -> tuple[str, str]:
@@ -192,16 +213,16 @@ def _step(reading: Reading, reader: Reader, member: Member, list_of_marks: tuple
         uses = replace(uses, opaque=True)
     wanted = settings(reading, owner, list_of_marks, function.name)
     going, span = transition(Place(reading, owner.source, owner.members, function, me(function) or "self"), is_end)
-    return Step(function.name, going, len(function.args.posonlyargs + function.args.args) > 1, wanted, _doc(function), digest, owner.source.name_span(function), span, uses)
+    return Step(function.name, going, len(function.args.posonlyargs + function.args.args) == 2, wanted, _doc(function), digest, owner.source.name_span(function), span, uses)
 
 
 def _doc(node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> str:
     return ast.get_docstring(node) or ""
 
 
-def _files(modules: Modules, source: Source, folder: str, found: tuple[Parameter, ...]) -> tuple[tuple[str, bytes], ...]:
+def _files(sources: Iterable[Source], folder: str, found: tuple[Parameter, ...]) -> tuple[tuple[str, bytes], ...]:
     """Everything that the code package holds: own modules and the files that parameters include, by path."""
-    files = {one.place: one.data for one in closure(modules, source)}
+    files = {one.place: one.data for one in sources}
     for parameter in found:
         if parameter.kind == "file" and isinstance(parameter.default, str):
             with open(os.path.join(folder, parameter.default), "rb") as file:

@@ -21,7 +21,8 @@ class Reading:
 
     def say(self, code: str, message: str, source: Source, node: ast.AST, *ways_out: str, notes: tuple[str, ...] = (), severity: Severity = "error") -> None:
         """Note a diagnostic at a node."""
-        self.found.append(Diagnostic(code, message, source.span(node), notes, ways_out, severity))
+        span = source.name_span(node) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) else source.span(node)
+        self.found.append(Diagnostic(code, message, span, notes, ways_out, severity))
 
     def warn(self, code: str, message: str, source: Source, node: ast.AST, *ways_out: str) -> None:
         """Note a warning at a node."""

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
-from flowport.compiler.codes import CODES
 from flowport.compiler.diagnostics import Diagnostic
 from flowport.compiler.ir import Span
 
@@ -28,7 +27,7 @@ def render(diagnostics: Iterable[Diagnostic], format: Format, sources: Mapping[s
 
     `sources` maps the file of a span to its text; what is not there is read from the disk. Only "text" looks at it and at `colour`.
     """
-    found = list(diagnostics)
+    found = in_order(diagnostics)
     match format:
         case "text":
             lines = _Lines(sources or {})
@@ -40,6 +39,13 @@ def render(diagnostics: Iterable[Diagnostic], format: Format, sources: Mapping[s
             return "".join(_annotation(one) + "\n" for one in found)
         case "sarif":
             return _document(_sarif(found))
+
+
+def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """The diagnostics in the order of the source; files in the order in which they were first spoken of."""
+    found = list(diagnostics)
+    files = list(dict.fromkeys(one.span.file for one in found if one.span))
+    return sorted(found, key=lambda one: (files.index(one.span.file), one.span.line, one.span.column) if one.span else (-1, 0, 0))
 
 
 def summary(diagnostics: Iterable[Diagnostic]) -> str:
@@ -173,6 +179,8 @@ def _sarif(found: Sequence[Diagnostic]) -> dict[str, Any]:
 
 
 def _rule(code: str) -> dict[str, Any]:
+    from flowport.compiler.codes import CODES
+
     known = CODES.get(code)
     return {"id": code} if known is None else {"id": code, "shortDescription": {"text": known.title}, "fullDescription": {"text": known.text}}
 

@@ -28,6 +28,7 @@ def check_splits(flow: Flow) -> Iterator[Diagnostic]:
     """What is wrong with the joins of a flow whose transitions all lead to steps."""
     walk = _Walk(flow)
     walk.run()
+    yield from walk.ended()
     yield from walk.found
     yield from walk.apart()
 
@@ -38,6 +39,9 @@ class _Walk:
         self.step = {step.name: step for step in flow.steps}
         self.found: list[Diagnostic] = []
         self.open: dict[str, _Open | None] = {flow.start: None}
+        self.entered_from: dict[str, str] = {}
+        self.unclear: set[str] = set()
+        self.unjoined: list[tuple[Step, _Open]] = []
         self.closes: dict[str, _Open | None] = {}
         self.joins: dict[str, dict[str, None]] = {}
 
@@ -62,11 +66,11 @@ class _Walk:
         if step.join:
             return self.enter_join(source, step, opened)
         if target == self.flow.end and opened is not None:
-            self.say("FP224", f"step `{source.name}` goes to the end while the {self.kind(opened)} of `{opened.origin}` is still open", source,
-                     f"go to a join first: a step `def join(self, inputs)` that goes to `{target}`")
+            self.unjoined.append((source, opened))
             return False
         if target not in self.open:
             self.open[target] = opened
+            self.entered_from[target] = source.name
             return True
         self.compare(source, step, opened)
         return False
@@ -101,13 +105,30 @@ class _Walk:
         if _same(first, opened):
             return
         if first and opened and first.origin == opened.origin and _same(first.around, opened.around):
-            self.say("FP226", f"the branches of `{first.origin}` meet in `{step.name}`, which is not a join", step,
-                     f"write `def {step.name}(self, inputs)`", f"`{source.name}` goes there too, from another branch")
+            self.unclear.add(first.origin)
+            ways = f"`{self.entered_from[step.name]}` and `{source.name}`"
+            self.found.append(Diagnostic("FP226", f"the branches of `{first.origin}` meet in `{step.name}`, which is not a join", step.span,
+                                         (f"{ways} go there, from different branches",), (f"write `def {step.name}(self, inputs)`",)))
         else:
-            inner = opened if _depth(opened) > _depth(first) else first
-            assert inner is not None
-            self.say("FP229", f"step `{source.name}` goes to `{step.name}`, into or out of the {self.kind(inner)} of `{inner.origin}` beside its join", source,
-                     f"let what `{inner.origin}` opens end in its join, and go to `{step.name}` from there")
+            self.beside(source, step, opened, first)
+
+    def beside(self, source: Step, step: Step, opened: _Open | None, first: _Open | None) -> None:
+        """One way comes from inside a branch or a foreach, the other does not."""
+        deep, inner, outer = (source, opened, self.entered_from[step.name])
+        if inner is None or (first and first.depth > inner.depth):
+            deep, inner, outer = self.step[self.entered_from[step.name]], first, source.name
+        assert inner is not None
+        self.unclear.add(inner.origin)
+        self.say("FP229", f"`{deep.name}` and `{outer}` both go to `{step.name}`, but only `{deep.name}` is inside the {self.kind(inner)} of `{inner.origin}`", deep,
+                 f"go to the join of `{inner.origin}` first, or give one of them a step of its own")
+
+    def ended(self) -> Iterator[Diagnostic]:
+        """Ways that reach the end with a split still open, unless something else is known to be wrong with the split."""
+        for source, opened in self.unjoined:
+            if opened.origin not in self.unclear:
+                message = f"step `{source.name}` goes to the end while the {self.kind(opened)} of `{opened.origin}` is still open"
+                yield Diagnostic("FP224", message, source.transition_span or source.span,
+                                 help=(f"go to a join first: a step `def join(self, inputs)` that goes to `{self.flow.end}`",))
 
     def apart(self) -> Iterator[Diagnostic]:
         """Splits whose branches end in different joins."""
@@ -117,10 +138,6 @@ class _Walk:
                 names = ", ".join(f"`{name}`" for name in joins)
                 yield Diagnostic("FP228", f"what `{origin}` opens ends in different joins: {names}", step.transition_span or step.span,
                                  help=(f"let every way out of `{origin}` go to one join",))
-
-
-def _depth(opened: _Open | None) -> int:
-    return opened.depth if opened else 0
 
 
 def _same(first: _Open | None, second: _Open | None) -> bool:

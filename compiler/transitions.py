@@ -57,8 +57,8 @@ def transition(place: Place, is_end: bool) -> tuple[Transition, Span | None]:
         place.say("FP205", f"step `{place.step}` is the end, but goes on with `self.next`", last, "remove it",
                   notes=("the end is the step called `end`, or the one marked `@step(end=True)`",))
         return End(), span
-    if not _stands_last(place.function, last):
-        _say_not_last(place, last)
+    if not _stands_last(place.function, last) and not _say_not_last(place, last):
+        return End(), span
     read = [_read(place, call) for call in calls]
     final = read[-1]
     for call, other in zip(calls[:-1], read):
@@ -66,7 +66,7 @@ def transition(place: Place, is_end: bool) -> tuple[Transition, Span | None]:
             place.say("FP203", f"step `{place.step}` goes to different steps from different places", call,
                       "choose with a switch: `self.next({\"a\": self.a, \"b\": self.b}, condition=\"artifact\")`",
                       notes=("a step has one `self.next`; an early one may only repeat the last",))
-            break
+            return End(), span
     return final or End(), span
 
 
@@ -106,14 +106,16 @@ def _say_missing(place: Place) -> None:
                    ("end it with `self.next(self.step)`, or mark it `@step(end=True)` when the flow ends there",)))
 
 
-def _say_not_last(place: Place, call: ast.Call) -> None:
+def _say_not_last(place: Place, call: ast.Call) -> bool:
+    """Say why; True when it is clear all the same where the step goes."""
     behind = place.function.body[-1]
-    if any(node is call for node in ast.walk(behind)):
+    if any(call in ast.walk(part) for part in place.function.body if not isinstance(part, ast.Expr | ast.Return)):
         place.say("FP204", f"the `self.next` of step `{place.step}` stands inside another statement", call,
                   "make it the last line of the step, not indented", "to choose between steps write a switch: `self.next({...}, condition=\"artifact\")`")
-    else:
-        place.say("FP204", f"step `{place.step}` goes on after its `self.next`", call, "make `self.next` the last line of the step",
-                  notes=(f"line {behind.lineno} stands behind it",))
+        return False
+    place.say("FP204", f"step `{place.step}` goes on after its `self.next`", call, "make `self.next` the last line of the step",
+              notes=(f"line {behind.lineno} stands behind it",))
+    return True
 
 
 def _read(place: Place, call: ast.Call) -> Transition | None:
@@ -136,7 +138,7 @@ def _read(place: Place, call: ast.Call) -> Transition | None:
         return None
     if "condition" in named:
         place.say("FP213", "`condition` goes with a dict of cases", named["condition"],
-                  "write `self.next({" + ", ".join(f"\"value\": self.{name}" for name in names) + "}, condition=\"artifact\")`")
+                  "write `self.next({" + ", ".join(f"\"{name}\": self.{name}" for name in names) + "}, condition=\"artifact\")`")
         return None
     if "foreach" in named:
         return _foreach(place, call, names, named)

@@ -1,0 +1,47 @@
+"""The names that a flow may import from flowport, and from Metaflow, whose place flowport takes while a flow runs."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from flowport.compiler.decorators import SETTINGS
+from flowport.compiler.guess import did_you_mean
+from flowport.compiler.later import LATER
+from flowport.compiler.modules import OURS, imports
+from flowport.compiler.reading import Reading
+from flowport.compiler.source import Source
+
+OFFERED = frozenset({"FlowSpec", "step", "Parameter", "IncludeFile", "JSONType", "current", "flow", *SETTINGS, *LATER})
+
+CONFIGS = frozenset({"Config", "config_expr"})
+"""What `parameters` has its own words for."""
+
+
+def check_imports(reading: Reading, sources: Iterable[Source]) -> None:
+    """Say which imports from flowport or Metaflow will not be found when the flow runs; those in a `try` or an `if` look after themselves."""
+    for source in sources:
+        for node, guarded in imports(source.tree):
+            if guarded:
+                continue
+            if isinstance(node, ast.ImportFrom) and not node.level and node.module and node.module.split(".")[0] in OURS:
+                _check_from(reading, source, node)
+            elif isinstance(node, ast.Import):
+                for alias in node.names:
+                    if alias.name.split(".")[0] in OURS and "." in alias.name:
+                        _say(reading, source, alias, f"the module `{alias.name}`")
+
+
+def _check_from(reading: Reading, source: Source, node: ast.ImportFrom) -> None:
+    if node.module not in OURS:
+        _say(reading, source, node, f"the module `{node.module}`")
+        return
+    for alias in node.names:
+        if alias.name not in OFFERED | CONFIGS and alias.name != "*":
+            _say(reading, source, alias, f"`{alias.name}`", *did_you_mean(alias.name, OFFERED))
+
+
+def _say(reading: Reading, source: Source, node: ast.AST, what: str, *ways_out: str) -> None:
+    reading.say("FP143", f"flowport does not offer {what}", source, node, *ways_out,
+                "remove the import, or put it into a `try` with `except ImportError` when the flow can do without",
+                notes=("while a flow runs, flowport takes the place of Metaflow",))

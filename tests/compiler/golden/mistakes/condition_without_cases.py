@@ -1,0 +1,16 @@
+from flowport import FlowSpec, step
+
+
+class TrainFlow(FlowSpec):
+    @step
+    def start(self):
+        self.state = 'good'
+        self.next(self.again, self.end, condition="state")
+
+    @step
+    def again(self):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass

@@ -1,0 +1,12 @@
+from flowport import FlowSpec, environment, step
+
+
+class TrainFlow(FlowSpec):
+    @environment(vars={"THREADS": 4})
+    @step
+    def start(self):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass

@@ -1,0 +1,14 @@
+from flowport import FlowSpec, step
+
+
+class TrainFlow(FlowSpec):
+    @step
+    def start(self):
+        self.next(self.train)
+
+    def train(self):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass

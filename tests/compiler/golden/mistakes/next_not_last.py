@@ -1,0 +1,12 @@
+from flowport import FlowSpec, step
+
+
+class TrainFlow(FlowSpec):
+    @step
+    def start(self):
+        self.next(self.end)
+        print('done')
+
+    @step
+    def end(self):
+        pass

@@ -1,0 +1,6 @@
+from flowport import FlowSpec
+
+
+class TrainFlow(FlowSpec):
+    def start(self):
+        pass

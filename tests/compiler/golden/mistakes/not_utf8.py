@@ -1,0 +1,5 @@
+from flowport import FlowSpec, step
+
+
+class TrainFlow(FlowSpec):
+    """Größe"""

@@ -1,0 +1,12 @@
+from flowport import FlowSpec, retry, step
+
+
+class TrainFlow(FlowSpec):
+    @retry(time=3)
+    @step
+    def start(self):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass

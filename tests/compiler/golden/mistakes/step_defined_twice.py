@@ -1,0 +1,20 @@
+from flowport import FlowSpec, step
+
+
+class TrainFlow(FlowSpec):
+    @step
+    def start(self):
+        self.next(self.end)
+
+    @step
+    def train(self):
+        self.next(self.end)
+
+    @step
+    def train(self):
+        self.x = 1
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass

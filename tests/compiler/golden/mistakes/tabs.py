@@ -1,0 +1,11 @@
+from flowport import FlowSpec, step
+
+
+class TrainFlow(FlowSpec):
+	@step
+	def start(self):
+		self.next(	self.ende)
+
+	@step
+	def end(self):
+		pass
