@@ -62,8 +62,8 @@ def plain_store(folder: str) -> str:
     array = np.random.default_rng(0).random(SIZE // 8)
     start = time.perf_counter()
     with open(f"{folder}/plain", "wb", buffering=0) as file:
-        file.write(memoryview(array).cast("B"))
-    hashlib.sha256(array).hexdigest()
+        file.write(array.data.cast("B"))
+    hashlib.sha256(array.data).hexdigest()
     return f"{time.perf_counter() - start} {(resident() - before) / SIZE} -"
 
 
