@@ -270,22 +270,24 @@ class _Survey:
 
     def _site(self, name: str) -> Document:
         site = self.sites[name]
-        enter = list(site.enter)
-        document: Document = {"scopes": [list(scope) for scope in site.place.scopes], "enter": enter}
-        if enter[0] == "again":
-            outer = enter[2]
-            if isinstance(outer, list | tuple) and outer[0] == "edges":
-                enter[2] = ["edges", self._seen(outer[1], site.place.scopes[:-1])]
-            enter.append([list(source) for source in self.again(name)])
+        document: Document = {"scopes": [list(scope) for scope in site.place.scopes], "enter": self._enter(list(site.enter), site.place.scopes)}
+        if name in self.loops:
             document["exits"] = {target: [list(source) for source in sources] for target, sources in self.exits(name).items()}
-        if enter[0] == "edges":
-            document["enter"] = ["edges", self._seen(enter[1], site.place.scopes)]
         lists: list[JSON] = [[list(source) for source in branch] for branch in site.branches]
         document["from"] = lists if name in self.origin else lists[0]
         if name in self.origin:
             document["origin"] = self.origin[name]
             document["foreach"] = isinstance(self.step[self.origin[name]].transition, Foreach)
         return document
+
+    def _enter(self, enter: list[JSON], scopes: tuple[tuple[str, str], ...]) -> list[JSON]:
+        """How items enter a block, with every source as it is seen from there."""
+        match enter:
+            case ["edges", edges]:
+                return ["edges", self._seen(edges, scopes)]
+            case ["again", str() as header, list() as outer]:
+                return ["again", header, self._enter(outer, scopes[:-1]), [list(source) for source in self.again(header)]]
+        return enter
 
     def _seen(self, edges: JSON, scopes: tuple[tuple[str, str], ...]) -> JSON:
         """Edges as pairs of a source, seen from `scopes`, and a target."""

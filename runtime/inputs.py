@@ -122,19 +122,20 @@ class Input:
     def _beside(self, name: str) -> Any:
         """What is no artifact: a parameter, a constant of the class, or the item's place in its foreach."""
         lineage = self._stretch.shelf.lineage
-        if name == "index":
-            indexes = lineage.indexes(self._row)
-            return indexes[-1][2] if indexes else None
+        if name in ("index", "input"):
+            return lineage.indexes(self._row)[-1][2] if name == "index" and lineage.frames else None
         if self._item.work.start.has(name):
             return self._item.parameter(name)
         held = getattr(self._item.work.kind, name, NOTHING)
         if held is NOTHING or callable(held) or isinstance(held, property):
-            step = self._stretch.shelf.step
-            raise AttributeError(f"join `{self._item.work.step}` reads `{name}` of its input `{step}/{lineage.address(self._row)}`, which has no such artifact")
+            raise AttributeError(f"join `{self._item.work.step}` reads `{name}` of its input `{self._where()}`, which has no such artifact")
         return held
 
+    def _where(self) -> str:
+        return f"{self._stretch.shelf.step}/{self._stretch.shelf.lineage.address(self._row)}"
+
     def __repr__(self) -> str:
-        return f"<input {self._stretch.shelf.step}/{self._stretch.shelf.lineage.address(self._row)}>"
+        return f"<input {self._where()}>"
 
 
 class Inputs:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from flowport.runtime import codec, pack
+from flowport.runtime import codec
 from flowport.runtime.flow import ITEM
 from flowport.runtime.inputs import Inputs, differing
 from flowport.runtime.shelf import mark
@@ -88,8 +88,7 @@ class Item:
 
     def _element(self, frame: Frame, row: int, read: str) -> Any:
         """What the foreach of a frame iterated over, at one row."""
-        column = pack.indexed(self.work.store, frame.split.doc["fan"]["values"], frame.number)
-        entry = self.work.columns.entry(column, row)
+        entry = self.work.columns.element(frame, row)
         self.reads[read] = mark(entry)
         return codec.decode(entry, self.work.store)
 

@@ -132,7 +132,7 @@ class Origins:
                 return indexes[int(rest)][3]
             case "input":
                 frame, inner, _, _ = indexes[int(rest) if rest else -1]
-                return mark(self.work.columns.entry(pack.indexed(self.work.store, frame.split.doc["fan"]["values"], frame.number), inner))
+                return mark(self.work.columns.element(frame, inner))
             case "inputs" if inputs is not None:
                 if not rest:
                     return len(inputs)

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from flowport.runtime.lineage import Classes, Column, Lineage
+    from flowport.runtime.lineage import Classes, Column, Frame, Lineage
     from flowport.runtime.runs import Runs
     from flowport.runtime.store import Store
 
@@ -25,6 +25,7 @@ class Columns:
     def __init__(self, store: Store) -> None:
         self.store = store
         self._entries: dict[tuple[str, int], list[bytes]] = {}
+        self._elements: dict[tuple[str, int], Column] = {}
 
     def entries(self, column: Column) -> list[bytes]:
         """Everything in a column, in the order of its rows."""
@@ -36,6 +37,13 @@ class Columns:
     def entry(self, column: Column, row: int) -> bytes:
         """What a column has for one of its rows."""
         return self.entries(column)[rows_of.rank(column["items"], row)]
+
+    def element(self, frame: Frame, row: int) -> bytes:
+        """What the foreach of a frame went over, at one row of its slice."""
+        key = (frame.split.sha, frame.number)
+        if key not in self._elements:
+            self._elements[key] = pack.indexed(self.store, frame.split.doc["fan"]["values"], frame.number)
+        return self.entry(self._elements[key], row)
 
 
 class Shelf:
@@ -51,6 +59,8 @@ class Shelf:
             column = self.own.get(name)
             if column is not None and rows_of.contains(column["items"], row):
                 return self.columns.entry(column, row)
+            if name == "input" and self.lineage.frames:
+                return self.columns.element(*self.lineage.indexes(row)[-1][:2])
             for column, up in self._inherited(name, row):
                 ancestor = self.lineage.ancestor(row, up)
                 if rows_of.contains(column["items"], ancestor):
