@@ -38,9 +38,9 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--disable-pip-version-check", "--target", str(site), str(wheel)],
         check=True,
     )
-    import click
+    import obstore
 
-    (site / "dependencies.pth").write_text(str(Path(click.__file__).parent.parent))
+    (site / "dependencies.pth").write_text(str(Path(obstore.__file__).parent.parent))
     return folder / "bin" / "python"
 
 
