@@ -14,7 +14,13 @@ TESTS ?= tests
 
 # The digits flow on this machine and on the Step Functions emulator, which runs the compiled files.
 demo: $(INSTALLED)
-	$(BIN)/python examples/demo.py
+	rm -rf build/demo
+	$(BIN)/flowport check examples/digits.py
+	$(BIN)/flowport run examples/digits.py --max_depth 6 --store build/demo --run-id on-this-machine
+	$(BIN)/flowport compile examples/digits.py --target sfn -o build/
+	$(BIN)/flowport dry-run examples/digits.py --target sfn --max_depth 6 --store build/demo --run-id on-step-functions
+	$(BIN)/flowport artifacts DigitsFlow/on-this-machine/end --store build/demo
+	$(BIN)/flowport artifacts DigitsFlow/on-step-functions/end --store build/demo
 
 test: lint $(ASL_VALIDATOR)
 	FLOWPORT_ASL_VALIDATOR=$$([ -x $(ASL_VALIDATOR) ] && realpath $(ASL_VALIDATOR) || true) \
