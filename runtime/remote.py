@@ -12,11 +12,8 @@ from __future__ import annotations
 
 import os
 
-import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError, PermissionDeniedError, UnauthenticatedError
-from obstore.store import from_url
-
 from flowport.runtime import digests
+from flowport.runtime.client import exceptions, from_url, obstore
 from flowport.runtime.store import Corrupt, Missing, Refusal, blob_key, checked
 
 TYPE_CHECKING = False
@@ -39,7 +36,7 @@ PART = 1 << 23
 PARTS = 9000
 """Bytes in a part of an upload, and how many parts there may be; S3 takes 10,000 of at least 5 MiB."""
 
-ERRORS = (BaseError, OSError, ValueError)
+ERRORS = (exceptions.BaseError, OSError, ValueError)
 
 
 class _Process:
@@ -104,7 +101,7 @@ class RemoteStore:
     def create(self, key: str, data: bytes) -> bool:
         try:
             obstore.put(self._store, checked(key), data, mode="create", use_multipart=False)
-        except AlreadyExistsError:
+        except exceptions.AlreadyExistsError:
             return False
         except ERRORS as error:
             raise self._refusal(f"write `{key}`", error) from error
@@ -266,9 +263,9 @@ def _pieces(views: list[memoryview]) -> Iterator[memoryview]:
 
 def _reason(error: Exception) -> str:
     """What the service said, without the document that it said it in."""
-    if isinstance(error, PermissionDeniedError):
+    if isinstance(error, exceptions.PermissionDeniedError):
         return "permission is denied"
-    if isinstance(error, UnauthenticatedError):
+    if isinstance(error, exceptions.UnauthenticatedError):
         return "the credentials are not accepted"
     text = str(error)
     if "NoSuchBucket" in text:

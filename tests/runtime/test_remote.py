@@ -19,7 +19,7 @@ import boto3
 import numpy as np
 import pytest
 
-from flowport.runtime import codec, pack, remote
+from flowport.runtime import client, codec, pack, remote
 from flowport.runtime.store import Corrupt, Missing, Refusal, blob_key, open_store
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ def test_a_large_blob_that_is_there_is_not_sent_again(store: Store, monkeypatch:
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("sent again")
 
-    monkeypatch.setattr("obstore.put", refuse)
+    monkeypatch.setattr(client.obstore, "put", refuse)
     store.put_blob([data])
 
 
@@ -264,6 +264,23 @@ def test_a_profile_is_read_through_boto3(bucket: str, tmp_path: Path, monkeypatc
     opened = open_store(f"s3://{bucket}")
     opened.create("a", b"1")
     assert opened.read("a") == b"1"
+
+
+BOTH = """
+import sys
+from flowport.runtime.remote import RemoteStore
+assert "typing" not in sys.modules and "obstore" not in sys.modules, "obstore's package was imported"
+import obstore
+from obstore.store import MemoryStore
+memory = MemoryStore()
+obstore.put(memory, "a", b"1")
+print(obstore.get(memory, "a").bytes() == b"1")
+"""
+
+
+def test_a_flow_may_use_obstore_too() -> None:
+    done = subprocess.run([sys.executable, "-I", "-c", BOTH], cwd="/", capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
 
 
 def test_an_address_of_another_kind_is_refused() -> None:
