@@ -25,13 +25,29 @@ def check_artifacts(flow: Flow) -> Iterator[Diagnostic]:
     for step in flow.steps:
         for use in step.uses.writes:
             if use.name in parameters:
-                yield Diagnostic("FP232", f"step `{step.name}` sets `self.{use.name}`, which is a parameter", use.span, ("a parameter keeps its value for the whole run",),
-                                 (f"give the artifact a name of its own: `self.new_{use.name}`",))
+                yield Diagnostic(
+                    "FP232",
+                    f"step `{step.name}` sets `self.{use.name}`, which is a parameter",
+                    use.span,
+                    ("a parameter keeps its value for the whole run",),
+                    (f"give the artifact a name of its own: `self.new_{use.name}`",),
+                )
             elif use.name in steps and hidden.hides(step.name, use.name):
-                yield Diagnostic("FP233", f"step `{step.name}` sets `self.{use.name}`, which is a step", use.span, (f"`self.next(self.{use.name})` would no longer find the step",),
-                                 ("give the artifact or the step another name",))
+                yield Diagnostic(
+                    "FP233",
+                    f"step `{step.name}` sets `self.{use.name}`, which is a step",
+                    use.span,
+                    (f"`self.next(self.{use.name})` would no longer find the step",),
+                    ("give the artifact or the step another name",),
+                )
             elif use.name in NAMES:
-                yield Diagnostic("FP234", f"an artifact cannot be called `{use.name}`", use.span, ("every flow has that name already",), ("give the artifact another name",))
+                yield Diagnostic(
+                    "FP234",
+                    f"an artifact cannot be called `{use.name}`",
+                    use.span,
+                    ("every flow has that name already",),
+                    ("give the artifact another name",),
+                )
     yield from _unset(flow, steps | set(parameters) | set(flow.members) | NAMES)
 
 
@@ -70,20 +86,39 @@ def _diagnostic(reach: _Reach, step: Step, use: Use, given: set[str]) -> Diagnos
     if any(use == asked and use.span == asked.span for asked in _asked(step)):
         kind = "foreach" if isinstance(step.transition, Foreach) else "condition"
         if use.name not in reach.writers:
-            return Diagnostic("FP231", f"step `{step.name}` has `{kind}=\"{use.name}\"`, but no step sets `self.{use.name}`", use.span,
-                              help=did_you_mean(use.name, reach.writers) or (f"set `self.{use.name}` in step `{step.name}`",))
+            return Diagnostic(
+                "FP231",
+                f'step `{step.name}` has `{kind}="{use.name}"`, but no step sets `self.{use.name}`',
+                use.span,
+                help=did_you_mean(use.name, reach.writers) or (f"set `self.{use.name}` in step `{step.name}`",),
+            )
     if use.name not in reach.writers:
-        return _warning(use.span, f"step `{step.name}` reads `self.{use.name}`, which no step sets",
-                        did_you_mean(use.name, [*reach.writers, *given]) or (f"set `self.{use.name}` in an earlier step",))
+        return _warning(
+            use.span,
+            f"step `{step.name}` reads `self.{use.name}`, which no step sets",
+            did_you_mean(use.name, [*reach.writers, *given]) or (f"set `self.{use.name}` in an earlier step",),
+        )
     where = reach.writers[use.name][0]
     if step.join:
-        return _warning(use.span, f"the join `{step.name}` reads `self.{use.name}` without taking it over from its inputs",
-                        (f"write `self.{use.name} = inputs[0].{use.name}`, or `self.merge_artifacts(inputs)`",), "a join has several inputs, so it inherits nothing")
+        return _warning(
+            use.span,
+            f"the join `{step.name}` reads `self.{use.name}` without taking it over from its inputs",
+            (f"write `self.{use.name} = inputs[0].{use.name}`, or `self.merge_artifacts(inputs)`",),
+            "a join has several inputs, so it inherits nothing",
+        )
     if any(step.name in reach.plain(writer) for writer in reach.writers[use.name]):
-        return _warning(use.span, f"step `{step.name}` reads `self.{use.name}`, which a join before it does not take over",
-                        (f"write `self.{use.name} = inputs[0].{use.name}`, or `self.merge_artifacts(inputs)`, in the join",), f"step `{where}` sets it")
-    return _warning(use.span, f"step `{step.name}` reads `self.{use.name}` before any step can have set it",
-                    (f"set it in step `{step.name}` or in one before it",), f"step `{where}` sets it, and does not come before `{step.name}`")
+        return _warning(
+            use.span,
+            f"step `{step.name}` reads `self.{use.name}`, which a join before it does not take over",
+            (f"write `self.{use.name} = inputs[0].{use.name}`, or `self.merge_artifacts(inputs)`, in the join",),
+            f"step `{where}` sets it",
+        )
+    return _warning(
+        use.span,
+        f"step `{step.name}` reads `self.{use.name}` before any step can have set it",
+        (f"set it in step `{step.name}` or in one before it",),
+        f"step `{where}` sets it, and does not come before `{step.name}`",
+    )
 
 
 def _warning(span: Span | None, message: str, ways_out: tuple[str, ...], *notes: str) -> Diagnostic:

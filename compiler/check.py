@@ -34,27 +34,46 @@ def is_whole(flow: Flow) -> bool:
 def _steps(flow: Flow) -> Iterator[Diagnostic]:
     """The steps by themselves, and the first and the last."""
     if not flow.steps:
-        yield Diagnostic("FP200", f"{flow.class_name} has no steps", flow.span,
-                         help=("mark its methods with `@step`, beginning with `start` and ending with `end`",))
+        yield Diagnostic(
+            "FP200",
+            f"{flow.class_name} has no steps",
+            flow.span,
+            help=("mark its methods with `@step`, beginning with `start` and ending with `end`",),
+        )
         return
     for kind, name, code in (("start", flow.start, "FP216"), ("end", flow.end, "FP217")):
         if not name:
-            yield Diagnostic(code, f"{flow.class_name} has no {kind}", flow.span, help=(f"call a step `{kind}`, or mark it `@step({kind}=True)`",))
+            yield Diagnostic(
+                code, f"{flow.class_name} has no {kind}", flow.span, help=(f"call a step `{kind}`, or mark it `@step({kind}=True)`",)
+            )
     for step in flow.steps:
         yield from _step(flow, step)
 
 
 def _step(flow: Flow, step: Step) -> Iterator[Diagnostic]:
     if step.name in RESERVED:
-        yield Diagnostic("FP234", f"a step cannot be called `{step.name}`", step.span, ("every flow has that name already",), ("give the step another name",))
+        yield Diagnostic(
+            "FP234",
+            f"a step cannot be called `{step.name}`",
+            step.span,
+            ("every flow has that name already",),
+            ("give the step another name",),
+        )
     if step.join and step.name in (flow.start, flow.end):
         kind = "start" if step.name == flow.start else "end"
         way_out = "take only `self`" if kind == "start" else "put a join of its own in front of it"
-        yield Diagnostic("FP223", f"the {kind} of {flow.class_name} cannot be a join", step.span, (f"`{step.name}` takes inputs",), (way_out,))
+        yield Diagnostic(
+            "FP223", f"the {kind} of {flow.class_name} cannot be a join", step.span, (f"`{step.name}` takes inputs",), (way_out,)
+        )
     if step.settings.catch is not None and isinstance(step.transition, Foreach | Switch):
         kind = "a foreach" if isinstance(step.transition, Foreach) else "a switch"
-        yield Diagnostic("FP220", f"step `{step.name}` has `@catch`, but starts {kind}", step.transition_span or step.span,
-                         ("when the step fails there is nothing that says where to go",), ("move the work that may fail into a step before it",))
+        yield Diagnostic(
+            "FP220",
+            f"step `{step.name}` has `@catch`, but starts {kind}",
+            step.transition_span or step.span,
+            ("when the step fails there is nothing that says where to go",),
+            ("move the work that may fail into a step before it",),
+        )
 
 
 def _unknown(flow: Flow) -> Iterator[Diagnostic]:
@@ -63,8 +82,12 @@ def _unknown(flow: Flow) -> Iterator[Diagnostic]:
     for step in flow.steps:
         for target in targets(step.transition):
             if target not in names:
-                yield Diagnostic("FP201", f"step `{step.name}` goes to `{target}`, which is not a step of {flow.class_name}",
-                                 step.transition_span or step.span, help=_instead(flow, target))
+                yield Diagnostic(
+                    "FP201",
+                    f"step `{step.name}` goes to `{target}`, which is not a step of {flow.class_name}",
+                    step.transition_span or step.span,
+                    help=_instead(flow, target),
+                )
 
 
 def _instead(flow: Flow, target: str) -> tuple[str, ...]:
@@ -85,7 +108,9 @@ def _unreachable(flow: Flow) -> Iterator[Diagnostic]:
     for step in flow.steps:
         # The end of a flow whose steps all lead somewhere is out of reach only when a loop never ends: `structure` says so.
         if step.name not in seen and step.name != flow.end:
-            yield Diagnostic("FP218", f"no step leads to `{step.name}`", step.span,
-                             help=(f"write `self.next(self.{step.name})` in the step before it, or remove it",))
-
-
+            yield Diagnostic(
+                "FP218",
+                f"no step leads to `{step.name}`",
+                step.span,
+                help=(f"write `self.next(self.{step.name})` in the step before it, or remove it",),
+            )

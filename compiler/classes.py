@@ -107,7 +107,9 @@ class _Lineage:
                     direct.append(base)
                     if base in self.flows:
                         self.flows.add(one)
-            elif not (isinstance(thing, External) and thing.name in HARMLESS) and not (isinstance(inner, ast.Name) and inner.id in HARMLESS):
+            elif not (isinstance(thing, External) and thing.name in HARMLESS) and not (
+                isinstance(inner, ast.Name) and inner.id in HARMLESS
+            ):
                 if (one, expression) not in self.unseen:
                     self.unseen.append((one, expression))
         return (one, *_merged([*rows, direct]))

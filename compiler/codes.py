@@ -22,101 +22,437 @@ def explain(code: str) -> str | None:
 
 
 _READING = {
-    "FP100": Code("the file does not exist", "A flow is named by its file: `flowport run train.py`, or `train.py:TrainFlow` where a file holds several flows."),
-    "FP101": Code("the path is a folder", "A flow is named by its file, not by the folder around it: `flowport run flows/train.py`."),
-    "FP102": Code("the file cannot be read", "The operating system did not let the file be read. Look at its permissions, and at the spelling of its path."),
-    "FP103": Code("the file is not UTF-8", "Python reads source as UTF-8 unless the first or second line declares something else: `# -*- coding: latin-1 -*-`. Save the file as UTF-8, or declare what it is."),
-    "FP104": Code("the file is not Python", "Python itself could not read the file; the message is Python's own. A file that uses the syntax of a newer Python is read by the Python that runs flowport."),
-    "FP110": Code("the file holds no flow", "A flow is a class that inherits from `FlowSpec`, imported from `flowport` or `metaflow`, or one marked `@flow(name=\"...\")`. The base may come from another file of the flow's folder."),
-    "FP111": Code("the class is not a flow", "The class that was named after the colon does not inherit from `FlowSpec`, not even through a class in the flow's own files."),
-    "FP112": Code("the file has no flow of that name", "The name after the colon, as in `train.py:TrainFlow`, is the name of a class in that file."),
-    "FP113": Code("the file holds several flows", "Say which one is meant: `train.py:TrainFlow`. A class that another flow of the file inherits from is not counted."),
-    "FP114": Code("a base class is not in the flow's own files", "flowport reads source and imports nothing, so it cannot see what a base from another package brings. Steps and parameters of such a base are left out. "
-                  "When the base is yours, add its folder to `roots` in flowport.toml."),
-    "FP120": Code("a value is not known before the flow runs", "What decorators and `self.next` say goes into the files that are deployed, so it must follow from the source alone: literals, names that are set once, "
-                  "arithmetic, f-strings, subscripts, string methods, `dict list str int float bool len`, `os.path`, `pathlib.Path`, `json.loads` and `json.dumps`, and functions of your own that only name values and return one. "
-                  "A parameter's default may be anything: it is computed when the run starts."),
-    "FP121": Code("a value comes from the environment", "The environment of the machine that compiles is never read: what is deployed would depend on who compiled it, and secrets would end in files. "
-                  "Put what differs by environment into a profile of flowport.toml, and read the variable inside the step; give secrets by reference, with what the engine offers."),
-    "FP122": Code("a decorator's name is not defined", "Nothing in the file defines or imports the name, so Python would stop at that line. Most often the import is missing: `from flowport import retry`."),
-    "FP123": Code("a decorator of another package", "A decorator that flowport does not know stays where it is and runs in the task, around the step. It must call the step with the same `self` and leave its `self.next` alone."),
-    "FP124": Code("a class attribute hides a decorator", "Inside a class body, a name that the class sets comes before the name of the module: `retry = 3` makes `@retry` mean the number. Rename one of the two."),
-    "FP125": Code("a step is defined twice", "In a class body, the second `def` of a name replaces the first, and Python says nothing. The first step is lost."),
-    "FP130": Code("a decorator takes its arguments by name", "Write `@retry(times=3)`, not `@retry(3)`: what is deployed should say what a number means."),
-    "FP131": Code("a decorator has no such argument", "The arguments are Metaflow's: `@retry(times, minutes_between_retries)`, `@catch(var, print_exception)`, `@timeout(seconds, minutes, hours)`, "
-                  "`@resources(cpu, memory, gpu, disk, shared_memory)`, `@environment(vars)`, `@step(start, end)`, `@flow(name)`."),
-    "FP132": Code("a decorator stands twice", "Two `@retry` or two `@timeout` on one step say two things at once. Keep the one that is meant."),
-    "FP133": Code("a decorator's argument has another kind of value", "Times and sizes are numbers, `memory` and `disk` in MiB; `var` of `@catch` is the name of an artifact; `vars` of `@environment` is a dict of texts."),
-    "FP134": Code("a step's decorator on a class", "`@retry`, `@catch`, `@timeout`, `@resources` and `@environment` say something about one step. To retry every step of a run use `flowport run FLOW --with retry`."),
-    "FP140": Code("something that a later version of flowport brings, and that the flow needs", "The flow would not do the same without it: packages, variables or other tasks would be missing. "
-                  "The help line says what does the same today."),
-    "FP141": Code("something that a later version of flowport brings", "The flow computes the same without it, so this is a warning. The help line says what is left out."),
-    "FP142": Code("flowport does not have the decorator", "It is imported from `metaflow` or `flowport`, but neither the runtime nor a later version that is planned has it."),
-    "FP143": Code("flowport does not offer the name", "While a flow runs, `import metaflow` gives flowport's own names: FlowSpec, step, Parameter, IncludeFile, JSONType, current, and the decorators. "
-                  "Metaflow's client (Run, Task, S3, ...) is not among them. An import inside `try` with `except ImportError` is left alone."),
-    "FP151": Code("a parameter has no name", "The first argument of `Parameter` is the name on the command line: `Parameter(\"max_depth\", default=3)`. It may differ from the attribute."),
-    "FP152": Code("a parameter has no such argument", "`Parameter(name, default, type, help, required, show_default, choices)` and `IncludeFile(name, required, is_text, encoding, help, default)` have Metaflow's arguments, by name after the first two."),
-    "FP153": Code("an argument of a parameter has another kind of value", "`name` and `help` are texts, `required` and `is_text` are True or False, `choices` is a list."),
-    "FP154": Code("a parameter has a type that is not supported", "A parameter comes from a command line or a JSON document, so it is a str, int, float, bool, list, dict or any JSON value (`type=JSONType`). "
-                  "Without `type`, the type of the default counts. Take other things as text, and convert them in the first step."),
-    "FP155": Code("the default file of an IncludeFile cannot be taken along", "The file is put into the code package, so it must exist, inside the flow's folder; its path is relative to that folder, or begins at `__file__`."),
+    "FP100": Code(
+        "the file does not exist",
+        "A flow is named by its file: `flowport run train.py`, or `train.py:TrainFlow` where a file holds several flows.",
+    ),
+    "FP101": Code(
+        "the path is a folder",
+        "A flow is named by its file, not by the folder around it: `flowport run flows/train.py`.",
+    ),
+    "FP102": Code(
+        "the file cannot be read",
+        "The operating system did not let the file be read. Look at its permissions, and at the spelling of its path.",
+    ),
+    "FP103": Code(
+        "the file is not UTF-8",
+        "Python reads source as UTF-8 unless the first or second line declares something else: `# -*- coding: latin-1 "
+        "-*-`. Save the file as UTF-8, or declare what it is.",
+    ),
+    "FP104": Code(
+        "the file is not Python",
+        "Python itself could not read the file; the message is Python's own. A file that uses the syntax of a newer "
+        "Python is read by the Python that runs flowport.",
+    ),
+    "FP110": Code(
+        "the file holds no flow",
+        "A flow is a class that inherits from `FlowSpec`, imported from `flowport` or `metaflow`, or one marked "
+        '`@flow(name="...")`. The base may come from another file of the flow\'s folder.',
+    ),
+    "FP111": Code(
+        "the class is not a flow",
+        "The class that was named after the colon does not inherit from `FlowSpec`, not even through a class in the flow's own files.",
+    ),
+    "FP112": Code(
+        "the file has no flow of that name",
+        "The name after the colon, as in `train.py:TrainFlow`, is the name of a class in that file.",
+    ),
+    "FP113": Code(
+        "the file holds several flows",
+        "Say which one is meant: `train.py:TrainFlow`. A class that another flow of the file inherits from is not counted.",
+    ),
+    "FP114": Code(
+        "a base class is not in the flow's own files",
+        "flowport reads source and imports nothing, so it cannot see what a base from another package brings. Steps and "
+        "parameters of such a base are left out. When the base is yours, add its folder to `roots` in flowport.toml.",
+    ),
+    "FP120": Code(
+        "a value is not known before the flow runs",
+        "What decorators and `self.next` say goes into the files that are deployed, so it must follow from the source "
+        "alone: literals, names that are set once, arithmetic, f-strings, subscripts, string methods, `dict list str int "
+        "float bool len`, `os.path`, `pathlib.Path`, `json.loads` and `json.dumps`, and functions of your own that only "
+        "name values and return one. A parameter's default may be anything: it is computed when the run starts.",
+    ),
+    "FP121": Code(
+        "a value comes from the environment",
+        "The environment of the machine that compiles is never read: what is deployed would depend on who compiled it, "
+        "and secrets would end in files. Put what differs by environment into a profile of flowport.toml, and read the "
+        "variable inside the step; give secrets by reference, with what the engine offers.",
+    ),
+    "FP122": Code(
+        "a decorator's name is not defined",
+        "Nothing in the file defines or imports the name, so Python would stop at that line. Most often the import is "
+        "missing: `from flowport import retry`.",
+    ),
+    "FP123": Code(
+        "a decorator of another package",
+        "A decorator that flowport does not know stays where it is and runs in the task, around the step. It must call "
+        "the step with the same `self` and leave its `self.next` alone.",
+    ),
+    "FP124": Code(
+        "a class attribute hides a decorator",
+        "Inside a class body, a name that the class sets comes before the name of the module: `retry = 3` makes `@retry` "
+        "mean the number. Rename one of the two.",
+    ),
+    "FP125": Code(
+        "a step is defined twice",
+        "In a class body, the second `def` of a name replaces the first, and Python says nothing. The first step is lost.",
+    ),
+    "FP130": Code(
+        "a decorator takes its arguments by name",
+        "Write `@retry(times=3)`, not `@retry(3)`: what is deployed should say what a number means.",
+    ),
+    "FP131": Code(
+        "a decorator has no such argument",
+        "The arguments are Metaflow's: `@retry(times, minutes_between_retries)`, `@catch(var, print_exception)`, "
+        "`@timeout(seconds, minutes, hours)`, `@resources(cpu, memory, gpu, disk, shared_memory)`, `@environment(vars)`, "
+        "`@step(start, end)`, `@flow(name)`.",
+    ),
+    "FP132": Code(
+        "a decorator stands twice",
+        "Two `@retry` or two `@timeout` on one step say two things at once. Keep the one that is meant.",
+    ),
+    "FP133": Code(
+        "a decorator's argument has another kind of value",
+        "Times and sizes are numbers, `memory` and `disk` in MiB; `var` of `@catch` is the name of an artifact; `vars` of "
+        "`@environment` is a dict of texts.",
+    ),
+    "FP134": Code(
+        "a step's decorator on a class",
+        "`@retry`, `@catch`, `@timeout`, `@resources` and `@environment` say something about one step. To retry every "
+        "step of a run use `flowport run FLOW --with retry`.",
+    ),
+    "FP140": Code(
+        "something that a later version of flowport brings, and that the flow needs",
+        "The flow would not do the same without it: packages, variables or other tasks would be missing. The help line "
+        "says what does the same today.",
+    ),
+    "FP141": Code(
+        "something that a later version of flowport brings",
+        "The flow computes the same without it, so this is a warning. The help line says what is left out.",
+    ),
+    "FP142": Code(
+        "flowport does not have the decorator",
+        "It is imported from `metaflow` or `flowport`, but neither the runtime nor a later version that is planned has it.",
+    ),
+    "FP143": Code(
+        "flowport does not offer the name",
+        "While a flow runs, `import metaflow` gives flowport's own names: FlowSpec, step, Parameter, IncludeFile, "
+        "JSONType, current, and the decorators. Metaflow's client (Run, Task, S3, ...) is not among them. An import "
+        "inside `try` with `except ImportError` is left alone.",
+    ),
+    "FP151": Code(
+        "a parameter has no name",
+        'The first argument of `Parameter` is the name on the command line: `Parameter("max_depth", default=3)`. It may '
+        "differ from the attribute.",
+    ),
+    "FP152": Code(
+        "a parameter has no such argument",
+        "`Parameter(name, default, type, help, required, show_default, choices)` and `IncludeFile(name, required, "
+        "is_text, encoding, help, default)` have Metaflow's arguments, by name after the first two.",
+    ),
+    "FP153": Code(
+        "an argument of a parameter has another kind of value",
+        "`name` and `help` are texts, `required` and `is_text` are True or False, `choices` is a list.",
+    ),
+    "FP154": Code(
+        "a parameter has a type that is not supported",
+        "A parameter comes from a command line or a JSON document, so it is a str, int, float, bool, list, dict or any "
+        "JSON value (`type=JSONType`). Without `type`, the type of the default counts. Take other things as text, and "
+        "convert them in the first step.",
+    ),
+    "FP155": Code(
+        "the default file of an IncludeFile cannot be taken along",
+        "The file is put into the code package, so it must exist, inside the flow's folder; its path is relative to that "
+        "folder, or begins at `__file__`.",
+    ),
 }
 
 _FLOW = {
-    "FP200": Code("a flow without steps", "A flow is made of methods marked `@step`. The first is called `start` and the last `end`, or they are marked `@step(start=True)` and `@step(end=True)`."),
-    "FP201": Code("a transition to something that is not a step", "`self.next` names methods of the same class that are marked `@step`. Look for a spelling mistake, or a method that lacks `@step`."),
-    "FP202": Code("a step does not say where it goes next", "Every step but the end finishes with `self.next(...)`."),
-    "FP203": Code("a step goes to different steps from different places", "Which steps follow must be known before the flow runs, so a step has one `self.next`; an early one in front of a `return` may only repeat it. "
-                  "To choose at run time, set an artifact and write a switch: `self.next({\"good\": self.a, \"bad\": self.b}, condition=\"verdict\")`."),
-    "FP204": Code("`self.next` is not the last line of the step", "`self.next` ends a step. It stands at the end of the method, not inside an `if`, a loop, a `with` or a `try`, and nothing follows it."),
-    "FP205": Code("the end goes on", "The last step has no `self.next`. When the flow should go on, call this step something else than `end`."),
-    "FP206": Code("`self.next` has another form than one of the four", "`self.next(self.a)`, `self.next(self.a, self.b)`, `self.next(self.a, foreach=\"items\")` and `self.next({\"x\": self.a}, condition=\"c\")` are all there is; "
-                  "the arguments are written out, so that the graph can be read from the source."),
-    "FP207": Code("a branch leads to one step twice", "The branches of `self.next(self.a, self.b)` are different steps. To run one step many times, use a `foreach`."),
-    "FP208": Code("`batch` or `workers` do not fit", "`batch` is the smallest number of items that one task takes and `workers` the number of processes that share them: whole numbers of at least 1, together with `foreach`."),
-    "FP209": Code("`self.next` has no such argument", "Its arguments are the steps, `foreach`, `condition`, `batch` and `workers`."),
-    "FP210": Code("`self.next` names something that is not a step of the flow", "Steps are named as `self.step`: without quotes, without parentheses, without a list around them, and with `self.`."),
-    "FP211": Code("`foreach` or `condition` is not the name of an artifact", "Both take the name of an artifact as text: `self.items = [...]`, then `foreach=\"items\"`. The value is looked up when the step has finished."),
-    "FP212": Code("a foreach to several steps", "A `foreach` goes to one step, which may branch."),
-    "FP213": Code("a switch is not complete", "A switch is a dict from values to steps together with the name of an artifact: `self.next({\"good\": self.a, \"bad\": self.b}, condition=\"verdict\")`."),
-    "FP214": Code("a case is not a plain value", "Cases are written out: texts, numbers, True, False or None, each leading to a step."),
-    "FP215": Code("two cases cannot be told apart", "In Python `1`, `1.0` and `True` are the same key of a dict, so the later one replaces the earlier; `1` and `\"1\"` look alike wherever they are shown. Use values that differ as text."),
-    "FP216": Code("a flow without a start", "Call the first step `start`, or mark it `@step(start=True)`."),
-    "FP217": Code("a flow without an end", "Call the last step `end`, or mark it `@step(end=True)`."),
-    "FP218": Code("a step that no step leads to", "The step would never run. Name it in the `self.next` of the step before it, or remove it."),
-    "FP219": Code("a foreach or a branch straight into its join", "A join brings together what steps did; with no step between there is nothing to join."),
-    "FP220": Code("`@catch` on a step that starts a foreach or a switch", "When the step fails, there is no list to go over and no value to choose by. Do what may fail in a step before it, with `@catch` there, and let the split look at what came of it."),
-    "FP221": Code("several starts or ends", "A flow begins at one step and ends at one step. A step called `start` counts as marked, so do not mark another."),
-    "FP222": Code("a step takes other arguments than `self` and `inputs`", "A step is called by flowport: with `self`, and a join with the inputs of the steps before it. Values travel from step to step as artifacts."),
-    "FP223": Code("the start or the end is a join", "A join brings together branches, and a flow neither begins nor ends inside one. Put a join of its own in front of the end."),
-    "FP224": Code("the end is reached before the join", "Every branch and every foreach ends in a join: a step that takes `inputs`. The end runs once, so it comes behind the last join."),
-    "FP225": Code("a join without a branch", "A step that takes `inputs` is a join, and closes a branch or a foreach that is open there. A step that only follows another takes `self` alone. A switch needs no join: its cases meet in a plain step."),
-    "FP226": Code("branches meet in a step that is not a join", "Where the branches of `self.next(self.a, self.b)` come together, the step takes `inputs`: `def join(self, inputs)`."),
-    "FP227": Code("a join brings together ways that do not belong together", "A join closes one branch or one foreach. Branches inside branches are joined from the inside out, each by a join of its own."),
-    "FP228": Code("the ways out of a split end in different joins", "All branches of a split, and all cases inside a foreach, end in the same join."),
-    "FP229": Code("a way into or out of a branch or a foreach beside its join", "What a branch or a foreach opens is left through its join alone. A case of a switch inside a foreach may go to the join early, but not past it."),
-    "FP230": Code("an artifact is read before it can be set", "No step on any way to this one sets the artifact, so the step would stop with an AttributeError. A join inherits nothing: it takes over what it needs, "
-                  "with `self.x = inputs[0].x` or `self.merge_artifacts(inputs)`."),
-    "FP231": Code("a foreach or a switch over an artifact that no step sets", "The name in `foreach=\"...\"` or `condition=\"...\"` is looked up on the flow when the step ends. Look for a spelling mistake, or set the artifact."),
-    "FP232": Code("a parameter is overwritten", "A parameter has the value that the run was started with, in every step. Give what is computed from it a name of its own."),
-    "FP233": Code("an artifact is called like a step that is still to be named", "`self.train = ...` hides the step `train`, so that `self.next(self.train)` would hand over the artifact."),
-    "FP234": Code("a reserved name", "`next`, `input`, `index`, `foreach_stack`, `merge_artifacts`, `name` and `cmd` belong to every flow."),
-    "FP235": Code("two parameters of one name", "The command line could not tell them apart; `-` and `_` count as the same. The first argument of `Parameter` is the name."),
-    "FP236": Code("a default of another type", "The default is read as the command line would read it: `type=int, default=\"3\"` is 3. This one cannot be read."),
-    "FP237": Code("a default or a choice that does not fit the choices", "The default must be one of the choices, and the choices must be of the parameter's type."),
-    "FP238": Code("a parameter named like an option of `flowport run`", "The option comes first; the parameter is given after `--`: `flowport run flow.py -- --tag x`."),
-    "FP239": Code("a name that no command line can carry", "A parameter is given as `--name value`, so its name has no spaces, no `=` and no `-` in front."),
+    "FP200": Code(
+        "a flow without steps",
+        "A flow is made of methods marked `@step`. The first is called `start` and the last `end`, or they are marked "
+        "`@step(start=True)` and `@step(end=True)`.",
+    ),
+    "FP201": Code(
+        "a transition to something that is not a step",
+        "`self.next` names methods of the same class that are marked `@step`. Look for a spelling mistake, or a method that lacks `@step`.",
+    ),
+    "FP202": Code(
+        "a step does not say where it goes next",
+        "Every step but the end finishes with `self.next(...)`.",
+    ),
+    "FP203": Code(
+        "a step goes to different steps from different places",
+        "Which steps follow must be known before the flow runs, so a step has one `self.next`; an early one in front of a "
+        '`return` may only repeat it. To choose at run time, set an artifact and write a switch: `self.next({"good": '
+        'self.a, "bad": self.b}, condition="verdict")`.',
+    ),
+    "FP204": Code(
+        "`self.next` is not the last line of the step",
+        "`self.next` ends a step. It stands at the end of the method, not inside an `if`, a loop, a `with` or a `try`, "
+        "and nothing follows it.",
+    ),
+    "FP205": Code(
+        "the end goes on",
+        "The last step has no `self.next`. When the flow should go on, call this step something else than `end`.",
+    ),
+    "FP206": Code(
+        "`self.next` has another form than one of the four",
+        '`self.next(self.a)`, `self.next(self.a, self.b)`, `self.next(self.a, foreach="items")` and `self.next({"x": '
+        'self.a}, condition="c")` are all there is; the arguments are written out, so that the graph can be read from the '
+        "source.",
+    ),
+    "FP207": Code(
+        "a branch leads to one step twice",
+        "The branches of `self.next(self.a, self.b)` are different steps. To run one step many times, use a `foreach`.",
+    ),
+    "FP208": Code(
+        "`batch` or `workers` do not fit",
+        "`batch` is the smallest number of items that one task takes and `workers` the number of processes that share "
+        "them: whole numbers of at least 1, together with `foreach`.",
+    ),
+    "FP209": Code(
+        "`self.next` has no such argument",
+        "Its arguments are the steps, `foreach`, `condition`, `batch` and `workers`.",
+    ),
+    "FP210": Code(
+        "`self.next` names something that is not a step of the flow",
+        "Steps are named as `self.step`: without quotes, without parentheses, without a list around them, and with `self.`.",
+    ),
+    "FP211": Code(
+        "`foreach` or `condition` is not the name of an artifact",
+        'Both take the name of an artifact as text: `self.items = [...]`, then `foreach="items"`. The value is looked up '
+        "when the step has finished.",
+    ),
+    "FP212": Code(
+        "a foreach to several steps",
+        "A `foreach` goes to one step, which may branch.",
+    ),
+    "FP213": Code(
+        "a switch is not complete",
+        'A switch is a dict from values to steps together with the name of an artifact: `self.next({"good": self.a, '
+        '"bad": self.b}, condition="verdict")`.',
+    ),
+    "FP214": Code(
+        "a case is not a plain value",
+        "Cases are written out: texts, numbers, True, False or None, each leading to a step.",
+    ),
+    "FP215": Code(
+        "two cases cannot be told apart",
+        'In Python `1`, `1.0` and `True` are the same key of a dict, so the later one replaces the earlier; `1` and `"1"` '
+        "look alike wherever they are shown. Use values that differ as text.",
+    ),
+    "FP216": Code(
+        "a flow without a start",
+        "Call the first step `start`, or mark it `@step(start=True)`.",
+    ),
+    "FP217": Code(
+        "a flow without an end",
+        "Call the last step `end`, or mark it `@step(end=True)`.",
+    ),
+    "FP218": Code(
+        "a step that no step leads to",
+        "The step would never run. Name it in the `self.next` of the step before it, or remove it.",
+    ),
+    "FP219": Code(
+        "a foreach or a branch straight into its join",
+        "A join brings together what steps did; with no step between there is nothing to join.",
+    ),
+    "FP220": Code(
+        "`@catch` on a step that starts a foreach or a switch",
+        "When the step fails, there is no list to go over and no value to choose by. Do what may fail in a step before "
+        "it, with `@catch` there, and let the split look at what came of it.",
+    ),
+    "FP221": Code(
+        "several starts or ends",
+        "A flow begins at one step and ends at one step. A step called `start` counts as marked, so do not mark another.",
+    ),
+    "FP222": Code(
+        "a step takes other arguments than `self` and `inputs`",
+        "A step is called by flowport: with `self`, and a join with the inputs of the steps before it. Values travel from "
+        "step to step as artifacts.",
+    ),
+    "FP223": Code(
+        "the start or the end is a join",
+        "A join brings together branches, and a flow neither begins nor ends inside one. Put a join of its own in front of the end.",
+    ),
+    "FP224": Code(
+        "the end is reached before the join",
+        "Every branch and every foreach ends in a join: a step that takes `inputs`. The end runs once, so it comes behind the last join.",
+    ),
+    "FP225": Code(
+        "a join without a branch",
+        "A step that takes `inputs` is a join, and closes a branch or a foreach that is open there. A step that only "
+        "follows another takes `self` alone. A switch needs no join: its cases meet in a plain step.",
+    ),
+    "FP226": Code(
+        "branches meet in a step that is not a join",
+        "Where the branches of `self.next(self.a, self.b)` come together, the step takes `inputs`: `def join(self, inputs)`.",
+    ),
+    "FP227": Code(
+        "a join brings together ways that do not belong together",
+        "A join closes one branch or one foreach. Branches inside branches are joined from the inside out, each by a join of its own.",
+    ),
+    "FP228": Code(
+        "the ways out of a split end in different joins",
+        "All branches of a split, and all cases inside a foreach, end in the same join.",
+    ),
+    "FP229": Code(
+        "a way into or out of a branch or a foreach beside its join",
+        "What a branch or a foreach opens is left through its join alone. A case of a switch inside a foreach may go to "
+        "the join early, but not past it.",
+    ),
+    "FP230": Code(
+        "an artifact is read before it can be set",
+        "No step on any way to this one sets the artifact, so the step would stop with an AttributeError. A join inherits "
+        "nothing: it takes over what it needs, with `self.x = inputs[0].x` or `self.merge_artifacts(inputs)`.",
+    ),
+    "FP231": Code(
+        "a foreach or a switch over an artifact that no step sets",
+        'The name in `foreach="..."` or `condition="..."` is looked up on the flow when the step ends. Look for a '
+        "spelling mistake, or set the artifact.",
+    ),
+    "FP232": Code(
+        "a parameter is overwritten",
+        "A parameter has the value that the run was started with, in every step. Give what is computed from it a name of its own.",
+    ),
+    "FP233": Code(
+        "an artifact is called like a step that is still to be named",
+        "`self.train = ...` hides the step `train`, so that `self.next(self.train)` would hand over the artifact.",
+    ),
+    "FP234": Code(
+        "a reserved name",
+        "`next`, `input`, `index`, `foreach_stack`, `merge_artifacts`, `name` and `cmd` belong to every flow.",
+    ),
+    "FP235": Code(
+        "two parameters of one name",
+        "The command line could not tell them apart; `-` and `_` count as the same. The first argument of `Parameter` is the name.",
+    ),
+    "FP236": Code(
+        "a default of another type",
+        'The default is read as the command line would read it: `type=int, default="3"` is 3. This one cannot be read.',
+    ),
+    "FP237": Code(
+        "a default or a choice that does not fit the choices",
+        "The default must be one of the choices, and the choices must be of the parameter's type.",
+    ),
+    "FP238": Code(
+        "a parameter named like an option of `flowport run`",
+        "The option comes first; the parameter is given after `--`: `flowport run flow.py -- --tag x`.",
+    ),
+    "FP239": Code(
+        "a name that no command line can carry",
+        "A parameter is given as `--name value`, so its name has no spaces, no `=` and no `-` in front.",
+    ),
 }
 
 _STRUCTURE = {
-    "FP240": Code("a loop is entered in its middle", "A loop has one first step: the one that its last steps go back to. Every way into the loop leads there."),
-    "FP241": Code("a join with nothing to join", "A join closes a branch or a foreach. Here every one of them is closed already."),
-    "FP242": Code("a loop goes back to a join or to the start", "A join waits for its branches and the start begins the run, so neither can come again. Put a step of its own behind it, and go back to that."),
-    "FP243": Code("branches end in different joins", "All branches of one `self.next` end in the same join."),
-    "FP244": Code("a loop that never ends", "No step of the loop leads out of it. Leave it by a switch: one case goes back, another goes on."),
-    "FP245": Code("a branch or a foreach without a join of its own", "What a branch or a foreach opens ends in one join. Going back to an earlier step, or leaving, is done behind that join."),
-    "FP246": Code("constructs nested too deeply", "Engines give up long before this depth. Make a flow of its own of the inner part."),
-    "FP247": Code("the cases of a switch are entered from outside", "A step that a case leads to is also reached from a step that is not behind the switch. Give one of the ways a step of its own."),
+    "FP240": Code(
+        "a loop is entered in its middle",
+        "A loop has one first step: the one that its last steps go back to. Every way into the loop leads there.",
+    ),
+    "FP241": Code(
+        "a join with nothing to join",
+        "A join closes a branch or a foreach. Here every one of them is closed already.",
+    ),
+    "FP242": Code(
+        "a loop goes back to a join or to the start",
+        "A join waits for its branches and the start begins the run, so neither can come again. Put a step of its own "
+        "behind it, and go back to that.",
+    ),
+    "FP243": Code(
+        "branches end in different joins",
+        "All branches of one `self.next` end in the same join.",
+    ),
+    "FP244": Code(
+        "a loop that never ends",
+        "No step of the loop leads out of it. Leave it by a switch: one case goes back, another goes on.",
+    ),
+    "FP245": Code(
+        "a branch or a foreach without a join of its own",
+        "What a branch or a foreach opens ends in one join. Going back to an earlier step, or leaving, is done behind that join.",
+    ),
+    "FP246": Code(
+        "constructs nested too deeply",
+        "Engines give up long before this depth. Make a flow of its own of the inner part.",
+    ),
+    "FP247": Code(
+        "the cases of a switch are entered from outside",
+        "A step that a case leads to is also reached from a step that is not behind the switch. Give one of the ways a step of its own.",
+    ),
 }
 
-CODES: Mapping[str, Code] = {**_READING, **_FLOW, **_STRUCTURE}
+_TARGETS = {
+    "FP300": Code(
+        "the compute behind the target has no GPUs",
+        "The step asks for GPUs, and containers of that kind have none. Choose another kind of compute in the profile, or "
+        "run the step without.",
+    ),
+    "FP301": Code(
+        "the compute behind the target has no shared memory to set",
+        "The step asks for a size of `/dev/shm`, which containers of that kind do not let one choose.",
+    ),
+    "FP302": Code(
+        "the compute behind the target has no disk to set",
+        "The step asks for a size of disk, which containers of that kind take from elsewhere, for example from a launch template.",
+    ),
+    "FP400": Code(
+        "a setting is missing",
+        "The target needs to know where the flow is to run: an image, a role, a queue, a store. Write it into a profile of flowport.toml.",
+    ),
+    "FP401": Code(
+        "the store is not where the engine can reach it",
+        "What an engine hands over and reads goes through its own object store, so the store of a profile for that engine must be there.",
+    ),
+    "FP402": Code(
+        "a setting is out of bounds",
+        "The setting is a number, and the engine or flowport has a limit for it; the message names both.",
+    ),
+    "FP403": Code(
+        "an unknown platform",
+        "The kind of compute is one of those that the message or `flowport compile --help` lists.",
+    ),
+    "FP404": Code(
+        "a container that cannot start without a role",
+        "Fargate pulls images and writes logs with a role of its own, the execution role, which is another than the role "
+        "of the step's code.",
+    ),
+    "FP405": Code(
+        "a name that the engine does not take",
+        "Engines allow few characters in names. Choose another in the profile.",
+    ),
+    "FP410": Code(
+        "the document is larger than the engine takes",
+        "Split the flow in two, or shorten what is repeated: long step names, large environments.",
+    ),
+    "FP411": Code(
+        "a run makes more history than the engine keeps",
+        "An execution fails when its history is full. Bring several items together in one task (`batch=` on the foreach), "
+        "or make fewer steps.",
+    ),
+    "FP412": Code(
+        "a run may make more history than the engine keeps when much is retried",
+        "The flow fits as long as few tasks fail. With every retry used, the history would be full: lower `times`, or "
+        "bring items together with `batch=`.",
+    ),
+    "FP413": Code(
+        "an environment larger than a container takes",
+        "The variables of `@environment` travel in the engine's own document, which is small. Keep long values in a file "
+        "beside the flow, or in the store.",
+    ),
+    "FP414": Code(
+        "more cpu or memory than the engine's largest size",
+        "Ask for less, or choose another kind of compute in the profile.",
+    ),
+    "FP490": Code(
+        "flowport.toml cannot be read",
+        "The file is TOML: tables in brackets, `name = value`. The message is the reader's own, or names the setting that does not fit.",
+    ),
+    "FP491": Code(
+        "a file to include is outside the flow's folder",
+        "The code package holds what is below the flow's folder and its roots, so that it is the same wherever it is compiled.",
+    ),
+}
+
+CODES: Mapping[str, Code] = {**_READING, **_FLOW, **_STRUCTURE, **_TARGETS}

@@ -56,8 +56,13 @@ def _origin(reading: Reading, owner: Class, node: ast.expr, before: int) -> str 
         first = owner.members[node.id][0]
         if first.node.lineno < before and first.module is None:
             if not isinstance(first.node, ast.FunctionDef) and node.id in {"step", *SETTINGS, *LATER}:
-                reading.say("FP124", f"`@{node.id}` is the class attribute of line {first.node.lineno} here, not the decorator", source, node,
-                            f"give the attribute another name, or import the decorator under another: `from flowport import {node.id} as {node.id}_step`")
+                reading.say(
+                    "FP124",
+                    f"`@{node.id}` is the class attribute of line {first.node.lineno} here, not the decorator",
+                    source,
+                    node,
+                    f"give the attribute another name, or import the decorator under another: `from flowport import {node.id} as {node.id}_step`",
+                )
             return None
     thing = reading.modules.resolve(source, node)
     match thing:
@@ -65,11 +70,20 @@ def _origin(reading: Reading, owner: Class, node: ast.expr, before: int) -> str 
             package, _, rest = name.partition(".")
             if package in OURS and rest:
                 return rest.rpartition(".")[2]
-            reading.warn("FP123", f"flowport does not know the decorator `{source.segment(node)}`, which comes from `{package}`", source, node,
-                         "it is kept and runs with the step; the step's `self.next` must reach flowport unchanged")
+            reading.warn(
+                "FP123",
+                f"flowport does not know the decorator `{source.segment(node)}`, which comes from `{package}`",
+                source,
+                node,
+                "it is kept and runs with the step; the step's `self.next` must reach flowport unchanged",
+            )
         case None if isinstance(node, ast.Name) and node.id not in _PLAIN:
             known = {"step", *SETTINGS}
-            way_out = (f"add `from flowport import {node.id}`",) if node.id in known | set(LATER) else did_you_mean(node.id, {*reading.modules.names(source), *known})
+            way_out = (
+                (f"add `from flowport import {node.id}`",)
+                if node.id in known | set(LATER)
+                else did_you_mean(node.id, {*reading.modules.names(source), *known})
+            )
             reading.say("FP122", f"nothing in `{source.shown}` defines `{node.id}`", source, node, *way_out)
             return node.id if node.id in known else None
         case _:
@@ -104,12 +118,22 @@ def say_later(reading: Reading, owner: Class, mark: Mark, place: str) -> None:
     known = LATER.get(mark.name)
     source = owner.source
     if known is None:
-        reading.say("FP142", f"flowport does not have the decorator `@{mark.name}`", source, mark.node, *did_you_mean(mark.name, {*SETTINGS, "step"}),
-                    "remove it; packages and services that it brings must then come from the image or from the step's own code")
+        reading.say(
+            "FP142",
+            f"flowport does not have the decorator `@{mark.name}`",
+            source,
+            mark.node,
+            *did_you_mean(mark.name, {*SETTINGS, "step"}),
+            "remove it; packages and services that it brings must then come from the image or from the step's own code",
+        )
     elif known.same:
-        reading.warn("FP141", f"`@{mark.name}` on {place} comes with a later version of flowport; {known.effect}", source, mark.node, known.way_out)
+        reading.warn(
+            "FP141", f"`@{mark.name}` on {place} comes with a later version of flowport; {known.effect}", source, mark.node, known.way_out
+        )
     else:
-        reading.say("FP140", f"`@{mark.name}` on {place} comes with a later version of flowport; {known.effect}", source, mark.node, known.way_out)
+        reading.say(
+            "FP140", f"`@{mark.name}` on {place} comes with a later version of flowport; {known.effect}", source, mark.node, known.way_out
+        )
 
 
 def _arguments(reading: Reading, owner: Class, mark: Mark) -> dict[str, tuple[ast.expr, Any]] | None:
@@ -118,10 +142,17 @@ def _arguments(reading: Reading, owner: Class, mark: Mark) -> dict[str, tuple[as
     known = SETTINGS[mark.name]
     whole = True
     for node in mark.call.args if mark.call else ():
-        reading.say("FP130", f"`@{mark.name}` takes its arguments by name", owner.source, node, f"write `{known[0]}={owner.source.segment(node)}`")
+        reading.say(
+            "FP130", f"`@{mark.name}` takes its arguments by name", owner.source, node, f"write `{known[0]}={owner.source.segment(node)}`"
+        )
         whole = False
     for keyword in mark.call.keywords if mark.call else ():
-        constant, value = reading.constant(keyword.value, owner.source, owner.members, f"`@{mark.name}({keyword.arg or '**'}=...)`" if keyword.arg else f"`**` in `@{mark.name}`")
+        constant, value = reading.constant(
+            keyword.value,
+            owner.source,
+            owner.members,
+            f"`@{mark.name}({keyword.arg or '**'}=...)`" if keyword.arg else f"`**` in `@{mark.name}`",
+        )
         if not constant:
             whole = False
             continue
@@ -130,8 +161,14 @@ def _arguments(reading: Reading, owner: Class, mark: Mark) -> dict[str, tuple[as
             if name in known:
                 found[name] = (keyword.value, inner)
             else:
-                reading.say("FP131", f"`@{mark.name}` has no argument `{name}`", owner.source, keyword,
-                            *did_you_mean(str(name), known), f"its arguments are {', '.join(f'`{one}`' for one in known)}")
+                reading.say(
+                    "FP131",
+                    f"`@{mark.name}` has no argument `{name}`",
+                    owner.source,
+                    keyword,
+                    *did_you_mean(str(name), known),
+                    f"its arguments are {', '.join(f'`{one}`' for one in known)}",
+                )
                 whole = False
     return found if whole else None
 
@@ -152,7 +189,11 @@ class _Values:
         read = _number(value)
         if read is None or read < least or (whole and read != int(read)):
             kind = "a whole number" if whole else "a number"
-            self.say(node, f"`{name}` of `@{self.mark.name}` is {kind} of at least {least:g}, not `{value!r}`", f"write `{name}={default if default else int(least) or 1:g}`")
+            self.say(
+                node,
+                f"`{name}` of `@{self.mark.name}` is {kind} of at least {least:g}, not `{value!r}`",
+                f"write `{name}={default if default else int(least) or 1:g}`",
+            )
             return default
         return int(read) if whole or read == int(read) else read
 
@@ -180,7 +221,7 @@ def _retry(values: _Values, so_far: Settings) -> Settings:
 def _catch(values: _Values, so_far: Settings) -> Settings:
     node, var = values.named.get("var", (values.mark.node, None))
     if var is not None and not (isinstance(var, str) and var.isidentifier()):
-        values.say(node, f"`var` of `@catch` is the name of an artifact, not `{var!r}`", "write `var=\"failure\"`")
+        values.say(node, f"`var` of `@catch` is the name of an artifact, not `{var!r}`", 'write `var="failure"`')
         var = None
     return replace(so_far, catch=Catch(var, bool(values.named.get("print_exception", (None, True))[1])))
 
@@ -203,19 +244,21 @@ def _resources(values: _Values, so_far: Settings) -> Settings:
 def _environment(values: _Values, so_far: Settings) -> Settings:
     node, names = values.named.get("vars", (values.mark.node, {}))
     if not isinstance(names, dict):
-        values.say(node, "`vars` of `@environment` is a dict of texts", "write `vars={\"NAME\": \"value\"}`")
+        values.say(node, "`vars` of `@environment` is a dict of texts", 'write `vars={"NAME": "value"}`')
         return so_far
     for name, value in names.items():
         if not isinstance(name, str) or not name or "=" in name or "\0" in name:
-            values.say(node, f"`{name!r}` cannot be the name of an environment variable", "write `vars={\"NAME\": \"value\"}`")
+            values.say(node, f"`{name!r}` cannot be the name of an environment variable", 'write `vars={"NAME": "value"}`')
         elif not isinstance(value, str) or "\0" in value:
-            values.say(node, f"the environment variable `{name}` is a text, not `{value!r}`", f"write `\"{name}\": \"{value}\"`")
+            values.say(node, f"the environment variable `{name}` is a text, not `{value!r}`", f'write `"{name}": "{value}"`')
     good = {name: value for name, value in names.items() if isinstance(name, str) and isinstance(value, str)}
     return replace(so_far, environment=tuple(sorted(good.items())))
 
 
 _APPLY: Mapping[str, Callable[[_Values, Settings], Settings]] = {
-    "retry": _retry, "catch": _catch, "timeout": _timeout, "resources": _resources, "environment": _environment,
+    "retry": _retry,
+    "catch": _catch,
+    "timeout": _timeout,
+    "resources": _resources,
+    "environment": _environment,
 }
-
-

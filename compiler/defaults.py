@@ -1,6 +1,6 @@
 """Do the parameters of a flow fit together: their names, defaults and choices?
 
-    Parameter("rate", type=int, default="3")      the default is 3: text is read as the command line would read it
+Parameter("rate", type=int, default="3")      the default is 3: text is read as the command line would read it
 """
 
 from __future__ import annotations
@@ -15,7 +15,20 @@ OPTIONS = frozenset({
     "help", "store", "profile", "run-id", "tag", "max-workers", "with", "origin-run", "from", "target", "format", "param", "verbose", "quiet",
 })  # fmt: skip
 """Options of `run` and `dry-run`: a parameter of that name is given after `--`."""
-WORDS = {"true": True, "t": True, "yes": True, "y": True, "1": True, "on": True, "false": False, "f": False, "no": False, "n": False, "0": False, "off": False}
+WORDS = {
+    "true": True,
+    "t": True,
+    "yes": True,
+    "y": True,
+    "1": True,
+    "on": True,
+    "false": False,
+    "f": False,
+    "no": False,
+    "n": False,
+    "0": False,
+    "off": False,
+}
 
 
 class Misfit(Exception):
@@ -29,14 +42,27 @@ def check_parameters(flow: Flow) -> Iterator[Diagnostic]:
         name = parameter.name
         other = seen.setdefault(name.replace("_", "-").lower() if isinstance(name, str) else "", parameter)
         if other is not parameter:
-            yield Diagnostic("FP235", f"the parameters `{other.attribute}` and `{parameter.attribute}` have the same name, `{name}`", parameter.span,
-                             help=("give each its own: the first argument of `Parameter`",))
+            yield Diagnostic(
+                "FP235",
+                f"the parameters `{other.attribute}` and `{parameter.attribute}` have the same name, `{name}`",
+                parameter.span,
+                help=("give each its own: the first argument of `Parameter`",),
+            )
         if not name or name.startswith("-") or any(c.isspace() or c == "=" or not c.isprintable() for c in name):
-            yield Diagnostic("FP239", f"a parameter cannot be called `{name}`", parameter.span,
-                             help=(f"use letters, digits, `-` and `_`: `Parameter(\"{parameter.attribute}\")`",))
+            yield Diagnostic(
+                "FP239",
+                f"a parameter cannot be called `{name}`",
+                parameter.span,
+                help=(f'use letters, digits, `-` and `_`: `Parameter("{parameter.attribute}")`',),
+            )
         elif name.replace("_", "-") in OPTIONS:
-            yield Diagnostic("FP238", f"the parameter `{name}` has the name of an option of `flowport run`", parameter.span,
-                             help=(f"give it after `--`: `flowport run {flow.file} -- --{name} value`", "or give the parameter another name"), severity="warning")
+            yield Diagnostic(
+                "FP238",
+                f"the parameter `{name}` has the name of an option of `flowport run`",
+                parameter.span,
+                help=(f"give it after `--`: `flowport run {flow.file} -- --{name} value`", "or give the parameter another name"),
+                severity="warning",
+            )
         yield from _values(parameter)
 
 
@@ -46,17 +72,30 @@ def _values(parameter: Parameter) -> Iterator[Diagnostic]:
         return
     for choice in parameter.choices:
         if (why := misfit(choice, parameter.kind)) is not None:
-            yield Diagnostic("FP237", f"the choice `{choice!r}` of `{parameter.attribute}` {why}", parameter.span, help=("write choices of the parameter's type",))
+            yield Diagnostic(
+                "FP237",
+                f"the choice `{choice!r}` of `{parameter.attribute}` {why}",
+                parameter.span,
+                help=("write choices of the parameter's type",),
+            )
     if isinstance(parameter.default, NoDefault | Computed):
         return
     why = misfit(parameter.default, parameter.kind)
     if why is not None:
-        yield Diagnostic("FP236", f"the default `{parameter.default!r}` of `{parameter.attribute}` {why}", parameter.span,
-                         help=("change the default, or `type=`",))
+        yield Diagnostic(
+            "FP236",
+            f"the default `{parameter.default!r}` of `{parameter.attribute}` {why}",
+            parameter.span,
+            help=("change the default, or `type=`",),
+        )
     elif parameter.choices and parameter.default not in parameter.choices:
         listed = ", ".join(f"`{choice!r}`" for choice in parameter.choices)
-        yield Diagnostic("FP237", f"the default `{parameter.default!r}` of `{parameter.attribute}` is not one of its choices", parameter.span,
-                         help=(f"the choices are {listed}",))
+        yield Diagnostic(
+            "FP237",
+            f"the default `{parameter.default!r}` of `{parameter.attribute}` is not one of its choices",
+            parameter.span,
+            help=(f"the choices are {listed}",),
+        )
 
 
 def misfit(value: object, kind: str) -> str | None:
@@ -74,7 +113,13 @@ def as_kind(value: Any, kind: str) -> Any:
         case "int" | "float":
             return _number(value, kind)
         case "bool":
-            known = WORDS.get(value.strip().lower()) if isinstance(value, str) else bool(value) if isinstance(value, bool) or value in (0, 1) else None
+            known = (
+                WORDS.get(value.strip().lower())
+                if isinstance(value, str)
+                else bool(value)
+                if isinstance(value, bool) or value in (0, 1)
+                else None
+            )
             if known is None:
                 raise Misfit("is not true or false")
             return known

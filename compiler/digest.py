@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import tokenize
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from io import StringIO
@@ -18,6 +18,7 @@ from flowport.compiler.classes import Class, Line, Member
 from flowport.compiler.modules import Binding, Definition, External, Modules, Own, Thing
 from flowport.compiler.source import Source
 
+_SELVES = frozenset({"self", "cls"})
 _SILENT = frozenset({tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER})
 _MARKS = {tokenize.NEWLINE: "\n", tokenize.INDENT: ">", tokenize.DEDENT: "<"}
 _OPENING = frozenset(getattr(tokenize, name) for name in ("FSTRING_START", "TSTRING_START") if hasattr(tokenize, name))
@@ -116,10 +117,10 @@ class _Pieces:
             if isinstance(node, ast.Import | ast.ImportFrom):
                 yield from self.modules.local(source, node)
 
-    def _attribute(self, unit: Unit, node: ast.Attribute, local: Mapping[str, Thing]) -> list[Thing | Unit] | None:
+    def _attribute(self, unit: Unit, node: ast.Attribute, local: Mapping[str, Thing]) -> Sequence[Thing | Unit] | None:
         """What `owner.name` adds; None when the owner must be looked at by itself."""
         owner = node.value
-        if isinstance(owner, ast.Name) and owner.id in ("self", "cls") and unit.owner is not None:
+        if isinstance(owner, ast.Name) and owner.id in _SELVES and unit.owner is not None:
             return self._member(self.members.get(node.attr), node.attr)
         if isinstance(owner, ast.Call) and isinstance(owner.func, ast.Name) and owner.func.id == "super" and unit.owner is not None:
             return self._inherited(unit.owner, node.attr)
@@ -135,8 +136,8 @@ class _Pieces:
             return []
         return [self.defined(member.bindings, member.owner.source, member.owner)]
 
-    def _inherited(self, owner: Class, name: str) -> list[Thing | Unit]:
-        behind = self.chosen.classes[self.chosen.classes.index(owner) + 1:] if owner in self.chosen.classes else ()
+    def _inherited(self, owner: Class, name: str) -> Sequence[Thing | Unit]:
+        behind = self.chosen.classes[self.chosen.classes.index(owner) + 1 :] if owner in self.chosen.classes else ()
         return [self.defined(tuple(one.members[name]), one.source, one) for one in behind if name in one.members][:1]
 
     def _resolve(self, source: Source, node: ast.expr, local: Mapping[str, Thing]) -> Thing | None:
@@ -175,16 +176,16 @@ class _Tokens:
         self.texts.append(text)
 
     def _between(self, start: tuple[int, int], end: tuple[int, int]) -> str:
-        lines = list(self.source.lines[start[0] - 1: end[0]])
+        lines = list(self.source.lines[start[0] - 1 : end[0]])
         lines[-1] = lines[-1][: end[1]]
-        lines[0] = lines[0][start[1]:]
+        lines[0] = lines[0][start[1] :]
         return "\n".join(lines)
 
     def of(self, node: ast.AST) -> str:
         """The tokens of a statement, its decorators included."""
         if isinstance(node, ast.Module):
             return "\0".join(self.texts)
-        first = min([node, *getattr(node, "decorator_list", ())], key=lambda one: (one.lineno, one.col_offset))  # type: ignore[attr-defined]
+        first = min([node, *getattr(node, "decorator_list", ())], key=lambda one: (one.lineno, one.col_offset))
         start, whole = self.source.span(first), self.source.span(node)
         low = bisect_left(self.places, (start.line, start.column - 1))
         high = bisect_left(self.places, (whole.end_line, whole.end_column - 1))
@@ -209,8 +210,8 @@ def _closed(pieces: _Pieces, wanted: Iterable[Unit]) -> dict[Unit, str]:
                 work.pop()
                 low[unit] = min([low[unit], *(low[other] for other in below[unit] if other not in found)])
                 if path[low[unit]] is unit:
-                    group = path[low[unit]:]
-                    del path[low[unit]:]
+                    group = path[low[unit] :]
+                    del path[low[unit] :]
                     behind = {found[other] for member in group for other in below[member] if other in found}
                     digest = sha256("\n".join([*sorted(own[member] for member in group), "", *sorted(behind)]).encode()).hexdigest()
                     found.update(dict.fromkeys(group, digest))
@@ -219,7 +220,9 @@ def _closed(pieces: _Pieces, wanted: Iterable[Unit]) -> dict[Unit, str]:
     return found
 
 
-def _entered(pieces: _Pieces, unit: Unit, low: dict[Unit, int], own: dict[Unit, str], below: dict[Unit, list[Unit]], path: list[Unit]) -> tuple[Unit, Iterator[Unit]]:
+def _entered(
+    pieces: _Pieces, unit: Unit, low: dict[Unit, int], own: dict[Unit, str], below: dict[Unit, list[Unit]], path: list[Unit]
+) -> tuple[Unit, Iterator[Unit]]:
     below[unit], externals = pieces.named(unit)
     own[unit] = sha256("\0".join([pieces.text(unit), "", *externals]).encode(errors="surrogatepass")).hexdigest()
     low[unit] = len(path)

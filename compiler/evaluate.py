@@ -90,14 +90,14 @@ def _value(node: ast.expr, where: Scope) -> Any:
             return _guarded(node, where, lambda: set(_items(parts, where)))
         case ast.Dict(keys=keys, values=values):
             return _dict(node, keys, values, where)
-        case ast.UnaryOp(op=op, operand=operand):
+        case ast.UnaryOp(operand=operand):
             inner = _plain(operand, where)
-            return _guarded(node, where, lambda: _UNARY[type(op)](inner))
-        case ast.BinOp(left=left, op=op, right=right):
+            return _guarded(node, where, lambda: _UNARY[type(node.op)](inner))
+        case ast.BinOp(left=left, right=right):
             first, second = _plain(left, where), _plain(right, where)
-            return _guarded(node, where, lambda: binary(type(op), first, second))
-        case ast.BoolOp(op=op, values=parts):
-            return _bool(op, parts, where)
+            return _guarded(node, where, lambda: binary(type(node.op), first, second))
+        case ast.BoolOp(op=joined, values=parts):
+            return _bool(joined, parts, where)
         case ast.Compare():
             return _compare(node, where)
         case ast.IfExp(test=test, body=body, orelse=orelse):
@@ -117,11 +117,27 @@ def _value(node: ast.expr, where: Scope) -> Any:
 
 
 _KINDS = {ast.Lambda: "a lambda", ast.Await: "an `await`", ast.NamedExpr: "an assignment inside an expression"}
-_UNARY: Mapping[type[ast.unaryop], Callable[[Any], Any]] = {ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Not: operator.not_, ast.Invert: operator.invert}
-_COMPARE: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
-    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
-    ast.Is: operator.is_, ast.IsNot: operator.is_not, ast.In: lambda a, b: a in b, ast.NotIn: lambda a, b: a not in b,
+_UNARY: Mapping[type[ast.unaryop], Callable[[Any], Any]] = {
+    ast.USub: operator.neg,
+    ast.UAdd: operator.pos,
+    ast.Not: operator.not_,
+    ast.Invert: operator.invert,
 }
+_COMPARE: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Is: operator.is_,
+    ast.IsNot: operator.is_not,
+    ast.In: lambda a, b: a in b,
+    ast.NotIn: lambda a, b: a not in b,
+}
+
+
+_CONVERSIONS: Mapping[str, Callable[[Any], str]] = {"s": str, "r": repr, "a": ascii}
 
 
 def _guarded(node: ast.AST, where: Scope, compute: Callable[[], Any]) -> Any:
@@ -228,7 +244,7 @@ def _formatted(part: ast.expr, where: Scope) -> str:
         return str(_plain(part, where))
     value = _plain(part.value, where)
     if part.conversion != -1:
-        value = {"s": str, "r": repr, "a": ascii}[chr(part.conversion)](value)
+        value = _CONVERSIONS[chr(part.conversion)](value)
     spec = "" if part.format_spec is None else str(_plain(part.format_spec, where))
     if any(len(digits) > 4 for digits in "".join(c if c.isdigit() else " " for c in spec).split()):
         raise TooBig
@@ -371,14 +387,18 @@ def _resolved(node: ast.expr, where: Scope) -> Thing | None:
     return None
 
 
-def _bound(node: ast.Call, wanted: ast.arguments, positional: list[Any], named: dict[str, Any], where: Scope, inside: Scope) -> dict[str, Any]:
+def _bound(
+    node: ast.Call, wanted: ast.arguments, positional: list[Any], named: dict[str, Any], where: Scope, inside: Scope
+) -> dict[str, Any]:
     """The values of a function's arguments."""
     places = [argument.arg for argument in wanted.posonlyargs + wanted.args]
     known = {name: evaluate(value, inside) for name, value in zip(reversed(places), reversed(wanted.defaults))}
-    known.update({argument.arg: evaluate(value, inside) for argument, value in zip(wanted.kwonlyargs, wanted.kw_defaults) if value is not None})
+    known.update(
+        {argument.arg: evaluate(value, inside) for argument, value in zip(wanted.kwonlyargs, wanted.kw_defaults) if value is not None}
+    )
     known.update(zip(places, positional))
     if wanted.vararg is not None:
-        known[wanted.vararg.arg] = tuple(positional[len(places):])
+        known[wanted.vararg.arg] = tuple(positional[len(places) :])
     names = {*places, *(argument.arg for argument in wanted.kwonlyargs)}
     known.update({name: value for name, value in named.items() if name in names})
     if wanted.kwarg is not None:

@@ -157,11 +157,12 @@ def _assigned(target: ast.expr, node: ast.stmt, value: ast.expr | None) -> Itera
 
 def _changed(node: ast.AugAssign | ast.Delete | ast.Expr) -> Iterator[str]:
     """The names that `x += 1`, `del x`, `x.append(1)` leave with another value than they were bound to."""
+    places: list[ast.expr]
     match node:
         case ast.AugAssign(target=target):
             places = [target]
         case ast.Delete(targets=targets):
-            places = targets
+            places = list(targets)
         case ast.Expr(value=ast.Call(func=ast.Attribute(value=owner))):
             places = [owner]
         case _:
@@ -211,7 +212,9 @@ class Modules:
             self._sources[path] = None
             if os.path.isfile(path):
                 try:
-                    self._sources[path] = read(path, os.path.join(place, tail), os.path.join(self.shown, os.path.relpath(path, self.roots[0][0])), module)
+                    self._sources[path] = read(
+                        path, os.path.join(place, tail), os.path.join(self.shown, os.path.relpath(path, self.roots[0][0])), module
+                    )
                 except Refused as refused:
                     self.found += refused.diagnostics
         return self._sources[path]

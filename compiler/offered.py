@@ -42,6 +42,12 @@ def _check_from(reading: Reading, source: Source, node: ast.ImportFrom) -> None:
 
 
 def _say(reading: Reading, source: Source, node: ast.AST, what: str, *ways_out: str) -> None:
-    reading.say("FP143", f"flowport does not offer {what}", source, node, *ways_out,
-                "remove the import, or put it into a `try` with `except ImportError` when the flow can do without",
-                notes=("while a flow runs, flowport takes the place of Metaflow",))
+    reading.say(
+        "FP143",
+        f"flowport does not offer {what}",
+        source,
+        node,
+        *ways_out,
+        "remove the import, or put it into a `try` with `except ImportError` when the flow can do without",
+        notes=("while a flow runs, flowport takes the place of Metaflow",),
+    )

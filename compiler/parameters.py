@@ -20,9 +20,30 @@ from flowport.compiler.pure import HERE, Located
 from flowport.compiler.reading import Reading
 
 KINDS = frozenset({"Parameter", "IncludeFile"})
-TYPES: Mapping[str, str] = {"str": "str", "int": "int", "float": "float", "bool": "bool", "list": "list", "dict": "dict", "JSONType": "json"}
+TYPES: Mapping[str, str] = {
+    "str": "str",
+    "int": "int",
+    "float": "float",
+    "bool": "bool",
+    "list": "list",
+    "dict": "dict",
+    "JSONType": "json",
+}
 ARGUMENTS: Mapping[str, tuple[str, ...]] = {
-    "Parameter": ("name", "default", "type", "help", "required", "show_default", "choices", "separator", "multiple", "hidden", "metavar", "envvar"),
+    "Parameter": (
+        "name",
+        "default",
+        "type",
+        "help",
+        "required",
+        "show_default",
+        "choices",
+        "separator",
+        "multiple",
+        "hidden",
+        "metavar",
+        "envvar",
+    ),
     "IncludeFile": ("name", "required", "is_text", "encoding", "help", "default", "parser", "show_default"),
 }
 POSITIONAL: Mapping[str, int] = {"Parameter": 2, "IncludeFile": 4}
@@ -38,8 +59,13 @@ def parameters(reading: Reading, members: Mapping[str, Member], folder: str) -> 
             if kind in KINDS:
                 found.append(_Call(reading, member.owner, attribute, kind, value, folder).parameter())
             elif kind in ("Config", "config_expr"):
-                reading.say("FP140", f"`{kind}` comes with a later version of flowport", member.owner.source, value,
-                            "use a `Parameter`, or a constant of the module")
+                reading.say(
+                    "FP140",
+                    f"`{kind}` comes with a later version of flowport",
+                    member.owner.source,
+                    value,
+                    "use a `Parameter`, or a constant of the module",
+                )
     return tuple(found)
 
 
@@ -59,9 +85,11 @@ class _Call:
     def _given(self) -> dict[str, ast.expr]:
         """The arguments by name, `**NAME` unfolded as far as it is written out."""
         known = ARGUMENTS[self.function]
-        given: dict[str, ast.expr] = dict(zip(known, self.node.args[:POSITIONAL[self.function]]))
-        for extra in self.node.args[POSITIONAL[self.function]:]:
-            self.say("FP152", f"`{self.function}` takes this argument by name", extra, f"write `{known[2]}={self.owner.source.segment(extra)}`")
+        given: dict[str, ast.expr] = dict(zip(known, self.node.args[: POSITIONAL[self.function]]))
+        for extra in self.node.args[POSITIONAL[self.function] :]:
+            self.say(
+                "FP152", f"`{self.function}` takes this argument by name", extra, f"write `{known[2]}={self.owner.source.segment(extra)}`"
+            )
         for keyword in self.node.keywords:
             if keyword.arg is None:
                 self._unfold(keyword.value, given)
@@ -76,9 +104,13 @@ class _Call:
         if constant and isinstance(value, dict):
             for name, inner in value.items():
                 if name in ARGUMENTS[self.function]:
-                    given[name] = ast.copy_location(ast.Name(inner.name, ast.Load()) if isinstance(inner, Known) else ast.Constant(inner), node)
+                    given[name] = ast.copy_location(
+                        ast.Name(inner.name, ast.Load()) if isinstance(inner, Known) else ast.Constant(inner), node
+                    )
                 else:
-                    self.say("FP152", f"`{self.function}` has no argument `{name}`", node, *did_you_mean(str(name), ARGUMENTS[self.function]))
+                    self.say(
+                        "FP152", f"`{self.function}` has no argument `{name}`", node, *did_you_mean(str(name), ARGUMENTS[self.function])
+                    )
 
     def say(self, code: str, message: str, node: ast.AST, *ways_out: str) -> None:
         self.reading.say(code, message, self.owner.source, node, *ways_out)
@@ -95,7 +127,12 @@ class _Call:
         if not constant or value is None:
             return otherwise
         if not isinstance(value, kind):
-            self.say("FP153", f"`{name}` of `{self.attribute}` cannot be `{self.owner.source.segment(node)}`", node, f"write `{name}={otherwise!r}`")
+            self.say(
+                "FP153",
+                f"`{name}` of `{self.attribute}` cannot be `{self.owner.source.segment(node)}`",
+                node,
+                f"write `{name}={otherwise!r}`",
+            )
             return otherwise
         return value
 
@@ -103,15 +140,32 @@ class _Call:
         """The parameter, with a diagnostic for whatever does not fit."""
         name = self.argument("name", str, self.attribute)
         if "name" not in self.given:
-            self.say("FP151", f"the parameter `{self.attribute}` has no name", self.node, f"write `{self.function}(\"{self.attribute}\", ...)`")
+            self.say(
+                "FP151", f"the parameter `{self.attribute}` has no name", self.node, f'write `{self.function}("{self.attribute}", ...)`'
+            )
         required, text = bool(self.argument("required", (bool, int), False)), str(self.argument("help", str, ""))
         span = self.owner.source.span(self.node)
         if self.function == "IncludeFile":
-            return Parameter(self.attribute, name, "file", self.file(), required, text, (), bool(self.argument("is_text", (bool, int), True)),
-                             self.argument("encoding", str, None), span)
+            return Parameter(
+                self.attribute,
+                name,
+                "file",
+                self.file(),
+                required,
+                text,
+                (),
+                bool(self.argument("is_text", (bool, int), True)),
+                self.argument("encoding", str, None),
+                span,
+            )
         for later in ("separator", "multiple"):
             if later in self.given:
-                self.say("FP140", f"`{later}` of a parameter comes with a later version of flowport", self.given[later], "take a list: `type=JSONType`")
+                self.say(
+                    "FP140",
+                    f"`{later}` of a parameter comes with a later version of flowport",
+                    self.given[later],
+                    "take a list: `type=JSONType`",
+                )
         default = self.default()
         kind = self.kind(default)
         if not isinstance(default, NoDefault | Computed) and misfit(default, kind) is None:
@@ -141,8 +195,12 @@ class _Call:
             return "str"
         kind = TYPES.get("list" if isinstance(default, tuple) else type(default).__name__)
         if kind is None:
-            self.say("FP154", f"the default of `{self.attribute}` is not of a kind that a parameter can have: `{self.owner.source.segment(self.given['default'])}`",
-                     self.given["default"], _TYPES_HELP)
+            self.say(
+                "FP154",
+                f"the default of `{self.attribute}` is not of a kind that a parameter can have: `{self.owner.source.segment(self.given['default'])}`",
+                self.given["default"],
+                _TYPES_HELP,
+            )
         return kind or "str"
 
     def _named_kind(self, node: ast.expr) -> str:
@@ -152,7 +210,12 @@ class _Call:
             value = None
         name = value.name.rpartition(".")[2] if isinstance(value, Known) else ""
         if name not in TYPES:
-            self.say("FP154", f"`{self.owner.source.segment(node)}` is not a type that the parameter `{self.attribute}` can have", node, _TYPES_HELP)
+            self.say(
+                "FP154",
+                f"`{self.owner.source.segment(node)}` is not a type that the parameter `{self.attribute}` can have",
+                node,
+                _TYPES_HELP,
+            )
             return "str"
         return TYPES[name]
 
@@ -165,7 +228,7 @@ class _Call:
         if not constant:
             return ()
         if not isinstance(value, list | tuple | set | frozenset | dict) or not value:
-            self.say("FP153", f"`choices` of `{self.attribute}` is a list of what may be chosen", node, "write `choices=[\"a\", \"b\"]`")
+            self.say("FP153", f"`choices` of `{self.attribute}` is a list of what may be chosen", node, 'write `choices=["a", "b"]`')
             return ()
         return tuple(value if not isinstance(value, set | frozenset) else sorted(value, key=repr))
 
@@ -179,14 +242,25 @@ class _Call:
             return NoDefault()
         path = str(value)
         if not isinstance(value, str | Located):
-            self.say("FP155", f"the default of `{self.attribute}` is a path, not `{path}`", node, "write the path of a file beside the flow")
+            self.say(
+                "FP155", f"the default of `{self.attribute}` is a path, not `{path}`", node, "write the path of a file beside the flow"
+            )
             return NoDefault()
         path = os.path.relpath(path.removeprefix(HERE), self.folder) if path.startswith(HERE) else os.path.normpath(path)
         if "://" in str(value):
-            self.say("FP155", f"the file `{value}` of `{self.attribute}` is not on this machine", node, "give its address as a `Parameter`, and read it in a step")
+            self.say(
+                "FP155",
+                f"the file `{value}` of `{self.attribute}` is not on this machine",
+                node,
+                "give its address as a `Parameter`, and read it in a step",
+            )
         elif os.path.isabs(path) or path.split(os.sep)[0] == "..":
-            self.say("FP155", f"the file `{path}` of `{self.attribute}` is outside the flow's folder", node,
-                     "put it beside the flow: the code package holds nothing from elsewhere")
+            self.say(
+                "FP155",
+                f"the file `{path}` of `{self.attribute}` is outside the flow's folder",
+                node,
+                "put it beside the flow: the code package holds nothing from elsewhere",
+            )
         elif not os.path.isfile(os.path.join(self.folder, path)):
             self.say("FP155", f"the file `{path}` of `{self.attribute}` does not exist", node, "paths are relative to the flow's folder")
         else:

@@ -73,16 +73,27 @@ def _pick(reading: Reading, source: Source, class_name: str | None) -> Line | No
         return chosen
     flows = {name: one for name, one in lines.items() if one.is_flow}
     if class_name is not None:
-        reading.found.append(Diagnostic("FP112", f"`{source.shown}` has no flow `{class_name}`", Span(source.shown, 1, 1, 1, 1),
-                                        help=(*did_you_mean(class_name, flows), *_listed(source, flows))))
+        reading.found.append(
+            Diagnostic(
+                "FP112",
+                f"`{source.shown}` has no flow `{class_name}`",
+                Span(source.shown, 1, 1, 1, 1),
+                help=(*did_you_mean(class_name, flows), *_listed(source, flows)),
+            )
+        )
         return None
     inherited = {one.node.name for flow in flows.values() for one in flow.classes[1:] if one.source is source}
     leaves = [name for name in flows if name not in inherited]
     if len(leaves) == 1:
         return flows[leaves[0]]
     if leaves:
-        reading.say("FP113", f"`{source.shown}` holds {len(leaves)} flows: {', '.join(f'`{name}`' for name in leaves)}", source, classes[leaves[1]],
-                    f"say which one: `{source.shown}:{leaves[0]}`")
+        reading.say(
+            "FP113",
+            f"`{source.shown}` holds {len(leaves)} flows: {', '.join(f'`{name}`' for name in leaves)}",
+            source,
+            classes[leaves[1]],
+            f"say which one: `{source.shown}:{leaves[0]}`",
+        )
     else:
         _say_no_flow(reading, source, classes)
     return None
@@ -96,18 +107,34 @@ def _listed(source: Source, flows: Iterable[str]) -> tuple[str, ...]:
 def _say_no_flow(reading: Reading, source: Source, classes: dict[str, ast.ClassDef]) -> None:
     for node in classes.values():
         if any(isinstance(base, ast.Name) and base.id == "FlowSpec" for base in node.bases):
-            reading.say("FP110", f"`{node.name}` is not seen as a flow, because nothing in `{source.shown}` defines `FlowSpec`", source, node.bases[0],
-                        "add `from flowport import FlowSpec, step`")
+            reading.say(
+                "FP110",
+                f"`{node.name}` is not seen as a flow, because nothing in `{source.shown}` defines `FlowSpec`",
+                source,
+                node.bases[0],
+                "add `from flowport import FlowSpec, step`",
+            )
             return
-    reading.found.append(Diagnostic("FP110", f"`{source.shown}` holds no flow", Span(source.shown, 1, 1, 1, 1),
-                                    help=("a flow is a class: `from flowport import FlowSpec, step` and `class TrainFlow(FlowSpec):`",)))
+    reading.found.append(
+        Diagnostic(
+            "FP110",
+            f"`{source.shown}` holds no flow",
+            Span(source.shown, 1, 1, 1, 1),
+            help=("a flow is a class: `from flowport import FlowSpec, step` and `class TrainFlow(FlowSpec):`",),
+        )
+    )
 
 
 def _flow(reading: Reading, source: Source, chosen: Line, folder: str, roots: tuple[str, ...]) -> Flow:
     own = chosen.classes[0]
     for one, base in chosen.unseen:
-        reading.warn("FP114", f"the base class `{one.source.segment(base)}` of `{one.node.name}` is not in the flow's own files", one.source, base,
-                     "steps and parameters that it brings are not seen; add its folder to `roots` in flowport.toml")
+        reading.warn(
+            "FP114",
+            f"the base class `{one.source.segment(base)}` of `{one.node.name}` is not in the flow's own files",
+            one.source,
+            base,
+            "steps and parameters that it brings are not seen; add its folder to `roots` in flowport.toml",
+        )
     name = _class_marks(reading, chosen)
     files = closure(reading.modules, source)
     check_imports(reading, files)
@@ -115,11 +142,28 @@ def _flow(reading: Reading, source: Source, chosen: Line, folder: str, roots: tu
     found = parameters(reading, members, folder)
     methods = _methods(reading, members)
     start, end = _ends(reading, own, methods)
-    hashes = digests(reading.modules, chosen, {step: member for step, (member, _) in methods.items()}, (parameter.attribute for parameter in found))
+    hashes = digests(
+        reading.modules, chosen, {step: member for step, (member, _) in methods.items()}, (parameter.attribute for parameter in found)
+    )
     reader = Reader(members)
-    steps = tuple(_step(reading, reader, member, list_of_marks, step == end, hashes[step]) for step, (member, list_of_marks) in methods.items())
-    return Flow(name, own.node.name, source.place, steps, start, end, found, _doc(own.node), _files(files, folder, found), roots,
-                tuple(name for name in members if name not in methods), not chosen.unseen, source.name_span(own.node))
+    steps = tuple(
+        _step(reading, reader, member, list_of_marks, step == end, hashes[step]) for step, (member, list_of_marks) in methods.items()
+    )
+    return Flow(
+        name,
+        own.node.name,
+        source.place,
+        steps,
+        start,
+        end,
+        found,
+        _doc(own.node),
+        _files(files, folder, found),
+        roots,
+        tuple(name for name in members if name not in methods),
+        not chosen.unseen,
+        source.name_span(own.node),
+    )
 
 
 def _class_marks(reading: Reading, chosen: Line) -> str:
@@ -131,7 +175,13 @@ def _class_marks(reading: Reading, chosen: Line) -> str:
             if mark.name == "flow":
                 name = _flow_name(reading, one, mark, name) if one is own else name
             elif mark.name in ("retry", "catch", "timeout", "resources", "environment", "step"):
-                reading.say("FP134", f"`@{mark.name}` belongs on a step, not on a flow", one.source, mark.node, "put it above each step that needs it")
+                reading.say(
+                    "FP134",
+                    f"`@{mark.name}` belongs on a step, not on a flow",
+                    one.source,
+                    mark.node,
+                    "put it above each step that needs it",
+                )
             else:
                 say_later(reading, one, mark, f"`{one.node.name}`")
     return name
@@ -146,7 +196,9 @@ def _flow_name(reading: Reading, owner: Class, mark: Mark, otherwise: str) -> st
         if constant and isinstance(value, str) and value and "/" not in value and value.isprintable():
             return value
         if constant:
-            reading.say("FP133", f"the name of a flow is a text, not `{value!r}`", owner.source, keyword.value, f"write `@flow(name=\"{otherwise}\")`")
+            reading.say(
+                "FP133", f"the name of a flow is a text, not `{value!r}`", owner.source, keyword.value, f'write `@flow(name="{otherwise}")`'
+            )
     return otherwise
 
 
@@ -167,17 +219,34 @@ def _say_odd_method(reading: Reading, member: Member, function: Function) -> Non
     """A step that Python would not call as a step."""
     source, arguments = member.owner.source, function.args
     if len(member.bindings) > 1 and isinstance(member.bindings[-2].node, ast.FunctionDef):
-        reading.say("FP125", f"`{function.name}` is defined twice", source, function, "give one of them another name, or remove it",
-                    notes=(f"the one in line {member.bindings[-2].node.lineno} is lost",))
+        reading.say(
+            "FP125",
+            f"`{function.name}` is defined twice",
+            source,
+            function,
+            "give one of them another name, or remove it",
+            notes=(f"the one in line {member.bindings[-2].node.lineno} is lost",),
+        )
     if isinstance(function, ast.AsyncFunctionDef):
-        reading.say("FP222", f"step `{function.name}` is `async`, and nothing would await it", source, function,
-                    "write `def`, and call `asyncio.run(...)` inside the step")
+        reading.say(
+            "FP222",
+            f"step `{function.name}` is `async`, and nothing would await it",
+            source,
+            function,
+            "write `def`, and call `asyncio.run(...)` inside the step",
+        )
     required = arguments.posonlyargs + arguments.args
     if not required:
         reading.say("FP222", f"step `{function.name}` does not take `self`", source, function, f"write `def {function.name}(self):`")
     elif len(required) > 2 or arguments.kwonlyargs or arguments.vararg or arguments.kwarg:
-        reading.say("FP222", f"step `{function.name}` takes more than `self` and `inputs`", source, function,
-                    f"write `def {function.name}(self):`, or `def {function.name}(self, inputs):` for a join", "pass values from step to step as artifacts: `self.x = 1`")
+        reading.say(
+            "FP222",
+            f"step `{function.name}` takes more than `self` and `inputs`",
+            source,
+            function,
+            f"write `def {function.name}(self):`, or `def {function.name}(self, inputs):` for a join",
+            "pass values from step to step as artifacts: `self.x = 1`",
+        )
 
 
 def _ends(reading: Reading, own: Class, methods: dict[str, tuple[Member, tuple[Mark, ...]]]) -> tuple[str, str]:
@@ -187,19 +256,32 @@ def _ends(reading: Reading, own: Class, methods: dict[str, tuple[Member, tuple[M
         for mark in list_of_marks:
             for keyword in mark.call.keywords if mark.name == "step" and mark.call else ():
                 if keyword.arg in marked:
-                    constant, value = reading.constant(keyword.value, member.owner.source, member.owner.members, f"`{keyword.arg}` of `@step`")
+                    constant, value = reading.constant(
+                        keyword.value, member.owner.source, member.owner.members, f"`{keyword.arg}` of `@step`"
+                    )
                     if constant and value:
                         marked[keyword.arg].append(step)
                 else:
-                    reading.say("FP131", f"`@step` has no argument `{keyword.arg}`", member.owner.source, keyword, "its arguments are `start` and `end`")
+                    reading.say(
+                        "FP131",
+                        f"`@step` has no argument `{keyword.arg}`",
+                        member.owner.source,
+                        keyword,
+                        "its arguments are `start` and `end`",
+                    )
     for kind, names in marked.items():
         if kind in methods and names and kind not in names:
             names.insert(0, kind)
         if len(names) > 1:
             function = methods[names[1]][0].function
             assert function is not None
-            reading.say("FP221", f"the flow has {len(names)} {kind} steps: {', '.join(f'`{name}`' for name in names)}", methods[names[1]][0].owner.source, function,
-                        f"mark one step `@step({kind}=True)`, and call no other step `{kind}`")
+            reading.say(
+                "FP221",
+                f"the flow has {len(names)} {kind} steps: {', '.join(f'`{name}`' for name in names)}",
+                methods[names[1]][0].owner.source,
+                function,
+                f"mark one step `@step({kind}=True)`, and call no other step `{kind}`",
+            )
     if len(methods) == 1:
         return next(iter(methods)), next(iter(methods))
     return tuple((names or ([kind] if kind in methods else [""]))[0] for kind, names in marked.items())  # type: ignore[return-value]
@@ -213,7 +295,17 @@ def _step(reading: Reading, reader: Reader, member: Member, list_of_marks: tuple
         uses = replace(uses, opaque=True)
     wanted = settings(reading, owner, list_of_marks, function.name)
     going, span = transition(Place(reading, owner.source, owner.members, function, me(function) or "self"), is_end)
-    return Step(function.name, going, len(function.args.posonlyargs + function.args.args) == 2, wanted, _doc(function), digest, owner.source.name_span(function), span, uses)
+    return Step(
+        function.name,
+        going,
+        len(function.args.posonlyargs + function.args.args) == 2,
+        wanted,
+        _doc(function),
+        digest,
+        owner.source.name_span(function),
+        span,
+        uses,
+    )
 
 
 def _doc(node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> str:

@@ -52,9 +52,19 @@ def _wide(text: str) -> bool:
 
 
 _BINARY: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod, ast.Pow: operator.pow, ast.BitOr: operator.or_, ast.BitAnd: operator.and_, ast.BitXor: operator.xor,
-    ast.LShift: operator.lshift, ast.RShift: operator.rshift, ast.MatMult: operator.matmul,
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: operator.pow,
+    ast.BitOr: operator.or_,
+    ast.BitAnd: operator.and_,
+    ast.BitXor: operator.xor,
+    ast.LShift: operator.lshift,
+    ast.RShift: operator.rshift,
+    ast.MatMult: operator.matmul,
 }
 
 
@@ -153,25 +163,67 @@ def _range(*bounds: int) -> range:
 
 
 BUILTINS: Mapping[str, Callable[..., Any]] = {
-    "dict": dict, "list": list, "str": str, "int": int, "float": float, "bool": bool, "len": len, "tuple": tuple, "set": set, "frozenset": frozenset,
-    "bytes": lambda *a: bytes(*a) if not (a and isinstance(a[0], int)) else b"\0" * min(a[0], BIGGEST), "complex": complex, "sorted": sorted,
-    "range": _range, "min": min, "max": max, "sum": sum, "abs": abs, "round": round, "zip": lambda *a: list(zip(*a)), "any": any, "all": all,
-    "enumerate": lambda *a, **k: list(enumerate(*a, **k)), "reversed": lambda a: list(reversed(a)), "map": lambda *a: list(map(*a)), "repr": repr,
-    "ord": ord, "chr": chr, "divmod": divmod, "pow": lambda a, b: binary(ast.Pow, a, b), "hex": hex, "bin": bin, "oct": oct,
+    "dict": dict,
+    "list": list,
+    "str": str,
+    "int": int,
+    "float": float,
+    "bool": bool,
+    "len": len,
+    "tuple": tuple,
+    "set": set,
+    "frozenset": frozenset,
+    "bytes": lambda *a: bytes(*a) if not (a and isinstance(a[0], int)) else b"\0" * min(a[0], BIGGEST),
+    "complex": complex,
+    "sorted": sorted,
+    "range": _range,
+    "min": min,
+    "max": max,
+    "sum": sum,
+    "abs": abs,
+    "round": round,
+    "zip": lambda *a: list(zip(*a)),
+    "any": any,
+    "all": all,
+    "enumerate": lambda *a, **k: list(enumerate(*a, **k)),
+    "reversed": lambda a: list(reversed(a)),
+    "map": lambda *a: list(map(*a)),
+    "repr": repr,
+    "ord": ord,
+    "chr": chr,
+    "divmod": divmod,
+    "pow": lambda a, b: binary(ast.Pow, a, b),
+    "hex": hex,
+    "bin": bin,
+    "oct": oct,
 }
 
 CALLS: Mapping[str, Callable[..., Any]] = {
-    **BUILTINS, "json.loads": _loads, "json.dumps": _dumps, "textwrap.dedent": _dedent, "pathlib.Path": Located, "pathlib.PurePath": Located,
-    "pathlib.PosixPath": Located, "pathlib.PurePosixPath": Located, "os.path.join": lambda *a: posixpath.join(*map(str, a)),
-    "os.path.dirname": lambda a: posixpath.dirname(str(a)), "os.path.basename": lambda a: posixpath.basename(str(a)),
-    "os.path.splitext": lambda a: posixpath.splitext(str(a)), "os.path.normpath": lambda a: posixpath.normpath(str(a)),
-    "os.path.split": lambda a: posixpath.split(str(a)), "os.path.abspath": _absolute, "os.path.realpath": _absolute, "os.fspath": str,
+    **BUILTINS,
+    "json.loads": _loads,
+    "json.dumps": _dumps,
+    "textwrap.dedent": _dedent,
+    "pathlib.Path": Located,
+    "pathlib.PurePath": Located,
+    "pathlib.PosixPath": Located,
+    "pathlib.PurePosixPath": Located,
+    "os.path.join": lambda *a: posixpath.join(*map(str, a)),
+    "os.path.dirname": lambda a: posixpath.dirname(str(a)),
+    "os.path.basename": lambda a: posixpath.basename(str(a)),
+    "os.path.splitext": lambda a: posixpath.splitext(str(a)),
+    "os.path.normpath": lambda a: posixpath.normpath(str(a)),
+    "os.path.split": lambda a: posixpath.split(str(a)),
+    "os.path.abspath": _absolute,
+    "os.path.realpath": _absolute,
+    "os.fspath": str,
 }
 
 _METHODS: Mapping[type, frozenset[str]] = {
-    str: frozenset("capitalize casefold center count encode endswith find format index isalnum isalpha isdigit isidentifier islower isspace istitle isupper join "
-                   "ljust lower lstrip partition removeprefix removesuffix replace rfind rindex rjust rpartition rsplit rstrip split splitlines "
-                   "startswith strip swapcase title upper zfill".split()),
+    str: frozenset(
+        "capitalize casefold center count encode endswith find format index isalnum isalpha isdigit isidentifier islower isspace istitle isupper join "
+        "ljust lower lstrip partition removeprefix removesuffix replace rfind rindex rjust rpartition rsplit rstrip split splitlines "
+        "startswith strip swapcase title upper zfill".split()
+    ),
     bytes: frozenset({"decode", "hex"}),
     dict: frozenset({"get", "keys", "values", "items", "copy"}),
     list: frozenset({"index", "count", "copy"}),

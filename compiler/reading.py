@@ -19,7 +19,16 @@ class Reading:
     modules: Modules
     found: list[Diagnostic] = field(default_factory=list)
 
-    def say(self, code: str, message: str, source: Source, node: ast.AST, *ways_out: str, notes: tuple[str, ...] = (), severity: Severity = "error") -> None:
+    def say(
+        self,
+        code: str,
+        message: str,
+        source: Source,
+        node: ast.AST,
+        *ways_out: str,
+        notes: tuple[str, ...] = (),
+        severity: Severity = "error",
+    ) -> None:
         """Note a diagnostic at a node."""
         span = source.name_span(node) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) else source.span(node)
         self.found.append(Diagnostic(code, message, span, notes, ways_out, severity))
@@ -42,17 +51,27 @@ class Reading:
         """An expression that reads the environment."""
         variable = f"`{error.variable}`" if error.variable else "the environment"
         name = error.variable or "NAME"
-        self.say("FP121", f"{what} reads {variable} from the environment: `{source.segment(node)}`", source, node,
-                 f"put a value that differs by environment in a profile of flowport.toml, and read `os.environ[\"{name}\"]` inside the step",
-                 "keep a secret where the engine keeps secrets, and read it inside the step",
-                 notes=("the environment is never read while compiling: its values would be written into the deployed files",))
+        self.say(
+            "FP121",
+            f"{what} reads {variable} from the environment: `{source.segment(node)}`",
+            source,
+            node,
+            f'put a value that differs by environment in a profile of flowport.toml, and read `os.environ["{name}"]` inside the step',
+            "keep a secret where the engine keeps secrets, and read it inside the step",
+            notes=("the environment is never read while compiling: its values would be written into the deployed files",),
+        )
 
     def say_not_constant(self, error: NotConstant, source: Source, node: ast.expr, what: str) -> None:
         """An expression whose value cannot be known from the source."""
         where = "" if error.node is node else f"`{_inner(error)}`: "
-        self.say("FP120", f"{what} cannot be known before the flow runs: `{source.segment(node)}`", source, node,
-                 "write a literal, a name that is set once at the top of a file or class, or arithmetic, f-strings and plain calls over those",
-                 notes=(where + error.reason,))
+        self.say(
+            "FP120",
+            f"{what} cannot be known before the flow runs: `{source.segment(node)}`",
+            source,
+            node,
+            "write a literal, a name that is set once at the top of a file or class, or arithmetic, f-strings and plain calls over those",
+            notes=(where + error.reason,),
+        )
 
 
 def _inner(error: NotConstant) -> str:

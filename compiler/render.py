@@ -1,11 +1,11 @@
 """Diagnostics as text for a terminal, as JSON, as GitHub annotations and as SARIF 2.1.0.
 
-    error[FP201]: step `train` goes to `jion`, which is not a step of TrainFlow
-      --> train.py:11:9
-       |
-    11 |         self.next(self.jion)
-       |         ^^^^^^^^^^^^^^^^^^^^
-       = help: did you mean `join`?
+error[FP201]: step `train` goes to `jion`, which is not a step of TrainFlow
+  --> train.py:11:9
+   |
+11 |         self.next(self.jion)
+   |         ^^^^^^^^^^^^^^^^^^^^
+   = help: did you mean `join`?
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def _marked(line: str, span: Span) -> tuple[str, str]:
     first, last = span.column - 1, max(end - 1, span.column)
     if len(line) > WIDEST:
         start = max(0, first - 40)
-        line, first, last = line[start:start + WIDEST], first - start, min(last - start, WIDEST)
+        line, first, last = line[start : start + WIDEST], first - start, min(last - start, WIDEST)
     before, inside = _shown(line[:first]), _shown(line[first:last])
     return before + inside + _shown(line[last:]), " " * _columns(before) + "^" * max(_columns(inside), 1)
 
@@ -137,9 +137,21 @@ def _document(value: Any) -> str:
 
 
 def _entry(one: Diagnostic) -> dict[str, Any]:
-    place = one.span and {"file": one.span.file, "line": one.span.line, "column": one.span.column,
-                          "end_line": one.span.end_line, "end_column": one.span.end_column}
-    return {"code": one.code, "severity": one.severity, "message": one.message, "span": place, "notes": list(one.notes), "help": list(one.help)}
+    place = one.span and {
+        "file": one.span.file,
+        "line": one.span.line,
+        "column": one.span.column,
+        "end_line": one.span.end_line,
+        "end_column": one.span.end_column,
+    }
+    return {
+        "code": one.code,
+        "severity": one.severity,
+        "message": one.message,
+        "span": place,
+        "notes": list(one.notes),
+        "help": list(one.help),
+    }
 
 
 def _annotation(one: Diagnostic) -> str:
@@ -170,11 +182,13 @@ def _sarif(found: Sequence[Diagnostic]) -> dict[str, Any]:
     return {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
-        "runs": [{
-            "tool": {"driver": {"name": "flowport", "rules": [_rule(code) for code in codes]}},
-            "columnKind": "unicodeCodePoints",
-            "results": [_result(one, codes.index(one.code)) for one in found],
-        }],
+        "runs": [
+            {
+                "tool": {"driver": {"name": "flowport", "rules": [_rule(code) for code in codes]}},
+                "columnKind": "unicodeCodePoints",
+                "results": [_result(one, codes.index(one.code)) for one in found],
+            }
+        ],
     }
 
 
@@ -182,13 +196,20 @@ def _rule(code: str) -> dict[str, Any]:
     from flowport.compiler.codes import CODES
 
     known = CODES.get(code)
-    return {"id": code} if known is None else {"id": code, "shortDescription": {"text": known.title}, "fullDescription": {"text": known.text}}
+    return (
+        {"id": code} if known is None else {"id": code, "shortDescription": {"text": known.title}, "fullDescription": {"text": known.text}}
+    )
 
 
 def _result(one: Diagnostic, rule: int) -> dict[str, Any]:
     result: dict[str, Any] = {"ruleId": one.code, "ruleIndex": rule, "level": one.severity, "message": {"text": _whole(one)}}
     if one.span is not None:
-        region = {"startLine": one.span.line, "startColumn": one.span.column, "endLine": one.span.end_line, "endColumn": one.span.end_column}
+        region = {
+            "startLine": one.span.line,
+            "startColumn": one.span.column,
+            "endLine": one.span.end_line,
+            "endColumn": one.span.end_column,
+        }
         result["locations"] = [{"physicalLocation": {"artifactLocation": {"uri": _uri(one.span.file)}, "region": region}}]
     return result
 

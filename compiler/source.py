@@ -92,8 +92,12 @@ def _decoded(data: bytes, shown: str) -> str:
             text = data.decode("utf-8-sig")
     except (UnicodeDecodeError, SyntaxError, LookupError):
         line = _first_undecodable_line(data)
-        raise _refused("FP103", f"`{shown}` is not UTF-8 text", Span(shown, line, 1, line, 1),
-                       "save it as UTF-8, or declare its encoding in the first line: `# -*- coding: latin-1 -*-`") from None
+        raise _refused(
+            "FP103",
+            f"`{shown}` is not UTF-8 text",
+            Span(shown, line, 1, line, 1),
+            "save it as UTF-8, or declare its encoding in the first line: `# -*- coding: latin-1 -*-`",
+        ) from None
     return text.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
 
 

@@ -82,19 +82,31 @@ class _Walk:
         known = step.name in self.closes
         if opened is None:
             if not known:
-                self.say("FP225", f"step `{source.name}` goes to the join `{step.name}`, but no branch or foreach is open there", source,
-                         f"take only `self` in `{step.name}`, or open a branch or a foreach before it")
+                self.say(
+                    "FP225",
+                    f"step `{source.name}` goes to the join `{step.name}`, but no branch or foreach is open there",
+                    source,
+                    f"take only `self` in `{step.name}`, or open a branch or a foreach before it",
+                )
             return False
         if opened.target == step.name:
-            self.say("FP219", f"step `{source.name}` leads a {self.kind(opened)} straight into the join `{step.name}`", source,
-                     "put a step between them")
+            self.say(
+                "FP219",
+                f"step `{source.name}` leads a {self.kind(opened)} straight into the join `{step.name}`",
+                source,
+                "put a step between them",
+            )
         elif not known:
             self.joins.setdefault(opened.origin, {})[step.name] = None
         first = self.closes.setdefault(step.name, opened)
         if known and first is not None and (first.origin != opened.origin or not _same(first.around, opened.around)):
-            self.say("FP227", f"the join `{step.name}` brings together ways that do not belong together: from `{first.origin}` and from `{opened.origin}`", source,
-                     "give each branch and each foreach a join of its own, the inner one first",
-                     f"the way over `{source.name}` opened at `{opened.origin}`, another at `{first.origin}`")
+            self.say(
+                "FP227",
+                f"the join `{step.name}` brings together ways that do not belong together: from `{first.origin}` and from `{opened.origin}`",
+                source,
+                "give each branch and each foreach a join of its own, the inner one first",
+                f"the way over `{source.name}` opened at `{opened.origin}`, another at `{first.origin}`",
+            )
         if not known:
             self.open[step.name] = opened.around
         return not known
@@ -107,8 +119,15 @@ class _Walk:
         if first and opened and first.origin == opened.origin and _same(first.around, opened.around):
             self.unclear.add(first.origin)
             ways = f"`{self.entered_from[step.name]}` and `{source.name}`"
-            self.found.append(Diagnostic("FP226", f"the branches of `{first.origin}` meet in `{step.name}`, which is not a join", step.span,
-                                         (f"{ways} go there, from different branches",), (f"write `def {step.name}(self, inputs)`",)))
+            self.found.append(
+                Diagnostic(
+                    "FP226",
+                    f"the branches of `{first.origin}` meet in `{step.name}`, which is not a join",
+                    step.span,
+                    (f"{ways} go there, from different branches",),
+                    (f"write `def {step.name}(self, inputs)`",),
+                )
+            )
         else:
             self.beside(source, step, opened, first)
 
@@ -119,16 +138,24 @@ class _Walk:
             deep, inner, outer = self.step[self.entered_from[step.name]], first, source.name
         assert inner is not None
         self.unclear.add(inner.origin)
-        self.say("FP229", f"`{deep.name}` and `{outer}` both go to `{step.name}`, but only `{deep.name}` is inside the {self.kind(inner)} of `{inner.origin}`", deep,
-                 f"go to the join of `{inner.origin}` first, or give one of them a step of its own")
+        self.say(
+            "FP229",
+            f"`{deep.name}` and `{outer}` both go to `{step.name}`, but only `{deep.name}` is inside the {self.kind(inner)} of `{inner.origin}`",
+            deep,
+            f"go to the join of `{inner.origin}` first, or give one of them a step of its own",
+        )
 
     def ended(self) -> Iterator[Diagnostic]:
         """Ways that reach the end with a split still open, unless something else is known to be wrong with the split."""
         for source, opened in self.unjoined:
             if opened.origin not in self.unclear:
                 message = f"step `{source.name}` goes to the end while the {self.kind(opened)} of `{opened.origin}` is still open"
-                yield Diagnostic("FP224", message, source.transition_span or source.span,
-                                 help=(f"go to a join first: a step `def join(self, inputs)` that goes to `{self.flow.end}`",))
+                yield Diagnostic(
+                    "FP224",
+                    message,
+                    source.transition_span or source.span,
+                    help=(f"go to a join first: a step `def join(self, inputs)` that goes to `{self.flow.end}`",),
+                )
 
     def apart(self) -> Iterator[Diagnostic]:
         """Splits whose branches end in different joins."""
@@ -136,8 +163,12 @@ class _Walk:
             if len(joins) > 1:
                 step = self.step[origin]
                 names = ", ".join(f"`{name}`" for name in joins)
-                yield Diagnostic("FP228", f"what `{origin}` opens ends in different joins: {names}", step.transition_span or step.span,
-                                 help=(f"let every way out of `{origin}` go to one join",))
+                yield Diagnostic(
+                    "FP228",
+                    f"what `{origin}` opens ends in different joins: {names}",
+                    step.transition_span or step.span,
+                    help=(f"let every way out of `{origin}` go to one join",),
+                )
 
 
 def _same(first: _Open | None, second: _Open | None) -> bool:

@@ -20,8 +20,10 @@ from flowport.compiler.modules import Function, Names
 from flowport.compiler.reading import Reading
 from flowport.compiler.source import Source
 
-FORMS = ("write `self.next(self.step)`, `self.next(self.a, self.b)`, `self.next(self.step, foreach=\"items\")` "
-         "or `self.next({\"case\": self.step, ...}, condition=\"artifact\")`")
+FORMS = (
+    'write `self.next(self.step)`, `self.next(self.a, self.b)`, `self.next(self.step, foreach="items")` '
+    'or `self.next({"case": self.step, ...}, condition="artifact")`'
+)
 KEYWORDS = ("foreach", "condition", "batch", "workers")
 
 
@@ -54,8 +56,13 @@ def transition(place: Place, is_end: bool) -> tuple[Transition, Span | None]:
     last = calls[-1]
     span = place.source.span(last)
     if is_end:
-        place.say("FP205", f"step `{place.step}` is the end, but goes on with `self.next`", last, "remove it",
-                  notes=("the end is the step called `end`, or the one marked `@step(end=True)`",))
+        place.say(
+            "FP205",
+            f"step `{place.step}` is the end, but goes on with `self.next`",
+            last,
+            "remove it",
+            notes=("the end is the step called `end`, or the one marked `@step(end=True)`",),
+        )
         return End(), span
     if not _stands_last(place.function, last) and not _say_not_last(place, last):
         return End(), span
@@ -63,9 +70,13 @@ def transition(place: Place, is_end: bool) -> tuple[Transition, Span | None]:
     final = read[-1]
     for call, other in zip(calls[:-1], read):
         if other is not None and final is not None and other != final:
-            place.say("FP203", f"step `{place.step}` goes to different steps from different places", call,
-                      "choose with a switch: `self.next({\"a\": self.a, \"b\": self.b}, condition=\"artifact\")`",
-                      notes=("a step has one `self.next`; an early one may only repeat the last",))
+            place.say(
+                "FP203",
+                f"step `{place.step}` goes to different steps from different places",
+                call,
+                'choose with a switch: `self.next({"a": self.a, "b": self.b}, condition="artifact")`',
+                notes=("a step has one `self.next`; an early one may only repeat the last",),
+            )
             return End(), span
     return final or End(), span
 
@@ -102,19 +113,35 @@ def _stands_last(function: Function, call: ast.Call) -> bool:
 
 def _say_missing(place: Place) -> None:
     place.reading.found.append(
-        Diagnostic("FP202", f"step `{place.step}` does not say where it goes next", place.source.name_span(place.function), (),
-                   ("end it with `self.next(self.step)`, or mark it `@step(end=True)` when the flow ends there",)))
+        Diagnostic(
+            "FP202",
+            f"step `{place.step}` does not say where it goes next",
+            place.source.name_span(place.function),
+            (),
+            ("end it with `self.next(self.step)`, or mark it `@step(end=True)` when the flow ends there",),
+        )
+    )
 
 
 def _say_not_last(place: Place, call: ast.Call) -> bool:
     """Say why; True when it is clear all the same where the step goes."""
     behind = place.function.body[-1]
     if any(call in ast.walk(part) for part in place.function.body if not isinstance(part, ast.Expr | ast.Return)):
-        place.say("FP204", f"the `self.next` of step `{place.step}` stands inside another statement", call,
-                  "make it the last line of the step, not indented", "to choose between steps write a switch: `self.next({...}, condition=\"artifact\")`")
+        place.say(
+            "FP204",
+            f"the `self.next` of step `{place.step}` stands inside another statement",
+            call,
+            "make it the last line of the step, not indented",
+            'to choose between steps write a switch: `self.next({...}, condition="artifact")`',
+        )
         return False
-    place.say("FP204", f"step `{place.step}` goes on after its `self.next`", call, "make `self.next` the last line of the step",
-              notes=(f"line {behind.lineno} stands behind it",))
+    place.say(
+        "FP204",
+        f"step `{place.step}` goes on after its `self.next`",
+        call,
+        "make `self.next` the last line of the step",
+        notes=(f"line {behind.lineno} stands behind it",),
+    )
     return True
 
 
@@ -137,26 +164,39 @@ def _read(place: Place, call: ast.Call) -> Transition | None:
     if len(names) < len(targets):
         return None
     if "condition" in named:
-        place.say("FP213", "`condition` goes with a dict of cases", named["condition"],
-                  "write `self.next({" + ", ".join(f"\"{name}\": self.{name}" for name in names) + "}, condition=\"artifact\")`")
+        place.say(
+            "FP213",
+            "`condition` goes with a dict of cases",
+            named["condition"],
+            "write `self.next({" + ", ".join(f'"{name}": self.{name}' for name in names) + '}, condition="artifact")`',
+        )
         return None
     if "foreach" in named:
         return _foreach(place, call, names, named)
     for name in ("batch", "workers"):
         if name in named:
-            place.say("FP208", f"`{name}` goes with `foreach`", named[name], f"write `self.next(self.{names[0]}, foreach=\"items\", {name}=...)`")
+            place.say(
+                "FP208", f"`{name}` goes with `foreach`", named[name], f'write `self.next(self.{names[0]}, foreach="items", {name}=...)`'
+            )
     return Next(names[0]) if len(names) == 1 else _branch(place, call, names)
 
 
 def _branch(place: Place, call: ast.Call, names: list[str]) -> Branch:
     for name in sorted({name for name in names if names.count(name) > 1}):
-        place.say("FP207", f"step `{place.step}` goes to `{name}` twice", call, "name each step once; to run a step several times use `foreach`")
+        place.say(
+            "FP207", f"step `{place.step}` goes to `{name}` twice", call, "name each step once; to run a step several times use `foreach`"
+        )
     return Branch(tuple(names))
 
 
 def _say_keyword(place: Place, call: ast.Call, keyword: ast.keyword) -> None:
     if keyword.arg == "num_parallel":
-        place.say("FP140", "`num_parallel` comes with a later version of flowport", keyword, "use `foreach` when the tasks do not talk to each other")
+        place.say(
+            "FP140",
+            "`num_parallel` comes with a later version of flowport",
+            keyword,
+            "use `foreach` when the tasks do not talk to each other",
+        )
     elif keyword.arg is None:
         place.say("FP206", "`self.next` cannot take its arguments from a dict", keyword, FORMS)
     else:
@@ -171,17 +211,30 @@ def _target(place: Place, node: ast.expr) -> str | None:
     if name is not None:
         return name
     if isinstance(node, ast.Call) and (inner := is_member(node.func, place.me)):
-        place.say("FP210", f"`{place.source.segment(node)}` calls the step instead of naming it", node, f"write `self.{inner}`, without the parentheses")
+        place.say(
+            "FP210",
+            f"`{place.source.segment(node)}` calls the step instead of naming it",
+            node,
+            f"write `self.{inner}`, without the parentheses",
+        )
     elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-        place.say("FP210", "`self.next` takes the step itself, not its name as text", node,
-                  f"write `self.{node.value}`" if node.value.isidentifier() else FORMS)
+        place.say(
+            "FP210",
+            "`self.next` takes the step itself, not its name as text",
+            node,
+            f"write `self.{node.value}`" if node.value.isidentifier() else FORMS,
+        )
     elif isinstance(node, ast.Name):
         place.say("FP210", f"`{node.id}` is not a step", node, f"write `self.{node.id}`")
     elif isinstance(node, ast.List | ast.Tuple):
         place.say("FP210", "`self.next` takes steps, not a list of them", node, "write `self.next(self.a, self.b)`")
     elif isinstance(node, ast.IfExp):
-        place.say("FP210", "`self.next` cannot choose with `if`", node,
-                  "choose with a switch: `self.next({True: self.a, False: self.b}, condition=\"artifact\")`")
+        place.say(
+            "FP210",
+            "`self.next` cannot choose with `if`",
+            node,
+            'choose with a switch: `self.next({True: self.a, False: self.b}, condition="artifact")`',
+        )
     else:
         place.say("FP210", f"`{place.source.segment(node)}` is not a step", node, FORMS)
     return None
@@ -191,13 +244,13 @@ def _artifact(place: Place, node: ast.expr, keyword: str) -> str | None:
     """The name of an artifact that `foreach` or `condition` was given."""
     inner = is_member(node, place.me)
     if inner is not None:
-        place.say("FP211", f"`{keyword}` takes the name of an artifact, as text", node, f"write `{keyword}=\"{inner}\"`")
+        place.say("FP211", f"`{keyword}` takes the name of an artifact, as text", node, f'write `{keyword}="{inner}"`')
         return None
     constant, value = place.reading.constant(node, place.source, place.members, f"`{keyword}`")
     if not constant:
         return None
     if not isinstance(value, str) or not value.isidentifier():
-        way_out = f"set an artifact first, `self.items = {place.source.segment(node)}`, and write `{keyword}=\"items\"`"
+        way_out = f'set an artifact first, `self.items = {place.source.segment(node)}`, and write `{keyword}="items"`'
         place.say("FP211", f"`{keyword}` takes the name of an artifact, as text", node, way_out)
         return None
     return value
@@ -227,7 +280,12 @@ def _switch(place: Place, call: ast.Call, cases: ast.Dict, named: dict[str, ast.
         if name in named:
             place.say("FP213", f"a switch takes no `{name}`", named[name], "let a case lead to a step that has the `foreach`")
     if "condition" not in named:
-        place.say("FP213", f"the switch of step `{place.step}` has no condition", call, "add `condition=\"artifact\"`, the artifact whose value picks the case")
+        place.say(
+            "FP213",
+            f"the switch of step `{place.step}` has no condition",
+            call,
+            'add `condition="artifact"`, the artifact whose value picks the case',
+        )
         return None
     condition = _artifact(place, named["condition"], "condition")
     found: list[Case] = []
@@ -238,7 +296,7 @@ def _switch(place: Place, call: ast.Call, cases: ast.Dict, named: dict[str, ast.
         whole = whole and case is not None
         found += [case] if case is not None else []
     if not cases.keys:
-        place.say("FP213", f"the switch of step `{place.step}` has no cases", cases, "write `{\"value\": self.step, ...}`")
+        place.say("FP213", f"the switch of step `{place.step}` has no cases", cases, 'write `{"value": self.step, ...}`')
     if condition is None or not whole or not found:
         return None
     return Switch(condition, tuple(found))
@@ -246,19 +304,29 @@ def _switch(place: Place, call: ast.Call, cases: ast.Dict, named: dict[str, ast.
 
 def _case(place: Place, key: ast.expr | None, value: ast.expr, texts: dict[object, ast.expr]) -> Case | None:
     if key is None:
-        place.say("FP214", "the cases of a switch are written out, not taken from another dict", value, "write `\"value\": self.step`")
+        place.say("FP214", "the cases of a switch are written out, not taken from another dict", value, 'write `"value": self.step`')
         return None
     constant, label = place.reading.constant(key, place.source, place.members, "a case")
     target = _target(place, value)
     if not constant:
         return None
     if not isinstance(label, str | int | float | bool | None):
-        place.say("FP214", f"a case is a text, a number, True, False or None, not `{place.source.segment(key)}`", key, "give the artifact a plain value to choose by")
+        place.say(
+            "FP214",
+            f"a case is a text, a number, True, False or None, not `{place.source.segment(key)}`",
+            key,
+            "give the artifact a plain value to choose by",
+        )
         return None
     for same in (("text", str(label)), ("value", label)):
         if same in texts:
-            place.say("FP215", f"the cases `{place.source.segment(texts[same])}` and `{place.source.segment(key)}` cannot be told apart", key,
-                      "use values that differ as text too", notes=("Python takes 1, 1.0 and True for the same key, and `1` and `\"1\"` read alike",))
+            place.say(
+                "FP215",
+                f"the cases `{place.source.segment(texts[same])}` and `{place.source.segment(key)}` cannot be told apart",
+                key,
+                "use values that differ as text too",
+                notes=('Python takes 1, 1.0 and True for the same key, and `1` and `"1"` read alike',),
+            )
             return None
         texts[same] = key
     return None if target is None else Case(label, target)
