@@ -5,8 +5,7 @@ A second try adopts what the first one finished, so it goes on where that one st
 
 from __future__ import annotations
 
-import json
-
+from flowport.runtime import documents
 from flowport.runtime.address import Keys
 from flowport.runtime.contract import DONE, Invocation
 from flowport.runtime.store import Missing, open_store
@@ -57,7 +56,7 @@ def _route(store: Store, keys: Keys, program: Program, step: str, slice: str) ->
     plan = program.step(step)
     if not plan["routed"] and not plan["left"] and "foreach" not in plan["transition"]:
         return None
-    return json.loads(store.read(keys.route(step, slice, 0)))
+    return documents.load(store.read(keys.route(step, slice, 0)))
 
 
 def _left(block: Invocation, program: Program, loop: dict[str, Any]) -> None:
@@ -68,10 +67,10 @@ def _left(block: Invocation, program: Program, loop: dict[str, Any]) -> None:
     store, keys = open_store(block.store), Keys(block.flow, block.run)
     turns = store.count(f"{keys.step(block.step)}{block.slice}.t", "@0.json")
     here = f"{block.slice}.t{turns - 1}"
-    gone = json.loads(store.read(keys.route(block.step, here, 0)))["left"]
+    gone = documents.load(store.read(keys.route(block.step, here, 0)))["left"]
     for source, target in loop["exits"]:
         try:
-            gone[target] = gone[target] or json.loads(store.read(keys.route(source, here, 0)))["to"][target]
+            gone[target] = gone[target] or documents.load(store.read(keys.route(source, here, 0)))["to"][target]
         except Missing:
             continue  # nobody came to that step in the last turn
-    store.create(keys.rest(block.step, block.slice, block.turn), json.dumps({"left": gone}).encode())
+    store.create(keys.rest(block.step, block.slice, block.turn), documents.dump({"left": gone}))

@@ -6,9 +6,7 @@ or generation 0 where the engine's own reads are fixed to it. The document's fie
 
 from __future__ import annotations
 
-import json
-from flowport.runtime import digests
-
+from flowport.runtime import digests, documents
 from flowport.runtime.store import Missing, Refusal
 
 TYPE_CHECKING = False
@@ -35,7 +33,7 @@ class Manifest:
     def __init__(self, step: str, slice: str, generation: int, data: bytes) -> None:
         self.step, self.slice, self.generation = step, slice, generation
         self.sha = digests.of(data)
-        self.doc: dict[str, Any] = json.loads(data)
+        self.doc: dict[str, Any] = documents.load(data)
 
     def __repr__(self) -> str:
         return f"{self.step}/{self.slice}@{self.generation}"
@@ -77,7 +75,9 @@ class Manifests:
         """The manifest in force; raises Stop where there is none, as the engine must not have come here then."""
         found = self.find(step, slice)
         if found is None:
-            raise Stop(f"step `{step}` has no manifest for {slice}, which this task needs: `{self.keys.manifest(step, slice, 0)}` is not in {self.store.url}")
+            raise Stop(
+                f"step `{step}` has no manifest for {slice}, which this task needs: `{self.keys.manifest(step, slice, 0)}` is not in {self.store.url}"
+            )
         return found
 
     def highest(self, step: str, slice: str) -> Manifest | None:
@@ -104,7 +104,9 @@ class Manifests:
             for step, slice, generation, sha in manifest.doc["after"]:
                 other = shas.get((step, slice))
                 if other is not None and other.sha != sha:
-                    raise Stop(f"{manifest} was made from {step}/{slice}@{generation}, but {other} is in force now: run `{manifest.step}` again")
+                    raise Stop(
+                        f"{manifest} was made from {step}/{slice}@{generation}, but {other} is in force now: run `{manifest.step}` again"
+                    )
 
     def after(self) -> list[list[Any]]:
         """The links to everything that was read, in a fixed order."""
@@ -112,7 +114,7 @@ class Manifests:
 
     def commit(self, step: str, slice: str, doc: dict[str, Any]) -> Manifest:
         """Put a manifest in force and return the one that is: this one, or one of somebody else that says the same or knows better."""
-        data = json.dumps(doc, ensure_ascii=False, separators=(",", ":")).encode()
+        data = documents.dump(doc)
         found = self.highest(step, slice)
         while True:
             if found is not None and self.agrees(found, doc):

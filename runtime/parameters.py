@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from flowport.runtime import documents
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,10 @@ def convert(spec: Spec, value: Any) -> Any:
     """The value of a parameter, from text or JSON; raises ParameterError. `spec` is an entry of `parameters` in the plan."""
     converted = KINDS[spec["kind"]](spec, value)
     if spec["choices"] and converted not in spec["choices"]:
-        raise ParameterError(f"parameter `{spec['name']}` is {_shown(value)}, which is none of its choices: " + ", ".join(_shown(choice) for choice in spec["choices"]))
+        raise ParameterError(
+            f"parameter `{spec['name']}` is {_shown(value)}, which is none of its choices: "
+            + ", ".join(_shown(choice) for choice in spec["choices"])
+        )
     return converted
 
 
@@ -86,7 +89,7 @@ def _json(spec: Spec, value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(value)
+        return documents.load(value)
     except ValueError:
         return _other(spec, value, "JSON")
 

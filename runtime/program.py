@@ -5,11 +5,10 @@ The package is in the image, or at `<root>/code/<digest>.zip`; unpacked it stays
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 
-from flowport.runtime import digests
+from flowport.runtime import digests, documents
 from flowport.runtime.contract import CONTRACT, PLAN, STEP_PLANS, Mismatch
 from flowport.runtime.store import Corrupt
 
@@ -84,7 +83,7 @@ class Program:
 
     def _document(self, path: str) -> dict[str, Any]:
         with open(os.path.join(self.folder, path), "rb") as file:
-            document: dict[str, Any] = json.loads(file.read())
+            document: dict[str, Any] = documents.load(file.read())
         if document["v"] != CONTRACT:
             raise Mismatch(f"the flow was compiled for contract {document['v']} and this runtime has contract {CONTRACT}: compile it again")
         return document

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
+from flowport.runtime import documents
 from flowport.runtime import runs as rows_of
 from flowport.runtime.address import Keys, unpart
 from flowport.runtime.lineage import Lineage
@@ -36,7 +35,7 @@ class Run:
 
     def __init__(self, store: Store, flow: str, run: str) -> None:
         self.store, self.keys = store, Keys(flow, run)
-        self.doc: dict[str, Any] = json.loads(store.read(self.keys.run()))
+        self.doc: dict[str, Any] = documents.load(store.read(self.keys.run()))
         self.program = Program.fetched(store, self.doc["code"])
         self.manifests = Manifests(store, self.keys, -1)
         self.columns = Columns(store)

@@ -5,11 +5,10 @@ It says whose run this is, so that two runs with one id cannot mix, and it prove
 
 from __future__ import annotations
 
-import json
 import os
 import time
 
-from flowport.runtime import codec, digests
+from flowport.runtime import codec, digests, documents
 from flowport.runtime.address import Keys, part
 from flowport.runtime.manifest import Stop
 from flowport.runtime.parameters import ParameterError, converted
@@ -47,7 +46,7 @@ class Start:
     def value(self, name: str) -> Any:
         """A parameter's value, a new one each time."""
         held = self.doc["parameters"][name]
-        return codec.decode(bytes.fromhex(held["entry"]), self.store) if "entry" in held else json.loads(json.dumps(held["json"]))
+        return codec.decode(bytes.fromhex(held["entry"]), self.store) if "entry" in held else documents.load(documents.dump(held["json"]))
 
     def values(self) -> dict[str, Any]:
         """All parameters by attribute."""
@@ -55,13 +54,13 @@ class Start:
 
     def mark(self, name: str) -> str:
         """The digest of a parameter's value."""
-        return digests.of(json.dumps(self.doc["parameters"][name], sort_keys=True).encode())[:32]
+        return digests.of(documents.dump(self.doc["parameters"][name], in_order=True))[:32]
 
 
 def read(store: Store, keys: Keys) -> Start:
     """The run that a task belongs to; raises Stop when its first task never began."""
     try:
-        return Start(store, json.loads(store.read(keys.run())))
+        return Start(store, documents.load(store.read(keys.run())))
     except Missing:
         raise Stop(f"the run has no `{keys.run()}` in {store.url}: its first step makes it, and the engine did not run that") from None
 
@@ -69,22 +68,28 @@ def read(store: Store, keys: Keys) -> Start:
 def begin(store: Store, keys: Keys, invocation: Invocation, program: Program) -> Start:
     """Make the run's document, or find it made by an earlier try of the same engine run. Raises Stop."""
     if part(invocation.run) != invocation.run:
-        raise Stop(f"the run id `{invocation.run}` has characters beyond letters, digits and `-_.+=@!'()`, so its documents cannot be addressed: choose another")
+        raise Stop(
+            f"the run id `{invocation.run}` has characters beyond letters, digits and `-_.+=@!'()`, so its documents cannot be addressed: choose another"
+        )
     try:
         return _claimed(read(store, keys), invocation)
     except Stop:
         if store.exists(keys.run()):
             raise
     doc = _document(store, keys, invocation, program)
-    data = json.dumps(doc, ensure_ascii=False).encode()
+    data = documents.dump(doc)
     if store.create(keys.run(), data) and store.create(keys.run(), data):
-        raise Stop(f"{store.url} does not honour create-only puts (it let `{keys.run()}` be created twice): runs would overwrite each other")
+        raise Stop(
+            f"{store.url} does not honour create-only puts (it let `{keys.run()}` be created twice): runs would overwrite each other"
+        )
     return _claimed(read(store, keys), invocation)
 
 
 def _claimed(start: Start, invocation: Invocation) -> Start:
     if start.doc["engine"] != invocation.engine:
-        raise Stop(f"run `{invocation.run}` of {invocation.flow} belongs to {start.doc['engine'] or 'another engine run'}: start this one under another id")
+        raise Stop(
+            f"run `{invocation.run}` of {invocation.flow} belongs to {start.doc['engine'] or 'another engine run'}: start this one under another id"
+        )
     return start
 
 
@@ -109,13 +114,16 @@ def _document(store: Store, keys: Keys, invocation: Invocation, program: Program
 def _input(store: Store, keys: Keys) -> dict[str, Any]:
     """What the run was started with; nothing at all stands for all defaults."""
     try:
-        given = json.loads(store.read(keys.input()))
+        given = documents.load(store.read(keys.input()))
     except Missing:
         return {}
     except ValueError:
         raise Stop(f"`{keys.input()}` is not JSON") from None
     if not isinstance(given, dict) or not isinstance(given.get("parameters") or {}, dict) or not INPUT.issuperset(given):
-        raise Stop('a run is started with {"parameters": {...}, "origin_run": "...", "from": "...", "tags": [...]}, each of which may be left out; it was started with ' + json.dumps(given)[:200])
+        raise Stop(
+            'a run is started with {"parameters": {...}, "origin_run": "...", "from": "...", "tags": [...]}, each of which may be left out; it was started with '
+            + documents.dump(given).decode()[:200]
+        )
     return given
 
 
@@ -145,10 +153,10 @@ def _parameters(store: Store, program: Program, given: dict[str, Any], before: d
 def _held(store: Store, value: Any) -> dict[str, Any]:
     """A value as JSON where that says it exactly and shortly, else as an entry."""
     try:
-        text = json.dumps(value)
+        text = documents.dump(value)
     except (TypeError, ValueError):
         text = None
-    if text is None or len(text) > LARGEST or json.loads(text) != value:
+    if text is None or len(text) > LARGEST or documents.load(text) != value:
         return {"entry": codec.encode(value, store).hex()}
     return {"json": value}
 

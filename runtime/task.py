@@ -12,13 +12,11 @@ The manifest is the task: it has happened when its manifest exists. Its fields:
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-
 from _pickle import dumps
 
-from flowport.runtime import codec, manifest, pack
+from flowport.runtime import codec, documents, manifest, pack
 from flowport.runtime import runs as rows_of
 from flowport.runtime.contract import DONE, FAILED, STOP, Mismatch
 from flowport.runtime.execute import caught, execute
@@ -108,7 +106,7 @@ class Here:
 def finish(work: Work, runner: Runner) -> int:
     """Adopt what exists, else run the items and commit; returns the exit code."""
     after = work.manifests.after()
-    parameters = json.dumps(work.start.doc["parameters"], sort_keys=True)
+    parameters = documents.dump(work.start.doc["parameters"], in_order=True).decode()
     key = manifest.key(work.plan["digest"] + parameters if not after else work.plan["digest"], after)
     found = work.manifests.highest(work.step, work.slice)
     if found is None or not work.manifests.agrees(found, {"key": key, "epoch": work.invocation.epoch}):
@@ -255,7 +253,7 @@ def _route(work: Work, found: Manifest) -> None:
     """Write what the engine must know to go on, from the manifest in force, so that every try says the same."""
     document = route(work.plan, found, [name for kind, name in work.site["scopes"] if kind == "loop"][-1:])
     if document is not None:
-        work.store.create(work.keys.route(work.step, work.slice, found.generation), json.dumps(document, separators=(",", ":")).encode())
+        work.store.create(work.keys.route(work.step, work.slice, found.generation), documents.dump(document))
 
 
 def route(plan: dict[str, Any], found: Manifest, headers: list[str]) -> Any:
@@ -265,7 +263,11 @@ def route(plan: dict[str, Any], found: Manifest, headers: list[str]) -> Any:
         return list(range(found.doc["fan"]["k"]))
     if not plan["routed"] and not plan["left"]:
         return None
-    targets = {target for _, target in transition["cases"]} if "cases" in transition else set(transition.get("branch", [])) | {transition.get("next")} - {None}
+    targets = (
+        {target for _, target in transition["cases"]}
+        if "cases" in transition
+        else set(transition.get("branch", [])) | {transition.get("next")} - {None}
+    )
     document: dict[str, Any] = {
         "to": {target: bool(found.sent(target)) for target in sorted(targets)},
         "again": any(found.sent(header) for header in headers),

@@ -6,12 +6,11 @@ where their outcomes are, and what failed.
 
 from __future__ import annotations
 
-import json
 import os
 import time
-
 from _pickle import dumps, loads
 
+from flowport.runtime import documents
 from flowport.runtime import runs as rows_of
 from flowport.runtime.address import unpart
 from flowport.runtime.store import Missing
@@ -44,7 +43,16 @@ class Tries:
             self.errors.update({int(row): error for row, error in doc["errors"].items()})
             if doc["key"] == key:
                 self.finished.update(outcomes(store, doc))
-        self._doc: dict[str, Any] = {"v": 1, "nonce": os.urandom(8).hex(), "digest": digest, "key": key, "began": [], "done": [], "packs": [], "errors": {}}
+        self._doc: dict[str, Any] = {
+            "v": 1,
+            "nonce": os.urandom(8).hex(),
+            "digest": digest,
+            "key": key,
+            "began": [],
+            "done": [],
+            "packs": [],
+            "errors": {},
+        }
         self._began: list[int] = []
         self._done: list[Outcome] = []
         self._flushed = time.monotonic()
@@ -73,7 +81,7 @@ class Tries:
             self._done = []
         self._doc["began"] = rows_of.union(self._doc["began"], rows_of.from_rows(sorted(self._began)))
         self._began = []
-        data = json.dumps(self._doc, separators=(",", ":")).encode()
+        data = documents.dump(self._doc)
         while not self._made:
             self._made = self.store.create(self.prefix + str(self.number), data) or self._mine()
             self.number += not self._made
@@ -82,12 +90,12 @@ class Tries:
 
     def _mine(self) -> bool:
         """Whether the try that exists already is one's own, from a create that was answered too late."""
-        return bool(json.loads(self.store.read(self.prefix + str(self.number)))["nonce"] == self._doc["nonce"])
+        return bool(documents.load(self.store.read(self.prefix + str(self.number)))["nonce"] == self._doc["nonce"])
 
 
 def earlier(store: Store, prefix: str) -> list[dict[str, Any]]:
     """The documents of the tries of one epoch, in their order."""
-    return [json.loads(store.read(prefix + str(number))) for number in range(store.count(prefix, ""))]
+    return [documents.load(store.read(prefix + str(number))) for number in range(store.count(prefix, ""))]
 
 
 def outcomes(store: Store, doc: dict[str, Any]) -> dict[int, Outcome]:
@@ -116,6 +124,6 @@ def failures(store: Store, flow_root: str) -> list[dict[str, Any]]:
             if store.count(f"{folder}{slice}@", ".json"):
                 continue
             for key in store.names(f"{folder}{place}/"):
-                for error in json.loads(store.read(key))["errors"].values():
+                for error in documents.load(store.read(key))["errors"].values():
                     found[step, error["item"]] = {"step": unpart(step), "slice": slice, **error}
     return list(found.values())
