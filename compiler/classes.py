@@ -9,7 +9,8 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from flowport.compiler.modules import OURS, Binding, Definition, External, Modules, Names, names
+from flowport.compiler.bindings import Binding, Names, names
+from flowport.compiler.modules import OURS, Definition, External, Modules, Thing
 from flowport.compiler.source import Source
 
 BASES = frozenset(f"{package}.FlowSpec" for package in OURS)
@@ -107,16 +108,18 @@ class _Lineage:
                     direct.append(base)
                     if base in self.flows:
                         self.flows.add(one)
-            elif not (isinstance(thing, External) and thing.name in HARMLESS) and not (
-                isinstance(inner, ast.Name) and inner.id in HARMLESS
-            ):
-                if (one, expression) not in self.unseen:
-                    self.unseen.append((one, expression))
+            elif not _is_harmless(thing, inner) and (one, expression) not in self.unseen:
+                self.unseen.append((one, expression))
         return (one, *_merged([*rows, direct]))
 
     def origin(self, one: Class, node: ast.expr) -> str:
         thing = self.modules.resolve(one.source, node)
         return thing.name if isinstance(thing, External) else ""
+
+
+def _is_harmless(thing: Thing | None, node: ast.expr) -> bool:
+    """Whether a base brings neither steps nor parameters."""
+    return (thing.name if isinstance(thing, External) else node.id if isinstance(node, ast.Name) and thing is None else "") in HARMLESS
 
 
 def _merged(rows: list[list[Class]]) -> Iterator[Class]:

@@ -61,7 +61,7 @@ def _origin(reading: Reading, owner: Class, node: ast.expr, before: int) -> str 
                     f"`@{node.id}` is the class attribute of line {first.node.lineno} here, not the decorator",
                     source,
                     node,
-                    f"give the attribute another name, or import the decorator under another: `from flowport import {node.id} as {node.id}_step`",
+                    f"rename the attribute, or import the decorator under another name: `from flowport import {node.id} as {node.id}_step`",
                 )
             return None
     thing = reading.modules.resolve(source, node)

@@ -11,24 +11,11 @@ from typing import Any
 from flowport.compiler.diagnostics import Diagnostic
 from flowport.compiler.ir import JSON, Computed, Flow, NoDefault, Parameter
 
-OPTIONS = frozenset({
-    "help", "store", "profile", "run-id", "tag", "max-workers", "with", "origin-run", "from", "target", "format", "param", "verbose", "quiet",
-})  # fmt: skip
+OPTIONS = frozenset(
+    ("help", "store", "profile", "run-id", "tag", "max-workers", "with", "origin-run", "from", "target", "format", "verbose", "quiet")
+)
 """Options of `run` and `dry-run`: a parameter of that name is given after `--`."""
-WORDS = {
-    "true": True,
-    "t": True,
-    "yes": True,
-    "y": True,
-    "1": True,
-    "on": True,
-    "false": False,
-    "f": False,
-    "no": False,
-    "n": False,
-    "0": False,
-    "off": False,
-}
+WORDS = {**dict.fromkeys(("true", "t", "yes", "y", "1", "on"), True), **dict.fromkeys(("false", "f", "no", "n", "0", "off"), False)}
 
 
 class Misfit(Exception):

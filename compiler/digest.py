@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from io import StringIO
 
+from flowport.compiler.bindings import Binding
 from flowport.compiler.classes import Class, Line, Member
-from flowport.compiler.modules import Binding, Definition, External, Modules, Own, Thing
+from flowport.compiler.modules import Definition, External, Modules, Own, Thing
 from flowport.compiler.source import Source
 
 _SELVES = frozenset({"self", "cls"})
@@ -35,7 +36,7 @@ class Unit:
 
 
 def digests(modules: Modules, chosen: Line, steps: Mapping[str, Member], apart: Iterable[str]) -> dict[str, str]:
-    """The digest of each step, as hexadecimal text. Members called one of `apart` (the parameters) have values that are compared at run time."""
+    """The digest of each step, as hexadecimal text. Members in `apart` are parameters: values that are compared at run time."""
     pieces = _Pieces(modules, chosen, frozenset(steps), frozenset(apart))
     units = {name: pieces.unit(member.owner.source, (member.node,), member.owner) for name, member in steps.items()}
     found = _closed(pieces, units.values())

@@ -1,4 +1,4 @@
-"""The decorators of Metaflow that a later version of flowport brings: whether a flow runs the same without them, and what to do until then."""
+"""The decorators of Metaflow that a later version brings: whether a flow runs the same without them, and what to do until then."""
 
 from __future__ import annotations
 

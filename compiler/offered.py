@@ -19,7 +19,7 @@ CONFIGS = frozenset({"Config", "config_expr"})
 
 
 def check_imports(reading: Reading, sources: Iterable[Source]) -> None:
-    """Say which imports from flowport or Metaflow will not be found when the flow runs; those in a `try` or an `if` look after themselves."""
+    """Say which imports from flowport or Metaflow will not be found when the flow runs, but those in a `try` or an `if`."""
     for source in sources:
         for node, guarded in imports(source.tree):
             if guarded:

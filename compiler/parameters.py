@@ -12,12 +12,14 @@ from typing import Any
 
 from flowport.compiler.classes import Class, Member
 from flowport.compiler.defaults import as_kind, misfit
-from flowport.compiler.evaluate import Known, NotConstant, ReadsEnvironment, evaluate, scope
+from flowport.compiler.evaluate import evaluate
 from flowport.compiler.guess import did_you_mean
 from flowport.compiler.ir import Computed, Constant, NoDefault, Parameter
-from flowport.compiler.modules import OURS, Definition, External, Own
-from flowport.compiler.pure import HERE, Located
+from flowport.compiler.located import Located
+from flowport.compiler.modules import OURS, External
+from flowport.compiler.pure import HERE
 from flowport.compiler.reading import Reading
+from flowport.compiler.scope import Known, NotConstant, ReadsEnvironment, scope
 
 KINDS = frozenset({"Parameter", "IncludeFile"})
 TYPES: Mapping[str, str] = {
@@ -197,7 +199,7 @@ class _Call:
         if kind is None:
             self.say(
                 "FP154",
-                f"the default of `{self.attribute}` is not of a kind that a parameter can have: `{self.owner.source.segment(self.given['default'])}`",
+                f"a parameter cannot have a default like that of `{self.attribute}`: `{self.owner.source.segment(self.given['default'])}`",
                 self.given["default"],
                 _TYPES_HELP,
             )
@@ -279,4 +281,4 @@ def is_constant(value: object) -> bool:
         return all(is_constant(inner) for inner in value)
     if isinstance(value, dict):
         return all(is_constant(key) and is_constant(inner) for key, inner in value.items())
-    return value is None or isinstance(value, bool | int | float | complex | bytes) and not isinstance(value, Definition | Own)
+    return value is None or isinstance(value, bool | int | float | complex | bytes)

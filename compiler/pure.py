@@ -12,6 +12,8 @@ import posixpath
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from flowport.compiler.located import Located
+
 HERE = "/\0"
 """What stands before the path of a file of the flow."""
 
@@ -66,71 +68,6 @@ _BINARY: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.RShift: operator.rshift,
     ast.MatMult: operator.matmul,
 }
-
-
-class Located:
-    """What `pathlib.Path` stands for: a path as text, joined and taken apart without looking at the disk."""
-
-    ATTRIBUTES = ("parent", "name", "stem", "suffix", "parents", "parts")
-    METHODS = ("joinpath", "with_suffix", "with_name", "as_posix", "resolve", "absolute", "expanduser")
-
-    def __init__(self, *parts: str | Located) -> None:
-        self.text = posixpath.normpath(posixpath.join(*map(str, parts))) if parts else "."
-
-    def __str__(self) -> str:
-        return self.text
-
-    __fspath__ = as_posix = __str__
-
-    def __truediv__(self, other: str | Located) -> Located:
-        return Located(self, other)
-
-    joinpath = __truediv__
-
-    @property
-    def parent(self) -> Located:
-        return Located(posixpath.dirname(self.text))
-
-    @property
-    def parents(self) -> tuple[Located, ...]:
-        found = [self.parent]
-        while found[-1].text not in (".", "/", ""):
-            found.append(found[-1].parent)
-        return tuple(found)
-
-    @property
-    def parts(self) -> tuple[str, ...]:
-        return tuple(part for part in self.text.split("/") if part)
-
-    @property
-    def name(self) -> str:
-        return posixpath.basename(self.text)
-
-    @property
-    def stem(self) -> str:
-        return posixpath.splitext(self.name)[0]
-
-    @property
-    def suffix(self) -> str:
-        return posixpath.splitext(self.name)[1]
-
-    def with_name(self, name: str) -> Located:
-        return self.parent / name
-
-    def with_suffix(self, suffix: str) -> Located:
-        return self.parent / (self.stem + suffix)
-
-    def resolve(self, strict: bool = False) -> Located:
-        if not self.text.startswith("/"):
-            raise ValueError("it depends on the folder that the flow is started in")
-        return self
-
-    absolute = resolve
-
-    def expanduser(self) -> Located:
-        if self.text.startswith("~"):
-            raise ValueError("it depends on who starts the flow")
-        return self
 
 
 def _absolute(path: str | Located) -> str:
@@ -218,12 +155,13 @@ CALLS: Mapping[str, Callable[..., Any]] = {
     "os.fspath": str,
 }
 
+_TEXT = """
+    capitalize casefold center count encode endswith find format index isalnum isalpha isdigit isidentifier
+    islower isspace istitle isupper join ljust lower lstrip partition removeprefix removesuffix replace rfind
+    rindex rjust rpartition rsplit rstrip split splitlines startswith strip swapcase title upper zfill
+"""
 _METHODS: Mapping[type, frozenset[str]] = {
-    str: frozenset(
-        "capitalize casefold center count encode endswith find format index isalnum isalpha isdigit isidentifier islower isspace istitle isupper join "
-        "ljust lower lstrip partition removeprefix removesuffix replace rfind rindex rjust rpartition rsplit rstrip split splitlines "
-        "startswith strip swapcase title upper zfill".split()
-    ),
+    str: frozenset(_TEXT.split()),
     bytes: frozenset({"decode", "hex"}),
     dict: frozenset({"get", "keys", "values", "items", "copy"}),
     list: frozenset({"index", "count", "copy"}),
@@ -244,7 +182,7 @@ def method(owner: Any, name: str) -> Callable[..., Any] | None:
         return lambda: list(getattr(owner, name)())
     if type(owner) is str and name in ("center", "ljust", "rjust", "zfill"):
         return lambda width, *fill: getattr(owner, name)(min(width, BIGGEST), *fill)
-    if type(owner) is str and name == "format" and (_wide(owner) or "{" in owner and (".__" in owner or "[__" in owner)):
+    if type(owner) is str and name == "format" and (_wide(owner) or ".__" in owner or "[__" in owner):
         return None
     found: Callable[..., Any] = getattr(owner, name)
     return found

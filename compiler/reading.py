@@ -6,9 +6,11 @@ import ast
 from dataclasses import dataclass, field
 from typing import Any
 
+from flowport.compiler.bindings import Names
 from flowport.compiler.diagnostics import Diagnostic, Severity
-from flowport.compiler.evaluate import NotConstant, ReadsEnvironment, evaluate, scope
-from flowport.compiler.modules import Modules, Names
+from flowport.compiler.evaluate import evaluate
+from flowport.compiler.modules import Modules
+from flowport.compiler.scope import NotConstant, ReadsEnvironment, scope
 from flowport.compiler.source import Source
 
 

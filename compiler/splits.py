@@ -102,7 +102,7 @@ class _Walk:
         if known and first is not None and (first.origin != opened.origin or not _same(first.around, opened.around)):
             self.say(
                 "FP227",
-                f"the join `{step.name}` brings together ways that do not belong together: from `{first.origin}` and from `{opened.origin}`",
+                f"the join `{step.name}` brings together ways that do not belong together: of `{first.origin}` and of `{opened.origin}`",
                 source,
                 "give each branch and each foreach a join of its own, the inner one first",
                 f"the way over `{source.name}` opened at `{opened.origin}`, another at `{first.origin}`",
@@ -140,7 +140,7 @@ class _Walk:
         self.unclear.add(inner.origin)
         self.say(
             "FP229",
-            f"`{deep.name}` and `{outer}` both go to `{step.name}`, but only `{deep.name}` is inside the {self.kind(inner)} of `{inner.origin}`",
+            f"`{deep.name}` and `{outer}` go to `{step.name}`, but only `{deep.name}` is inside the {self.kind(inner)} of `{inner.origin}`",
             deep,
             f"go to the join of `{inner.origin}` first, or give one of them a step of its own",
         )

@@ -14,9 +14,10 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from flowport.compiler.bindings import Names
 from flowport.compiler.diagnostics import Diagnostic
 from flowport.compiler.ir import Branch, Case, End, Foreach, Next, Span, Switch, Transition
-from flowport.compiler.modules import Function, Names
+from flowport.compiler.modules import Function
 from flowport.compiler.reading import Reading
 from flowport.compiler.source import Source
 

@@ -1,0 +1,77 @@
+"""Which class of a file is the flow that is meant."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from flowport.compiler.classes import Line, line, top_classes
+from flowport.compiler.diagnostics import Diagnostic
+from flowport.compiler.guess import did_you_mean
+from flowport.compiler.ir import Span
+from flowport.compiler.reading import Reading
+from flowport.compiler.source import Source
+
+
+def pick(reading: Reading, source: Source, class_name: str | None) -> Line | None:
+    """The flow class that is meant; says so when there is none or more than one."""
+    classes = {node.name: node for node in top_classes(source.tree.body)}
+    lines = {name: line(reading.modules, source, node) for name, node in classes.items()}
+    if class_name is not None and class_name in lines:
+        chosen = lines[class_name]
+        if not chosen.is_flow:
+            reading.say("FP111", f"`{class_name}` is not a flow", source, classes[class_name], f"write `class {class_name}(FlowSpec):`")
+            return None
+        return chosen
+    flows = {name: one for name, one in lines.items() if one.is_flow}
+    if class_name is not None:
+        reading.found.append(
+            Diagnostic(
+                "FP112",
+                f"`{source.shown}` has no flow `{class_name}`",
+                Span(source.shown, 1, 1, 1, 1),
+                help=(*did_you_mean(class_name, flows), *_listed(source, flows)),
+            )
+        )
+        return None
+    inherited = {one.node.name for flow in flows.values() for one in flow.classes[1:] if one.source is source}
+    leaves = [name for name in flows if name not in inherited]
+    if len(leaves) == 1:
+        return flows[leaves[0]]
+    if leaves:
+        reading.say(
+            "FP113",
+            f"`{source.shown}` holds {len(leaves)} flows: {', '.join(f'`{name}`' for name in leaves)}",
+            source,
+            classes[leaves[1]],
+            f"say which one: `{source.shown}:{leaves[0]}`",
+        )
+    else:
+        _say_no_flow(reading, source, classes)
+    return None
+
+
+def _listed(source: Source, flows: Iterable[str]) -> tuple[str, ...]:
+    names = ", ".join(f"`{name}`" for name in flows)
+    return (f"its flows are {names}" if names else "it holds no flow",)
+
+
+def _say_no_flow(reading: Reading, source: Source, classes: dict[str, ast.ClassDef]) -> None:
+    for node in classes.values():
+        if any(isinstance(base, ast.Name) and base.id == "FlowSpec" for base in node.bases):
+            reading.say(
+                "FP110",
+                f"`{node.name}` is not seen as a flow, because nothing in `{source.shown}` defines `FlowSpec`",
+                source,
+                node.bases[0],
+                "add `from flowport import FlowSpec, step`",
+            )
+            return
+    reading.found.append(
+        Diagnostic(
+            "FP110",
+            f"`{source.shown}` holds no flow",
+            Span(source.shown, 1, 1, 1, 1),
+            help=("a flow is a class: `from flowport import FlowSpec, step` and `class TrainFlow(FlowSpec):`",),
+        )
+    )

@@ -1,0 +1,114 @@
+"""The steps of a flow: the methods marked `@step`, which of them are the first and the last, and what each of them is."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from flowport.compiler.classes import Member
+from flowport.compiler.decorators import Mark, marks, settings
+from flowport.compiler.ir import Step
+from flowport.compiler.modules import Function
+from flowport.compiler.reading import Reading
+from flowport.compiler.transitions import Place, transition
+from flowport.compiler.uses import Reader, me
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Method:
+    """A method marked `@step`, where it stands, and those of its decorators that are flowport's."""
+
+    member: Member
+    function: Function
+    marks: tuple[Mark, ...]
+
+
+def methods(reading: Reading, members: Mapping[str, Member]) -> dict[str, Method]:
+    """The methods marked `@step`, by name."""
+    found = {}
+    for name, member in members.items():
+        function = member.function
+        if function is not None and function.decorator_list:
+            own = marks(reading, member.owner, function.decorator_list, function.lineno)
+            if any(mark.name == "step" for mark in own):
+                found[name] = Method(member, function, own)
+                _check(reading, found[name])
+    return found
+
+
+def _check(reading: Reading, method: Method) -> None:
+    """Say what keeps Python from calling the method as a step."""
+    function, source, arguments = method.function, method.member.owner.source, method.function.args
+    earlier = method.member.bindings[:-1]
+    if earlier and isinstance(earlier[-1].node, ast.FunctionDef):
+        notes = (f"the one in line {earlier[-1].node.lineno} is lost",)
+        reading.say("FP125", f"`{function.name}` is defined twice", source, function, "rename one of them, or remove it", notes=notes)
+    if isinstance(function, ast.AsyncFunctionDef):
+        message = f"step `{function.name}` is `async`, and nothing would await it"
+        reading.say("FP222", message, source, function, "write `def`, and call `asyncio.run(...)` inside the step")
+    taken = arguments.posonlyargs + arguments.args
+    if not taken:
+        reading.say("FP222", f"step `{function.name}` does not take `self`", source, function, f"write `def {function.name}(self):`")
+    elif len(taken) > 2 or arguments.kwonlyargs or arguments.vararg or arguments.kwarg:
+        ways_out = (
+            f"write `def {function.name}(self):`, or `def {function.name}(self, inputs):` for a join",
+            "pass values from step to step as artifacts: `self.x = 1`",
+        )
+        reading.say("FP222", f"step `{function.name}` takes more than `self` and `inputs`", source, function, *ways_out)
+
+
+def ends(reading: Reading, found: Mapping[str, Method]) -> tuple[str, str]:
+    """The names of the first and the last step, "" where there is none; the only step of a flow is both."""
+    marked = _marked(reading, found)
+    start, end = (_one(reading, found, kind, marked[kind]) for kind in ("start", "end"))
+    if len(found) == 1:
+        start = end = next(iter(found))
+    return start, end
+
+
+def _marked(reading: Reading, found: Mapping[str, Method]) -> dict[str, list[str]]:
+    """The steps with `@step(start=True)` and those with `@step(end=True)`."""
+    marked: dict[str, list[str]] = {"start": [], "end": []}
+    for name, method in found.items():
+        owner = method.member.owner
+        keywords = [keyword for mark in method.marks if mark.name == "step" and mark.call for keyword in mark.call.keywords]
+        for keyword in keywords:
+            if keyword.arg not in marked:
+                message = f"`@step` has no argument `{keyword.arg}`"
+                reading.say("FP131", message, owner.source, keyword, "its arguments are `start` and `end`")
+                continue
+            constant, value = reading.constant(keyword.value, owner.source, owner.members, f"`{keyword.arg}` of `@step`")
+            if constant and value:
+                marked[keyword.arg].append(name)
+    return marked
+
+
+def _one(reading: Reading, found: Mapping[str, Method], kind: str, marked: list[str]) -> str:
+    names = list(dict.fromkeys([kind, *marked])) if kind in found else marked
+    if len(names) > 1:
+        other = found[names[1]]
+        message = f"the flow has {len(names)} {kind} steps: {', '.join(f'`{name}`' for name in names)}"
+        way_out = f"mark one step `@step({kind}=True)`, and call no other step `{kind}`"
+        reading.say("FP221", message, other.member.owner.source, other.function, way_out)
+    return names[0] if names else ""
+
+
+def step(reading: Reading, reader: Reader, method: Method, is_end: bool, digest: str) -> Step:
+    """What the method is as a step. A decorator of the user's own may set artifacts that nothing shows."""
+    function, owner = method.function, method.member.owner
+    place = Place(reading, owner.source, owner.members, function, me(function) or "self")
+    wanted = settings(reading, owner, method.marks, function.name)
+    going, span = transition(place, is_end)
+    uses = reader.uses(owner.source, function)
+    return Step(
+        function.name,
+        going,
+        join=len(function.args.posonlyargs + function.args.args) == 2,
+        settings=wanted,
+        doc=ast.get_docstring(function) or "",
+        digest=digest,
+        span=owner.source.name_span(function),
+        transition_span=span,
+        uses=uses if len(method.marks) == len(function.decorator_list) else replace(uses, opaque=True),
+    )
