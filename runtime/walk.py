@@ -124,8 +124,9 @@ class _Frame:
 
     __slots__ = ("block", "made", "around", "at", "open", "arms", "loop", "turn")
 
-    def __init__(self, block: Block, made: _Pass, around: _Frame | None, arms: list[Node] | None = None, loop: Node | None = None,
-                 turn: int = 0) -> None:
+    def __init__(
+        self, block: Block, made: _Pass, around: _Frame | None, arms: list[Node] | None = None, loop: Node | None = None, turn: int = 0
+    ) -> None:
         self.block, self.made, self.around, self.arms, self.loop, self.turn = block, made, around, arms, loop, turn
         self.at = self.open = 0
 

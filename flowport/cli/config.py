@@ -1,14 +1,14 @@
 """`flowport.toml`, or `[tool.flowport]` in `pyproject.toml`: what differs by environment, in profiles.
 
-    store = "s3://ours/flows"            for every profile
-    profile = "test"                     the profile that is taken when none is named
-    roots = ["../lib"]                   further folders with modules of the flow's own
-    include = ["sql/*.sql"]              files that travel with the code
+store = "s3://ours/flows"            for every profile
+profile = "test"                     the profile that is taken when none is named
+roots = ["../lib"]                   further folders with modules of the flow's own
+include = ["sql/*.sql"]              files that travel with the code
 
-    [profiles.prod]                      taken by `--profile prod`, over what stands above
-    store = "s3://prod/flows"
-    [profiles.prod.stepfunctions]        what only that target reads
-    job_queue = "gpu"
+[profiles.prod]                      taken by `--profile prod`, over what stands above
+store = "s3://prod/flows"
+[profiles.prod.stepfunctions]        what only that target reads
+job_queue = "gpu"
 """
 
 from __future__ import annotations
@@ -65,8 +65,16 @@ class Config:
     def _inside(self, path: str, flow_folder: str, pattern: str) -> str:
         place = os.path.relpath(path, flow_folder)
         if place.startswith(os.pardir):
-            raise Refused((Diagnostic("FP491", f"`include` of {self.path} names `{path}`, which is not below the flow's folder `{flow_folder}`",
-                                      notes=(f"the pattern is `{pattern}`",), help=("move the file beside the flow, or below it",)),))
+            raise Refused(
+                (
+                    Diagnostic(
+                        "FP491",
+                        f"`include` of {self.path} names `{path}`, which is not below the flow's folder `{flow_folder}`",
+                        notes=(f"the pattern is `{pattern}`",),
+                        help=("move the file beside the flow, or below it",),
+                    ),
+                )
+            )
         return place.replace(os.sep, "/")
 
     def for_target(self, name: str) -> dict[str, Any]:
@@ -86,7 +94,15 @@ def find(start: str, profile: str | None = None) -> Config:
     found = _nearest(os.path.abspath(start))
     if found is None:
         if profile is not None:
-            raise _refused([_mistake("", f"there is no profile `{profile}`, as there is no flowport.toml", (f"write `[profiles.{profile}]` in a flowport.toml",))])
+            raise _refused(
+                [
+                    _mistake(
+                        "",
+                        f"there is no profile `{profile}`, as there is no flowport.toml",
+                        (f"write `[profiles.{profile}]` in a flowport.toml",),
+                    )
+                ]
+            )
         return Config()
     path, document = found
     mistakes = list(_mistakes(path, document))
@@ -137,7 +153,9 @@ def _merged(path: str, document: dict[str, Any], profile: str | None) -> dict[st
     profiles = document.get("profiles", {})
     if profile is not None and profile not in profiles:
         known = ", ".join(f"`{name}`" for name in profiles) or "none"
-        raise _refused([_mistake(path, f"there is no profile `{profile}`", (*did_you_mean(profile, profiles), f"the profiles are: {known}"))])
+        raise _refused(
+            [_mistake(path, f"there is no profile `{profile}`", (*did_you_mean(profile, profiles), f"the profiles are: {known}"))]
+        )
     settings = {key: value for key, value in document.items() if key not in TOP_ONLY}
     for key, value in (profiles[profile] if profile is not None else {}).items():
         settings[key] = {**settings.get(key, {}), **value} if isinstance(value, dict) else value
@@ -182,12 +200,16 @@ def _table(path: str, prefix: str, table: dict[str, Any], targets: _Targets, top
             known = {*targets.names[key], "store"}
             yield from (_unknown(path, f"{prefix}{key}.{name}", name, known) for name in value if name not in known)
         elif not any(key in names for names in targets.names.values()):
-            yield _unknown(path, prefix + key, key, {*shared, *targets.names, *(name for names in targets.names.values() for name in names)})
+            yield _unknown(
+                path, prefix + key, key, {*shared, *targets.names, *(name for names in targets.names.values() for name in names)}
+            )
 
 
 def _unknown(path: str, shown: str, key: str, known: Iterable[str]) -> Diagnostic:
     names = sorted(known)
-    return _mistake(path, f"nothing reads `{shown}`", did_you_mean(key, names) or ("what may stand there: " + ", ".join(f"`{name}`" for name in names),))
+    return _mistake(
+        path, f"nothing reads `{shown}`", did_you_mean(key, names) or ("what may stand there: " + ", ".join(f"`{name}`" for name in names),)
+    )
 
 
 _KINDS = {str: "a text", list: "a list", dict: "a table", bool: "true or false", int: "a number", float: "a number"}

@@ -31,6 +31,11 @@ class FlowFile:
         """The absolute path of the folder that the file is in."""
         return os.path.dirname(os.path.abspath(self.path))
 
+    @property
+    def argument(self) -> str:
+        """What names this flow from any folder: the absolute path of its file, and its class."""
+        return f"{os.path.abspath(self.path)}:{self.plan.flow.class_name}"
+
     def package(self) -> Package:
         """The code package, with the further files that the settings name."""
         return package(self.plan, self.config.included(self.folder))

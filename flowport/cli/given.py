@@ -75,7 +75,16 @@ def section(specs: list[Spec]) -> tuple[str, list[tuple[str, str]]]:
     return "Parameters of the flow", [(f"--{spec['name']} {_KINDS[spec['kind']]}", _described(spec)) for spec in specs]
 
 
-_KINDS = {"str": "TEXT", "int": "NUMBER", "float": "NUMBER", "bool": "[true|false]", "json": "JSON", "list": "JSON", "dict": "JSON", "file": "PATH"}
+_KINDS = {
+    "str": "TEXT",
+    "int": "NUMBER",
+    "float": "NUMBER",
+    "bool": "[true|false]",
+    "json": "JSON",
+    "list": "JSON",
+    "dict": "JSON",
+    "file": "PATH",
+}
 
 
 def _described(spec: Spec) -> str:

@@ -13,7 +13,9 @@ from flowport.cli.options import Option, Values, WrongUse
 if TYPE_CHECKING:
     from flowport.runtime.store import Store
 
-STORE = Option("store", "where runs are kept: a folder, or an address such as s3://bucket/prefix (FLOWPORT_STORE, the profile, ./.flowport)", "URL")
+STORE = Option(
+    "store", "where runs are kept: a folder, or an address such as s3://bucket/prefix (FLOWPORT_STORE, the profile, ./.flowport)", "URL"
+)
 
 
 def store_url(values: Values, config: Config) -> str:

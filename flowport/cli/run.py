@@ -46,8 +46,10 @@ HERE = (
     Option("quiet", "show neither what tasks print nor how far the run is", short="q"),
 )
 
-NOTES = ("What stands behind `--` are parameters of the flow, for those that are named like an option.",
-         "Exit status: 0 done, 1 the flow or the run failed, 2 wrong use, 130 interrupted.")
+NOTES = (
+    "What stands behind `--` are parameters of the flow, for those that are named like an option.",
+    "Exit status: 0 done, 1 the flow or the run failed, 2 wrong use, 130 interrupted.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def execute(command: Command, values: Values, origin: Origin | None) -> int:
         print(page(command, [section(specs)]))  # type: ignore[arg-type]
         return 0
     if origin is not None and origin.step is not None:
-        _known(flow.plan, origin.step)
+        known_step(flow.plan, origin.step)
     try:
         document = run_input(specs, values, origin)
     except WrongParameters as error:
@@ -84,7 +86,8 @@ def execute(command: Command, values: Values, origin: Origin | None) -> int:
     return start(flow, values, document)
 
 
-def _known(plan: Plan, step: str) -> None:
+def known_step(plan: Plan, step: str) -> None:
+    """Raise WrongUse unless the flow has the step."""
     names = [step.name for step in plan.flow.steps]
     if step not in names:
         from flowport.cli.options import closest
@@ -130,8 +133,20 @@ def start(flow: FlowFile, values: Values, document: dict[str, Any]) -> int:
     folder = os.path.join(cache_folder(), "code", package.digest)
     if not os.path.exists(folder):
         unpack(package.data, folder)
-    return run_here(Request(folder=folder, code=package.digest, source=_source(flow), store=url, run=run_id(values["run_id"]), document=document,
-                            workers=values["max_workers"] or _processors(), fork=not values["no_fork"], quiet=values["quiet"]))
+    return run_here(
+        Request(
+            folder=folder,
+            code=package.digest,
+            source=_source(flow),
+            store=url,
+            run=run_id(values["run_id"]),
+            document=document,
+            argument=flow.argument,
+            workers=values["max_workers"] or _processors(),
+            fork=not values["no_fork"],
+            quiet=values["quiet"],
+        )
+    )
 
 
 def _source(flow: FlowFile) -> str:

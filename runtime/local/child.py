@@ -33,6 +33,8 @@ def fork(job: Job, program: Program, step: str, slice: str, attempt: int, link: 
 
 
 def _child(job: Job, program: Program, step: str, slice: str, attempt: int) -> NoReturn:
+    from flowport.runtime.task import perform
+
     code = FAILED
     try:
         os.setpgid(0, 0)
@@ -43,18 +45,11 @@ def _child(job: Job, program: Program, step: str, slice: str, attempt: int) -> N
         os.dup2(log, 2)
         os.close(log)
         _shuffle()
-        code = _perform(job, program, step, slice)
+        code = perform(job.invocation(step, slice), program)
     except BaseException:
         sys.excepthook(*sys.exc_info())
     finally:
         _leave(COMMITTED if code == DONE else code)
-
-
-def _perform(job: Job, program: Program, step: str, slice: str) -> int:
-    from flowport.runtime.store import open_store
-    from flowport.runtime.task import perform
-
-    return perform(job.invocation(step, slice), program)
 
 
 def _shuffle() -> None:
@@ -76,11 +71,17 @@ def _leave(code: int) -> NoReturn:
 def command(job: Job, step: str, slice: str, attempt: int) -> int:
     """Start a task as a container would; its process id."""
     log = job.open_log(step, slice, attempt)
-    # The folder that the user works in is no place for the modules of a task: the code package is.
-    environment = {**os.environ, "PYTHONSAFEPATH": "1", "PYTHONUNBUFFERED": "1"}
+    # The folder that the user works in is no place for the modules of a task: the code package is. Its log is kept here.
+    environment = {**os.environ, "PYTHONSAFEPATH": "1", "PYTHONUNBUFFERED": "1", "FLOWPORT_LOGGED": "1"}
     argv = [sys.executable, "-m", "flowport.runtime", *job.invocation(step, slice).argv()]
     try:
-        return os.posix_spawn(sys.executable, argv, environment, setpgroup=0, setsigdef=[signal.SIGPIPE],
-                              file_actions=[(os.POSIX_SPAWN_DUP2, log, 1), (os.POSIX_SPAWN_DUP2, log, 2)])
+        return os.posix_spawn(
+            sys.executable,
+            argv,
+            environment,
+            setpgroup=0,
+            setsigdef=[signal.SIGPIPE],
+            file_actions=[(os.POSIX_SPAWN_DUP2, log, 1), (os.POSIX_SPAWN_DUP2, log, 2)],
+        )
     finally:
         os.close(log)

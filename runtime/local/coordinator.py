@@ -131,6 +131,7 @@ class Coordinator:
             if task.code != STOP and task.attempt < granted and not self.failed:
                 self.screen.again(task, granted)
                 self.ready.append(Task(task.step, task.slice, task.attempt + 1))
+                self.link.send("go")
             else:
                 self.failed.append(task)
                 self.screen.failed(task)

@@ -24,8 +24,9 @@ class Job:
 
     __slots__ = ("code", "engine", "flow", "folder", "fork", "logs", "run", "source", "store", "workers")
 
-    def __init__(self, *, flow: str, run: str, store: str, code: str, folder: str, source: str, engine: str, logs: str, workers: int,
-                 fork: bool) -> None:
+    def __init__(
+        self, *, flow: str, run: str, store: str, code: str, folder: str, source: str, engine: str, logs: str, workers: int, fork: bool
+    ) -> None:
         self.flow, self.run, self.store, self.code, self.folder, self.source = flow, run, store, code, folder, source
         self.engine, self.logs, self.workers, self.fork = engine, logs, workers, fork
 

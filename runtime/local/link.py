@@ -31,8 +31,13 @@ class Link:
         self._received = b""
         with other:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", SERVER, str(other.fileno())], pass_fds=(other.fileno(),), stdin=subprocess.DEVNULL,
-                stdout=self.output, stderr=self.output, start_new_session=True)
+                [sys.executable, "-c", SERVER, str(other.fileno())],
+                pass_fds=(other.fileno(),),
+                stdin=subprocess.DEVNULL,
+                stdout=self.output,
+                stderr=self.output,
+                start_new_session=True,
+            )
         self.send(json.dumps(job.values()))
 
     def send(self, *lines: str) -> None:

@@ -6,7 +6,6 @@ The command line compiles, packages and unpacks; this needs none of the compiler
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 import time
 import uuid
@@ -14,14 +13,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flowport.runtime.address import Keys
-from flowport.runtime.contract import PLAN
 from flowport.runtime.local.coordinator import Coordinator
 from flowport.runtime.local.job import Job
 from flowport.runtime.local.labels import Labels
 from flowport.runtime.local.link import Link, Lost
 from flowport.runtime.local.routes import Routes
 from flowport.runtime.local.screen import Screen
+from flowport.runtime.local.source import note
 from flowport.runtime.local.summary import explain
+from flowport.runtime.program import Program
 from flowport.runtime.store import open_store
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Request:
 
     `folder` is the unpacked code package, `code` its digest, `source` the folder of the user's own files ("" for none).
     `document` is the run's input: its parameters and, when it takes over results, `origin_run` and `from`.
+    `argument` names the flow on a command line.
     """
 
     folder: str
@@ -45,6 +46,7 @@ class Request:
     store: str
     run: str
     document: dict[str, Any]
+    argument: str
     workers: int
     fork: bool = True
     quiet: bool = False
@@ -52,17 +54,26 @@ class Request:
 
 def run(request: Request) -> int:
     """Run a flow; the exit status: 0 done, 1 failed, 2 when the run id is taken, 130 when it was interrupted."""
-    with open(os.path.join(request.folder, PLAN), "rb") as file:
-        plan = json.load(file)
     with tempfile.TemporaryDirectory(prefix="flowport-") as scratch:
-        return _run(request, plan, scratch)
+        return _run(request, Program.unpacked(request.folder), scratch)
 
 
-def _run(request: Request, plan: dict[str, Any], scratch: str) -> int:
+def _run(request: Request, program: Program, scratch: str) -> int:
     # The server is started first: it imports the flow while this process opens the store.
+    plan = program.plan
     folder = _folder(request.store)
-    job = Job(flow=plan["flow"], run=request.run, store=request.store, code=request.code, folder=request.folder, source=request.source,
-              engine=f"local/{uuid.uuid4()}", logs=folder or scratch, workers=request.workers, fork=request.fork)
+    job = Job(
+        flow=plan["flow"],
+        run=request.run,
+        store=request.store,
+        code=request.code,
+        folder=request.folder,
+        source=request.source,
+        engine=f"local/{uuid.uuid4()}",
+        logs=folder or scratch,
+        workers=request.workers,
+        fork=request.fork,
+    )
     link = Link(job)
     try:
         store = open_store(request.store)
@@ -75,7 +86,8 @@ def _run(request: Request, plan: dict[str, Any], scratch: str) -> int:
             return FAILED
         if not store.create(keys.input(), json.dumps(request.document).encode()):
             return _taken(screen, job)
-        return _conduct(Coordinator(job, plan, link, Routes(plan["body"], store, keys), screen), store)
+        note(store, job.flow, job.run, request.argument)
+        return _conduct(Coordinator(job, plan, link, Routes(program, store, keys), screen), store)
     finally:
         link.close()
 
@@ -118,7 +130,7 @@ def _conduct(coordinator: Coordinator, store: Store) -> int:
     if coordinator.walk.finished:
         screen.say(f"run {job.run} is done: {_count(coordinator.done)} in {time.monotonic() - began:.1f} s")
         return DONE
-    for text in explain(store, job, screen, coordinator.failed):
+    for text in explain(store, screen, coordinator.failed):
         screen.error(text)
     return _unfinished(screen, job, INTERRUPTED if coordinator.interrupted else FAILED)
 

@@ -83,7 +83,9 @@ class Screen:
         if self.terminal:
             seconds = int(time.monotonic() - self.began)
             share = 20 * done // max(1, done + known)
-            text = f"[{'=' * share}{' ' * (20 - share)}] {done} of {done + known} tasks, {running} running  {seconds // 60}:{seconds % 60:02}"
+            text = (
+                f"[{'=' * share}{' ' * (20 - share)}] {done} of {done + known} tasks, {running} running  {seconds // 60}:{seconds % 60:02}"
+            )
             self._status = text[: os.get_terminal_size(sys.stderr.fileno()).columns - 1]
             sys.stderr.write(f"\r\x1b[K{self._status}")
             sys.stderr.flush()
@@ -100,6 +102,16 @@ class Screen:
     def name(self, task: Task) -> str:
         """What a task is called."""
         return self.labels.label(task.step, task.slice)
+
+    def output(self, task: Task) -> bytes:
+        """All that a task printed, wherever that is kept by now."""
+        if self.store is not None:
+            return self.store.read(self._key(task))
+        with open(self.job.log(task.step, task.slice, task.attempt), "rb") as file:
+            return file.read()
+
+    def _key(self, task: Task) -> str:
+        return os.path.relpath(self.job.log(task.step, task.slice, task.attempt), self.job.logs)
 
     def _news(self, task: Task, ended: bool) -> list[str]:
         """Whole lines that a task printed since this was asked last; at its end also one without its newline."""
@@ -156,7 +168,7 @@ class Screen:
     def _keep(self, task: Task, store: Store) -> None:
         path = self.job.log(task.step, task.slice, task.attempt)
         with open(path, "rb") as file:
-            store.replace(os.path.relpath(path, self.job.logs), file.read())
+            store.replace(self._key(task), file.read())
         os.unlink(path)
 
 

@@ -6,6 +6,7 @@ a child that inherits either of them hangs (obstore, OpenMP). Otherwise it start
 It listens on a socket to the coordinator, and the end of that socket is the end of everything that it started.
 
     in   <number> <step> <slice> <attempt>     a task to run as soon as one of the workers is free
+         go                                    go on after a task that did not end well: nothing begins before this is said
          stop                                  forget the tasks that have not begun
          end | kill                            stop, and terminate or kill what is running
     out  fork | spawn | broken                 how tasks will be started, or that the flow cannot be imported
@@ -24,8 +25,10 @@ import signal
 import socket
 import sys
 from collections import deque
+from importlib import import_module
 
-from flowport.runtime.local.child import command, fork
+from flowport.runtime.contract import DONE
+from flowport.runtime.local.child import COMMITTED, command, fork
 from flowport.runtime.local.job import Job
 
 TYPE_CHECKING = False
@@ -54,6 +57,7 @@ class Server:
         self.waiting: deque[tuple[bytes, str, str, int]] = deque()
         self.running: dict[int, bytes] = {}
         self.answers: list[bytes] = []
+        self.held = False
 
     def serve(self) -> None:
         """Work until the coordinator is gone; then end everything that still runs."""
@@ -92,17 +96,18 @@ class Server:
         self.answers.append(b"fork" if self.job.fork else b"spawn")
 
     def _import(self) -> bool:
-        from flowport.runtime import store, task
+        """Import the flow, and what its tasks would otherwise import one by one; False when the flow cannot be imported."""
+        for name in ("task", "folder", "supervise", "resume"):
+            import_module(f"flowport.runtime.{name}")
         from flowport.runtime.program import Program
 
-        assert store and task  # imported here so that no child has to
+        self.program = Program.unpacked(self.job.folder, self.job.source or None)
         try:
-            self.program = Program.unpacked(self.job.folder, self.job.source or None)
             self.program.flow_class()
         except BaseException as error:
             from flowport.runtime.local.trace import show
 
-            show(error, self.job.source or self.job.folder)
+            show(error, self.program.source)
             return False
         finally:
             sys.stdout.flush()
@@ -118,6 +123,8 @@ class Server:
             if len(words) == 4:
                 number, step, slice, attempt = words
                 self.waiting.append((number, step.decode(), slice.decode(), int(attempt)))
+            elif line == b"go":
+                self.held = False
             else:
                 self.answers += [b". %b 0" % number for number, *_ in self.waiting]
                 self.waiting.clear()
@@ -126,7 +133,7 @@ class Server:
         return bool(data)
 
     def _begin(self) -> None:
-        while self.waiting and len(self.running) < self.job.workers:
+        while self.waiting and not self.held and len(self.running) < self.job.workers:
             number, step, slice, attempt = self.waiting.popleft()
             if self.program is not None and self.job.fork:
                 process = fork(self.job, self.program, step, slice, attempt, self.link)
@@ -146,7 +153,9 @@ class Server:
             number = self.running.pop(process, None)
             # None: a process that the user's module started while it was imported.
             if number is not None:
-                self.answers.append(b"- %b %d" % (number, os.waitstatus_to_exitcode(status)))
+                code = os.waitstatus_to_exitcode(status)
+                self.held |= code not in (DONE, COMMITTED)
+                self.answers.append(b"- %b %d" % (number, code))
 
     def _answer(self) -> None:
         if self.answers:

@@ -1,13 +1,15 @@
-"""Why a run failed, from what its tasks left in the store: their tries, and their logs where there is no try."""
+"""Why a run failed, from what its tasks left in the store: their tries, or the end of their logs where there is no try."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from textwrap import indent
+from typing import TYPE_CHECKING, Any
 
+from flowport.runtime.address import Keys
 from flowport.runtime.local.coordinator import Task
-from flowport.runtime.local.job import Job
 from flowport.runtime.local.screen import Screen, ending
+from flowport.runtime.tries import failures
 
 if TYPE_CHECKING:
     from flowport.runtime.store import Store
@@ -19,16 +21,30 @@ TAIL = 20
 """How many lines of a log are shown for a task that left no try."""
 
 
-def explain(store: Store, job: Job, screen: Screen, failed: list[Task]) -> Iterator[str]:
-    """One text for each task that failed, and one for those that are left out."""
-    for task in failed[:SHOWN]:
-        name = screen.name(task)
-        yield f"\n{name} {ending(task.code)}\n{_tail(job, task)}\n  all of its output: flowport logs {job.flow}/{job.run}/{name}"
-    if len(failed) > SHOWN:
-        yield f"\n{len(failed) - SHOWN} more tasks failed"
+def explain(store: Store, screen: Screen, failed: list[Task]) -> Iterator[str]:
+    """A text for each failure, with the user's own lines, and how to see more."""
+    job = screen.job
+    told: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for failure in failures(store, Keys(job.flow, job.run).root):
+        told.setdefault((failure["step"], failure["slice"]), []).append(failure)
+    texts = [text for task in failed for text in _texts(screen, task, told.get((task.step, task.slice), []))]
+    for text in texts[:SHOWN]:
+        yield "\n" + text
+    if len(texts) > SHOWN:
+        yield f"\n{len(texts) - SHOWN} more items or tasks failed"
+    if failed:
+        yield f"\nwhat they printed: flowport logs {job.flow}/{job.run}/{screen.name(failed[0])}" + (", ..." if len(failed) > 1 else "")
 
 
-def _tail(job: Job, task: Task) -> str:
-    with open(job.log(task.step, task.slice, task.attempt), encoding="utf-8", errors="replace") as file:
-        lines = file.read().splitlines()
-    return "\n".join(f"  {line}" for line in lines[-TAIL:])
+def _texts(screen: Screen, task: Task, told: list[dict[str, Any]]) -> Iterator[str]:
+    name = screen.name(task)
+    if not told:
+        yield f"{name} {ending(task.code)}\n{indent(_tail(screen, task), '  ')}".rstrip()
+    for failure in told:
+        item = failure["item"]
+        yield f"{task.step + '/' + item if item != 'r' else task.step} failed\n{indent(failure['traceback'].rstrip(), '  ')}"
+
+
+def _tail(screen: Screen, task: Task) -> str:
+    lines = screen.output(task).decode(errors="replace").splitlines()
+    return "\n".join(lines[-TAIL:])

@@ -27,7 +27,9 @@ def html(plan: Plan) -> str:
     if flow.parameters:
         parts += ["<h2>Parameters</h2>", _table(("name", "type", "default", "help"), map(_parameter, flow.parameters))]
     parts += ["<h2>Steps</h2>", _table(("step", "asks for", "what it does"), (_step(by_name[name]) for name in steps(plan.body)))]
-    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(flow.name)}</title><style>{STYLE}</style>'
+    head = (
+        f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(flow.name)}</title><style>{STYLE}</style>'
+    )
     return "\n".join(["<!doctype html>", f'<html lang="en"><head>{head}</head><body>', *filter(None, parts), "</body></html>", ""])
 
 
@@ -54,7 +56,8 @@ def _step(step: Step) -> tuple[str, ...]:
         f"{settings.retry.times} retries" if settings.retry else "",
         "errors are caught" if settings.catch else "",
         f"at most {settings.timeout} s" if settings.timeout else "",
-        f"{settings.resources.cpu:g} CPU, {settings.resources.memory} MiB" + f", {settings.resources.gpu} GPU" * bool(settings.resources.gpu)
+        f"{settings.resources.cpu:g} CPU, {settings.resources.memory} MiB"
+        + f", {settings.resources.gpu} GPU" * bool(settings.resources.gpu)
         if settings.resources
         else "",
     ]

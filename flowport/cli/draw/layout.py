@@ -6,11 +6,12 @@ passes a row of arms, or goes back or out of a loop, has a lane of its own there
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from flowport.compiler.ir import Flow, targets
-from flowport.compiler.plan import Arm, Block, Choice, Loop, Map, Node, Parallel, Plan, Task, steps
+from flowport.compiler.plan import Arm, Block, Choice, Edge, Loop, Map, Node, Parallel, Plan, Task, steps
 
 BOX = 34.0
 """The height of a step's box."""
@@ -82,23 +83,25 @@ class _Layout:
         self.goes = {step.name: targets(step.transition) for step in flow.steps}
 
     def block(self, block: Block) -> Picture:
-        return _column([self.node(node) for node in block])
+        before: list[Node | None] = [None, *block]
+        return _column([self.node(node, previous) for node, previous in zip(block, before, strict=False)])
 
-    def node(self, node: Node) -> Picture:
+    def node(self, node: Node, before: Node | None) -> Picture:
         match node:
             case Task(step):
                 width = max(64.0, LETTER * len(step) + 28)
                 return Picture(width, BOX, width / 2, (Box(step, width / 2, 0, width),))
             case Parallel(branches=branches):
-                return _row([self.block(branch) for branch in branches])
+                return _row([self.block(branch) for branch in branches], self.goes)
             case Map(over=over, body=body):
                 return _framed(self.block(body), "foreach", f"foreach {over}", EDGE, EDGE)
             case Choice(arms=arms):
-                return self.choice(arms)
+                ways = before.exits if isinstance(before, Loop) else (Edge(node.origin, target) for target in self.goes[node.origin])
+                return self.choice(arms, [(way.source, way.target) for way in ways])
             case Loop():
                 return self.loop(node)
 
-    def choice(self, arms: tuple[Arm, ...]) -> Picture:
+    def choice(self, arms: tuple[Arm, ...], ways: list[Way]) -> Picture:
         """Arms in rows: one that is entered from another stands below it. Edges that pass a row have a lane in it."""
         row_of: dict[str, int] = {}
         rows: list[list[Arm]] = []
@@ -107,22 +110,21 @@ class _Layout:
             row_of.update(dict.fromkeys(steps(arm.body), row))
             rows += [[]] * (row >= len(rows))
             rows[row] = [*rows[row], arm]
-        passing = self._passing(arms, row_of, len(rows))
-        return _column([self._arms(row, [way for way, (first, last) in passing.items() if first < number < last])
-                        for number, row in enumerate(rows)])
+        passing = self._passing(ways, row_of, len(rows))
+        return _column(
+            [self._arms(row, [way for way, (first, last) in passing.items() if first < number < last]) for number, row in enumerate(rows)]
+        )
 
-    def _passing(self, arms: tuple[Arm, ...], row_of: dict[str, int], rows: int) -> dict[Way, tuple[int, int]]:
-        """For every edge from the switch or between arms, the rows that it connects; the merge is the row behind the last."""
-        outside = {edge.source for arm in arms for edge in arm.edges if edge.source not in row_of}
-        sources = [*outside, *row_of]
-        return {(source, target): (row_of.get(source, -1), row_of.get(target, rows))
-                for source in sources for target in self.goes[source] if source in outside or row_of.get(target) != row_of[source]}
+    def _passing(self, ways: list[Way], row_of: dict[str, int], rows: int) -> dict[Way, tuple[int, int]]:
+        """For every edge into the choice or between its arms, the rows that it connects; the merge is the row behind the last."""
+        between = [(source, target) for source in row_of for target in self.goes[source] if row_of.get(target) != row_of[source]]
+        return {(source, target): (row_of.get(source, -1), row_of.get(target, rows)) for source, target in (*ways, *between)}
 
     def _arms(self, arms: list[Arm], passing: list[Way]) -> Picture:
         pieces = [self.block(arm.body) for arm in arms]
         height = max((piece.height for piece in pieces), default=0)
         lanes = [Picture(LANE, height, LANE / 2, lanes={way: ((LANE / 2, 0), (LANE / 2, height))}) for way in passing]
-        return _row([*pieces, *lanes])
+        return _row([*pieces, *lanes], self.goes)
 
     def loop(self, loop: Loop) -> Picture:
         """The body between two lanes: back on its right, and out, from where it is not at the end, on its left."""
@@ -134,11 +136,20 @@ class _Layout:
         for source in loop.again:
             box, header = place[source], place[loop.header]
             y = box.y + BOX / 2 + (6 if source == loop.header else 0)
-            lanes[source, loop.header] = ((box.x + box.width / 2, y), (right, y), (right, header.y + BOX / 2), (header.x + header.width / 2, header.y + BOX / 2))
+            lanes[source, loop.header] = (
+                (box.x + box.width / 2, y),
+                (right, y),
+                (right, header.y + BOX / 2),
+                (header.x + header.width / 2, header.y + BOX / 2),
+            )
         for edge in loop.exits:
             box = place[edge.source]
             if box.y < last and (edge.source, edge.target) not in lanes:
-                lanes[edge.source, edge.target] = ((box.x - box.width / 2, box.y + BOX / 2), (left, box.y + BOX / 2), (left, inner.height + EDGE))
+                lanes[edge.source, edge.target] = (
+                    (box.x - box.width / 2, box.y + BOX / 2),
+                    (left, box.y + BOX / 2),
+                    (left, inner.height + EDGE),
+                )
         return _framed(replace(inner, lanes=lanes), "loop", "loop", 2 * EDGE, 2 * EDGE)
 
 
@@ -153,14 +164,22 @@ def _column(pieces: list[Picture]) -> Picture:
     return _together(placed, width, max(0, y - DOWN), spine)
 
 
-def _row(pieces: list[Picture]) -> Picture:
-    """Pieces side by side; the spine is in the middle of the outer spines."""
+def _row(pieces: list[Picture], goes: Mapping[str, tuple[str, ...]]) -> Picture:
+    """Pieces side by side; the spine is in the middle of the outer spines. What leaves a short piece goes straight down beside the longer ones."""
     placed, x = [], 0.0
+    height = max((piece.height for piece in pieces), default=0)
     for piece in pieces:
-        placed.append(piece.moved(x, 0))
+        placed.append(_lengthened(piece, height, goes).moved(x, 0))
         x += piece.width + ASIDE
     spine = (placed[0].spine + placed[-1].spine) / 2 if placed else 0
-    return _together(placed, max(0, x - ASIDE), max((piece.height for piece in pieces), default=0), spine)
+    return _together(placed, max(0, x - ASIDE), height, spine)
+
+
+def _lengthened(piece: Picture, height: float, goes: Mapping[str, tuple[str, ...]]) -> Picture:
+    inside = {box.step for box in piece.boxes}
+    lowest = [box for box in piece.boxes if piece.height < height and box.y + BOX >= piece.height - 1]
+    lanes = {(box.step, target): ((box.x, height),) for box in lowest for target in goes[box.step] if target not in inside}
+    return replace(piece, lanes={**piece.lanes, **lanes})
 
 
 def _together(pieces: list[Picture], width: float, height: float, spine: float) -> Picture:
@@ -168,13 +187,21 @@ def _together(pieces: list[Picture], width: float, height: float, spine: float) 
     for piece in pieces:
         for way, points in piece.lanes.items():
             lanes[way] = (*lanes.get(way, ()), *points)
-    return Picture(width, height, spine, tuple(box for piece in pieces for box in piece.boxes),
-                   tuple(frame for piece in pieces for frame in piece.frames), lanes)
+    return Picture(
+        width,
+        height,
+        spine,
+        tuple(box for piece in pieces for box in piece.boxes),
+        tuple(frame for piece in pieces for frame in piece.frames),
+        lanes,
+    )
 
 
 def _framed(inner: Picture, kind: str, heading: str, left: float, right: float) -> Picture:
-    room = max(inner.width + left + right, LETTER * len(heading) + 2 * EDGE)
-    shift = left + (room - inner.width - left - right) / 2
+    # The edge that comes in along the spine stays clear of the heading.
+    more = max(0, 6 * len(heading) + 20 - left - inner.spine)
+    room = inner.width + left + right + 2 * more
+    shift = left + more
     moved = inner.moved(shift, EDGE + HEADING)
     height = inner.height + 2 * EDGE + HEADING
     frame = Frame(kind, heading, 0, 0, room, height)

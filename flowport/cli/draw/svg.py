@@ -18,11 +18,12 @@ text { font: 13px ui-sans-serif, system-ui, "Segoe UI", Helvetica, Arial, sans-s
 .switch .box { fill: #fff6e3; stroke: #b7791f }
 .split .box { fill: #eaf3ff }
 .join .box { fill: #eefaf1; stroke: #3c7d57 }
-.frame { fill: #7f9bb81a; stroke: #7f9bb8; stroke-dasharray: 5 4 }
-.loop .frame { stroke: #b07cc6; fill: #b07cc614 }
+.frame { fill: #7f9bb8; fill-opacity: .1; stroke: #7f9bb8; stroke-dasharray: 5 4 }
+.loop .frame { stroke: #b07cc6; fill: #b07cc6 }
 .heading { font-size: 11px; text-anchor: start; fill: #5d7790 }
 .edge { fill: none; stroke: #7b8ea3; stroke-width: 1.4; marker-end: url(#tip) }
-.case { font-size: 11px; fill: #8a5a12; paint-order: stroke; stroke: #ffffff; stroke-width: 3px }
+.case { font-size: 11px; fill: #8a5a12 }
+.behind { fill: #ffffff; fill-opacity: .85 }
 #tip path { fill: #7b8ea3 }
 """.strip()
 
@@ -47,15 +48,19 @@ def svg(plan: Plan) -> str:
 
 
 def _frame(frame: Frame) -> str:
-    return (f'<g class="{frame.kind}"><rect class="frame" x="{frame.x:.1f}" y="{frame.y:.1f}" width="{frame.width:.1f}" '
-            f'height="{frame.height:.1f}" rx="10"/><text class="heading" x="{frame.x + 10:.1f}" y="{frame.y + HEADING - 3:.1f}">'
-            f"{escape(frame.heading)}</text></g>")
+    return (
+        f'<g class="{frame.kind}"><rect class="frame" x="{frame.x:.1f}" y="{frame.y:.1f}" width="{frame.width:.1f}" '
+        f'height="{frame.height:.1f}" rx="10"/><text class="heading" x="{frame.x + 10:.1f}" y="{frame.y + HEADING - 3:.1f}">'
+        f"{escape(frame.heading)}</text></g>"
+    )
 
 
 def _box(box: Box, step: Step) -> str:
     doc = f"<title>{escape(step.doc)}</title>" if step.doc else ""
-    return (f'<g class="{_kind(step)}">{doc}<rect class="box" x="{box.x - box.width / 2:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" '
-            f'height="{BOX:.1f}" rx="7"/><text x="{box.x:.1f}" y="{box.y + BOX / 2 + 4.5:.1f}">{escape(step.name)}</text></g>')
+    return (
+        f'<g class="{_kind(step)}">{doc}<rect class="box" x="{box.x - box.width / 2:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" '
+        f'height="{BOX:.1f}" rx="7"/><text x="{box.x:.1f}" y="{box.y + BOX / 2 + 4.5:.1f}">{escape(step.name)}</text></g>'
+    )
 
 
 def _kind(step: Step) -> str:
@@ -68,13 +73,14 @@ def _kind(step: Step) -> str:
 
 def _edges(picture: Picture, steps: dict[str, Step]) -> Iterator[str]:
     place = {box.step: box for box in picture.boxes}
+    labels = []
     for step in steps.values():
         for target in targets(step.transition) if step.name in place else ():
             points = _points(place[step.name], place[target], picture.lanes.get((step.name, target), ()))
             yield f'<path class="edge" d="{_curve(points)}"/>'
             if values := cases(step, target):
-                x, y = _label(points)
-                yield f'<text class="case" x="{x:.1f}" y="{y:.1f}">{escape(values)}</text>'
+                labels.append(_label(points, values))
+    yield from labels
 
 
 def _points(source: Box, target: Box, lane: tuple[Point, ...]) -> list[Point]:
@@ -101,7 +107,12 @@ def _curve(points: list[Point]) -> str:
     return " ".join(words)
 
 
-def _label(points: list[Point]) -> Point:
-    """Where the value of a case stands: nearer to where the edge leads, as the edges of a switch begin at one point."""
+def _label(points: list[Point], text: str) -> str:
+    """The value of a case, nearer to where the edge leads, as the edges of a switch begin at one point."""
     (x, y), (to_x, to_y) = points[0], points[1]
-    return x + 0.7 * (to_x - x), y + 0.7 * (to_y - y)
+    x, y = x + 0.7 * (to_x - x), y + 0.7 * (to_y - y)
+    width = 6.2 * len(text) + 6
+    return (
+        f'<rect class="behind" x="{x - width / 2:.1f}" y="{y - 11:.1f}" width="{width:.1f}" height="14" rx="3"/>'
+        f'<text class="case" x="{x:.1f}" y="{y:.1f}">{escape(text)}</text>'
+    )

@@ -1,0 +1,122 @@
+"""`flowport artifacts FLOW/RUN/STEP/ITEM`: what tasks stored, from the store alone."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from flowport.cli.address import ADDRESS, Address, the_run, the_step
+from flowport.cli.flow_file import PROFILE
+from flowport.cli.options import Command, Option, Values, WrongUse, closest
+from flowport.cli.place import STORE, open_here
+from flowport.runtime.reader import Run, Unreadable
+from flowport.runtime.store import Missing
+
+ITEMS = 10
+"""How many items of a step are shown when none is named."""
+
+WIDTH = 100
+"""How many characters of a value are shown in a list; a value that was asked for by name is shown whole."""
+
+
+def artifacts(values: Values) -> int:
+    """Print names and values."""
+    address = Address.parse(values[ADDRESS.name.lower()])
+    run = the_run(open_here(values), address)
+    _offer_modules(run)
+    step = _last(run) if address.step is None else the_step(run, address.step)
+    found = list(_items(run, step, address.item))
+    if not found:
+        print(f"step `{step}` has not happened in run `{run.doc['run']}`", file=sys.stderr)
+        return 1
+    if values["name"] is not None:
+        found = [(item, _named(values["name"], step, stored)) for item, stored in found]
+    if values["json"]:
+        print(
+            json.dumps(
+                {f"{step}/{item}": {name: _plain(value) for name, value in stored.items()} for item, stored in found},
+                indent=2,
+                ensure_ascii=False,
+            )
+        )
+    else:
+        print("\n".join(_shown(run, step, found, whole=values["name"] is not None)))
+    return 0
+
+
+def _offer_modules(run: Run) -> None:
+    """Values of the flow's own classes are loaded with the modules of its code package, unless others are nearer."""
+    from flowport.runtime.program import offer_metaflow
+
+    offer_metaflow()
+    sys.path += [f"{run.program.folder}/{root}".rstrip("/") for root in run.plan["roots"]]
+
+
+def _last(run: Run) -> str:
+    """The last step that happened."""
+    return next((step for step in reversed(run.steps()) if run.slices(step)), run.plan["start"])
+
+
+def _items(run: Run, step: str, item: str | None) -> Iterator[tuple[str, dict[str, Any]]]:
+    items = islice(run.items(step), ITEMS) if item is None else [item]
+    try:
+        for one in items:
+            yield one, run.artifacts(step, one)
+    except Missing:
+        raise WrongUse(
+            f"step `{step}` has no item `{item}` in run `{run.doc['run']}`", "an item is called `r.0`, `r.1`, ...; `r` outside a foreach"
+        ) from None
+
+
+def _named(name: str, step: str, stored: dict[str, Any]) -> dict[str, Any]:
+    if name not in stored:
+        raise WrongUse(f"step `{step}` has no artifact `{name}`", closest(name, stored) or "it has " + ", ".join(sorted(stored)))
+    return {name: stored[name]}
+
+
+def _shown(run: Run, step: str, found: list[tuple[str, dict[str, Any]]], whole: bool) -> Iterator[str]:
+    for item, stored in found:
+        yield f"{step}/{item}" if item != "r" else step
+        width = max((len(name) for name in stored), default=0)
+        for name in sorted(stored):
+            yield f"  {name:{width}}  {_text(stored[name], whole)}"
+    total = len(run.items(step))
+    if len(found) == ITEMS < total:
+        yield f"{total - ITEMS} more items: name one, flowport artifacts {run.plan['flow']}/{run.doc['run']}/{step}/r.{ITEMS}"
+
+
+def _text(value: Any, whole: bool) -> str:
+    """A value as Python shows it, in one line unless it is shown whole."""
+    try:
+        text = repr(value)
+    except Exception as error:  # a class of the user's whose __repr__ does not work here
+        text = f"<{type(value).__name__}, which cannot be shown: {error}>"
+    line = text if whole else " ".join(text.split())
+    return line if whole or len(line) <= WIDTH else line[: WIDTH - 3] + "..."
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON, or the text that Python shows for it."""
+    if isinstance(value, Unreadable):
+        return {"unreadable": value.reason}
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return {"repr": _text(value, whole=True)}
+    return value
+
+
+COMMAND = Command(
+    "artifacts", "print what tasks stored", artifacts, (ADDRESS,),
+    (
+        Option("name", "only this artifact, and all of its value", "NAME"),
+        Option("json", "as JSON; what JSON cannot hold as the text that Python shows for it"),
+        STORE,
+        PROFILE,
+    ),
+    notes=("Without a step it is the last one that happened. Values of your own classes need your modules: those of the code package are used.",
+           "Loading a value can run code: look at stores that you trust."),
+)  # fmt: skip

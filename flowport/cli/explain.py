@@ -1,0 +1,22 @@
+"""`flowport explain CODE`: the long form of a diagnostic."""
+
+from __future__ import annotations
+
+from flowport.cli.options import Argument, Command, Values, WrongUse, closest
+from flowport.compiler.codes import CODES
+from flowport.compiler.codes import explain as text_of
+
+
+def explain(values: Values) -> int:
+    """Print what there is to say about a code."""
+    code = values["code"].upper()
+    text = text_of(code)
+    if text is None:
+        raise WrongUse(
+            f"there is no diagnostic `{values['code']}`", closest(code, CODES) or "codes look like FP201; `flowport check` prints them"
+        )
+    print(text.rstrip())
+    return 0
+
+
+COMMAND = Command("explain", "say more about a diagnostic", explain, (Argument("CODE", "the code of a diagnostic, such as FP201"),))

@@ -1,0 +1,82 @@
+"""`flowport runs [FLOW]`: what ran, and how that went, from the store alone."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from flowport.cli.address import begun, flows
+from flowport.cli.flow_file import PROFILE
+from flowport.cli.options import Argument, Command, Option, Values, WrongUse, closest
+from flowport.cli.place import STORE, open_here
+
+if TYPE_CHECKING:
+    from flowport.runtime.store import Store
+
+SHOWN = 20
+"""How many runs are listed, unless all are asked for: the state of each has to be looked up."""
+
+TITLES = ("FLOW", "RUN", "STATUS", "STARTED (UTC)", "TAGS", "FROM")
+
+
+def runs(values: Values) -> int:
+    """Print a table, or JSON lines, of the latest runs."""
+    store = open_here(values)
+    known = flows(store)
+    if values["flow"] is not None and values["flow"] not in known:
+        raise WrongUse(f"no run of `{values['flow']}` is in {store.url}", closest(values["flow"], known) or "flowport runs")
+    documents = [document for flow in ([values["flow"]] if values["flow"] else known) for document in begun(store, flow)]
+    if values["tag"]:
+        documents = [document for document in documents if set(values["tag"]) <= set(document["tags"])]
+    documents.sort(key=lambda document: document["started"], reverse=True)
+    shown = documents if values["all"] else documents[:SHOWN]
+    rows = [(document, status(store, document)) for document in shown]
+    print("\n".join(_as_json(rows) if values["json"] else _as_table(rows, store.url)))
+    if len(shown) < len(documents) and not values["json"]:
+        print(f"{len(documents) - len(shown)} older runs: --all")
+    return 0
+
+
+def status(store: Store, document: dict[str, Any]) -> str:
+    """`done`, `failed` when a task gave up, or `unfinished`: it runs still, or was stopped."""
+    from flowport.runtime.address import Keys
+    from flowport.runtime.reader import find
+    from flowport.runtime.tries import failures
+
+    run = find(store, document["flow"], document["run"])
+    if run.ended:
+        return "done"
+    return "failed" if failures(store, Keys(document["flow"], document["run"]).root) else "unfinished"
+
+
+def _as_json(rows: list[tuple[dict[str, Any], str]]) -> Iterator[str]:
+    for document, state in rows:
+        keys = ("flow", "run", "started", "origin", "tags", "engine", "code")
+        yield json.dumps({**{key: document[key] for key in keys}, "status": state}, ensure_ascii=False)
+
+
+def _as_table(rows: list[tuple[dict[str, Any], str]], url: str) -> Iterator[str]:
+    if not rows:
+        yield f"no runs are in {url}"
+        return
+    cells = [TITLES]
+    for document, state in rows:
+        started = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(document["started"]))
+        cells.append((document["flow"], document["run"], state, started, " ".join(document["tags"]), document["origin"] or ""))
+    widths = [max(len(row[column]) for row in cells) for column in range(len(TITLES))]
+    for row in cells:
+        yield "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+COMMAND = Command(
+    "runs", "list what ran, the latest first", runs, (Argument("FLOW", "the flow's name; all flows when it is missing", required=False),),
+    (
+        Option("tag", "only runs with this tag; all of them when repeated", "TAG", many=True),
+        Option("all", f"more than the latest {SHOWN}"),
+        Option("json", "one JSON document for each run"),
+        STORE,
+        PROFILE,
+    ),
+)  # fmt: skip

@@ -1,0 +1,30 @@
+"""Where the source of a local run is on this machine, noted beside the run: `flowport resume` finds it there."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from flowport.runtime.address import Keys
+from flowport.runtime.store import Missing
+
+if TYPE_CHECKING:
+    from flowport.runtime.store import Store
+
+
+def note(store: Store, flow: str, run: str, argument: str) -> None:
+    """Note the flow argument, `/folder/FILE.py:ClassName`, of a run."""
+    store.create(_key(flow, run), json.dumps({"flow": argument}).encode())
+
+
+def where(store: Store, flow: str, run: str) -> str | None:
+    """The flow argument of a run; None when it was not started here."""
+    try:
+        argument: str = json.loads(store.read(_key(flow, run)))["flow"]
+    except Missing:
+        return None
+    return argument
+
+
+def _key(flow: str, run: str) -> str:
+    return Keys(flow, run).root + "local.json"
