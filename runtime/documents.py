@@ -53,11 +53,10 @@ def dump(value: object, in_order: bool = False) -> bytes:
         import json
 
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=in_order).encode("utf-8", "surrogatepass")
-    encoder = _in_order if in_order else _as_given
+    # One for each document: a value that it refused would stay among those that it believes to be inside of.
+    encoder = make_encoder({}, _refuse, encode_basestring, None, ":", ",", in_order, False, True)
     return "".join(encoder(value, 0)).encode("utf-8", "surrogatepass")
 
 
 if make_encoder is not None:
     _scan = make_scanner(_Context())
-    _as_given = make_encoder({}, _refuse, encode_basestring, None, ":", ",", False, False, True)
-    _in_order = make_encoder({}, _refuse, encode_basestring, None, ":", ",", True, False, True)
