@@ -48,7 +48,7 @@ def test_white_space_and_text_are_read() -> None:
 
 @pytest.mark.parametrize("text", ["", " ", "{", "[1,]", "1 2", "nul", "{'a': 1}", '"\n"', '{"a" 1}', "[1"])
 def test_what_is_not_json_is_an_error(text: str) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011: the scanner has its own words
+    with pytest.raises(ValueError):  # noqa: PT011
         documents.load(text)
 
 
