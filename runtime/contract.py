@@ -35,8 +35,23 @@ class Invocation:
     TEXT = ("flow", "run", "step", "slice", "store", "code", "engine")
     NUMBERS = ("width", "total", "epoch", "turn", "last")
 
-    def __init__(self, flow: str, run: str, step: str, slice: str, store: str, code: str, *, width: int, total: int,
-                 engine: str = "", epoch: int = 0, block: bool = False, turn: int = 0, last: int = 0) -> None:
+    def __init__(
+        self,
+        flow: str,
+        run: str,
+        step: str,
+        slice: str,
+        store: str,
+        code: str,
+        *,
+        width: int,
+        total: int,
+        engine: str = "",
+        epoch: int = 0,
+        block: bool = False,
+        turn: int = 0,
+        last: int = 0,
+    ) -> None:
         self.flow, self.run, self.step, self.slice, self.store, self.code = flow, run, step, slice, store, code
         self.width, self.total, self.engine, self.epoch = width, total, engine, epoch
         self.block, self.turn, self.last = block, turn, last
@@ -59,12 +74,17 @@ class Invocation:
         pairs = dict(zip(argv[1::2], argv[2::2]))
         contract = pairs.pop("--contract", "none")
         if contract != str(CONTRACT):
-            raise Mismatch(f"the files were compiled for contract {contract} and this runtime has contract {CONTRACT}: use the same version of flowport for both")
+            raise Mismatch(
+                f"the files were compiled for contract {contract} and this runtime has contract {CONTRACT}: "
+                "use the same version of flowport for both"
+            )
         values: dict[str, str | int] = {}
         for option, value in pairs.items():
             name = option[2:]
             if not option.startswith("--") or name not in cls.TEXT + cls.NUMBERS:
                 raise Mismatch(f"option `{option}` is unknown")
+            if name in cls.NUMBERS and not value.lstrip("-").isdecimal():
+                raise Mismatch(f"option `{option}` is a number, not `{value}`")
             values[name] = int(value) if name in cls.NUMBERS else value
         missing = [name for name in ("flow", "run", "step", "slice", "store", "code", "width", "total") if name not in values]
         if missing:

@@ -71,8 +71,16 @@ class FlowSpec:
 class Parameter:
     """A value given when a run starts; `self.name` in every step, read-only."""
 
-    def __init__(self, name: str, default: Any = None, type: Any = None, help: str | None = None, required: bool = False,
-                 choices: Any = None, **more: Any) -> None:
+    def __init__(
+        self,
+        name: str,
+        default: Any = None,
+        type: Any = None,
+        help: str | None = None,
+        required: bool = False,
+        choices: Any = None,
+        **more: Any,
+    ) -> None:
         self.name, self.default, self.attribute = name, default, name
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -122,7 +130,9 @@ def flow(kind: type | None = None, *, name: str | None = None) -> Any:
 def _based(kind: type) -> type:
     if issubclass(kind, FlowSpec):
         return kind
-    return type(kind.__name__, (kind, FlowSpec), {"__module__": kind.__module__, "__doc__": kind.__doc__, "__qualname__": kind.__qualname__})
+    return type(
+        kind.__name__, (kind, FlowSpec), {"__module__": kind.__module__, "__doc__": kind.__doc__, "__qualname__": kind.__qualname__}
+    )
 
 
 def _same(decorated: Decorated) -> Decorated:
@@ -138,8 +148,9 @@ def _setting(*values: Any, **named: Any) -> Any:
 retry = catch = timeout = resources = environment = _setting
 
 LATER = (
-    "airflow_external_task_sensor", "airflow_s3_key_sensor", "batch", "card", "checkpoint", "conda", "conda_base", "exit_hook", "huggingface_hub",
-    "kubernetes", "model", "nim", "parallel", "project", "pypi", "pypi_base", "pytorch_parallel", "schedule", "secrets", "trigger", "trigger_on_finish",
+    "airflow_external_task_sensor", "airflow_s3_key_sensor", "batch", "card", "checkpoint", "conda", "conda_base", "exit_hook",
+    "huggingface_hub", "kubernetes", "model", "nim", "parallel", "project", "pypi", "pypi_base", "pytorch_parallel", "schedule", "secrets",
+    "trigger", "trigger_on_finish",
 )  # fmt: skip
 """Metaflow's decorators that change nothing of what a step computes; the compiler says which of them have no effect."""
 

@@ -176,7 +176,9 @@ class Inputs:
                 found: Input = self[before]
                 return found
             before += stretch.count
-        raise AttributeError(f"no input came from a step called `{step}`; they came from " + ", ".join(f"`{name}`" for name in self._steps()))
+        raise AttributeError(
+            f"no input came from a step called `{step}`; they came from " + ", ".join(f"`{name}`" for name in self._steps())
+        )
 
     def _steps(self) -> list[str]:
         return sorted({stretch.shelf.step for stretch in self.stretches})
@@ -189,7 +191,9 @@ class Inputs:
             rows, before = [], 0
             for stretch in self.stretches:
                 used = stretch.used.get(name, b"")
-                rows += [before + place for place in range(len(used)) if used[place]] if 0 in used else list(range(before, before + len(used)))
+                rows += (
+                    [before + place for place in range(len(used)) if used[place]] if 0 in used else list(range(before, before + len(used)))
+                )
                 before += stretch.count
             wanted = rows_of.from_rows(rows)
             found["inputs." + name] = [wanted, self.digest(name, wanted)]

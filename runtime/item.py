@@ -108,9 +108,13 @@ class Item:
 
     def _iterated(self, name: str, value: Any) -> list[Any]:
         try:
-            return list(value)
+            items = iter(value)
         except TypeError:
-            raise Misuse(f"`foreach=\"{name}\"` of step `{self.work.step}` goes over `self.{name}`, which is no list but of type `{type(value).__name__}`") from None
+            raise Misuse(
+                f'`foreach="{name}"` of step `{self.work.step}` goes over `self.{name}`, '
+                f"which is no list but of type `{type(value).__name__}`"
+            ) from None
+        return list(items)
 
     def _case(self, name: str, value: Any, cases: list[list[Any]]) -> str:
         for label, target in cases:
@@ -132,8 +136,10 @@ class Item:
         found, unequal = differing(self.inputs, lambda name: name not in settled and (name in include if include else name not in exclude))
         if unequal:
             names = ", ".join(f"`{name}`" for name in unequal)
-            raise Misuse(f"the inputs of join `{self.work.step}` differ in {names}: set {'it' if len(unequal) == 1 else 'them'} before "
-                         "`self.merge_artifacts(inputs)`, or name what to leave out in `exclude=[...]`")
+            raise Misuse(
+                f"the inputs of join `{self.work.step}` differ in {names}: set {'it' if len(unequal) == 1 else 'them'} before "
+                "`self.merge_artifacts(inputs)`, or name what to leave out in `exclude=[...]`"
+            )
         if missing := [name for name in include if name not in found and name not in settled]:
             raise Misuse(f"no input of join `{self.work.step}` has {', '.join(f'`{name}`' for name in missing)}, which `include` names")
         self.merged.update(found)

@@ -76,7 +76,8 @@ class Manifests:
         found = self.find(step, slice)
         if found is None:
             raise Stop(
-                f"step `{step}` has no manifest for {slice}, which this task needs: `{self.keys.manifest(step, slice, 0)}` is not in {self.store.url}"
+                f"step `{step}` has no manifest for {slice}, which this task needs: "
+                f"`{self.keys.manifest(step, slice, 0)}` is not in {self.store.url}"
             )
         return found
 

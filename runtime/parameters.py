@@ -30,7 +30,10 @@ def convert(spec: Spec, value: Any) -> Any:
 
 
 def converted(specs: list[Spec], given: dict[str, Any]) -> dict[str, Any]:
-    """The values of a run by attribute, with constant defaults; computed defaults are left out. Raises ParameterError with all that is wrong."""
+    """The values of a run by attribute, with constant defaults but not the computed ones.
+
+    Raises ParameterError with everything that is wrong.
+    """
     named = {spec["name"]: spec for spec in specs}
     wrong = [f"the flow has no parameter `{name}`{_near(name, named)}" for name in given if name not in named]
     values: dict[str, Any] = {}

@@ -109,7 +109,7 @@ class Program:
 def load_module(path: str) -> Any:
     """The module in a file, whatever the file is called; it is known under its file's name, so that what it defines can be unpickled."""
     stem = os.path.basename(path)[:-3]
-    from importlib._bootstrap import _load  # type: ignore[attr-defined]
+    from importlib._bootstrap import _load  # type: ignore[attr-defined, unused-ignore]
     from importlib._bootstrap_external import SourceFileLoader, spec_from_file_location  # type: ignore[import-not-found, unused-ignore]
 
     return _load(spec_from_file_location(stem, path, loader=SourceFileLoader(stem, path)))
@@ -118,7 +118,7 @@ def load_module(path: str) -> Any:
 def offer_metaflow() -> None:
     """Answer `from metaflow import ...` with our own names, where Metaflow itself is not loaded."""
     if "metaflow" not in sys.modules:
-        sys.meta_path.insert(0, Metaflow)  # type: ignore[arg-type]
+        sys.meta_path.insert(0, Metaflow)  # type: ignore[arg-type, unused-ignore]
 
 
 class Metaflow:
@@ -128,9 +128,9 @@ class Metaflow:
     def find_spec(name: str, path: object = None, target: object = None) -> Any:
         if name != "metaflow":
             return None
-        from importlib._bootstrap import ModuleSpec  # type: ignore[attr-defined]
+        from importlib._bootstrap import ModuleSpec
 
-        return ModuleSpec(name, Metaflow)
+        return ModuleSpec(name, Metaflow)  # type: ignore[arg-type]
 
     @staticmethod
     def create_module(spec: object) -> Any:

@@ -78,7 +78,7 @@ class Run:
         return {(step, item) for step in self.steps() for item in self.items(step)}
 
     def artifacts(self, step: str, item: str | None = None) -> dict[str, Any]:
-        """The parameters and the artifacts of an item by name, of the step's first when none is named; raises Missing when there is no such item."""
+        """The parameters and the artifacts of an item by name, of the step's first when none is named; raises Missing without it."""
         for manifest, shelf in self.shelves(step):
             for row in rows_of.iterate(manifest.arrived):
                 if item is None or shelf.lineage.address(row) == item:

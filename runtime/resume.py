@@ -88,7 +88,11 @@ class Origins:
         if manifest is None:
             return self._from_try(manifests, slice, row)
         doc = manifest.doc
-        if doc["digest"] != self.work.plan["digest"] or not rows_of.contains(manifest.arrived, row) or rows_of.contains(doc.get("caught", []), row):
+        if (
+            doc["digest"] != self.work.plan["digest"]
+            or not rows_of.contains(manifest.arrived, row)
+            or rows_of.contains(doc.get("caught", []), row)
+        ):
             return None
         own = {name: self.columns.entry(column, row) for name, column in doc["own"].items() if rows_of.contains(column["items"], row)}
         targets = [target for target, rows in doc["to"].items() if rows_of.contains(rows, row)]

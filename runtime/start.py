@@ -69,7 +69,8 @@ def begin(store: Store, keys: Keys, invocation: Invocation, program: Program) ->
     """Make the run's document, or find it made by an earlier try of the same engine run. Raises Stop."""
     if part(invocation.run) != invocation.run:
         raise Stop(
-            f"the run id `{invocation.run}` has characters beyond letters, digits and `-_.+=@!'()`, so its documents cannot be addressed: choose another"
+            f"the run id `{invocation.run}` has characters beyond letters, digits and `-_.+=@!'()`, "
+            "so its documents cannot be addressed: choose another"
         )
     try:
         return _claimed(read(store, keys), invocation)
@@ -88,7 +89,8 @@ def begin(store: Store, keys: Keys, invocation: Invocation, program: Program) ->
 def _claimed(start: Start, invocation: Invocation) -> Start:
     if start.doc["engine"] != invocation.engine:
         raise Stop(
-            f"run `{invocation.run}` of {invocation.flow} belongs to {start.doc['engine'] or 'another engine run'}: start this one under another id"
+            f"run `{invocation.run}` of {invocation.flow} belongs to {start.doc['engine'] or 'another engine run'}: "
+            "start this one under another id"
         )
     return start
 

@@ -14,7 +14,6 @@ import select
 import signal
 import sys
 import time
-
 from _pickle import dumps, loads
 
 from flowport.runtime.contract import FAILED, STOP
@@ -95,7 +94,7 @@ class _Supervisor:
                 if clerk.pipe.source in ready and not self._order(clerk):
                     break
         finally:
-            for worker in self.workers:
+            for worker in list(self.workers):
                 self._end(worker)
         status = os.waitstatus_to_exitcode(os.waitpid(clerk.pid, 0)[1])
         return status if status >= 0 else FAILED
@@ -136,19 +135,19 @@ class _Supervisor:
         for worker in [worker for worker in self.workers if worker.deadline is not None and worker.deadline <= now]:
             row = worker.row
             self._end(worker)
-            clerk.pipe.send(_lost(row, "TimeoutError", f"step `{self.invocation.step}` ran longer than its timeout of {self.timeout} seconds"))
+            clerk.pipe.send(
+                _lost(row, "TimeoutError", f"step `{self.invocation.step}` ran longer than its timeout of {self.timeout} seconds")
+            )
 
     def _patience(self) -> float | None:
         deadlines = [worker.deadline for worker in self.workers if worker.deadline is not None]
         return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
 
     def _end(self, worker: _Worker) -> int:
-        self.workers.remove(worker) if worker in self.workers else None
+        self.workers.remove(worker)
         worker.pipe.close()
-        try:
-            os.kill(worker.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+        # Not yet waited for, so the number still is this child's own.
+        os.kill(worker.pid, signal.SIGKILL)
         return os.waitpid(worker.pid, 0)[1]
 
     def _fork(self, body: Callable[[_Pipe], int]) -> _Worker:

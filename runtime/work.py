@@ -108,9 +108,9 @@ class Work:
         found = []
         for number in range(first // size, -(-stop // size) if stop > first else 0):
             low, high = max(first - number * size, 0), min(stop - number * size, size)
-            pieces = [(start, end, manifest) for manifest, rows in self._sent[number] for start, end in rows_of.intersect(rows, [[low, high]])]
-            for start, end, manifest in sorted(pieces, key=lambda piece: piece[0]):
-                found.append(Stretch(self._shelf(manifest, None), start, end - start))
+            pieces = [(run, manifest) for manifest, rows in self._sent[number] for run in rows_of.intersect(rows, [[low, high]])]
+            for (begin, end), manifest in sorted(pieces, key=lambda piece: piece[0]):
+                found.append(Stretch(self._shelf(manifest, None), begin, end - begin))
         return found
 
     def _shelf(self, manifest: Manifest, lineage: Lineage | None) -> Shelf:
