@@ -65,7 +65,7 @@ def _missing(setting: Setting) -> Diagnostic:
 
 def _line(name: str, value: JSON) -> str:
     shown = f'"{value}"' if isinstance(value, str) else value
-    return f"write `{name} = {shown}` under [profiles.default.stepfunctions] in flowport.toml"
+    return f"write `{name} = {shown}` under [stepfunctions] in flowport.toml"
 
 
 def plan_problems(plan: Plan, profile: Profile, size: int) -> Iterator[Diagnostic]:

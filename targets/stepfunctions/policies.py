@@ -12,16 +12,16 @@ from flowport.targets.stepfunctions.jobs import Jobs
 from flowport.targets.stepfunctions.settings import Settings
 
 
-def machine_policy(plan: Plan, settings: Settings, jobs: Jobs, name: str) -> dict[str, JSON]:
-    """What the state machine called `name` does: submit its jobs, hand over its input, read routes, start the children of its maps."""
+def machine_policy(plan: Plan, settings: Settings, jobs: Jobs) -> dict[str, JSON]:
+    """What the state machine does: submit its jobs, hand over its input, read routes, start the children of its maps."""
     kinds = {type(node) for node in walk(plan.body)}
     flow = part(plan.flow.name)
     batch = _place(settings, "batch")
-    submitted: list[JSON] = [f"{batch}:job-definition/{job.name}" for job in jobs]
+    submitted = _definitions(plan, batch, jobs)
     # The optimized integration waits for a job through a rule of this name (Step Functions, "IAM policies for AWS Batch").
     rule = f"{_place(settings, 'events')}:rule/StepFunctionsGetEventsForBatchJobsRule"
     statements: list[JSON] = [
-        _allow("SubmitItsJobs", ["batch:SubmitJob"], [_queue(settings, batch), *submitted, *(f"{definition}:*" for definition in submitted)]),
+        _allow("SubmitItsJobs", ["batch:SubmitJob"], [_queue(settings, batch), *submitted]),
         _allow("WatchAndStopJobs", ["batch:DescribeJobs", "batch:TerminateJob"], ["*"]),
         _allow("HearOfJobs", ["events:PutTargets", "events:PutRule", "events:DescribeRule"], [rule]),
         _allow("StoreTheInput", ["s3:PutObject"], [_objects(settings, f"{flow}/*/input.json")]),
@@ -37,9 +37,14 @@ def machine_policy(plan: Plan, settings: Settings, jobs: Jobs, name: str) -> dic
         statements.append(_allow("ReadRoutes", ["s3:GetObject"], read))
     if Map in kinds:
         states = _place(settings, "states")
-        statements.append(_allow("RunItsMaps", ["states:StartExecution"], [f"{states}:stateMachine:{name}"]))
-        statements.append(_allow("FollowItsMaps", ["states:DescribeExecution", "states:StopExecution", "states:RedriveExecution"],
-                                 [f"{states}:execution:{name}:*", f"{states}:execution:{name}/*:*"]))
+        statements.append(_allow("RunItsMaps", ["states:StartExecution"], [f"{states}:stateMachine:{settings.machine}"]))
+        statements.append(
+            _allow(
+                "FollowItsMaps",
+                ["states:DescribeExecution", "states:StopExecution", "states:RedriveExecution"],
+                [f"{states}:execution:{settings.machine}:*", f"{states}:execution:{settings.machine}/*:*"],
+            )
+        )
     return _policy(statements)
 
 
@@ -47,12 +52,15 @@ def job_policy(plan: Plan, settings: Settings) -> dict[str, JSON]:
     """What the containers do: read the code, and read and create what this flow stores."""
     flow = part(plan.flow.name)
     documents: list[JSON] = [_objects(settings, f"{flow}/*"), _objects(settings, "blobs/*")]
-    listed: JSON = {"StringLike": {"s3:prefix": [f"{settings.prefix}{flow}/*"]}}
-    return _policy([
-        _allow("ReadTheCode", ["s3:GetObject"], [_objects(settings, "code/*")]),
-        _allow("ReadAndWriteWhatTheFlowStores", ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], documents),
-        {**_allow("ListTheFlow", ["s3:ListBucket"], [_bucket(settings)]), "Condition": listed},
-    ])
+    return _policy(
+        [
+            _allow("ReadTheCode", ["s3:GetObject"], [_objects(settings, "code/*")]),
+            _allow("ReadAndWriteWhatTheFlowStores", ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], documents),
+            # Without a right to list, S3 answers 403 and not 404 for a key that is not there, and a condition on the prefix is not met by
+            # GetObject (S3 API reference, GetObject, "Permissions").
+            _allow("SeeWhatIsNotThere", ["s3:ListBucket"], [_bucket(settings)]),
+        ]
+    )
 
 
 def _policy(statements: list[JSON]) -> dict[str, JSON]:
@@ -65,6 +73,16 @@ def _allow(name: str, actions: list[JSON], resources: list[JSON]) -> dict[str, J
 
 def _place(settings: Settings, service: str) -> str:
     return f"arn:{settings.partition}:{service}:{settings.region}:{settings.account}"
+
+
+def _definitions(plan: Plan, batch: str, jobs: Jobs) -> list[JSON]:
+    """The job definitions, in every revision, by what their names begin with: a policy has room for about 6,000 characters (IAM quotas)."""
+    common = f"{plan.flow.name}-"
+    return (
+        [f"{batch}:job-definition/{common}*"]
+        if all(job.name.startswith(common) for job in jobs)
+        else [f"{batch}:job-definition/{job.name}*" for job in jobs]
+    )
 
 
 def _queue(settings: Settings, batch: str) -> str:
