@@ -270,4 +270,6 @@ def _reason(error: Exception) -> str:
     text = str(error)
     if "NoSuchBucket" in text:
         return "there is no such bucket"
+    if "No CA certificates" in text:
+        return "this machine has no CA certificates; images of Debian and Alpine have them in the package `ca-certificates`"
     return text.partition("\n")[0].partition(": <?xml")[0]

@@ -283,6 +283,14 @@ def test_a_flow_may_use_obstore_too() -> None:
     assert done.stdout == "True\n"
 
 
+def test_a_machine_without_certificates_says_so(tmp_path: Path, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "none.crt").write_text("")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.crt"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    with pytest.raises(Refusal, match="this machine has no CA certificates"):
+        open_store(f"s3://{bucket}")
+
+
 def test_an_address_of_another_kind_is_refused() -> None:
     with pytest.raises(Refusal, match="of a kind that is not known"):
         open_store("ftp://a/b")
