@@ -9,7 +9,6 @@ from collections.abc import Mapping
 
 from flowport.compiler.diagnostics import Diagnostic
 from flowport.compiler.ir import JSON
-from flowport.compiler.names import legal
 from flowport.compiler.package import Package
 from flowport.compiler.plan import Plan
 from flowport.compiler.target import DryRun, File, Profile
@@ -20,10 +19,6 @@ from flowport.targets.stepfunctions.machine import machine
 from flowport.targets.stepfunctions.policies import job_policy, machine_policy
 from flowport.targets.stepfunctions.settings import SETTINGS, STAND_INS, settings
 from flowport.targets.stepfunctions.text import encoded
-
-NAME = "A-Za-z0-9_-", 80
-"""What state machines may be called; their names may hold more, but then CloudWatch has no metrics of them."""
-
 
 class StepFunctions:
     """The target `stepfunctions`, also called `sfn`."""
@@ -42,25 +37,24 @@ class StepFunctions:
         problems = tuple(setting_problems(profile))
         if any(problem.code not in ("FP400", "FP404") for problem in problems):
             return problems
-        known = settings(with_stand_ins(profile))
+        known = settings(with_stand_ins(profile), plan.flow.name)
         plan = limited(plan, known.turns)
         size = len(encoded(machine(plan, known, Jobs(plan, known), "0" * 64)))
         return problems + tuple(plan_problems(plan, profile, size))
 
     def emit(self, plan: Plan, profile: Profile, package: Package) -> tuple[File, ...]:
         """The files of a flow, in a folder that is called like its state machine."""
-        known = settings(profile)
+        known = settings(profile, plan.flow.name)
         plan = limited(plan, known.turns)
         jobs = Jobs(plan, known)
-        name = known.machine or legal(plan.flow.name, *NAME)
         documents: Mapping[str, JSON] = {
             "state-machine.json": machine(plan, known, jobs, package.digest),
             "job-definitions.json": [definition(job, known) for job in jobs],
-            "machine-policy.json": machine_policy(plan, known, jobs, name),
+            "machine-policy.json": machine_policy(plan, known, jobs),
             "job-policy.json": job_policy(plan, known),
         }
-        files = [File(f"{name}/{path}", encoded(document)) for path, document in documents.items()]
-        return (*files, File(f"{name}/code/{package.digest}.zip", package.data))
+        files = [File(f"{known.machine}/{path}", encoded(document)) for path, document in documents.items()]
+        return (*files, File(f"{known.machine}/code/{package.digest}.zip", package.data))
 
     def dry_run(self, request: DryRun) -> int:
         """Run the emitted files on moto's interpreter, with the jobs as processes of this machine."""

@@ -41,11 +41,12 @@ class Jobs:
     def __init__(self, plan: Plan, settings: Settings) -> None:
         self._plan, self._settings = plan, settings
         name = Namer("A-Za-z0-9_-", JOB_NAME)
-        flow = plan.flow.name
+        # Named after the machine: a state names its definition without a revision, so two machines of one account must not share any.
+        machine = settings.machine
         inside = _inside_foreach(plan.body)
-        self.steps = {step: self._task(name(f"{flow}-{step}"), step, step in inside) for step in steps(plan.body)}
+        self.steps = {step: self._task(name(f"{machine}-{step}"), step, step in inside) for step in steps(plan.body)}
         loops = [node for node in walk(plan.body) if isinstance(node, Loop) and node.cap is not None]
-        self.rests = {loop.header: self._rest(name(f"{flow}-{loop.header}-rest"), loop) for loop in loops}
+        self.rests = {loop.header: self._rest(name(f"{machine}-{loop.header}-rest"), loop) for loop in loops}
 
     def __iter__(self) -> Iterator[Job]:
         yield from self.steps.values()

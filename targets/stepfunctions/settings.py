@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flowport.compiler.ir import JSON
+from flowport.compiler.names import legal
 from flowport.compiler.target import Profile, Setting
 
 SETTINGS = (
@@ -29,6 +30,9 @@ SETTINGS = (
 STAND_INS: Profile = {"store": "s3://flowport-dry-run", "image": "python", "job_queue": "flows"}
 """What a dry run assumes: no bucket, image or queue of these names is asked for."""
 
+MACHINE_NAME = "A-Za-z0-9_-", 80
+"""What we call machines; a name may hold more, but then CloudWatch has no metrics of its executions."""
+
 DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
 
 
@@ -48,7 +52,7 @@ class Settings:
     total: int
     job_role: str | None
     execution_role: str | None
-    machine: str | None
+    machine: str
     max_concurrency: int | None
     turns: int | None
     tags: tuple[tuple[str, str], ...]
@@ -59,8 +63,8 @@ class Settings:
         return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
 
 
-def settings(profile: Profile) -> Settings:
-    """The settings in a profile that has no `setting_problems`."""
+def settings(profile: Profile, flow: str) -> Settings:
+    """The settings for a flow, in a profile that has no `setting_problems`."""
     values = {**DEFAULTS, **{name: value for name, value in profile.items() if value is not None}}
     bucket, _, prefix = str(values["store"]).removeprefix("s3://").partition("/")
     tags = values["tags"]
@@ -77,7 +81,7 @@ def settings(profile: Profile) -> Settings:
         total=_number(values["total"]) or 1,
         job_role=_text(values["job_role"]),
         execution_role=_text(values["execution_role"]),
-        machine=_text(values["machine"]),
+        machine=_text(values["machine"]) or legal(flow, *MACHINE_NAME),
         max_concurrency=_number(values["max_concurrency"]),
         turns=_number(values["turns"]),
         tags=tuple((name, str(value)) for name, value in tags.items()) if isinstance(tags, dict) else (),

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from flowport.runtime.address import Keys
-from flowport.runtime.store import Missing, Store
+from flowport.runtime.store import Missing
 from flowport.targets.stepfunctions.emulator.client import Account, Deployed
+
+if TYPE_CHECKING:
+    from flowport.runtime.store import Store
 
 CODE = "code/"
 BLOBS = "blobs/"

@@ -240,6 +240,8 @@ def _jobs(processes: Processes) -> None:
 
     batch.StateTaskServiceBatch._eval_service_task = submit
     batch.StateTaskServiceBatch._build_sync_resolver = resolver
+    # moto waits for a task token at the same time, and on a second attempt that has already "timed out".
+    batch.StateTaskServiceBatch._eval_sync = lambda self, env, sync_resolver, *more, **named: sync_resolver()
     batch.StateTaskServiceBatch._normalise_response = lambda self, response, *names, **more: None
     # A job's description has no place for what this machine adds to it, and moto's size check would copy a live job.
     batch.StateTaskServiceBatch._verify_size_quota = lambda self, env, value: None

@@ -139,10 +139,10 @@ def described(job: Job, queue: str) -> dict[str, Any]:
             "StatusReason": reason, "Attempts": [{"Container": {"ExitCode": job.exit_code}}] * job.attempts, "Container": container}
 
 
-def environment(endpoint: str, region: str, account: str) -> dict[str, str]:
-    """What a container needs to find the emulated S3."""
+def environment(endpoint: str, region: str, account: str, cache: str) -> dict[str, str]:
+    """What a container needs to find the emulated S3; `cache` begins empty, as in a new container, so that the code is really fetched."""
     return {
-        "AWS_ENDPOINT_URL": endpoint, "AWS_ALLOW_HTTP": "true", "AWS_REGION": region, "AWS_DEFAULT_REGION": region,
+        "FLOWPORT_CACHE": cache, "AWS_ENDPOINT_URL": endpoint, "AWS_ALLOW_HTTP": "true", "AWS_REGION": region, "AWS_DEFAULT_REGION": region,
         "AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": "secret", "AWS_EC2_METADATA_DISABLED": "true",
     }
 

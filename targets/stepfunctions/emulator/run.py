@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowport.compiler.ir import JSON
 from flowport.compiler.target import DryRun
 from flowport.runtime.address import Keys
-from flowport.runtime.store import Store, open_store
+from flowport.runtime.store import open_store
 from flowport.runtime.tries import failures
 from flowport.targets.stepfunctions.emulator.client import Emulator, Ended
 from flowport.targets.stepfunctions.emulator.copies import Bucket, runs_before
 from flowport.targets.stepfunctions.emulator.verify import Task, losses, task
 from flowport.targets.stepfunctions.settings import settings
+
+if TYPE_CHECKING:
+    from flowport.runtime.store import Store
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130
 WORKERS = 4
@@ -30,7 +33,7 @@ def dry_run(request: DryRun) -> int:
     progress = Progress(request)
     store = open_store(request.store)
     with Emulator(request.max_workers or WORKERS, progress.hear, blobs=request.store) as account:
-        deployed = account.deploy(request.files, settings(request.profile).store)
+        deployed = account.deploy(request.files, settings(request.profile, request.plan.flow.name).store)
         bucket = Bucket(account, deployed)
         flow = request.plan.flow.name
         if request.origin_run:

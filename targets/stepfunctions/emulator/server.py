@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
+import tempfile
 import threading
 from typing import Any
 
@@ -38,7 +40,8 @@ def main(limit: int, blobs: str | None = None) -> None:
     endpoint = f"http://{host}:{port}"
     # The interpreter sends its own calls, to S3 for one, to this port.
     os.environ["MOTO_PORT"] = str(port)
-    processes = Processes(sys.executable, environment(endpoint, REGION, ACCOUNT), limit, say)
+    cache = tempfile.mkdtemp(prefix="flowport-emulator-")
+    processes = Processes(sys.executable, environment(endpoint, REGION, ACCOUNT, cache), limit, say)
     mends.mend(processes)
     if blobs:
         mends.lend(blobs)
@@ -47,7 +50,7 @@ def main(limit: int, blobs: str | None = None) -> None:
         sys.stdin.read()
     finally:
         processes.stop()
-        lines.flush()
+        shutil.rmtree(cache, ignore_errors=True)
         # Threads of executions that were given up may wait for ever.
         os._exit(0)
 

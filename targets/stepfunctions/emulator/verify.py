@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from flowport.compiler.plan import Loop, Map, Plan, walk
 from flowport.compiler.plan import Task as Step
 from flowport.runtime.address import Keys, unpart
 from flowport.runtime.contract import Invocation
-from flowport.runtime.store import Missing, Store
+from flowport.runtime.store import Missing
+
+if TYPE_CHECKING:
+    from flowport.runtime.store import Store
 
 
 @dataclass(frozen=True, slots=True)

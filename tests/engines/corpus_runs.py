@@ -1,0 +1,70 @@
+"""Runs of the corpus: on this machine, on engine A, on engine B, and on A with low limits."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from engines.engine import Engine, Outcome, engine_a, engine_b
+from flows.expected import Expected
+
+TIGHT = {"width": 2, "total": 4, "turns": 2}
+"""Limits so low that small flows meet them: slices of several items, loops that end in one task."""
+
+
+class Engines:
+    """Both engines, each started when it is first asked for; `python` gives the Python of ministack's environment."""
+
+    def __init__(self, stack: ExitStack, python: Callable[[], Path]) -> None:
+        self._stack, self._python = stack, python
+        self._up: dict[str, Engine] = {}
+
+    def __getitem__(self, name: str) -> Engine:
+        if name not in self._up:
+            self._up[name] = self._stack.enter_context(engine_a() if name == "a" else engine_b(self._python()))
+        return self._up[name]
+
+
+class Runs:
+    """The runs that the selected tests ask for, begun at once and in their order; each is a future."""
+
+    def __init__(self, engines: Engines, folder: Path, pool: ThreadPoolExecutor) -> None:
+        self._engines, self._folder, self._pool = engines, folder, pool
+        self._begun: dict[tuple[str, str], Future[Outcome]] = {}
+        self._local: dict[str, Future[str]] = {}
+
+    def begin(self, expected: Expected, where: str) -> Future[Outcome]:
+        """The run of a flow on `a`, `b`, or `tight`: on A with low limits."""
+        key = expected.id, where
+        if key not in self._begun:
+            engine = self._engines["a" if where == "tight" else where]
+            profile = TIGHT if where == "tight" else {}
+            store = self._folder / f"{where}-{len(self._begun)}"
+            self._begun[key] = self._pool.submit(engine.run, expected.path, given(expected), store, **profile)
+        return self._begun[key]
+
+    def here(self, expected: Expected) -> Future[str]:
+        """The store of a run of the flow on this machine."""
+        if expected.id not in self._local:
+            store = self._folder / f"local-{len(self._local)}"
+            self._local[expected.id] = self._pool.submit(_run_here, expected, store)
+        return self._local[expected.id]
+
+
+def given(expected: Expected) -> dict[str, Any]:
+    """The parameters of a case as an execution's input."""
+    names, values = expected.parameters[::2], expected.parameters[1::2]
+    return {name.removeprefix("--"): value for name, value in zip(names, values)}
+
+
+def _run_here(expected: Expected, store: Path) -> str:
+    command = [sys.executable, "-m", "flowport", "run", str(expected.path), "--store", str(store), "--run-id", "one", "--quiet"]
+    done = subprocess.run([*command, *expected.parameters], cwd=os.sep, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return str(store)

@@ -1,0 +1,133 @@
+"""Two interpreters of the emitted files: engine A is the emulator of dry runs (moto), engine B is ministack.
+
+Both are processes of their own with the same small conversation; a flow is put on either by the same calls that put it on AWS.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flowport.compiler.compile import load
+from flowport.compiler.package import package
+from flowport.compiler.plan import Plan
+from flowport.compiler.target import File
+from flowport.runtime.address import Keys
+from flowport.runtime.store import open_store
+from flowport.targets.stepfunctions import target
+from flowport.targets.stepfunctions.emulator.client import Account, Emulator, Ended
+from flowport.targets.stepfunctions.emulator.copies import Bucket
+from flowport.targets.stepfunctions.emulator.verify import Task, losses, task
+
+LIMIT = 2
+"""Jobs that one engine runs at a time."""
+
+PATIENCE = 240
+"""Seconds for one execution; the engines share two processors with everything else."""
+
+EMULATOR = Path(__file__).resolve().parents[2] / "targets" / "stepfunctions" / "emulator"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an execution: the engine's word, every attempt of a job with its exit code, and a copy of the store."""
+
+    ended: Ended
+    jobs: tuple[tuple[Task, int], ...]
+    output: str
+    plan: Plan
+    store: str
+    run: str
+
+    @property
+    def lost(self) -> list[str]:
+        """What the store lacks, or has too much, for the jobs that succeeded."""
+        done = {job for job, code in self.jobs if code == 0}
+        return list(losses(self.plan, Keys(self.plan.flow.name, self.run), open_store(self.store), done))
+
+
+class Engine:
+    """An engine that is up; its methods may be called by several threads."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.account = Account("")
+        self._events: list[dict[str, Any]] = []
+        self._numbers = itertools.count()
+
+    def hear(self, event: dict[str, Any]) -> None:
+        if event["event"] == "ended":
+            self._events.append(event)
+
+    def run(self, path: str | Path, parameters: Mapping[str, Any], store: Path, run: str = "one", **profile: Any) -> Outcome:
+        """Compile a flow, put it on the engine, run it, and copy what it left into the folder `store`."""
+        plan = plan_of(path)
+        files, url = self.files(plan, **profile)
+        deployed = self.account.deploy(files, url)
+        ended = self.account.run(deployed.machine, run, {"parameters": dict(parameters)}, PATIENCE)
+        Bucket(self.account, deployed).empty_into(open_store(str(store)), Keys(plan.flow.name, run).root)
+        mine = [event for event in self._events if "--store" in event["command"] and url in event["command"]]
+        jobs = tuple((task(event["command"]), event["exit"]) for event in mine)
+        return Outcome(ended, jobs, "".join(event["output"] for event in mine), plan, str(store), run)
+
+    def files(self, plan: Plan, **profile: Any) -> tuple[tuple[File, ...], str]:
+        """The emitted files of a plan, for a machine, a queue and a store that no other test has."""
+        number = next(self._numbers)
+        url = f"s3://flows/{self.name}/{number}"
+        settings = {"store": url, "image": "python", "job_queue": "flows", "machine": f"machine-{number}", **profile}
+        lowered = target.lower(plan)
+        errors = [found for found in target.fits(lowered, settings) if found.severity == "error"]
+        assert not errors, errors
+        return target.emit(lowered, settings, package(plan)), url
+
+
+def plan_of(path: str | Path) -> Plan:
+    """The plan of a flow that must have no errors."""
+    loaded = load(str(path))
+    assert loaded.plan is not None, loaded.diagnostics
+    return loaded.plan
+
+
+@contextmanager
+def engine_a() -> Iterator[Engine]:
+    """The emulator of dry runs."""
+    engine = Engine("a")
+    with Emulator(LIMIT, engine.hear) as engine.account:
+        engine.account.bucket("flows")
+        yield engine
+
+
+@contextmanager
+def engine_b(python: Path) -> Iterator[Engine]:
+    """ministack, run by the Python of its environment."""
+    engine = Engine("b")
+    command = [str(python), str(Path(__file__).with_name("ministack_server.py")), str(_free_port()), str(LIMIT), sys.executable, str(EMULATOR)]
+    server = subprocess.Popen(command, cwd=os.sep, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    assert server.stdin is not None and server.stdout is not None
+    line = server.stdout.readline()
+    assert line, "ministack did not start"
+    engine.account = Account(json.loads(line)["endpoint"])
+    threading.Thread(target=lambda: [engine.hear(json.loads(line)) for line in server.stdout or ()], daemon=True).start()
+    engine.account.bucket("flows")
+    try:
+        yield engine
+    finally:
+        server.stdin.close()
+        server.wait(20)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

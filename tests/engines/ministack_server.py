@@ -1,0 +1,109 @@
+"""Engine B: ministack, run by the Python of an environment of its own, with jobs of AWS Batch as real processes.
+
+    python ministack_server.py PORT LIMIT PYTHON FOLDER
+
+FOLDER has `processes.py`, PYTHON runs the jobs. It talks as the emulator of dry runs does: a JSON object per line, first its endpoint,
+then every job that begins or ends; and it ends when its standard input is closed.
+"""
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+import threading
+
+ACCOUNT, REGION = "123456789012", "us-east-1"
+PORT, LIMIT, PYTHON, FOLDER = sys.argv[1:]
+os.environ.update(GATEWAY_PORT=PORT, BIND_HOST="127.0.0.1", MINISTACK_ACCOUNT_ID=ACCOUNT, MINISTACK_REGION=REGION, SFN_WAIT_SCALE="0")
+sys.path.insert(0, FOLDER)
+
+import ministack.services.batch as batch  # noqa: E402
+import ministack.services.s3 as s3  # noqa: E402
+import ministack.services.stepfunctions as functions  # noqa: E402
+import processes  # noqa: E402
+
+lines, lock = os.fdopen(os.dup(1), "w"), threading.Lock()
+os.dup2(2, 1)
+
+
+def say(event):
+    with lock:
+        print(json.dumps(event), file=lines, flush=True)
+
+
+endpoint = f"http://127.0.0.1:{PORT}"
+cache = tempfile.mkdtemp(prefix="flowport-ministack-")
+jobs = processes.Processes(PYTHON, processes.environment(endpoint, REGION, ACCOUNT, cache), int(LIMIT), say)
+
+
+def submit(resource, asked):
+    """`batch:submitJob.sync`; ministack's own Batch calls every job a success at once."""
+    known = {"JobName", "JobQueue", "JobDefinition", "Parameters"}
+    if not resource.endswith(".sync") or set(asked) - known:
+        raise functions._ExecutionError("Batch.ClientException", f"{resource} with {sorted(set(asked) - known)} is not for this plug-in")
+    revisions = batch._job_definitions.get(asked["JobDefinition"])
+    if not revisions:
+        raise functions._ExecutionError("Batch.ClientException", f"JobDefinition {asked['JobDefinition']} does not exist")
+    try:
+        job = jobs.submit(asked["JobName"], revisions[-1], asked.get("Parameters") or {})
+    except processes.Rejected as error:
+        raise functions._ExecutionError("Batch.ClientException", str(error)) from error
+    while not job.wait(60):
+        pass
+    shown = processes.described(job, asked["JobQueue"])
+    if job.exit_code != 0:
+        raise functions._ExecutionError("States.TaskFailed", json.dumps(shown))
+    return shown
+
+
+def get_object(resource, asked):
+    status, _, body = s3._get_object(asked["Bucket"], asked["Key"], {}, {})
+    if status != 200:
+        raise functions._ExecutionError("S3.NoSuchKeyException", asked["Key"])
+    return {"Body": body.decode() if isinstance(body, bytes) else body}
+
+
+def put_object(resource, asked):
+    body = json.dumps(asked["Body"], ensure_ascii=False, separators=(",", ":")).encode()
+    status, _, answer = s3._put_object(asked["Bucket"], asked["Key"], body, {"content-type": asked["ContentType"]})
+    if status != 200:
+        raise functions._ExecutionError("S3.S3Exception", str(answer))
+    return {}
+
+
+functions._SERVICE_DISPATCH.update({
+    "arn:aws:states:::batch:submitJob": submit,
+    "arn:aws:states:::aws-sdk:s3:getObject": get_object,
+    "arn:aws:states:::aws-sdk:s3:putObject": put_object,
+})
+
+
+def serve():
+    from ministack.app import main
+
+    sys.argv = ["ministack"]
+    main()
+
+
+def watch():
+    sys.stdin.read()
+    jobs.stop()
+    shutil.rmtree(cache, ignore_errors=True)
+    os._exit(0)
+
+
+def announce():
+    import socket
+    import time
+
+    while True:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", int(PORT))) == 0:
+                return say({"event": "serving", "endpoint": endpoint})
+        time.sleep(0.05)
+
+
+threading.Thread(target=watch, daemon=True).start()
+threading.Thread(target=announce, daemon=True).start()
+serve()
