@@ -52,6 +52,7 @@ def execute(name: str, words: Sequence[str], flow: str = "") -> int:
     """Run the command `name`; its exit status. `flow` is its first argument when a flow's own file is run."""
     from flowport.cli.options import WrongUse, page, read
     from flowport.compiler.diagnostics import Refused
+    from flowport.runtime.store import Corrupt, Missing, Refusal
 
     try:
         command = load(name)
@@ -70,7 +71,11 @@ def execute(name: str, words: Sequence[str], flow: str = "") -> int:
 
         say(refused.diagnostics)
         return 1
+    except (Refusal, Missing, Corrupt) as error:
+        print(f"flowport {name}: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
         return 130
     except BrokenPipeError:
         return _without_reader()

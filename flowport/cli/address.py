@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowport.cli.options import Argument, WrongUse, closest
 from flowport.runtime.address import Keys, part, unpart
@@ -21,8 +20,7 @@ OUTSIDE = ("blobs", "code", "tmp")
 """The folders of a store that are not flows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """The parts of an address; None for those that are missing."""
 
     flow: str

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from flowport.cli.engine import TARGET, emit, fits, target
 from flowport.cli.flow_file import FLOW, PROFILE, has_errors, open_flow, say
 from flowport.cli.options import Command, Option, Values, WrongUse
 from flowport.compiler.diagnostics import Refused
-from flowport.compiler.target import File
+
+if TYPE_CHECKING:
+    from flowport.compiler.target import File
 
 
 def compile_flow(values: Values) -> int:

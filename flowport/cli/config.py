@@ -16,8 +16,7 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from flowport.compiler.diagnostics import Diagnostic, Refused
 from flowport.compiler.guess import did_you_mean
@@ -31,8 +30,7 @@ SHARED = {"store": str, "profile": str, "roots": list, "include": list, "profile
 TOP_ONLY = ("profile", "profiles")
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(NamedTuple):
     """The settings that hold for a flow, one profile already merged over the shared ones.
 
     Paths in them are relative to `folder`. `path` is the file, "" when there is none.
@@ -40,7 +38,7 @@ class Config:
 
     path: str = ""
     folder: str = ""
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = {}
 
     @property
     def store(self) -> str | None:
@@ -175,19 +173,29 @@ def _mistakes(path: str, document: dict[str, Any]) -> Iterator[Diagnostic]:
 
 
 class _Targets:
-    """The settings that the installed targets read, found when they are first asked for: that imports the targets."""
+    """The settings that the installed targets read. Finding all of them takes long, one by its name does not."""
 
     def __init__(self) -> None:
-        self._names: dict[str, frozenset[str]] | None = None
+        self._known: dict[str, frozenset[str]] = {}
+        self._complete = False
+
+    def reads(self, name: str) -> frozenset[str] | None:
+        """The settings of a target; None when no target is called that."""
+        from flowport.compiler.target import find
+
+        if name not in self._known and not self._complete and (target := find(name)) is not None and target.name == name:
+            self._known[name] = frozenset(setting.name for setting in target.settings)
+        return self._known.get(name)
 
     @property
-    def names(self) -> dict[str, frozenset[str]]:
-        """The settings of each target by its name."""
-        if self._names is None:
+    def all(self) -> dict[str, frozenset[str]]:
+        """The settings of every target."""
+        if not self._complete:
             from flowport.compiler.target import targets
 
-            self._names = {name: frozenset(setting.name for setting in target.settings) for name, target in targets().items()}
-        return self._names
+            self._known = {name: frozenset(setting.name for setting in target.settings) for name, target in targets().items()}
+            self._complete = True
+        return self._known
 
 
 def _table(path: str, prefix: str, table: dict[str, Any], targets: _Targets, top: bool) -> Iterator[Diagnostic]:
@@ -196,13 +204,11 @@ def _table(path: str, prefix: str, table: dict[str, Any], targets: _Targets, top
         if key in shared:
             if not isinstance(value, shared[key]):
                 yield _mistake(path, f"`{prefix}{key}` is {_kind(value)}, not {_KINDS[shared[key]]}")
-        elif key in targets.names and isinstance(value, dict):
-            known = {*targets.names[key], "store"}
-            yield from (_unknown(path, f"{prefix}{key}.{name}", name, known) for name in value if name not in known)
-        elif not any(key in names for names in targets.names.values()):
-            yield _unknown(
-                path, prefix + key, key, {*shared, *targets.names, *(name for names in targets.names.values() for name in names)}
-            )
+        elif isinstance(value, dict) and (known := targets.reads(key)) is not None:
+            yield from (_unknown(path, f"{prefix}{key}.{name}", name, {*known, "store"}) for name in value if name not in {*known, "store"})
+        elif not any(key in names for names in targets.all.values()):
+            names = {name for names in targets.all.values() for name in names}
+            yield _unknown(path, prefix + key, key, {*shared, *targets.all, *names})
 
 
 def _unknown(path: str, shown: str, key: str, known: Iterable[str]) -> Diagnostic:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
-
+from flowport.cli.config import Config
 from flowport.cli.engine import emit, fits, target
 from flowport.cli.flow_file import FLOW, FlowFile, has_errors, open_flow, say
 from flowport.cli.given import WrongParameters, explain, section
@@ -40,17 +39,15 @@ def dry_run(values: Values) -> int:
 def _request(flow: FlowFile, one: Target, values: Values, specs: object) -> DryRun:
     origin = Origin(values["origin_run"], values["from"]) if values["origin_run"] else None
     document = run_input(specs, values, origin)
-    flow = replace(
-        flow, plan=equipped(flow.plan, values["with"]), config=replace(flow.config, settings={**one.stand_ins, **_settings(flow, one)})
+    flow = flow._replace(
+        plan=equipped(flow.plan, values["with"]), config=flow.config._replace(settings={**one.stand_ins, **_settings(flow, one)})
     )
     lowered, found = fits(flow.plan, one, flow.config)
     if has_errors(found):
         raise Refused(found)
     say(found)
     package = flow.package()
-    store = store_url(values, replace(flow.config, settings={}))
-    if "://" in store and not store.startswith("file:"):
-        raise WrongUse(f"a dry run keeps its runs on this machine, and `{store}` is not a folder", "--store FOLDER")
+    store = _store(flow, values)
     return DryRun(
         emit(lowered, one, flow.config, package),
         flow.plan,
@@ -65,6 +62,20 @@ def _request(flow: FlowFile, one: Target, values: Values, specs: object) -> DryR
         tuple(document.get("tags", ())),
         values["max_workers"],
     )
+
+
+def _store(flow: FlowFile, values: Values) -> str:
+    """The folder that keeps the run; a profile's store is often that of the real engine, and not meant then."""
+    here = store_url(values, flow.config)
+    if _is_folder(here):
+        return here
+    if here == flow.config.store:
+        return store_url(values, Config())
+    raise WrongUse(f"a dry run keeps its runs on this machine, and `{here}` is not a folder", "--store FOLDER")
+
+
+def _is_folder(url: str) -> bool:
+    return "://" not in url or url.startswith("file:")
 
 
 def _settings(flow: FlowFile, one: Target) -> dict[str, object]:

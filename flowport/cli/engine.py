@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flowport.cli.config import Config
 from flowport.cli.options import Option, WrongUse
-from flowport.compiler.diagnostics import Diagnostic
-from flowport.compiler.package import Package
-from flowport.compiler.plan import Plan
-from flowport.compiler.target import File, Target, find, targets
+
+if TYPE_CHECKING:
+    from flowport.compiler.diagnostics import Diagnostic
+    from flowport.compiler.package import Package
+    from flowport.compiler.plan import Plan
+    from flowport.compiler.target import File, Target
 
 TARGET = Option("target", "the engine to compile to; may be repeated", "NAME", short="t", many=True)
 
 
 def target(name: str) -> Target:
     """The target with this name or alias; raises WrongUse."""
+    from flowport.compiler.target import find, targets
+
     found = find(name)
     if found is None:
         from flowport.compiler.guess import did_you_mean

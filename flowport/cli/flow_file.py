@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from flowport.cli.config import Config, find
 from flowport.cli.options import Argument, Option, Values
 from flowport.compiler.compile import load, split
 from flowport.compiler.diagnostics import Diagnostic, Refused
-from flowport.compiler.package import Package, package
 from flowport.compiler.plan import Plan
+
+if TYPE_CHECKING:
+    from flowport.compiler.package import Package
 
 FLOW = Argument("FLOW", "the flow's file, `FILE.py`, or `FILE.py:ClassName` when it holds several")
 PROFILE = Option("profile", "the profile of flowport.toml to use", "NAME")
 
 
-@dataclass(frozen=True, slots=True)
-class FlowFile:
+class FlowFile(NamedTuple):
     """A flow without errors; `warnings` is what there is to say about it nevertheless."""
 
     path: str
@@ -38,6 +39,8 @@ class FlowFile:
 
     def package(self) -> Package:
         """The code package, with the further files that the settings name."""
+        from flowport.compiler.package import package
+
         return package(self.plan, self.config.included(self.folder))
 
 

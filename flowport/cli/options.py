@@ -1,13 +1,13 @@
 """What a command takes, reading it from a command line, and the help page that says so.
 
-Written by hand, as importing click takes longer than compiling a small flow, and the options of `run` depend on the flow.
+Written by hand, as importing click takes as long as compiling a small flow, and the options of `run` depend on the flow. For the same
+reason these are named tuples: making a data class takes five times as long.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 Values: TypeAlias = "dict[str, Any]"
 """The arguments and options of one command line by name, `-` in names as `_`; what was not given has its default."""
@@ -21,8 +21,7 @@ class WrongUse(Exception):
         self.hint = hint
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """`--name VALUE`, or a flag when it has no `value`. `many` may be repeated and gives a tuple."""
 
     name: str
@@ -40,8 +39,7 @@ class Option:
         return self.name.replace("-", "_")
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(NamedTuple):
     """A word at its place; `required` when it has to be there."""
 
     name: str
@@ -49,8 +47,7 @@ class Argument:
     required: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """A word after `flowport`. With `parameters` it takes the parameters of a flow too; they arrive under that name, as `Given`."""
 
     name: str
@@ -68,13 +65,13 @@ Given: TypeAlias = "list[tuple[str, str | None]]"
 HELP = Option("help", "show this page", short="h")
 
 
-@dataclass(slots=True)
 class _Reading:
-    command: Command
-    words: list[str]
-    values: Values
-    places: list[str] = field(default_factory=list)
-    given: list[tuple[str, str | None]] = field(default_factory=list)
+    """A command line that is being read: the words that are left, the next one last, and what was found."""
+
+    def __init__(self, command: Command, words: list[str], values: Values) -> None:
+        self.command, self.words, self.values = command, words, values
+        self.places: list[str] = []
+        self.given: list[tuple[str, str | None]] = []
 
 
 def read(command: Command, words: Sequence[str]) -> Values:

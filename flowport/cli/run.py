@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from flowport.cli.flow_file import FLOW, PROFILE, FlowFile, open_flow
 from flowport.cli.given import WrongParameters, explain, parameters, section
@@ -52,8 +52,7 @@ NOTES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """The run whose results are taken over, and the step from which everything runs again."""
 
     run: str
@@ -125,7 +124,7 @@ def start(flow: FlowFile, values: Values, document: dict[str, Any]) -> int:
     from flowport.runtime.program import cache_folder, code_key, unpack
     from flowport.runtime.store import open_store
 
-    package = replace(flow, plan=equipped(flow.plan, values["with"])).package()
+    package = flow._replace(plan=equipped(flow.plan, values["with"])).package()
     url = store_url(values, flow.config)
     store = open_store(url)
     if not store.exists(code_key(package.digest)):

@@ -10,11 +10,12 @@ import selectors
 import signal
 import time
 from collections import deque
+from contextlib import suppress
 
 from flowport.runtime.contract import DONE, STOP
 from flowport.runtime.local.child import COMMITTED
 from flowport.runtime.local.job import Job
-from flowport.runtime.local.link import Link, Lost
+from flowport.runtime.local.link import Link
 from flowport.runtime.walk import Walk
 
 TYPE_CHECKING = False
@@ -84,6 +85,12 @@ class Coordinator:
                 self.screen.look(self.running.values())
                 self.screen.status(self.done, len(self.running), len(self.ready) + len(self.sent))
                 self._lose_patience(now)
+
+    def abandon(self) -> None:
+        """End the tasks that outlived the server."""
+        for task in self.running.values():
+            with suppress(ProcessLookupError):
+                os.killpg(task.process, signal.SIGKILL)
 
     def _listen(self) -> int:
         """A file descriptor that gets a byte for every signal that asks this run to end."""

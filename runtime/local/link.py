@@ -14,6 +14,9 @@ from flowport.runtime.local.job import Job
 # `-c` puts the folder that the user works in at the top of the module path, where it would hide installed modules.
 SERVER = "import sys; sys.path.pop(0); from flowport.runtime.local.server import main; main()"
 
+PATIENCE = 1.0
+"""Seconds that the server has to end."""
+
 
 class Lost(Exception):
     """The server ended before it was told to."""
@@ -27,7 +30,7 @@ class Link:
 
     def __init__(self, job: Job) -> None:
         self.socket, other = socket.socketpair()
-        self.output = tempfile.TemporaryFile()
+        self.output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self._received = b""
         with other:
             self._process = subprocess.Popen(
@@ -56,7 +59,11 @@ class Link:
         return (line.decode().split(" ") for line in lines)
 
     def close(self) -> None:
-        """Let the server end, and with it everything that it started."""
+        """Let the server end, and with it everything that it started; it may still be importing the flow, and is killed then."""
         self.socket.close()
-        self._process.wait()
+        try:
+            self._process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
         self.output.close()

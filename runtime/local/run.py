@@ -104,11 +104,14 @@ def _taken(screen: Screen, job: Job) -> int:
 
 def _imported(job: Job, link: Link, screen: Screen) -> bool:
     """Wait until the server has imported the flow; what the flow prints meanwhile is shown."""
-    answer = next(link.receive())[0]
+    try:
+        answer = next(link.receive())[0]
+    except Lost:
+        answer = "broken"
     link.output.seek(0)
     printed = link.output.read().decode(errors="replace")
     if answer == "broken":
-        screen.error(f"{job.flow} cannot be imported\n{printed.rstrip()}")
+        screen.error(f"{job.flow} cannot be imported\n{printed.rstrip() or 'its process ended while it was imported'}")
         return False
     if printed:
         screen.say(printed.rstrip())
@@ -123,6 +126,7 @@ def _conduct(coordinator: Coordinator, store: Store) -> int:
     try:
         coordinator.run()
     except Lost:
+        coordinator.abandon()
         screen.close()
         screen.error("the process that starts tasks is gone, and every task with it")
         return _unfinished(screen, job, FAILED)

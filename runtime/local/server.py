@@ -46,6 +46,8 @@ def main() -> None:
         received += link.recv(65536)
     first, _, rest = received.partition(b"\n")
     Server(link, Job(**json.loads(first)), rest).serve()
+    # What the flow registered with `atexit` is not for this process, and big libraries take their time to go.
+    os._exit(0)
 
 
 class Server:
