@@ -96,6 +96,13 @@ def decode_all(entries: Sequence[bytes], store: Store) -> list[object]:
     return [loads(entry) if entry[0] != 0x52 else decode(entry, store) for entry in entries]
 
 
+def decode_inline(entries: Sequence[bytes]) -> list[object] | None:
+    """The value of each entry when none of them is a reference."""
+    if 0x52 in [entry[0] for entry in entries]:
+        return None
+    return [loads(entry) for entry in entries]
+
+
 def is_reference(entry: bytes) -> bool:
     """Whether the value is in a blob of its own."""
     return entry[:1] == b"R"

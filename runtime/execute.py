@@ -50,7 +50,7 @@ def execute(work: Work, row: int, tried: int) -> Outcome:
     inputs = work.inputs(row)
     item = Item(work, row, inputs)
     if inputs is not None:
-        inputs.item = item
+        inputs.belong(item)
     _announce(work, item, tried)
     flow = item.flow()
     body = getattr(flow, work.step)

@@ -90,24 +90,29 @@ class Stretch:
 
 
 class Input:
-    """One input of a join: the artifacts of the item that came, read-only."""
+    """One input of a join: the artifacts of the item that came, read-only.
 
-    __slots__ = ("_stretch", "_row", "_item", "_kept")
+    Every `Inputs` has a kind of its own, on which an artifact that was asked for becomes a property: a million inputs ask the same.
+    """
 
-    def __init__(self, stretch: Stretch, row: int, item: Item) -> None:
-        self._stretch, self._row, self._item = stretch, row, item
+    __slots__ = ("_stretch", "_place", "_kept")
+    _item: Item
+
+    def __init__(self, stretch: Stretch, place: int) -> None:
+        self._stretch, self._place = stretch, place
 
     def __getattr__(self, name: str) -> Any:
         if name == "_kept":
             self._kept: dict[str, Any] = {}
             return self._kept
-        stretch = self._stretch
-        values = stretch.values.get(name)
-        if values is not None:
-            place = self._row - stretch.first
-            stretch.used[name][place] = 1
-            return values[place]
-        return self._slowly(name)
+        value = self._slowly(name)
+        if self._stretch.values.get(name) is not None:
+            setattr(type(self), name, property(_reading(name)))
+        return value
+
+    @property
+    def _row(self) -> int:
+        return self._stretch.first + self._place
 
     def _slowly(self, name: str) -> Any:
         if name in self._kept:
@@ -138,23 +143,41 @@ class Input:
         return f"<input {self._where()}>"
 
 
+def _reading(name: str) -> Callable[[Input], Any]:
+    """How an artifact is read whose values are plain in most rows."""
+
+    def read(this: Input) -> Any:
+        stretch, place = this._stretch, this._place
+        values = stretch.values.get(name)
+        if values is None:
+            return this._slowly(name)
+        stretch.used[name][place] = 1
+        return values[place]
+
+    return read
+
+
 class Inputs:
     """The inputs of one item of a join, in the order of the foreach or of the branches; of branches also by the name of the step."""
 
     def __init__(self, stretches: list[Stretch]) -> None:
         self.stretches = stretches
-        self.item: Item
+        self._kind: type[Input] = type("Input", (Input,), {"__slots__": ()})
         self._made: dict[int, Input] = {}
+
+    def belong(self, item: Item) -> None:
+        """Say whose inputs these are."""
+        self._kind._item = item
 
     def __len__(self) -> int:
         return sum([stretch.count for stretch in self.stretches])
 
     def __iter__(self) -> Iterator[Input]:
-        item, made, number = self.item, self._made, 0
+        kind, made, before = self._kind, self._made, 0
         for stretch in self.stretches:
-            for row in range(stretch.first, stretch.first + stretch.count):
-                yield made[number] if number in made else Input(stretch, row, item)
-                number += 1
+            for place in range(stretch.count):
+                yield made[before + place] if made and before + place in made else kind(stretch, place)
+            before += stretch.count
 
     def __getitem__(self, place: int | slice) -> Any:
         if isinstance(place, slice):
@@ -164,7 +187,7 @@ class Inputs:
             before = 0
             for stretch in self.stretches:
                 if number < before + stretch.count:
-                    self._made[number] = Input(stretch, stretch.first + number - before, self.item)
+                    self._made[number] = self._kind(stretch, number - before)
                     break
                 before += stretch.count
         return self._made[number]
@@ -188,14 +211,15 @@ class Inputs:
         found: dict[str, Any] = {"inputs": len(self)}
         names = sorted({name for stretch in self.stretches for name in stretch.used})
         for name in names:
-            rows, before = [], 0
+            wanted: Runs = []
+            before = 0
             for stretch in self.stretches:
                 used = stretch.used.get(name, b"")
-                rows += (
-                    [before + place for place in range(len(used)) if used[place]] if 0 in used else list(range(before, before + len(used)))
-                )
+                rows = rows_of.full(len(used)) if 0 not in used else rows_of.from_rows([row for row in range(len(used)) if used[row]])
+                if rows and wanted and wanted[-1][1] == before + rows[0][0]:
+                    wanted[-1][1] = before + rows.pop(0)[1]
+                wanted += [[before + start, before + stop] for start, stop in rows]
                 before += stretch.count
-            wanted = rows_of.from_rows(rows)
             found["inputs." + name] = [wanted, self.digest(name, wanted)]
         return found
 

@@ -99,11 +99,8 @@ class Shelf:
                 entries = pack.entries(self.columns.store, column)
             except (Missing, Corrupt) as error:
                 raise self._broken(name, column["items"][0][0], error) from None
-            if any(codec.is_reference(entry) for entry in entries):
-                self._plain[name] = None
-            else:
-                values = codec.decode_all(entries, self.columns.store)
-                self._plain[name] = values if ATOMS.issuperset(map(type, values)) else None
+            values = codec.decode_inline(entries)
+            self._plain[name] = values if values is not None and ATOMS.issuperset(map(type, values)) else None
         return self._plain[name]
 
     def shared(self, name: str, rows: Runs) -> tuple[bytes] | None:
