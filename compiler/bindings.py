@@ -66,7 +66,7 @@ def bindings(body: list[ast.stmt], guarded: bool) -> Iterator[Binding]:
 
 def _other(node: ast.stmt) -> Iterator[Binding]:
     """The bindings of statements that hold others, or that change what a name stands for."""
-    if isinstance(node, ast.If) and _asks_for_main(node.test):
+    if isinstance(node, ast.If) and asks_for_main(node.test):
         yield from bindings(node.orelse, True)
         return
     if isinstance(node, ast.AugAssign | ast.Delete | ast.Expr):
@@ -122,5 +122,6 @@ def _changed(node: ast.AugAssign | ast.Delete | ast.Expr) -> Iterator[str]:
             yield place.id
 
 
-def _asks_for_main(test: ast.expr) -> bool:
+def asks_for_main(test: ast.expr) -> bool:
+    """Whether what stands under an `if` is not there when the module is imported: `__name__`, or TYPE_CHECKING."""
     return any(isinstance(node, ast.Name) and node.id in ("__name__", "TYPE_CHECKING") for node in ast.walk(test))

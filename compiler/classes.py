@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from flowport.compiler.bindings import Binding, Names, names
+from flowport.compiler.bindings import Binding, Names, asks_for_main, names
 from flowport.compiler.modules import OURS, Definition, External, Modules, Thing
 from flowport.compiler.source import Source
 
@@ -66,7 +66,8 @@ def top_classes(body: Sequence[ast.stmt]) -> Iterator[ast.ClassDef]:
         if isinstance(node, ast.ClassDef):
             yield node
         elif isinstance(node, ast.If | ast.Try | ast.With):
-            for block in ("body", "orelse", "finalbody"):
+            asks = isinstance(node, ast.If) and asks_for_main(node.test)
+            for block in ("orelse",) if asks else ("body", "orelse", "finalbody"):
                 yield from top_classes(getattr(node, block, ()))
 
 

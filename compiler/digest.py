@@ -11,13 +11,13 @@ import tokenize
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from io import StringIO
 
 from flowport.compiler.bindings import Binding
 from flowport.compiler.classes import Class, Line, Member
 from flowport.compiler.modules import Definition, External, Modules, Own, Thing
 from flowport.compiler.source import Source
+from flowport.runtime import digests as sha256
 
 _SELVES = frozenset({"self", "cls"})
 _SILENT = frozenset({tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER})
@@ -214,7 +214,7 @@ def _closed(pieces: _Pieces, wanted: Iterable[Unit]) -> dict[Unit, str]:
                     group = path[low[unit] :]
                     del path[low[unit] :]
                     behind = {found[other] for member in group for other in below[member] if other in found}
-                    digest = sha256("\n".join([*sorted(own[member] for member in group), "", *sorted(behind)]).encode()).hexdigest()
+                    digest = sha256.of("\n".join([*sorted(own[member] for member in group), "", *sorted(behind)]).encode())
                     found.update(dict.fromkeys(group, digest))
             elif following not in low:
                 work.append(_entered(pieces, following, low, own, below, path))
@@ -225,7 +225,7 @@ def _entered(
     pieces: _Pieces, unit: Unit, low: dict[Unit, int], own: dict[Unit, str], below: dict[Unit, list[Unit]], path: list[Unit]
 ) -> tuple[Unit, Iterator[Unit]]:
     below[unit], externals = pieces.named(unit)
-    own[unit] = sha256("\0".join([pieces.text(unit), "", *externals]).encode(errors="surrogatepass")).hexdigest()
+    own[unit] = sha256.of("\0".join([pieces.text(unit), "", *externals]).encode(errors="surrogatepass"))
     low[unit] = len(path)
     path.append(unit)
     return unit, iter(below[unit])

@@ -11,12 +11,13 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from flowport.compiler.bindings import Names, names
 from flowport.compiler.located import Located
 from flowport.compiler.modules import Definition, External, Own, Thing
-from flowport.compiler.pure import BUILTINS, HERE, TooBig, binary, sized
+from flowport.compiler.pure import BIGGEST, BUILTINS, HERE, TooBig, binary, sized
 from flowport.compiler.scope import Known, NotConstant, ReadsEnvironment, Scope, guarded, resolved
 
 DEEPEST = 50
@@ -256,7 +257,8 @@ def _class_member(node: ast.Attribute, owner: Definition, where: Scope) -> Any:
 def _comprehension(node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp, where: Scope) -> Any:
     rows = [where]
     for clause in node.generators:
-        rows = [inner for row in rows for inner in _turns(clause, row)]
+        rows = list(islice((inner for row in rows for inner in _turns(clause, row)), BIGGEST + 1))
+        sized(rows)
     if isinstance(node, ast.DictComp):
         return {plain(node.key, row): evaluate(node.value, row) for row in rows}
     values = [evaluate(node.elt, row) for row in rows]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import os.path
 from collections.abc import Iterable
-from pathlib import Path
 
 from flowport.compiler.classes import Class, Line
 from flowport.compiler.decorators import SETTINGS, Mark, marks, say_later
@@ -23,6 +22,10 @@ from flowport.compiler.reading import Reading
 from flowport.compiler.source import Source, read
 from flowport.compiler.steps import ends, methods, step
 from flowport.compiler.uses import Reader
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
 
 OUTSIDE = ".flowport/roots"
 """Where source roots that are not inside the flow's folder go in the code package."""

@@ -17,7 +17,7 @@ from flowport.compiler.located import Located
 HERE = "/\0"
 """What stands before the path of a file of the flow."""
 
-BIGGEST = 1_000_000
+BIGGEST = 100_000
 
 
 class TooBig(Exception):
@@ -50,7 +50,7 @@ def binary(op: type[ast.operator], left: Any, right: Any) -> Any:
 
 def _wide(text: str) -> bool:
     """Whether a format asks for a width of five digits or takes it from an argument."""
-    return "*" in text or any(len(digits) > 4 for digits in "".join(c if c.isdigit() else " " for c in text).split())
+    return "*" in text or ":{" in text or any(len(digits) > 4 for digits in "".join(c if c.isdigit() else " " for c in text).split())
 
 
 _BINARY: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -174,14 +174,39 @@ _METHODS: Mapping[type, frozenset[str]] = {
 }
 
 
+def _joined(text: str, parts: list[str]) -> str:
+    values = list(parts)
+    if len(text) * len(values) + sum(map(len, values)) > BIGGEST:
+        raise TooBig
+    return text.join(values)
+
+
+def _replaced(text: str, old: str, new: str, *count: int) -> str:
+    if (len(text) + 1) * (len(new) + 1) > BIGGEST * 100:
+        raise TooBig
+    return text.replace(old, new, *count)
+
+
+def _filled(name: str) -> Callable[..., str]:
+    return lambda text, width, *fill: getattr(text, name)(min(width, BIGGEST + 1), *fill)
+
+
+_GROWING: Mapping[str, Callable[..., str]] = {
+    "join": _joined,
+    "replace": _replaced,
+    **{name: _filled(name) for name in ("center", "ljust", "rjust", "zfill")},
+}
+"""The methods of a text whose result may be much longer than the text."""
+
+
 def method(owner: Any, name: str) -> Callable[..., Any] | None:
     """The bound method, or None when it is not one of those that are pure."""
     if name not in _METHODS.get(type(owner), ()):
         return None
     if type(owner) is dict and name in ("keys", "values", "items"):
         return lambda: list(getattr(owner, name)())
-    if type(owner) is str and name in ("center", "ljust", "rjust", "zfill"):
-        return lambda width, *fill: getattr(owner, name)(min(width, BIGGEST), *fill)
+    if type(owner) is str and name in _GROWING:
+        return lambda *values: _GROWING[name](owner, *values)
     if type(owner) is str and name == "format" and (_wide(owner) or ".__" in owner or "[__" in owner):
         return None
     found: Callable[..., Any] = getattr(owner, name)

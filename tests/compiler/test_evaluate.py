@@ -1,0 +1,209 @@
+"""Every constant and every folding: what stands in a decorator or a parameter without being a literal."""
+
+from __future__ import annotations
+
+import ast
+import os
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+
+from flowport.compiler.evaluate import evaluate
+from flowport.compiler.modules import Modules
+from flowport.compiler.scope import NotConstant, ReadsEnvironment, scope
+from flowport.compiler.source import read
+from sources import write
+
+HEAD = """
+import json
+import math
+import os
+import os.path as osp
+import pathlib
+import random
+import time
+from os import environ, getenv
+from pathlib import Path
+
+import settings
+from settings import RATE, Box, half
+from settings import RATE as SPEED
+from shared.sizes import GIB
+from shared import sizes
+
+NAME = "digits"
+PAIR = (1, 2)
+FIRST, SECOND = PAIR[0], 7
+A = B = 4
+TABLE = {"a": {"b": [1, 2, 3]}, "n": None}
+TWICE = 1
+TWICE = 2
+GROWING = []
+GROWING.append(1)
+ENTRY = {}
+ENTRY["a"] = 1
+COUNT = 0
+COUNT += 1
+LOOP = LOOP2
+LOOP2 = LOOP
+if True:
+    GUARDED = 9
+OPTIONS = dict(times=3, minutes_between_retries=1)
+
+def plain(x, y=2, *rest, scale=1, **more):
+    "Documented."
+    return (x + y + sum(rest)) * scale + len(more)
+
+def local(name):
+    import os
+    folder = os.path.join("sql", name)
+    return folder + ".sql"
+
+def loud(x):
+    print(x)
+    return x
+
+def recursive(x):
+    return recursive(x)
+"""
+OTHERS = {
+    "settings.py": "RATE = 0.5\nclass Box:\n    SIZE = 3\n    DOUBLE = SIZE * 2\ndef half(x):\n    return x * RATE\n",
+    "shared/__init__.py": "",
+    "shared/sizes.py": "MIB = 2 ** 20\nGIB = 1024 * MIB\n",
+}
+
+
+@pytest.fixture
+def value(tmp_path: Path) -> Any:
+    """The value of an expression at the end of HEAD."""
+
+    def compute(expression: str) -> Any:
+        path = write(tmp_path, {"flow.py": dedent(HEAD) + f"\nRESULT = {expression}\n", **OTHERS})
+        modules = Modules(((str(tmp_path), ""),), "")
+        source = read(str(path), "flow.py", "flow.py", "flow")
+        statement = source.tree.body[-1]
+        assert isinstance(statement, ast.Assign)
+        return evaluate(statement.value, scope(modules, source))
+
+    return compute
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "1", "-1", "+2.5", "'a' 'b'", "b'x'", "None", "True", "1j", "(1, 'a')", "[1, [2]]", "{'a': 1}", "{1, 2}", "()", "not 1", "~5",
+        "1 + 2 * 3 // 2 - 7 % 3", "2 ** 10", "7 / 2", "1 << 4 | 1", "'a' * 3", "'%s-%d' % ('a', 3)", "[1] + [2]", "{'a': 1} | {'b': 2}",
+        "1 < 2 < 3", "1 in [1]", "None is None", "1 and 0 or 'x'", "'a' if 1 > 2 else 'b'", "f'{3:>5}|{\"x\"!r}|{1.5:.2f}'",
+        "[1, 2, 3][1]", "'abc'[::-1]", "'abc'[-1]", "[*range(3), *'ab']", "{**{'a': 1}, 'b': 2}",
+        "dict(a=1)", "list('ab')", "str(3)", "int('7')", "float('1.5')", "bool('')", "len('abc')", "tuple([1])", "sorted([3, 1, 2])", "max(1, 2)",
+        "min([3, 1])", "sum([1, 2])", "abs(-1)", "round(2.567, 1)", "list(zip('ab', [1, 2]))", "list(enumerate('ab'))", "list(reversed('ab'))",
+        "list(map(str, [1, 2]))", "set('aa')", "any([0, 1])", "all([0, 1])", "list(range(0, 10, 3))", "frozenset('a')", "bytes([1, 2])",
+        "{'a': 1}.get('b', 5)", "{'a': 1}.get('a')", "list({'a': 1}.items())", "list({'a': 1}.keys())", "'a,b'.split(',')", "'x'.join(['a', 'b'])",
+        "'{}-{name}'.format(1, name='z')", "' a '.strip().upper()", "'abc'.replace('a', 'b')", "'a'.encode()", "[1, 2].index(2)", "'%05d' % 3",
+        "[x * 2 for x in range(4) if x % 2]", "{x: y for x, y in [('a', 1)]}", "sum(x for x in [1, 2])", "{len(w) for w in ['a', 'bb']}",
+        "[(a, b) for a in 'xy' for b in range(2)]",
+    ],
+)  # fmt: skip
+def test_expressions_have_the_value_that_python_gives_them(value: Any, expression: str) -> None:
+    expected = eval(expression)
+    assert value(expression) == expected
+    assert type(value(expression)) is type(expected)
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("NAME", "digits"), ("PAIR", (1, 2)), ("FIRST + SECOND", 8), ("A + B", 8), ("TABLE['a']['b'][-1]", 3), ("{'n': None, **TABLE}.get('n', 1)", None),
+        ("GUARDED", 9), ("RATE", 0.5), ("SPEED", 0.5), ("settings.RATE", 0.5), ("Box.SIZE", 3), ("Box.DOUBLE", 6), ("settings.Box.SIZE", 3),
+        ("GIB", 2**30), ("sizes.MIB", 2**20), ("f'{NAME}/{RATE:.1f}'", "digits/0.5"), ("half(3)", 1.5), ("settings.half(x=3)", 1.5),
+        ("plain(1)", 3), ("plain(1, 2, 3, 4, scale=2, a=1, b=2)", 22), ("plain(*PAIR)", 3), ("plain(**{'x': 1, 'y': 5})", 6),
+        ("local('query')", "sql/query.sql"), ("os.path.join('a', 'b')", "a/b"), ("osp.basename('a/b.txt')", "b.txt"),
+        ("os.path.splitext('a.txt')[0]", "a"), ("os.path.dirname('a/b')", "a"), ("str(Path('a') / 'b' / 'c.txt')", "a/b/c.txt"),
+        ("Path('a/b.txt').stem", "b"), ("Path('a/b.txt').with_suffix('.csv').name", "b.csv"), ("str(pathlib.Path('a', 'b').parent)", "a"),
+        ("Path('a').joinpath('b').as_posix()", "a/b"), ("json.loads('{\"a\": [1]}')", {"a": [1]}), ("json.dumps({'a': 1}, sort_keys=True)", '{"a": 1}'),
+        ("json.loads(json.dumps(TABLE))['a']['b'][0]", 1), ("__name__", "flow"), ("OPTIONS", {"times": 3, "minutes_between_retries": 1}),
+        ("[half(x) for x in PAIR]", [0.5, 1.0]), ("os.path.normpath('a/../b')", "b"),
+    ],
+)  # fmt: skip
+def test_names_and_pure_calls_are_folded(value: Any, expression: str, expected: object) -> None:
+    assert value(expression) == expected
+
+
+def test_file_is_carried_behind_a_mark(value: Any, tmp_path: Path) -> None:
+    marked = "/\0" + str(tmp_path)
+    assert value("os.path.dirname(os.path.abspath(__file__))") == marked
+    assert str(value("Path(__file__).resolve().parent / 'x.sql'")) == f"{marked}/x.sql"
+    assert str(value("Path(__file__).parents[0]")) == marked
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ("UNKNOWN", "nothing in `flow.py` gives `UNKNOWN` a value"),
+        ("TWICE", "`TWICE` is set 2 times in `flow.py`"),
+        ("GROWING", "`GROWING` is set 2 times in `flow.py`"),
+        ("ENTRY", "`ENTRY` is set 2 times in `flow.py`"),
+        ("COUNT", "`COUNT` is set 2 times in `flow.py`"),
+        ("LOOP", "it refers to itself"),
+        ("recursive(1)", "it refers to itself"),
+        ("lambda: 1", "a lambda has no value before the flow runs"),
+        ("...", "`...` is not a value"),
+        ("time.time()", "`time.time` is not called before the flow runs"),
+        ("random.random()", "`random.random` is not called before the flow runs"),
+        ("open('x')", "nothing in `flow.py` gives `open` a value"),
+        ("loud(1)", "`loud` does more than name values and return one"),
+        ("plain()", "its arguments do not fit the function"),
+        ("half(1, 2, 3)", "its arguments do not fit the function"),
+        ("1 / 0", "it raises ZeroDivisionError: division by zero"),
+        ("TABLE['zz']", "it raises KeyError: 'zz'"),
+        ("'a' + 1", 'it raises TypeError: can only concatenate str (not "int") to str'),
+        ("int('x')", "it raises ValueError: invalid literal for int() with base 10: 'x'"),
+        ("{[]: 1}", "it raises TypeError: unhashable type: 'list'"),
+        ("'x' * 10 ** 9", "its value is too big"),
+        ("[0] * 10 ** 9", "its value is too big"),
+        ("10 ** 10 ** 10", "its value is too big"),
+        ("1 << 10 ** 10", "its value is too big"),
+        ("f'{1:>999999999}'", "its value is too big"),
+        ("'a' * 9999 and ('a' * 9999).replace('a', 'b' * 9999)", "its value is too big"),
+        ("('a' * 9999).join(['b'] * 9999)", "its value is too big"),
+        ("'a'.center(10 ** 12)", "its value is too big"),
+        ("[1 for a in range(9999) for b in range(9999)]", "its value is too big"),
+        ("'%999999999d' % 1", "its value is too big"),
+        ("list(range(10 ** 9))", "its value is too big"),
+        ("''.format.__globals__", "`.format` cannot be looked up before the flow runs"),
+        ("'{0.__class__}'.format(1)", "`.format()` is not called before the flow runs"),
+        ("'{:{}}'.format('x', 10 ** 9)", "`.format()` is not called before the flow runs"),
+        ("Path('a').resolve()", "it raises ValueError: it depends on the folder that the flow is started in"),
+        ("Path('~').expanduser()", "it raises ValueError: it depends on who starts the flow"),
+        ("Path('a').read_text()", "`.read_text()` is not called before the flow runs"),
+        ("half + 1", "`half` is not a value"),
+        ("math.pi + 1", "`math.pi` is not a value"),
+        ("[x for x in math.pi]", "`math.pi` is not a value"),
+        ("'{node}'.format(node=1, where=2) + 1", 'it raises TypeError: can only concatenate str (not "int") to str'),
+    ],
+)
+def test_what_is_not_constant_says_why(value: Any, expression: str, reason: str) -> None:
+    with pytest.raises(NotConstant) as caught:
+        value(expression)
+    assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["os.environ['TOKEN']", "os.environ.get('TOKEN')", "os.getenv('TOKEN', 'x')", "getenv('TOKEN')", "environ['TOKEN']", "environ.get('TOKEN', 'x') + 'y'",
+     "f\"{os.environ['TOKEN']}\"", "'x' if os.getenv('TOKEN') else 'y'", "os.environ.setdefault('TOKEN', '1')"],
+)  # fmt: skip
+def test_the_environment_is_never_read(value: Any, expression: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKEN", "secret")
+    with pytest.raises(ReadsEnvironment) as caught:
+        value(expression)
+    assert caught.value.variable == "TOKEN"
+
+
+def test_the_environment_as_a_whole_is_not_a_value_either(value: Any) -> None:
+    assert os.environ
+    with pytest.raises(ReadsEnvironment) as caught:
+        value("dict(os.environ)")
+    assert caught.value.variable is None
