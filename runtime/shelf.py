@@ -24,12 +24,13 @@ class Columns:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._entries: dict[tuple[str, int], list[bytes]] = {}
+        self._entries: dict[tuple[str, int, int, int], list[bytes]] = {}
         self._elements: dict[tuple[str, int], Column] = {}
 
     def entries(self, column: Column) -> list[bytes]:
         """Everything in a column, in the order of its rows."""
-        place = (column["pack"], column["at"])
+        # Equal entries are stored once, so slices of different sizes can share a place in one pack.
+        place = (column["pack"], column["at"], column["size"], column["n"])
         if place not in self._entries:
             self._entries[place] = pack.entries(self.store, column)
         return self._entries[place]
