@@ -87,16 +87,22 @@ def _natural(header: str, sources: Collection[str], before: Mapping[str, list[st
     return frozenset(found)
 
 
-def meeting_points(graph: Graph, region: Iterable[str], inside: Callable[[str], bool]) -> dict[str, str]:
+def meeting_points(graph: Graph, region: Iterable[str], inside: Callable[[str], bool], header: str | None) -> dict[str, str]:
     """For each step of a region the nearest step that every way out of it passes (its immediate post-dominator).
 
-    LEAVES where the ways meet only outside. Edges that go back or leave the region lead to LEAVES.
+    LEAVES where the ways meet only outside: edges that leave the region, or go back to its `header`, lead there. A way that goes round a
+    loop inside the region says nothing, as the loop is left by another one; a step that has only such ways has no meeting point.
     Cooper, Harvey and Kennedy, "A simple, fast dominance algorithm", on the reversed graph.
     """
     meets = {LEAVES: LEAVES}
     for name in sorted(region, key=graph.order.__getitem__, reverse=True):
-        ends = [target if inside(target) and graph.order[target] > graph.order[name] else LEAVES for target in graph.after[name]]
-        meets[name] = meeting_point(graph, meets, ends)
+        ends = [
+            target if inside(target) and target != header else LEAVES
+            for target in graph.after[name]
+            if target in meets or not inside(target) or target == header
+        ]
+        if ends or not graph.after[name]:
+            meets[name] = meeting_point(graph, meets, ends)
     return meets
 
 

@@ -213,7 +213,7 @@ class _Builder:
         key = ring.header if ring else None
         if key not in self.meets:
             inside = ring.steps if ring else frozenset(self.facts.order)
-            self.meets[key] = meeting_points(self.facts, inside, inside.__contains__)
+            self.meets[key] = meeting_points(self.facts, inside, inside.__contains__, key)
         return meeting_point(self.facts, self.meets[key], [LEAVES if self._outside(way, region) else way for way in ways])
 
 

@@ -1,0 +1,131 @@
+"""An engine in a hundred lines: compiles a flow from its text and runs its tasks in this process, one after the other.
+
+Tests choose everything that an engine chooses: width and total, epochs, the store, which task is tried how often.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from flowport.compiler.compile import load
+from flowport.compiler.package import package
+from flowport.runtime.address import Keys
+from flowport.runtime.contract import DONE, STOP, Invocation
+from flowport.runtime.folder import FolderStore
+from flowport.runtime.program import Program, code_key, unpack
+from flowport.runtime.reader import Run
+from flowport.runtime.store import Missing
+from flowport.runtime.task import perform
+from flowport.runtime.walk import Walk
+
+
+OPENING = "from flowport import FlowSpec, JSONType, Parameter, catch, current, environment, retry, step, timeout\n"
+
+
+class Broken(Exception):
+    """A task did not get done with all its retries; `step`, `slice` and the exit `code` say which and how."""
+
+    def __init__(self, step: str, slice: str, code: int) -> None:
+        super().__init__(f"{step}/{slice} ended with {code}")
+        self.step, self.slice, self.code = step, slice, code
+
+
+class Serial:
+    """A flow and a store. `performed` lists the tasks that were tried, in order."""
+
+    def __init__(self, folder: Path, source: str, store: FolderStore | None = None) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        # A name of its own: the module stays in `sys.modules` of this process.
+        file = folder / f"flow_{abs(hash((str(folder), source)))}.py"
+        file.write_text(OPENING + source, encoding="utf-8")
+        loaded = load(str(file))
+        assert loaded.plan is not None, loaded.diagnostics
+        self.package = package(loaded.plan)
+        code = folder / f"code-{self.package.digest[:8]}"
+        if not code.exists():
+            unpack(self.package.data, str(code))
+        self.program = Program.unpacked(str(code))
+        self.flow: str = self.program.plan["flow"]
+        self.store = store or FolderStore(str(folder / "store"))
+        self.store.create(code_key(self.package.digest), self.package.data)
+        self.width, self.total, self.last = 1000, 10_000, 0
+        self.performed: list[tuple[str, str]] = []
+
+    def invocation(self, step: str, slice: str = "s", run: str = "1", **more: Any) -> Invocation:
+        """What an engine would ask for."""
+        options = {"width": self.width, "total": self.total, "engine": "test", "last": self.last, **more}
+        return Invocation(self.flow, run, step, slice, self.store.url, self.package.digest, **options)
+
+    def perform(self, step: str, slice: str = "s", run: str = "1", store: Any = None, **more: Any) -> int:
+        """One try of a task; its exit code."""
+        self.performed.append((step, slice))
+        return perform(self.invocation(step, slice, run, **more), self.program, store or self.store)
+
+    def perform_apart(self, step: str, slice: str = "s", run: str = "1", **more: Any) -> int:
+        """One try of a task in a process of its own; its exit code, minus the signal when one ended it."""
+        self.performed.append((step, slice))
+        process = os.fork()
+        if not process:
+            code = 1
+            try:
+                code = perform(self.invocation(step, slice, run, **more), self.program, self.store)
+            finally:
+                os._exit(code)
+        return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+    def run(self, run: str = "1", *, apart: bool = False, skip: tuple[tuple[str, str], ...] = (), **given: Any) -> None:
+        """Run the flow, every task as often as its retries allow; `given` is `input.json`. Raises Broken."""
+        self.performed.clear()
+        keys = Keys(self.flow, run)
+        if given:
+            self.store.create(keys.input(), json.dumps(given).encode())
+        walk = Walk(self.program.plan["body"])
+        waiting = walk.ready()
+        while waiting:
+            step, slice = waiting.pop(0)
+            if (step, slice) not in skip:
+                self.insist(step, slice, run, apart)
+            walk.done(step, slice, self.route(step, slice, run))
+            waiting += walk.ready()
+        assert walk.finished
+
+    def insist(self, step: str, slice: str, run: str = "1", apart: bool = False) -> None:
+        """Try a task until it is done, as often as an engine would."""
+        for _ in range(1 + self.program.plan["retries"].get(step, 0)):
+            code = (self.perform_apart if apart else self.perform)(step, slice, run)
+            if code in (DONE, STOP):
+                break
+        if code != DONE:
+            raise Broken(step, slice, code)
+
+    def route(self, step: str, slice: str, run: str = "1") -> Any:
+        """The route document of a task; None where it has none."""
+        try:
+            return json.loads(self.store.read(Keys(self.flow, run).route(step, slice, 0)))
+        except Missing:
+            return None
+
+    def reader(self, run: str = "1") -> Run:
+        """What the run left."""
+        return Run(self.store, self.flow, run)
+
+    def artifacts(self, step: str, item: str = "r", run: str = "1") -> dict[str, Any]:
+        """The artifacts of one item."""
+        return self.reader(run).artifacts(step, item)
+
+    def everything(self, run: str = "1") -> dict[tuple[str, str], dict[str, Any]]:
+        """Every artifact of every item of the run."""
+        found = self.reader(run)
+        return {(step, item): found.artifacts(step, item) for step, item in sorted(found.all_items())}
+
+    def manifest(self, step: str, slice: str = "s", run: str = "1", generation: int = 0) -> dict[str, Any]:
+        """A manifest as it is in the store."""
+        document: dict[str, Any] = json.loads(self.store.read(Keys(self.flow, run).manifest(step, slice, generation)))
+        return document
+
+    def path(self, key: str) -> Path:
+        """The file of a key."""
+        return Path(self.store.root, key)
