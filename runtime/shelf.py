@@ -8,6 +8,7 @@ from flowport.runtime.store import Corrupt, Missing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from flowport.runtime.lineage import Classes, Column, Frame, Lineage
@@ -62,27 +63,27 @@ class Shelf:
                 return self.columns.entry(column, row)
             if name == "input" and self.lineage.frames:
                 return self.columns.element(*self.lineage.indexes(row)[-1][:2])
-            for column, up in self._inherited(name, row):
-                ancestor = self.lineage.ancestor(row, up)
-                if rows_of.contains(column["items"], ancestor):
-                    return self.columns.entry(column, ancestor)
+            for column, ancestor in self._inherited(name, row):
+                return self.columns.entry(column, ancestor)
         except (Missing, Corrupt) as error:
             raise self._broken(name, row, error) from None
         return None
 
-    def _inherited(self, name: str, row: int) -> list[tuple[Column, int]]:
+    def _inherited(self, name: str, row: int) -> Iterator[tuple[Column, int]]:
+        """The columns that have an artifact which the item of a row inherits, each with the row there."""
         for group in self.classes:
             if rows_of.contains(group["items"], row):
-                found: list[tuple[Column, int]] = group["names"].get(name, [])
-                return found
-        return []
+                for column, up in group["names"].get(name, []):
+                    ancestor = self.lineage.ancestor(row, up)
+                    if rows_of.contains(column["items"], ancestor):
+                        yield column, ancestor
 
     def names(self, row: int) -> list[str]:
         """The artifacts that the item of a row has, sorted."""
         found = {name for name, column in self.own.items() if rows_of.contains(column["items"], row)}
         for group in self.classes:
             if rows_of.contains(group["items"], row):
-                found.update(group["names"])
+                found.update(name for name in group["names"] if any(self._inherited(name, row)))
         return sorted(found)
 
     def value(self, name: str, row: int, entry: bytes) -> Any:
@@ -109,10 +110,16 @@ class Shelf:
         for group in self.classes:
             if not rows_of.subtract(rows, group["items"]):
                 found = group["names"].get(name, [])
-                if len(found) == 1 and (found[0][0]["n"] == 1 or "same" in found[0][0]):
+                if len(found) == 1 and (found[0][0]["n"] == 1 or "same" in found[0][0]) and self._covered(*found[0], rows):
                     entry = self.entry(name, rows[0][0])
                     return None if entry is None else (entry,)
         return None
+
+    def _covered(self, column: Column, up: int, rows: Runs) -> bool:
+        """Whether a column has what all of `rows` descend from, `up` foreaches further out; ancestors are in the order of the rows."""
+        if up:
+            rows = [[self.lineage.ancestor(rows[0][0], up), self.lineage.ancestor(rows[-1][1] - 1, up) + 1]]
+        return not rows_of.subtract(rows, column["items"])
 
     def _broken(self, name: str, row: int, error: Exception) -> Corrupt:
         what = "is missing" if isinstance(error, Missing) else "is corrupt"
