@@ -52,8 +52,9 @@ def check_artifacts(flow: Flow) -> Iterator[Diagnostic]:
 
 
 def _unset(flow: Flow, given: set[str]) -> Iterator[Diagnostic]:
-    """Artifacts that are read where nothing can have set them."""
-    if not flow.complete:
+    """Artifacts that are read where nothing can have set them; a way that is not known yet could have set anything."""
+    known = {step.name for step in flow.steps}
+    if not flow.complete or any(not known.issuperset(targets(step.transition)) for step in flow.steps):
         return
     wanted: dict[str, list[tuple[Step, Use]]] = {}
     for step in flow.steps:
