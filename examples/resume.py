@@ -1,7 +1,7 @@
 """A run that fails late and is resumed: what is finished is taken over, item by item.
 
     flowport run examples/resume.py --discount ten      # `bill` fails
-    flowport resume ResumeFlow --discount 10            # runs `bill` and `end` alone
+    flowport resume --discount 10                       # runs `bill` and `end` alone
 """
 
 import time
@@ -12,7 +12,7 @@ from flowport import FlowSpec, Parameter, catch, current, retry, step
 class ResumeFlow(FlowSpec):
     """Prices some orders slowly, and then adds them up."""
 
-    discount = Parameter("discount", default="10", help="in percent")
+    discount = Parameter("discount", default="0", help="in percent")
 
     @step
     def start(self):

@@ -411,7 +411,7 @@ EXAMPLES = (
     Expected("converge.py", {"state": "tired"}, once("start", "warn", "end", spread=5, judge=5), ("--turns", "5")),
     Expected(
         "resume.py",
-        {"prices": [60, 220], "unknown": ["ghost"], "total": 252.0},
+        {"prices": [60, 220], "unknown": ["ghost"], "total": 280.0},
         once("start", "collect", "bill", "end", price=3),
     ),
 )
