@@ -17,7 +17,7 @@ def machine_policy(plan: Plan, settings: Settings, jobs: Jobs) -> dict[str, JSON
     kinds = {type(node) for node in walk(plan.body)}
     flow = part(plan.flow.name)
     batch = _place(settings, "batch")
-    submitted = _definitions(plan, batch, jobs)
+    submitted = _definitions(settings, batch, jobs)
     # The optimized integration waits for a job through a rule of this name (Step Functions, "IAM policies for AWS Batch").
     rule = f"{_place(settings, 'events')}:rule/StepFunctionsGetEventsForBatchJobsRule"
     statements: list[JSON] = [
@@ -75,14 +75,12 @@ def _place(settings: Settings, service: str) -> str:
     return f"arn:{settings.partition}:{service}:{settings.region}:{settings.account}"
 
 
-def _definitions(plan: Plan, batch: str, jobs: Jobs) -> list[JSON]:
+def _definitions(settings: Settings, batch: str, jobs: Jobs) -> list[JSON]:
     """The job definitions, in every revision, by what their names begin with: a policy has room for about 6,000 characters (IAM quotas)."""
-    common = f"{plan.flow.name}-"
-    return (
-        [f"{batch}:job-definition/{common}*"]
-        if all(job.name.startswith(common) for job in jobs)
-        else [f"{batch}:job-definition/{job.name}*" for job in jobs]
-    )
+    common = f"{settings.machine}-"
+    if all(job.name.startswith(common) for job in jobs):
+        return [f"{batch}:job-definition/{common}*"]
+    return [f"{batch}:job-definition/{job.name}*" for job in jobs]
 
 
 def _queue(settings: Settings, batch: str) -> str:

@@ -39,13 +39,13 @@ def job(name: str, queue: str, values: Mapping[str, JSON], retry: Iterable[State
 
 def patient(errors: Iterable[str]) -> State:
     """Try again for some minutes, at times that differ between the tasks of a foreach."""
-    return {"ErrorEquals": list(errors), "IntervalSeconds": 2, "MaxAttempts": 10, "BackoffRate": 2, "MaxDelaySeconds": 60, "JitterStrategy": "FULL"}
+    return {"ErrorEquals": list(errors), "IntervalSeconds": 2, "MaxAttempts": 10, "BackoffRate": 2.0, "MaxDelaySeconds": 60, "JitterStrategy": "FULL"}
 
 
 def again(times: int, minutes: float) -> State:
     """Run a failed task again, up to `times` times."""
     seconds = min(max(1, round(minutes * 60)), LONGEST_INTERVAL)
-    return {"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": seconds, "MaxAttempts": min(times, LONGEST_INTERVAL), "BackoffRate": 1}
+    return {"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": seconds, "MaxAttempts": min(times, LONGEST_INTERVAL), "BackoffRate": 1.0}
 
 
 def put_input(bucket: str, key: str) -> State:

@@ -1,0 +1,89 @@
+"""The emitted files of every flow: what two linters and our own checks say, the same bytes each time, and golden copies."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from statelint.linter import Linter
+
+from flowport.targets.stepfunctions import target
+from flowport.targets.stepfunctions.checks import broken
+from flows.expected import EXAMPLES
+from stepfunctions.emitted import NO_CODE, PATHS, PROFILE, machine, plan_of
+
+GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "stepfunctions"
+ROOT = Path(__file__).resolve().parents[2]
+VALIDATOR = "asl-validator@4.0.0"
+UNKNOWN_TO_STATELINT = ('Field "Label" not allowed', 'Field "InputType" not allowed')
+"""Fields of AWS that the specification at states-language.net, and so statelint, lacks."""
+
+SHA = """
+import hashlib, sys
+from flowport.compiler.package import package
+from flowport.targets.stepfunctions import target
+from stepfunctions.emitted import PATHS, PROFILE, plan_of
+for path in PATHS:
+    for file in target.emit(target.lower(plan_of(path)), PROFILE, package(plan_of(path))):
+        print(path.name, file.path, hashlib.sha256(file.data).hexdigest())
+"""
+
+
+@pytest.mark.parametrize("turns", [None, 0, 2])
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_nobody_finds_a_fault_in_a_machine(path: Path, turns: int | None) -> None:
+    emitted = machine(plan_of(path), turns=turns)
+    assert broken(emitted) == []
+    assert [problem for problem in Linter.validate(emitted, []) if not any(known in problem for known in UNKNOWN_TO_STATELINT)] == []
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_a_machine_is_as_it_was(path: Path, golden: Callable[[Path, str], None]) -> None:
+    files = target.emit(target.lower(plan_of(path)), PROFILE, NO_CODE)
+    whole = path in [expected.path for expected in EXAMPLES]
+    for file in files if whole else files[:1]:
+        if file.path.endswith(".json"):
+            golden(GOLDEN / path.stem / Path(file.path).name, file.data.decode())
+
+
+def test_no_golden_file_is_left_over() -> None:
+    assert {folder.name for folder in GOLDEN.iterdir()} == {path.stem for path in PATHS}
+
+
+def test_the_same_flow_gives_the_same_bytes_whatever_the_hash_seed() -> None:
+    said = set()
+    for seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
+        said.add(subprocess.run([sys.executable, "-c", SHA], cwd=os.sep, env=environment, check=True, capture_output=True, text=True).stdout)
+    assert len(said) == 1
+    assert len(said.pop().splitlines()) == 5 * len(PATHS)
+
+
+def test_asl_validator_finds_no_fault_in_any_machine(tmp_path: Path) -> None:
+    program = _validator()
+    arguments = []
+    for path in PATHS:
+        text = json.dumps(machine(plan_of(path)))
+        # asl-validator 4.0.0 takes whatever is called "States" for a list of states, also a state of that name.
+        text = text.replace('"States": {"Type"', '"States-": {"Type"').replace(': "States"', ': "States-"')
+        file = tmp_path / f"{path.stem}.json"
+        file.write_text(text)
+        arguments += ["--json-path", str(file)]
+    done = subprocess.run([str(program), *arguments], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("is valid") == len(PATHS)
+
+
+def _validator() -> Path:
+    """The validator, installed on first use."""
+    folder = ROOT / ".cache" / VALIDATOR
+    program = folder / "node_modules" / ".bin" / "asl-validator"
+    if not program.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), VALIDATOR], check=True, cwd=folder)
+    return program
