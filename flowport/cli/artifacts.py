@@ -117,6 +117,7 @@ COMMAND = Command(
         STORE,
         PROFILE,
     ),
-    notes=("Without a step it is the last one that happened. Values of your own classes need your modules: those of the code package are used.",
+    notes=("Without a step it is the last one that happened.",
+        "Values of your own classes need your modules: those of the code package are used.",
            "Loading a value can run code: look at stores that you trust."),
 )  # fmt: skip

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import glob
 import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -135,9 +136,9 @@ def _read(path: str) -> dict[str, Any] | None:
     shared = path.endswith("pyproject.toml")
     if shared and TABLE not in text:
         return None
-    try:
+    if sys.version_info >= (3, 11):
         import tomllib
-    except ImportError:  # Python 3.10
+    else:
         import tomli as tomllib
     try:
         document: dict[str, Any] = tomllib.loads(text)

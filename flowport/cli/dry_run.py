@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+
 from flowport.cli.config import Config
 from flowport.cli.engine import emit, fits, target
 from flowport.cli.flow_file import FLOW, FlowFile, has_errors, open_flow, say

@@ -149,7 +149,7 @@ def start(flow: FlowFile, values: Values, document: dict[str, Any]) -> int:
 
 
 def _source(flow: FlowFile) -> str:
-    """The flow's own folder, so that tracebacks name the user's files; not when modules come from beside it: only the package has them in place."""
+    """The flow's own folder, so that tracebacks name the user's files; not when modules come from beside it: only the package has them."""
     beside = any(root.startswith(".flowport/") for root in flow.plan.flow.roots)
     return "" if beside else flow.folder
 

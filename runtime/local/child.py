@@ -53,7 +53,7 @@ def _child(job: Job, program: Program, step: str, slice: str, attempt: int) -> N
 
 
 def _shuffle() -> None:
-    """NumPy's global generator is a copy in every child (`random` looks after itself); a seed that the flow set while it was imported stays."""
+    """Give NumPy's global generator a state of its own, as `random` does itself; a seed that the flow set while it was imported stays."""
     random = sys.modules.get("numpy.random")
     if random is not None and random.mtrand._rand._bit_generator.seed_seq is not None:
         random.seed()

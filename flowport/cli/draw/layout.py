@@ -165,7 +165,10 @@ def _column(pieces: list[Picture]) -> Picture:
 
 
 def _row(pieces: list[Picture], goes: Mapping[str, tuple[str, ...]]) -> Picture:
-    """Pieces side by side; the spine is in the middle of the outer spines. What leaves a short piece goes straight down beside the longer ones."""
+    """Pieces side by side; the spine is in the middle of the outer spines.
+
+    What leaves a short piece goes straight down beside the longer ones.
+    """
     placed, x = [], 0.0
     height = max((piece.height for piece in pieces), default=0)
     for piece in pieces:

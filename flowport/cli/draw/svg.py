@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from xml.sax.saxutils import escape
 
 from flowport.cli.draw.layout import BOX, HEADING, Box, Frame, Picture, Point, layout
@@ -27,6 +28,10 @@ text { font: 13px ui-sans-serif, system-ui, "Segoe UI", Helvetica, Arial, sans-s
 #tip path { fill: #7b8ea3 }
 """.strip()
 
+TIP = (
+    '<marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8z"/></marker>'
+)
+
 
 def svg(plan: Plan) -> str:
     """The drawing as a document."""
@@ -34,17 +39,21 @@ def svg(plan: Plan) -> str:
     width, height = picture.width + 2 * MARGIN, picture.height + 2 * MARGIN
     steps = {step.name: step for step in plan.flow.steps}
     return "\n".join([
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}" role="img">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {_size(width, height)} viewBox="0 0 {width:.0f} {height:.0f}" role="img">',
         f"<title>{escape(plan.flow.name)}</title>",
         f"<style>{STYLE}</style>",
-        '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8z"/></marker></defs>',
-        f'<rect width="{width:.0f}" height="{height:.0f}" rx="8" fill="#fbfcfd"/>',
+        f"<defs>{TIP}</defs>",
+        f'<rect {_size(width, height)} rx="8" fill="#fbfcfd"/>',
         *(_frame(frame) for frame in picture.frames),
         *_edges(picture, steps),
         *(_box(box, steps[box.step]) for box in picture.boxes),
         "</svg>",
         "",
     ])  # fmt: skip
+
+
+def _size(width: float, height: float) -> str:
+    return f'width="{width:.0f}" height="{height:.0f}"'
 
 
 def _frame(frame: Frame) -> str:
@@ -98,7 +107,7 @@ def _beside(box: Box, point: Point) -> bool:
 def _curve(points: list[Point]) -> str:
     """Straight lines where two points share a line, curves that leave and arrive upright elsewhere."""
     words = [f"M{points[0][0]:.1f} {points[0][1]:.1f}"]
-    for (x, y), (to_x, to_y) in zip(points, points[1:], strict=False):
+    for (x, y), (to_x, to_y) in pairwise(points):
         if x == to_x or y == to_y:
             words.append(f"L{to_x:.1f} {to_y:.1f}")
         else:

@@ -1,0 +1,189 @@
+"""`flowport run`, and what stands in the store afterwards: runs, logs, artifacts, resume."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from desk import Desk
+
+GOLDEN = Path(__file__).parent / "golden"
+Golden = Callable[[Path, str], None]
+
+
+def test_a_run_shows_what_its_tasks_print_and_how_it_ended(desk: Desk, golden: Golden) -> None:
+    ended = desk("run", "tiny.py", "--max-workers", "1")
+    assert ended.status == 0
+    golden(GOLDEN / "run.out", ended.out)
+    golden(GOLDEN / "run.err", ended.err)
+
+
+def test_a_quiet_run_says_nothing(desk: Desk) -> None:
+    ended = desk("run", "tiny.py", "--quiet")
+    assert (ended.status, ended.out, ended.err) == (0, "", "")
+
+
+def test_a_flow_file_is_a_command_itself(desk: Desk) -> None:
+    import sys
+
+    ended = desk.run(sys.executable, "tiny.py", "run", "--n", "2")
+    assert ended.status == 0
+    assert "the total is 2" in ended.out
+
+
+def test_a_flow_file_without_a_command_lists_them(desk: Desk, golden: Golden) -> None:
+    import sys
+
+    ended = desk.run(sys.executable, "tiny.py")
+    assert ended.status == 2
+    golden(GOLDEN / "flow_file.out", ended.out)
+
+
+def test_help_of_a_run_shows_the_parameters_of_the_flow(desk: Desk, golden: Golden) -> None:
+    ended = desk("run", "tiny.py", "--help")
+    assert ended.status == 0
+    golden(GOLDEN / "run_help.out", ended.out)
+
+
+def test_wrong_parameters_stop_before_anything_runs(desk: Desk, golden: Golden) -> None:
+    ended = desk("run", "tiny.py", "--n", "many", "--shape", "round", "--nn", "3", "--note")
+    assert ended.status == 2
+    golden(GOLDEN / "wrong_parameters.err", ended.err)
+    assert not (desk.folder / ".flowport" / "Tiny").exists()
+
+
+def test_a_missing_parameter_is_named(desk: Desk) -> None:
+    desk.write("needy.py", (desk.folder / "tiny.py").read_text().replace('help="anything"', "required=True"))
+    ended = desk("run", "needy.py")
+    assert ended.status == 2
+    assert "parameter `note` is missing" in ended.err
+
+
+def test_a_parameter_named_like_an_option_stands_behind_two_dashes(desk: Desk) -> None:
+    desk.write("like.py", (desk.folder / "tiny.py").read_text().replace('"note"', '"tag"'))
+    assert desk("run", "like.py", "--", "--tag", "a parameter", "--n=1").status == 0
+    assert "'a parameter'" in desk("artifacts", "Tiny", "--name", "note").out
+
+
+def test_a_value_with_an_equals_sign_and_dashes_reaches_the_flow_unchanged(desk: Desk) -> None:
+    nasty = "--$(rm -rf /) `x` {{y}} \"'=\n🙂"
+    assert desk("run", "tiny.py", f"--note={nasty}").status == 0
+    assert json.loads(desk("artifacts", "Tiny", "--json").out)["end/r"]["note"] == nasty
+
+
+def test_a_file_parameter_is_read_when_the_run_starts(desk: Desk) -> None:
+    text = (desk.folder / "tiny.py").read_text()
+    desk.write("filed.py", text.replace("Parameter, step", "IncludeFile, Parameter, step").replace('Parameter("note"', 'IncludeFile("note"'))
+    desk.write("note.txt", "written down")
+    assert desk("run", "filed.py", "--note", "note.txt").status == 0
+    assert json.loads(desk("artifacts", "Tiny", "--json").out)["end/r"]["note"] == "written down"
+    ended = desk("run", "filed.py", "--note", "nowhere.txt")
+    assert ended.status == 2
+    assert "`nowhere.txt`, which cannot be read" in ended.err
+
+
+def test_two_runs_with_one_id_cannot_mix(desk: Desk) -> None:
+    assert desk("run", "tiny.py", "--run-id", "mine").status == 0
+    ended = desk("run", "tiny.py", "--run-id", "mine")
+    assert ended.status == 2
+    assert "there is a run `mine` of Tiny already" in ended.err
+
+
+def test_a_run_id_that_cannot_be_a_name_is_refused(desk: Desk) -> None:
+    ended = desk("run", "tiny.py", "--run-id", "../mine")
+    assert ended.status == 2
+    assert "a run id cannot be `../mine`" in ended.err
+
+
+def test_a_flow_with_errors_does_not_run(desk: Desk) -> None:
+    ended = desk("run", "mistaken.py")
+    assert ended.status == 1
+    assert "did you mean `middle`?" in ended.err
+
+
+def test_a_flow_that_cannot_be_imported_does_not_run(desk: Desk) -> None:
+    desk.write("lost.py", "import nothing_like_this\n" + (desk.folder / "tiny.py").read_text())
+    ended = desk("run", "lost.py")
+    assert ended.status == 1
+    assert "Tiny cannot be imported" in ended.err
+    assert "ModuleNotFoundError" in ended.err
+    assert "flowport/runtime" not in ended.err
+    assert not (desk.folder / ".flowport" / "Tiny").exists()
+
+
+def test_a_failing_run_shows_the_users_own_lines(desk: Desk, golden: Golden) -> None:
+    ended = desk("run", "failing.py", "--max-workers", "4")
+    assert ended.status == 1
+    golden(GOLDEN / "failing.err", ended.err)
+
+
+def test_the_process_of_a_command_follows_the_run(desk: Desk, golden: Golden) -> None:
+    assert desk("run", "failing.py", "--tag", "try", "--max-workers", "4").status == 1
+    assert desk("resume", INSTEAD_OF_ZERO="2").status == 0
+    golden(GOLDEN / "runs.out", desk("runs").out)
+    golden(GOLDEN / "logs.out", desk("logs", "Failing").out)
+    golden(GOLDEN / "artifacts.out", desk("artifacts", "Failing").out)
+
+
+def test_resume_runs_what_is_missing_and_no_more(desk: Desk) -> None:
+    assert desk("run", "failing.py", "--max-workers", "4").status == 1
+    ended = desk("resume", "failing.py", INSTEAD_OF_ZERO="2")
+    assert ended.status == 0
+    assert ended.out == "divide/r.0 | dividing by 0\n"
+    assert json.loads(desk("artifacts", "Failing", "--json").out)["end/r"]["total"] == 3 + 6 + 3 + 2
+
+
+def test_resume_from_a_step_runs_it_again(desk: Desk) -> None:
+    assert desk("run", "failing.py", "--max-workers", "4").status == 1
+    ended = desk("resume", "failing.py", "--from", "divide", "--max-workers", "1", INSTEAD_OF_ZERO="2")
+    assert ended.out.splitlines() == [f"divide/r.{number} | dividing by {number}" for number in range(4)]
+
+
+def test_resume_has_nothing_to_do_when_every_run_ended(desk: Desk) -> None:
+    assert desk("run", "tiny.py").status == 0
+    ended = desk("resume")
+    assert ended.status == 2
+    assert "nothing to resume" in ended.err
+
+
+def test_retries_are_added_by_an_option(desk: Desk) -> None:
+    ended = desk("run", "failing.py", "--with", "retry:times=2", "--max-workers", "1")
+    assert ended.status == 1
+    assert ended.out.count("dividing by 0") == 3
+    assert "try 3 of 3 follows" in ended.err
+
+
+def test_without_a_fork_a_run_comes_to_the_same(desk: Desk) -> None:
+    assert desk("run", "tiny.py", "--run-id", "forked").status == 0
+    assert desk("run", "tiny.py", "--run-id", "spawned", "--no-fork").status == 0
+    for step in ("start", "double", "add", "end"):
+        assert desk("artifacts", f"Tiny/forked/{step}").out == desk("artifacts", f"Tiny/spawned/{step}").out
+        assert desk("logs", f"Tiny/forked/{step}").out == desk("logs", f"Tiny/spawned/{step}").out
+
+
+def test_the_store_is_the_option_then_the_environment_then_the_profile(desk: Desk) -> None:
+    desk.write("flowport.toml", 'store = "shared"\n[profiles.other]\nstore = "of_profile"\n')
+    assert desk("run", "tiny.py").status == 0
+    assert desk("run", "tiny.py", "--profile", "other").status == 0
+    assert desk("run", "tiny.py", FLOWPORT_STORE="of_environment").status == 0
+    assert desk("run", "tiny.py", "--store", "of_option", FLOWPORT_STORE="of_environment").status == 0
+    for store in ("shared", "of_profile", "of_environment", "of_option"):
+        assert len(list((desk.folder / store / "Tiny").iterdir())) == 1
+
+
+def test_logs_of_one_item_are_its_own(desk: Desk) -> None:
+    assert desk("run", "tiny.py", "--run-id", "one").status == 0
+    assert desk("logs", "Tiny/one/double/r.2").out == "2 makes 4\n"
+    assert desk("logs", "Tiny/one/double/s.2").out == "2 makes 4\n"
+    assert desk("logs", "Tiny/one/double/r.7").status == 2
+    assert "did you mean `double`?" in desk("logs", "Tiny/one/doubel").err
+
+
+def test_an_artifact_of_the_users_own_class_is_shown_with_the_code_of_the_run(desk: Desk) -> None:
+    text = (desk.folder / "tiny.py").read_text()
+    desk.write("own.py", text.replace("class Tiny", "class Pair(tuple):\n    pass\n\n\nclass Tiny").replace("= sum(", "= Pair([1, 2]) and sum("))
+    desk.write("own.py", (desk.folder / "own.py").read_text().replace('print("the total is"', 'self.pair = Pair([1, 2]); print("the total is"'))
+    assert desk("run", "own.py").status == 0
+    (desk.folder / "own.py").unlink()
+    assert "(1, 2)" in desk("artifacts", "Tiny", "--name", "pair").out
