@@ -1,0 +1,77 @@
+"""The README says what happens: its commands run one after the other in a fresh folder and print what it shows."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+SAME = (
+    (r"\d{8}-\d{6}-[0-9a-f]{6}", "RUN"),
+    (r"[0-9a-f]{64}", "DIGEST"),
+    (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "TIME"),
+    (r"in [\d.]+ s\b", "in SECONDS"),
+)
+
+
+def blocks(kind: str) -> list[str]:
+    return re.findall(rf"^```{kind}\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
+
+
+def lines(text: str) -> list[str]:
+    """The lines of an output, in no order, without what differs from run to run."""
+    for pattern, name in SAME:
+        text = re.sub(pattern, name, text)
+    return sorted(line.rstrip() for line in text.splitlines())
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("readme")
+    shutil.copytree(ROOT / "examples", place / "examples", ignore=shutil.ignore_patterns("__pycache__", ".flowport"))
+    return place
+
+
+def run(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "FLOWPORT_CACHE": str(folder / "cache")}
+    return subprocess.run(command, shell=True, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def test_every_command_prints_what_the_readme_shows(folder: Path) -> None:
+    for block in blocks("console"):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, output = part.partition("\n")
+            if not command.startswith("flowport"):
+                continue
+            done = run(folder, command)
+            assert done.returncode == (1 if "# exits with 1" in command else 0), done.stdout
+            if output.strip():
+                assert lines(done.stdout) == lines(output), command
+
+
+def test_what_is_shown_of_the_flow_and_of_its_state_machine_is_there(folder: Path) -> None:
+    flow = (ROOT / "examples" / "digits.py").read_text(encoding="utf-8")
+    assert run(folder, "flowport compile examples/digits.py --target sfn -o shown").returncode == 0
+    machine = (folder / "shown" / "DigitsFlow" / "state-machine.json").read_text(encoding="utf-8")
+    for kind, source in (("python", flow), ("json", machine)):
+        for line in blocks(kind)[0].splitlines():
+            assert line.strip() in source or line.strip() == "...", line
+
+
+def test_the_picture_is_that_of_the_flow(folder: Path) -> None:
+    assert run(folder, "flowport show examples/digits.py -o digits.svg").returncode == 0
+    assert (folder / "digits.svg").read_bytes() == (ROOT / "docs" / "digits.svg").read_bytes()
+
+
+def test_every_link_leads_somewhere() -> None:
+    for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        for target in re.findall(r"\]\(([^)#]+)\)|src=\"([^\"]+)\"", path.read_text(encoding="utf-8")):
+            place = "".join(target)
+            assert place.startswith("https://") or (path.parent / place).exists(), f"{path.name}: {place}"
