@@ -61,7 +61,7 @@ def ours(folder: str, _: str) -> str:
     for col in cols:
         values += pack.values(store, col)
     took = time.perf_counter() - start
-    return f"{took} {resident('VmHWM') - resident('VmRSS')}"
+    return f"{took} {max(0, resident('VmHWM') - resident('VmRSS'))}"
 
 
 def peer(folder: str, _: str) -> str:
@@ -73,7 +73,7 @@ def peer(folder: str, _: str) -> str:
         hashlib.sha256(data).hexdigest()
         values += pickle.loads(data)
     took = time.perf_counter() - start
-    return f"{took} {resident('VmHWM') - resident('VmRSS')}"
+    return f"{took} {max(0, resident('VmHWM') - resident('VmRSS'))}"
 
 
 def measured(what: str, folder: str, kind: str) -> list[str]:
