@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-FLOWPORT = Path(sys.executable).with_name("flowport")
+FLOWPORT = str(Path(sys.executable).with_name("flowport"))
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Desk:
     """A folder that somebody works in."""
 
     folder: Path
+    command: str = FLOWPORT
 
     def write(self, name: str, text: str) -> Path:
         """Write a file."""
@@ -36,7 +37,7 @@ class Desk:
 
     def __call__(self, *words: str, **environment: str) -> Ended:
         """Run `flowport` with these words."""
-        return self.run(str(FLOWPORT), *words, **environment)
+        return self.run(FLOWPORT, *words, **environment)
 
     def run(self, *command: str, **environment: str) -> Ended:
         """Run a command; what differs from run to run is replaced in what it printed."""
@@ -45,7 +46,7 @@ class Desk:
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Start `flowport` and go on."""
-        return subprocess.Popen([str(FLOWPORT), *words], cwd=self.folder, env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        return subprocess.Popen([FLOWPORT, *words], cwd=self.folder, env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                 text=True)  # fmt: skip
 
     def environment(self, **more: str) -> dict[str, str]:

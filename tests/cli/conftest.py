@@ -47,7 +47,7 @@ if __name__ == "__main__":
     Tiny()
 '''
 
-FAILING = '''
+FAILING = """
 import os
 
 from flowport import FlowSpec, step
@@ -73,9 +73,9 @@ class Failing(FlowSpec):
     @step
     def end(self):
         pass
-'''
+"""
 
-MISTAKEN = '''
+MISTAKEN = """
 from flowport import FlowSpec, step
 
 
@@ -91,7 +91,7 @@ class Mistaken(FlowSpec):
     @step
     def end(self):
         pass
-'''
+"""
 
 
 @pytest.fixture

@@ -74,7 +74,9 @@ def test_a_value_with_an_equals_sign_and_dashes_reaches_the_flow_unchanged(desk:
 
 def test_a_file_parameter_is_read_when_the_run_starts(desk: Desk) -> None:
     text = (desk.folder / "tiny.py").read_text()
-    desk.write("filed.py", text.replace("Parameter, step", "IncludeFile, Parameter, step").replace('Parameter("note"', 'IncludeFile("note"'))
+    desk.write(
+        "filed.py", text.replace("Parameter, step", "IncludeFile, Parameter, step").replace('Parameter("note"', 'IncludeFile("note"')
+    )
     desk.write("note.txt", "written down")
     assert desk("run", "filed.py", "--note", "note.txt").status == 0
     assert json.loads(desk("artifacts", "Tiny", "--json").out)["end/r"]["note"] == "written down"
@@ -182,8 +184,12 @@ def test_logs_of_one_item_are_its_own(desk: Desk) -> None:
 
 def test_an_artifact_of_the_users_own_class_is_shown_with_the_code_of_the_run(desk: Desk) -> None:
     text = (desk.folder / "tiny.py").read_text()
-    desk.write("own.py", text.replace("class Tiny", "class Pair(tuple):\n    pass\n\n\nclass Tiny").replace("= sum(", "= Pair([1, 2]) and sum("))
-    desk.write("own.py", (desk.folder / "own.py").read_text().replace('print("the total is"', 'self.pair = Pair([1, 2]); print("the total is"'))
+    desk.write(
+        "own.py", text.replace("class Tiny", "class Pair(tuple):\n    pass\n\n\nclass Tiny").replace("= sum(", "= Pair([1, 2]) and sum(")
+    )
+    desk.write(
+        "own.py", (desk.folder / "own.py").read_text().replace('print("the total is"', 'self.pair = Pair([1, 2]); print("the total is"')
+    )
     assert desk("run", "own.py").status == 0
     (desk.folder / "own.py").unlink()
     assert "(1, 2)" in desk("artifacts", "Tiny", "--name", "pair").out
