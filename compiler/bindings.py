@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from flowport.compiler.record import record
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@record(eq=False)
 class Binding:
     """One statement that gives `name` a value.
 

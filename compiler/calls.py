@@ -6,9 +6,11 @@ import ast
 from typing import Any
 
 from flowport.compiler.evaluate import evaluate, items, text_of, unpacked
-from flowport.compiler.modules import Definition, External, Own, Thing
+from flowport.compiler.modules import Definition, External, Thing
 from flowport.compiler.pure import CALLS, method
-from flowport.compiler.scope import Known, NotConstant, ReadsEnvironment, Scope, guarded, resolved
+from flowport.compiler.scope import Known, NotConstant, ReadsEnvironment, Scope, guarded, is_name, resolved
+
+_TAKE_FUNCTIONS = frozenset({"map", "sorted", "min", "max"})
 
 
 def call(node: ast.Call, where: Scope) -> Any:
@@ -16,15 +18,15 @@ def call(node: ast.Call, where: Scope) -> Any:
     _refuse_environment(node, where)
     if isinstance(node.func, ast.Attribute):
         owner = None if _is_external(node.func, where) else evaluate(node.func.value, where)
-        if owner is not None and not isinstance(owner, (Known, Definition, External, Own)):
-            positional, named = _arguments(node, where)
+        if owner is not None and not is_name(owner):
+            positional, named = _values(node, where)
             bound = method(owner, node.func.attr)
             if bound is None:
                 raise NotConstant(where.source, node, f"`.{node.func.attr}()` is not called before the flow runs")
             return guarded(node, where, bound, *positional, **named)
     function = evaluate(node.func, where)
     if isinstance(function, Known) and function.name in CALLS:
-        positional, named = _arguments(node, where)
+        positional, named = _arguments(node, where) if function.name == "dict" else _values(node, where, function.name in _TAKE_FUNCTIONS)
         return guarded(node, where, CALLS[function.name], *positional, **named)
     if isinstance(function, Definition) and function.function is not None:
         return _own_function(node, function, where)
@@ -42,20 +44,27 @@ def _refuse_environment(node: ast.Call, where: Scope) -> None:
 
 
 def _arguments(node: ast.Call, where: Scope) -> tuple[list[Any], dict[str, Any]]:
-    positional = [_plain_or_type(value) for value in items(node.args, where)]
+    """The arguments of a call, whatever they are."""
+    positional = list(items(node.args, where))
     named: dict[str, Any] = {}
     for keyword in node.keywords:
         value = evaluate(keyword.value, where)
         if keyword.arg is not None:
-            named[keyword.arg] = _plain_or_type(value)
+            named[keyword.arg] = value
         else:
             guarded(keyword.value, where, named.update, value)
     return positional, named
 
 
-def _plain_or_type(value: Any) -> Any:
-    """A type that stands as an argument, as in `map(str, SIZES)`, becomes the function itself."""
-    return CALLS.get(value.name, value) if isinstance(value, Known) else value
+def _values(node: ast.Call, where: Scope, functions: bool = False) -> tuple[list[Any], dict[str, Any]]:
+    """The arguments of a pure call: plain values, or with `functions` also builtins, as in `map(str, SIZES)`."""
+    positional, named = _arguments(node, where)
+    if functions:
+        positional = [CALLS.get(value.name, value) if isinstance(value, Known) else value for value in positional]
+        named = {name: CALLS.get(value.name, value) if isinstance(value, Known) else value for name, value in named.items()}
+    if any(is_name(value) for value in [*positional, *named.values()]):
+        raise NotConstant(where.source, node, f"`{where.source.segment(node)}` is given something that is not a value")
+    return positional, named
 
 
 def _own_function(node: ast.Call, function: Definition, where: Scope) -> Any:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from flowport.compiler.bindings import Binding, Names, asks_for_main, names
 from flowport.compiler.modules import OURS, Definition, External, Modules, Thing
+from flowport.compiler.record import record
 from flowport.compiler.source import Source
 
 BASES = frozenset(f"{package}.FlowSpec" for package in OURS)
@@ -18,7 +18,7 @@ MARKS = frozenset({"flowport.flow"})
 HARMLESS = frozenset({"abc.ABC", "typing.Generic", "typing.Protocol", "object"})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Class:
     """A class of the flow's own files."""
 
@@ -27,7 +27,7 @@ class Class:
     members: Names
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Member:
     """What a name stands for in a flow: the class that has the last word, and its bindings there."""
 
@@ -43,7 +43,7 @@ class Member:
         return self.node if isinstance(self.node, ast.FunctionDef | ast.AsyncFunctionDef) else None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Line:
     """A flow class and what it inherits from, itself first; `unseen` are the bases that no source was found for."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from flowport.compiler.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Code:
     """A title of one line, and why and what to do in a few sentences."""
 

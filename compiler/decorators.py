@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 from flowport.compiler.classes import Class
@@ -17,6 +16,7 @@ from flowport.compiler.ir import Catch, Resources, Retry, Settings
 from flowport.compiler.later import LATER
 from flowport.compiler.modules import OURS, External
 from flowport.compiler.reading import Reading
+from flowport.compiler.record import record, replace
 
 SETTINGS: Mapping[str, tuple[str, ...]] = {
     "retry": ("times", "minutes_between_retries"),
@@ -29,7 +29,7 @@ MOST_TRIES = 100
 DAY = 24 * 3600
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Mark:
     """A decorator: its expression, what it calls, and whose name that is (`retry` for flowport's and Metaflow's own, else "")."""
 
@@ -173,7 +173,7 @@ def _arguments(reading: Reading, owner: Class, mark: Mark) -> dict[str, tuple[as
     return found if whole else None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class _Values:
     reading: Reading
     owner: Class
@@ -229,7 +229,8 @@ def _catch(values: _Values, so_far: Settings) -> Settings:
 def _timeout(values: _Values, so_far: Settings) -> Settings:
     seconds = sum(values.number(name, 0, 0) * factor for name, factor in (("seconds", 1), ("minutes", 60), ("hours", 3600)))
     if seconds <= 0:
-        values.say(values.mark.node, f"the `@timeout` of step `{values.step}` has no length", "write `@timeout(minutes=10)`")
+        if not any(values.named.get(name, (None, 0))[1] for name in SETTINGS["timeout"]):
+            values.say(values.mark.node, f"the `@timeout` of step `{values.step}` has no length", "write `@timeout(minutes=10)`")
         return so_far
     return replace(so_far, timeout=max(1, int(seconds)))
 

@@ -10,12 +10,12 @@ import ast
 import tokenize
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from io import StringIO
 
 from flowport.compiler.bindings import Binding
 from flowport.compiler.classes import Class, Line, Member
 from flowport.compiler.modules import Definition, External, Modules, Own, Thing
+from flowport.compiler.record import record
 from flowport.compiler.source import Source
 from flowport.runtime import digests as sha256
 
@@ -26,7 +26,7 @@ _OPENING = frozenset(getattr(tokenize, name) for name in ("FSTRING_START", "TSTR
 _CLOSING = frozenset(getattr(tokenize, name) for name in ("FSTRING_END", "TSTRING_END") if hasattr(tokenize, name))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Unit:
     """A piece of source that is in or out as a whole: `nodes` of one file, or all of it when there are none."""
 

@@ -18,7 +18,7 @@ from flowport.compiler.bindings import Names, names
 from flowport.compiler.located import Located
 from flowport.compiler.modules import Definition, External, Own, Thing
 from flowport.compiler.pure import BIGGEST, BUILTINS, HERE, TooBig, binary, sized
-from flowport.compiler.scope import Known, NotConstant, ReadsEnvironment, Scope, guarded, resolved
+from flowport.compiler.scope import Known, NotConstant, ReadsEnvironment, Scope, guarded, is_name, resolved
 
 DEEPEST = 50
 
@@ -108,7 +108,7 @@ _CONVERSIONS: Mapping[str, Callable[[Any], str]] = {"s": str, "r": repr, "a": as
 def plain(node: ast.expr, where: Scope) -> Any:
     """A value that can be computed with: no function, type or module."""
     value = evaluate(node, where)
-    if isinstance(value, (Known, Definition, External, Own)):
+    if is_name(value):
         raise NotConstant(where.source, node, f"`{where.source.segment(node)}` is not a value")
     return value
 

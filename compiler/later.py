@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from flowport.compiler.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Later:
     """`same` says that the flow's results do not depend on it."""
 

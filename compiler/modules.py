@@ -12,11 +12,11 @@ import ast
 import builtins
 import os.path
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from flowport.compiler.bindings import Binding, Names, bindings, names
 from flowport.compiler.diagnostics import Diagnostic, Refused
+from flowport.compiler.record import field, record
 from flowport.compiler.source import Source, read
 
 OURS = ("flowport", "metaflow")
@@ -25,7 +25,7 @@ OURS = ("flowport", "metaflow")
 Function: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Definition:
     """A name that one of the flow's own files defines, by all of `bindings`."""
 
@@ -51,14 +51,14 @@ class Definition:
         return self.bindings[0].value if len(self.bindings) == 1 else None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class External:
     """Something of another package, by its dotted name."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Own:
     """A module of the flow's own files; `source` is None for a folder without `__init__.py`."""
 
@@ -69,7 +69,7 @@ class Own:
 Thing: TypeAlias = "Definition | External | Own"
 
 
-@dataclass(eq=False)
+@record(frozen=False, eq=False)
 class Modules:
     """The files of one flow, read when they are first asked for. `roots` pairs a folder on disk with its place in the package."""
 

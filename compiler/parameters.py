@@ -170,6 +170,8 @@ class _Call:
                 )
         default = self.default()
         kind = self.kind(default)
+        if kind == "":
+            kind, default = "str", NoDefault()
         if not isinstance(default, NoDefault | Computed) and misfit(default, kind) is None:
             default = as_kind(default, kind)
         choices = tuple(choice if misfit(choice, kind) else as_kind(choice, kind) for choice in self.choices())
@@ -189,7 +191,7 @@ class _Call:
         return Computed(self.owner.source.segment(node)) if not is_constant(value) else value
 
     def kind(self, default: Constant | NoDefault | Computed) -> str:
-        """The kind: from `type=`, else from the default, else text."""
+        """The kind: from `type=`, else from the default, else text; "" when the default is of none."""
         node = self.given.get("type")
         if node is not None and not (isinstance(node, ast.Constant) and node.value is None):
             return self._named_kind(node)
@@ -203,7 +205,7 @@ class _Call:
                 self.given["default"],
                 _TYPES_HELP,
             )
-        return kind or "str"
+        return kind or ""
 
     def _named_kind(self, node: ast.expr) -> str:
         try:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
 from typing import Any
 
 from flowport.compiler.bindings import Names
 from flowport.compiler.diagnostics import Diagnostic, Severity
 from flowport.compiler.evaluate import evaluate
 from flowport.compiler.modules import Modules
+from flowport.compiler.record import field, record
 from flowport.compiler.scope import NotConstant, ReadsEnvironment, scope
 from flowport.compiler.source import Source
 
 
-@dataclass(eq=False)
+@record(frozen=False, eq=False)
 class Reading:
     """One flow being read. Nothing raises over what the user wrote: it is said, and reading goes on."""
 

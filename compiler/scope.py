@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from flowport.compiler.bindings import Names
-from flowport.compiler.modules import External, Modules, Own, Thing
+from flowport.compiler.modules import Definition, External, Modules, Own, Thing
+from flowport.compiler.record import record
 from flowport.compiler.source import Source
 
 
@@ -28,14 +28,14 @@ class ReadsEnvironment(NotConstant):
         self.variable = variable
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Known:
     """A function or type of the standard library or of flowport, by its dotted name."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Scope:
     """Where an expression stands: its file, the names of the class around it, and values that are already known."""
 
@@ -57,6 +57,11 @@ def guarded(node: ast.AST, where: Scope, compute: Callable[..., Any], /, *values
         return compute(*values, **named)
     except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError) as error:
         raise NotConstant(where.source, node, f"it raises {type(error).__name__}: {error}") from None
+
+
+def is_name(value: object) -> bool:
+    """Whether a value is a function, a class or a module, known by its name alone."""
+    return isinstance(value, (Known, Definition, External, Own))
 
 
 def resolved(node: ast.expr, where: Scope) -> Thing | None:

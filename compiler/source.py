@@ -6,13 +6,13 @@ Which files belong to a flow is `modules`' business.
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
 
 from flowport.compiler.diagnostics import Diagnostic, Refused
 from flowport.compiler.ir import Span
+from flowport.compiler.record import field, record
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Source:
     """A Python file. `path` is where it is on disk, `place` where it is in the code package, `shown` how messages call it."""
 

@@ -8,13 +8,13 @@ Every step is given the splits that are open when it starts, as a chain; a join 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from flowport.compiler.diagnostics import Diagnostic
 from flowport.compiler.ir import Branch, Flow, Foreach, Step, targets
+from flowport.compiler.record import record
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class _Open:
     """An open split: the step that made it, the step that it leads to, and what is open around it."""
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
 from flowport.compiler.classes import Member
 from flowport.compiler.decorators import Mark, marks, settings
 from flowport.compiler.ir import Step
 from flowport.compiler.modules import Function
 from flowport.compiler.reading import Reading
+from flowport.compiler.record import record, replace
 from flowport.compiler.transitions import Place, transition
 from flowport.compiler.uses import Reader, me
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Method:
     """A method marked `@step`, where it stands, and those of its decorators that are flowport's."""
 

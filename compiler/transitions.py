@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from flowport.compiler.bindings import Names
 from flowport.compiler.diagnostics import Diagnostic
 from flowport.compiler.ir import Branch, Case, End, Foreach, Next, Span, Switch, Transition
 from flowport.compiler.modules import Function
 from flowport.compiler.reading import Reading
+from flowport.compiler.record import record
 from flowport.compiler.source import Source
 
 FORMS = (
@@ -28,7 +28,7 @@ FORMS = (
 KEYWORDS = ("foreach", "condition", "batch", "workers")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Place:
     """A step method and where it stands; `me` is what it calls itself, nearly always `self`."""
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from flowport.compiler.classes import Member
 from flowport.compiler.ir import Use, Uses
 from flowport.compiler.modules import Function
+from flowport.compiler.record import field, record
 from flowport.compiler.source import Source
 
 HARMLESS = frozenset({"getattr", "hasattr", "isinstance", "issubclass", "type", "print", "repr", "str", "id", "super", "len"})
 """What may be given `self` without setting anything on it."""
 
 
-@dataclass(eq=False)
+@record(frozen=False, eq=False)
 class Reader:
     """The uses of the methods of one flow, each found once."""
 

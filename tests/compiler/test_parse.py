@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -140,7 +141,10 @@ def test_a_flow_of_one_step(tmp_path: Path, mark: str) -> None:
         "import flowport as fp\nfrom flowport import step\nclass TrainFlow(fp.FlowSpec):",
         "from metaflow import FlowSpec as Base, step as step\nclass TrainFlow(Base):",
         "from flowport import *\nclass TrainFlow(FlowSpec):",
-        "try:\n    from flowport import FlowSpec, step\nexcept ImportError:\n    from metaflow import FlowSpec, step\nclass TrainFlow(FlowSpec):",
+        (
+            "try:\n    from flowport import FlowSpec, step\nexcept ImportError:\n    from metaflow import FlowSpec, step\n"
+            "class TrainFlow(FlowSpec):"
+        ),
         "from flowport import flow, step\n@flow\nclass TrainFlow:",
         "from flowport import flow, step\n@flow(name='TrainFlow')\nclass Other:",
     ],
@@ -296,5 +300,5 @@ def test_a_byte_order_mark_and_windows_line_ends(tmp_path: Path) -> None:
 
 def test_ten_thousand_steps(tmp_path: Path) -> None:
     names = ["start", *(f"s{number}" for number in range(9_998)), "end"]
-    lines = [f"@step\ndef {name}(self):\n    self.next(self.{after})\n" for name, after in zip(names, names[1:])]
+    lines = [f"@step\ndef {name}(self):\n    self.next(self.{after})\n" for name, after in pairwise(names)]
     assert len(fine(flow_file(tmp_path, "\n".join(lines) + END)).steps) == 10_000

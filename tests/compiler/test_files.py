@@ -1,0 +1,107 @@
+"""Which files go into the code package, and under which paths."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sources import END, class_of, codes, fine, read, write
+
+BODY = "@step\ndef start(self):\n    self.next(self.end)\n" + END
+
+
+def places(path: Path, *roots: Path) -> list[str]:
+    return [place for place, _ in fine(path, tuple(str(root) for root in roots)).files]
+
+
+def test_modules_are_found_wherever_the_import_stands(tmp_path: Path) -> None:
+    body = BODY.replace("self.next(self.end)", "from a.inner import x\n    import lazy\n    self.next(self.end)", 1)
+    head = "import numpy\nimport a.b\ntry:\n    import fast\nexcept ImportError:\n    import slow as fast\n"
+    files = dict.fromkeys(("a/__init__.py", "a/b.py", "a/other.py", "fast.py", "slow.py", "lazy.py", "unused.py"), "")
+    files["a/inner/__init__.py"] = "from . import leaf\nfrom .. import b\nfrom ..deep.down import y\n"
+    files |= {"a/inner/leaf.py": "", "a/deep/down.py": "import json"}
+    path = write(tmp_path, {"flow.py": class_of(body, head), **files})
+    assert places(path) == [
+        "a/__init__.py", "a/b.py", "a/deep/down.py", "a/inner/__init__.py", "a/inner/leaf.py", "fast.py", "flow.py", "lazy.py", "slow.py",
+    ]  # fmt: skip
+
+
+def test_modules_that_import_each_other(tmp_path: Path) -> None:
+    path = write(tmp_path, {"flow.py": class_of(BODY, "import a"), "a.py": "import b\nimport flow\n", "b.py": "import a\n"})
+    assert places(path) == ["a.py", "b.py", "flow.py"]
+
+
+def test_bytes_are_those_on_disk(tmp_path: Path) -> None:
+    path = write(tmp_path, {"flow.py": class_of(BODY, "import a")})
+    (tmp_path / "a.py").write_bytes(b"\xef\xbb\xbfx = 1\r\n\r\n")
+    assert dict(fine(path).files)["a.py"] == b"\xef\xbb\xbfx = 1\r\n\r\n"
+
+
+def test_a_source_root_inside_the_flows_folder(tmp_path: Path) -> None:
+    path = write(tmp_path, {"flow.py": class_of(BODY, "from lib import x"), "src/lib.py": "x = 1"})
+    assert places(path, tmp_path / "src") == ["flow.py", "src/lib.py"]
+    assert fine(path, (str(tmp_path / "src"),)).roots == ("", "src")
+
+
+def test_a_source_root_beside_the_flows_folder(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        {
+            "flows/flow.py": class_of(BODY, "from lib.a import x"),
+            "src/lib/__init__.py": "",
+            "src/lib/a.py": "from lib import b",
+            "src/lib/b.py": "",
+        },
+    )
+    root = tmp_path / "src"
+    assert places(path, root) == [
+        ".flowport/roots/0/lib/__init__.py",
+        ".flowport/roots/0/lib/a.py",
+        ".flowport/roots/0/lib/b.py",
+        "flow.py",
+    ]
+    assert fine(path, (str(root),)).roots == ("", ".flowport/roots/0")
+
+
+def test_the_flows_own_folder_comes_before_a_root(tmp_path: Path) -> None:
+    path = write(tmp_path, {"flow.py": class_of(BODY, "import lib"), "lib.py": "", "src/lib.py": ""})
+    assert places(path, tmp_path / "src") == ["flow.py", "lib.py"]
+
+
+def test_a_folder_called_flowport_is_not_taken_for_the_package(tmp_path: Path) -> None:
+    path = write(tmp_path, {"flow.py": class_of(BODY), "flowport/__init__.py": "", "metaflow.py": ""})
+    assert places(path) == ["flow.py"]
+
+
+def test_included_files_go_along(tmp_path: Path) -> None:
+    body = """
+query = IncludeFile("query", default="sql/query.sql")
+words = IncludeFile("words", is_text=False, default=os.path.join(os.path.dirname(os.path.abspath(__file__)), "words.bin"))
+rates = IncludeFile("rates", default=str(Path(__file__).parent / "sql" / "rates.csv"), help="csv", encoding="latin-1")
+"""
+    path = write(
+        tmp_path,
+        {"flow.py": class_of(body + BODY, "import os\nfrom pathlib import Path"), "sql/query.sql": "select 1", "sql/rates.csv": "1"},
+    )
+    (tmp_path / "words.bin").write_bytes(b"\x00\xff")
+    flow = fine(path)
+    assert dict(flow.files)["words.bin"] == b"\x00\xff"
+    assert [name for name, _ in flow.files] == ["flow.py", "sql/query.sql", "sql/rates.csv", "words.bin"]
+    assert [(one.kind, one.default, one.text, one.encoding) for one in flow.parameters] == [
+        ("file", "sql/query.sql", True, None), ("file", "words.bin", False, None), ("file", "sql/rates.csv", True, "latin-1"),
+    ]  # fmt: skip
+
+
+def test_files_outside_the_flows_folder_are_refused(tmp_path: Path) -> None:
+    body = (
+        'a = IncludeFile("a", default="../a.txt")\nb = IncludeFile("b", default="/etc/hosts")\nc = IncludeFile("c", default="s3://x/y")\n'
+    )
+    path = write(tmp_path, {"flows/flow.py": class_of(body + BODY), "a.txt": ""})
+    assert codes(read(path)[1]) == ["FP155", "FP155", "FP155"]
+
+
+def test_files_do_not_depend_on_where_the_compiler_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path, {"flow.py": class_of(BODY, "import a"), "a.py": ""})
+    monkeypatch.chdir(tmp_path)
+    assert fine(Path("flow.py")).files == fine(path).files

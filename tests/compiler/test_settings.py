@@ -1,0 +1,81 @@
+"""What the decorators of a step come to, with Metaflow's arguments and meaning."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flowport.compiler.ir import Catch, Resources, Retry, Settings
+from sources import END, class_of, codes, read, write
+
+HEAD = "from flowport import card, kubernetes\nimport functools\nCOMMON = dict(times=2, minutes_between_retries=0)\nGIB = 1024\n"
+
+
+def settings_of(folder: Path, marks: str) -> tuple[Settings, list[str]]:
+    body = f"{marks}\n@step\ndef start(self):\n    self.next(self.end)\n" + END
+    flow, found = read(write(folder, {"flow.py": class_of(body, HEAD)}))
+    return flow.step("start").settings, codes(found)
+
+
+@pytest.mark.parametrize(
+    ("mark", "expected"),
+    [
+        ("@retry", Settings(retry=Retry(3, 2))),
+        ("@retry()", Settings(retry=Retry(3, 2))),
+        ("@retry(times=1, minutes_between_retries=0.5)", Settings(retry=Retry(1, 0.5))),
+        ("@retry(times='4')", Settings(retry=Retry(4, 2))),
+        ("@retry(**COMMON)", Settings(retry=Retry(2, 0))),
+        ("@retry(times=0)", Settings(retry=Retry(0, 2))),
+        ("@catch", Settings(catch=Catch(None, True))),
+        ("@catch(var='failure', print_exception=False)", Settings(catch=Catch("failure", False))),
+        ("@timeout(seconds=30)", Settings(timeout=30)),
+        ("@timeout(seconds=1, minutes=2, hours=3)", Settings(timeout=3 * 3600 + 121)),
+        ("@timeout(minutes=0.5)", Settings(timeout=30)),
+        ("@resources", Settings(resources=Resources())),
+        ("@resources(cpu=0.5, memory=16 * GIB, gpu=1)", Settings(resources=Resources(0.5, 16384, 1))),
+        ("@resources(cpu='2', memory='8000', disk=10240, shared_memory=64)", Settings(resources=Resources(2, 8000, 0, 10240, 64))),
+        ("@environment(vars={'B': 'x', 'A': f'{GIB}'})", Settings(environment=(("A", "1024"), ("B", "x")))),
+        ("@environment", Settings()),
+        ("@retry\n@catch(var='e')\n@timeout(hours=1)", Settings(retry=Retry(), catch=Catch("e"), timeout=3600)),
+        ("@functools.wraps(len)", Settings()),
+    ],
+)
+def test_settings(tmp_path: Path, mark: str, expected: Settings) -> None:
+    found, said = settings_of(tmp_path, mark)
+    assert found == expected
+    assert [code for code in said if code != "FP123"] == []
+
+
+@pytest.mark.parametrize(
+    ("mark", "code"),
+    [
+        ("@retry(3)", "FP130"),
+        ("@retry(tries=3)", "FP131"),
+        ("@retry(**{'tries': 3})", "FP131"),
+        ("@retry(times=-1)", "FP133"),
+        ("@retry(times=1.5)", "FP133"),
+        ("@retry(times=True)", "FP133"),
+        ("@retry(times=1000)", "FP133"),
+        ("@retry(times=[1])", "FP133"),
+        ("@retry(times=float('nan'))", "FP133"),
+        ("@catch(var='two words')", "FP133"),
+        ("@timeout(seconds=0)", "FP133"),
+        ("@timeout(seconds='soon')", "FP133"),
+        ("@resources(memory=0)", "FP133"),
+        ("@resources(cpus=1)", "FP131"),
+        ("@environment(vars=['A'])", "FP133"),
+        ("@environment(vars={'A': 1})", "FP133"),
+        ("@environment(vars={'A=B': '1'})", "FP133"),
+        ("@environment(vars={'A': 'x\\0y'})", "FP133"),
+        ("@environment(vars={'A': __file__})", "FP133"),
+        ("@retry(times=rows())", "FP120"),
+        ("@nothing", "FP122"),
+        ("@functools.cache", "FP123"),
+        ("@card", "FP141"),
+        ("@kubernetes(image='x')", "FP141"),
+        ("@retry\n@retry", "FP132"),
+    ],
+)
+def test_what_is_wrong_with_a_decorator_is_said(tmp_path: Path, mark: str, code: str) -> None:
+    assert settings_of(tmp_path, mark)[1] == [code]
