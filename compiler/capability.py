@@ -6,13 +6,13 @@ The table of a target says it before anything is emitted, makes the README's sup
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Literal, TypeAlias
 
 from flowport.compiler.diagnostics import Diagnostic
 from flowport.compiler.ir import Span
 from flowport.compiler.plan import Choice, Loop, Map, Parallel, Plan, Task, blocks
+from flowport.compiler.record import record
 
 
 class Feature(Enum):
@@ -33,7 +33,7 @@ class Feature(Enum):
     ENVIRONMENT = "@environment"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Limit:
     """Why a feature is missing: the engine cannot do it (`never`), we do not do it yet (`notyet`), or it has been left out on purpose (`notimpl`).
 
@@ -50,7 +50,7 @@ Capabilities: TypeAlias = Mapping[Feature, Limit]
 """What a target lacks; a feature that is not in the table works."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Use:
     """A step that uses a feature."""
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flowport.compiler.check import check
 from flowport.compiler.diagnostics import Diagnostic, Refused
 from flowport.compiler.parse import parse
 from flowport.compiler.plan import Plan
+from flowport.compiler.record import record
 from flowport.compiler.structure import structure
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Loaded:
     """What came of a file: a plan when no diagnostic is an error."""
 

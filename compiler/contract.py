@@ -21,11 +21,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from flowport.compiler.ir import JSON, Branch, Computed, Constant, End, Flow, Foreach, Next, NoDefault, Parameter, Step, Switch, targets
 from flowport.compiler.plan import Block, Choice, Edge, Loop, Map, Node, Parallel, Plan, Task, steps
+from flowport.compiler.record import field, record
 from flowport.runtime.contract import CONTRACT, PLAN, STEP_PLANS
 
 Document: TypeAlias = dict[str, JSON]
@@ -128,7 +128,7 @@ Source: TypeAlias = tuple[str, str]
 """("step", name) or ("loop", header)."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Place:
     """Where a block stands: its scopes, outermost first, and how items enter it."""
 
@@ -137,7 +137,7 @@ class _Place:
     workers: int = 1
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Site:
     place: _Place
     enter: tuple[JSON, ...]
@@ -254,7 +254,7 @@ class _Survey:
             "workers": site.place.workers,
             "environment": dict(environment),
             "routed": self._routed(step),
-            "left": sorted(self._ways_out(step.name)),
+            "left": [*sorted(self._ways_out(step.name))],
             "sites": {name: self._site(name) for name in self._reach(step.name)},
         }
         return document
@@ -283,18 +283,18 @@ class _Survey:
     def _enter(self, enter: list[JSON], scopes: tuple[tuple[str, str], ...]) -> list[JSON]:
         """How items enter a block, with every source as it is seen from there."""
         match enter:
-            case ["edges", edges]:
+            case ["edges", list() as edges]:
                 return ["edges", self._seen(edges, scopes)]
             case ["again", str() as header, list() as outer]:
                 return ["again", header, self._enter(outer, scopes[:-1]), [list(source) for source in self.again(header)]]
         return enter
 
-    def _seen(self, edges: JSON, scopes: tuple[tuple[str, str], ...]) -> JSON:
+    def _seen(self, edges: list[JSON], scopes: tuple[tuple[str, str], ...]) -> list[JSON]:
         """Edges as pairs of a source, seen from `scopes`, and a target."""
-        assert isinstance(edges, list)
         found: list[JSON] = []
-        for source, target in edges:  # type: ignore[misc]
-            pair: JSON = [list(self._sources([str(source)], scopes)[0]), target]
+        for edge in edges:
+            assert isinstance(edge, list)
+            pair: JSON = [list(self._sources([str(edge[0])], scopes)[0]), edge[1]]
             if pair not in found:
                 found.append(pair)
         return found

@@ -5,15 +5,15 @@ How a diagnostic looks on a terminal, as JSON or as SARIF is `render`'s business
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from flowport.compiler.ir import Span
+from flowport.compiler.record import field, record
 
 Severity: TypeAlias = Literal["error", "warning"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Diagnostic:
     """One thing to say. `code` is stable: FP1xx reading, FP2xx the flow, FP3xx what a target cannot do, FP4xx its limits and settings."""
 

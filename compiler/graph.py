@@ -6,15 +6,15 @@ All of it is linear in the edges, but for loops inside loops, and without recurs
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from flowport.compiler.ir import Flow, targets
+from flowport.compiler.record import record
 
 LEAVES = ""
 """Stands for everything outside a region, where post-dominators are asked for; no step has this name."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ring:
     """A loop of the graph: its header, its steps (the header included) and the steps that go back to the header."""
 
@@ -23,7 +23,7 @@ class Ring:
     again: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Graph:
     """The reachable steps in topological order (edges back to a loop's header aside), their edges and their loops."""
 

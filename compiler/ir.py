@@ -6,14 +6,15 @@ How steps nest is `plan`'s business.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from flowport.compiler.record import field, record
 
 JSON: TypeAlias = "None | bool | int | float | str | list[JSON] | dict[str, JSON]"
 Constant: TypeAlias = "None | bool | int | float | complex | str | bytes | tuple[Constant, ...] | list[Constant] | dict[Constant, Constant] | set[Constant] | frozenset[Constant]"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Span:
     """A stretch of source text; lines and columns count from 1 and the end is exclusive, in characters."""
 
@@ -24,21 +25,21 @@ class Span:
     end_column: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Next:
     """`self.next(self.target)`"""
 
     target: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Branch:
     """`self.next(self.a, self.b)`: every target runs, and a join brings them together."""
 
     targets: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Foreach:
     """`self.next(self.target, foreach="over", batch=1, workers=1)`
 
@@ -51,7 +52,7 @@ class Foreach:
     workers: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Case:
     """One entry of a switch: the artifact's value and the step that it leads to."""
 
@@ -59,7 +60,7 @@ class Case:
     target: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Switch:
     """`self.next({"value": self.target, ...}, condition="artifact")`"""
 
@@ -72,7 +73,7 @@ class Switch:
         return tuple(dict.fromkeys(case.target for case in self.cases))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class End:
     """The last step: it goes nowhere."""
 
@@ -93,7 +94,7 @@ def targets(transition: Transition) -> tuple[str, ...]:
             return ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Retry:
     """`@retry(times=3, minutes_between_retries=2)`"""
 
@@ -101,7 +102,7 @@ class Retry:
     minutes: float = 2
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Catch:
     """`@catch(var=None, print_exception=True)`"""
 
@@ -109,7 +110,7 @@ class Catch:
     print_exception: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Resources:
     """`@resources(cpu=1, memory=4096, gpu=0, disk=None, shared_memory=None)`; sizes in MiB."""
 
@@ -120,7 +121,7 @@ class Resources:
     shared_memory: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Settings:
     """What the decorators of a step ask for; `timeout` is in seconds, `environment` in the order of the names."""
 
@@ -131,7 +132,7 @@ class Settings:
     environment: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Use:
     """The artifact `self.name`, where a step reads or sets it."""
 
@@ -139,7 +140,7 @@ class Use:
     span: Span | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Uses:
     """What a step and the methods that it calls do with artifacts.
 
@@ -152,7 +153,7 @@ class Uses:
     opaque: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Step:
     """A method marked `@step`.
 
@@ -171,19 +172,19 @@ class Step:
     uses: Uses = field(default=Uses(), compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NoDefault:
     """A parameter that was given no default."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Computed:
     """A default that is not constant: it is computed once, when the run starts, from the imported flow."""
 
     expression: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Parameter:
     """A `Parameter` or an `IncludeFile`.
 
@@ -203,7 +204,7 @@ class Parameter:
     span: Span | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Flow:
     """A flow class.
 

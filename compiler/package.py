@@ -9,16 +9,16 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from flowport.compiler.contract import documents
 from flowport.compiler.plan import Plan
+from flowport.compiler.record import field, record
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest time that a zip can hold."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Package:
     """The zip and its SHA-256, under which the store and the image know it."""
 

@@ -13,20 +13,20 @@ if there is one, brings its ends together. Every step has one task in the plan.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from flowport.compiler.ir import Flow
+from flowport.compiler.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Task:
     """One step, on one slice."""
 
     step: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Parallel:
     """The branches of step `origin`, all at once, on the same slice."""
 
@@ -34,7 +34,7 @@ class Parallel:
     branches: tuple[Block, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Map:
     """`body` once for every slice that step `origin` made of its foreach."""
 
@@ -43,7 +43,7 @@ class Map:
     body: Block
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Edge:
     """Step `source` sends items to step `target`."""
 
@@ -51,7 +51,7 @@ class Edge:
     target: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Arm:
     """A block that runs when an item took one of `edges`; they come from the switch or from an arm before this one."""
 
@@ -59,7 +59,7 @@ class Arm:
     body: Block
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Choice:
     """The arms of the switch `origin` (or of the ways out of the loop with the header `origin`), one after the other in topological order."""
 
@@ -67,7 +67,7 @@ class Choice:
     arms: tuple[Arm, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Loop:
     """`body`, which begins with `header`, again while one of the steps `again` sends an item back to it.
 
@@ -85,7 +85,7 @@ Node: TypeAlias = Task | Parallel | Map | Choice | Loop
 Block: TypeAlias = tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Plan:
     """A flow and its structure."""
 

@@ -10,12 +10,12 @@ Splits meet their joins here, once: no target searches a graph. What cannot be n
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from flowport.compiler.diagnostics import Diagnostic, Refused
 from flowport.compiler.graph import LEAVES, Graph, Ring, graph, meeting_point, meeting_points
 from flowport.compiler.ir import Branch, End, Flow, Foreach, Next, Switch, targets
 from flowport.compiler.plan import Arm, Block, Choice, Edge, Loop, Map, Node, Parallel, Plan, Task, steps
+from flowport.compiler.record import record
 
 DEEPEST = 100
 """How far constructs may nest; engines give up long before."""
@@ -35,7 +35,7 @@ def structure(flow: Flow) -> Plan:
     return Plan(flow, block)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Region:
     """Where a block is being built: inside which loop, up to which steps, and how deep."""
 
@@ -178,7 +178,7 @@ class _Builder:
             target = min(waiting, key=self.facts.order.__getitem__)
             entering = tuple(waiting.pop(target))
             body, join = ((), target) if self.step[target].join else self.block(target, region.inner(region.ring, region.stops | {merge}, shared=True))
-            if join is not None and join != merge:
+            if join is not None and join != merge and join not in region.stops:
                 self.refuse("FP243", origin, f"a way out of `{origin}` ends in the join `{join}` and another one does not",
                             "let the cases meet in one step before the join, or let all of them end in it")
             arms.append(Arm(entering, body))

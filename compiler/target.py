@@ -9,13 +9,13 @@ import glob
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from flowport.compiler.diagnostics import Diagnostic
 from flowport.compiler.ir import JSON
 from flowport.compiler.plan import Plan
+from flowport.compiler.record import field, record
 
 if TYPE_CHECKING:
     from flowport.compiler.package import Package
@@ -26,7 +26,7 @@ Profile: TypeAlias = Mapping[str, JSON]
 """What differs by environment: the settings of one profile in `flowport.toml`, those of the target already merged over the shared ones."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Setting:
     """A key of a profile that a target reads."""
 
@@ -37,7 +37,7 @@ class Setting:
     example: JSON = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class File:
     """A file to write; `path` is relative to the output folder, with `/` between its parts."""
 
@@ -45,7 +45,7 @@ class File:
     data: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DryRun:
     """What a dry run is asked to do: run the emitted `files`.
 

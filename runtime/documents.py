@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 try:
     from _json import encode_basestring, make_encoder, make_scanner
 except ImportError:
-    make_encoder = None
+    make_encoder = None  # type: ignore[assignment, misc]
 
 
 class _Context:
@@ -59,4 +59,4 @@ def dump(value: object, in_order: bool = False) -> bytes:
 
 
 if make_encoder is not None:
-    _scan = make_scanner(_Context())
+    _scan = make_scanner(_Context())  # type: ignore[arg-type]

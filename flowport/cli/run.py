@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from flowport.cli.flow_file import FLOW, PROFILE, FlowFile, open_flow
@@ -13,6 +12,7 @@ from flowport.cli.place import STORE, run_id, store_url
 from flowport.compiler.contract import flow_document
 from flowport.compiler.ir import Retry, Step
 from flowport.compiler.plan import Plan
+from flowport.compiler.record import replace
 
 
 def _count(text: str) -> int:

@@ -20,6 +20,7 @@ from flowport.targets.stepfunctions.policies import job_policy, machine_policy
 from flowport.targets.stepfunctions.settings import SETTINGS, STAND_INS, settings
 from flowport.targets.stepfunctions.text import encoded
 
+
 class StepFunctions:
     """The target `stepfunctions`, also called `sfn`."""
 

@@ -7,10 +7,10 @@ this machine can show that, so it is counted here, at the worst: every retry, ev
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from flowport.compiler.ir import Flow
 from flowport.compiler.plan import Block, Choice, Loop, Map, Node, Parallel, Plan, Task
+from flowport.compiler.record import replace
 from flowport.targets.stepfunctions.routes import Routes
 
 LONGEST = 25_000

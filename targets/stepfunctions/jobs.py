@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from flowport.compiler.ir import JSON, Resources
 from flowport.compiler.names import Namer
 from flowport.compiler.plan import Block, Loop, Map, Plan, steps, walk
+from flowport.compiler.record import record
 from flowport.runtime.contract import Invocation
 from flowport.targets.stepfunctions.settings import Settings
 
@@ -24,7 +24,7 @@ VCPUS = (0.25, 0.5, 1, 2, 4, 8, 16)
 """Sizes of Fargate, with the memory that each may have: from twice to eight times as many GiB as vCPUs, but for the largest two."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Job:
     """One job definition: the invocation that it makes, and what it asks for."""
 

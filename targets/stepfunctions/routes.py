@@ -7,15 +7,15 @@ of its own; it is replaced at every turn, so no route outlives its turn. `routes
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from flowport.compiler.ir import Switch
 from flowport.compiler.names import legal
 from flowport.compiler.plan import Arm, Block, Choice, Edge, Loop, Map, Parallel, Plan, Task
+from flowport.compiler.record import record
 from flowport.targets.stepfunctions.states import State, is_true
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Place:
     """Where a step stands: the path of its scope, the loops around it since the last foreach, and the arm that it is in."""
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flowport.compiler.ir import JSON
 from flowport.compiler.names import legal
+from flowport.compiler.record import record
 from flowport.compiler.target import Profile, Setting
 
 SETTINGS = (
@@ -36,7 +35,7 @@ MACHINE_NAME = "A-Za-z0-9_-", 80
 DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Settings:
     """A profile as this target sees it; `bucket` and `prefix` are the two parts of `store`, the prefix empty or ending in `/`."""
 

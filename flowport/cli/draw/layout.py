@@ -7,11 +7,11 @@ passes a row of arms, or goes back or out of a loop, has a lane of its own there
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from flowport.compiler.ir import Flow, targets
 from flowport.compiler.plan import Arm, Block, Choice, Edge, Loop, Map, Node, Parallel, Plan, Task, steps
+from flowport.compiler.record import field, record, replace
 
 BOX = 34.0
 """The height of a step's box."""
@@ -29,7 +29,7 @@ Point: TypeAlias = tuple[float, float]
 Way: TypeAlias = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Box:
     """A step's place: the middle of its upper side, and its width."""
 
@@ -39,7 +39,7 @@ class Box:
     width: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Frame:
     """The outline of a foreach or of a loop."""
 
@@ -51,7 +51,7 @@ class Frame:
     height: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Picture:
     """A piece of the drawing, `width` by `height`; its blocks hang on a line at `spine`. `lanes` are the points that an edge passes."""
 

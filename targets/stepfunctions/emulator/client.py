@@ -10,7 +10,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
@@ -18,6 +17,7 @@ import boto3
 from botocore.config import Config
 
 from flowport.compiler.ir import JSON
+from flowport.compiler.record import field, record
 from flowport.compiler.target import File
 
 REGION = "us-east-1"
@@ -27,7 +27,7 @@ STARTED_IN = 60
 """Seconds that the emulator may take to come up."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Deployed:
     """A flow's machine on the emulator, and where its store is."""
 
@@ -36,7 +36,7 @@ class Deployed:
     prefix: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ended:
     """An execution that ended; `error` and `cause` are Step Functions' own words."""
 
@@ -45,7 +45,7 @@ class Ended:
     cause: str = ""
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Account:
     """Clients of an emulated account behind an endpoint."""
 

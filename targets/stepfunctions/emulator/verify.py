@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flowport.compiler.plan import Loop, Map, Plan, walk
 from flowport.compiler.plan import Task as Step
+from flowport.compiler.record import record
 from flowport.runtime.address import Keys, unpart
 from flowport.runtime.contract import Invocation
 from flowport.runtime.store import Missing
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from flowport.runtime.store import Store
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Task:
     """A step on a slice, or the rest of the loop with that header."""
 
