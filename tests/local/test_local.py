@@ -1,0 +1,240 @@
+"""The local runner when things go wrong: steps that fail, end themselves or are killed, and runs that are stopped or killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from desk import Desk
+
+HEAD = "import os\nimport sys\nimport time\n\nfrom flowport import FlowSpec, retry, step\n\n\nclass Work(FlowSpec):\n"
+START = """
+    @step
+    def start(self):
+        self.numbers = list(range({n}))
+        self.next(self.work, foreach="numbers")
+
+"""
+REST = """        self.done = self.input
+        self.next(self.gather)
+
+    @step
+    def gather(self, inputs):
+        self.found = [each.done for each in inputs]
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+FORK = pytest.mark.parametrize("how", [(), ("--no-fork",)], ids=["fork", "no-fork"])
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def flow(desk: Desk, body: str, n: int = 4, decorator: str = "", head: str = HEAD) -> None:
+    """Write `work.py`: a foreach over `n` numbers whose step begins with `body`."""
+    lines = [f"    {decorator}" if decorator else "", "    @step", "    def work(self):", *(f"        {line}" for line in body.split("\n"))]
+    desk.write("work.py", head + START.format(n=n) + "\n".join(filter(None, lines)) + "\n" + REST)
+
+
+def until(true: Callable[[], object], seconds: float = 30) -> None:
+    """Wait until something holds."""
+    ends = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < ends, "it never came to that"
+        time.sleep(0.02)
+
+
+def gone(process: int) -> bool:
+    """Whether a process has ended; one that nobody waited for has too."""
+    try:
+        with open(f"/proc/{process}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+@FORK
+def test_a_failing_item_lets_the_running_ones_finish_and_starts_no_more(desk: Desk, how: tuple[str, ...]) -> None:
+    flow(desk, "time.sleep(0.1 if self.input == 0 else 1)\nassert self.input\nprint('finished', self.input)", n=6)
+    ended = desk("run", "work.py", "--max-workers", "2", *how)
+    assert ended.status == 1
+    assert ended.out.splitlines()[-1] == "work/r.1 | finished 1"
+    assert "finished 2" not in ended.out
+    assert "assert self.input" in ended.err
+
+
+@FORK
+def test_a_failing_step_is_tried_as_often_as_it_says(desk: Desk, how: tuple[str, ...]) -> None:
+    flow(
+        desk,
+        "from flowport import current\nprint('try', current.retry_count)\nassert current.retry_count == 2",
+        n=1,
+        decorator="@retry(times=2)",
+    )
+    ended = desk("run", "work.py", *how)
+    assert ended.status == 0
+    assert [line for line in ended.out.splitlines() if "try" in line] == [f"work/r.0 | try {number}" for number in range(3)]
+    assert desk("logs", "Work", "--all").out.count("=== work/s.0, try") == 3
+
+
+@FORK
+def test_a_step_that_ends_its_process_has_stored_nothing(desk: Desk, how: tuple[str, ...]) -> None:
+    flow(desk, "os._exit(0)", n=1)
+    ended = desk("run", "work.py", *how)
+    assert ended.status == 1
+    assert "work/r.0 ended its process itself and stored nothing" in ended.err
+
+
+@FORK
+def test_a_step_that_is_killed_is_said_to_be(desk: Desk, how: tuple[str, ...]) -> None:
+    flow(desk, "print('last words', flush=True)\nos.kill(os.getpid(), 9)", n=1)
+    ended = desk("run", "work.py", *how)
+    assert ended.status == 1
+    assert "work/r.0 was killed by SIGKILL" in ended.err
+    assert "last words" in ended.err
+
+
+def test_lines_of_a_long_step_are_shown_while_it_runs(desk: Desk) -> None:
+    flow(desk, "print('begun')\nwhile not os.path.exists('go'):\n    time.sleep(0.05)", n=1)
+    process = desk.start("run", "work.py")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "work/r.0 | begun\n"
+    desk.write("go", "")
+    assert process.communicate()[0] == ""
+    assert process.returncode == 0
+
+
+def test_output_that_is_not_text_or_has_no_newline_is_shown(desk: Desk) -> None:
+    flow(desk, "os.write(1, b'\\xff\\xfe\\n50%\\r100%\\nno newline')", n=1)
+    assert desk("run", "work.py").out == "work/r.0 | \ufffd\ufffd\nwork/r.0 | 100%\nwork/r.0 | no newline\n"
+
+
+def test_a_big_foreach_does_not_flood_the_terminal(desk: Desk) -> None:
+    flow(desk, "print('one line')", n=150)
+    ended = desk("run", "work.py", "--max-workers", "4")
+    assert ended.out.count("one line") == 100
+    assert "50 more tasks of `work` printed something: flowport logs Work/RUN/work" in ended.err
+
+
+def test_what_a_flow_prints_while_it_is_imported_is_shown(desk: Desk) -> None:
+    flow(desk, "pass", head="print('imported')\n" + HEAD)
+    assert "imported" in desk("run", "work.py").err
+
+
+def test_a_flow_that_ends_the_process_while_it_is_imported(desk: Desk) -> None:
+    flow(desk, "pass", head="import os\nos._exit(3)\n" + HEAD)
+    ended = desk("run", "work.py")
+    assert ended.status == 1
+    assert "its process ended while it was imported" in ended.err
+
+
+def test_a_flow_that_starts_threads_while_it_is_imported_is_not_forked(desk: Desk) -> None:
+    head = "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n" + HEAD
+    flow(desk, "print('parent' if os.path.basename(sys.argv[0]) == '__main__.py' else 'forked')", n=1, head=head)
+    assert desk("run", "work.py").out == "work/r.0 | parent\n"
+
+
+def test_children_do_not_share_random_numbers(desk: Desk) -> None:
+    flow(desk, "print(random.random(), numpy.random.rand())", n=3, head="import random\n\nimport numpy\n" + HEAD)
+    lines = [line.partition(" | ")[2].split() for line in desk("run", "work.py").out.splitlines()]
+    assert len({first for first, _ in lines}) == len({second for _, second in lines}) == 3
+
+
+def test_a_seed_of_the_flows_own_holds_in_every_child(desk: Desk) -> None:
+    flow(desk, "print(numpy.random.rand())", n=3, head="import numpy\nnumpy.random.seed(7)\n" + HEAD)
+    lines = [line.partition(" | ")[2] for line in desk("run", "work.py").out.splitlines()]
+    assert len(lines) == 3
+    assert len(set(lines)) == 1
+
+
+@FORK
+def test_an_interrupt_ends_everything_and_says_how_to_go_on(desk: Desk, how: tuple[str, ...]) -> None:
+    flow(desk, "print(os.getpid())\nif self.input:\n    os.execvp('sleep', ['sleep', '1000'])", n=3)
+    process = desk.start("run", "work.py", "--max-workers", "3", *how)
+    assert process.stdout is not None
+    tasks = [int(process.stdout.readline().split()[-1]) for _ in range(3)]
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "was stopped; go on from what is done: flowport resume Work/" in err
+    assert "Traceback" not in out + err
+    until(lambda: all(gone(task) for task in tasks))
+
+
+def test_a_second_interrupt_does_not_ask(desk: Desk) -> None:
+    flow(desk, "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint(os.getpid())\ntime.sleep(1000)", n=1)
+    process = desk.start("run", "work.py")
+    assert process.stdout is not None
+    task = int(process.stdout.readline().split()[-1])
+    for _ in range(2):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+    process.communicate(timeout=3)
+    assert process.returncode == 130
+    until(lambda: gone(task))
+
+
+@FORK
+def test_a_killed_run_leaves_nothing_running_and_can_be_resumed(desk: Desk, how: tuple[str, ...]) -> None:
+    flow(desk, "print(os.getpid())\nif self.input >= 2 and not os.path.exists('go'):\n    time.sleep(1000)", n=4)
+    process = desk.start("run", "work.py", "--max-workers", "4", *how)
+    assert process.stdout is not None
+    tasks = [int(process.stdout.readline().split()[-1]) for _ in range(4)]
+    store = desk.folder / ".flowport" / "Work"
+    until(lambda: all(list(store.glob(f"*/work/s.{number}@0.json")) for number in (0, 1)))
+    process.kill()
+    process.communicate()
+    until(lambda: all(gone(task) for task in tasks))
+    assert desk("runs").out.splitlines()[1].split()[2] == "unfinished"
+    desk.write("go", "")
+    ended = desk("resume", *how)
+    assert ended.status == 0
+    assert len(ended.out.splitlines()) == 2
+    assert json.loads(desk("artifacts", "Work", "--json").out)["end/r"]["found"] == [0, 1, 2, 3]
+
+
+def test_a_run_whose_server_is_killed_fails(desk: Desk) -> None:
+    flow(desk, "print(os.getpid(), os.getppid())\ntime.sleep(1000)", n=1)
+    process = desk.start("run", "work.py")
+    assert process.stdout is not None
+    task, server = map(int, process.stdout.readline().split()[-2:])
+    os.kill(server, signal.SIGKILL)
+    _, err = process.communicate(timeout=10)
+    assert process.returncode == 1
+    assert "the process that starts tasks is gone" in err
+    until(lambda: gone(task))
+
+
+def test_a_store_that_refuses_is_said_in_a_line(desk: Desk) -> None:
+    flow(desk, "pass")
+    desk.write("file", "")
+    ended = desk("run", "work.py", "--store", "file/below")
+    assert ended.status == 1
+    assert "Traceback" not in ended.err
+    assert "does not" in ended.err
+
+
+@pytest.mark.parametrize("name", ["deep", "loop_exits", "batched_switch", "shared_arms", "caught", "nasties"])
+def test_without_a_fork_the_corpus_comes_to_the_same(desk: Desk, name: str) -> None:
+    path = str(Path(__file__).parents[1] / "flows" / f"{name}.py")
+    assert desk("run", path, "--run-id", "forked", "--quiet").status == 0
+    assert desk("run", path, "--run-id", "spawned", "--quiet", "--no-fork").status == 0
+    folder = next(entry for entry in (desk.folder / ".flowport").iterdir() if (entry / "forked").is_dir())
+
+    def documents(run: str) -> list[str]:
+        return sorted(str(file.relative_to(folder / run)) for file in (folder / run).rglob("*@*.json"))
+
+    assert documents("forked") == documents("spawned")
