@@ -7,6 +7,8 @@ import sys
 from flowport.runtime import codec
 from flowport.runtime.flow import Parameters, current
 from flowport.runtime.item import Item, Misuse
+from flowport.runtime.manifest import Stop
+from flowport.runtime.store import Corrupt, Missing, Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,10 +61,19 @@ def execute(work: Work, row: int, tried: int) -> Outcome:
         if item.targets is None and "end" not in work.plan["transition"]:
             raise Misuse(f"step `{work.step}` ended without `self.next(...)`: make it the last statement of every way through the step")
         return _finished(work, item, flow)
-    except Misuse as error:
-        return _failed(work, item, flow, f"{error}\n", error)
+    except (Refusal, Missing, Corrupt):  # the store's failures are no outcome of the step: nothing may catch them
+        raise
     except (Exception, SystemExit) as error:  # whatever the user's step raises is its outcome
-        return _failed(work, item, flow, "".join(_trace(error)), error)
+        failed = _failed(work, item, flow, error)
+        if told(work, tried):
+            sys.stderr.write(failed["error"]["traceback"])
+        return failed
+
+
+def told(work: Work, tried: int) -> bool:
+    """Whether an item's error is printed: always, but for one that `@catch(print_exception=False)` is about to catch."""
+    catch = work.plan["catch"]
+    return not catch or catch["print"] or tried < work.plan["times"]
 
 
 def _announce(work: Work, item: Item, tried: int) -> None:
@@ -90,24 +101,25 @@ def _element(work: Work, value: Any) -> bytes:
         raise Misuse(f"the foreach of step `{work.step}` goes over values that cannot be stored: {error}") from error
 
 
-def _failed(work: Work, item: Item, flow: FlowSpec, text: str, error: BaseException) -> Outcome:
-    sys.stderr.write(text)
-    told = {"type": type(error).__name__, "message": str(error), "traceback": text, "item": work.lineage.address(item.row)}
+def _failed(work: Work, item: Item, flow: FlowSpec, error: BaseException) -> Outcome:
+    what = {"type": type(error).__name__, "message": str(error), "traceback": trace(error), "item": work.lineage.address(item.row)}
     try:
         own = item.written(flow) if work.plan["catch"] else {}
     except Misuse:  # an artifact that cannot be stored is not kept; the step's own error is what is told
         own = {}
-    return {"row": item.row, "error": told, "own": own}
+    return {"row": item.row, "error": what, "own": own}
 
 
-def _trace(error: BaseException) -> list[str]:
-    """The traceback, beginning in the user's step."""
+def trace(error: BaseException) -> str:
+    """The traceback, beginning in the user's step; of what this runtime says itself, the sentence alone."""
+    if isinstance(error, Misuse | Refusal | Missing | Corrupt | Stop):
+        return f"{error}\n"
     from traceback import format_exception
 
     place: TracebackType | None = error.__traceback__
     while place is not None and place.tb_frame.f_code.co_filename == __file__:
         place = place.tb_next
-    return format_exception(type(error), error, place or error.__traceback__)
+    return "".join(format_exception(type(error), error, place or error.__traceback__))
 
 
 def caught(work: Work, row: int, error: dict[str, Any], own: dict[str, bytes]) -> Outcome:

@@ -7,7 +7,7 @@ or generation 0 where the engine's own reads are fixed to it. The document's fie
 from __future__ import annotations
 
 from flowport.runtime import digests, documents
-from flowport.runtime.store import Missing, Refusal
+from flowport.runtime.store import Corrupt, Missing, Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +33,10 @@ class Manifest:
     def __init__(self, step: str, slice: str, generation: int, data: bytes) -> None:
         self.step, self.slice, self.generation = step, slice, generation
         self.sha = digests.of(data)
-        self.doc: dict[str, Any] = documents.load(data)
+        try:
+            self.doc: dict[str, Any] = documents.load(data)
+        except ValueError:
+            raise Corrupt(f"the manifest {self} is not whole: its {len(data)} bytes are no document") from None
 
     def __repr__(self) -> str:
         return f"{self.step}/{self.slice}@{self.generation}"
@@ -113,19 +116,26 @@ class Manifests:
         """The links to everything that was read, in a fixed order."""
         return sorted(manifest.link() for manifest in self.read)
 
-    def commit(self, step: str, slice: str, doc: dict[str, Any]) -> Manifest:
-        """Put a manifest in force and return the one that is: this one, or one of somebody else that says the same or knows better."""
+    def next(self, found: Manifest | None) -> int:
+        """What a task aims at that found this manifest in force and cannot adopt it; raises Stop where nobody would read it."""
+        if found is None:
+            return 0
+        if self.last == 0:
+            raise Stop(f"{found} was committed by a task with other inputs, and this engine reads generation 0 only: start a new run")
+        return found.generation + 1
+
+    def commit(self, step: str, slice: str, doc: dict[str, Any], generation: int) -> Manifest:
+        """Put a manifest in force, as the generation that its task aimed at when it began; returns the one that is in force.
+
+        Somebody else who took that name meanwhile stays, so that a task which finishes last undoes nothing. Only over one from
+        before a deliberate re-run goes the next generation.
+        """
         data = documents.dump(doc)
-        found = self.highest(step, slice)
         while True:
-            if found is not None and self.agrees(found, doc):
-                return found
-            generation = 0 if found is None else found.generation + 1
-            if generation and self.last == 0:
-                raise Stop(f"{found} was committed by a task with other inputs, and this engine reads generation 0 only: start a new run")
             found = self._put(Manifest(step, slice, generation, data), data)
             if found.doc["nonce"] == doc["nonce"] or found.doc["epoch"] >= doc["epoch"]:
                 return found
+            generation = self.next(found)
 
     @staticmethod
     def agrees(found: Manifest, doc: dict[str, Any]) -> bool:

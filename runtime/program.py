@@ -102,7 +102,10 @@ class Program:
         if folder not in sys.path:
             sys.path.insert(0, folder)
         offer_metaflow()
-        kind: type[FlowSpec] = getattr(load_module(os.path.join(self.source, file)), name)
+        try:
+            kind: type[FlowSpec] = getattr(load_module(os.path.join(self.source, file)), name)
+        except SystemExit as error:
+            raise ImportError(f"`{file}` ends the process when it is imported, with {error!r}") from error
         return kind
 
 

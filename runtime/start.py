@@ -123,8 +123,8 @@ def _input(store: Store, keys: Keys) -> dict[str, Any]:
         raise Stop(f"`{keys.input()}` is not JSON") from None
     if not isinstance(given, dict) or not isinstance(given.get("parameters") or {}, dict) or not INPUT.issuperset(given):
         raise Stop(
-            'a run is started with {"parameters": {...}, "origin_run": "...", "from": "...", "tags": [...]}, each of which may be left out; it was started with '
-            + documents.dump(given).decode()[:200]
+            'a run is started with {"parameters": {...}, "origin_run": "...", "from": "...", "tags": [...]}, '
+            "each of which may be left out; it was started with " + documents.dump(given).decode()[:200]
         )
     return given
 

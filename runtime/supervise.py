@@ -17,6 +17,7 @@ import time
 from _pickle import dumps, loads
 
 from flowport.runtime.contract import FAILED, STOP
+from flowport.runtime.execute import execute, told
 from flowport.runtime.store import Corrupt, Missing, Refusal, open_store
 
 TYPE_CHECKING = False
@@ -31,7 +32,10 @@ if TYPE_CHECKING:
 
 def supervise(invocation: Invocation, program: Program, plan: dict[str, Any]) -> int:
     """Run a task with its items in processes of their own; returns its exit code."""
-    program.flow_class()
+    try:
+        program.flow_class()
+    except Exception:  # the clerk meets it again, prints it, and leaves a try
+        plan = {**plan, "workers": 1}
     return _Supervisor(invocation, program, plan).run()
 
 
@@ -167,9 +171,13 @@ class _Supervisor:
             for worker in self.workers:
                 worker.pipe.close()
             code = body(_Pipe(there[0], here[1]))
+        except (EOFError, BrokenPipeError):
+            sys.stderr.write("flowport: the process that this one worked for has ended\n")
+        except BaseException:  # this process ends without the interpreter's own last words
+            sys.excepthook(*sys.exc_info())
+        finally:
             sys.stdout.flush()
             sys.stderr.flush()
-        finally:
             os._exit(code)
 
     def _clerk(self, pipe: _Pipe) -> int:
@@ -183,7 +191,6 @@ class _Supervisor:
         return guarded(body)
 
     def _work(self, pipe: _Pipe) -> int:
-        from flowport.runtime.execute import execute
         from flowport.runtime.work import Work
 
         work = Work(self.invocation, self.program, open_store(self.invocation.store))
@@ -195,7 +202,7 @@ class _Supervisor:
             try:
                 pipe.send(execute(work, row, tried))
             except (Refusal, Missing, Corrupt) as error:
-                pipe.send(_lost(row, type(error).__name__, str(error)))
+                pipe.send({"row": row, "refused": str(error)})
             sys.stdout.flush()
 
 
@@ -204,15 +211,20 @@ class _Ordering:
 
     def __init__(self, work: Any, pipe: _Pipe, width: int) -> None:
         self.work, self.pipe, self.width = work, pipe, width
+        self.tried: dict[int, int] = {}
 
     def begin(self, row: int, tried: int) -> None:
+        self.tried[row] = tried
         self.pipe.send((row, tried))
 
     def wait(self) -> Outcome:
         outcome: Outcome = self.pipe.receive()
+        if "refused" in outcome:
+            raise Refusal(outcome["refused"])
         if "error" in outcome and not outcome["error"]["item"]:
             outcome["error"]["item"] = self.work.lineage.address(outcome["row"])
-            sys.stderr.write(outcome["error"]["traceback"])
+            if told(self.work, self.tried[outcome["row"]]):
+                sys.stderr.write(outcome["error"]["traceback"])
         return outcome
 
 

@@ -19,7 +19,7 @@ from _pickle import dumps
 from flowport.runtime import codec, documents, manifest, pack
 from flowport.runtime import runs as rows_of
 from flowport.runtime.contract import DONE, FAILED, STOP, Mismatch
-from flowport.runtime.execute import caught, execute
+from flowport.runtime.execute import caught, execute, trace
 from flowport.runtime.manifest import Stop
 from flowport.runtime.store import Corrupt, Missing, Refusal, open_store
 from flowport.runtime.tries import Tries
@@ -110,17 +110,25 @@ def finish(work: Work, runner: Runner) -> int:
     key = manifest.key(work.plan["digest"] + parameters if not after else work.plan["digest"], after)
     found = work.manifests.highest(work.step, work.slice)
     if found is None or not work.manifests.agrees(found, {"key": key, "epoch": work.invocation.epoch}):
+        generation = work.manifests.next(found)
         tries = Tries(work.store, work.keys, work.step, work.slice, work.invocation.epoch, work.plan["digest"], key)
-        outcomes = _outcomes(work, runner, tries)
+        try:
+            outcomes = _outcomes(work, runner, tries)
+        except Exception as error:  # also what the user's module raises when it is imported
+            _broken(work, tries, error)
+            raise
         if failed := [outcome for outcome in outcomes if "error" in outcome]:
             return _failed(work, tries, failed, len(outcomes))
-        found = work.manifests.commit(work.step, work.slice, _document(work, key, after, outcomes))
+        found = work.manifests.commit(work.step, work.slice, _document(work, key, after, outcomes), generation)
     _route(work, found)
     return DONE
 
 
 def _outcomes(work: Work, runner: Runner, tries: Tries) -> list[Outcome]:
-    """The outcome of every item that arrived: from earlier tries, from the origin run, or by running it."""
+    """The outcome of every item that arrived: from earlier tries, from the origin run, or by running it.
+
+    Where the engine tries again, a try says that it exists before its first item begins, so that those that were killed are counted.
+    """
     found = {row: outcome for row, outcome in tries.finished.items() if rows_of.contains(work.arrived, row)}
     origins = None
     if work.start.origin and not work.forced:
@@ -128,6 +136,7 @@ def _outcomes(work: Work, runner: Runner, tries: Tries) -> list[Outcome]:
 
         origins = Origins(work)
     careful = bool(work.plan["catch"]) or 0 < work.plan["times"] <= tries.number
+    retried = work.plan["times"] > 0
     running = 0
     for row in rows_of.iterate(work.arrived):
         if row in found:
@@ -138,7 +147,8 @@ def _outcomes(work: Work, runner: Runner, tries: Tries) -> list[Outcome]:
         if taken is not None:
             found[row] = taken
             continue
-        tries.begin(row, careful)
+        _ = work.kind  # imported here, so that a module that cannot be is no failure of an item
+        tries.begin(row, careful or (retried and not tries.made))
         runner.begin(row, tries.begun.get(row, 0))
         running += 1
         if running == runner.width:
@@ -161,6 +171,17 @@ def _collect(work: Work, runner: Runner, tries: Tries, found: dict[int, Outcome]
 def _killed(work: Work, row: int) -> dict[str, Any]:
     message = "the process was killed while the item ran"
     return {"type": "Killed", "message": message, "traceback": message + "\n", "item": work.lineage.address(row)}
+
+
+def _broken(work: Work, tries: Tries, error: BaseException) -> None:
+    """Leave a try that says what stopped the task, when that was not an item's own step; the store itself may be what is broken."""
+    row = next(rows_of.iterate(work.arrived))
+    told = {"type": type(error).__name__, "message": str(error), "traceback": trace(error), "item": work.lineage.address(row)}
+    try:
+        tries.done({"row": row, "error": told})
+        tries.flush()
+    except (Refusal, Missing, Corrupt) as refused:
+        sys.stderr.write(f"flowport: this try is not kept: {refused}\n")
 
 
 def _failed(work: Work, tries: Tries, failed: list[Outcome], number: int) -> int:

@@ -13,7 +13,7 @@ from _pickle import dumps, loads
 from flowport.runtime import documents
 from flowport.runtime import runs as rows_of
 from flowport.runtime.address import unpart
-from flowport.runtime.store import Missing
+from flowport.runtime.store import Corrupt, Missing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Tries:
         self._began: list[int] = []
         self._done: list[Outcome] = []
         self._flushed = time.monotonic()
-        self._made = False
+        self.made = False
 
     def begin(self, row: int, at_once: bool) -> None:
         """An item begins; `at_once` says so in the store before it does."""
@@ -82,10 +82,11 @@ class Tries:
         self._doc["began"] = rows_of.union(self._doc["began"], rows_of.from_rows(sorted(self._began)))
         self._began = []
         data = documents.dump(self._doc)
-        while not self._made:
-            self._made = self.store.create(self.prefix + str(self.number), data) or self._mine()
-            self.number += not self._made
-        self.store.replace(self.prefix + str(self.number), data)
+        if self.made:
+            self.store.replace(self.prefix + str(self.number), data)
+        while not self.made:
+            self.made = self.store.create(self.prefix + str(self.number), data) or self._mine()
+            self.number += not self.made
         self._flushed = time.monotonic()
 
     def _mine(self) -> bool:
@@ -94,17 +95,25 @@ class Tries:
 
 
 def earlier(store: Store, prefix: str) -> list[dict[str, Any]]:
-    """The documents of the tries of one epoch, in their order."""
-    return [documents.load(store.read(prefix + str(number))) for number in range(store.count(prefix, ""))]
+    """The documents of the tries of one epoch, in their order; one that is not whole stands for a try of which nothing is known."""
+    return [_document(store.read(prefix + str(number))) for number in range(store.count(prefix, ""))]
+
+
+def _document(data: bytes) -> dict[str, Any]:
+    try:
+        doc: dict[str, Any] = documents.load(data)
+    except ValueError:
+        return {"digest": "", "key": "", "began": [], "done": [], "packs": [], "errors": {}}
+    return doc
 
 
 def outcomes(store: Store, doc: dict[str, Any]) -> dict[int, Outcome]:
-    """The finished items of a try, by row; those whose pack is gone are run again."""
+    """The finished items of a try, by row; those whose pack is gone or damaged are run again."""
     found: dict[int, Outcome] = {}
     for sha, size in doc["packs"]:
         try:
             found.update({outcome["row"]: outcome for outcome in loads(store.blob(sha, size))})
-        except Missing:
+        except (Missing, Corrupt):
             continue
     return found
 
@@ -124,6 +133,6 @@ def failures(store: Store, flow_root: str) -> list[dict[str, Any]]:
             if store.count(f"{folder}{slice}@", ".json"):
                 continue
             for key in store.names(f"{folder}{place}/"):
-                for error in documents.load(store.read(key))["errors"].values():
+                for error in _document(store.read(key))["errors"].values():
                     found[step, error["item"]] = {"step": unpart(step), "slice": slice, **error}
     return list(found.values())

@@ -21,7 +21,6 @@ from flowport.runtime.store import Missing
 from flowport.runtime.task import perform
 from flowport.runtime.walk import Walk
 
-
 OPENING = "from flowport import FlowSpec, JSONType, Parameter, catch, current, environment, retry, step, timeout\n"
 
 

@@ -1,0 +1,258 @@
+"""Commits: whoever finishes last undoes nothing, a deliberate re-run wins, and what does not belong together is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flowport.runtime.address import Keys
+from flowport.runtime.contract import DONE, FAILED, STOP
+from flowport.runtime.folder import FolderStore
+from flowport.runtime.manifest import Manifests, Stop
+from serial import Broken, Serial
+
+LINE = """
+class Line(FlowSpec):
+    @step
+    def start(self):
+        import os
+        self.one = os.urandom(4)
+        self.next(self.middle)
+
+    @step
+    def middle(self):
+        import os
+        self.two = os.urandom(4)
+        self.next(self.end)
+
+    @step
+    def end(self):
+        self.both = (self.one, self.two)
+"""
+
+FAN = """
+class Fan(FlowSpec):
+    @step
+    def start(self):
+        self.items = [1, 2, 3]
+        self.next(self.each, foreach="items")
+
+    @step
+    def each(self):
+        self.twice = 2 * self.input
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.all = [one.twice for one in inputs]
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+class Meanwhile:
+    """A store in which something else happens just before a key is created for the first time."""
+
+    def __init__(self, inner: FolderStore, key: str, what: Callable[[], Any]) -> None:
+        self.inner, self.key, self.what = inner, key, what
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def create(self, key: str, data: bytes) -> bool:
+        if key == self.key:
+            self.key = ""
+            self.what()
+        return self.inner.create(key, data)
+
+
+@pytest.fixture
+def line(tmp_path: Path) -> Serial:
+    flow = Serial(tmp_path, LINE)
+    flow.last = -1
+    return flow
+
+
+def generations(flow: Serial, step: str, slice: str = "s") -> list[str]:
+    """The generations of a task's manifest."""
+    prefix = Keys(flow.flow, "1").series(step, slice)
+    return [key[len(prefix) :] for key in flow.store.names(prefix) if "route" not in key]
+
+
+def test_a_cleared_task_commits_the_next_generation(line: Serial) -> None:
+    line.perform("start")
+    before = line.manifest("start")["nonce"]
+    assert line.perform("start", epoch=1) == DONE
+    assert generations(line, "start") == ["0.json", "1.json"]
+    assert line.manifest("start")["nonce"] == before
+    assert line.manifest("start", generation=1)["epoch"] == 1
+
+
+def test_a_cleared_task_that_is_tried_again_adopts_its_own(line: Serial) -> None:
+    line.perform("start")
+    line.perform("start", epoch=1)
+    assert line.perform("start", epoch=1) == DONE
+    assert generations(line, "start") == ["0.json", "1.json"]
+
+
+def test_a_zombie_adopts_what_a_cleared_task_committed(line: Serial) -> None:
+    line.perform("start", epoch=2)
+    assert line.perform("start", epoch=1) == DONE
+    assert generations(line, "start") == ["0.json"]
+
+
+def test_readers_take_the_highest_generation(line: Serial) -> None:
+    line.run()
+    line.perform("start", epoch=1)
+    line.perform("middle", epoch=1)
+    line.perform("end", epoch=1)
+    last = line.artifacts("end")
+    assert last["one"] == line.artifacts("start")["one"] == last["both"][0]
+    assert last["two"] == line.artifacts("middle")["two"] == last["both"][1]
+
+
+def test_a_task_behind_a_cleared_one_is_made_anew_in_the_same_epoch(line: Serial) -> None:
+    line.perform("start")
+    line.perform("middle")
+    line.perform("start", epoch=1)
+    assert line.perform("middle") == DONE
+    assert generations(line, "middle") == ["0.json", "1.json"]
+    assert line.artifacts("middle")["one"] == line.artifacts("start")["one"]
+
+
+def test_a_zombie_that_finishes_after_a_cleared_task_undoes_nothing(line: Serial) -> None:
+    key = Keys("Line", "1").manifest("start", "s", 0)
+    store = Meanwhile(line.store, key, lambda: line.perform("start", epoch=1))
+    assert line.perform("start", store=store) == DONE
+    assert generations(line, "start") == ["0.json"]
+    assert line.manifest("start")["epoch"] == 1
+
+
+def test_a_zombie_with_other_inputs_that_finishes_after_a_cleared_task_undoes_nothing(line: Serial) -> None:
+    line.perform("start")
+
+    def cleared() -> None:
+        line.perform("start", epoch=1)
+        line.perform("middle", epoch=1)
+
+    store = Meanwhile(line.store, Keys("Line", "1").manifest("middle", "s", 0), cleared)
+    assert line.perform("middle", store=store) == DONE
+    assert generations(line, "middle") == ["0.json"]
+    assert line.artifacts("middle")["one"] == line.artifacts("start")["one"]
+
+
+def test_a_cleared_task_that_a_zombie_overtakes_goes_one_further(line: Serial) -> None:
+    key = Keys("Line", "1").manifest("start", "s", 0)
+    store = Meanwhile(line.store, key, lambda: line.perform("start"))
+    assert line.perform("start", store=store, epoch=1) == DONE
+    assert generations(line, "start") == ["0.json", "1.json"]
+    assert line.manifest("start", generation=1)["epoch"] == 1
+
+
+def test_where_generation_0_is_read_a_task_with_other_inputs_stops_before_it_runs(line: Serial, capfd: pytest.CaptureFixture[str]) -> None:
+    line.run()
+    line.last = 0
+    line.path(Keys("Line", "1").manifest("start", "s", 0)).unlink()
+    line.perform("start")
+    assert line.perform("middle") == STOP
+    assert "reads generation 0 only" in capfd.readouterr().err
+    assert generations(line, "middle") == ["0.json"]
+    assert line.store.names("Line/1/middle/s.try/") == []
+
+
+def test_a_manifest_that_was_deleted_behind_its_back_is_named(line: Serial, capfd: pytest.CaptureFixture[str]) -> None:
+    line.perform("start")
+    line.path("Line/1/start/s@0.json").unlink()
+    assert line.perform("middle") == STOP
+    assert "`Line/1/start/s@0.json` is not in" in capfd.readouterr().err
+
+
+def test_a_manifest_that_is_cut_off_is_named(line: Serial, capfd: pytest.CaptureFixture[str]) -> None:
+    line.perform("start")
+    path = line.path("Line/1/start/s@0.json")
+    path.write_bytes(path.read_bytes()[:-10])
+    assert line.perform("middle") == FAILED
+    assert "the manifest start/s@0 is not whole" in capfd.readouterr().err
+
+
+def test_a_join_names_the_slice_that_was_lost(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    flow = Serial(tmp_path, FAN)
+    with pytest.raises(Broken) as broken:
+        flow.run(skip=(("each", "s.1"),))
+    assert (broken.value.step, broken.value.code) == ("join", STOP)
+    assert "step `each` has no manifest for s.1" in capfd.readouterr().err
+
+
+def test_a_join_refuses_a_slice_of_another_split(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    flow = Serial(tmp_path, FAN)
+    flow.last = -1
+    for step, slice in [("start", "s"), ("each", "s.0"), ("each", "s.1"), ("each", "s.2")]:
+        flow.perform(step, slice)
+    flow.perform("start", epoch=1)
+    for slice in ("s.0", "s.2"):
+        flow.perform("each", slice)
+    assert flow.perform("join") == STOP
+    assert "each/s.1@0 was made from start/s@0, but start/s@1 is in force now: run `each` again" in capfd.readouterr().err
+
+
+def test_a_step_that_lost_items_at_a_switch_names_them(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    flow = Serial(
+        tmp_path,
+        """
+class Ways(FlowSpec):
+    @step
+    def start(self):
+        self.items = [0, 1, 2, 3]
+        self.next(self.each, foreach="items", batch=4)
+
+    @step
+    def each(self):
+        self.odd = bool(self.input % 2)
+        self.next({True: self.left, False: self.right}, condition="odd")
+
+    @step
+    def left(self):
+        self.next(self.meet)
+
+    @step
+    def right(self):
+        self.next(self.meet)
+
+    @step
+    def meet(self):
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+""",
+    )
+    for step, slice in [("start", "s"), ("each", "s.0"), ("left", "s.0"), ("right", "s.0")]:
+        assert flow.perform(step, slice) == DONE
+    path = flow.path("Ways/1/right/s.0@0.json")
+    document = json.loads(path.read_bytes())
+    document["to"] = {"meet": [[0, 1]]}
+    path.write_text(json.dumps(document))
+    assert flow.perform("meet", "s.0") == STOP
+    assert "1 item of s.0 (rows 2) never came to step `meet`" in capfd.readouterr().err
+
+
+def test_two_manifests_of_different_histories_are_refused(tmp_path: Path) -> None:
+    flow = Serial(tmp_path, LINE)
+    flow.run()
+    manifests = Manifests(flow.store, Keys("Line", "1"), 0)
+    manifests.need("start", "s")
+    manifests.need("middle", "s").doc["after"][0][3] = "0" * 64
+    with pytest.raises(Stop, match="run `middle` again"):
+        manifests.check()
