@@ -454,6 +454,11 @@ _TARGETS = {
         "a file to include is outside the flow's folder",
         "The code package holds what is below the flow's folder and its roots, so that it is the same wherever it is compiled.",
     ),
+    "FP492": Code(
+        "the flow's files are too large",
+        "The code package is a plain zip: the flow's file, the modules that it imports from its own folders and what `include` names, up to "
+        "65,534 files and 4 GB in all. Data belongs into the image or the store.",
+    ),
 }
 
 CODES: Mapping[str, Code] = {**_READING, **_FLOW, **_STRUCTURE, **_TARGETS}

@@ -7,8 +7,9 @@ Names made by one `Namer` are unique, and the same names in the same order give 
 
 from __future__ import annotations
 
-import hashlib
 import re
+
+from flowport.runtime import digests
 
 HASH = 8
 
@@ -23,7 +24,7 @@ def legal(text: str, characters: str, limit: int) -> str:
 def hashed(text: str, salt: str, characters: str, limit: int) -> str:
     """What is legal of `text`, with a hash of `salt` behind it."""
     kept = re.sub(f"[^{characters}]+", "-", text).strip("-")[: limit - HASH - 1]
-    mark = hashlib.sha256(salt.encode()).hexdigest()[:HASH]
+    mark = digests.of(salt.encode())[:HASH]
     return f"{kept}-{mark}" if kept else mark
 
 
