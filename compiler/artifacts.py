@@ -58,9 +58,10 @@ def _unset(flow: Flow, given: set[str]) -> Iterator[Diagnostic]:
         return
     wanted: dict[str, list[tuple[Step, Use]]] = {}
     for step in flow.steps:
-        own = {use.name for use in step.uses.writes} | _caught(step)
-        for use in (*_asked(step), *step.uses.reads):
-            if use.name not in given and use.name not in own and not step.uses.opaque and not use.name.startswith("__"):
+        own = {use.name for use in step.uses.writes}
+        asked = (use for use in _asked(step) if use.name not in own)
+        for use in () if step.uses.opaque else (*asked, *step.uses.reads):
+            if use.name not in given and use.name not in _caught(step) and not use.name.startswith("__"):
                 wanted.setdefault(use.name, []).append((step, use))
     reach = _Reach(flow)
     for name, uses in wanted.items():

@@ -142,7 +142,7 @@ class Use:
 
 @record
 class Uses:
-    """What a step and the methods that it calls do with artifacts.
+    """What a step and the methods that it calls do with artifacts; `reads` are those that the step does not set itself.
 
     `merges` says that `merge_artifacts` is called; `opaque` that `self` goes where it cannot be followed, so that anything may be set.
     """

@@ -81,6 +81,7 @@ class _Walk:
     def enter_join(self, source: Step, step: Step, opened: _Open | None) -> bool:
         known = step.name in self.closes
         if opened is None:
+            self.closes.setdefault(step.name, None)
             if not known:
                 self.say(
                     "FP225",

@@ -36,6 +36,7 @@ class _Walk:
         self.me = me(function)
         self.reads: dict[str, Use] = {}
         self.writes: dict[str, Use] = {}
+        self.grown: dict[str, Use] = {}
         self.tested: set[str] = set()
         self.refused: set[str] = set()
         self.merges = self.opaque = False
@@ -44,9 +45,14 @@ class _Walk:
         waiting: list[ast.AST] = list(reversed(self.function.body))
         while waiting:
             waiting += self.visit(waiting.pop())
-        reads = tuple(use for name, use in self.reads.items() if name not in self.tested)
-        writes = tuple(use for name, use in self.writes.items() if name not in self.refused)
-        return Uses(reads, writes, self.merges, self.opaque)
+        reads = {**self.grown, **self.reads}
+        writes = {**self.writes, **self.grown}
+        return Uses(
+            tuple(use for name, use in reads.items() if name not in self.tested and name not in self.writes),
+            tuple(use for name, use in writes.items() if name not in self.refused),
+            self.merges,
+            self.opaque,
+        )
 
     def visit(self, node: ast.AST) -> list[ast.AST]:
         """Note what a node does; the nodes inside it that are still to be visited."""
@@ -56,7 +62,7 @@ class _Walk:
             self.note(node, node.attr, isinstance(node.ctx, ast.Load))
             return []
         if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Attribute) and self.is_me(node.target.value):
-            self.note(node.target, node.target.attr, True)
+            self.grown.setdefault(node.target.attr, Use(node.target.attr, self.source.span(node.target)))
             return [node.value]
         if isinstance(node, ast.Name) and node.id == self.me:
             self.opaque = True
