@@ -135,8 +135,8 @@ def _outcomes(work: Work, runner: Runner, tries: Tries) -> list[Outcome]:
         from flowport.runtime.resume import Origins
 
         origins = Origins(work)
-    careful = bool(work.plan["catch"]) or 0 < work.plan["times"] <= tries.number
     retried = work.plan["times"] > 0
+    careful = bool(work.plan["catch"]) or (retried and tries.number > 0)
     running = 0
     for row in rows_of.iterate(work.arrived):
         if row in found:
