@@ -111,7 +111,9 @@ def finish(work: Work, runner: Runner) -> int:
     found = work.manifests.highest(work.step, work.slice)
     if found is None or not work.manifests.agrees(found, {"key": key, "epoch": work.invocation.epoch}):
         generation = work.manifests.next(found)
-        tries = Tries(work.store, work.keys, work.step, work.slice, work.invocation.epoch, work.plan["digest"], key)
+        # A try of one item that is not counted has nothing to hand on: looking for it would be a request for nothing.
+        counted = work.plan["times"] > 0 or bool(work.plan["catch"]) or rows_of.count(work.arrived) > 1
+        tries = Tries(work.store, work.keys, work.step, work.slice, work.invocation.epoch, work.plan["digest"], key, counted)
         try:
             outcomes = _outcomes(work, runner, tries)
         except Exception as error:  # also what the user's module raises when it is imported

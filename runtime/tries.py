@@ -28,11 +28,11 @@ PERIOD = 1.0
 
 
 class Tries:
-    """The tries of one task in one epoch: those before, read, and its own."""
+    """The tries of one task in one epoch: those before, read unless they do not count, and its own."""
 
-    def __init__(self, store: Store, keys: Keys, step: str, slice: str, epoch: int, digest: str, key: str) -> None:
+    def __init__(self, store: Store, keys: Keys, step: str, slice: str, epoch: int, digest: str, key: str, counted: bool) -> None:
         self.store, self.prefix = store, keys.tries(step, slice, epoch)
-        self.before = earlier(store, self.prefix)
+        self.before = earlier(store, self.prefix) if counted else []
         self.number = len(self.before)
         self.begun: dict[int, int] = {}
         self.finished: dict[int, Outcome] = {}
