@@ -111,7 +111,7 @@ class Coordinator:
             task = self.ready.popleft()
             self._number += 1
             self.sent[str(self._number)] = task
-            lines.append(f"{self._number} {task.step} {task.slice} {task.attempt}")
+            lines.append(f"{self._number} {task.step} {task.slice} {task.attempt} {self.routes.workers(task.step)}")
         if lines:
             self.link.send(*lines)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -25,13 +26,14 @@ class Lost(Exception):
 class Link:
     """A server process for one job, and what was received from it.
 
-    What the flow prints while it is imported goes to `output`.
+    What the flow prints while it is imported, and what a task says before it has a log, goes to `output`.
     """
 
     def __init__(self, job: Job) -> None:
         self.socket, other = socket.socketpair()
         self.output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self._received = b""
+        self._shown = 0
         with other:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", SERVER, str(other.fileno())],
@@ -57,6 +59,13 @@ class Link:
             raise Lost
         *lines, self._received = (self._received + data).split(b"\n")
         return (line.decode().split(" ") for line in lines)
+
+    def printed(self) -> str:
+        """What was printed outside of any task since this was asked last."""
+        size = os.fstat(self.output.fileno()).st_size
+        data = os.pread(self.output.fileno(), size - self._shown, self._shown)
+        self._shown = size
+        return data.decode(errors="replace").rstrip()
 
     def close(self) -> None:
         """Let the server end, and with it everything that it started; it may still be importing the flow, and is killed then."""

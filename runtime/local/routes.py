@@ -1,4 +1,4 @@
-"""What the coordinator reads of a task that is done: its route, when its step has one, and whether it is done at all."""
+"""What the coordinator asks about a task: how many processes it takes, and of one that is done its route and whether it is done at all."""
 
 from __future__ import annotations
 
@@ -13,21 +13,28 @@ if TYPE_CHECKING:
 
 
 class Routes:
-    """The documents that the tasks of one run leave for their engine."""
+    """The plans of the steps, and the documents that the tasks of one run leave for their engine."""
 
     def __init__(self, program: Program, store: Store, keys: Keys) -> None:
         self._program, self._store, self._keys = program, store, keys
-        self._routed: dict[str, bool] = {}
+        self._steps: dict[str, tuple[bool, int]] = {}
+
+    def workers(self, step: str) -> int:
+        """How many processes a task of the step wants for its items."""
+        return self._step(step)[1]
 
     def read(self, step: str, slice: str) -> Route:
         """The route of a task that is done, None for a step that has none; raises Missing."""
-        if step not in self._routed:
-            plan = self._program.step(step)
-            self._routed[step] = "foreach" in plan["transition"] or bool(plan["routed"] or plan["left"])
-        if not self._routed[step]:
+        if not self._step(step)[0]:
             return None
         route: Route = json.loads(self._store.read(self._keys.route(step, slice, 0)))
         return route
+
+    def _step(self, name: str) -> tuple[bool, int]:
+        if name not in self._steps:
+            plan = self._program.step(name)
+            self._steps[name] = ("foreach" in plan["transition"] or bool(plan["routed"] or plan["left"]), plan["workers"])
+        return self._steps[name]
 
     def committed(self, step: str, slice: str) -> bool:
         """Whether the manifest of a task is there."""

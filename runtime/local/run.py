@@ -108,13 +108,12 @@ def _imported(job: Job, link: Link, screen: Screen) -> bool:
         answer = next(link.receive())[0]
     except Lost:
         answer = "broken"
-    link.output.seek(0)
-    printed = link.output.read().decode(errors="replace")
+    printed = link.printed()
     if answer == "broken":
-        screen.error(f"{job.flow} cannot be imported\n{printed.rstrip() or 'its process ended while it was imported'}")
+        screen.error(f"{job.flow} cannot be imported\n{printed or 'its process ended while it was imported'}")
         return False
     if printed:
-        screen.say(printed.rstrip())
+        screen.say(printed)
     job.fork = answer == "fork"
     return True
 
@@ -128,14 +127,15 @@ def _conduct(coordinator: Coordinator, store: Store) -> int:
     except Lost:
         coordinator.abandon()
         screen.close()
-        screen.error("the process that starts tasks is gone, and every task with it")
+        screen.error("\n".join(["the process that starts tasks is gone, and every task with it", coordinator.link.printed()]).rstrip())
         return _unfinished(screen, job, FAILED)
     screen.close()
     if coordinator.walk.finished:
         screen.say(f"run {job.run} is done: {_count(coordinator.done)} in {time.monotonic() - began:.1f} s")
         return DONE
-    for text in explain(store, screen, coordinator.failed):
-        screen.error(text)
+    for text in (*explain(store, screen, coordinator.failed), coordinator.link.printed()):
+        if text:
+            screen.error(text)
     return _unfinished(screen, job, INTERRUPTED if coordinator.interrupted else FAILED)
 
 

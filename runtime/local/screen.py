@@ -11,6 +11,7 @@ import time
 
 from flowport.runtime.local.job import Job
 from flowport.runtime.local.labels import Labels
+from flowport.runtime.store import Missing, Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,11 +105,14 @@ class Screen:
         return self.labels.label(task.step, task.slice)
 
     def output(self, task: Task) -> bytes:
-        """All that a task printed, wherever that is kept by now."""
-        if self.store is not None:
-            return self.store.read(self._key(task))
-        with open(self.job.log(task.step, task.slice, task.attempt), "rb") as file:
-            return file.read()
+        """All that a task printed, wherever that is kept by now; nothing when it did not come so far."""
+        try:
+            if self.store is not None:
+                return self.store.read(self._key(task))
+            with open(self.job.log(task.step, task.slice, task.attempt), "rb") as file:
+                return file.read()
+        except (Missing, FileNotFoundError):
+            return b""
 
     def _key(self, task: Task) -> str:
         return os.path.relpath(self.job.log(task.step, task.slice, task.attempt), self.job.logs)
@@ -166,10 +170,18 @@ class Screen:
             sys.stderr.flush()
 
     def _keep(self, task: Task, store: Store) -> None:
+        """Bring a log to the store; a store that refuses it costs the log, not the run."""
         path = self.job.log(task.step, task.slice, task.attempt)
-        with open(path, "rb") as file:
-            store.replace(self._key(task), file.read())
-        os.unlink(path)
+        try:
+            with open(path, "rb") as file:
+                data = file.read()
+            os.unlink(path)
+            if data:
+                store.replace(self._key(task), data)
+        except FileNotFoundError:
+            return
+        except Refusal as error:
+            self.error(f"what {self.name(task)} printed is not kept: {error}")
 
 
 def ending(code: int) -> str:

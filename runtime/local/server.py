@@ -5,7 +5,8 @@ a child that inherits either of them hangs (obstore, OpenMP). Otherwise it start
 
 It listens on a socket to the coordinator, and the end of that socket is the end of everything that it started.
 
-    in   <number> <step> <slice> <attempt>     a task to run as soon as one of the workers is free
+    in   <number> <step> <slice> <attempt> <workers>
+                                               a task to run as soon as so many of the workers are free, or all
          go                                    go on after a task that did not end well: nothing begins before this is said
          stop                                  forget the tasks that have not begun
          end | kill                            stop, and terminate or kill what is running
@@ -56,13 +57,16 @@ class Server:
     def __init__(self, link: socket.socket, job: Job, received: bytes) -> None:
         self.link, self.job, self.received = link, job, received
         self.program: Program | None = None
-        self.waiting: deque[tuple[bytes, str, str, int]] = deque()
-        self.running: dict[int, bytes] = {}
+        self.waiting: deque[tuple[bytes, str, str, int, int]] = deque()
+        self.running: dict[int, tuple[bytes, int]] = {}
+        self.busy = 0
         self.answers: list[bytes] = []
         self.held = False
 
     def serve(self) -> None:
         """Work until the coordinator is gone; then end everything that still runs."""
+        # The most processes that one task starts for its items.
+        os.environ["FLOWPORT_MAX_WORKERS"] = str(self.job.workers)
         self._prepare()
         woken, waker = os.pipe()
         for end in (woken, waker):
@@ -122,9 +126,9 @@ class Server:
         *lines, self.received = (self.received + data).split(b"\n")
         for line in lines:
             words = line.split(b" ")
-            if len(words) == 4:
-                number, step, slice, attempt = words
-                self.waiting.append((number, step.decode(), slice.decode(), int(attempt)))
+            if len(words) == 5:
+                number, step, slice, attempt, workers = words
+                self.waiting.append((number, step.decode(), slice.decode(), int(attempt), min(int(workers), self.job.workers)))
             elif line == b"go":
                 self.held = False
             else:
@@ -135,13 +139,14 @@ class Server:
         return bool(data)
 
     def _begin(self) -> None:
-        while self.waiting and not self.held and len(self.running) < self.job.workers:
-            number, step, slice, attempt = self.waiting.popleft()
+        while self.waiting and not self.held and self.busy + self.waiting[0][4] <= self.job.workers:
+            number, step, slice, attempt, workers = self.waiting.popleft()
             if self.program is not None and self.job.fork:
                 process = fork(self.job, self.program, step, slice, attempt, self.link)
             else:
                 process = command(self.job, step, slice, attempt)
-            self.running[process] = number
+            self.running[process] = (number, workers)
+            self.busy += workers
             self.answers.append(b"+ %b %d" % (number, process))
 
     def _reap(self) -> None:
@@ -152,9 +157,11 @@ class Server:
                 return
             if process == 0:
                 return
-            number = self.running.pop(process, None)
+            task = self.running.pop(process, None)
             # None: a process that the user's module started while it was imported.
-            if number is not None:
+            if task is not None:
+                number, workers = task
+                self.busy -= workers
                 code = os.waitstatus_to_exitcode(status)
                 self.held |= code not in (DONE, COMMITTED)
                 self.answers.append(b"- %b %d" % (number, code))
