@@ -59,8 +59,13 @@ class StepFunctions:
 
     def dry_run(self, request: DryRun) -> int:
         """Run the emitted files on moto's interpreter, with the jobs as processes of this machine."""
-        from flowport.targets.stepfunctions.emulator.run import dry_run
-
+        try:
+            from flowport.targets.stepfunctions.emulator.run import dry_run
+        except ModuleNotFoundError as error:
+            if error.name not in ("boto3", "botocore"):
+                raise
+            request.echo("a dry run needs an emulator: pip install 'flowport[sfn-dry-run]'")
+            return 1
         return dry_run(request)
 
 

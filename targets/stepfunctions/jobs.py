@@ -68,8 +68,19 @@ class Jobs:
         return Job(name, invocation, _most(asked), tuple(environment.items()), None)
 
     def _invocation(self, step: str, width: int, total: int, engine: str = "", block: bool = False, turn: int = 0) -> Invocation:
-        return Invocation(self._plan.flow.name, "Ref::run", step, "Ref::slice", self._settings.store, "Ref::code",
-                          width=width, total=total, engine=engine, block=block, turn=turn)
+        return Invocation(
+            self._plan.flow.name,
+            "Ref::run",
+            step,
+            "Ref::slice",
+            self._settings.store,
+            "Ref::code",
+            width=width,
+            total=total,
+            engine=engine,
+            block=block,
+            turn=turn,
+        )
 
 
 def _inside_foreach(block: Block) -> set[str]:

@@ -22,11 +22,17 @@ OVERRIDES = 8_192
 
 FARGATE_LACKS: Capabilities = {
     Feature.GPU: Limit("never", "Fargate has no GPUs", 'set platform = "EC2" for a profile with a GPU queue'),
-    Feature.SHARED_MEMORY: Limit("never", "Fargate does not let a container size its shared memory", 'set platform = "EC2", or leave shared_memory out'),
+    Feature.SHARED_MEMORY: Limit(
+        "never", "Fargate does not let a container size its shared memory", 'set platform = "EC2", or leave shared_memory out'
+    ),
 }
 EC2_LACKS: Capabilities = {
-    Feature.DISK: Limit("never", "on EC2 a container has what its instance has; AWS Batch cannot ask for disk space",
-                        "give the compute environment a launch template with larger volumes", harmless=True),
+    Feature.DISK: Limit(
+        "never",
+        "on EC2 a container has what its instance has; AWS Batch cannot ask for disk space",
+        "give the compute environment a launch template with larger volumes",
+        harmless=True,
+    ),
 }
 CODES: Mapping[Feature, str] = {Feature.GPU: "FP300", Feature.SHARED_MEMORY: "FP301", Feature.DISK: "FP302"}
 
@@ -43,24 +49,44 @@ def setting_problems(profile: Profile) -> Iterator[Diagnostic]:
             yield _missing(setting)
     store = profile.get("store")
     if store and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?", str(store)):
-        yield Diagnostic("FP401", f"the store `{store}` is not in S3", notes=("Step Functions hands over input and reads routes through S3",),
-                         help=(_line("store", SETTINGS[0].example),))
+        yield Diagnostic(
+            "FP401",
+            f"the store `{store}` is not in S3",
+            notes=("Step Functions hands over input and reads routes through S3",),
+            help=(_line("store", SETTINGS[0].example),),
+        )
     for name, least in (("width", 1), ("total", 1), ("turns", 0), ("max_concurrency", 1)):
         value = profile.get(name)
         if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < least):
-            yield Diagnostic("FP402", f"the setting `{name}` is `{value}`, which is not a whole number of at least {least}", help=(_line(name, max(1, least)),))
+            yield Diagnostic(
+                "FP402",
+                f"the setting `{name}` is `{value}`, which is not a whole number of at least {least}",
+                help=(_line(name, max(1, least)),),
+            )
     if isinstance(width := profile.get("width"), int) and width > 10_000:
-        yield Diagnostic("FP402", f"the setting `width` is `{width}`, and a distributed map runs 10,000 children at most", help=(_line("width", 1000),))
+        yield Diagnostic(
+            "FP402", f"the setting `width` is `{width}`, and a distributed map runs 10,000 children at most", help=(_line("width", 1000),)
+        )
     if profile.get("platform", "EC2") not in ("EC2", "FARGATE"):
-        yield Diagnostic("FP403", f"the setting `platform` is `{profile['platform']}`, which AWS Batch does not have", help=(_line("platform", "EC2"),))
+        yield Diagnostic(
+            "FP403", f"the setting `platform` is `{profile['platform']}`, which AWS Batch does not have", help=(_line("platform", "EC2"),)
+        )
     if profile.get("platform") == "FARGATE" and not profile.get("execution_role"):
-        yield Diagnostic("FP404", "Fargate starts no container without `execution_role`", help=(_line("execution_role", "arn:aws:iam::123456789012:role/ecs"),))
+        yield Diagnostic(
+            "FP404",
+            "Fargate starts no container without `execution_role`",
+            help=(_line("execution_role", "arn:aws:iam::123456789012:role/ecs"),),
+        )
     if not re.fullmatch(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/]{1,80}", str(profile.get("machine") or "flow")):
-        yield Diagnostic("FP405", f"`{profile['machine']}` cannot name a state machine", help=("use at most 80 letters, digits, `-` and `_`",))
+        yield Diagnostic(
+            "FP405", f"`{profile['machine']}` cannot name a state machine", help=("use at most 80 letters, digits, `-` and `_`",)
+        )
 
 
 def _missing(setting: Setting) -> Diagnostic:
-    return Diagnostic("FP400", f"target stepfunctions needs the setting `{setting.name}`: {setting.help}", help=(_line(setting.name, setting.example),))
+    return Diagnostic(
+        "FP400", f"target stepfunctions needs the setting `{setting.name}`: {setting.help}", help=(_line(setting.name, setting.example),)
+    )
 
 
 def _line(name: str, value: JSON) -> str:
@@ -72,8 +98,12 @@ def plan_problems(plan: Plan, profile: Profile, size: int) -> Iterator[Diagnosti
     """What a plan uses that is not there, and what of it is too large; `size` is that of the definition, in bytes."""
     yield from missing(plan, "stepfunctions", lacks(profile), CODES)
     if size > DEFINITION:
-        yield Diagnostic("FP410", f"the state machine of {plan.flow.name} has {size:,} bytes, and Step Functions takes {DEFINITION:,}", plan.flow.span,
-                         help=("make several flows of it, or put what belongs together into one step",))
+        yield Diagnostic(
+            "FP410",
+            f"the state machine of {plan.flow.name} has {size:,} bytes, and Step Functions takes {DEFINITION:,}",
+            plan.flow.span,
+            help=("make several flows of it, or put what belongs together into one step",),
+        )
     yield from _histories(plan)
     for step in plan.flow.steps:
         yield from _environment(step)
@@ -89,26 +119,41 @@ def _histories(plan: Plan) -> Iterator[Diagnostic]:
         where = "the flow" if block is plan.body else "the body of a foreach"
         out = "a foreach counts as one state: put steps into its body, or make several flows"
         if smooth > LONGEST:
-            yield Diagnostic("FP411", f"{where} makes {smooth:,} events, and an execution fails at {LONGEST:,}", plan.flow.span, help=(out,))
+            yield Diagnostic(
+                "FP411", f"{where} makes {smooth:,} events, and an execution fails at {LONGEST:,}", plan.flow.span, help=(out,)
+            )
         elif rough > LONGEST:
-            yield Diagnostic("FP412", f"{where} makes {rough:,} events when every retry is used, and an execution fails at {LONGEST:,}", plan.flow.span,
-                             help=("grant fewer retries, or: " + out,), severity="warning")
+            yield Diagnostic(
+                "FP412",
+                f"{where} makes {rough:,} events when every retry is used, and an execution fails at {LONGEST:,}",
+                plan.flow.span,
+                help=("grant fewer retries, or: " + out,),
+                severity="warning",
+            )
 
 
 def _environment(step: Step) -> Iterator[Diagnostic]:
     """AWS Batch accepts a longer environment, and then the job fails."""
     size = sum(len(name.encode()) + len(value.encode()) + len('{"name":"","value":""},') for name, value in step.settings.environment)
     if size > OVERRIDES:
-        yield Diagnostic("FP413", f"the environment of step `{step.name}` has {size:,} bytes, and a container takes {OVERRIDES:,}", step.span,
-                         help=("put long values into a file of the image, or into a parameter",))
+        yield Diagnostic(
+            "FP413",
+            f"the environment of step `{step.name}` has {size:,} bytes, and a container takes {OVERRIDES:,}",
+            step.span,
+            help=("put long values into a file of the image, or into a parameter",),
+        )
 
 
 def _fargate(step: Step) -> Iterator[Diagnostic]:
     asked = step.settings.resources or Resources()
     cpu, memory = fargate(asked)
     if cpu < asked.cpu or memory < asked.memory:
-        yield Diagnostic("FP414", f"step `{step.name}` asks for {asked.cpu:g} vCPUs and {asked.memory:,} MiB, and Fargate's largest size has {cpu:g} and {memory:,}",
-                         step.span, help=('ask for less, or set platform = "EC2"',))
+        yield Diagnostic(
+            "FP414",
+            f"step `{step.name}` asks for {asked.cpu:g} vCPUs and {asked.memory:,} MiB, and Fargate has {cpu:g} and {memory:,} at most",
+            step.span,
+            help=('ask for less, or set platform = "EC2"',),
+        )
 
 
 def with_stand_ins(profile: Profile) -> Profile:

@@ -89,7 +89,7 @@ class Routes:
     def _taken(self, edge: Edge, seen: Place) -> Iterator[tuple[str, bool]]:
         """The booleans that say whether an item took the edge, and whether they are certain to be in the document."""
         source = self.places[edge.source]
-        left = source.loops[len(seen.loops):]
+        left = source.loops[len(seen.loops) :]
         certain = source.arm is seen.arm and not left
         for loop in left:
             header = self.places[loop.header]

@@ -9,8 +9,12 @@ from flowport.compiler.target import Profile, Setting
 
 SETTINGS = (
     Setting("store", "where artifacts live, as s3://bucket/prefix", required=True, example="s3://my-bucket/flowport"),
-    Setting("image", "the container image, with Python, flowport and what the flow imports", required=True,
-            example="123456789012.dkr.ecr.eu-west-1.amazonaws.com/flows:1"),
+    Setting(
+        "image",
+        "the container image, with Python, flowport and what the flow imports",
+        required=True,
+        example="123456789012.dkr.ecr.eu-west-1.amazonaws.com/flows:1",
+    ),
     Setting("job_queue", "the AWS Batch job queue, by name or ARN", required=True, example="flows"),
     Setting("job_role", "ARN of the role that the containers have; it needs job-policy.json"),
     Setting("execution_role", "ARN of the role with which ECS starts the containers; Fargate and private images need one"),

@@ -1,6 +1,6 @@
 """The states of a machine as values: each function makes one, in the words of the Amazon States Language (states-language.net).
 
-Everything is JSONPath. No state carries data: the document has the run, the digest of the code, the slice, and the routes that switches took.
+Everything is JSONPath. No state carries data: the document has the run, the digest of the code, the slice, and what switches decided.
 """
 
 from __future__ import annotations
@@ -39,13 +39,25 @@ def job(name: str, queue: str, values: Mapping[str, JSON], retry: Iterable[State
 
 def patient(errors: Iterable[str]) -> State:
     """Try again for some minutes, at times that differ between the tasks of a foreach."""
-    return {"ErrorEquals": list(errors), "IntervalSeconds": 2, "MaxAttempts": 10, "BackoffRate": 2.0, "MaxDelaySeconds": 60, "JitterStrategy": "FULL"}
+    return {
+        "ErrorEquals": list(errors),
+        "IntervalSeconds": 2,
+        "MaxAttempts": 10,
+        "BackoffRate": 2.0,
+        "MaxDelaySeconds": 60,
+        "JitterStrategy": "FULL",
+    }
 
 
 def again(times: int, minutes: float) -> State:
     """Run a failed task again, up to `times` times."""
     seconds = min(max(1, round(minutes * 60)), LONGEST_INTERVAL)
-    return {"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": seconds, "MaxAttempts": min(times, LONGEST_INTERVAL), "BackoffRate": 1.0}
+    return {
+        "ErrorEquals": ["States.TaskFailed"],
+        "IntervalSeconds": seconds,
+        "MaxAttempts": min(times, LONGEST_INTERVAL),
+        "BackoffRate": 1.0,
+    }
 
 
 def put_input(bucket: str, key: str) -> State:
@@ -58,7 +70,14 @@ def get(bucket: str, key: str, path: str) -> State:
     """Read a small JSON document of the store to `path`, under the name `route`."""
     parameters: State = {"Bucket": bucket, "Key.$": key}
     selector: State = {"route.$": "States.StringToJson($.Body)"}
-    return {"Type": "Task", "Resource": GET, "Parameters": parameters, "ResultSelector": selector, "ResultPath": path, "Retry": [patient(STORE_BUSY)]}
+    return {
+        "Type": "Task",
+        "Resource": GET,
+        "Parameters": parameters,
+        "ResultSelector": selector,
+        "ResultPath": path,
+        "Retry": [patient(STORE_BUSY)],
+    }
 
 
 def place(values: Mapping[str, JSON], path: str = "$") -> State:

@@ -1,6 +1,6 @@
 """A document as JSON text, the way somebody would write it by hand: what fits on a line stands on one.
 
-    {"Retry": [{"ErrorEquals": ["States.TaskFailed"], "MaxAttempts": 3}]}
+{"Retry": [{"ErrorEquals": ["States.TaskFailed"], "MaxAttempts": 3}]}
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from engines.engine import Engine, Outcome, engine_a, engine_b
+from flowport.runtime.reader import find
+from flowport.runtime.store import open_store
 from flows.expected import Expected
 
 TIGHT = {"width": 2, "total": 4, "turns": 2}
@@ -68,3 +71,29 @@ def _run_here(expected: Expected, store: Path) -> str:
     done = subprocess.run([*command, *expected.parameters], cwd=os.sep, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return str(store)
+
+
+def agree(expected: Expected, outcome: Outcome, here: str) -> None:
+    """Assert that an engine did what this machine did, whose run is in the store `here`.
+
+    The engine's own word counts for nothing: its artifacts, its items, and the jobs behind them do.
+    """
+    assert outcome.ended.status == "SUCCEEDED", f"{outcome.ended}\n{outcome.output}"
+    assert outcome.lost == []
+    local, remote = (find(open_store(store), expected.name, "one") for store in (here, outcome.store))
+    assert remote.all_items() == local.all_items()
+    assert Counter(step for step, _ in remote.all_items()) == expected.items
+    end = remote.artifacts(expected.last)
+    assert {name: end.get(name, "is not there") for name in expected.end} == expected.end
+    assert equal(end, local.artifacts(expected.last))
+
+
+def equal(one: Any, other: Any) -> bool:
+    """Equality of artifacts, element by element where `==` is not one answer."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(equal(one[name], other[name]) for name in one)
+    if isinstance(one, list | tuple) and type(one) is type(other):
+        return len(one) == len(other) and all(map(equal, one, other))
+    if hasattr(one, "shape"):
+        return bool(one.shape == other.shape and (one == other).all())
+    return bool(one == other) or repr(one) == repr(other)

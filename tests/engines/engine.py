@@ -12,11 +12,11 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from flowport.compiler.compile import load
 from flowport.compiler.package import package
@@ -28,6 +28,9 @@ from flowport.targets.stepfunctions import target
 from flowport.targets.stepfunctions.emulator.client import Account, Emulator, Ended
 from flowport.targets.stepfunctions.emulator.copies import Bucket
 from flowport.targets.stepfunctions.emulator.verify import Task, losses, task
+
+Spoiler: TypeAlias = Callable[[dict[str, Any]], None]
+"""Changes a machine's definition in place."""
 
 LIMIT = 2
 """Jobs that one engine runs at a time."""
@@ -69,10 +72,14 @@ class Engine:
         if event["event"] == "ended":
             self._events.append(event)
 
-    def run(self, path: str | Path, parameters: Mapping[str, Any], store: Path, run: str = "one", **profile: Any) -> Outcome:
-        """Compile a flow, put it on the engine, run it, and copy what it left into the folder `store`."""
+    def run(
+        self, path: str | Path, parameters: Mapping[str, Any], store: Path, run: str = "one", spoil: Spoiler | None = None, **profile: Any
+    ) -> Outcome:
+        """Compile a flow, `spoil` its machine, put it on the engine, run it, and copy what it left into the folder `store`."""
         plan = plan_of(path)
         files, url = self.files(plan, **profile)
+        if spoil is not None:
+            files = tuple(_spoiled(file, spoil) for file in files)
         deployed = self.account.deploy(files, url)
         ended = self.account.run(deployed.machine, run, {"parameters": dict(parameters)}, PATIENCE)
         Bucket(self.account, deployed).empty_into(open_store(str(store)), Keys(plan.flow.name, run).root)
@@ -89,6 +96,14 @@ class Engine:
         errors = [found for found in target.fits(lowered, settings) if found.severity == "error"]
         assert not errors, errors
         return target.emit(lowered, settings, package(plan)), url
+
+
+def _spoiled(file: File, spoil: Spoiler) -> File:
+    if not file.path.endswith("state-machine.json"):
+        return file
+    machine = json.loads(file.data)
+    spoil(machine)
+    return File(file.path, json.dumps(machine).encode())
 
 
 def plan_of(path: str | Path) -> Plan:
@@ -111,19 +126,30 @@ def engine_a() -> Iterator[Engine]:
 def engine_b(python: Path) -> Iterator[Engine]:
     """ministack, run by the Python of its environment."""
     engine = Engine("b")
-    command = [str(python), str(Path(__file__).with_name("ministack_server.py")), str(_free_port()), str(LIMIT), sys.executable, str(EMULATOR)]
+    command = [
+        str(python),
+        str(Path(__file__).with_name("ministack_server.py")),
+        str(_free_port()),
+        str(LIMIT),
+        sys.executable,
+        str(EMULATOR),
+    ]
     server = subprocess.Popen(command, cwd=os.sep, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    assert server.stdin is not None and server.stdout is not None
+    assert server.stdin is not None
+    assert server.stdout is not None
     line = server.stdout.readline()
     assert line, "ministack did not start"
     engine.account = Account(json.loads(line)["endpoint"])
-    threading.Thread(target=lambda: [engine.hear(json.loads(line)) for line in server.stdout or ()], daemon=True).start()
+    listener = threading.Thread(target=lambda: [engine.hear(json.loads(line)) for line in server.stdout or ()], daemon=True)
+    listener.start()
     engine.account.bucket("flows")
     try:
         yield engine
     finally:
         server.stdin.close()
         server.wait(20)
+        listener.join()
+        server.stdout.close()
 
 
 def _free_port() -> int:

@@ -72,11 +72,13 @@ def put_object(resource, asked):
     return {}
 
 
-functions._SERVICE_DISPATCH.update({
-    "arn:aws:states:::batch:submitJob": submit,
-    "arn:aws:states:::aws-sdk:s3:getObject": get_object,
-    "arn:aws:states:::aws-sdk:s3:putObject": put_object,
-})
+functions._SERVICE_DISPATCH.update(
+    {
+        "arn:aws:states:::batch:submitJob": submit,
+        "arn:aws:states:::aws-sdk:s3:getObject": get_object,
+        "arn:aws:states:::aws-sdk:s3:putObject": put_object,
+    }
+)
 
 
 def serve():

@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any
 
@@ -25,6 +26,10 @@ ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/dry-run"
 STARTED_IN = 60
 """Seconds that the emulator may take to come up."""
+
+
+class NotStarted(Exception):
+    """The emulator did not come up; the message has the last words of its process."""
 
 
 @record
@@ -56,8 +61,14 @@ class Account:
         """A boto3 client; one for each service, which threads may share."""
         if service not in self._clients:
             patient = Config(retries={"max_attempts": 0}, read_timeout=120, max_pool_connections=50, s3={"addressing_style": "path"})
-            self._clients[service] = boto3.client(service, endpoint_url=self.endpoint, region_name=REGION, aws_access_key_id=ACCOUNT,
-                                                  aws_secret_access_key="secret", config=patient)
+            self._clients[service] = boto3.client(
+                service,
+                endpoint_url=self.endpoint,
+                region_name=REGION,
+                aws_access_key_id=ACCOUNT,
+                aws_secret_access_key="secret",
+                config=patient,
+            )
         return self._clients[service]
 
     def deploy(self, files: Iterable[File], store: str) -> Deployed:
@@ -98,51 +109,60 @@ class Account:
 
 
 class Emulator:
-    """The emulator's process; a context manager that gives the account on it.
+    """The emulator's process; a context manager that gives the account on it. Entering it raises NotStarted.
 
     `hear` is called, from a thread, for every event of a job. `blobs` is a folder store whose blobs the emulated S3 has, too.
     """
 
     def __init__(self, limit: int, hear: Callable[[dict[str, Any]], None], blobs: str | None = None) -> None:
-        self._limit, self._hear = limit, hear
-        self._blobs = [os.path.abspath(blobs)] if blobs else []
-        self._process: subprocess.Popen[str] | None = None
+        self._hear = hear
+        self._command = [sys.executable, "-m", "flowport.targets.stepfunctions.emulator.server", str(limit)]
+        if blobs:
+            self._command.append(os.path.abspath(blobs))
         self._endpoint = ""
         self._up = threading.Event()
-        self._said = tempfile.TemporaryFile("w+")
+        self._stack = ExitStack()
 
     def __enter__(self) -> Account:
-        command = [sys.executable, "-m", "flowport.targets.stepfunctions.emulator.server", str(self._limit), *self._blobs]
+        said = self._stack.enter_context(tempfile.TemporaryFile("w+"))
         # A session of its own: Ctrl-C is for us, and we end it by closing its input, also when we die. In the root folder,
         # as `-m` would find whatever lies in this one first.
-        self._process = subprocess.Popen(command, cwd=os.sep, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, text=True,
-                                         start_new_session=True)
-        threading.Thread(target=self._listen, daemon=True).start()
+        process = subprocess.Popen(
+            self._command, cwd=os.sep, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True, start_new_session=True
+        )
+        listener = threading.Thread(target=self._listen, args=(process,), daemon=True)
+        listener.start()
+        self._stack.callback(listener.join)
+        self._stack.callback(_ended, process)
         if not self._up.wait(STARTED_IN) or not self._endpoint:
-            self._said.seek(0)
-            last = self._said.read().strip().rpartition("\n")[2]
-            self.__exit__(None, None, None)
-            raise RuntimeError(f"the emulator did not start (is flowport[sfn-dry-run] installed?): {last}")
+            said.seek(0)
+            last = said.read().strip().rpartition("\n")[2]
+            self._stack.close()
+            raise NotStarted(f"the emulator did not start: {last}")
         return Account(self._endpoint)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        process = self._process
-        assert process is not None and process.stdin is not None
-        process.stdin.close()
-        self._said.close()
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        self._stack.close()
 
-    def _listen(self) -> None:
-        assert self._process is not None and self._process.stdout is not None
-        for line in self._process.stdout:
-            event = json.loads(line)
-            if event["event"] == "serving":
-                self._endpoint = event["endpoint"]
-                self._up.set()
-            else:
-                self._hear(event)
+    def _listen(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        with process.stdout:
+            for line in process.stdout:
+                event = json.loads(line)
+                if event["event"] == "serving":
+                    self._endpoint = event["endpoint"]
+                    self._up.set()
+                else:
+                    self._hear(event)
         self._up.set()
+
+
+def _ended(process: subprocess.Popen[str]) -> None:
+    """End the server by closing its input, and wait until it has ended its jobs."""
+    assert process.stdin is not None
+    process.stdin.close()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

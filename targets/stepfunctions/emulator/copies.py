@@ -41,7 +41,7 @@ class Bucket:
         """Every key in a folder, and the folders inside it."""
         for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix + folder):
             for found in page.get("Contents", ()):
-                yield found["Key"][len(self._prefix):]
+                yield found["Key"][len(self._prefix) :]
 
 
 def documents(store: Store, folder: str) -> Iterator[str]:

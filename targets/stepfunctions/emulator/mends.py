@@ -1,4 +1,4 @@
-"""Mends for moto 5.2.5's Step Functions interpreter, each with what is broken there. Everything patched is private, hence the exact version.
+"""Mends for moto 5.2.5's Step Functions interpreter, each with what is broken there; what they patch is private, hence the exact version.
 
 `mend(processes)` also puts the jobs of `batch:submitJob.sync` into the hands of `processes`.
 """
@@ -75,7 +75,10 @@ def cased(value: Any, shape: Shape) -> Any:
     if isinstance(shape, StructureShape) and isinstance(value, dict):
         names = {camel_to_snake_case(name): name for name in shape.members}
         known = {name: names.get(camel_to_snake_case(name), name) for name in value}
-        return {known[name]: cased(inner, shape.members[known[name]]) if known[name] in shape.members else inner for name, inner in value.items()}
+        return {
+            known[name]: cased(inner, shape.members[known[name]]) if known[name] in shape.members else inner
+            for name, inner in value.items()
+        }
     if isinstance(shape, ListShape) and isinstance(value, list):
         return [cased(inner, shape.member) for inner in value]
     if shape.type_name == "blob":
@@ -88,7 +91,9 @@ def cased(value: Any, shape: Shape) -> Any:
 def _parameters_and_responses() -> None:
     """moto maps no parameter's case and reads no response: `_normalise_parameters` and `_normalise_response` are `pass`."""
 
-    def parameters(self: Any, parameters: dict[str, Any], boto_service_name: str | None = None, service_action_name: str | None = None) -> None:
+    def parameters(
+        self: Any, parameters: dict[str, Any], boto_service_name: str | None = None, service_action_name: str | None = None
+    ) -> None:
         shape = _operation(self._get_boto_service_name(boto_service_name), self._get_boto_service_action(service_action_name)).input_shape
         made = cased(dict(parameters), shape)
         parameters.clear()
@@ -139,7 +144,7 @@ def _start_time() -> None:
 
 
 def _maps() -> None:
-    """In moto a distributed map succeeds, with nulls, when its children fail; and it calls itself once per item, so it hangs at about 1,000."""
+    """In moto a distributed map succeeds, with nulls, when children fail; and it calls itself once per item, so it hangs at about 1,000."""
 
     def evaluate(self: Any, job: Any, worker_frame: Any) -> None:
         while job is not None:
@@ -177,8 +182,14 @@ def _maps() -> None:
 def _too_many_failures(env: Any) -> FailureEventException:
     error = StatesErrorNameType.StatesExceedToleratedFailureThreshold
     details = ExecutionFailedEventDetails(error=error.to_name(), cause="The specified tolerated failure threshold was exceeded")
-    return FailureEventException(FailureEvent(env=env, error_name=StatesErrorName(typ=error), event_type=HistoryEventType.MapRunFailed,
-                                              event_details=EventDetails(executionFailedEventDetails=details)))
+    return FailureEventException(
+        FailureEvent(
+            env=env,
+            error_name=StatesErrorName(typ=error),
+            event_type=HistoryEventType.MapRunFailed,
+            event_details=EventDetails(executionFailedEventDetails=details),
+        )
+    )
 
 
 def _waits() -> None:
@@ -248,16 +259,26 @@ def _jobs(processes: Processes) -> None:
 
 
 def _plain(definition: Any) -> dict[str, Any]:
-    return {"jobDefinitionName": definition.name, "parameters": definition.parameters, "containerProperties": definition.container_properties,
-            "retryStrategy": definition.retry_strategy, "timeout": definition.timeout}
+    return {
+        "jobDefinitionName": definition.name,
+        "parameters": definition.parameters,
+        "containerProperties": definition.container_properties,
+        "retryStrategy": definition.retry_strategy,
+        "timeout": definition.timeout,
+    }
 
 
 def _failure(env: Any, service: Any, error: str, cause: str) -> FailureEventException:
     known = error == "States.TaskFailed"
     name = StatesErrorName(typ=StatesErrorNameType.StatesTaskFailed) if known else CustomErrorName(error)
-    details = TaskFailedEventDetails(resource=service._get_sfn_resource(), resourceType=service._get_sfn_resource_type(), error=error, cause=cause)
-    return FailureEventException(FailureEvent(env=env, error_name=name, event_type=HistoryEventType.TaskFailed,
-                                              event_details=EventDetails(taskFailedEventDetails=details)))
+    details = TaskFailedEventDetails(
+        resource=service._get_sfn_resource(), resourceType=service._get_sfn_resource_type(), error=error, cause=cause
+    )
+    return FailureEventException(
+        FailureEvent(
+            env=env, error_name=name, event_type=HistoryEventType.TaskFailed, event_details=EventDetails(taskFailedEventDetails=details)
+        )
+    )
 
 
 def settings() -> None:

@@ -1,4 +1,4 @@
-"""What AWS Batch does with a job, done with processes of this machine: a command with its `Ref::` parameters filled in, attempts, exit codes.
+"""What AWS Batch does with a job, done with processes of this machine: a command with its `Ref::` parameters, attempts, exit codes.
 
 Standard library only, as two emulators with environments of their own use it. The image is ignored; `python` in it is `python` here.
 """
@@ -109,8 +109,15 @@ class Processes:
     def _process(self, job: Job, folder: str, output: Any, timeout: float | None) -> int:
         # A folder of its own and no PYTHONPATH: nothing of the user's can be imported but what the code package brings.
         try:
-            process = subprocess.Popen(job.command, cwd=folder, env=self._variables(job), stdin=subprocess.DEVNULL, stdout=output,
-                                       stderr=subprocess.STDOUT, start_new_session=True)
+            process = subprocess.Popen(
+                job.command,
+                cwd=folder,
+                env=self._variables(job),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
         except OSError as error:
             output.write(str(error))
             return 127
@@ -135,15 +142,29 @@ def described(job: Job, queue: str) -> dict[str, Any]:
     status = "SUCCEEDED" if job.exit_code == 0 else "FAILED"
     reason = "Terminated" if job.stopped else "Essential container in task exited"
     container = {"ExitCode": job.exit_code, "Command": list(job.command), "Image": job.definition["containerProperties"].get("image")}
-    return {"JobId": job.id, "JobName": job.name, "JobQueue": queue, "JobDefinition": job.definition["jobDefinitionName"], "Status": status,
-            "StatusReason": reason, "Attempts": [{"Container": {"ExitCode": job.exit_code}}] * job.attempts, "Container": container}
+    return {
+        "JobId": job.id,
+        "JobName": job.name,
+        "JobQueue": queue,
+        "JobDefinition": job.definition["jobDefinitionName"],
+        "Status": status,
+        "StatusReason": reason,
+        "Attempts": [{"Container": {"ExitCode": job.exit_code}}] * job.attempts,
+        "Container": container,
+    }
 
 
 def environment(endpoint: str, region: str, account: str, cache: str) -> dict[str, str]:
     """What a container needs to find the emulated S3; `cache` begins empty, as in a new container, so that the code is really fetched."""
     return {
-        "FLOWPORT_CACHE": cache, "AWS_ENDPOINT_URL": endpoint, "AWS_ALLOW_HTTP": "true", "AWS_REGION": region, "AWS_DEFAULT_REGION": region,
-        "AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": "secret", "AWS_EC2_METADATA_DISABLED": "true",
+        "FLOWPORT_CACHE": cache,
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ALLOW_HTTP": "true",
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_ACCESS_KEY_ID": account,
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_EC2_METADATA_DISABLED": "true",
     }
 
 
@@ -162,5 +183,3 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
         return
-
-

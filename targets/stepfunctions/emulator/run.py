@@ -6,8 +6,9 @@ back at the end, whether it succeeded or not, so that `flowport runs`, `logs` an
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from flowport.compiler.ir import JSON
@@ -15,7 +16,7 @@ from flowport.compiler.target import DryRun
 from flowport.runtime.address import Keys
 from flowport.runtime.store import open_store
 from flowport.runtime.tries import failures
-from flowport.targets.stepfunctions.emulator.client import Emulator, Ended
+from flowport.targets.stepfunctions.emulator.client import Emulator, Ended, NotStarted
 from flowport.targets.stepfunctions.emulator.copies import Bucket, runs_before
 from flowport.targets.stepfunctions.emulator.verify import Task, losses, task
 from flowport.targets.stepfunctions.settings import settings
@@ -23,29 +24,41 @@ from flowport.targets.stepfunctions.settings import settings
 if TYPE_CHECKING:
     from flowport.runtime.store import Store
 
-DONE, FAILED, INTERRUPTED = 0, 1, 130
+DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 WORKERS = 4
 SHOWN = 5
 
 
 def dry_run(request: DryRun) -> int:
-    """Run a flow on the emulator; the exit status: 0 done, 1 failed, 130 interrupted."""
+    """Run a flow on the emulator; the exit status: 0 done, 1 failed, 2 when the run id is taken, 130 interrupted."""
+    store, keys = open_store(request.store), Keys(request.plan.flow.name, request.run_id)
+    if store.exists(keys.run()) or store.exists(keys.input()):
+        request.echo(f"there is a run `{request.run_id}` of {request.plan.flow.name} already; two runs with the same id cannot mix")
+        return WRONG_USE
     progress = Progress(request)
-    store = open_store(request.store)
-    with Emulator(request.max_workers or WORKERS, progress.hear, blobs=request.store) as account:
-        deployed = account.deploy(request.files, settings(request.profile, request.plan.flow.name).store)
+    try:
+        ended = _emulated(request, progress, store, keys)
+    except NotStarted as error:
+        request.echo(f"{error}\ninstall what it needs: pip install 'flowport[sfn-dry-run]'")
+        return FAILED
+    except KeyboardInterrupt:
+        request.echo(f"run {request.run_id} was stopped; go on from what is done with --origin-run {request.run_id}")
+        return INTERRUPTED
+    return _outcome(request, ended, progress.done, store, keys)
+
+
+def _emulated(request: DryRun, progress: Progress, store: Store, keys: Keys) -> Ended:
+    """Run it, and copy what it left, also when it is interrupted."""
+    flow = request.plan.flow.name
+    with Emulator(request.max_workers or WORKERS, progress.hear, blobs=store.url) as account:
+        deployed = account.deploy(request.files, settings(request.profile, flow).store)
         bucket = Bucket(account, deployed)
-        flow = request.plan.flow.name
         if request.origin_run:
             bucket.fill(store, [Keys(flow, run).root for run in runs_before(store, flow, request.origin_run)])
         try:
-            ended = account.run(deployed.machine, request.run_id, _input(request))
-        except KeyboardInterrupt:
-            request.echo(f"run {request.run_id} was stopped")
-            return INTERRUPTED
+            return account.run(deployed.machine, request.run_id, _input(request))
         finally:
-            bucket.empty_into(store, Keys(flow, request.run_id).root)
-    return _outcome(request, ended, progress.done, store)
+            bucket.empty_into(store, keys.root)
 
 
 def _input(request: DryRun) -> dict[str, JSON]:
@@ -54,13 +67,13 @@ def _input(request: DryRun) -> dict[str, JSON]:
     return {"parameters": request.parameters, **{name: value for name, value in more.items() if value}}
 
 
-def _outcome(request: DryRun, ended: Ended, done: Iterable[Task], store: Store) -> int:
+def _outcome(request: DryRun, ended: Ended, done: Iterable[Task], store: Store, keys: Keys) -> int:
     """Say how it ended; the engine's own word is not enough."""
-    keys = Keys(request.plan.flow.name, request.run_id)
     if ended.status != "SUCCEEDED":
         for failure in failures(store, keys.root)[:SHOWN]:
-            request.echo(f"\n{failure['step']}/{failure['item']}\n{str(failure.get('traceback') or failure.get('message')).rstrip()}")
+            request.echo(f"\n{failure['step']}/{failure['item']}\n{_story(failure)}")
         request.echo(f"\nrun {request.run_id} failed: {ended.error or ended.status}" + ("" if _told(ended) else f": {ended.cause}"))
+        request.echo(f"mend it, and go on from what is done with --origin-run {request.run_id}")
         return FAILED
     lost = list(losses(request.plan, keys, store, set(done)))
     for loss in lost:
@@ -68,6 +81,12 @@ def _outcome(request: DryRun, ended: Ended, done: Iterable[Task], store: Store) 
     if not lost:
         request.echo(f"run {request.run_id} is done")
     return FAILED if lost else DONE
+
+
+def _story(failure: Mapping[str, Any]) -> str:
+    """The traceback of an item, with the user's files as they are called in the flow's folder."""
+    text = str(failure.get("traceback") or failure.get("message"))
+    return re.sub(r'File ".*/code/[0-9a-f]{64}/', 'File "', text).rstrip()
 
 
 def _told(ended: Ended) -> bool:

@@ -28,7 +28,7 @@ class Task:
 
 def task(command: Sequence[str]) -> Task:
     """The task that a job's command stands for."""
-    invocation = Invocation.parse(list(command[list(command).index("flowport.runtime") + 1:]))
+    invocation = Invocation.parse(list(command[list(command).index("flowport.runtime") + 1 :]))
     return Task(invocation.step, invocation.slice, invocation.block)
 
 

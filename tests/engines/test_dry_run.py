@@ -1,0 +1,155 @@
+"""`flowport dry-run`: the emitted files on the emulator, seen by whoever types the command."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+FLOW = """
+import time
+
+from flowport import FlowSpec, Parameter, step
+
+TRACE = {trace!r}
+
+
+def trace(name):
+    with open(TRACE, "a") as file:
+        file.write(name + " ")
+
+
+class Trip(FlowSpec):
+    far = Parameter("far", default=2)
+
+    @step
+    def start(self):
+        trace("start")
+        self.legs = list(range(self.far))
+        self.next(self.leg, foreach="legs")
+
+    @step
+    def leg(self):
+        trace("leg")
+        self.length = 10 * self.input
+        self.next(self.arrive)
+
+    @step
+    def arrive(self, inputs):
+        trace("arrive")
+        self.total = sum(each.length for each in inputs)
+        self.next(self.rest)
+
+    @step
+    def rest(self):
+        trace("rest")
+        self.hours = {hours}
+        self.next(self.end)
+
+    @step
+    def end(self):
+        trace("end")
+"""
+
+
+class Trip:
+    """A flow in a folder of its own, and the command on it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.trace = folder, folder / "trace"
+        self.write("self.total / 0")
+
+    def write(self, hours: str) -> None:
+        (self.folder / "trip.py").write_text(FLOW.format(trace=str(self.trace), hours=hours))
+
+    def command(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "flowport", *words]
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        self.trace.write_text("")
+        return subprocess.run(self.command(*words), cwd=self.folder, capture_output=True, text=True)
+
+    @property
+    def ran(self) -> list[str]:
+        return self.trace.read_text().split()
+
+
+@pytest.fixture
+def trip(tmp_path: Path) -> Trip:
+    return Trip(tmp_path)
+
+
+def test_a_run_that_failed_is_mended_and_only_the_mended_step_and_those_after_it_run(trip: Trip) -> None:
+    failed = trip.run("dry-run", "trip.py", "--target", "sfn", "--run-id", "first", "--far", "3")
+    assert failed.returncode == 1
+    assert trip.ran == ["start", "leg", "leg", "leg", "arrive", "rest"]
+    assert "rest/s failed with exit status 1" in failed.stderr
+    assert 'File "trip.py", line' in failed.stderr
+    assert "ZeroDivisionError: division by zero" in failed.stderr
+    assert "--origin-run first" in failed.stderr
+
+    trip.write("self.total / 5")
+    mended = trip.run("dry-run", "trip.py", "--target", "sfn", "--run-id", "second", "--origin-run", "first")
+    assert mended.returncode == 0, mended.stderr
+    assert trip.ran == ["rest", "end"]
+    assert ["hours", "6.0"] in [line.split() for line in trip.run("artifacts", "Trip/second/end").stdout.splitlines()]
+
+
+def test_what_a_dry_run_left_looks_like_any_other_run(trip: Trip) -> None:
+    trip.write("self.total")
+    assert trip.run("dry-run", "trip.py", "--target", "stepfunctions", "--run-id", "one", "--tag", "try").returncode == 0
+    shown = trip.run("runs").stdout
+    assert "one" in shown
+    assert "done" in shown
+    assert "try" in shown
+    local = trip.run("run", "trip.py", "--run-id", "one", "--quiet")
+    assert local.returncode == 2, "two runs with the same id must not mix"
+    assert trip.run("dry-run", "trip.py", "--target", "sfn", "--run-id", "one").returncode == 2
+
+
+def test_an_interrupted_dry_run_leaves_no_process_behind(trip: Trip) -> None:
+    trip.write("time.sleep(60)")
+    run = subprocess.Popen(
+        trip.command("dry-run", "trip.py", "--target", "sfn", "--run-id", "cut"), cwd=trip.folder, stderr=subprocess.PIPE, text=True
+    )
+    while not trip.trace.exists() or "rest" not in trip.ran:
+        assert run.poll() is None, run.stderr
+        time.sleep(0.05)
+    children = descendants(run.pid)
+    assert len(children) > 1
+    run.send_signal(signal.SIGINT)
+    _, said = run.communicate(timeout=30)
+    assert run.returncode == 130
+    assert "run cut was stopped" in said
+    deadline = time.monotonic() + 10
+    while any(map(alive, children)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not [pid for pid in children if alive(pid)]
+
+
+def descendants(pid: int) -> list[int]:
+    """The processes below one."""
+    listed = subprocess.run(["ps", "-e", "-o", "pid=,ppid="], check=True, capture_output=True, text=True).stdout
+    below: dict[int, list[int]] = {}
+    for line in listed.splitlines():
+        child, parent = map(int, line.split())
+        below.setdefault(parent, []).append(child)
+    found, waiting = [], [pid]
+    while waiting:
+        children = below.get(waiting.pop(), [])
+        found += children
+        waiting += children
+    return found
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
