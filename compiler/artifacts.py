@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from flowport.compiler.defaults import NAMES
 from flowport.compiler.diagnostics import Diagnostic
 from flowport.compiler.guess import did_you_mean
 from flowport.compiler.ir import Flow, Foreach, Span, Step, Switch, Use, targets
 
-NAMES = frozenset({"next", "input", "index", "foreach_stack", "merge_artifacts"})
 EFFORT = 2_000_000
 """How many transitions are followed at most: a warning is not worth minutes."""
 

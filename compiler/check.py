@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flowport.compiler.artifacts import check_artifacts
-from flowport.compiler.defaults import check_parameters
+from flowport.compiler.defaults import NAMES, check_parameters
 from flowport.compiler.diagnostics import Diagnostic
 from flowport.compiler.guess import nearest
 from flowport.compiler.ir import End, Flow, Foreach, Step, Switch, targets
 from flowport.compiler.splits import check_splits
 
-RESERVED = frozenset({"next", "input", "index", "foreach_stack", "merge_artifacts", "cmd", "name"})
+RESERVED = NAMES | {"cmd", "name"}
 
 
 def check(flow: Flow) -> tuple[Diagnostic, ...]:

@@ -99,6 +99,12 @@ _READING = {
         "a step is defined twice",
         "In a class body, the second `def` of a name replaces the first, and Python says nothing. The first step is lost.",
     ),
+    "FP126": Code(
+        "a decorator of the user's own that applies flowport's",
+        "Decorators of your own run in the task, where `@retry` and the like do nothing: what they say must be seen when "
+        "the flow is compiled. A name for a decorator is seen (`robust = retry(times=2)`), and so is a function that only "
+        "puts some together: `def robust(f): return retry(times=2)(catch(f))`.",
+    ),
     "FP130": Code(
         "a decorator takes its arguments by name",
         "Write `@retry(times=3)`, not `@retry(3)`: what is deployed should say what a number means.",
@@ -379,8 +385,14 @@ _STRUCTURE = {
         "Engines give up long before this depth. Make a flow of its own of the inner part.",
     ),
     "FP247": Code(
-        "the cases of a switch are entered from outside",
-        "A step that a case leads to is also reached from a step that is not behind the switch. Give one of the ways a step of its own.",
+        "a step both inside and outside of a construct",
+        "What a branch or a foreach opens is closed by one join, and nothing but that join follows it. Here a step can be reached "
+        "both from inside and from elsewhere. Give one of the ways a step of its own.",
+    ),
+    "FP248": Code(
+        "a way back out of a foreach or a branch",
+        "A loop lies inside one branch or one item of a foreach, or around all of it. Close what is open with its join, and go back "
+        "from there.",
     ),
 }
 
@@ -456,8 +468,8 @@ _TARGETS = {
     ),
     "FP492": Code(
         "the flow's files are too large",
-        "The code package is a plain zip: the flow's file, the modules that it imports from its own folders and what `include` names, up to "
-        "65,534 files and 4 GB in all. Data belongs into the image or the store.",
+        "The code package is a plain zip: the flow's file, the modules that it imports from its own folders and what "
+        "`include` names, up to 65,534 files and 4 GB in all. Data belongs into the image or the store.",
     ),
 }
 

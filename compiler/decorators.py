@@ -10,113 +10,39 @@ import ast
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from flowport.compiler.classes import Class
 from flowport.compiler.guess import did_you_mean
 from flowport.compiler.ir import Catch, Resources, Retry, Settings
 from flowport.compiler.later import LATER
-from flowport.compiler.modules import OURS, External
+from flowport.compiler.marks import SETTINGS, Mark
 from flowport.compiler.reading import Reading
 from flowport.compiler.record import record, replace
 
-SETTINGS: Mapping[str, tuple[str, ...]] = {
-    "retry": ("times", "minutes_between_retries"),
-    "catch": ("var", "print_exception"),
-    "timeout": ("seconds", "minutes", "hours"),
-    "resources": ("cpu", "memory", "gpu", "disk", "shared_memory"),
-    "environment": ("vars",),
-}
 MOST_TRIES = 100
-DAY = 24 * 3600
 
 
-@record(eq=False)
-class Mark:
-    """A decorator: its expression, what it calls, and whose name that is (`retry` for flowport's and Metaflow's own, else "")."""
-
-    node: ast.expr
-    name: str
-    call: ast.Call | None
-
-
-def marks(reading: Reading, owner: Class, decorators: Iterable[ast.expr], before: int) -> tuple[Mark, ...]:
-    """The decorators that are flowport's own; says what there is to say of the others. `before` is the line of what they decorate."""
-    found = []
-    for node in decorators:
-        called = node.func if isinstance(node, ast.Call) else node
-        name = _origin(reading, owner, called, before)
-        if name is not None:
-            found.append(Mark(node, name, node if isinstance(node, ast.Call) else None))
-    return tuple(found)
-
-
-def _origin(reading: Reading, owner: Class, node: ast.expr, before: int) -> str | None:
-    """The name of one of flowport's decorators, or None."""
-    source = owner.source
-    if isinstance(node, ast.Name) and node.id in owner.members:
-        first = owner.members[node.id][0]
-        if first.node.lineno < before and first.module is None:
-            if not isinstance(first.node, ast.FunctionDef) and node.id in {"step", *SETTINGS, *LATER}:
-                reading.say(
-                    "FP124",
-                    f"`@{node.id}` is the class attribute of line {first.node.lineno} here, not the decorator",
-                    source,
-                    node,
-                    f"rename the attribute, or import the decorator under another name: `from flowport import {node.id} as {node.id}_step`",
-                )
-            return None
-    thing = reading.modules.resolve(source, node)
-    match thing:
-        case External(name):
-            package, _, rest = name.partition(".")
-            if package in OURS and rest:
-                return rest.rpartition(".")[2]
-            reading.warn(
-                "FP123",
-                f"flowport does not know the decorator `{source.segment(node)}`, which comes from `{package}`",
-                source,
-                node,
-                "it is kept and runs with the step; the step's `self.next` must reach flowport unchanged",
-            )
-        case None if isinstance(node, ast.Name) and node.id not in _PLAIN:
-            known = {"step", *SETTINGS}
-            way_out = (
-                (f"add `from flowport import {node.id}`",)
-                if node.id in known | set(LATER)
-                else did_you_mean(node.id, {*reading.modules.names(source), *known})
-            )
-            reading.say("FP122", f"nothing in `{source.shown}` defines `{node.id}`", source, node, *way_out)
-            return node.id if node.id in known else None
-        case _:
-            pass
-    return None
-
-
-_PLAIN = frozenset({"staticmethod", "classmethod", "property"})
-
-
-def settings(reading: Reading, owner: Class, found: Iterable[Mark], step: str) -> Settings:
+def settings(reading: Reading, found: Iterable[Mark], step: str) -> Settings:
     """What a step's decorators ask for."""
     result = Settings()
     seen: set[str] = set()
     for mark in found:
-        if mark.name == "step":
+        if mark.name in ("", "step"):
             continue
         if mark.name in seen and mark.name in SETTINGS:
-            reading.say("FP132", f"step `{step}` has `@{mark.name}` twice", owner.source, mark.node, "keep one of them")
+            reading.say("FP132", f"step `{step}` has `@{mark.name}` twice", mark.source, mark.node, "keep one of them")
         elif mark.name in SETTINGS:
-            named = _arguments(reading, owner, mark)
+            named = _arguments(reading, mark)
             if named is not None:
-                result = _APPLY[mark.name](_Values(reading, owner, mark, named, step), result)
+                result = _APPLY[mark.name](_Values(reading, mark, named, step), result)
         else:
-            say_later(reading, owner, mark, f"step `{step}`")
+            say_later(reading, mark, f"step `{step}`")
         seen.add(mark.name)
     return result
 
 
-def say_later(reading: Reading, owner: Class, mark: Mark, place: str) -> None:
+def say_later(reading: Reading, mark: Mark, place: str) -> None:
     """A decorator that is not flowport's yet."""
     known = LATER.get(mark.name)
-    source = owner.source
+    source = mark.source
     if known is None:
         reading.say(
             "FP142",
@@ -136,21 +62,21 @@ def say_later(reading: Reading, owner: Class, mark: Mark, place: str) -> None:
         )
 
 
-def _arguments(reading: Reading, owner: Class, mark: Mark) -> dict[str, tuple[ast.expr, Any]] | None:
+def _arguments(reading: Reading, mark: Mark) -> dict[str, tuple[ast.expr, Any]] | None:
     """The values of a decorator's arguments by name, `**NAME` unfolded; None when one of them is not known."""
     found: dict[str, tuple[ast.expr, Any]] = {}
     known = SETTINGS[mark.name]
     whole = True
     for node in mark.call.args if mark.call else ():
         reading.say(
-            "FP130", f"`@{mark.name}` takes its arguments by name", owner.source, node, f"write `{known[0]}={owner.source.segment(node)}`"
+            "FP130", f"`@{mark.name}` takes its arguments by name", mark.source, node, f"write `{known[0]}={mark.source.segment(node)}`"
         )
         whole = False
     for keyword in mark.call.keywords if mark.call else ():
         constant, value = reading.constant(
             keyword.value,
-            owner.source,
-            owner.members,
+            mark.source,
+            mark.members,
             f"`@{mark.name}({keyword.arg or '**'}=...)`" if keyword.arg else f"`**` in `@{mark.name}`",
         )
         if not constant:
@@ -164,7 +90,7 @@ def _arguments(reading: Reading, owner: Class, mark: Mark) -> dict[str, tuple[as
                 reading.say(
                     "FP131",
                     f"`@{mark.name}` has no argument `{name}`",
-                    owner.source,
+                    mark.source,
                     keyword,
                     *did_you_mean(str(name), known),
                     f"its arguments are {', '.join(f'`{one}`' for one in known)}",
@@ -176,7 +102,6 @@ def _arguments(reading: Reading, owner: Class, mark: Mark) -> dict[str, tuple[as
 @record(eq=False)
 class _Values:
     reading: Reading
-    owner: Class
     mark: Mark
     named: dict[str, tuple[ast.expr, Any]]
     step: str
@@ -198,7 +123,7 @@ class _Values:
         return int(read) if whole or read == int(read) else read
 
     def say(self, node: ast.expr, message: str, *ways_out: str) -> None:
-        self.reading.say("FP133", message, self.owner.source, node, *ways_out)
+        self.reading.say("FP133", message, self.mark.source, node, *ways_out)
 
 
 def _number(value: Any) -> float | None:

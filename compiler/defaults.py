@@ -15,6 +15,8 @@ OPTIONS = frozenset(
     ("help", "store", "profile", "run-id", "tag", "max-workers", "with", "origin-run", "from", "target", "format", "verbose", "quiet")
 )
 """Options of `run` and `dry-run`: a parameter of that name is given after `--`."""
+NAMES = frozenset({"next", "input", "index", "foreach_stack", "merge_artifacts"})
+"""What every flow has already."""
 WORDS = {**dict.fromkeys(("true", "t", "yes", "y", "1", "on"), True), **dict.fromkeys(("false", "f", "no", "n", "0", "off"), False)}
 
 
@@ -49,6 +51,14 @@ def check_parameters(flow: Flow) -> Iterator[Diagnostic]:
                 parameter.span,
                 help=(f"give it after `--`: `flowport run {flow.file} -- --{name} value`", "or give the parameter another name"),
                 severity="warning",
+            )
+        if parameter.attribute in NAMES:
+            yield Diagnostic(
+                "FP234",
+                f"a parameter cannot be called `{parameter.attribute}`",
+                parameter.span,
+                ("every flow has that name already",),
+                (f'give the attribute another name: `the_{parameter.attribute} = Parameter("{parameter.name}")`',),
             )
         yield from _values(parameter)
 

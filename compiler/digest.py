@@ -14,7 +14,7 @@ from io import StringIO
 
 from flowport.compiler.bindings import Binding
 from flowport.compiler.classes import Class, Line, Member
-from flowport.compiler.modules import Definition, External, Modules, Own, Thing
+from flowport.compiler.modules import Definition, External, Modules, Own, Thing, imports
 from flowport.compiler.record import record
 from flowport.compiler.source import Source
 from flowport.runtime import digests as sha256
@@ -114,9 +114,8 @@ class _Pieces:
         """What imports inside a function bind."""
         if isinstance(root, ast.Module):
             return
-        for node in ast.walk(root):
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                yield from self.modules.local(source, node)
+        for node, _ in imports(root):
+            yield from self.modules.local(source, node)
 
     def _attribute(self, unit: Unit, node: ast.Attribute, local: Mapping[str, Thing]) -> Sequence[Thing | Unit] | None:
         """What `owner.name` adds; None when the owner must be looked at by itself."""

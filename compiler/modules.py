@@ -182,8 +182,8 @@ class Modules:
 _BUILTINS = frozenset(dir(builtins))
 
 
-def imports(tree: ast.Module) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:
-    """Every import of a module, wherever it stands, and whether a `try` or a test stands around it."""
+def imports(tree: ast.AST) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:
+    """Every import inside a module or a statement, and whether a `try` or a test stands around it."""
     waiting: list[tuple[ast.AST, bool]] = [(tree, False)]
     while waiting:
         node, guarded = waiting.pop()

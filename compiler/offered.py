@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from flowport.compiler.decorators import SETTINGS
 from flowport.compiler.guess import did_you_mean
 from flowport.compiler.later import LATER
+from flowport.compiler.marks import SETTINGS
 from flowport.compiler.modules import OURS, imports
 from flowport.compiler.reading import Reading
 from flowport.compiler.source import Source

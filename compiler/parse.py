@@ -9,11 +9,12 @@ import ast
 import os.path
 from collections.abc import Iterable
 
-from flowport.compiler.classes import Class, Line
-from flowport.compiler.decorators import SETTINGS, Mark, marks, say_later
+from flowport.compiler.classes import Line
+from flowport.compiler.decorators import say_later
 from flowport.compiler.diagnostics import Diagnostic, Refused
 from flowport.compiler.digest import digests
 from flowport.compiler.ir import Flow, Parameter
+from flowport.compiler.marks import SETTINGS, Mark, marks
 from flowport.compiler.modules import Modules, closure
 from flowport.compiler.offered import check_imports
 from flowport.compiler.parameters import parameters
@@ -106,31 +107,31 @@ def _class_marks(reading: Reading, chosen: Line) -> str:
     for one in chosen.classes:
         for mark in marks(reading, one, one.node.decorator_list, 0):
             if mark.name == "flow":
-                name = _flow_name(reading, one, mark, name) if one is own else name
+                name = _flow_name(reading, mark, name) if one is own else name
             elif mark.name in SETTINGS or mark.name == "step":
                 reading.say(
                     "FP134",
                     f"`@{mark.name}` belongs on a step, not on a flow",
-                    one.source,
+                    mark.source,
                     mark.node,
                     "put it above each step that needs it",
                 )
-            else:
-                say_later(reading, one, mark, f"`{one.node.name}`")
+            elif mark.name:
+                say_later(reading, mark, f"`{one.node.name}`")
     return name
 
 
-def _flow_name(reading: Reading, owner: Class, mark: Mark, otherwise: str) -> str:
+def _flow_name(reading: Reading, mark: Mark, otherwise: str) -> str:
     for keyword in mark.call.keywords if mark.call else ():
         if keyword.arg != "name":
-            reading.say("FP131", f"`@flow` has no argument `{keyword.arg}`", owner.source, keyword, "its argument is `name`")
+            reading.say("FP131", f"`@flow` has no argument `{keyword.arg}`", mark.source, keyword, "its argument is `name`")
             continue
-        constant, value = reading.constant(keyword.value, owner.source, owner.members, "the name of the flow")
+        constant, value = reading.constant(keyword.value, mark.source, mark.members, "the name of the flow")
         if constant and isinstance(value, str) and value and "/" not in value and value.isprintable():
             return value
         if constant:
             reading.say(
-                "FP133", f"the name of a flow is a text, not `{value!r}`", owner.source, keyword.value, f'write `@flow(name="{otherwise}")`'
+                "FP133", f"the name of a flow is a text, not `{value!r}`", mark.source, keyword.value, f'write `@flow(name="{otherwise}")`'
             )
     return otherwise
 

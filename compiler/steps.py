@@ -6,8 +6,9 @@ import ast
 from collections.abc import Mapping
 
 from flowport.compiler.classes import Member
-from flowport.compiler.decorators import Mark, marks, settings
+from flowport.compiler.decorators import settings
 from flowport.compiler.ir import Step
+from flowport.compiler.marks import Mark, marks
 from flowport.compiler.modules import Function
 from flowport.compiler.reading import Reading
 from flowport.compiler.record import record, replace
@@ -71,14 +72,13 @@ def _marked(reading: Reading, found: Mapping[str, Method]) -> dict[str, list[str
     """The steps with `@step(start=True)` and those with `@step(end=True)`."""
     marked: dict[str, list[str]] = {"start": [], "end": []}
     for name, method in found.items():
-        owner = method.member.owner
-        keywords = [keyword for mark in method.marks if mark.name == "step" and mark.call for keyword in mark.call.keywords]
-        for keyword in keywords:
+        keywords = [(mark, keyword) for mark in method.marks if mark.name == "step" and mark.call for keyword in mark.call.keywords]
+        for mark, keyword in keywords:
             if keyword.arg not in marked:
                 message = f"`@step` has no argument `{keyword.arg}`"
-                reading.say("FP131", message, owner.source, keyword, "its arguments are `start` and `end`")
+                reading.say("FP131", message, mark.source, keyword, "its arguments are `start` and `end`")
                 continue
-            constant, value = reading.constant(keyword.value, owner.source, owner.members, f"`{keyword.arg}` of `@step`")
+            constant, value = reading.constant(keyword.value, mark.source, mark.members, f"`{keyword.arg}` of `@step`")
             if constant and value:
                 marked[keyword.arg].append(name)
     return marked
@@ -98,7 +98,7 @@ def step(reading: Reading, reader: Reader, method: Method, is_end: bool, digest:
     """What the method is as a step. A decorator of the user's own may set artifacts that nothing shows."""
     function, owner = method.function, method.member.owner
     place = Place(reading, owner.source, owner.members, function, me(function) or "self")
-    wanted = settings(reading, owner, method.marks, function.name)
+    wanted = settings(reading, method.marks, function.name)
     going, span = transition(place, is_end)
     uses = reader.uses(owner.source, function)
     return Step(
@@ -110,5 +110,5 @@ def step(reading: Reading, reader: Reader, method: Method, is_end: bool, digest:
         digest=digest,
         span=owner.source.name_span(function),
         transition_span=span,
-        uses=uses if len(method.marks) == len(function.decorator_list) else replace(uses, opaque=True),
+        uses=uses if all(mark.name for mark in method.marks) else replace(uses, opaque=True),
     )

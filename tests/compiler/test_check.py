@@ -126,7 +126,7 @@ def test_a_base_that_is_not_seen_may_set_anything(tmp_path: Path) -> None:
 
 
 def test_a_decorator_of_the_users_own_may_set_anything(tmp_path: Path) -> None:
-    head = "def filled(f):\n    return f\n"
+    head = "def filled(f):\n    f.x = 1\n    return f\n"
     text = class_of("@filled\n" + steps(start=GO.format("end"), end="print(self.x)"), head)
     assert codes(read(write(tmp_path, {"flow.py": text}))[1]) == []
 

@@ -114,6 +114,11 @@ def test_names_that_a_command_line_cannot_tell_apart(tmp_path: Path) -> None:
     assert codes(read(write(tmp_path, {"flow.py": class_of(body + BODY)}))[1]) == ["FP235"]
 
 
+@pytest.mark.parametrize("name", ["input", "next", "index"])
+def test_an_attribute_that_every_flow_has(tmp_path: Path, name: str) -> None:
+    assert codes(read(write(tmp_path, {"flow.py": class_of(f"{name} = Parameter('x')\n\n{BODY}")}))[1]) == ["FP234"]
+
+
 def test_a_config_is_said_to_come_later(tmp_path: Path) -> None:
     text = class_of("settings = Config('settings', default='x.json')\n" + BODY, "from metaflow import Config")
     assert codes(read(write(tmp_path, {"flow.py": text}))[1]) == ["FP140"]

@@ -9,7 +9,12 @@ import pytest
 from flowport.compiler.ir import Catch, Resources, Retry, Settings
 from sources import END, class_of, codes, read, write
 
-HEAD = "from flowport import card, kubernetes\nimport functools\nCOMMON = dict(times=2, minutes_between_retries=0)\nGIB = 1024\n"
+HEAD = (
+    "from flowport import card, kubernetes\nimport functools\nrobust = retry(times=7)\nplain = retry\nalias = robust\n"
+    "def both(f):\n    'Docs.'\n    return retry(times=8)(timeout(hours=1)(f))\n"
+    "def hidden(times):\n    def wrap(f):\n        return retry(times=times)(f)\n    return wrap\n"
+    "def own(f):\n    return f\nCOMMON = dict(times=2, minutes_between_retries=0)\nGIB = 1024\n"
+)
 
 
 def settings_of(folder: Path, marks: str) -> tuple[Settings, list[str]]:
@@ -39,6 +44,11 @@ def settings_of(folder: Path, marks: str) -> tuple[Settings, list[str]]:
         ("@environment", Settings()),
         ("@retry\n@catch(var='e')\n@timeout(hours=1)", Settings(retry=Retry(), catch=Catch("e"), timeout=3600)),
         ("@functools.wraps(len)", Settings()),
+        ("@robust", Settings(retry=Retry(7, 2))),
+        ("@plain(times=1)", Settings(retry=Retry(1, 2))),
+        ("@alias", Settings(retry=Retry(7, 2))),
+        ("@both", Settings(retry=Retry(8, 2), timeout=3600)),
+        ("@own", Settings()),
     ],
 )
 def test_settings(tmp_path: Path, mark: str, expected: Settings) -> None:
@@ -72,6 +82,8 @@ def test_settings(tmp_path: Path, mark: str, expected: Settings) -> None:
         ("@retry(times=rows())", "FP120"),
         ("@nothing", "FP122"),
         ("@functools.cache", "FP123"),
+        ("@hidden(3)", "FP126"),
+        ("@both\n@retry", "FP132"),
         ("@card", "FP141"),
         ("@kubernetes(image='x')", "FP141"),
         ("@retry\n@retry", "FP132"),

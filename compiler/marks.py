@@ -1,0 +1,134 @@
+"""Whose the decorators of a step or a flow are.
+
+@retry(times=2)       flowport's or Metaflow's own: Mark("retry")
+@robust               robust = retry(times=2) in the flow's own files: Mark("retry") too
+@traced               the user's own: Mark(""), it stays where it is and runs in the task
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+
+from flowport.compiler.bindings import Names
+from flowport.compiler.classes import Class
+from flowport.compiler.guess import did_you_mean
+from flowport.compiler.later import LATER
+from flowport.compiler.modules import OURS, Definition, External, Thing
+from flowport.compiler.reading import Reading
+from flowport.compiler.record import record
+from flowport.compiler.source import Source
+
+SETTINGS: Mapping[str, tuple[str, ...]] = {
+    "retry": ("times", "minutes_between_retries"),
+    "catch": ("var", "print_exception"),
+    "timeout": ("seconds", "minutes", "hours"),
+    "resources": ("cpu", "memory", "gpu", "disk", "shared_memory"),
+    "environment": ("vars",),
+}
+"""The decorators that say something about a step, and their arguments."""
+
+_PLAIN = frozenset({"staticmethod", "classmethod", "property"})
+
+
+@record(eq=False)
+class Mark:
+    """A decorator as it is written in `source`, with its own name, "" when it is somebody else's."""
+
+    node: ast.expr
+    name: str
+    source: Source
+    members: Names
+
+    @property
+    def call(self) -> ast.Call | None:
+        """The decorator when it is called, as in `@retry(times=2)`."""
+        return self.node if isinstance(self.node, ast.Call) else None
+
+
+def marks(reading: Reading, owner: Class, decorators: Iterable[ast.expr], before: int) -> tuple[Mark, ...]:
+    """What decorators of a class or of one of its members are; `before` is the line of what they decorate."""
+    reader = _Reader(reading, before)
+    return tuple(mark for node in decorators for mark in reader.read(owner.source, owner.members, node, frozenset()))
+
+
+class _Reader:
+    def __init__(self, reading: Reading, before: int) -> None:
+        self.reading, self.before = reading, before
+
+    def read(self, source: Source, members: Names, node: ast.expr, seen: frozenset[ast.AST]) -> list[Mark]:
+        """The marks that one decorator stands for: one, or those that a name or function of the user's own puts together."""
+        called = node.func if isinstance(node, ast.Call) else node
+        if isinstance(called, ast.Name) and self._hidden(source, members, called):
+            return [Mark(node, "", source, members)]
+        thing = self.reading.modules.resolve(source, called)
+        if isinstance(thing, External) and thing.name.split(".")[0] in OURS:
+            return [Mark(node, thing.name.rpartition(".")[2], source, members)]
+        if isinstance(thing, Definition) and thing.bindings[0].node not in seen:
+            made = self._unfolded(thing, node, seen | {thing.bindings[0].node})
+            if made and isinstance(node, ast.Call) and not made[0].call:
+                made = [Mark(node, made[0].name, source, members)]
+            return made if made is not None else [Mark(node, "", source, members)]
+        return [Mark(node, self._unknown(source, called, thing), source, members)]
+
+    def _hidden(self, source: Source, members: Names, node: ast.Name) -> bool:
+        """Whether the class sets the name before it is used here."""
+        first = members[node.id][0] if node.id in members else None
+        if first is None or first.node.lineno >= self.before or first.module is not None:
+            return False
+        if not isinstance(first.node, ast.FunctionDef) and node.id in {"step", *SETTINGS, *LATER}:
+            message = f"`@{node.id}` is the class attribute of line {first.node.lineno} here, not the decorator"
+            way_out = (
+                f"rename the attribute, or import the decorator under another name: `from flowport import {node.id} as {node.id}_step`"
+            )
+            self.reading.say("FP124", message, source, node, way_out)
+        return True
+
+    def _unfolded(self, thing: Definition, node: ast.expr, seen: frozenset[ast.AST]) -> list[Mark] | None:
+        """The marks that a decorator of the user's own stands for, when that can be seen; None when it is to be left alone."""
+        function = thing.function
+        if function is None:
+            return None if thing.value is None else self.read(thing.source, {}, thing.value, seen)
+        nodes = None if isinstance(node, ast.Call) else _composed(function)
+        if nodes is not None:
+            return [mark for inner in nodes for mark in self.read(thing.source, {}, inner, seen)]
+        inside = sorted({name for inner in ast.walk(function) if (name := self._ours(thing.source, inner)) in SETTINGS})
+        if inside:
+            listed = ", ".join(f"`@{name}`" for name in inside)
+            message = f"what the decorator `{thing.name}` does with {listed} is not seen"
+            self.reading.warn(
+                "FP126", message, thing.source, function, f"put {listed} on the steps, or write `{thing.name} = {inside[0]}(...)`"
+            )
+        return None
+
+    def _ours(self, source: Source, node: ast.AST) -> str:
+        thing = self.reading.modules.look(source, node.id) if isinstance(node, ast.Name) else None
+        return thing.name.rpartition(".")[2] if isinstance(thing, External) and thing.name.split(".")[0] in OURS else ""
+
+    def _unknown(self, source: Source, node: ast.expr, thing: Thing | None) -> str:
+        """Say what there is to say about a name that neither flowport nor the flow's own files define; the name that was probably meant."""
+        if isinstance(thing, External):
+            package = thing.name.split(".")[0]
+            message = f"flowport does not know the decorator `{source.segment(node)}`, which comes from `{package}`"
+            way_out = "it is kept, and runs in the task; it must leave `self` and `self.next` as they are"
+            self.reading.warn("FP123", message, source, node, way_out)
+        elif thing is None and isinstance(node, ast.Name) and node.id not in _PLAIN:
+            own = {"step", *SETTINGS}
+            known = {*self.reading.modules.names(source), *own}
+            ways_out = (f"add `from flowport import {node.id}`",) if node.id in own | set(LATER) else did_you_mean(node.id, known)
+            self.reading.say("FP122", f"nothing in `{source.shown}` defines `{node.id}`", source, node, *ways_out)
+            return node.id if node.id in own else ""
+        return ""
+
+
+def _composed(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr] | None:
+    """The decorators that `def both(f): return retry(times=2)(catch(f))` applies, outermost first."""
+    body = [part for part in function.body if not (isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant))]
+    if len(body) != 1 or not isinstance(body[0], ast.Return) or len(function.args.args) != 1 or function.decorator_list:
+        return None
+    found = []
+    node = body[0].value
+    while isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
+        found.append(node.func)
+        node = node.args[0]
+    return found if isinstance(node, ast.Name) and node.id == function.args.args[0].arg else None
