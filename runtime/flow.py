@@ -34,6 +34,9 @@ class FlowSpec:
             kind = type(self)
             sys.exit(import_module("flowport.cli").flow_main(sys.modules[kind.__module__].__file__, kind.__name__, sys.argv[1:]))
 
+    def __reduce_ex__(self, protocol: object) -> str | tuple[Any, ...]:
+        raise TypeError("a flow is not a value: keep the artifacts that you need")
+
     def _held(self) -> Item:
         item: Item | None = self.__dict__.get(ITEM)
         if item is None:

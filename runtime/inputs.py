@@ -6,13 +6,16 @@ are decoded at once and shared.
 
 from __future__ import annotations
 
+import struct
+
 from flowport.runtime import codec, digests
 from flowport.runtime import runs as rows_of
-from flowport.runtime.shelf import ATOMS, mark
+from flowport.runtime.flow import FlowSpec
+from flowport.runtime.shelf import ATOMS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
     from flowport.runtime.item import Item
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
     from flowport.runtime.shelf import Shelf
 
 NOTHING: Any = object()
+
+MERGED = "*"
+"""Stands among what was read for the names of all artifacts, which `merge_artifacts` looks at; no artifact has this name."""
 
 
 class Stretch:
@@ -68,6 +74,11 @@ class Stretch:
 
     def entries(self, name: str) -> list[bytes | None]:
         """The entry of every row, None where it has none."""
+        column = self.shelf.own.get(name)
+        if column is not None and not rows_of.subtract(self.rows, column["items"]):
+            found = self.shelf.stored(name, keep=column["n"] > self.count)
+            start = rows_of.rank(column["items"], self.first)
+            return list(found if len(found) == self.count else found[start : start + self.count])
         return [self.shelf.entry(name, row) for row in range(self.first, self.first + self.count)]
 
     def distinct(self, name: str) -> list[bytes | None]:
@@ -131,10 +142,17 @@ class Input:
             return lineage.indexes(self._row)[-1][2] if name == "index" and lineage.frames else None
         if self._item.work.start.has(name):
             return self._item.parameter(name)
-        held = getattr(self._item.work.kind, name, NOTHING)
-        if held is NOTHING or callable(held) or isinstance(held, property):
-            raise AttributeError(f"join `{self._item.work.step}` reads `{name}` of its input `{self._where()}`, which has no such artifact")
-        return held
+        for kind in self._item.work.kind.__mro__:
+            if kind is FlowSpec:
+                break
+            if name in vars(kind):
+                held = vars(kind)[name]
+                # What the class has sees the input as its `self`: methods and properties read the input's artifacts.
+                return held.__get__(self, kind) if hasattr(type(held), "__get__") else held
+        raise AttributeError(f"join `{self._item.work.step}` reads `{name}` of its input `{self._where()}`, which has no such artifact")
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        raise TypeError("an input of a join is not a value: keep the artifacts of it that you need")
 
     def _where(self) -> str:
         return f"{self._stretch.shelf.step}/{self._stretch.shelf.lineage.address(self._row)}"
@@ -164,6 +182,7 @@ class Inputs:
         self.stretches = stretches
         self._kind: type[Input] = type("Input", (Input,), {"__slots__": ()})
         self._made: dict[int, Input] = {}
+        self._merged = False
 
     def belong(self, item: Item) -> None:
         """Say whose inputs these are."""
@@ -203,12 +222,33 @@ class Inputs:
             f"no input came from a step called `{step}`; they came from " + ", ".join(f"`{name}`" for name in self._steps())
         )
 
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        raise TypeError("the inputs of a join are no value: keep the artifacts of them that you need")
+
+    def merge(self, given: Iterable[Input], wanted: Callable[[str], bool]) -> tuple[dict[str, bytes], list[str]]:
+        """The artifacts in which all `given` inputs that have them agree, and the names of those in which they do not."""
+        self._merged = True
+        if given is self:
+            return differing(self.stretches, wanted)
+        chosen = list(given)
+        found, unequal = differing([Stretch(one._stretch.shelf, one._row, 1) for one in chosen], wanted)
+        for name in (*found, *unequal):
+            for one in chosen:
+                one._stretch.use(name)[one._place] = 1
+        return found, unequal
+
+    def named(self) -> str:
+        """One digest over the names of all artifacts that the inputs have."""
+        return digests.of("\n".join(_names(self.stretches)).encode("utf-8", "surrogatepass"))[:32]
+
     def _steps(self) -> list[str]:
         return sorted({stretch.shelf.step for stretch in self.stretches})
 
     def marks(self) -> dict[str, Any]:
         """What was read of the inputs: their number, and for each artifact the inputs that were asked and one digest over it."""
         found: dict[str, Any] = {"inputs": len(self)}
+        if self._merged:
+            found["inputs." + MERGED] = self.named()
         names = sorted({name for stretch in self.stretches for name in stretch.used})
         for name in names:
             wanted: Runs = []
@@ -224,31 +264,33 @@ class Inputs:
         return found
 
     def digest(self, name: str, wanted: list[list[int]]) -> str:
-        """One digest over an artifact of some of the inputs; of a whole column its own digest stands for it."""
-        parts, before = [], 0
+        """One digest over an artifact of some of the inputs, however they are cut into slices."""
+        number, before = rows_of.count(wanted), 0
+        sizes, data = digests.new(8 * number), digests.new(8 * number)
         for stretch in self.stretches:
             rows = [[start - before, stop - before] for start, stop in rows_of.intersect(wanted, [[before, before + stretch.count]])]
             before += stretch.count
             if not rows:
                 continue
-            column = stretch.shelf.own.get(name)
-            if rows == [[0, stretch.count]] and column is not None and column["items"] == [[stretch.first, stretch.first + stretch.count]]:
-                parts.append(column["sha"])
-            else:
-                entries = stretch.entries(name)
-                parts += [mark(entries[row] or b"") for row in rows_of.iterate(rows)]
-        return digests.of("\n".join(parts).encode())[:32]
+            entries = [entry or b"" for start, stop in rows for entry in stretch.entries(name)[start:stop]]
+            sizes.update(struct.pack(f"<{len(entries)}Q", *map(len, entries)))
+            data.update(b"".join(entries))
+        return digests.of((sizes.hexdigest() + data.hexdigest()).encode())[:32]
 
 
-def differing(inputs: Inputs, wanted: Callable[[str], bool]) -> tuple[dict[str, bytes], list[str]]:
-    """The artifacts in which all inputs that have them agree, and the names of those in which they do not."""
+def _names(stretches: list[Stretch]) -> list[str]:
+    return sorted(set().union(*[stretch.names() for stretch in stretches]))
+
+
+def differing(stretches: list[Stretch], wanted: Callable[[str], bool]) -> tuple[dict[str, bytes], list[str]]:
+    """The artifacts in which all rows that have them agree, and the names of those in which they do not."""
     found: dict[str, bytes] = {}
     unequal: list[str] = []
-    for name in sorted(set().union(*[stretch.names() for stretch in inputs.stretches])):
+    for name in _names(stretches):
         if not wanted(name):
             continue
         entries: set[bytes] = set()
-        for stretch in inputs.stretches:
+        for stretch in stretches:
             entries.update(entry for entry in stretch.distinct(name) if entry is not None)
             stretch.use(name)[:] = b"\1" * stretch.count
         if len(entries) == 1:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from flowport.runtime import codec
 from flowport.runtime.flow import ITEM
-from flowport.runtime.inputs import Inputs, differing
+from flowport.runtime.inputs import Input, Inputs
 from flowport.runtime.shelf import mark
 
 TYPE_CHECKING = False
@@ -118,10 +118,10 @@ class Item:
 
     def _case(self, name: str, value: Any, cases: list[list[Any]]) -> str:
         for label, target in cases:
-            if type(label) is type(value) and label == value:
+            if type(label) is type(value) and _equal(label, value):
                 return str(target)
         for label, target in cases:
-            if label == value:
+            if _equal(label, value):
                 return str(target)
         labels = ", ".join(repr(label) for label, _ in cases)
         raise Misuse(f"`self.{name}` is {value!r}, which is no case of the switch of step `{self.work.step}`; its cases are {labels}")
@@ -133,14 +133,18 @@ class Item:
         if exclude and include:
             raise Misuse("`merge_artifacts` takes `exclude` or `include`, not both")
         settled = {name for name in flow.__dict__ if name != ITEM} | self.merged.keys()
-        found, unequal = differing(self.inputs, lambda name: name not in settled and (name in include if include else name not in exclude))
+        if inputs is not self.inputs and not all(isinstance(one, Input) for one in inputs):
+            raise Misuse("`merge_artifacts` takes the inputs of the join, or some of them")
+        found, unequal = self.inputs.merge(
+            inputs, lambda name: name not in settled and (name in include if include else name not in exclude)
+        )
         if unequal:
             names = ", ".join(f"`{name}`" for name in unequal)
             raise Misuse(
                 f"the inputs of join `{self.work.step}` differ in {names}: set {'it' if len(unequal) == 1 else 'them'} before "
                 "`self.merge_artifacts(inputs)`, or name what to leave out in `exclude=[...]`"
             )
-        if missing := [name for name in include if name not in found and name not in settled]:
+        if missing := [name for name in include if name not in found and not hasattr(flow, name)]:
             raise Misuse(f"no input of join `{self.work.step}` has {', '.join(f'`{name}`' for name in missing)}, which `include` names")
         self.merged.update(found)
 
@@ -174,3 +178,11 @@ class Item:
         if self.inputs is not None:
             return {**self.reads, **self.inputs.marks()}
         return self.reads
+
+
+def _equal(label: Any, value: Any) -> bool:
+    """Whether a value is a case; one that is compared part by part, such as an array, is none."""
+    try:
+        return bool(label == value)
+    except ValueError:
+        return False

@@ -12,6 +12,7 @@ from flowport.runtime import pack
 from flowport.runtime import runs as rows_of
 from flowport.runtime import start as starts
 from flowport.runtime.address import ROOT, Keys
+from flowport.runtime.inputs import MERGED
 from flowport.runtime.lineage import Frame
 from flowport.runtime.manifest import Manifests
 from flowport.runtime.shelf import Columns, mark
@@ -36,7 +37,7 @@ class Origins:
         self.columns = Columns(work.store)
         self.runs = list(self._chain())
         self._frames: dict[tuple[int, str], Frame] = {}
-        self._tried: dict[str, dict[int, tuple[str, Outcome]]] = {}
+        self._tried: dict[tuple[str, str], dict[int, tuple[str, Outcome]]] = {}
 
     def _chain(self) -> Iterator[Manifests]:
         origin = None if self.work.forced else self.work.start.origin
@@ -45,7 +46,8 @@ class Origins:
             seen.add(origin)
             keys = Keys(self.work.invocation.flow, origin)
             yield Manifests(self.work.store, keys, -1)
-            origin = starts.read(self.work.store, keys).origin
+            # The run that is resumed is there, or this one had not begun; those before it may have been removed.
+            origin = starts.read(self.work.store, keys).origin if self.work.store.exists(keys.run()) else None
 
     def take(self, row: int) -> Outcome | None:
         """The outcome of an item in the nearest origin that has it unchanged; None when it has to run."""
@@ -101,10 +103,11 @@ class Origins:
 
     def _from_try(self, manifests: Manifests, slice: str, row: int) -> Outcome | None:
         """An item that finished in a task that did not."""
-        if slice not in self._tried:
+        key = (manifests.keys.root, slice)
+        if key not in self._tried:
             docs = earlier(self.work.store, manifests.keys.tries(self.work.step, slice, 0))
-            self._tried[slice] = {row: (doc["digest"], outcome) for doc in docs for row, outcome in outcomes(self.work.store, doc).items()}
-        digest, outcome = self._tried[slice].get(row, ("", None))
+            self._tried[key] = {row: (doc["digest"], outcome) for doc in docs for row, outcome in outcomes(self.work.store, doc).items()}
+        digest, outcome = self._tried[key].get(row, ("", None))
         return outcome if outcome is not None and digest == self.work.plan["digest"] and not outcome.get("caught") else None
 
     def _values(self, manifests: Manifests, split: Manifest, row: int) -> list[bytes]:
@@ -140,6 +143,8 @@ class Origins:
             case "inputs" if inputs is not None:
                 if not rest:
                     return len(inputs)
+                if rest == MERGED:
+                    return inputs.named()
                 wanted = before[0]
                 return [wanted, inputs.digest(rest, wanted)] if not wanted or wanted[-1][1] <= len(inputs) else None
         return None

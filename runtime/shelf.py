@@ -96,21 +96,27 @@ class Shelf:
     def plain(self, name: str) -> list[Any] | None:
         """The values of an own column when all of them are of immutable built-in types, in the order of its rows."""
         if name not in self._plain:
-            column = self.own[name]
-            try:
-                entries = pack.entries(self.columns.store, column)
-            except (Missing, Corrupt) as error:
-                raise self._broken(name, column["items"][0][0], error) from None
-            values = codec.decode_inline(entries)
+            values = codec.decode_inline(self.stored(name, keep=False))
             self._plain[name] = values if values is not None and ATOMS.issuperset(map(type, values)) else None
         return self._plain[name]
+
+    def stored(self, name: str, keep: bool) -> list[bytes]:
+        """Everything in an own column, in the order of its rows; `keep` for one that is asked for again."""
+        column = self.own[name]
+        try:
+            return self.columns.entries(column) if keep else pack.entries(self.columns.store, column)
+        except (Missing, Corrupt) as error:
+            raise self._broken(name, column["items"][0][0], error) from None
 
     def shared(self, name: str, rows: Runs) -> tuple[bytes] | None:
         """The one entry that all of `rows` inherit, when that can be seen without looking at every row."""
         for group in self.classes:
             if not rows_of.subtract(rows, group["items"]):
                 found = group["names"].get(name, [])
-                if len(found) == 1 and (found[0][0]["n"] == 1 or "same" in found[0][0]) and self._covered(*found[0], rows):
+                if len(found) != 1:
+                    continue
+                column, up = found[0]
+                if (column["n"] == 1 or "same" in column) and self._covered(column, up, rows):
                     entry = self.entry(name, rows[0][0])
                     return None if entry is None else (entry,)
         return None

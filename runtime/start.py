@@ -11,8 +11,8 @@ import time
 from flowport.runtime import codec, digests, documents
 from flowport.runtime.address import Keys, part
 from flowport.runtime.manifest import Stop
-from flowport.runtime.parameters import ParameterError, converted
-from flowport.runtime.store import Missing
+from flowport.runtime.parameters import ParameterError, convert, converted
+from flowport.runtime.store import Corrupt, Missing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from flowport.runtime.program import Program
     from flowport.runtime.store import Store
 
-INPUT = frozenset(["parameters", "origin_run", "from", "tags"])
+INPUT: dict[str, type] = {"parameters": dict, "origin_run": str, "from": str, "tags": list}
+"""What a run can be started with."""
+
 LARGEST = 4096
 """Characters up to which a parameter's JSON stands in `run.json` itself."""
 
@@ -61,6 +63,8 @@ def read(store: Store, keys: Keys) -> Start:
     """The run that a task belongs to; raises Stop when its first task never began."""
     try:
         return Start(store, documents.load(store.read(keys.run())))
+    except ValueError:
+        raise Corrupt(f"`{keys.run()}` in {store.url} is not whole") from None
     except Missing:
         raise Stop(f"the run has no `{keys.run()}` in {store.url}: its first step makes it, and the engine did not run that") from None
 
@@ -97,7 +101,11 @@ def _claimed(start: Start, invocation: Invocation) -> Start:
 
 def _document(store: Store, keys: Keys, invocation: Invocation, program: Program) -> dict[str, Any]:
     given = _input(store, keys)
-    origin = given.get("origin_run") or None
+    origin, first = given.get("origin_run") or None, given.get("from") or None
+    if first is not None and first not in program.plan["steps"]:
+        raise Stop(f"the run begins anew from `{first}`, which is no step of {invocation.flow}")
+    if origin is not None and not store.exists(Keys(invocation.flow, origin).run()):
+        raise Stop(f"the run resumes run `{origin}` of {invocation.flow}, which is not in {store.url}")
     before = read(store, Keys(invocation.flow, origin)).doc["parameters"] if origin else {}
     return {
         "v": 1,
@@ -107,7 +115,7 @@ def _document(store: Store, keys: Keys, invocation: Invocation, program: Program
         "engine": invocation.engine,
         "started": round(time.time(), 3),
         "origin": origin,
-        "from": given.get("from") or None,
+        "from": first,
         "tags": given.get("tags") or [],
         "parameters": _parameters(store, program, given.get("parameters") or {}, before),
     }
@@ -121,7 +129,9 @@ def _input(store: Store, keys: Keys) -> dict[str, Any]:
         return {}
     except ValueError:
         raise Stop(f"`{keys.input()}` is not JSON") from None
-    if not isinstance(given, dict) or not isinstance(given.get("parameters") or {}, dict) or not INPUT.issuperset(given):
+    if not isinstance(given, dict) or not all(
+        name in INPUT and isinstance(value or INPUT[name](), INPUT[name]) for name, value in given.items()
+    ):
         raise Stop(
             'a run is started with {"parameters": {...}, "origin_run": "...", "from": "...", "tags": [...]}, '
             "each of which may be left out; it was started with " + documents.dump(given).decode()[:200]
@@ -134,7 +144,7 @@ def _parameters(store: Store, program: Program, given: dict[str, Any], before: d
     specs = program.plan["parameters"]
     named = {spec["name"]: spec for spec in specs}
     if before:
-        given = {name: value for name, value in given.items() if name not in named or value != named[name].get("default")}
+        given = {name: value for name, value in given.items() if name not in named or not _is_default(named[name], value)}
         specs = [spec if spec["name"] in given or spec["attribute"] not in before else {**spec, "required": False} for spec in specs]
     try:
         values = converted(specs, given)
@@ -150,6 +160,14 @@ def _parameters(store: Store, program: Program, given: dict[str, Any], before: d
         else:
             held[attribute] = _held(store, _computed(program, spec) if spec["computed"] else _included(program, spec))
     return held
+
+
+def _is_default(spec: dict[str, Any], value: Any) -> bool:
+    """Whether a value says no more than the default, in text or in JSON."""
+    try:
+        return "default" in spec and bool(convert(spec, value) == convert(spec, spec["default"]))
+    except ParameterError:
+        return bool(value == spec["default"])
 
 
 def _held(store: Store, value: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from flowport.runtime import runs as rows_of
 from flowport.runtime import start
 from flowport.runtime.address import Keys
 from flowport.runtime.inputs import Inputs, Stretch
-from flowport.runtime.lineage import Lineage, inherited
+from flowport.runtime.lineage import Frame, Lineage, inherited
 from flowport.runtime.manifest import Manifests
 from flowport.runtime.replay import Replay
 from flowport.runtime.shelf import Columns, Shelf
@@ -42,6 +42,8 @@ class Work:
         self.classes: Classes = [{"items": self.arrived, "names": {}}]
         self._sent: list[Sent] = []
         self._shelves: dict[tuple[str, str], Shelf] = {}
+        self._shadowed: list[str] | None = None
+        self._fan: Frame | None = None
         self.lineage = Lineage(self.manifests, self.site["scopes"], self.slice)
         self._connect()
         self.manifests.check()
@@ -76,8 +78,10 @@ class Work:
     @property
     def shadowed(self) -> list[str]:
         """Artifacts that have the name of a plain attribute of the class, which would be found first."""
-        names = {name for group in self.classes for name in group["names"]}
-        return [name for name in names if hasattr(self.kind, name)]
+        if self._shadowed is None:
+            names = {name for group in self.classes for name in group["names"]}
+            self._shadowed = sorted(name for name in names if hasattr(self.kind, name))
+        return self._shadowed
 
     @property
     def forced(self) -> bool:
@@ -101,10 +105,10 @@ class Work:
     def _gathered(self, row: int) -> list[Stretch]:
         """The inner items of a row, by prefix sums over the fan of its split."""
         split = self.manifests.need(self.site["origin"], self.slice)
-        counts = [count for count, times in split.doc["fan"]["counts"] for _ in range(times)]
-        place = rows_of.rank(split.arrived, row)
-        first = sum(counts[:place])
-        stop, size = first + counts[place], split.doc["fan"]["g"]
+        if self._fan is None:
+            self._fan = Frame(split, 0)
+        place, size = rows_of.rank(split.arrived, row), split.doc["fan"]["g"]
+        first, stop = self._fan.starts[place], self._fan.starts[place + 1]
         found = []
         for number in range(first // size, -(-stop // size) if stop > first else 0):
             low, high = max(first - number * size, 0), min(stop - number * size, size)

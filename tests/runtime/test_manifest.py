@@ -13,7 +13,7 @@ from flowport.runtime.address import Keys
 from flowport.runtime.contract import DONE, FAILED, STOP
 from flowport.runtime.folder import FolderStore
 from flowport.runtime.manifest import Manifests, Stop
-from serial import Broken, Serial
+from solo import Broken, Solo
 
 LINE = """
 class Line(FlowSpec):
@@ -74,19 +74,19 @@ class Meanwhile:
 
 
 @pytest.fixture
-def line(tmp_path: Path) -> Serial:
-    flow = Serial(tmp_path, LINE)
+def line(tmp_path: Path) -> Solo:
+    flow = Solo(tmp_path, LINE)
     flow.last = -1
     return flow
 
 
-def generations(flow: Serial, step: str, slice: str = "s") -> list[str]:
+def generations(flow: Solo, step: str, slice: str = "s") -> list[str]:
     """The generations of a task's manifest."""
     prefix = Keys(flow.flow, "1").series(step, slice)
     return [key[len(prefix) :] for key in flow.store.names(prefix) if "route" not in key]
 
 
-def test_a_cleared_task_commits_the_next_generation(line: Serial) -> None:
+def test_a_cleared_task_commits_the_next_generation(line: Solo) -> None:
     line.perform("start")
     before = line.manifest("start")["nonce"]
     assert line.perform("start", epoch=1) == DONE
@@ -95,20 +95,20 @@ def test_a_cleared_task_commits_the_next_generation(line: Serial) -> None:
     assert line.manifest("start", generation=1)["epoch"] == 1
 
 
-def test_a_cleared_task_that_is_tried_again_adopts_its_own(line: Serial) -> None:
+def test_a_cleared_task_that_is_tried_again_adopts_its_own(line: Solo) -> None:
     line.perform("start")
     line.perform("start", epoch=1)
     assert line.perform("start", epoch=1) == DONE
     assert generations(line, "start") == ["0.json", "1.json"]
 
 
-def test_a_zombie_adopts_what_a_cleared_task_committed(line: Serial) -> None:
+def test_a_zombie_adopts_what_a_cleared_task_committed(line: Solo) -> None:
     line.perform("start", epoch=2)
     assert line.perform("start", epoch=1) == DONE
     assert generations(line, "start") == ["0.json"]
 
 
-def test_readers_take_the_highest_generation(line: Serial) -> None:
+def test_readers_take_the_highest_generation(line: Solo) -> None:
     line.run()
     line.perform("start", epoch=1)
     line.perform("middle", epoch=1)
@@ -118,7 +118,7 @@ def test_readers_take_the_highest_generation(line: Serial) -> None:
     assert last["two"] == line.artifacts("middle")["two"] == last["both"][1]
 
 
-def test_a_task_behind_a_cleared_one_is_made_anew_in_the_same_epoch(line: Serial) -> None:
+def test_a_task_behind_a_cleared_one_is_made_anew_in_the_same_epoch(line: Solo) -> None:
     line.perform("start")
     line.perform("middle")
     line.perform("start", epoch=1)
@@ -127,7 +127,7 @@ def test_a_task_behind_a_cleared_one_is_made_anew_in_the_same_epoch(line: Serial
     assert line.artifacts("middle")["one"] == line.artifacts("start")["one"]
 
 
-def test_a_zombie_that_finishes_after_a_cleared_task_undoes_nothing(line: Serial) -> None:
+def test_a_zombie_that_finishes_after_a_cleared_task_undoes_nothing(line: Solo) -> None:
     key = Keys("Line", "1").manifest("start", "s", 0)
     store = Meanwhile(line.store, key, lambda: line.perform("start", epoch=1))
     assert line.perform("start", store=store) == DONE
@@ -135,7 +135,7 @@ def test_a_zombie_that_finishes_after_a_cleared_task_undoes_nothing(line: Serial
     assert line.manifest("start")["epoch"] == 1
 
 
-def test_a_zombie_with_other_inputs_that_finishes_after_a_cleared_task_undoes_nothing(line: Serial) -> None:
+def test_a_zombie_with_other_inputs_that_finishes_after_a_cleared_task_undoes_nothing(line: Solo) -> None:
     line.perform("start")
 
     def cleared() -> None:
@@ -148,7 +148,7 @@ def test_a_zombie_with_other_inputs_that_finishes_after_a_cleared_task_undoes_no
     assert line.artifacts("middle")["one"] == line.artifacts("start")["one"]
 
 
-def test_a_cleared_task_that_a_zombie_overtakes_goes_one_further(line: Serial) -> None:
+def test_a_cleared_task_that_a_zombie_overtakes_goes_one_further(line: Solo) -> None:
     key = Keys("Line", "1").manifest("start", "s", 0)
     store = Meanwhile(line.store, key, lambda: line.perform("start"))
     assert line.perform("start", store=store, epoch=1) == DONE
@@ -156,7 +156,7 @@ def test_a_cleared_task_that_a_zombie_overtakes_goes_one_further(line: Serial) -
     assert line.manifest("start", generation=1)["epoch"] == 1
 
 
-def test_where_generation_0_is_read_a_task_with_other_inputs_stops_before_it_runs(line: Serial, capfd: pytest.CaptureFixture[str]) -> None:
+def test_where_generation_0_is_read_a_task_with_other_inputs_stops_before_it_runs(line: Solo, capfd: pytest.CaptureFixture[str]) -> None:
     line.run()
     line.last = 0
     line.path(Keys("Line", "1").manifest("start", "s", 0)).unlink()
@@ -167,14 +167,14 @@ def test_where_generation_0_is_read_a_task_with_other_inputs_stops_before_it_run
     assert line.store.names("Line/1/middle/s.try/") == []
 
 
-def test_a_manifest_that_was_deleted_behind_its_back_is_named(line: Serial, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_manifest_that_was_deleted_behind_its_back_is_named(line: Solo, capfd: pytest.CaptureFixture[str]) -> None:
     line.perform("start")
     line.path("Line/1/start/s@0.json").unlink()
     assert line.perform("middle") == STOP
     assert "`Line/1/start/s@0.json` is not in" in capfd.readouterr().err
 
 
-def test_a_manifest_that_is_cut_off_is_named(line: Serial, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_manifest_that_is_cut_off_is_named(line: Solo, capfd: pytest.CaptureFixture[str]) -> None:
     line.perform("start")
     path = line.path("Line/1/start/s@0.json")
     path.write_bytes(path.read_bytes()[:-10])
@@ -183,7 +183,7 @@ def test_a_manifest_that_is_cut_off_is_named(line: Serial, capfd: pytest.Capture
 
 
 def test_a_join_names_the_slice_that_was_lost(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    flow = Serial(tmp_path, FAN)
+    flow = Solo(tmp_path, FAN)
     with pytest.raises(Broken) as broken:
         flow.run(skip=(("each", "s.1"),))
     assert (broken.value.step, broken.value.code) == ("join", STOP)
@@ -191,7 +191,7 @@ def test_a_join_names_the_slice_that_was_lost(tmp_path: Path, capfd: pytest.Capt
 
 
 def test_a_join_refuses_a_slice_of_another_split(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    flow = Serial(tmp_path, FAN)
+    flow = Solo(tmp_path, FAN)
     flow.last = -1
     for step, slice in [("start", "s"), ("each", "s.0"), ("each", "s.1"), ("each", "s.2")]:
         flow.perform(step, slice)
@@ -203,7 +203,7 @@ def test_a_join_refuses_a_slice_of_another_split(tmp_path: Path, capfd: pytest.C
 
 
 def test_a_step_that_lost_items_at_a_switch_names_them(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    flow = Serial(
+    flow = Solo(
         tmp_path,
         """
 class Ways(FlowSpec):
@@ -249,7 +249,7 @@ class Ways(FlowSpec):
 
 
 def test_two_manifests_of_different_histories_are_refused(tmp_path: Path) -> None:
-    flow = Serial(tmp_path, LINE)
+    flow = Solo(tmp_path, LINE)
     flow.run()
     manifests = Manifests(flow.store, Keys("Line", "1"), 0)
     manifests.need("start", "s")

@@ -11,7 +11,7 @@ from flowport.runtime import documents
 from flowport.runtime.lineage import Frame
 from flowport.runtime.manifest import Manifest
 from flowport.runtime.replay import slice_size
-from serial import Serial
+from solo import Solo
 
 TREES = """
 class Trees(FlowSpec):
@@ -119,14 +119,14 @@ def seen(given: list[Tree]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def cut(tmp_path_factory: pytest.TempPathFactory) -> list[Serial]:
+def cut(tmp_path_factory: pytest.TempPathFactory) -> list[Solo]:
     """The same flow with different smallest slices."""
     folder = tmp_path_factory.mktemp("trees")
-    return [Serial(folder / str(size), TREES.format(batch=f", batch={size}" if size > 1 else "")) for size in (1, 2, 3)]
+    return [Solo(folder / str(size), TREES.format(batch=f", batch={size}" if size > 1 else "")) for size in (1, 2, 3)]
 
 
 @pytest.mark.parametrize("seed", range(24))
-def test_however_a_foreach_is_cut_every_item_sees_the_same(cut: list[Serial], seed: int) -> None:
+def test_however_a_foreach_is_cut_every_item_sees_the_same(cut: list[Solo], seed: int) -> None:
     chance = random.Random(seed)
     flow, given = chance.choice(cut), trees(chance)
     flow.width, flow.total = chance.choice([1, 2, 3, 1000]), chance.choice([1, 2, 5, 10_000])

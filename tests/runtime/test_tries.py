@@ -11,7 +11,7 @@ import pytest
 
 from flowport.runtime.contract import DONE, FAILED
 from flowport.runtime.tries import failures
-from serial import Broken, Serial
+from solo import Broken, Solo
 
 EACH = """
 import os
@@ -63,7 +63,7 @@ class Case:
     def __init__(self, folder: Path, decorators: str, body: str, batch: int = 4) -> None:
         self.counts = folder / "counts"
         self.counts.mkdir()
-        self.flow = Serial(folder / "flow", EACH.format(decorators=decorators, body=body, batch=batch))
+        self.flow = Solo(folder / "flow", EACH.format(decorators=decorators, body=body, batch=batch))
 
     def run(self, apart: bool = False) -> dict[str, Any]:
         """Run it, and give the artifacts of the join."""
@@ -270,7 +270,7 @@ class Shared(FlowSpec):
 
 
 def test_workers_share_the_items_of_a_slice(tmp_path: Path) -> None:
-    flow = Serial(tmp_path, WORKERS)
+    flow = Solo(tmp_path, WORKERS)
     flow.run()
     found = flow.artifacts("join")
     assert found["squares"] == [number**2 for number in range(12)]
@@ -279,13 +279,13 @@ def test_workers_share_the_items_of_a_slice(tmp_path: Path) -> None:
 
 def test_a_machine_may_have_fewer_workers_than_a_flow_asks_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLOWPORT_MAX_WORKERS", "1")
-    flow = Serial(tmp_path, WORKERS)
+    flow = Solo(tmp_path, WORKERS)
     flow.run()
     assert len(flow.artifacts("join")["processes"]) == 1
 
 
 def test_a_module_that_cannot_be_imported_leaves_a_try(tmp_path: Path) -> None:
-    flow = Serial(tmp_path, WORKERS.replace("import os\n", "import no_such_module\n", 1))
+    flow = Solo(tmp_path, WORKERS.replace("import os\n", "import no_such_module\n", 1))
     with pytest.raises(ModuleNotFoundError):
         flow.run()
     (failure,) = failures(flow.store, "Shared/1/")
@@ -293,7 +293,7 @@ def test_a_module_that_cannot_be_imported_leaves_a_try(tmp_path: Path) -> None:
 
 
 def test_a_module_that_ends_the_process_has_not_done_its_task(tmp_path: Path) -> None:
-    flow = Serial(tmp_path, "raise SystemExit(0)\n" + WORKERS)
+    flow = Solo(tmp_path, "raise SystemExit(0)\n" + WORKERS)
     with pytest.raises(ImportError, match="ends the process when it is imported"):
         flow.run()
 

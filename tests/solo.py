@@ -32,7 +32,7 @@ class Broken(Exception):
         self.step, self.slice, self.code = step, slice, code
 
 
-class Serial:
+class Solo:
     """A flow and a store. `performed` lists the tasks that were tried, in order."""
 
     def __init__(self, folder: Path, source: str, store: FolderStore | None = None) -> None:
