@@ -90,6 +90,8 @@ class Server:
 
     def _prepare(self) -> None:
         """Import the flow, and find out whether it may be forked."""
+        # macOS: a fork of a process that has used its frameworks may end at once, and many libraries use them.
+        self.job.fork = self.job.fork and sys.platform != "darwin"
         if self.job.fork:
             if not self._import():
                 self.answers.append(b"broken")
