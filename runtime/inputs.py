@@ -272,7 +272,10 @@ class Inputs:
             before += stretch.count
             if not rows:
                 continue
-            entries = [entry or b"" for start, stop in rows for entry in stretch.entries(name)[start:stop]]
+            stored = stretch.entries(name)
+            if rows != [[0, stretch.count]]:
+                stored = [entry for start, stop in rows for entry in stored[start:stop]]
+            entries: list[Any] = [entry or b"" for entry in stored] if None in stored else stored
             sizes.update(struct.pack(f"<{len(entries)}Q", *map(len, entries)))
             data.update(b"".join(entries))
         return digests.of((sizes.hexdigest() + data.hexdigest()).encode())[:32]

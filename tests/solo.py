@@ -76,11 +76,12 @@ class Solo:
         return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
 
     def run(self, run: str = "1", *, apart: bool = False, skip: tuple[tuple[str, str], ...] = (), **given: Any) -> None:
-        """Run the flow, every task as often as its retries allow; `given` is `input.json`. Raises Broken."""
+        """Run the flow, every task as often as its retries allow; `given` is `input.json`, with `from_` for "from". Raises Broken."""
         self.performed.clear()
         keys = Keys(self.flow, run)
         if given:
-            self.store.create(keys.input(), json.dumps(given).encode())
+            document = {name.rstrip("_"): value for name, value in given.items()}
+            self.store.create(keys.input(), json.dumps(document).encode())
         walk = Walk(self.program.plan["body"])
         waiting = walk.ready()
         while waiting:

@@ -211,7 +211,7 @@ def test_from_runs_a_step_again_and_all_that_follows_from_it(lab: Lab) -> None:
         ("4", "start", ALL),
     ]:
         lab.ran()
-        flow.run(run, parameters={}, origin_run="1", **{"from": first})
+        flow.run(run, parameters={}, origin_run="1", from_=first)
         assert lab.ran() == again
 
 
@@ -219,7 +219,7 @@ def test_from_a_step_that_is_none_is_named(lab: Lab, capfd: pytest.CaptureFixtur
     flow = lab.flow(fan())
     flow.run("1", parameters=lab.given())
     with pytest.raises(Broken):
-        flow.run("2", parameters={}, origin_run="1", **{"from": "eech"})
+        flow.run("2", parameters={}, origin_run="1", from_="eech")
     assert "`eech`, which is no step of Fan" in capfd.readouterr().err
 
 
