@@ -73,6 +73,13 @@ def test_every_command_has_a_page_of_help(name: str) -> None:
     assert page(command).startswith(f"{name}: {command.summary}")
 
 
+def test_the_compiler_knows_the_options_that_hide_a_parameter() -> None:
+    from flowport.compiler.defaults import OPTIONS
+
+    shown = {option.name for name in ("run", "resume", "dry-run") for option in load(name).options}
+    assert shown | {"help"} == OPTIONS
+
+
 def test_wrong_use_ends_with_2(desk: Desk) -> None:
     for words in ([], ["chek", "tiny.py"], ["check"], ["check", "tiny.py", "--formt", "json"], ["compile", "tiny.py"]):
         assert desk(*words).status == 2, words
