@@ -6,6 +6,7 @@ Which files belong to a flow is `modules`' business.
 from __future__ import annotations
 
 import ast
+import warnings
 
 from flowport.compiler.diagnostics import Diagnostic, Refused
 from flowport.compiler.ir import Span
@@ -70,7 +71,10 @@ def parsed(data: bytes, path: str, place: str, shown: str, module: str) -> Sourc
     """The source that `data` is; raises Refused when it is not Python."""
     text = _decoded(data, shown)
     try:
-        tree = ast.parse(text)
+        # Python repeats its warnings about the text when the flow is run.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text)
     except SyntaxError as error:
         raise _refused("FP104", f"`{shown}` is not Python: {error.msg}", _place(error, shown)) from None
     except (ValueError, RecursionError, MemoryError) as error:

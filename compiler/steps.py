@@ -7,12 +7,13 @@ from collections.abc import Mapping
 
 from flowport.compiler.classes import Member
 from flowport.compiler.decorators import settings
+from flowport.compiler.forms import Place
 from flowport.compiler.ir import Step
 from flowport.compiler.marks import Mark, marks
 from flowport.compiler.modules import Function
 from flowport.compiler.reading import Reading
 from flowport.compiler.record import record, replace
-from flowport.compiler.transitions import Place, transition
+from flowport.compiler.transitions import next_calls, transition
 from flowport.compiler.uses import Reader, me
 
 
@@ -64,7 +65,9 @@ def ends(reading: Reading, found: Mapping[str, Method]) -> tuple[str, str]:
     marked = _marked(reading, found)
     start, end = (_one(reading, found, kind, marked[kind]) for kind in ("start", "end"))
     if len(found) == 1:
-        start = end = next(iter(found))
+        name, method = next(iter(found.items()))
+        if not next_calls(method.function, me(method.function)):
+            start = end = name
     return start, end
 
 
