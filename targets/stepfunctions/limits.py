@@ -48,11 +48,11 @@ def setting_problems(profile: Profile) -> Iterator[Diagnostic]:
         if setting.required and profile.get(setting.name) in (None, ""):
             yield _missing(setting)
     store = profile.get("store")
-    if store and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?", str(store)):
+    if store and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\s'{}\\]*)?", str(store)):
         yield Diagnostic(
             "FP401",
-            f"the store `{store}` is not in S3",
-            notes=("Step Functions hands over input and reads routes through S3",),
+            f"the store `{store}` is not a place in S3 that a state machine can name",
+            notes=("Step Functions hands over input and reads routes through S3, by keys without blanks, quotes, braces and backslashes",),
             help=(_line("store", SETTINGS[0].example),),
         )
     for name, least in (("width", 1), ("total", 1), ("turns", 0), ("max_concurrency", 1)):
@@ -97,6 +97,11 @@ def _line(name: str, value: JSON) -> str:
 def plan_problems(plan: Plan, profile: Profile, size: int) -> Iterator[Diagnostic]:
     """What a plan uses that is not there, and what of it is too large; `size` is that of the definition, in bytes."""
     yield from missing(plan, "stepfunctions", lacks(profile), CODES)
+    if "'" in plan.flow.name:
+        way_out = ("give the flow another name: `@flow(name=...)`",)
+        yield Diagnostic(
+            "FP415", f"the name `{plan.flow.name}` has a quote, which no key in a state machine can have", plan.flow.span, help=way_out
+        )
     if size > DEFINITION:
         yield Diagnostic(
             "FP410",

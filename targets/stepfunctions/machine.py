@@ -194,8 +194,7 @@ class _Builder:
 
     def _key(self, rest: str, *values: str, run: str = "$.run") -> str:
         """The key of a document of this run; the `{}` in `rest` stand for `values`."""
-        before = asl.literal(f"{self._settings.prefix}{part(self._plan.flow.name)}/")
-        return asl.text(f"{before}{{}}/{rest}".replace("'", "\\'"), run, *values)
+        return asl.text(f"{self._settings.prefix}{part(self._plan.flow.name)}/{{}}/{rest}", run, *values)
 
 
 SCOPES: dict[str, JSON] = {"routes": {}, "loops": {}}

@@ -130,12 +130,8 @@ def machine(states: States) -> State:
 
 
 def text(template: str, *values: str) -> str:
-    """A call of States.Format; every `{}` of the template takes one of `values`, and no other brace or quote may be in it unescaped."""
+    """A call of States.Format; every `{}` of the template takes one of `values`.
+
+    The template has no quotes, backslashes or other braces: moto cannot read them, however they are escaped, so `limits` refuses them.
+    """
     return f"States.Format('{template}', {', '.join(values)})"
-
-
-def literal(words: str) -> str:
-    """Words as they stand inside the template of States.Format."""
-    for mark in "\\'{}":
-        words = words.replace(mark, "\\" + mark)
-    return words

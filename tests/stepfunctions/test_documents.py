@@ -59,7 +59,9 @@ def test_the_same_flow_gives_the_same_bytes_whatever_the_hash_seed() -> None:
     said = set()
     for seed in ("1", "2"):
         environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
-        said.add(subprocess.run([sys.executable, "-c", SHA], cwd=os.sep, env=environment, check=True, capture_output=True, text=True).stdout)
+        said.add(
+            subprocess.run([sys.executable, "-c", SHA], cwd=os.sep, env=environment, check=True, capture_output=True, text=True).stdout
+        )
     assert len(said) == 1
     assert len(said.pop().splitlines()) == 5 * len(PATHS)
 
@@ -85,5 +87,7 @@ def _validator() -> Path:
     program = folder / "node_modules" / ".bin" / "asl-validator"
     if not program.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), VALIDATOR], check=True, cwd=folder)
+        subprocess.run(
+            ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), VALIDATOR], check=True, cwd=folder
+        )
     return program

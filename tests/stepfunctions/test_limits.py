@@ -1,0 +1,133 @@
+"""Settings that are missing or wrong, and what the compute cannot do; each with what to write."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from flowport.compiler.diagnostics import Diagnostic
+from flowport.compiler.ir import End, Foreach, Next, Resources, Settings
+from flowport.compiler.plan import Plan
+from flowport.targets.stepfunctions import target
+from stepfunctions.emitted import PROFILE, documents, flow
+
+END = ("end", End())
+
+
+def one(settings: Settings) -> Plan:
+    return flow(("start", End(), settings))
+
+
+def said(plan: Plan, **profile: Any) -> tuple[Diagnostic, ...]:
+    return target.fits(target.lower(plan), {**PROFILE, **profile})
+
+
+def container(plan: Plan, **profile: Any) -> Any:
+    return documents(plan, **profile)["job-definitions.json"][0]["containerProperties"]
+
+
+def test_a_setting_that_is_missing_is_named_with_what_to_write() -> None:
+    found = target.fits(target.lower(one(Settings())), {})
+    assert [problem.code for problem in found] == ["FP400", "FP400", "FP400"]
+    assert 'write `store = "s3://my-bucket/flowport"`' in found[0].help[0]
+
+
+def test_what_a_dry_run_assumes_is_enough() -> None:
+    assert target.fits(target.lower(one(Settings())), target.stand_ins) == ()
+
+
+@pytest.mark.parametrize(
+    ("profile", "code"),
+    [
+        ({"store": "gs://elsewhere/x"}, "FP401"),
+        ({"store": "s3://my-bucket/it's"}, "FP401"),
+        ({"width": 0}, "FP402"),
+        ({"width": "many"}, "FP402"),
+        ({"width": 20_000}, "FP402"),
+        ({"turns": -1}, "FP402"),
+        ({"platform": "MAINFRAME"}, "FP403"),
+        ({"platform": "FARGATE"}, "FP404"),
+        ({"machine": "my machine"}, "FP405"),
+    ],
+)
+def test_a_setting_that_no_service_would_take_is_refused(profile: dict[str, Any], code: str) -> None:
+    assert [problem.code for problem in said(one(Settings()), **profile)] == [code]
+
+
+@pytest.mark.parametrize(
+    ("resources", "profile", "code", "severity"),
+    [
+        (Resources(gpu=1), {"platform": "FARGATE", "execution_role": "arn:r"}, "FP300", "error"),
+        (Resources(shared_memory=64), {"platform": "FARGATE", "execution_role": "arn:r"}, "FP301", "error"),
+        (Resources(disk=5000), {}, "FP302", "warning"),
+        (Resources(cpu=32), {"platform": "FARGATE", "execution_role": "arn:r"}, "FP414", "error"),
+    ],
+)
+def test_the_capability_table_says_what_the_compute_lacks(resources: Resources, profile: dict[str, Any], code: str, severity: str) -> None:
+    (problem,) = said(one(Settings(resources=resources)), **profile)
+    assert (problem.code, problem.severity) == (code, severity)
+    assert problem.help
+
+
+def test_a_quote_in_the_flows_name_is_refused() -> None:
+    assert [problem.code for problem in said(flow(("start", End()), name="it's"))] == ["FP415"]
+
+
+def test_an_environment_that_no_container_takes_is_refused() -> None:
+    assert [problem.code for problem in said(one(Settings(environment=(("LONG", "x" * 9000),))))] == ["FP413"]
+
+
+def test_resources_become_what_batch_asks_for() -> None:
+    asked = container(one(Settings(resources=Resources(cpu=1.5, memory=3000, gpu=2, shared_memory=64))))
+    assert asked["resourceRequirements"] == [
+        {"type": "VCPU", "value": "2"},
+        {"type": "MEMORY", "value": "3000"},
+        {"type": "GPU", "value": "2"},
+    ]
+    assert asked["linuxParameters"] == {"sharedMemorySize": 64}
+
+
+def test_fargate_takes_the_smallest_size_that_is_enough() -> None:
+    profile = {"platform": "FARGATE", "execution_role": "arn:aws:iam::1:role/x"}
+    asked = container(one(Settings(resources=Resources(cpu=0.3, memory=5000, disk=40_000))), **profile)
+    assert asked["resourceRequirements"] == [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "5120"}]
+    assert asked["ephemeralStorage"] == {"sizeInGiB": 40}
+
+
+def test_users_text_in_an_environment_arrives_as_it_is() -> None:
+    nasty = "$(touch x) {{y}} 'q' \"r\" \n😀 Ref::run"
+    assert container(one(Settings(environment=(("NOTE", nasty),))))["environment"] == [{"name": "NOTE", "value": nasty}]
+
+
+def test_only_a_task_outside_every_foreach_has_a_timeout_of_the_engines() -> None:
+    timed = Settings(timeout=10)
+    plan = flow(("start", Foreach("each", "xs"), timed), ("each", Next("join"), timed), ("join", Next("end"), "join"), END)
+    timeouts = {each["jobDefinitionName"]: each.get("timeout") for each in documents(plan)["job-definitions.json"]}
+    assert timeouts["Small-start"] == {"attemptDurationSeconds": 310}
+    assert timeouts["Small-each"] is None
+
+
+def test_no_policy_allows_to_delete_or_names_another_flow() -> None:
+    plan = flow(("start", Foreach("each", "xs")), ("each", Next("join")), ("join", Next("end"), "join"), END)
+    made = documents(plan)
+    for name in ("machine-policy.json", "job-policy.json"):
+        text = json.dumps(made[name])
+        assert "Delete" not in text
+        assert '"s3:*"' not in text
+        for statement in made[name]["Statement"]:
+            for resource in statement["Resource"]:
+                assert not resource.startswith("arn:aws:s3:::my-bucket/flowport/*")
+
+
+def test_a_flow_without_a_foreach_may_not_start_machines() -> None:
+    assert "states:StartExecution" not in json.dumps(documents(one(Settings()))["machine-policy.json"])
+
+
+def test_two_machines_of_one_flow_share_no_job_definition() -> None:
+    names = [
+        {each["jobDefinitionName"] for each in documents(one(Settings()), machine=machine)["job-definitions.json"]}
+        for machine in ("dev", "prod")
+    ]
+    assert not names[0] & names[1]
