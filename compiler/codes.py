@@ -416,7 +416,8 @@ _TARGETS = {
     ),
     "FP401": Code(
         "the store is not where the engine can reach it",
-        "What an engine hands over and reads goes through its own object store, so the store of a profile for that engine must be there.",
+        "What an engine hands over and reads goes through its own object store, so the store of a profile for that engine must be there, "
+        "and its address may have no blanks, quotes, braces or backslashes.",
     ),
     "FP402": Code(
         "a setting is out of bounds",
@@ -457,6 +458,11 @@ _TARGETS = {
     "FP414": Code(
         "more cpu or memory than the engine's largest size",
         "Ask for less, or choose another kind of compute in the profile.",
+    ),
+    "FP415": Code(
+        "a name that no key in the engine's document can have",
+        "A state machine computes the keys of what it reads, and a quote in the flow's name would end the text of such a key. "
+        "Give the flow another name: `@flow(name=...)`.",
     ),
     "FP490": Code(
         "flowport.toml cannot be read",
