@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowport.cli.options import Argument, WrongUse, closest
 from flowport.runtime.address import Keys, part, unpart
-from flowport.runtime.store import Missing
+from flowport.runtime.store import Corrupt, Missing
 
 if TYPE_CHECKING:
     from flowport.runtime.reader import Run
@@ -45,13 +45,16 @@ def flows(store: Store) -> list[str]:
 
 
 def begun(store: Store, flow: str) -> Iterator[dict[str, Any]]:
-    """The documents of a flow's runs whose first task began, the latest first."""
+    """The documents of a flow's runs whose first task began, the latest first; raises Corrupt."""
     found = []
     for name in store.folders(part(flow) + "/"):
+        key = Keys(flow, unpart(name)).run()
         try:
-            found.append(json.loads(store.read(Keys(flow, unpart(name)).run())))
+            found.append(json.loads(store.read(key)))
         except Missing:
             continue
+        except ValueError:
+            raise Corrupt(f"`{key}` in the store `{store.url}` is not JSON") from None
     return iter(sorted(found, key=lambda document: (document["started"], document["run"]), reverse=True))
 
 
@@ -62,11 +65,8 @@ def the_run(store: Store, address: Address) -> Run:
     name = address.run
     if name is None:
         name = next((document["run"] for document in begun(store, address.flow)), None)
-    try:
-        if name is not None:
-            return find(store, address.flow, name)
-    except Missing:
-        pass
+    if name is not None and store.exists(Keys(address.flow, name).run()):
+        return find(store, address.flow, name)
     if address.flow not in flows(store):
         raise WrongUse(f"no run of `{address.flow}` is in {store.url}", closest(address.flow, flows(store)) or "flowport runs")
     raise WrongUse(f"there is no run `{name}` of {address.flow} in {store.url}", f"flowport runs {address.flow}")

@@ -29,7 +29,7 @@ def resume(values: Values) -> int:
     document = _origin(store, file, name, values["profile"])
     values["flow"] = file or _file(store, document)
     values["store"] = values["store"] or store.url
-    if not values["help"]:
+    if not values["help"] and not values["quiet"]:
         print(f"resuming run {document['run']} of {document['flow']}", file=sys.stderr)
     return execute(COMMAND, values, Origin(document["run"], values["from"]))
 

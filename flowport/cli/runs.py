@@ -11,6 +11,7 @@ from flowport.cli.address import begun, flows
 from flowport.cli.flow_file import PROFILE
 from flowport.cli.options import Argument, Command, Option, Values, WrongUse, closest
 from flowport.cli.place import STORE, open_here
+from flowport.runtime.store import Corrupt, Missing
 
 if TYPE_CHECKING:
     from flowport.runtime.store import Store
@@ -40,14 +41,16 @@ def runs(values: Values) -> int:
 
 
 def status(store: Store, document: dict[str, Any]) -> str:
-    """`done`, `failed` when a task gave up, or `unfinished`: it runs still, or was stopped."""
+    """`done`, `failed` when a task gave up, or `unfinished`: it runs still, or was stopped; `unreadable` when its code is gone."""
     from flowport.runtime.address import Keys
     from flowport.runtime.reader import find
     from flowport.runtime.tries import failures
 
-    run = find(store, document["flow"], document["run"])
-    if run.ended:
-        return "done"
+    try:
+        if find(store, document["flow"], document["run"]).ended:
+            return "done"
+    except (Missing, Corrupt):
+        return "unreadable"
     return "failed" if failures(store, Keys(document["flow"], document["run"]).root) else "unfinished"
 
 
