@@ -35,7 +35,7 @@ class Feature(Enum):
 
 @record
 class Limit:
-    """Why a feature is missing: the engine cannot do it (`never`), we do not do it yet (`notyet`), or it has been left out on purpose (`notimpl`).
+    """Why a feature is missing: the engine cannot do it (`never`), we do not do it yet (`notyet`), or leave it out on purpose (`notimpl`).
 
     A `harmless` limit is a warning: the flow does the same without the feature.
     """
@@ -87,8 +87,14 @@ def missing(plan: Plan, target: str, lacks: Capabilities, codes: Mapping[Feature
 
 def _diagnostic(use: Use, target: str, limit: Limit, code: str) -> Diagnostic:
     verb = {"never": "cannot do", "notyet": "does not do yet", "notimpl": "leaves out"}[limit.kind]
-    return Diagnostic(code, f"step `{use.step}` uses {use.feature.value}, which target {target} {verb}", use.span,
-                      notes=(limit.reason,), help=(limit.way_out,), severity="warning" if limit.harmless else "error")
+    return Diagnostic(
+        code,
+        f"step `{use.step}` uses {use.feature.value}, which target {target} {verb}",
+        use.span,
+        notes=(limit.reason,),
+        help=(limit.way_out,),
+        severity="warning" if limit.harmless else "error",
+    )
 
 
 def _settings(plan: Plan, name: str) -> Iterator[Use]:

@@ -15,7 +15,10 @@ HASH = 8
 
 
 def legal(text: str, characters: str, limit: int) -> str:
-    """`text` when it consists of `characters` (the inside of a regular expression's class) and is no longer than `limit`; otherwise one made of it."""
+    """`text` when it consists of `characters` and is no longer than `limit`; otherwise a name made of it.
+
+    `characters` is the inside of a regular expression's class.
+    """
     if text and len(text) <= limit and re.fullmatch(f"[{characters}]+", text):
         return text
     return hashed(text, text, characters, limit)
