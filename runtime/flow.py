@@ -95,6 +95,9 @@ class Parameter:
     def __set__(self, flow: FlowSpec, value: object) -> None:
         raise AttributeError(f"`self.{self.attribute}` is a parameter, which a step cannot set")
 
+    def __delete__(self, flow: FlowSpec) -> None:
+        raise AttributeError(f"`self.{self.attribute}` is a parameter, which a step cannot delete")
+
 
 class IncludeFile(Parameter):
     """A file given when a run starts; `self.name` is its content."""

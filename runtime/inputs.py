@@ -212,12 +212,12 @@ class Inputs:
         return self._made[number]
 
     def __getattr__(self, step: str) -> Input:
-        before = 0
-        for stretch in self.__dict__.get("stretches", ()):
-            if stretch.shelf.step == step and stretch.count == 1:
-                found: Input = self[before]
+        before = len(self)
+        for stretch in reversed(self.__dict__.get("stretches", ())):
+            if stretch.shelf.step == step:  # of a foreach the last one, as in Metaflow
+                found: Input = self[before - 1]
                 return found
-            before += stretch.count
+            before -= stretch.count
         raise AttributeError(
             f"no input came from a step called `{step}`; they came from " + ", ".join(f"`{name}`" for name in self._steps())
         )
