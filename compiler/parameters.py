@@ -17,7 +17,7 @@ from flowport.compiler.guess import did_you_mean
 from flowport.compiler.ir import Computed, Constant, NoDefault, Parameter
 from flowport.compiler.located import Located
 from flowport.compiler.modules import OURS, External
-from flowport.compiler.pure import HERE
+from flowport.compiler.pure import HERE, is_located
 from flowport.compiler.reading import Reading
 from flowport.compiler.scope import Known, NotConstant, ReadsEnvironment, scope
 
@@ -117,8 +117,8 @@ class _Call:
     def say(self, code: str, message: str, node: ast.AST, *ways_out: str) -> None:
         self.reading.say(code, message, self.owner.source, node, *ways_out)
 
-    def constant(self, node: ast.expr, what: str) -> tuple[bool, Any]:
-        return self.reading.constant(node, self.owner.source, self.owner.members, what)
+    def constant(self, node: ast.expr, what: str, located: bool = False) -> tuple[bool, Any]:
+        return self.reading.constant(node, self.owner.source, self.owner.members, what, located)
 
     def argument(self, name: str, kind: type | tuple[type, ...], otherwise: Any) -> Any:
         """The value of an argument, or `otherwise` when it is absent, None, or something else than it may be."""
@@ -241,7 +241,7 @@ class _Call:
         node = self.given.get("default")
         if node is None:
             return NoDefault()
-        constant, value = self.constant(node, f"the default of `{self.attribute}`")
+        constant, value = self.constant(node, f"the default of `{self.attribute}`", located=True)
         if not constant or value is None:
             return NoDefault()
         path = str(value)
@@ -278,7 +278,7 @@ _TYPES_HELP = "a parameter is a str, int, float, bool, list, dict or JSONType"
 def is_constant(value: object) -> bool:
     """Whether a value can be written down where the flow is compiled: plain data, without a path of this machine."""
     if isinstance(value, str):
-        return HERE not in value
+        return not is_located(value)
     if isinstance(value, list | tuple | set | frozenset):
         return all(is_constant(inner) for inner in value)
     if isinstance(value, dict):

@@ -20,6 +20,15 @@ HERE = "/\0"
 BIGGEST = 100_000
 
 
+def is_located(value: object) -> bool:
+    """Whether a value holds a path that begins at `__file__`."""
+    if isinstance(value, (str, Located)):
+        return HERE in str(value)
+    if isinstance(value, dict):
+        return any(is_located(key) or is_located(inner) for key, inner in value.items())
+    return isinstance(value, (list, tuple, set, frozenset)) and any(is_located(inner) for inner in value)
+
+
 class TooBig(Exception):
     """A value that nobody means to write into a deployed file."""
 

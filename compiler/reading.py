@@ -9,6 +9,7 @@ from flowport.compiler.bindings import Names
 from flowport.compiler.diagnostics import Diagnostic, Severity
 from flowport.compiler.evaluate import evaluate
 from flowport.compiler.modules import Modules
+from flowport.compiler.pure import is_located
 from flowport.compiler.record import field, record
 from flowport.compiler.scope import NotConstant, ReadsEnvironment, scope
 from flowport.compiler.source import Source
@@ -39,10 +40,16 @@ class Reading:
         """Note a warning at a node."""
         self.say(code, message, source, node, *ways_out, severity="warning")
 
-    def constant(self, node: ast.expr, source: Source, members: Names, what: str) -> tuple[bool, Any]:
-        """Whether the expression is constant, and its value; says so when it is not. `what` names the place that it stands in."""
+    def constant(self, node: ast.expr, source: Source, members: Names, what: str, located: bool = False) -> tuple[bool, Any]:
+        """Whether the expression is constant, and its value; says so when it is not.
+
+        `what` names the place that it stands in; with `located` it may be a path that begins at `__file__`.
+        """
         try:
-            return True, evaluate(node, scope(self.modules, source, members))
+            value = evaluate(node, scope(self.modules, source, members))
+            if not located and is_located(value):
+                raise NotConstant(source, node, "it depends on where the flow's files are")
+            return True, value
         except ReadsEnvironment as error:
             self.say_environment(error, source, node, what)
         except NotConstant as error:

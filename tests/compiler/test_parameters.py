@@ -78,6 +78,7 @@ def test_parameters(tmp_path: Path, call: str, expected: Parameter) -> None:
         ("Parameter('one', help=1)", "FP153"),
         ("Parameter('one', help=time.time())", "FP120"),
         ("Parameter(os.environ['X'])", "FP121"),
+        ("Parameter('one', help=__file__)", "FP120"),
         ("Parameter('one', choices='abc')", "FP153"),
         ("Parameter('one', choices=[])", "FP153"),
         ("Parameter('one', type=bytes)", "FP154"),
