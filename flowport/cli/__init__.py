@@ -71,7 +71,11 @@ def execute(name: str, words: Sequence[str], flow: str = "") -> int:
         sys.stdout.flush()
         return status
     except WrongUse as error:
-        print(f"flowport {name}: {error}" + (f"\n  {error.hint}" if error.hint else ""), file=sys.stderr)
+        lines = [
+            *(f"flowport {name}: {line}" for line in str(error).split("\n")),
+            *(f"  {line}".rstrip() for line in error.hint.split("\n")),
+        ]
+        print("\n".join(lines).rstrip(), file=sys.stderr)
         return 2
     except Refused as refused:
         from flowport.cli.flow_file import say

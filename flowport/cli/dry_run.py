@@ -7,11 +7,10 @@ import sys
 from flowport.cli.config import Config
 from flowport.cli.engine import emit, fits, target
 from flowport.cli.flow_file import FLOW, FlowFile, has_errors, open_flow, say
-from flowport.cli.given import WrongParameters, explain, section
+from flowport.cli.given import section
 from flowport.cli.options import Command, Option, Values, WrongUse, page
 from flowport.cli.place import run_id, store_url
-from flowport.cli.run import NOTES, OPTIONS, Origin, equipped, known_step, run_input
-from flowport.compiler.contract import flow_document
+from flowport.cli.run import NOTES, OPTIONS, equipped, named_origin, run_input, specs
 from flowport.compiler.diagnostics import Refused
 from flowport.compiler.target import DryRun, Target
 
@@ -19,27 +18,17 @@ from flowport.compiler.target import DryRun, Target
 def dry_run(values: Values) -> int:
     """Compile for one target and run what came of it; the exit status."""
     flow = open_flow(values)
-    specs = flow_document(flow.plan)["parameters"]
     if values["help"]:
-        print(page(COMMAND, [section(specs)]))  # type: ignore[arg-type]
+        print(page(COMMAND, [section(specs(flow.plan))]))
         return 0
     if values["target"] is None:
         raise WrongUse("`--target` is missing: on which engine?", "--target stepfunctions")
-    if values["from"] and not values["origin_run"]:
-        raise WrongUse("`--from` goes with `--origin-run`: it says which results of that run are not taken over")
-    if values["from"]:
-        known_step(flow.plan, values["from"])
-    try:
-        request = _request(flow, target(values["target"]), values, specs)
-    except WrongParameters as error:
-        explain(error, f"flowport dry-run {values['flow']}", specs)  # type: ignore[arg-type]
-        return 2
-    return target(values["target"]).dry_run(request)
+    one = target(values["target"])
+    return one.dry_run(_request(flow, one, values))
 
 
-def _request(flow: FlowFile, one: Target, values: Values, specs: object) -> DryRun:
-    origin = Origin(values["origin_run"], values["from"]) if values["origin_run"] else None
-    document = run_input(specs, values, origin)
+def _request(flow: FlowFile, one: Target, values: Values) -> DryRun:
+    document = run_input(flow.plan, values, named_origin(values))
     flow = flow._replace(
         plan=equipped(flow.plan, values["with"]), config=flow.config._replace(settings={**one.stand_ins, **_settings(flow, one)})
     )

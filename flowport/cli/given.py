@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import os
-import sys
 from base64 import b64encode
 from typing import Any
 
-from flowport.cli.options import Given
+from flowport.cli.options import Given, WrongUse, table
 from flowport.runtime.parameters import ParameterError, convert, converted
 
 Spec = dict[str, Any]
 """An entry of `parameters` in the plan's JSON."""
 
 
-class WrongParameters(Exception):
-    """Parameters that the flow does not take; the message has a line for each mistake."""
-
-
 def parameters(specs: list[Spec], given: Given, resumed: bool) -> dict[str, Any]:
-    """What the run's input says of its parameters: the given ones by name, as JSON; raises WrongParameters with all that is wrong.
+    """What the run's input says of its parameters: the given ones by name, as JSON; raises WrongUse with all that is wrong.
 
     A resumed run has the other parameters from its origin, so that none is missing.
     """
@@ -37,7 +32,8 @@ def parameters(specs: list[Spec], given: Given, resumed: bool) -> dict[str, Any]
     except ParameterError as error:
         wrong += str(error).split("\n")
     if wrong:
-        raise WrongParameters("\n".join(wrong))
+        title, rows = section(specs)
+        raise WrongUse("\n".join(wrong), "\n".join(["", f"{title}:", *table(rows)]) if rows else "the flow has no parameters")
     return {name: _plain(named[name], value) for name, value in values.items()}
 
 
@@ -98,13 +94,3 @@ def _described(spec: Spec) -> str:
     elif spec["required"]:
         words.append("required")
     return "; ".join(words)
-
-
-def explain(error: WrongParameters, program: str, specs: list[Spec]) -> None:
-    """Say on standard error what is wrong with the parameters, and which ones there are."""
-    from flowport.cli.options import table
-
-    title, rows = section(specs)
-    lines = [f"{program}: {line}" for line in str(error).split("\n")]
-    listed = [f"{title}:", *table(rows)] if rows else ["the flow has no parameters"]
-    print("\n".join([*lines, "", *listed]), file=sys.stderr)

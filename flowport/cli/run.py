@@ -6,8 +6,8 @@ import os
 from typing import Any, NamedTuple
 
 from flowport.cli.flow_file import FLOW, PROFILE, FlowFile, open_flow
-from flowport.cli.given import WrongParameters, explain, parameters, section
-from flowport.cli.options import Command, Option, Values, WrongUse, page
+from flowport.cli.given import parameters, section
+from flowport.cli.options import Command, Option, Values, WrongUse, closest, page
 from flowport.cli.place import STORE, run_id, store_url
 from flowport.compiler.contract import flow_document
 from flowport.compiler.ir import Retry, Step
@@ -61,49 +61,48 @@ class Origin(NamedTuple):
 
 def run(values: Values) -> int:
     """Run the flow of a command line; the exit status."""
+    return execute(COMMAND, values, named_origin(values))
+
+
+def named_origin(values: Values) -> Origin | None:
+    """The origin that the options name."""
     if values["from"] and not values["origin_run"]:
         raise WrongUse("`--from` goes with `--origin-run`: it says which results of that run are not taken over")
-    origin = Origin(values["origin_run"], values["from"]) if values["origin_run"] else None
-    return execute(COMMAND, values, origin)
+    return Origin(values["origin_run"], values["from"]) if values["origin_run"] else None
 
 
 def execute(command: Command, values: Values, origin: Origin | None) -> int:
     """Compile a flow and run it, taking over what `origin` finished."""
     flow = open_flow(values)
-    specs = flow_document(flow.plan)["parameters"]
-    assert isinstance(specs, list)
     if values["help"]:
-        print(page(command, [section(specs)]))  # type: ignore[arg-type]
+        print(page(command, [section(specs(flow.plan))]))
         return 0
-    if origin is not None and origin.step is not None:
-        known_step(flow.plan, origin.step)
-    try:
-        document = run_input(specs, values, origin)
-    except WrongParameters as error:
-        explain(error, f"flowport {command.name} {values['flow']}", specs)  # type: ignore[arg-type]
-        return 2
-    return start(flow, values, document)
+    return start(flow, values, run_input(flow.plan, values, origin))
 
 
-def known_step(plan: Plan, step: str) -> None:
-    """Raise WrongUse unless the flow has the step."""
-    names = [step.name for step in plan.flow.steps]
-    if step not in names:
-        from flowport.cli.options import closest
-
-        raise WrongUse(f"`{step}` is not a step of {plan.flow.name}", closest(step, names) or "its steps are " + ", ".join(names))
+def specs(plan: Plan) -> list[dict[str, Any]]:
+    """The parameters of a flow, as its package has them."""
+    found: Any = flow_document(plan)["parameters"]
+    return list(found)
 
 
-def run_input(specs: Any, values: Values, origin: Origin | None) -> dict[str, Any]:
-    """The document that a run starts with; raises WrongParameters."""
-    document: dict[str, Any] = {"parameters": parameters(specs, values["parameters"], origin is not None)}
+def run_input(plan: Plan, values: Values, origin: Origin | None) -> dict[str, Any]:
+    """The document that a run starts with; raises WrongUse."""
+    document: dict[str, Any] = {"parameters": parameters(specs(plan), values["parameters"], origin is not None)}
     if origin is not None:
         document["origin_run"] = origin.run
         if origin.step is not None:
-            document["from"] = origin.step
+            document["from"] = _known(plan, origin.step)
     if values["tag"]:
         document["tags"] = sorted(set(values["tag"]))
     return document
+
+
+def _known(plan: Plan, step: str) -> str:
+    names = [step.name for step in plan.flow.steps]
+    if step not in names:
+        raise WrongUse(f"`{step}` is not a step of {plan.flow.name}", closest(step, names) or "its steps are " + ", ".join(names))
+    return step
 
 
 def equipped(plan: Plan, decorators: tuple[Retry, ...]) -> Plan:
