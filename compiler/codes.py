@@ -354,6 +354,14 @@ _FLOW = {
     ),
 }
 
+_MORE = {
+    "FP270": Code(
+        "artifacts are merged outside a join",
+        "`self.merge_artifacts(inputs)` takes over what the inputs of a join agree on. Any other step follows one step, "
+        "and has its artifacts already.",
+    ),
+}
+
 _STRUCTURE = {
     "FP240": Code(
         "a loop is entered in its middle",
@@ -479,4 +487,4 @@ _TARGETS = {
     ),
 }
 
-CODES: Mapping[str, Code] = {**_READING, **_FLOW, **_STRUCTURE, **_TARGETS}
+CODES: Mapping[str, Code] = {**_READING, **_FLOW, **_MORE, **_STRUCTURE, **_TARGETS}

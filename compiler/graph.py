@@ -5,7 +5,7 @@ All of it is linear in the edges, but for loops inside loops, and without recurs
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from flowport.compiler.ir import Flow, targets
 from flowport.compiler.record import record
@@ -32,9 +32,9 @@ class Graph:
     before: Mapping[str, tuple[str, ...]]
     rings: Mapping[str, Ring]
 
-    def ahead(self, step: str) -> Iterable[str]:
-        """Where a step goes, without the edges back."""
-        return (target for target in self.after[step] if self.order[target] > self.order[step])
+    def back(self, source: str, target: str) -> bool:
+        """Whether an edge goes back to a step that comes first."""
+        return self.order[target] <= self.order[source]
 
 
 def graph(flow: Flow) -> Graph:
@@ -45,10 +45,13 @@ def graph(flow: Flow) -> Graph:
     for name in order:
         for target in after[name]:
             before[target].append(name)
-    rings = {}
-    for header in dict.fromkeys(target for _, target in back):
-        sources = tuple(sorted((source for source, target in back if target == header), key=order.__getitem__))
-        rings[header] = Ring(header, _natural(header, sources, before), sources)
+    again: dict[str, list[str]] = {}
+    for source, header in back:
+        again.setdefault(header, []).append(source)
+    rings = {
+        header: Ring(header, _circle(header, sources, before, after), tuple(sorted(sources, key=order.__getitem__)))
+        for header, sources in again.items()
+    }
     return Graph(order, {name: after[name] for name in order}, {name: tuple(names) for name, names in before.items()}, rings)
 
 
@@ -75,45 +78,43 @@ def _visit(start: str, after: Mapping[str, tuple[str, ...]]) -> tuple[dict[str, 
     return {name: place for place, name in enumerate(reversed(finished))}, back
 
 
-def _natural(header: str, sources: Collection[str], before: Mapping[str, list[str]]) -> frozenset[str]:
-    """The steps from which the header can be reached again without passing it."""
-    found = {header}
-    waiting = list(sources)
+def _circle(
+    header: str, sources: Collection[str], before: Mapping[str, Sequence[str]], after: Mapping[str, Sequence[str]]
+) -> frozenset[str]:
+    """The steps that lie on a way from the header back to it.
+
+    Of a loop that is entered at its header alone these are the steps from which the header can be reached without passing it.
+    """
+    leading = _reached(sources, before, {header})
+    return frozenset(_reached([header], {name: [each for each in after[name] if each in leading] for name in leading}, set()))
+
+
+def _reached(names: Iterable[str], edges: Mapping[str, Sequence[str]], found: set[str]) -> set[str]:
+    waiting = list(names)
     while waiting:
         name = waiting.pop()
         if name not in found:
             found.add(name)
-            waiting += before[name]
-    return frozenset(found)
+            waiting += edges[name]
+    return found
 
 
-def meeting_points(graph: Graph, region: Iterable[str], inside: Callable[[str], bool], header: str | None) -> dict[str, str]:
-    """For each step of a region the nearest step that every way out of it passes (its immediate post-dominator).
+def meeting_points(names: Sequence[str], ahead: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """For each step the nearest step that every way out of it passes (its immediate post-dominator); LEAVES where there is none.
 
-    LEAVES where the ways meet only outside: edges that leave the region, or go back to its `header`, lead there. A way that goes round a
-    loop inside the region says nothing, as the loop is left by another one; a step that has only such ways has no meeting point.
+    `names` is in topological order; `ahead` has the ways of each step, LEAVES for those that lead outside.
     Cooper, Harvey and Kennedy, "A simple, fast dominance algorithm", on the reversed graph.
     """
+    place = {name: number for number, name in enumerate(names)}
+    place[LEAVES] = len(place)
     meets = {LEAVES: LEAVES}
-    for name in sorted(region, key=graph.order.__getitem__, reverse=True):
-        ends = [
-            target if inside(target) and target != header else LEAVES
-            for target in graph.after[name]
-            if target in meets or not inside(target) or target == header
-        ]
-        if ends or not graph.after[name]:
-            meets[name] = meeting_point(graph, meets, ends)
+    for name in reversed(names):
+        point, *others = ahead[name]
+        for other in others:
+            while point != other:
+                if place[point] < place[other]:
+                    point = meets[point]
+                else:
+                    other = meets[other]
+        meets[name] = point
     return meets
-
-
-def meeting_point(graph: Graph, meets: Mapping[str, str], ways: Sequence[str]) -> str:
-    """The first step that all the ways pass, given the meeting points of the steps behind them."""
-    outside = len(graph.order)
-    point = ways[0] if ways else LEAVES
-    for other in ways[1:]:
-        while point != other:
-            if graph.order.get(point, outside) < graph.order.get(other, outside):
-                point = meets[point]
-            else:
-                other = meets[other]
-    return point
