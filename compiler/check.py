@@ -65,6 +65,14 @@ def _step(flow: Flow, step: Step) -> Iterator[Diagnostic]:
         yield Diagnostic(
             "FP223", f"the {kind} of {flow.class_name} cannot be a join", step.span, (f"`{step.name}` takes inputs",), (way_out,)
         )
+    if step.uses.merges and not step.join:
+        yield Diagnostic(
+            "FP270",
+            f"step `{step.name}` calls `merge_artifacts`, but is not a join",
+            step.span,
+            ("only a join has inputs that can be merged",),
+            (f"write `def {step.name}(self, inputs)` where branches come together, or remove the call",),
+        )
     if step.settings.catch is not None and isinstance(step.transition, Foreach | Switch):
         kind = "a foreach" if isinstance(step.transition, Foreach) else "a switch"
         yield Diagnostic(
