@@ -14,7 +14,6 @@ HEAVY = (
     "inspect",
     "pathlib",
     "hashlib",
-    "typing",
     "difflib",
     "textwrap",
     "unicodedata",
