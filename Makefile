@@ -18,8 +18,8 @@ demo: $(INSTALLED)
 	$(BIN)/flowport run examples/digits.py --max_depth 6 --store build/demo --run-id on-this-machine
 	$(BIN)/flowport compile examples/digits.py --target sfn -o build/
 	$(BIN)/flowport dry-run examples/digits.py --target sfn --max_depth 6 --store build/demo --run-id on-step-functions
-	$(BIN)/flowport artifacts DigitsFlow/on-this-machine/end --store build/demo
-	$(BIN)/flowport artifacts DigitsFlow/on-step-functions/end --store build/demo
+	@echo; echo 'on this machine:'; $(BIN)/flowport artifacts DigitsFlow/on-this-machine/end --name summary --store build/demo
+	@echo 'on Step Functions:'; $(BIN)/flowport artifacts DigitsFlow/on-step-functions/end --name summary --store build/demo
 
 # What only some tests need, the second emulator and the validator, they put under .cache themselves, in exact versions.
 test: lint

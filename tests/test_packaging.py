@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tarfile
@@ -99,3 +100,14 @@ def test_the_editable_install_links_every_package() -> None:
     for path in (ROOT / "flowport").iterdir():
         if path.name != "__pycache__":
             assert (ROOT / "dev" / "flowport" / path.name).resolve() == path
+
+
+def test_everything_that_is_asked_for_has_one_exact_version() -> None:
+    """For each Python there is one line; a line has no address."""
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if not re.fullmatch(r"[a-z0-9.-]+==[\w.!+]+( ; .+)?", line)] == []
+    pinned = {line.partition("==")[0] for line in lines}
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8").partition("[project.scripts]")[0]
+    asked = set(re.findall(r"\"([a-z][a-z0-9-]*)(?:\[[a-z0-9,-]+\])?[><=]=", project))
+    assert {"obstore", "moto", "hatchling", "ruff"} <= asked
+    assert asked <= pinned
