@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Literal, TypeAlias
 
 from flowport.compiler.diagnostics import Diagnostic
-from flowport.compiler.ir import Span
+from flowport.compiler.ir import Settings, Span
 from flowport.compiler.plan import Choice, Loop, Map, Parallel, Plan, Task, blocks
 from flowport.compiler.record import record
 
@@ -50,6 +50,9 @@ Capabilities: TypeAlias = Mapping[Feature, Limit]
 """What a target lacks; a feature that is not in the table works."""
 
 
+UNDECORATED = Settings()
+
+
 @record
 class Use:
     """A step that uses a feature."""
@@ -61,20 +64,21 @@ class Use:
 
 def uses(plan: Plan) -> Iterator[Use]:
     """Every use of a feature in a plan, in the order of execution."""
+    steps = {step.name: step for step in plan.flow.steps}
     pending = [(node, False) for node in reversed(plan.body)]
     while pending:
         node, inside = pending.pop()
         match node:
             case Task(step):
-                yield from _settings(plan, step)
+                yield from (Use(feature, step, steps[step].span) for feature in _asked(steps[step].settings))
             case Parallel(origin):
-                yield _use(plan, Feature.BRANCH, origin)
+                yield Use(Feature.BRANCH, origin, steps[origin].span)
             case Map(origin):
-                yield _use(plan, Feature.NESTED_FOREACH if inside else Feature.FOREACH, origin)
+                yield Use(Feature.NESTED_FOREACH if inside else Feature.FOREACH, origin, steps[origin].span)
             case Choice(origin):
-                yield _use(plan, Feature.SWITCH, origin)
+                yield Use(Feature.SWITCH, origin, steps[origin].span)
             case Loop(header):
-                yield _use(plan, Feature.LOOP, header)
+                yield Use(Feature.LOOP, header, steps[header].span)
         inner = [(child, inside or isinstance(node, Map)) for block in blocks(node) for child in block]
         pending.extend(reversed(inner))
 
@@ -97,8 +101,10 @@ def _diagnostic(use: Use, target: str, limit: Limit, code: str) -> Diagnostic:
     )
 
 
-def _settings(plan: Plan, name: str) -> Iterator[Use]:
-    settings = plan.flow.step(name).settings
+def _asked(settings: Settings) -> Iterator[Feature]:
+    """The features that the decorators of a step use."""
+    if settings == UNDECORATED:
+        return
     resources = settings.resources
     used = {
         Feature.RETRY: settings.retry is not None,
@@ -110,8 +116,4 @@ def _settings(plan: Plan, name: str) -> Iterator[Use]:
         Feature.SHARED_MEMORY: resources is not None and resources.shared_memory is not None,
         Feature.ENVIRONMENT: bool(settings.environment),
     }
-    return (_use(plan, feature, name) for feature, present in used.items() if present)
-
-
-def _use(plan: Plan, feature: Feature, step: str) -> Use:
-    return Use(feature, step, plan.flow.step(step).span)
+    yield from (feature for feature, present in used.items() if present)

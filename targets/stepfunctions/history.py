@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowport.compiler.ir import Flow
+from flowport.compiler.ir import Settings
 from flowport.compiler.plan import Block, Choice, Loop, Map, Node, Parallel, Plan, Task
 from flowport.compiler.record import replace
 from flowport.targets.stepfunctions.routes import Routes
@@ -24,9 +24,8 @@ TASK, ATTEMPT, CALL, PASS, CHOICE, PARALLEL, MAP, EXECUTION = 6, 4, 5, 2, 2, 4, 
 BEGIN = EXECUTION + CALL + PASS
 
 
-def granted(flow: Flow, step: str) -> int:
+def granted(settings: Settings) -> int:
     """How often the engine runs a step again: as `@retry` says, and once more for `@catch`."""
-    settings = flow.step(step).settings
     return (settings.retry.times if settings.retry else 0) + (settings.catch is not None)
 
 
@@ -43,7 +42,7 @@ class History:
 
     def __init__(self, plan: Plan, retries: bool = True) -> None:
         self._read = Routes(plan).read
-        self._granted = {step.name: granted(plan.flow, step.name) if retries else 0 for step in plan.flow.steps}
+        self._granted = {step.name: granted(step.settings) if retries else 0 for step in plan.flow.steps}
 
     def events(self, block: Block) -> int:
         """The most events that a block adds to the history that it runs in; loops count with their caps."""

@@ -43,6 +43,7 @@ class Jobs:
         name = Namer("A-Za-z0-9_-", JOB_NAME)
         # Named after the machine: a state names its definition without a revision, so two machines of one account must not share any.
         machine = settings.machine
+        self._asked = {step.name: step.settings for step in plan.flow.steps}
         inside = _inside_foreach(plan.body)
         self.steps = {step: self._task(name(f"{machine}-{step}"), step, step in inside) for step in steps(plan.body)}
         loops = [node for node in walk(plan.body) if isinstance(node, Loop) and node.cap is not None]
@@ -53,7 +54,7 @@ class Jobs:
         yield from self.rests.values()
 
     def _task(self, name: str, step: str, inside: bool) -> Job:
-        settings = self._plan.flow.step(step).settings
+        settings = self._asked[step]
         # How many items a slice has is not known yet, so in a foreach only the runtime, which times each item, can say when to stop.
         timeout = None if settings.timeout is None or inside else max(SHORTEST_TIMEOUT, settings.timeout + SLACK)
         engine = "Ref::engine" if step == self._plan.flow.start else ""
@@ -61,7 +62,7 @@ class Jobs:
         return Job(name, invocation, settings.resources or Resources(), settings.environment, timeout)
 
     def _rest(self, name: str, loop: Loop) -> Job:
-        held = [self._plan.flow.step(step).settings for step in steps(loop.body)]
+        held = [self._asked[step] for step in steps(loop.body)]
         asked = [settings.resources or Resources() for settings in held]
         environment = {name: value for settings in held for name, value in settings.environment}
         invocation = self._invocation(loop.header, 1, 1, block=True, turn=loop.cap or 0)

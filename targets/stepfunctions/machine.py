@@ -51,6 +51,7 @@ class _Builder:
         self._name = Namer(r"\w -", STATE_NAME)
         self._label = Namer("A-Za-z0-9_-", LABEL)
         self._routes = Routes(plan)
+        self._step = {step.name: step for step in plan.flow.steps}
         for node in walk(plan.body):
             if isinstance(node, Task):
                 self._name(node.step)
@@ -108,7 +109,7 @@ class _Builder:
         flow = self._plan.flow
         scope = self._routes.places[step].scope
         engine = {"engine.$": "States.Format('{} {}', $$.Execution.Id, $$.Execution.StartTime)"} if step == flow.start else {}
-        state = self._job(self._jobs.steps[step], f"{scope}.slice", engine, self._retry(step), first_line(flow.step(step).doc))
+        state = self._job(self._jobs.steps[step], f"{scope}.slice", engine, self._retry(step), first_line(self._step[step].doc))
         name = self._name(step)
         if step not in self._routes.read:
             return {name: asl.onward(state, following)}
@@ -122,9 +123,9 @@ class _Builder:
         return asl.job(job.name, self._settings.job_queue, values, retry, comment)
 
     def _retry(self, *names: str) -> list[State]:
-        flow = self._plan.flow
-        times = max(granted(flow, name) for name in names)
-        minutes = max((retry.minutes for name in names if (retry := flow.step(name).settings.retry)), default=0)
+        held = [self._step[name].settings for name in names]
+        times = max(map(granted, held))
+        minutes = max((settings.retry.minutes for settings in held if settings.retry), default=0)
         return [asl.again(times, minutes)] if times else []
 
     def _map(self, node: Map, place: Place, outer: int, following: str | None) -> States:

@@ -11,6 +11,8 @@ from flowport.compiler.ir import JSON
 
 WIDTH = 140
 
+_json = json.JSONEncoder(ensure_ascii=False).encode
+
 
 def encoded(document: JSON) -> bytes:
     """The text of a document, in UTF-8, with a newline at its end."""
@@ -19,15 +21,18 @@ def encoded(document: JSON) -> bytes:
 
 def _text(value: JSON, indent: int, before: str) -> str:
     """`value` after `before` on a line that is indented by `indent`."""
-    short = json.dumps(value, ensure_ascii=False)
-    if not value or not isinstance(value, dict | list) or (_plain(value) and indent + len(before) + len(short) < WIDTH):
-        return short
+    if not value or not isinstance(value, dict | list):
+        return _json(value)
+    if _plain(value):
+        short = _json(value)
+        if indent + len(before) + len(short) < WIDTH:
+            return short
     inner = " " * (indent + 2)
     if isinstance(value, dict):
-        names = {name: json.dumps(name, ensure_ascii=False) + ": " for name in value}
+        names = {name: _json(name) + ": " for name in value}
         lines = [inner + names[name] + _text(item, indent + 2, names[name]) for name, item in value.items()]
     elif _plain(value, 1):
-        lines = _filled([json.dumps(item, ensure_ascii=False) for item in value], inner)
+        lines = _filled([_json(item) for item in value], inner)
     else:
         lines = [inner + _text(item, indent + 2, "") for item in value]
     first, last = "{}" if isinstance(value, dict) else "[]"
@@ -47,8 +52,11 @@ def _filled(words: list[str], indent: str) -> list[str]:
 
 def _plain(value: JSON, depth: int = 2) -> bool:
     """Whether a value is simple enough for one line: not nested deeper than `depth`."""
-    if isinstance(value, dict):
-        return depth > 0 and all(_plain(item, depth - 1) for item in value.values())
-    if isinstance(value, list):
-        return depth > 0 and all(_plain(item, depth - 1) for item in value)
+    if not isinstance(value, dict | list):
+        return True
+    if not depth:
+        return False
+    for item in value.values() if isinstance(value, dict) else value:
+        if isinstance(item, dict | list) and not _plain(item, depth - 1):
+            return False
     return True

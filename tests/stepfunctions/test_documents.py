@@ -19,7 +19,6 @@ from stepfunctions.emitted import NO_CODE, PATHS, PROFILE, machine, plan_of
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "stepfunctions"
 ROOT = Path(__file__).resolve().parents[2]
-VALIDATOR = "asl-validator@4.0.0"
 UNKNOWN_TO_STATELINT = ('Field "Label" not allowed', 'Field "InputType" not allowed')
 """Fields of AWS that the specification at states-language.net, and so statelint, lacks."""
 
@@ -82,12 +81,10 @@ def test_asl_validator_finds_no_fault_in_any_machine(tmp_path: Path) -> None:
 
 
 def _validator() -> Path:
-    """The validator, installed on first use."""
-    folder = ROOT / ".cache" / VALIDATOR
-    program = folder / "node_modules" / ".bin" / "asl-validator"
-    if not program.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        subprocess.run(
-            ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), VALIDATOR], check=True, cwd=folder
-        )
+    """The validator that the Makefile installed; without npm there is none, which only a machine that is not CI may say."""
+    program = Path(
+        os.environ.get("FLOWPORT_ASL_VALIDATOR") or ROOT / ".cache" / "asl-validator" / "node_modules" / ".bin" / "asl-validator"
+    )
+    if not program.exists() and not os.environ.get("CI"):
+        pytest.skip("asl-validator is not installed: `make test` does that where npm is")
     return program

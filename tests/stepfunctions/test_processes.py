@@ -1,0 +1,86 @@
+"""The jobs of the emulators do what AWS Batch does with a job definition."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flowport.targets.stepfunctions.emulator.processes import Job, Processes, Rejected, described
+
+ECHO = "import os, sys; print(sys.argv[1:], os.environ.get('NOTE'), sorted(os.listdir()))"
+
+
+class Batch:
+    """Processes, and everything that they reported."""
+
+    def __init__(self) -> None:
+        self.events: list[dict[str, Any]] = []
+        self.processes = Processes(sys.executable, {}, 2, self.events.append)
+
+    def run(self, *command: str, parameters: dict[str, str] | None = None, **definition: Any) -> Job:
+        container = {"command": list(command), "environment": definition.pop("environment", [])}
+        job = self.processes.submit("job", {"jobDefinitionName": "job", "containerProperties": container, **definition}, parameters or {})
+        assert job.wait(30)
+        return job
+
+    @property
+    def output(self) -> str:
+        return "".join(event.get("output", "") for event in self.events)
+
+
+@pytest.fixture
+def batch() -> Batch:
+    return Batch()
+
+
+def test_parameters_take_their_places_in_the_command_and_no_shell_sees_them(batch: Batch) -> None:
+    job = batch.run("python", "-c", ECHO, "Ref::run", "--at=Ref::slice", parameters={"run": "$(touch x) 'y'", "slice": "s.1"})
+    assert job.exit_code == 0
+    assert batch.output == repr(["$(touch x) 'y'", "--at=s.1"]) + " None []\n"
+
+
+def test_a_parameter_that_is_not_given_is_refused(batch: Batch) -> None:
+    with pytest.raises(Rejected, match="'slice'"):
+        batch.run("python", "-c", "pass", "Ref::slice")
+
+
+def test_a_name_that_batch_does_not_take_is_refused(batch: Batch) -> None:
+    with pytest.raises(Rejected):
+        batch.processes.submit("a b", {"containerProperties": {"command": []}}, {})
+
+
+def test_the_environment_of_the_definition_arrives_as_it_is(batch: Batch) -> None:
+    batch.run("python", "-c", ECHO, environment=[{"name": "NOTE", "value": "$HOME {{x}} 😀"}])
+    assert "$HOME {{x}} 😀" in batch.output
+
+
+def test_a_job_has_as_many_attempts_as_its_definition_says(batch: Batch) -> None:
+    job = batch.run("python", "-c", "raise SystemExit(3)", retryStrategy={"attempts": 3})
+    assert (job.exit_code, job.attempts) == (3, 3)
+    assert described(job, "queue")["Status"] == "FAILED"
+
+
+def test_an_exit_status_may_end_the_attempts(batch: Batch) -> None:
+    rules = [{"onExitCode": "78", "action": "EXIT"}, {"onExitCode": "*", "action": "RETRY"}]
+    job = batch.run("python", "-c", "raise SystemExit(78)", retryStrategy={"attempts": 3, "evaluateOnExit": rules})
+    assert job.attempts == 1
+
+
+def test_a_job_that_takes_too_long_is_killed(batch: Batch) -> None:
+    began = time.monotonic()
+    job = batch.run("python", "-c", "import time; time.sleep(60)", timeout={"attemptDurationSeconds": 0.5})
+    assert job.exit_code == 137
+    assert time.monotonic() - began < 20
+
+
+def test_stopping_ends_what_runs_and_what_waits(batch: Batch, tmp_path: Path) -> None:
+    definition = {"jobDefinitionName": "job", "containerProperties": {"command": ["python", "-c", "import time; time.sleep(60)"]}}
+    jobs = [batch.processes.submit("job", definition, {}) for _ in range(4)]
+    time.sleep(0.2)
+    batch.processes.stop()
+    assert all(job.wait(20) for job in jobs)
+    assert all(job.exit_code != 0 for job in jobs)
