@@ -6,13 +6,13 @@ import os
 import sys
 
 from flowport.runtime.contract import STOP, Invocation, Mismatch
-from flowport.runtime.log import Log
+from flowport.runtime.log import Handed, Log
 from flowport.runtime.program import Program
 from flowport.runtime.store import open_store
 from flowport.runtime.task import guarded, perform, supervised
 
 LOGGED = "FLOWPORT_LOGGED"
-"""Set while another process already keeps the log of this task."""
+"""Set while another process already keeps the log of this task: `1`, or what `Log.handed_on` said."""
 
 
 def main(argv: list[str]) -> int:
@@ -22,21 +22,24 @@ def main(argv: list[str]) -> int:
     except Mismatch as error:
         sys.stderr.write(f"flowport: {error}\n")
         return STOP
-    if LOGGED in os.environ:
-        return guarded(lambda: _run(invocation, argv))
-    with Log(invocation):
-        return guarded(lambda: _run(invocation, argv))
+    logged = os.environ.get(LOGGED)
+    if logged == "1":
+        return guarded(lambda: _run(invocation, None))
+    log = Handed(invocation, os.environ.pop(LOGGED)) if logged else Log(invocation)
+    with log:
+        return guarded(lambda: _run(invocation, log))
 
 
-def _run(invocation: Invocation, argv: list[str]) -> int:
+def _run(invocation: Invocation, log: Log | None) -> int:
     program = Program.cached(invocation.code)
     if program is None:
         store = open_store(invocation.store)
         program = Program.fetched(store, invocation.code)
         if "://" in invocation.store and (invocation.block or supervised(program.step(invocation.step))):
             # A process that has used a remote store must not fork: begin again, now that the code is here.
-            os.environ[LOGGED] = "1"
-            os.execv(sys.executable, [sys.executable, "-m", "flowport.runtime", *argv])
+            if log is not None:
+                os.environ[LOGGED] = log.handed_on()
+            os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     if invocation.block:
         from flowport.runtime.block import rest
 

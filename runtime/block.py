@@ -5,72 +5,102 @@ A second try adopts what the first one finished, so it goes on where that one st
 
 from __future__ import annotations
 
+import os
+import sys
+
 from flowport.runtime import documents
 from flowport.runtime.address import Keys
-from flowport.runtime.contract import DONE, Invocation
-from flowport.runtime.store import Missing, open_store
-from flowport.runtime.task import perform
+from flowport.runtime.contract import DONE, FAILED, Invocation
+from flowport.runtime.manifest import Manifests
+from flowport.runtime.store import open_store
+from flowport.runtime.task import perform, supervised
 from flowport.runtime.walk import Walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from flowport.runtime.program import Program
-    from flowport.runtime.store import Store
 
 
 def rest(invocation: Invocation, program: Program) -> int:
     """Run the loop with the header `invocation.step` from `invocation.turn` to its end; returns an exit code."""
-    loop = _loop(program.plan["body"], invocation.step)
+    loop = next(node for node in _nodes(program.plan["body"]) if node.get("loop") == invocation.step)
+    steps = [node["task"] for node in _nodes([loop]) if "task" in node]
+    # Who supervises forks, which a process that has used a remote store must not do: then every task is a process of its own.
+    run = _apart if "://" in invocation.store and any(supervised(program.step(step)) for step in steps) else _here
     walk = Walk([loop], invocation.slice, invocation.turn)
     while not walk.finished:
         for step, slice in walk.ready():
-            code = _once(invocation, program, step, slice)
+            code, route = run(lambda: _once(invocation, program, step, slice))  # noqa: B023 - it is called at once
             if code != DONE:
                 return code
-            walk.done(step, slice, _route(open_store(invocation.store), Keys(invocation.flow, invocation.run), program, step, slice))
-    _left(invocation, program, loop)
+            walk.done(step, slice, route)
+    if targets := program.step(invocation.step)["left"]:
+        key = Keys(invocation.flow, invocation.run).rest(invocation.step, invocation.slice, invocation.turn)
+        data = documents.dump({"left": {target: target in walk.left for target in targets}})
+        open_store(invocation.store).create(key, data)
     return DONE
 
 
-def _once(block: Invocation, program: Program, step: str, slice: str) -> int:
-    """One task of the block; one slice at a time, as nothing runs beside it."""
-    task = Invocation(block.flow, block.run, step, slice, block.store, block.code, width=1, total=1, epoch=block.epoch, last=block.last)
-    return perform(task, program)
-
-
-def _loop(block: list[dict[str, Any]], header: str) -> dict[str, Any]:
-    """The loop with this header, wherever it stands."""
+def _nodes(block: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Every node of a block, and of the blocks in it."""
     waiting = list(block)
     while waiting:
         node = waiting.pop()
-        if node.get("loop") == header:
-            return node
+        yield node
         for inner in (node.get("body", []), *node.get("branches", []), *[arm["body"] for arm in node.get("arms", [])]):
             waiting += inner
-    raise LookupError(f"the plan has no loop with the header `{header}`")
 
 
-def _route(store: Store, keys: Keys, program: Program, step: str, slice: str) -> Any:
-    plan = program.step(step)
+def _once(block: Invocation, program: Program, step: str, slice: str) -> tuple[int, Any]:
+    """One task of the block, its exit code and its route; one slice at a time, as nothing runs beside it."""
+    task = Invocation(block.flow, block.run, step, slice, block.store, block.code, width=1, total=1, epoch=block.epoch, last=block.last)
+    environment = dict(os.environ)
+    try:
+        code = perform(task, program)
+    finally:
+        os.environ.clear()
+        os.environ.update(environment)
+    return code, _route(task, program) if code == DONE else None
+
+
+def _route(task: Invocation, program: Program) -> Any:
+    plan = program.step(task.step)
     if not plan["routed"] and not plan["left"] and "foreach" not in plan["transition"]:
         return None
-    return documents.load(store.read(keys.route(step, slice, 0)))
+    store, keys = open_store(task.store), Keys(task.flow, task.run)
+    found = Manifests(store, keys, task.last).need(task.step, task.slice)
+    return documents.load(store.read(keys.route(task.step, task.slice, found.generation)))
 
 
-def _left(block: Invocation, program: Program, loop: dict[str, Any]) -> None:
-    """For a loop with several ways out: which of them somebody took, in any turn."""
-    targets = program.step(block.step)["left"]
-    if not targets:
-        return
-    store, keys = open_store(block.store), Keys(block.flow, block.run)
-    turns = store.count(f"{keys.step(block.step)}{block.slice}.t", "@0.json")
-    here = f"{block.slice}.t{turns - 1}"
-    gone = documents.load(store.read(keys.route(block.step, here, 0)))["left"]
-    for source, target in loop["exits"]:
+def _here(body: Callable[[], tuple[int, Any]]) -> tuple[int, Any]:
+    return body()
+
+
+def _apart(body: Callable[[], tuple[int, Any]]) -> tuple[int, Any]:
+    """What `body` returns in a process of its own."""
+    source, sink = os.pipe()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    process = os.fork()
+    if not process:
         try:
-            gone[target] = gone[target] or documents.load(store.read(keys.route(source, here, 0)))["to"][target]
-        except Missing:
-            continue  # nobody came to that step in the last turn
-    store.create(keys.rest(block.step, block.slice, block.turn), documents.dump({"left": gone}))
+            os.close(source)
+            with open(sink, "wb") as file:
+                file.write(documents.dump(body()))
+        except BaseException:  # this process ends without the interpreter's own last words
+            sys.excepthook(*sys.exc_info())
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(DONE)
+    os.close(sink)
+    with open(source, "rb") as file:
+        data = file.read()
+    os.waitpid(process, 0)
+    if not data:
+        return FAILED, None
+    code, route = documents.load(data)
+    return code, route

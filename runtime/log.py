@@ -6,6 +6,7 @@ store for it.
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # not `signal`, which loads `enum`
 import os
 import select
 import sys
@@ -29,6 +30,11 @@ class Log:
     def __init__(self, invocation: Invocation) -> None:
         self.invocation = invocation
 
+    def handed_on(self) -> str:
+        """What the program that replaces this one in its process gives to `Handed`, to keep the same log."""
+        os.set_inheritable(self.control, True)
+        return f"{self.pid} {self.control}"
+
     def __enter__(self) -> None:
         output, control = os.pipe(), os.pipe()
         self.pid = os.fork()
@@ -47,8 +53,8 @@ class Log:
         for stream, number in ((sys.stdout, 1), (sys.stderr, 2)):
             stream.flush()
             os.dup2(output[1], number)
-            stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
         os.close(output[1])
+        _by_lines()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if error is not None:
@@ -59,8 +65,29 @@ class Log:
         os.waitpid(self.pid, 0)
 
 
+class Handed(Log):
+    """A log that was begun by the program that ran in this process before."""
+
+    def __init__(self, invocation: Invocation, handed: str) -> None:
+        super().__init__(invocation)
+        self.pid, self.control = [int(word) for word in handed.split()]
+
+    def __enter__(self) -> None:
+        os.set_inheritable(self.control, False)
+        _by_lines()
+
+
+def _by_lines() -> None:
+    """So that what was printed before a kill is not lost."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+
+
 def _keep(invocation: Invocation, output: int, control: int) -> None:
     """Pass on what comes until the task has ended; then store it."""
+    # What ends the task ends this process by the closed pipe, and not before its last words are kept.
+    for number in (_signal.SIGINT, _signal.SIGTERM):
+        _signal.signal(number, _signal.SIG_IGN)
     head, tail, cut = bytearray(), bytearray(), 0
     waiting = True
     while True:
@@ -86,9 +113,13 @@ def _keep(invocation: Invocation, output: int, control: int) -> None:
 
 
 def _pass_on(data: bytes) -> None:
+    """To where the output went before; nobody may be there any more."""
     view = memoryview(data)
-    while view:
-        view = view[os.write(1, view) :]
+    try:
+        while view:
+            view = view[os.write(1, view) :]
+    except OSError:
+        return
 
 
 def _store(invocation: Invocation, data: bytes) -> None:

@@ -79,7 +79,10 @@ class Program:
 
     def step(self, name: str) -> dict[str, Any]:
         """What a task of one step needs to know."""
-        return self._document(f"{STEP_PLANS}{name}.json")
+        try:
+            return self._document(f"{STEP_PLANS}{name}.json")
+        except FileNotFoundError:
+            raise Mismatch(f"the code package has no step `{name}`: the files of the engine are of another version of the flow") from None
 
     def _document(self, path: str) -> dict[str, Any]:
         with open(os.path.join(self.folder, path), "rb") as file:

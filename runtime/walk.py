@@ -27,7 +27,13 @@ class Walk:
         self._ready: list[tuple[str, str]] = []
         self._running: dict[tuple[str, str], _Frame] = {}
         self._going: list[_Frame] = []
-        self._advance(_Frame(body, _Pass(reference, ""), None))
+        self._made = _Pass(reference, "")
+        self._advance(_Frame(body, self._made, None))
+
+    @property
+    def left(self) -> set[str]:
+        """The steps that items went to when they left a loop of `body`."""
+        return {target for _, target in self._made.taken}
 
     def ready(self) -> list[tuple[str, str]]:
         """The tasks (step, slice) that became ready since this was asked last."""

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowport.compiler.compile import load
 from flowport.compiler.package import package
@@ -20,6 +21,9 @@ from flowport.runtime.reader import Run
 from flowport.runtime.store import Missing
 from flowport.runtime.task import perform
 from flowport.runtime.walk import Walk
+
+if TYPE_CHECKING:
+    from flowport.runtime.store import Store
 
 OPENING = "from flowport import FlowSpec, JSONType, Parameter, catch, current, environment, retry, step, timeout\n"
 
@@ -35,7 +39,7 @@ class Broken(Exception):
 class Solo:
     """A flow and a store. `performed` lists the tasks that were tried, in order."""
 
-    def __init__(self, folder: Path, source: str, store: FolderStore | None = None) -> None:
+    def __init__(self, folder: Path, source: str, store: Store | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         # A name of its own: the module stays in `sys.modules` of this process.
         file = folder / f"flow_{abs(hash((str(folder), source)))}.py"
@@ -48,7 +52,7 @@ class Solo:
             unpack(self.package.data, str(code))
         self.program = Program.unpacked(str(code))
         self.flow: str = self.program.plan["flow"]
-        self.store = store or FolderStore(str(folder / "store"))
+        self.store: Store = store or FolderStore(str(folder / "store"))
         self.store.create(code_key(self.package.digest), self.package.data)
         self.width, self.total, self.last = 1000, 10_000, 0
         self.performed: list[tuple[str, str]] = []
@@ -74,6 +78,10 @@ class Solo:
             finally:
                 os._exit(code)
         return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+    def command(self, step: str, slice: str = "s", run: str = "1", **more: Any) -> list[str]:
+        """The command that an engine would run in a container."""
+        return [sys.executable, "-m", "flowport.runtime", *self.invocation(step, slice, run, **more).argv()]
 
     def run(self, run: str = "1", *, apart: bool = False, skip: tuple[tuple[str, str], ...] = (), **given: Any) -> None:
         """Run the flow, every task as often as its retries allow; `given` is `input.json`, with `from_` for "from". Raises Broken."""
@@ -128,4 +136,4 @@ class Solo:
 
     def path(self, key: str) -> Path:
         """The file of a key."""
-        return Path(self.store.root, key)
+        return Path(self.store.url, key)
