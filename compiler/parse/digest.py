@@ -12,11 +12,11 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import StringIO
 
-from flowport.compiler.bindings import Binding
-from flowport.compiler.classes import Class, Line, Member
-from flowport.compiler.modules import Definition, External, Modules, Own, Thing, imports
+from flowport.compiler.parse.bindings import Binding
+from flowport.compiler.parse.classes import Class, Line, Member
+from flowport.compiler.parse.modules import Definition, External, Modules, Own, Thing, imports
+from flowport.compiler.parse.source import Source
 from flowport.compiler.record import record
-from flowport.compiler.source import Source
 from flowport.runtime import digests as sha256
 
 _SELVES = frozenset({"self", "cls"})

@@ -10,14 +10,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping
 
-from flowport.compiler.bindings import Names
-from flowport.compiler.classes import Class
 from flowport.compiler.guess import did_you_mean
-from flowport.compiler.later import LATER
-from flowport.compiler.modules import OURS, Definition, External, Thing
-from flowport.compiler.reading import Reading
+from flowport.compiler.parse.bindings import Names
+from flowport.compiler.parse.classes import Class
+from flowport.compiler.parse.later import LATER
+from flowport.compiler.parse.modules import OURS, Definition, External, Thing
+from flowport.compiler.parse.reading import Reading
+from flowport.compiler.parse.source import Source
 from flowport.compiler.record import record
-from flowport.compiler.source import Source
 
 SETTINGS: Mapping[str, tuple[str, ...]] = {
     "retry": ("times", "minutes_between_retries"),

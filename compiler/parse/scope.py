@@ -6,10 +6,10 @@ import ast
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flowport.compiler.bindings import Names
-from flowport.compiler.modules import Definition, External, Modules, Own, Thing
+from flowport.compiler.parse.bindings import Names
+from flowport.compiler.parse.modules import Definition, External, Modules, Own, Thing
+from flowport.compiler.parse.source import Source
 from flowport.compiler.record import record
-from flowport.compiler.source import Source
 
 
 class NotConstant(Exception):

@@ -12,7 +12,7 @@ import posixpath
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flowport.compiler.located import Located
+from flowport.compiler.parse.located import Located
 
 HERE = "/\0"
 """What stands before the path of a file of the flow."""

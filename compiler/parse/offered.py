@@ -6,11 +6,11 @@ import ast
 from collections.abc import Iterable
 
 from flowport.compiler.guess import did_you_mean
-from flowport.compiler.later import LATER
-from flowport.compiler.marks import SETTINGS
-from flowport.compiler.modules import OURS, imports
-from flowport.compiler.reading import Reading
-from flowport.compiler.source import Source
+from flowport.compiler.parse.later import LATER
+from flowport.compiler.parse.marks import SETTINGS
+from flowport.compiler.parse.modules import OURS, imports
+from flowport.compiler.parse.reading import Reading
+from flowport.compiler.parse.source import Source
 
 OFFERED = frozenset({"FlowSpec", "step", "Parameter", "IncludeFile", "JSONType", "current", "flow", *SETTINGS, *LATER})
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from flowport.compiler.bindings import Binding, Names, asks_for_main, names
-from flowport.compiler.modules import OURS, Definition, External, Modules, Thing
+from flowport.compiler.parse.bindings import Binding, Names, asks_for_main, names
+from flowport.compiler.parse.modules import OURS, Definition, External, Modules, Thing
+from flowport.compiler.parse.source import Source
 from flowport.compiler.record import record
-from flowport.compiler.source import Source
 
 BASES = frozenset(f"{package}.FlowSpec" for package in OURS)
 MARKS = frozenset({"flowport.flow"})

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from flowport.compiler.evaluate import evaluate, items, text_of, unpacked
-from flowport.compiler.modules import Definition, External, Thing
-from flowport.compiler.pure import CALLS, method
-from flowport.compiler.scope import Known, NotConstant, ReadsEnvironment, Scope, guarded, is_name, resolved
+from flowport.compiler.parse.evaluate import evaluate, items, text_of, unpacked
+from flowport.compiler.parse.modules import Definition, External, Thing
+from flowport.compiler.parse.pure import CALLS, method
+from flowport.compiler.parse.scope import Known, NotConstant, ReadsEnvironment, Scope, guarded, is_name, resolved
 
 _TAKE_FUNCTIONS = frozenset({"map", "sorted", "min", "max"})
 

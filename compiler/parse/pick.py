@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from flowport.compiler.classes import Line, line, top_classes
 from flowport.compiler.diagnostics import Diagnostic
 from flowport.compiler.guess import did_you_mean
 from flowport.compiler.ir import Span
-from flowport.compiler.reading import Reading
-from flowport.compiler.source import Source
+from flowport.compiler.parse.classes import Line, line, top_classes
+from flowport.compiler.parse.reading import Reading
+from flowport.compiler.parse.source import Source
 
 
 def pick(reading: Reading, source: Source, class_name: str | None) -> Line | None:

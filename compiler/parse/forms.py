@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import ast
 
-from flowport.compiler.bindings import Names
 from flowport.compiler.guess import did_you_mean
 from flowport.compiler.ir import Branch, Case, Foreach, Next, Switch, Transition
-from flowport.compiler.modules import Function
-from flowport.compiler.reading import Reading
+from flowport.compiler.parse.bindings import Names
+from flowport.compiler.parse.modules import Function
+from flowport.compiler.parse.reading import Reading
+from flowport.compiler.parse.source import Source
 from flowport.compiler.record import record
-from flowport.compiler.source import Source
 
 FORMS = (
     'write `self.next(self.step)`, `self.next(self.a, self.b)`, `self.next(self.step, foreach="items")` '

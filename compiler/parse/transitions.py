@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from flowport.compiler.diagnostics import Diagnostic
-from flowport.compiler.forms import Place, is_member, read_call
 from flowport.compiler.ir import End, Span, Transition
-from flowport.compiler.modules import Function
+from flowport.compiler.parse.forms import Place, is_member, read_call
+from flowport.compiler.parse.modules import Function
 
 
 def transition(place: Place, is_end: bool) -> tuple[Transition, Span | None]:

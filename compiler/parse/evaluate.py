@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from flowport.compiler.bindings import Names, names
-from flowport.compiler.located import Located
-from flowport.compiler.modules import Definition, External, Own, Thing
-from flowport.compiler.pure import BIGGEST, BUILTINS, HERE, TooBig, binary, sized
-from flowport.compiler.scope import Known, NotConstant, ReadsEnvironment, Scope, guarded, is_name, resolved
+from flowport.compiler.parse.bindings import Names, names
+from flowport.compiler.parse.located import Located
+from flowport.compiler.parse.modules import Definition, External, Own, Thing
+from flowport.compiler.parse.pure import BIGGEST, BUILTINS, HERE, TooBig, binary, sized
+from flowport.compiler.parse.scope import Known, NotConstant, ReadsEnvironment, Scope, guarded, is_name, resolved
 
 DEEPEST = 50
 
@@ -72,7 +72,7 @@ def _value(node: ast.expr, where: Scope) -> Any:
         case ast.Attribute():
             return _attribute(node, where)
         case ast.Call():
-            from flowport.compiler.calls import call
+            from flowport.compiler.parse.calls import call
 
             return call(node, where)
         case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():

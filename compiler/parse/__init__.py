@@ -9,20 +9,20 @@ import ast
 import os.path
 from collections.abc import Iterable
 
-from flowport.compiler.classes import Line
-from flowport.compiler.decorators import say_later
 from flowport.compiler.diagnostics import Diagnostic, Refused
-from flowport.compiler.digest import digests
 from flowport.compiler.ir import Flow, Parameter
-from flowport.compiler.marks import SETTINGS, Mark, marks
-from flowport.compiler.modules import Modules, closure
-from flowport.compiler.offered import check_imports
-from flowport.compiler.parameters import parameters
-from flowport.compiler.pick import pick
-from flowport.compiler.reading import Reading
-from flowport.compiler.source import Source, read
-from flowport.compiler.steps import ends, methods, step
-from flowport.compiler.uses import Reader
+from flowport.compiler.parse.classes import Line
+from flowport.compiler.parse.decorators import say_later
+from flowport.compiler.parse.digest import digests
+from flowport.compiler.parse.marks import SETTINGS, Mark, marks
+from flowport.compiler.parse.modules import Modules, closure
+from flowport.compiler.parse.offered import check_imports
+from flowport.compiler.parse.parameters import parameters
+from flowport.compiler.parse.pick import pick
+from flowport.compiler.parse.reading import Reading
+from flowport.compiler.parse.source import Source, read
+from flowport.compiler.parse.steps import ends, methods, step
+from flowport.compiler.parse.uses import Reader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

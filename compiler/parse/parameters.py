@@ -10,16 +10,16 @@ import os.path
 from collections.abc import Mapping
 from typing import Any
 
-from flowport.compiler.classes import Class, Member
-from flowport.compiler.defaults import as_kind, misfit
-from flowport.compiler.evaluate import evaluate
+from flowport.compiler.check.defaults import as_kind, misfit
 from flowport.compiler.guess import did_you_mean
 from flowport.compiler.ir import Computed, Constant, NoDefault, Parameter
-from flowport.compiler.located import Located
-from flowport.compiler.modules import OURS, External
-from flowport.compiler.pure import HERE, is_located
-from flowport.compiler.reading import Reading
-from flowport.compiler.scope import Known, NotConstant, ReadsEnvironment, scope
+from flowport.compiler.parse.classes import Class, Member
+from flowport.compiler.parse.evaluate import evaluate
+from flowport.compiler.parse.located import Located
+from flowport.compiler.parse.modules import OURS, External
+from flowport.compiler.parse.pure import HERE, is_located
+from flowport.compiler.parse.reading import Reading
+from flowport.compiler.parse.scope import Known, NotConstant, ReadsEnvironment, scope
 
 KINDS = frozenset({"Parameter", "IncludeFile"})
 TYPES: Mapping[str, str] = {

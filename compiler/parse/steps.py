@@ -5,16 +5,16 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
-from flowport.compiler.classes import Member
-from flowport.compiler.decorators import settings
-from flowport.compiler.forms import Place
 from flowport.compiler.ir import Step
-from flowport.compiler.marks import Mark, marks
-from flowport.compiler.modules import Function
-from flowport.compiler.reading import Reading
+from flowport.compiler.parse.classes import Member
+from flowport.compiler.parse.decorators import settings
+from flowport.compiler.parse.forms import Place
+from flowport.compiler.parse.marks import Mark, marks
+from flowport.compiler.parse.modules import Function
+from flowport.compiler.parse.reading import Reading
+from flowport.compiler.parse.transitions import next_calls, transition
+from flowport.compiler.parse.uses import Reader, me
 from flowport.compiler.record import record, replace
-from flowport.compiler.transitions import next_calls, transition
-from flowport.compiler.uses import Reader, me
 
 
 @record(eq=False)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowport.compiler.artifacts import check_artifacts
-from flowport.compiler.defaults import NAMES, check_parameters
+from flowport.compiler.check.artifacts import check_artifacts
+from flowport.compiler.check.defaults import NAMES, check_parameters
+from flowport.compiler.check.splits import check_splits
 from flowport.compiler.diagnostics import Diagnostic
 from flowport.compiler.guess import nearest
 from flowport.compiler.ir import End, Flow, Foreach, Step, Switch, targets
-from flowport.compiler.splits import check_splits
 
 RESERVED = NAMES | {"cmd", "name"}
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
-from flowport.compiler.classes import Member
 from flowport.compiler.ir import Use, Uses
-from flowport.compiler.modules import Function
+from flowport.compiler.parse.classes import Member
+from flowport.compiler.parse.modules import Function
+from flowport.compiler.parse.source import Source
 from flowport.compiler.record import field, record
-from flowport.compiler.source import Source
 
 HARMLESS = frozenset({"getattr", "hasattr", "isinstance", "issubclass", "type", "print", "repr", "str", "id", "super", "len"})
 """What may be given `self` without setting anything on it."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from flowport.compiler.bindings import Names
 from flowport.compiler.diagnostics import Diagnostic, Severity
-from flowport.compiler.evaluate import evaluate
-from flowport.compiler.modules import Modules
-from flowport.compiler.pure import is_located
+from flowport.compiler.parse.bindings import Names
+from flowport.compiler.parse.evaluate import evaluate
+from flowport.compiler.parse.modules import Modules
+from flowport.compiler.parse.pure import is_located
+from flowport.compiler.parse.scope import NotConstant, ReadsEnvironment, scope
+from flowport.compiler.parse.source import Source
 from flowport.compiler.record import field, record
-from flowport.compiler.scope import NotConstant, ReadsEnvironment, scope
-from flowport.compiler.source import Source
 
 
 @record(frozen=False, eq=False)

@@ -12,9 +12,9 @@ from typing import Any
 
 from flowport.compiler.guess import did_you_mean
 from flowport.compiler.ir import Catch, Resources, Retry, Settings
-from flowport.compiler.later import LATER
-from flowport.compiler.marks import SETTINGS, Mark
-from flowport.compiler.reading import Reading
+from flowport.compiler.parse.later import LATER
+from flowport.compiler.parse.marks import SETTINGS, Mark
+from flowport.compiler.parse.reading import Reading
 from flowport.compiler.record import record, replace
 
 MOST_TRIES = 100

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from flowport.compiler.defaults import NAMES
+from flowport.compiler.check.defaults import NAMES
 from flowport.compiler.diagnostics import Diagnostic
 from flowport.compiler.guess import did_you_mean
 from flowport.compiler.ir import Flow, Foreach, Span, Step, Switch, Use, targets

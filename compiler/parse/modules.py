@@ -14,10 +14,10 @@ import os.path
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from flowport.compiler.bindings import Binding, Names, bindings, names
 from flowport.compiler.diagnostics import Diagnostic, Refused
+from flowport.compiler.parse.bindings import Binding, Names, bindings, names
+from flowport.compiler.parse.source import Source, read
 from flowport.compiler.record import field, record
-from flowport.compiler.source import Source, read
 
 OURS = ("flowport", "metaflow")
 """The packages that flows are written with; a folder of that name beside the flow is not looked into."""
