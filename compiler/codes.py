@@ -360,6 +360,11 @@ _MORE = {
         "`self.merge_artifacts(inputs)` takes over what the inputs of a join agree on. Any other step follows one step, "
         "and has its artifacts already.",
     ),
+    "FP271": Code(
+        "a flow has the name of a folder of the store",
+        "What a flow leaves is in a folder of its name, beside `blobs`, `code` and `tmp`, which hold what all flows share. Rename the class, "
+        "or give another name with `@flow(name=...)`.",
+    ),
 }
 
 _STRUCTURE = {
@@ -401,6 +406,11 @@ _STRUCTURE = {
         "a way back out of a foreach or a branch",
         "A loop lies inside one branch or one item of a foreach, or around all of it. Close what is open with its join, and go back "
         "from there.",
+    ),
+    "FP249": Code(
+        "a loop with several ways out that begins with a foreach",
+        "Where a loop is left to more than one step, its first step tells the engine who left before, and the first step of a foreach "
+        "tells it the slices already. Put a step in front of it, and go back to that one.",
     ),
 }
 

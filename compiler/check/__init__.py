@@ -15,11 +15,13 @@ from flowport.compiler.guess import nearest
 from flowport.compiler.ir import End, Flow, Foreach, Step, Switch, targets
 
 RESERVED = NAMES | {"cmd", "name"}
+STORE_FOLDERS = ("blobs", "code", "tmp")
+"""What a store has beside its flows."""
 
 
 def check(flow: Flow) -> tuple[Diagnostic, ...]:
     """Everything that is wrong or doubtful, in the order of the source."""
-    found = [*_steps(flow), *_unknown(flow), *check_parameters(flow), *check_artifacts(flow)]
+    found = [*_name(flow), *_steps(flow), *_unknown(flow), *check_parameters(flow), *check_artifacts(flow)]
     if flow.start and is_whole(flow):
         found += [*_unreachable(flow), *check_splits(flow)]
     return tuple(dict.fromkeys(found))
@@ -29,6 +31,12 @@ def is_whole(flow: Flow) -> bool:
     """Whether every step is known to lead to steps, so that it makes sense to look at the graph."""
     names = {step.name for step in flow.steps}
     return all(names.issuperset(targets(step.transition)) and (step.transition != End() or step.name == flow.end) for step in flow.steps)
+
+
+def _name(flow: Flow) -> Iterator[Diagnostic]:
+    if flow.name in STORE_FOLDERS:
+        note = f"a store has a folder of each flow's name, and keeps things of its own in `{flow.name}`"
+        yield Diagnostic("FP271", f"a flow cannot be called `{flow.name}`", flow.span, (note,), ("give the flow another name",))
 
 
 def _steps(flow: Flow) -> Iterator[Diagnostic]:
