@@ -26,6 +26,9 @@ LABEL = 40
 OUTER_CONCURRENCY = 100
 """How many slices run at once that hold a foreach of their own: an account may have about 1,000 open Map Runs."""
 
+SCOPES: dict[str, JSON] = {"routes": {}, "loops": {}}
+"""The empty places for routes and loops in a document, and in the scope of a loop."""
+
 
 def machine(plan: Plan, settings: Settings, jobs: Jobs, code: str) -> State:
     """The definition of the state machine; `code` is the digest of the code package."""
@@ -172,8 +175,8 @@ class _Builder:
         return states if following is not None else {**states, end: {"Type": "Succeed"}}
 
     def _turns(self, node: Loop, place: Place, scope: str, outer: int, rest: str, onward: str) -> States:
-        body = self._block(node.body, Place(scope, (*place.loops, node), place.arm), outer, more := self._name(f"{node.header} again"))
-        turn = self._name(f"{node.header} turn")
+        more, turn = self._name(f"{node.header} again"), self._name(f"{node.header} turn")
+        body = self._block(node.body, Place(scope, (*place.loops, node), place.arm), outer, more)
         returning = asl.any_of(self._routes.returning(node))
         last: State = {"Variable": f"{scope}.turn", "NumericGreaterThanEquals": (node.cap or 0) - 1}
         return {
@@ -198,11 +201,8 @@ class _Builder:
         return asl.text(f"{self._settings.prefix}{part(self._plan.flow.name)}/{{}}/{rest}", run, *values)
 
 
-SCOPES: dict[str, JSON] = {"routes": {}, "loops": {}}
-
-
 def _scopes(body: Block) -> dict[str, JSON]:
-    """The empty places for routes and loops, where a block needs them in its own document."""
+    """What the document of a block needs of them."""
     return SCOPES if any(isinstance(node, Choice | Loop) for node in walk(body)) else {}
 
 
