@@ -10,7 +10,7 @@ import sys
 
 from flowport.runtime import digests, documents
 from flowport.runtime.contract import CONTRACT, PLAN, STEP_PLANS, Mismatch
-from flowport.runtime.store import Corrupt
+from flowport.runtime.store import Corrupt, Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from flowport.runtime.store import Store
 
 
+CACHE = "FLOWPORT_CACHE"
+
+
 def code_key(digest: str) -> str:
     """Where a code package is in a store."""
     return f"code/{digest}.zip"
@@ -27,11 +30,21 @@ def code_key(digest: str) -> str:
 
 def cache_folder() -> str:
     """Where unpacked packages are kept: `FLOWPORT_CACHE`, else the user's cache folder."""
-    given = os.environ.get("FLOWPORT_CACHE")
+    given = os.environ.get(CACHE)
     if given:
         return given
     base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     return os.path.join(base, "flowport")
+
+
+def _own_folder() -> str:
+    """A new folder that nobody else can write; raises Refusal when there is no place for one."""
+    from tempfile import mkdtemp
+
+    try:
+        return mkdtemp(prefix="flowport-")
+    except OSError as error:
+        raise Refusal(f"there is no place to unpack the flow's code ({error}): name a folder that can be written in {CACHE}") from error
 
 
 def code_folder(digest: str) -> str:
@@ -66,7 +79,12 @@ class Program:
             data = store.read(code_key(digest))
             if digests.of(data) != digest:
                 raise Corrupt(f"the code package `{code_key(digest)}` does not match its digest")
-            unpack(data, code_folder(digest))
+            try:
+                unpack(data, code_folder(digest))
+            except OSError:
+                # A container may have no home, or one that cannot be written; what runs after this process looks in the same place.
+                os.environ[CACHE] = _own_folder()
+                unpack(data, code_folder(digest))
             found = cls(code_folder(digest))
         return found
 

@@ -1,0 +1,87 @@
+"""The code package inside a task: fetched, verified, unpacked once, and found again."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from flowport.compiler.compile import load
+from flowport.compiler.package import Package, package
+from flowport.runtime.contract import Mismatch
+from flowport.runtime.program import Program, code_key
+from flowport.runtime.store import Corrupt, Missing, open_store
+
+if TYPE_CHECKING:
+    from flowport.runtime.store import Store
+
+FLOW = """
+from flowport import FlowSpec, step
+
+
+class Tiny(FlowSpec):
+    @step
+    def start(self):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+@pytest.fixture
+def code(tmp_path: Path) -> Package:
+    source = tmp_path / "tiny.py"
+    source.write_text(FLOW)
+    plan = load(str(source)).plan
+    assert plan is not None
+    return package(plan)
+
+
+@pytest.fixture
+def store(tmp_path: Path, code: Package) -> Store:
+    store = open_store(str(tmp_path / "store"))
+    store.create(code_key(code.digest), code.data)
+    return store
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("FLOWPORT_CACHE", str(folder))
+    return folder
+
+
+def test_a_package_is_fetched_once(store: Store, code: Package, tmp_path: Path) -> None:
+    assert Program.cached(code.digest) is None
+    assert Program.fetched(store, code.digest).plan["flow"] == "Tiny"
+    os.remove(tmp_path / "store" / code_key(code.digest))
+    assert Program.fetched(store, code.digest).flow_class().__name__ == "Tiny"
+
+
+def test_a_package_that_does_not_match_its_digest_is_refused(store: Store, code: Package) -> None:
+    store.replace(code_key(code.digest), code.data + b"more")
+    with pytest.raises(Corrupt, match="does not match its digest"):
+        Program.fetched(store, code.digest)
+
+
+def test_a_package_that_is_not_in_the_store_is_named(store: Store) -> None:
+    with pytest.raises(Missing, match="code/0000"):
+        Program.fetched(store, "0000")
+
+
+def test_a_cache_that_cannot_be_written_is_replaced_by_a_folder_of_ones_own(store: Store, code: Package, cache: Path) -> None:
+    cache.write_text("a file stands where the cache should be")
+    folder = Program.fetched(store, code.digest).folder
+    assert not folder.startswith(str(cache))
+    found = Program.cached(code.digest)
+    assert found is not None
+    assert found.folder == folder
+
+
+def test_a_step_that_the_package_does_not_have_is_a_mismatch(store: Store, code: Package) -> None:
+    with pytest.raises(Mismatch, match="no step `middle`"):
+        Program.fetched(store, code.digest).step("middle")
