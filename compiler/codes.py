@@ -362,8 +362,8 @@ _MORE = {
     ),
     "FP271": Code(
         "a flow has the name of a folder of the store",
-        "What a flow leaves is in a folder of its name, beside `blobs`, `code` and `tmp`, which hold what all flows share. Rename the class, "
-        "or give another name with `@flow(name=...)`.",
+        "What a flow leaves is in a folder of its name, beside `blobs`, `code` and `tmp`, which hold what all flows share. Rename the "
+        "class, or give another name with `@flow(name=...)`.",
     ),
 }
 

@@ -270,7 +270,8 @@ class _Survey:
 
     def _site(self, name: str) -> Document:
         site = self.sites[name]
-        document: Document = {"scopes": [list(scope) for scope in site.place.scopes], "enter": self._enter(list(site.enter), site.place.scopes)}
+        scopes = site.place.scopes
+        document: Document = {"scopes": [list(scope) for scope in scopes], "enter": self._enter(list(site.enter), scopes)}
         if name in self.loops:
             document["exits"] = {target: [list(source) for source in sources] for target, sources in self.exits(name).items()}
         lists: list[JSON] = [[list(source) for source in branch] for branch in site.branches]

@@ -11,7 +11,8 @@ from typing import TypeAlias
 from flowport.compiler.record import field, record
 
 JSON: TypeAlias = "None | bool | int | float | str | list[JSON] | dict[str, JSON]"
-Constant: TypeAlias = "None | bool | int | float | complex | str | bytes | tuple[Constant, ...] | list[Constant] | dict[Constant, Constant] | set[Constant] | frozenset[Constant]"
+Atom: TypeAlias = "None | bool | int | float | complex | str | bytes"
+Constant: TypeAlias = "Atom | tuple[Constant, ...] | list[Constant] | dict[Constant, Constant] | set[Constant] | frozenset[Constant]"
 
 
 @record

@@ -61,7 +61,7 @@ class Arm:
 
 @record
 class Choice:
-    """The arms of the switch `origin` (or of the ways out of the loop with the header `origin`), one after the other in topological order."""
+    """The arms of the switch `origin` (or the ways out of the loop with the header `origin`), one after the other in topological order."""
 
     origin: str
     arms: tuple[Arm, ...]

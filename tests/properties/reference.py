@@ -66,7 +66,7 @@ class Held:
 
 
 class Reference:
-    """One run: afterwards `items` has every (step, address), `edges` every (step, target, address) that was taken, `end` the last artifacts."""
+    """One run: afterwards `items` has every (step, address), `edges` every (step, target, address) taken, `end` the last artifacts."""
 
     def __init__(self, kind: type, sample: Sample) -> None:
         self.kind, self.sample = kind, sample

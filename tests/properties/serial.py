@@ -23,7 +23,7 @@ from flowport.runtime.walk import Walk
 
 @dataclass(frozen=True)
 class Sizes:
-    """How the foreaches of a run are cut, after which turn of an outermost loop a fused block does the rest, and whether tasks are forked."""
+    """How the foreaches of a run are cut, after which turn of an outermost loop a fused block does the rest, and whether tasks fork."""
 
     width: int = 1000
     total: int = 10000

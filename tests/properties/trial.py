@@ -72,7 +72,8 @@ class Trial:
                 continue
             left = {target for step, target, _ in expected.edges if step in steps}
             for target in told[0]:
-                assert any(each[target] for each in told) == (target in left), self.say(f"the rest of `{header}` says {told}, and left are {left}")
+                same = any(each[target] for each in told) == (target in left)
+                assert same, self.say(f"the rest of `{header}` says {told}, and left are {left}")
 
 
 def sizes_of(seed: int) -> Sizes:
