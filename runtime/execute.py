@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from flowport.runtime import codec
@@ -111,15 +112,28 @@ def _failed(work: Work, item: Item, flow: FlowSpec, error: BaseException) -> Out
 
 
 def trace(error: BaseException) -> str:
-    """The traceback, beginning in the user's step; of what this runtime says itself, the sentence alone."""
-    if isinstance(error, Misuse | Refusal | Missing | Corrupt | Stop):
+    """The traceback, beginning in the user's step; of what this runtime says itself, the sentence and the line that asked for it."""
+    if isinstance(error, Refusal | Missing | Corrupt | Stop):
         return f"{error}\n"
+    if isinstance(error, Misuse):
+        return f"{error}\n{_asked(error)}"
     from traceback import format_exception
 
     place: TracebackType | None = error.__traceback__
     while place is not None and place.tb_frame.f_code.co_filename == __file__:
         place = place.tb_next
     return "".join(format_exception(type(error), error, place or error.__traceback__))
+
+
+def _asked(error: BaseException) -> str:
+    """The innermost line of the user's that led to an error of this runtime's own; nothing when it came after the step had ended."""
+    from traceback import extract_tb
+
+    ours = os.path.dirname(__file__)
+    for frame in reversed(extract_tb(error.__traceback__)):
+        if os.path.dirname(frame.filename) != ours:
+            return f'  File "{frame.filename}", line {frame.lineno}, in {frame.name}\n    {frame.line}\n'
+    return ""
 
 
 def caught(work: Work, row: int, error: dict[str, Any], own: dict[str, bytes]) -> Outcome:

@@ -134,7 +134,7 @@ def _input(store: Store, keys: Keys) -> dict[str, Any]:
     ):
         raise Stop(
             'a run is started with {"parameters": {...}, "origin_run": "...", "from": "...", "tags": [...]}, '
-            "each of which may be left out; it was started with " + documents.dump(given).decode()[:200]
+            "each of which may be left out; it was started with " + documents.dump(given).decode(errors="replace")[:200]
         )
     return given
 

@@ -16,7 +16,7 @@ import os
 import sys
 from _pickle import dumps
 
-from flowport.runtime import codec, documents, manifest, pack
+from flowport.runtime import codec, digests, documents, manifest, pack
 from flowport.runtime import runs as rows_of
 from flowport.runtime.contract import DONE, FAILED, STOP, Mismatch
 from flowport.runtime.execute import caught, execute, trace
@@ -106,7 +106,7 @@ class Here:
 def finish(work: Work, runner: Runner) -> int:
     """Adopt what exists, else run the items and commit; returns the exit code."""
     after = work.manifests.after()
-    parameters = documents.dump(work.start.doc["parameters"], in_order=True).decode()
+    parameters = digests.of(documents.dump(work.start.doc["parameters"], in_order=True))
     key = manifest.key(work.plan["digest"] + parameters if not after else work.plan["digest"], after)
     found = work.manifests.highest(work.step, work.slice)
     if found is None or not work.manifests.agrees(found, {"key": key, "epoch": work.invocation.epoch}):
