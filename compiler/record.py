@@ -85,8 +85,8 @@ def _init(kind: str, fields: dict[str, Field]) -> Any:
     def __init__(self: Any, *values: Any, **named: Any) -> None:
         given = dict(zip(names, values))
         if len(values) > len(names) or not known.issuperset(named) or not given.keys().isdisjoint(named):
-            given = f"{len(values)} values and {', '.join(named) or 'no names'}"
-            raise TypeError(f"{kind} takes {', '.join(names)}, each once; it was given {given}")
+            counted = f"{len(values)} values and {', '.join(named) or 'no names'}"
+            raise TypeError(f"{kind} takes {', '.join(names)}, each once; it was given {counted}")
         given.update(named)
         for name, factory in factories:
             if name not in given:
