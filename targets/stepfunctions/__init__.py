@@ -6,10 +6,10 @@ Emits the definition of a state machine, the job definitions, a policy for each 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from flowport.compiler.diagnostics import Diagnostic
 from flowport.compiler.ir import JSON
-from flowport.compiler.package import Package
 from flowport.compiler.plan import Plan
 from flowport.compiler.target import DryRun, File, Profile
 from flowport.targets.stepfunctions.history import capped, limited
@@ -19,6 +19,9 @@ from flowport.targets.stepfunctions.machine import machine
 from flowport.targets.stepfunctions.policies import job_policy, machine_policy
 from flowport.targets.stepfunctions.settings import SETTINGS, STAND_INS, settings
 from flowport.targets.stepfunctions.text import encoded
+
+if TYPE_CHECKING:
+    from flowport.compiler.package import Package
 
 
 class StepFunctions:
