@@ -1,9 +1,9 @@
-"""Runs the benchmarks and writes their table into `bench/README.md`.
+"""Runs the benchmarks and writes their table into `bench/README.md`, and under it how noisy the machine was.
 
     python bench/run.py                 all
     python bench/run.py artifact.py     some; the rows of the others stay as they are
 
-A benchmark is a script in this folder. It prints rows `what | ours | peer | ratio` and measures its peer in the same run.
+A benchmark is a script in this folder. It prints rows `what | ours | peer | ratio | goal` and measures its peer in the same run.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 README = HERE / "README.md"
 BEGIN, END = "<!-- table: written by bench/run.py -->\n", "<!-- end of table -->\n"
-HEADER = "| | ours | peer | ratio | script |\n|---|---|---|---|---|\n"
+HEADER = "| | ours | peer | ratio | goal | script |\n|---|---|---|---|---|---|\n"
 
 
 def scripts() -> list[str]:
@@ -26,7 +26,7 @@ def scripts() -> list[str]:
 def rows(script: str) -> list[str]:
     """Run one benchmark; its rows as lines of the table."""
     done = subprocess.run([sys.executable, str(HERE / script)], check=True, stdout=subprocess.PIPE, text=True)
-    return [f"| {line} | `{script}` |\n" for line in done.stdout.splitlines() if line.count("|") == 3]
+    return [f"| {line} | `{script}` |\n" for line in done.stdout.splitlines() if line.count("|") == 4]
 
 
 def table(text: str) -> dict[str, list[str]]:

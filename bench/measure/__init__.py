@@ -1,0 +1,1 @@
+"""What the benchmarks share: processes and how long they take, flows of any size, and Metaflow to compare with."""

@@ -1,0 +1,26 @@
+"""Whole processes, and how long they take.
+
+Importing this takes `PYTHONDONTWRITEBYTECODE` out of the environment: modules are compiled to `.pyc` files once, not in every process.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Sequence
+
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def seconds(command: Sequence[str], limit: float | None = None, folder: str | None = None) -> float:
+    """The whole life of a process. Raises CalledProcessError when it fails and TimeoutExpired after `limit` seconds."""
+    start = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=limit, cwd=folder)
+    return time.perf_counter() - start
+
+
+def least(times: int, *commands: Sequence[str]) -> list[float]:
+    """The best time of each command. They take turns, so that all of them have the machine's good and bad moments; one turn is not counted."""
+    turns = [[seconds(command) for command in commands] for _ in range(times + 1)]
+    return [min(column) for column in zip(*turns[1:])]
