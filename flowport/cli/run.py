@@ -120,7 +120,7 @@ def start(flow: FlowFile, values: Values, document: dict[str, Any]) -> int:
     """Put the code where tasks find it, and run it."""
     from flowport.runtime.local.run import Request
     from flowport.runtime.local.run import run as run_here
-    from flowport.runtime.program import cache_folder, code_key, unpack
+    from flowport.runtime.program import Program, code_key
     from flowport.runtime.store import open_store
 
     package = flow._replace(plan=equipped(flow.plan, values["with"])).package()
@@ -128,12 +128,9 @@ def start(flow: FlowFile, values: Values, document: dict[str, Any]) -> int:
     store = open_store(url)
     if not store.exists(code_key(package.digest)):
         store.create(code_key(package.digest), package.data)
-    folder = os.path.join(cache_folder(), "code", package.digest)
-    if not os.path.exists(folder):
-        unpack(package.data, folder)
     return run_here(
         Request(
-            folder=folder,
+            folder=Program.fetched(store, package.digest).folder,
             code=package.digest,
             source=_source(flow),
             store=url,
