@@ -30,6 +30,7 @@ class Trip(FlowSpec):
     @step
     def start(self):
         trace("start")
+        {start}
         self.legs = list(range(self.far))
         self.next(self.leg, foreach="legs")
 
@@ -64,8 +65,8 @@ class Trip:
         self.folder, self.trace = folder, folder / "trace"
         self.write("self.total / 0")
 
-    def write(self, hours: str) -> None:
-        (self.folder / "trip.py").write_text(FLOW.format(trace=str(self.trace), hours=hours))
+    def write(self, hours: str, start: str = "pass") -> None:
+        (self.folder / "trip.py").write_text(FLOW.format(trace=str(self.trace), hours=hours, start=start))
 
     def command(self, *words: str) -> list[str]:
         return [sys.executable, "-m", "flowport", *words]
@@ -98,6 +99,16 @@ def test_a_run_that_failed_is_mended_and_only_the_mended_step_and_those_after_it
     assert mended.returncode == 0, mended.stderr
     assert trip.ran == ["rest", "end"]
     assert ["hours", "6.0"] in [line.split() for line in trip.run("artifacts", "Trip/second/end").stdout.splitlines()]
+
+
+def test_what_the_run_before_the_last_one_did_is_not_done_again(trip: Trip) -> None:
+    assert trip.run("dry-run", "trip.py", "--target", "sfn", "--run-id", "first").returncode == 1
+    trip.write("self.total", start="raise RuntimeError")
+    assert trip.run("dry-run", "trip.py", "--target", "sfn", "--run-id", "second", "--origin-run", "first").returncode == 1
+    assert trip.ran == ["start"]
+    trip.write("self.total")
+    assert trip.run("dry-run", "trip.py", "--target", "sfn", "--run-id", "third", "--origin-run", "second").returncode == 0
+    assert trip.ran == ["rest", "end"]
 
 
 def test_what_a_dry_run_left_looks_like_any_other_run(trip: Trip) -> None:

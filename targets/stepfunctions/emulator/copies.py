@@ -59,6 +59,6 @@ def runs_before(store: Store, flow: str, run: str) -> Iterator[str]:
         seen.add(origin)
         yield origin
         try:
-            origin = json.loads(store.read(Keys(flow, origin).run())).get("origin_run")
+            origin = json.loads(store.read(Keys(flow, origin).run())).get("origin")
         except Missing:
             return
