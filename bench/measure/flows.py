@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 
 def linear(steps: int) -> str:
     """`start`, one step after the other, and `end`: `steps` in all."""
     names = ["start", *[f"step_{number}" for number in range(steps - 2)], "end"]
-    body = [
-        _step(name, f"self.number = {number}", f"self.next(self.{after})") for number, (name, after) in enumerate(zip(names, names[1:]))
-    ]
+    body = [_step(name, "self.number = 1", f"self.next(self.{after})") for name, after in pairwise(names)]
     return _flow("Linear", [*body, _step("end", "print(self.number)")])
 
 

@@ -21,6 +21,9 @@ def seconds(command: Sequence[str], limit: float | None = None, folder: str | No
 
 
 def least(times: int, *commands: Sequence[str]) -> list[float]:
-    """The best time of each command. They take turns, so that all of them have the machine's good and bad moments; one turn is not counted."""
+    """The best time of each command.
+
+    They take turns, so that all of them have the machine's good and bad moments. One turn more is not counted: it fills caches.
+    """
     turns = [[seconds(command) for command in commands] for _ in range(times + 1)]
     return [min(column) for column in zip(*turns[1:])]
