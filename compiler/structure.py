@@ -6,7 +6,7 @@
 
 A region is the body of a foreach, of a branch or of a loop, or the whole flow. Each is cut into units, inner regions first, and `nest`
 puts the units of one in their place. Splits meet their joins here, once: no target searches a graph. What cannot be nested is refused
-with codes FP240 to FP248.
+with codes FP240 to FP249.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class _Builder:
     def whole(self) -> Block:
         """The block of the flow."""
         body, joins = self.block(self.flow.start, _Region(0, 0))
-        for leaving in joins:
+        for leaving in () if self.found else joins:
             self.refuse("FP241", leaving, f"step `{leaving}` is a join, but no branch or foreach is open there",
                         "a join follows `self.next(self.a, self.b)` or `self.next(self.a, foreach=...)`, once for each")
         return body
@@ -168,6 +168,9 @@ class _Builder:
         inside = sorted(ring.steps, key=self.facts.order.__getitem__)
         exits = tuple(Edge(name, target) for name in inside for target in self.facts.after[name] if target not in ring.steps)
         several = len({edge.target for edge in exits}) > 1
+        if several and isinstance(self.step[ring.header].transition, Foreach):
+            self.refuse("FP249", ring.header, f"the loop of `{ring.header}`, which is left to several steps, begins with a foreach",
+                        f"put a step in front of `{ring.header}` and go back to that")
         return Unit((Loop(ring.header, body, ring.again, exits),), exits, choice=ring.header if several else None)
 
     def opened(self, origin: str, entries: tuple[str, ...], region: _Region) -> tuple[tuple[Block, ...], tuple[Edge, ...]]:

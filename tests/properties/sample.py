@@ -101,6 +101,8 @@ class _Growth:
         self.steps: dict[str, Step] = {}
         self.joins: dict[str, str] = {}
         self.named = 0
+        self.telling: set[str] = set()
+        """The headers of loops that may have several ways out, which tell who left and so cannot be a foreach."""
 
     def sample(self) -> Sample:
         self.block("start", [Way("end")], Around())
@@ -108,7 +110,8 @@ class _Growth:
         self.loops = {header: self.loop_of(header) for header in {scope for step in self.steps.values() for scope in step.scopes}}
         head = HEAD.format(kept=repr(sorted(f"kept{number}" for number in range(4))), seed=self.seed)
         source = "\n\n".join([head, *("\n".join(self.lines(step)) for step in self.steps.values())]) + "\n"
-        return Sample(self.seed, source.replace("):\n\n", "):\n", 1), self.joins, {name: steps for name, steps in self.loops.items() if steps})
+        loops = {header: steps for header, steps in self.loops.items() if steps}
+        return Sample(self.seed, source.replace("(FlowSpec):\n\n", "(FlowSpec):\n", 1), self.joins, loops)
 
     def chance(self, share: float) -> bool:
         return self.random.random() < share
@@ -149,7 +152,7 @@ class _Growth:
         kinds = ["next", "next", "branch", "foreach", "foreach", "switch", "switch"]
         if not join and name != "start" and name not in around.scopes:
             kinds += ["loop", "loop"]
-        return self.random.choice(kinds)
+        return self.random.choice([kind for kind in kinds if kind != "foreach" or name not in self.telling])
 
     def leave(self, name: str, ends: list[Way], around: Around, join: bool) -> None:
         """The last step of a block: by its only end, or by a switch."""
@@ -197,6 +200,8 @@ class _Growth:
         outs = exits + (plain if not exits or self.chance(0.4) else [])
         again = Way(header, header)
         inner = Around(around.depth + 1, (*around.scopes, header), (again, *outs, *around.ways))
+        if len(outs) > 1 or around.ways:
+            self.telling.add(header)
         must = self.random.sample(outs, self.random.randint(1, len(outs)))
         if self.chance(0.3):
             rest = self.new()
