@@ -60,18 +60,32 @@ class _Builder:
     def check_loops(self) -> None:
         """What is wrong with a loop by itself."""
         for ring in self.facts.rings.values():
-            header = self.step[ring.header]
-            beside = [(source, name) for name in ring.steps - {ring.header} for source in self.facts.before[name] if source not in ring.steps]
-            for source, name in sorted(beside):
-                self.refuse("FP240", source, f"step `{source}` enters the loop of `{ring.header}` in its middle, at `{name}`",
-                            f"enter the loop at `{ring.header}`", f"`{ring.again[0]}` goes back to `{ring.header}`, so the loop begins there")
-            if header.join or ring.header == self.flow.start:
-                kind = "a join" if header.join else "the start"
-                self.refuse("FP242", ring.again[0], f"step `{ring.again[0]}` goes back to `{ring.header}`, which is {kind}",
-                            f"put a step of its own behind `{ring.header}` and go back to that")
-            if not any(target not in ring.steps for name in ring.steps for target in self.facts.after[name]):
-                self.refuse("FP244", ring.again[-1], f"the loop of `{ring.header}` never ends",
-                            f'leave it by a switch: `self.next({{"again": self.{ring.header}, "done": self.{self.flow.end}}}, condition="...")`')
+            name = ring.header
+            for source, middle in sorted(self._beside(ring)):
+                self.refuse(
+                    "FP240",
+                    source,
+                    f"step `{source}` enters the loop of `{name}` in its middle, at `{middle}`",
+                    f"enter the loop at `{name}`",
+                    f"`{ring.again[0]}` goes back to `{name}`, so the loop begins there",
+                )
+            if self.step[name].join or name == self.flow.start:
+                kind = "a join" if self.step[name].join else "the start"
+                way_out = f"put a step of its own behind `{name}` and go back to that"
+                self.refuse("FP242", ring.again[0], f"step `{ring.again[0]}` goes back to `{name}`, which is {kind}", way_out)
+            if not self._exits(ring):
+                way_out = f'leave it by a switch: `self.next({{"again": self.{name}, "done": self.{self.flow.end}}}, condition="...")`'
+                self.refuse("FP244", ring.again[-1], f"the loop of `{name}` never ends", way_out)
+
+    def _beside(self, ring: Ring) -> list[tuple[str, str]]:
+        """The edges into a loop beside its header."""
+        middle = ring.steps - {ring.header}
+        return [(source, name) for name in middle for source in self.facts.before[name] if source not in ring.steps]
+
+    def _exits(self, ring: Ring) -> tuple[Edge, ...]:
+        """The edges out of a loop."""
+        inside = sorted(ring.steps, key=self.facts.order.__getitem__)
+        return tuple(Edge(name, target) for name in inside for target in self.facts.after[name] if target not in ring.steps)
 
     def check_depth(self, body: Block) -> None:
         """Refuse what nests too deeply, at the first step that does."""
@@ -90,8 +104,12 @@ class _Builder:
         """The block of the flow."""
         body, joins = self.block(self.flow.start, _Region(0, 0))
         for leaving in () if self.found else joins:
-            self.refuse("FP241", leaving, f"step `{leaving}` is a join, but no branch or foreach is open there",
-                        "a join follows `self.next(self.a, self.b)` or `self.next(self.a, foreach=...)`, once for each")
+            self.refuse(
+                "FP241",
+                leaving,
+                f"step `{leaving}` is a join, but no branch or foreach is open there",
+                "a join follows `self.next(self.a, self.b)` or `self.next(self.a, foreach=...)`, once for each",
+            )
         return body
 
     def inner(self, around: _Region, ring: Ring | None = None, split: str | None = None) -> _Region:
@@ -126,15 +144,23 @@ class _Builder:
             joins[edge.target] = None
             return True
         if self.facts.back(edge.source, edge.target):
-            self.refuse("FP248", edge.source, f"step `{edge.source}` goes back to `{edge.target}`, out of what `{region.split}` opens",
-                        f"go back from behind the join, where what `{region.split}` opens is closed")
+            self.refuse(
+                "FP248",
+                edge.source,
+                f"step `{edge.source}` goes back to `{edge.target}`, out of what `{region.split}` opens",
+                f"go back from behind the join, where what `{region.split}` opens is closed",
+            )
         return False
 
     def elsewhere(self, name: str, region: _Region) -> None:
         """A step that was met in another region before."""
         origin = region.split or (region.ring.header if region.ring else self.flow.start)
-        self.refuse("FP247", origin, f"step `{name}` is reached both inside and outside of what `{origin}` begins",
-                    "give one of the ways a step of its own, and let what is opened end in its join")
+        self.refuse(
+            "FP247",
+            origin,
+            f"step `{name}` is reached both inside and outside of what `{origin}` begins",
+            "give one of the ways a step of its own, and let what is opened end in its join",
+        )
 
     def unit(self, name: str, region: _Region) -> Unit:
         """A step with what it opens, or the loop that begins with it."""
@@ -164,13 +190,17 @@ class _Builder:
         body, joins = self.block(ring.header, self.inner(region, ring=ring))
         self.placed[ring.header] = region.number
         for join in joins:
-            self.refuse("FP245", ring.header, f"the loop of `{ring.header}` runs into the join `{join}`", f"leave the loop by a switch in front of `{join}`")
-        inside = sorted(ring.steps, key=self.facts.order.__getitem__)
-        exits = tuple(Edge(name, target) for name in inside for target in self.facts.after[name] if target not in ring.steps)
+            way_out = f"leave the loop by a switch in front of `{join}`"
+            self.refuse("FP245", ring.header, f"the loop of `{ring.header}` runs into the join `{join}`", way_out)
+        exits = self._exits(ring)
         several = len({edge.target for edge in exits}) > 1
         if several and isinstance(self.step[ring.header].transition, Foreach):
-            self.refuse("FP249", ring.header, f"the loop of `{ring.header}`, which is left to several steps, begins with a foreach",
-                        f"put a step in front of `{ring.header}` and go back to that")
+            self.refuse(
+                "FP249",
+                ring.header,
+                f"the loop of `{ring.header}`, which is left to several steps, begins with a foreach",
+                f"put a step in front of `{ring.header}` and go back to that",
+            )
         return Unit((Loop(ring.header, body, ring.again, exits),), exits, choice=ring.header if several else None)
 
     def opened(self, origin: str, entries: tuple[str, ...], region: _Region) -> tuple[tuple[Block, ...], tuple[Edge, ...]]:
@@ -183,15 +213,26 @@ class _Builder:
                 self.unjoined(origin, entry)
             bodies.append(body)
             joins.update(dict.fromkeys(ends))
-        for join in joins:
-            if self.closed.setdefault(join, origin) != origin and not self.found:
-                self.refuse("FP243", origin, f"what `{origin}` opens ends in the join `{join}`, and so does what `{self.closed[join]}` opens",
-                            "give each of them a join of its own")
-        if len(joins) > 1 and not self.found:
-            self.refuse("FP243", origin, f"the ways from `{origin}` end in different joins: " + ", ".join(f"`{join}`" for join in joins),
-                        f"let every way from `{origin}` go to one join")
+        if not self.found:
+            self.close(origin, list(joins))
         return tuple(bodies), tuple(Edge(origin, join) for join in joins)
 
+    def close(self, origin: str, joins: list[str]) -> None:
+        """Close what a split opened: it has one join, and that join is its own."""
+        if len(joins) > 1:
+            names = ", ".join(f"`{join}`" for join in joins)
+            way_out = f"let every way from `{origin}` go to one join"
+            self.refuse("FP243", origin, f"the ways from `{origin}` end in different joins: {names}", way_out)
+        for join in joins:
+            other = self.closed.setdefault(join, origin)
+            if other != origin:
+                message = f"what `{origin}` opens ends in the join `{join}`, and so does what `{other}` opens"
+                self.refuse("FP243", origin, message, "give each of them a join of its own")
+
     def unjoined(self, origin: str, target: str) -> None:
-        self.refuse("FP245", origin, f"what `{origin}` opens with `{target}` never reaches a join of its own",
-                    "let each of its ways end in one join; to go back to an earlier step or to leave, do it behind that join")
+        self.refuse(
+            "FP245",
+            origin,
+            f"what `{origin}` opens with `{target}` never reaches a join of its own",
+            "let each of its ways end in one join; to go back to an earlier step or to leave, do it behind that join",
+        )

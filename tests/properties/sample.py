@@ -107,11 +107,24 @@ class _Growth:
     def sample(self) -> Sample:
         self.block("start", [Way("end")], Around())
         self.put("end", Around(), False, "end", [])
+        self.prune()
         self.loops = {header: self.loop_of(header) for header in {scope for step in self.steps.values() for scope in step.scopes}}
         head = HEAD.format(kept=repr(sorted(f"kept{number}" for number in range(4))), seed=self.seed)
         source = "\n\n".join([head, *("\n".join(self.lines(step)) for step in self.steps.values())]) + "\n"
         loops = {header: steps for header, steps in self.loops.items() if steps}
-        return Sample(self.seed, source.replace("(FlowSpec):\n\n", "(FlowSpec):\n", 1), self.joins, loops)
+        joins = {split: join for split, join in self.joins.items() if split in self.steps}
+        return Sample(self.seed, source.replace("(FlowSpec):\n\n", "(FlowSpec):\n", 1), joins, loops)
+
+    def prune(self) -> None:
+        """Drop the steps that only dropped arms lead to."""
+        found: set[str] = set()
+        waiting = ["start"]
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting += [way.target for way in self.steps[name].ways]
+        self.steps = {name: step for name, step in self.steps.items() if name in found}
 
     def chance(self, share: float) -> bool:
         return self.random.random() < share
