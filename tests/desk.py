@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -44,10 +45,11 @@ class Desk:
         done = subprocess.run(command, cwd=self.folder, env=self.environment(**environment), capture_output=True, text=True, check=False)
         return Ended(done.returncode, self.plain(done.stdout), self.plain(done.stderr))
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        """Start `flowport` and go on."""
-        return subprocess.Popen([FLOWPORT, *words], cwd=self.folder, env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                text=True)  # fmt: skip
+    def start(self, *words: str, before: str = "") -> subprocess.Popen[str]:
+        """Start `flowport`, by the command `before` if there is one, and go on."""
+        command = [*filter(None, [before]), FLOWPORT, *words]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return subprocess.Popen(command, cwd=self.folder, env=self.environment(), text=True, preexec_fn=_attentive, **pipes)
 
     def environment(self, **more: str) -> dict[str, str]:
         """The environment of a command, without settings of this machine's."""
@@ -62,3 +64,8 @@ class Desk:
         text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "TIME", text)
         text = re.sub(r"\b[0-9a-f]{64}\b", "DIGEST", text)
         return re.sub(r"\bin \d+\.\d s", "in SECONDS", text)
+
+
+def _attentive() -> None:
+    """A shell that starts the tests with `&` has them, and all they start, ignore interrupts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

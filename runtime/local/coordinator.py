@@ -98,7 +98,9 @@ class Coordinator:
         for end in (woken, waker):
             os.set_blocking(end, False)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda number, frame: None)
+            # `nohup` and a shell's `&` have these ignored, and mean it.
+            if signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, lambda number, frame: None)
         signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
         return woken
 

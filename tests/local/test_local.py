@@ -176,6 +176,26 @@ def test_an_interrupt_ends_everything_and_says_how_to_go_on(desk: Desk, how: tup
     until(lambda: all(gone(task) for task in tasks))
 
 
+def test_an_interrupt_while_the_flow_is_imported_ends_the_import(desk: Desk) -> None:
+    flow(desk, "pass", head="import os, time\nopen('here', 'w').close()\ntime.sleep(1000)\n" + HEAD)
+    process = desk.start("run", "work.py")
+    until((desk.folder / "here").exists)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=30) == ("", "stopped\n")
+    assert process.returncode == 130
+
+
+def test_a_run_that_shall_not_hear_of_hangups_does_not(desk: Desk) -> None:
+    flow(desk, "print('begun')\nwhile not os.path.exists('go'):\n    time.sleep(0.05)", n=1)
+    process = desk.start("run", "work.py", before="nohup")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "work/r.0 | begun\n"
+    process.send_signal(signal.SIGHUP)
+    desk.write("go", "")
+    process.communicate(timeout=30)
+    assert process.returncode == 0
+
+
 def test_a_second_interrupt_does_not_ask(desk: Desk) -> None:
     flow(desk, "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint(os.getpid())\ntime.sleep(1000)", n=1)
     process = desk.start("run", "work.py")
