@@ -47,9 +47,15 @@ class Desk:
 
     def start(self, *words: str, before: str = "") -> subprocess.Popen[str]:
         """Start `flowport`, by the command `before` if there is one, and go on."""
-        command = [*filter(None, [before]), FLOWPORT, *words]
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        return subprocess.Popen(command, cwd=self.folder, env=self.environment(), text=True, preexec_fn=_attentive, **pipes)
+        return subprocess.Popen(
+            [*filter(None, [before]), FLOWPORT, *words],
+            cwd=self.folder,
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=_attentive,
+        )
 
     def environment(self, **more: str) -> dict[str, str]:
         """The environment of a command, without settings of this machine's."""
