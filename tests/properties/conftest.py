@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-SEEDS = 36
+SEEDS = 30
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -13,5 +13,5 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "seed" in metafunc.fixturenames:
-        given = metafunc.config.getoption("--seed")
+        given = metafunc.config.getoption("--seed", None)
         metafunc.parametrize("seed", range(SEEDS) if given is None else [given])
