@@ -97,6 +97,8 @@ class _Supervisor:
                 self._overdue(clerk)
                 if clerk.pipe.source in ready and not self._order(clerk):
                     break
+        except BrokenPipeError:  # the clerk has ended before its items: its exit code says how
+            pass
         finally:
             for worker in list(self.workers):
                 self._end(worker)

@@ -361,3 +361,13 @@ def test_a_way_out_of_two_loops_at_once_is_told_to_the_engine(tmp_path: Path) ->
     assert ran(flow, "far").returncode == DONE
     assert ran(flow, "end").returncode == DONE
     assert flow.artifacts("end")["turns"] == 3
+
+
+def test_attempts_that_race_agree_on_one_manifest(tmp_path: Path) -> None:
+    flow = Solo(tmp_path, TRIVIAL.replace("self.number += 1", "import os; self.number = os.getpid()"))
+    for step in ("start", "middle"):
+        racing = [subprocess.Popen(flow.command(step), stdout=subprocess.DEVNULL) for _ in range(6)]
+        assert [process.wait(60) for process in racing] == [DONE] * 6
+        assert flow.store.names(f"Trivial/1/{step}/s@") == [f"Trivial/1/{step}/s@0.json"]
+    assert ran(flow, "end").returncode == DONE
+    assert flow.artifacts("end")["number"] == flow.artifacts("middle")["number"]

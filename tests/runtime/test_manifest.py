@@ -11,8 +11,8 @@ import pytest
 
 from flowport.runtime.address import Keys
 from flowport.runtime.contract import DONE, FAILED, STOP
-from flowport.runtime.folder import FolderStore
 from flowport.runtime.manifest import Manifests, Stop
+from flowport.runtime.store import Corrupt, blob_key
 from solo import Broken, Solo
 
 LINE = """
@@ -60,7 +60,7 @@ class Fan(FlowSpec):
 class Meanwhile:
     """A store in which something else happens just before a key is created for the first time."""
 
-    def __init__(self, inner: FolderStore, key: str, what: Callable[[], Any]) -> None:
+    def __init__(self, inner: Any, key: str, what: Callable[[], Any]) -> None:
         self.inner, self.key, self.what = inner, key, what
 
     def __getattr__(self, name: str) -> Any:
@@ -256,3 +256,52 @@ def test_two_manifests_of_different_histories_are_refused(tmp_path: Path) -> Non
     manifests.need("middle", "s").doc["after"][0][3] = "0" * 64
     with pytest.raises(Stop, match="run `middle` again"):
         manifests.check()
+
+
+class Cutting:
+    """A store that keeps only the first half of what is written with write number `at`, and says that all is well."""
+
+    def __init__(self, inner: Any, at: int) -> None:
+        self.inner, self.at, self.writes = inner, at, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def _cut(self, key: str) -> None:
+        self.writes += 1
+        if self.writes == self.at:
+            path = Path(self.inner.root, key)
+            path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+    def create(self, key: str, data: bytes) -> bool:
+        made = self.inner.create(key, data)
+        if made:
+            self._cut(key)
+        return made
+
+    def replace(self, key: str, data: bytes) -> None:
+        self.inner.replace(key, data)
+        self._cut(key)
+
+    def put_blob(self, parts: Any) -> tuple[str, int]:
+        sha, size = self.inner.put_blob(parts)
+        self._cut(blob_key(sha))
+        return sha, size
+
+
+def test_what_a_store_cuts_off_is_never_taken_for_a_value(tmp_path: Path) -> None:
+    right = 0
+    for at in range(1, 25):
+        flow = Solo(tmp_path / str(at), FAN)
+        store = Cutting(flow.store, at)
+        tasks = [("start", "s"), ("each", "s.0"), ("each", "s.1"), ("each", "s.2"), ("join", "s"), ("end", "s")]
+        codes = [flow.perform(step, slice, store=store) for step, slice in tasks]
+        if set(codes) == {DONE} and store.writes < at:
+            right += 1
+        if codes[-1] == DONE and at > 1:
+            try:
+                found = flow.artifacts("end")["all"]
+            except Corrupt:
+                continue
+            assert found == [2, 4, 6], f"write {at}"
+    assert right, "some writes lie beyond the last one of the run"
