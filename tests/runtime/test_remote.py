@@ -235,12 +235,23 @@ def test_a_flow_may_use_obstore_too() -> None:
     assert done.stdout == "True\n"
 
 
-def test_a_machine_without_certificates_says_so(tmp_path: Path, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def no_certificates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "none.crt").write_text("")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.crt"))
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+
+
+@pytest.mark.usefixtures("no_certificates")
+def test_a_machine_without_certificates_says_so(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
     with pytest.raises(Refusal, match="this machine has no CA certificates"):
         open_store(f"s3://{bucket}")
+
+
+@pytest.mark.usefixtures("no_certificates")
+def test_an_endpoint_on_this_machine_needs_no_certificates(bucket: str) -> None:
+    assert open_store(f"s3://{bucket}").create("a", b"1")
 
 
 def test_an_address_of_another_kind_is_refused() -> None:
