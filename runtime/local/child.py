@@ -16,23 +16,23 @@ if TYPE_CHECKING:
     import socket
     from typing import NoReturn
 
-    from flowport.runtime.local.job import Job
+    from flowport.runtime.local.terms import Terms
     from flowport.runtime.program import Program
 
 COMMITTED = 79
 """What a forked child that is done exits with, and nothing else does: a step that ends its process itself has committed nothing."""
 
 
-def fork(job: Job, program: Program, step: str, slice: str, attempt: int, link: socket.socket) -> int:
+def fork(terms: Terms, program: Program, step: str, slice: str, attempt: int, link: socket.socket) -> int:
     """Start a task in a fork of this process; its process id."""
     process = os.fork()
     if process == 0:
         link.close()
-        _child(job, program, step, slice, attempt)
+        _child(terms, program, step, slice, attempt)
     return process
 
 
-def _child(job: Job, program: Program, step: str, slice: str, attempt: int) -> NoReturn:
+def _child(terms: Terms, program: Program, step: str, slice: str, attempt: int) -> NoReturn:
     from flowport.runtime.task import perform
 
     code = FAILED
@@ -40,12 +40,12 @@ def _child(job: Job, program: Program, step: str, slice: str, attempt: int) -> N
         os.setpgid(0, 0)
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        log = job.open_log(step, slice, attempt)
+        log = terms.open_log(step, slice, attempt)
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.close(log)
         _shuffle()
-        code = perform(job.invocation(step, slice), program)
+        code = perform(terms.invocation(step, slice), program)
     except BaseException:
         sys.excepthook(*sys.exc_info())
     finally:
@@ -68,12 +68,12 @@ def _leave(code: int) -> NoReturn:
         os._exit(code)
 
 
-def command(job: Job, step: str, slice: str, attempt: int) -> int:
+def command(terms: Terms, step: str, slice: str, attempt: int) -> int:
     """Start a task as a container would; its process id."""
-    log = job.open_log(step, slice, attempt)
+    log = terms.open_log(step, slice, attempt)
     # The folder that the user works in is no place for the modules of a task: the code package is. Its log is kept here.
     environment = {**os.environ, "PYTHONSAFEPATH": "1", "PYTHONUNBUFFERED": "1", "FLOWPORT_LOGGED": "1"}
-    argv = [sys.executable, "-m", "flowport.runtime", *job.invocation(step, slice).argv()]
+    argv = [sys.executable, "-m", "flowport.runtime", *terms.invocation(step, slice).argv()]
     try:
         return os.posix_spawn(
             sys.executable,

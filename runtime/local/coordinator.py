@@ -14,8 +14,8 @@ from contextlib import suppress
 
 from flowport.runtime.contract import DONE, STOP
 from flowport.runtime.local.child import COMMITTED
-from flowport.runtime.local.job import Job
 from flowport.runtime.local.link import Link
+from flowport.runtime.local.terms import Terms
 from flowport.runtime.walk import Walk
 
 TYPE_CHECKING = False
@@ -52,8 +52,8 @@ class Coordinator:
     `walk.finished` is true when everything is done.
     """
 
-    def __init__(self, job: Job, plan: dict[str, Any], link: Link, routes: Routes, screen: Screen) -> None:
-        self.job, self.plan, self.link, self.routes, self.screen = job, plan, link, routes, screen
+    def __init__(self, terms: Terms, plan: dict[str, Any], link: Link, routes: Routes, screen: Screen) -> None:
+        self.terms, self.plan, self.link, self.routes, self.screen = terms, plan, link, routes, screen
         self.walk = Walk(plan["body"])
         self.ready: deque[Task] = deque()
         self.sent: dict[str, Task] = {}
@@ -109,7 +109,7 @@ class Coordinator:
         if not self.failed and not self.interrupted:
             self.ready.extend(Task(step, slice, 0) for step, slice in self.walk.ready())
         lines = []
-        while self.ready and len(self.sent) < 2 * self.job.workers:
+        while self.ready and len(self.sent) < 2 * self.terms.workers:
             task = self.ready.popleft()
             self._number += 1
             self.sent[str(self._number)] = task
@@ -148,7 +148,7 @@ class Coordinator:
 
     def _committed(self, task: Task) -> bool:
         """A step may end its own process with 0; a forked child says more, a command is not believed."""
-        if self.job.fork:
+        if self.terms.fork:
             return task.code == COMMITTED
         return task.code == DONE and self.routes.committed(task.step, task.slice)
 

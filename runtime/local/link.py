@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
-from flowport.runtime.local.job import Job
+from flowport.runtime.local.terms import Terms
 
 # `-c` puts the folder that the user works in at the top of the module path, where it would hide installed modules.
 SERVER = "import sys; sys.path.pop(0); from flowport.runtime.local.server import main; main()"
@@ -24,12 +24,12 @@ class Lost(Exception):
 
 
 class Link:
-    """A server process for one job, and what was received from it.
+    """A server process for one terms, and what was received from it.
 
     What the flow prints while it is imported, and what a task says before it has a log, goes to `output`.
     """
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, terms: Terms) -> None:
         self.socket, other = socket.socketpair()
         self.output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self._received = b""
@@ -43,7 +43,7 @@ class Link:
                 stderr=self.output,
                 start_new_session=True,
             )
-        self.send(json.dumps(job.values()))
+        self.send(json.dumps(terms.values()))
 
     def send(self, *lines: str) -> None:
         """Say something to the server; raises Lost when it is gone."""

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from flowport.runtime.address import Keys
 from flowport.runtime.local.coordinator import Coordinator
-from flowport.runtime.local.job import Job
 from flowport.runtime.local.labels import Labels
 from flowport.runtime.local.link import Link, Lost
 from flowport.runtime.local.routes import Routes
 from flowport.runtime.local.screen import Screen
 from flowport.runtime.local.source import note
 from flowport.runtime.local.summary import explain
+from flowport.runtime.local.terms import Terms
 from flowport.runtime.program import Program
 from flowport.runtime.store import open_store
 
@@ -62,7 +62,7 @@ def _run(request: Request, program: Program, scratch: str) -> int:
     # The server is started first: it imports the flow while this process opens the store.
     plan = program.plan
     folder = _folder(request.store)
-    job = Job(
+    terms = Terms(
         flow=plan["flow"],
         run=request.run,
         store=request.store,
@@ -74,20 +74,20 @@ def _run(request: Request, program: Program, scratch: str) -> int:
         workers=request.workers,
         fork=request.fork,
     )
-    link = Link(job)
+    link = Link(terms)
     try:
         store = open_store(request.store)
-        keys = Keys(job.flow, job.run)
+        keys = Keys(terms.flow, terms.run)
         labels = Labels(plan["body"], store, keys)
-        screen = Screen(job, labels, None if folder else store, request.quiet)
+        screen = Screen(terms, labels, None if folder else store, request.quiet)
         if store.exists(keys.input()):
-            return _taken(screen, job)
-        if not _imported(job, link, screen):
+            return _taken(screen, terms)
+        if not _imported(terms, link, screen):
             return FAILED
         if not store.create(keys.input(), json.dumps(request.document).encode()):
-            return _taken(screen, job)
-        note(store, job.flow, job.run, request.argument)
-        return _conduct(Coordinator(job, plan, link, Routes(program, store, keys), screen), store)
+            return _taken(screen, terms)
+        note(store, terms.flow, terms.run, request.argument)
+        return _conduct(Coordinator(terms, plan, link, Routes(program, store, keys), screen), store)
     finally:
         link.close()
 
@@ -97,12 +97,12 @@ def _folder(store: str) -> str | None:
     return None if "://" in store and not store.startswith("file:") else open_store(store).url
 
 
-def _taken(screen: Screen, job: Job) -> int:
-    screen.error(f"there is a run `{job.run}` of {job.flow} already; two runs with the same id cannot mix")
+def _taken(screen: Screen, terms: Terms) -> int:
+    screen.error(f"there is a run `{terms.run}` of {terms.flow} already; two runs with the same id cannot mix")
     return WRONG_USE
 
 
-def _imported(job: Job, link: Link, screen: Screen) -> bool:
+def _imported(terms: Terms, link: Link, screen: Screen) -> bool:
     """Wait until the server has imported the flow; what the flow prints meanwhile is shown."""
     try:
         answer = next(link.receive())[0]
@@ -110,17 +110,17 @@ def _imported(job: Job, link: Link, screen: Screen) -> bool:
         answer = "broken"
     printed = link.printed()
     if answer == "broken":
-        screen.error(f"{job.flow} cannot be imported\n{printed or 'its process ended while it was imported'}")
+        screen.error(f"{terms.flow} cannot be imported\n{printed or 'its process ended while it was imported'}")
         return False
     if printed:
         screen.say(printed)
-    job.fork = answer == "fork"
+    terms.fork = answer == "fork"
     return True
 
 
 def _conduct(coordinator: Coordinator, store: Store) -> int:
-    job, screen = coordinator.job, coordinator.screen
-    screen.say(f"run {job.run} of {job.flow}")
+    terms, screen = coordinator.terms, coordinator.screen
+    screen.say(f"run {terms.run} of {terms.flow}")
     began = time.monotonic()
     try:
         coordinator.run()
@@ -128,22 +128,22 @@ def _conduct(coordinator: Coordinator, store: Store) -> int:
         coordinator.abandon()
         screen.close()
         screen.error("\n".join(["the process that starts tasks is gone, and every task with it", coordinator.link.printed()]).rstrip())
-        return _unfinished(screen, job, FAILED)
+        return _unfinished(screen, terms, FAILED)
     screen.close()
     if coordinator.walk.finished:
-        screen.say(f"run {job.run} is done: {_count(coordinator.done)} in {time.monotonic() - began:.1f} s")
+        screen.say(f"run {terms.run} is done: {_count(coordinator.done)} in {time.monotonic() - began:.1f} s")
         return DONE
     for text in (*explain(store, screen, coordinator.failed), coordinator.link.printed()):
         if text:
             screen.error(text)
-    return _unfinished(screen, job, INTERRUPTED if coordinator.interrupted else FAILED)
+    return _unfinished(screen, terms, INTERRUPTED if coordinator.interrupted else FAILED)
 
 
 def _count(tasks: int) -> str:
     return f"{tasks} task" + "s" * (tasks != 1)
 
 
-def _unfinished(screen: Screen, job: Job, status: int) -> int:
+def _unfinished(screen: Screen, terms: Terms, status: int) -> int:
     what = "was stopped" if status == INTERRUPTED else "failed"
-    screen.error(f"run {job.run} {what}; go on from what is done: flowport resume {job.flow}/{job.run}")
+    screen.error(f"run {terms.run} {what}; go on from what is done: flowport resume {terms.flow}/{terms.run}")
     return status

@@ -9,8 +9,8 @@ import os
 import sys
 import time
 
-from flowport.runtime.local.job import Job
 from flowport.runtime.local.labels import Labels
+from flowport.runtime.local.terms import Terms
 from flowport.runtime.store import Missing, Refusal
 
 TYPE_CHECKING = False
@@ -36,8 +36,8 @@ class Screen:
     `store` gets the logs when they were written elsewhere, which is when the store is not a folder.
     """
 
-    def __init__(self, job: Job, labels: Labels, store: Store | None, quiet: bool = False) -> None:
-        self.job, self.labels, self.store, self.quiet = job, labels, store, quiet
+    def __init__(self, terms: Terms, labels: Labels, store: Store | None, quiet: bool = False) -> None:
+        self.terms, self.labels, self.store, self.quiet = terms, labels, store, quiet
         self.terminal = not quiet and sys.stderr.isatty()
         self.colored = not quiet and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
         self.began = time.monotonic()
@@ -98,7 +98,7 @@ class Screen:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
         for step, tasks in self._hidden.items():
-            self.say(f"{tasks} more tasks of `{step}` printed something: flowport logs {self.job.flow}/{self.job.run}/{step}")
+            self.say(f"{tasks} more tasks of `{step}` printed something: flowport logs {self.terms.flow}/{self.terms.run}/{step}")
 
     def name(self, task: Task) -> str:
         """What a task is called."""
@@ -109,17 +109,17 @@ class Screen:
         try:
             if self.store is not None:
                 return self.store.read(self._key(task))
-            with open(self.job.log(task.step, task.slice, task.attempt), "rb") as file:
+            with open(self.terms.log(task.step, task.slice, task.attempt), "rb") as file:
                 return file.read()
         except (Missing, FileNotFoundError):
             return b""
 
     def _key(self, task: Task) -> str:
-        return os.path.relpath(self.job.log(task.step, task.slice, task.attempt), self.job.logs)
+        return os.path.relpath(self.terms.log(task.step, task.slice, task.attempt), self.terms.logs)
 
     def _news(self, task: Task, ended: bool) -> list[str]:
         """Whole lines that a task printed since this was asked last; at its end also one without its newline."""
-        path = self.job.log(task.step, task.slice, task.attempt)
+        path = self.terms.log(task.step, task.slice, task.attempt)
         try:
             if os.stat(path).st_size == task.shown or not self._may_show(task):
                 return []
@@ -171,7 +171,7 @@ class Screen:
 
     def _keep(self, task: Task, store: Store) -> None:
         """Bring a log to the store; a store that refuses it costs the log, not the run."""
-        path = self.job.log(task.step, task.slice, task.attempt)
+        path = self.terms.log(task.step, task.slice, task.attempt)
         try:
             with open(path, "rb") as file:
                 data = file.read()

@@ -30,7 +30,7 @@ from importlib import import_module
 
 from flowport.runtime.contract import DONE
 from flowport.runtime.local.child import COMMITTED, command, fork
-from flowport.runtime.local.job import Job
+from flowport.runtime.local.terms import Terms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def main() -> None:
     while b"\n" not in received:
         received += link.recv(65536)
     first, _, rest = received.partition(b"\n")
-    Server(link, Job(**json.loads(first)), rest).serve()
+    Server(link, Terms(**json.loads(first)), rest).serve()
     # What the flow registered with `atexit` is not for this process, and big libraries take their time to go.
     os._exit(0)
 
@@ -54,8 +54,8 @@ def main() -> None:
 class Server:
     """The tasks that wait and those that run."""
 
-    def __init__(self, link: socket.socket, job: Job, received: bytes) -> None:
-        self.link, self.job, self.received = link, job, received
+    def __init__(self, link: socket.socket, terms: Terms, received: bytes) -> None:
+        self.link, self.terms, self.received = link, terms, received
         self.program: Program | None = None
         self.waiting: deque[tuple[bytes, str, str, int, int]] = deque()
         self.running: dict[int, tuple[bytes, int]] = {}
@@ -66,7 +66,7 @@ class Server:
     def serve(self) -> None:
         """Work until the coordinator is gone; then end everything that still runs."""
         # The most processes that one task starts for its items.
-        os.environ["FLOWPORT_MAX_WORKERS"] = str(self.job.workers)
+        os.environ["FLOWPORT_MAX_WORKERS"] = str(self.terms.workers)
         self._prepare()
         woken, waker = os.pipe()
         for end in (woken, waker):
@@ -91,17 +91,17 @@ class Server:
     def _prepare(self) -> None:
         """Import the flow, and find out whether it may be forked."""
         # macOS: a fork of a process that has used its frameworks may end at once, and many libraries use them.
-        self.job.fork = self.job.fork and sys.platform != "darwin"
-        if self.job.fork:
+        self.terms.fork = self.terms.fork and sys.platform != "darwin"
+        if self.terms.fork:
             if not self._import():
                 self.answers.append(b"broken")
                 return
             threading = sys.modules.get("threading")
-            self.job.fork = threading is None or threading.active_count() == 1
-        if self.job.fork:
+            self.terms.fork = threading is None or threading.active_count() == 1
+        if self.terms.fork:
             gc.collect()
             gc.freeze()
-        self.answers.append(b"fork" if self.job.fork else b"spawn")
+        self.answers.append(b"fork" if self.terms.fork else b"spawn")
 
     def _import(self) -> bool:
         """Import the flow, and what its tasks would otherwise import one by one; False when the flow cannot be imported."""
@@ -109,7 +109,7 @@ class Server:
             import_module(f"flowport.runtime.{name}")
         from flowport.runtime.program import Program
 
-        self.program = Program.unpacked(self.job.folder, self.job.source or None)
+        self.program = Program.unpacked(self.terms.folder, self.terms.source or None)
         try:
             self.program.flow_class()
         except BaseException as error:
@@ -130,7 +130,7 @@ class Server:
             words = line.split(b" ")
             if len(words) == 5:
                 number, step, slice, attempt, workers = words
-                self.waiting.append((number, step.decode(), slice.decode(), int(attempt), min(int(workers), self.job.workers)))
+                self.waiting.append((number, step.decode(), slice.decode(), int(attempt), min(int(workers), self.terms.workers)))
             elif line == b"go":
                 self.held = False
             else:
@@ -141,12 +141,12 @@ class Server:
         return bool(data)
 
     def _begin(self) -> None:
-        while self.waiting and not self.held and self.busy + self.waiting[0][4] <= self.job.workers:
+        while self.waiting and not self.held and self.busy + self.waiting[0][4] <= self.terms.workers:
             number, step, slice, attempt, workers = self.waiting.popleft()
-            if self.program is not None and self.job.fork:
-                process = fork(self.job, self.program, step, slice, attempt, self.link)
+            if self.program is not None and self.terms.fork:
+                process = fork(self.terms, self.program, step, slice, attempt, self.link)
             else:
-                process = command(self.job, step, slice, attempt)
+                process = command(self.terms, step, slice, attempt)
             self.running[process] = (number, workers)
             self.busy += workers
             self.answers.append(b"+ %b %d" % (number, process))

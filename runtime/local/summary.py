@@ -23,9 +23,9 @@ TAIL = 20
 
 def explain(store: Store, screen: Screen, failed: list[Task]) -> Iterator[str]:
     """A text for each failure, with the user's own lines, and how to see more."""
-    job = screen.job
+    terms = screen.terms
     told: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for failure in failures(store, Keys(job.flow, job.run).root):
+    for failure in failures(store, Keys(terms.flow, terms.run).root):
         told.setdefault((failure["step"], failure["slice"]), []).append(failure)
     texts = [text for task in failed for text in _texts(screen, task, told.get((task.step, task.slice), []))]
     for text in texts[:SHOWN]:
@@ -33,7 +33,7 @@ def explain(store: Store, screen: Screen, failed: list[Task]) -> Iterator[str]:
     if len(texts) > SHOWN:
         yield f"\n{len(texts) - SHOWN} more items or tasks failed"
     if failed:
-        yield f"\nwhat they printed: flowport logs {job.flow}/{job.run}/{screen.name(failed[0])}" + (", ..." if len(failed) > 1 else "")
+        yield f"\nwhat they printed: flowport logs {terms.flow}/{terms.run}/{screen.name(failed[0])}" + (", ..." if len(failed) > 1 else "")
 
 
 def _texts(screen: Screen, task: Task, told: list[dict[str, Any]]) -> Iterator[str]:

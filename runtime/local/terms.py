@@ -1,6 +1,6 @@
 """What the coordinator, its server and the tasks of one local run have to know, and where the output of a task goes.
 
-A job is made once by whoever asks for the run and travels as JSON to the server; nothing in it changes while the run lasts.
+The terms are set once, when the run begins, and travel as JSON to the server; only the server may say that it does not fork.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ WIDTH, TOTAL = 1_000, 10_000
 """The most slices of one fan-out, and of one foreach level in the whole run, on this machine."""
 
 
-class Job:
-    """One run of one program.
+class Terms:
+    """The terms of one run of one program.
 
     `folder` is the unpacked code package and `code` its digest; `source` is the folder of the user's own files, "" when they
     shall not be used. `engine` is unique to this execution. `logs` is a folder: the store itself, or a temporary one for a
@@ -31,7 +31,7 @@ class Job:
         self.engine, self.logs, self.workers, self.fork = engine, logs, workers, fork
 
     def values(self) -> dict[str, str | int]:
-        """Everything that `Job(**values)` needs, as JSON can hold it."""
+        """Everything that `Terms(**values)` needs, as JSON can hold it."""
         return {name: getattr(self, name) for name in self.__slots__}
 
     def invocation(self, step: str, slice: str) -> Invocation:
