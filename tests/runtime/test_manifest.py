@@ -70,7 +70,8 @@ class Meanwhile:
         if key == self.key:
             self.key = ""
             self.what()
-        return self.inner.create(key, data)
+        made: bool = self.inner.create(key, data)
+        return made
 
 
 @pytest.fixture
@@ -274,7 +275,7 @@ class Cutting:
             path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
     def create(self, key: str, data: bytes) -> bool:
-        made = self.inner.create(key, data)
+        made: bool = self.inner.create(key, data)
         if made:
             self._cut(key)
         return made
