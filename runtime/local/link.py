@@ -24,7 +24,7 @@ class Lost(Exception):
 
 
 class Link:
-    """A server process for one terms, and what was received from it.
+    """A server process for one run, and what was received from it.
 
     What the flow prints while it is imported, and what a task says before it has a log, goes to `output`.
     """
