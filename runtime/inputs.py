@@ -93,10 +93,11 @@ class Stretch:
         return list(dict.fromkeys(self.entries(name)))
 
     def names(self) -> set[str]:
-        """Every artifact that some row has."""
-        found = set(self.shelf.own)
+        """Every artifact that one of these rows has, whatever else is in their slice."""
+        found = {name for name, column in self.shelf.own.items() if rows_of.intersect(column["items"], self.rows)}
         for group in self.shelf.classes:
-            found.update(group["names"])
+            rows = rows_of.intersect(group["items"], self.rows)
+            found.update(name for name in group["names"] if name not in found and self.shelf.some(name, rows))
         return found
 
 

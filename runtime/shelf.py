@@ -83,8 +83,12 @@ class Shelf:
         found = {name for name, column in self.own.items() if rows_of.contains(column["items"], row)}
         for group in self.classes:
             if rows_of.contains(group["items"], row):
-                found.update(name for name in group["names"] if any(self._inherited(name, row)))
+                found.update(name for name in group["names"] if self.some(name, [[row, row + 1]]))
         return sorted(found)
+
+    def some(self, name: str, rows: Runs) -> bool:
+        """Whether one of these rows inherits an artifact."""
+        return any(True for row in rows_of.iterate(rows) for _ in self._inherited(name, row))
 
     def value(self, name: str, row: int, entry: bytes) -> Any:
         """The value of an entry; a new one each time."""
