@@ -67,14 +67,14 @@ class Solo:
         self.performed.append((step, slice))
         return perform(self.invocation(step, slice, run, **more), self.program, store or self.store)
 
-    def perform_apart(self, step: str, slice: str = "s", run: str = "1", **more: Any) -> int:
+    def perform_apart(self, step: str, slice: str = "s", run: str = "1", store: Any = None, **more: Any) -> int:
         """One try of a task in a process of its own; its exit code, minus the signal when one ended it."""
         self.performed.append((step, slice))
         process = os.fork()
         if not process:
             code = 1
             try:
-                code = perform(self.invocation(step, slice, run, **more), self.program, self.store)
+                code = perform(self.invocation(step, slice, run, **more), self.program, store or self.store)
             finally:
                 os._exit(code)
         return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])

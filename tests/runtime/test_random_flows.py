@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import random
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -17,6 +18,8 @@ Node: TypeAlias = tuple[Any, ...]
 """("task", n) | ("branch", n, blocks) | ("foreach", n, block, batch) | ("switch", n, arms) | ("loop", n, block)."""
 Block: TypeAlias = list[Node]
 State: TypeAlias = dict[str, int]
+
+KILLED = 137
 
 
 def mix(one: int, other: int) -> int:
@@ -165,6 +168,29 @@ class Writer:
         return self.step(f"task_{number}", [mixed, f"self.next(self.{following})"])
 
 
+class Deadly:
+    """A store that ends its process at write number `at`, before it or behind it."""
+
+    def __init__(self, inner: Any, at: int, behind: bool) -> None:
+        self.inner, self.at, self.behind = inner, at, behind
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self.inner, name)
+        return self._deadly(method) if name in ("create", "replace", "put_blob") else method
+
+    def _deadly(self, write: Any) -> Any:
+        def call(*arguments: Any) -> Any:
+            self.at -= 1
+            if self.at == 0 and not self.behind:
+                os._exit(KILLED)
+            answer = write(*arguments)
+            if self.at == 0:
+                os._exit(KILLED)
+            return answer
+
+        return call
+
+
 class Made:
     """A flow made of a seed, in slices that the seed decides."""
 
@@ -214,5 +240,24 @@ def test_the_loops_of_a_random_flow_may_be_fused(tmp_path: Path, seed: int) -> N
         insist(step, slice, run, apart)
 
     made.flow.insist = fused  # type: ignore[method-assign]
+    made.flow.run()
+    made.check()
+
+
+@pytest.mark.parametrize("seed", range(60, 68))
+def test_a_random_flow_survives_the_death_of_its_processes(tmp_path: Path, seed: int) -> None:
+    made = Made(tmp_path, seed)
+    made.cut()
+
+    def insist(step: str, slice: str, run: str = "1", apart: bool = False) -> None:
+        """Three tries that may die at one of their writes, then one that may not."""
+        for at in (*[made.chance.randrange(1, 6) for _ in range(3)], -1):
+            store = Deadly(made.flow.store, at, made.chance.random() < 0.5)
+            code = made.flow.perform_apart(step, slice, run, store=store)
+            assert code in (DONE, KILLED), made.told
+            if code == DONE:
+                return
+
+    made.flow.insist = insist  # type: ignore[method-assign]
     made.flow.run()
     made.check()
