@@ -64,11 +64,17 @@ def execute(work: Work, row: int, tried: int) -> Outcome:
         return _finished(work, item, flow)
     except (Refusal, Missing, Corrupt):  # the store's failures are no outcome of the step: nothing may catch them
         raise
-    except (Exception, SystemExit) as error:  # whatever the user's step raises is its outcome
+    except (Exception, SystemExit, _cancelled()) as error:  # whatever the user's step raises is its outcome
         failed = _failed(work, item, flow, error)
         if told(work, tried):
             sys.stderr.write(failed["error"]["traceback"])
         return failed
+
+
+def _cancelled() -> type[BaseException]:
+    """asyncio's way to say that something was cancelled, which is no Exception; where asyncio was not imported, nothing says that."""
+    kind: type[BaseException] = getattr(sys.modules.get("asyncio.exceptions"), "CancelledError", SystemExit)
+    return kind
 
 
 def told(work: Work, tried: int) -> bool:

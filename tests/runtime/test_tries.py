@@ -176,7 +176,15 @@ def test_before_the_last_try_an_exception_is_printed_whatever_catch_says(tmp_pat
     assert capfd.readouterr().err.count("ValueError: never") == 2
 
 
-@pytest.mark.parametrize(("end", "message"), [("sys.exit()", "SystemExit"), ("sys.exit(0)", "SystemExit"), ('sys.exit("so")', "so")])
+@pytest.mark.parametrize(
+    ("end", "message"),
+    [
+        ("sys.exit()", "SystemExit"),
+        ("sys.exit(0)", "SystemExit"),
+        ("import asyncio; raise asyncio.CancelledError", "CancelledError"),
+        ('sys.exit("so")', "so"),
+    ],
+)
 def test_a_step_that_exits_has_failed(tmp_path: Path, capfd: pytest.CaptureFixture[str], end: str, message: str) -> None:
     with pytest.raises(Broken) as broken:
         Case(tmp_path, "", f"if self.input == 1: {end}").run()
