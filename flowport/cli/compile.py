@@ -24,6 +24,8 @@ def compile_flow(values: Values) -> int:
         return _compare(files, output)
     for file in files:
         _write(file, output)
+    for path in _left_over(files, output):
+        os.remove(path)
     print("\n".join(os.path.join(output, file.path) for file in files))
     return 0
 
@@ -61,9 +63,25 @@ def _compare(files: tuple[File, ...], folder: str) -> int:
             print(f"{path} is {'missing' if there is None else 'different'}")
             if there is not None:
                 _differences(path, there, file.data)
+    for path in _left_over(files, folder):
+        different += 1
+        print(f"{path} is left over")
     if not different:
         print(f"{folder} is up to date")
     return int(different > 0)
+
+
+def _left_over(files: tuple[File, ...], folder: str) -> list[str]:
+    """Code packages of earlier versions, beside the one of these files: their names change with every byte, so they would pile up."""
+    packages = {os.path.join(folder, file.path) for file in files if _is_package(os.path.basename(file.path))}
+    beside = {os.path.join(place, name) for place in map(os.path.dirname, packages) if os.path.isdir(place) for name in os.listdir(place)}
+    return sorted(path for path in beside - packages if _is_package(os.path.basename(path)))
+
+
+def _is_package(name: str) -> bool:
+    """Whether a file is called as a code package is: a SHA-256 in hex, and `.zip`."""
+    stem, ending = os.path.splitext(name)
+    return ending == ".zip" and len(stem) == 64 and set(stem) <= set("0123456789abcdef")
 
 
 def _differences(path: str, there: bytes, data: bytes) -> None:

@@ -148,6 +148,17 @@ def test_compile_writes_files_and_compares_them(desk: Desk) -> None:
     assert desk("compile", "tiny.py", "--target", "sfn", "--check").status == 1
 
 
+def test_the_code_package_of_an_earlier_version_is_left_over(desk: Desk) -> None:
+    desk.write("flowport.toml", SETTINGS)
+    desk("compile", "tiny.py", "--target", "sfn")
+    old = desk.folder / "build" / "Tiny" / "code" / ("0" * 64 + ".zip")
+    old.write_bytes(b"")
+    found = desk("compile", "tiny.py", "--target", "sfn", "--check")
+    assert (found.status, found.out) == (1, f"build/Tiny/code/{old.name} is left over\n")
+    desk("compile", "tiny.py", "--target", "sfn")
+    assert not old.exists()
+
+
 def test_the_profile_decides_what_is_compiled(desk: Desk) -> None:
     desk.write("flowport.toml", SETTINGS + '[profiles.prod.stepfunctions]\njob_queue = "production"\n')
     assert desk("compile", "tiny.py", "--target", "sfn", "--profile", "prod").status == 0
