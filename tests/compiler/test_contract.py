@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from compiler.graphs import flow
 from flowport.compiler.contract import documents
 from flowport.compiler.structure import structure
 from flowport.runtime.contract import PLAN, STEP_PLANS
+from graphs import flow
 
 
 def written(*graph: str) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from compiler.graphs import flow
 from flowport.compiler.graph import LEAVES, graph, meeting_points
+from graphs import flow
 
 
 def lines(*text: str) -> str:

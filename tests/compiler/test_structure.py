@@ -8,13 +8,13 @@ from random import Random
 
 import pytest
 
-from compiler.graphs import flow, line
 from flowport.compiler.diagnostics import Refused
 from flowport.compiler.ir import Branch, Case, End, Flow, Foreach, Next, Step, Switch, Transition
 from flowport.compiler.nest import DEEPEST as DEEPEST_CHOICE
 from flowport.compiler.plan import Arm, Block, Choice, Edge, Loop, Map, Parallel, Plan, Task, blocks
 from flowport.compiler.structure import DEEPEST, structure
 from flowport.compiler.verify import verify
+from graphs import flow, line
 
 
 @dataclass(frozen=True)
