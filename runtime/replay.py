@@ -34,10 +34,29 @@ class Replay:
 
     def __init__(self, manifests: Manifests, sites: dict[str, Any]) -> None:
         self.manifests, self.sites = manifests, sites
+        self._arrived: dict[tuple[str, str], Runs] = {}
 
     def arrived(self, step: str, slice: str) -> Runs:
-        """The rows of the slice whose items reach `step`."""
-        return self._enter(self.sites[step]["enter"], slice)
+        """The rows of the slice whose items reach `step`.
+
+        Arms ask for the arms before them, on many ways: each is looked at once, and a hundred behind each other without recursion.
+        """
+        waiting = [(step, slice)]
+        while waiting:
+            place = waiting[-1]
+            before = [] if place in self._arrived else [each for each in self._asks(*place) if each not in self._arrived]
+            waiting += before
+            if not before:
+                waiting.pop()
+                if place not in self._arrived:
+                    self._arrived[place] = self._enter(self.sites[place[0]]["enter"], place[1])
+        return self._arrived[step, slice]
+
+    def _asks(self, step: str, slice: str) -> Iterator[tuple[str, str]]:
+        """The steps beside a step whose arrivals decide its own."""
+        enter = self.sites[step]["enter"]
+        if enter[0] == "edges":
+            yield from ((name, slice) for (kind, name), _ in enter[1] if kind == "step")
 
     def _enter(self, enter: list[Any], slice: str) -> Runs:
         match enter:
