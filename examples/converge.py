@@ -1,6 +1,6 @@
 """A loop: PageRank, one pass over the graph per turn, until the ranks stand still.
 
-    flowport run examples/converge.py --tolerance 0.0001
+flowport run examples/converge.py --tolerance 0.0001
 """
 
 from flowport import FlowSpec, Parameter, step

@@ -1,6 +1,6 @@
 """A foreach inside a foreach: every region has its stations, and every station its readings.
 
-    flowport run examples/regions.py --highest 30
+flowport run examples/regions.py --highest 30
 """
 
 from flowport import FlowSpec, Parameter, step

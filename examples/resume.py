@@ -1,7 +1,7 @@
 """A run that fails late and is resumed: what is finished is taken over, item by item.
 
-    flowport run examples/resume.py --discount ten      # `bill` fails
-    flowport resume --discount 10                       # runs `bill` and `end` alone
+flowport run examples/resume.py --discount ten      # `bill` fails
+flowport resume --discount 10                       # runs `bill` and `end` alone
 """
 
 import time
