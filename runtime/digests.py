@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +20,7 @@ except ImportError:
         from hashlib import sha256 as _own
 
 LARGE = 1 << 18
-"""Bytes from which loading OpenSSL (1.5 ms) pays."""
+"""Bytes from which loading OpenSSL (1.5 ms) pays; where it is loaded already, it is used for any number."""
 
 CHUNK = 1 << 23
 """Bytes that are hashed or written in one call: long enough to be free of overhead, short enough to stop in between."""
@@ -26,7 +28,7 @@ CHUNK = 1 << 23
 
 def new(size: int = 0) -> Hash:
     """An empty SHA-256 for about `size` bytes."""
-    if size < LARGE:
+    if size < LARGE and "_hashlib" not in sys.modules:
         return _own()  # type: ignore[no-any-return, unused-ignore]
     try:
         from _hashlib import openssl_sha256

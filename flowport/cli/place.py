@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import time
 from typing import TYPE_CHECKING
 
@@ -36,7 +35,7 @@ def run_id(given: str | None) -> str:
     """The id of a new run: what was asked for, or the time (UTC) and a bit of chance, so that ids sort as their runs began."""
     if given is None:
         now = time.time()
-        return time.strftime("%Y%m%d-%H%M%S-", time.gmtime(now)) + f"{int(now % 1 * 65536):04x}{secrets.token_hex(1)}"
+        return time.strftime("%Y%m%d-%H%M%S-", time.gmtime(now)) + f"{int(now % 1 * 65536):04x}{os.urandom(1).hex()}"
     from flowport.runtime.address import part
 
     if not given or part(given) != given:

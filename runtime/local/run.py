@@ -6,11 +6,10 @@ The command line compiles, packages and unpacks; this needs none of the compiler
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 import time
-import uuid
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowport.runtime.address import Keys
 from flowport.runtime.local.coordinator import Coordinator
@@ -31,8 +30,7 @@ DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 """The exit statuses of a run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What shall run, and how.
 
     `folder` is the unpacked code package, `code` its digest, `source` the folder of the user's own files ("" for none).
@@ -69,7 +67,7 @@ def _run(request: Request, program: Program, scratch: str) -> int:
         code=request.code,
         folder=request.folder,
         source=request.source,
-        engine=f"local/{uuid.uuid4()}",
+        engine=f"local/{os.urandom(16).hex()}",
         logs=folder or scratch,
         workers=request.workers,
         fork=request.fork,
