@@ -1,8 +1,8 @@
 """Plan -> the JSON that travels in the code package and that the runtime reads.
 
-`.flowport/plan.json` is the whole flow: parameters, the structured body, retries. `.flowport/plan/<step>.json` is what one task
-needs: its transition, its settings and its `sites`. A site says, for a step, inside which `scopes` it stands, how items
-`enter` its block, and `from` where they come:
+`.flowport/flow.json` is the flow itself: its file and class, its parameters. `.flowport/plan.json` is its structure: the body, in nested
+blocks, and the retries of its steps. `.flowport/plan/<step>.json` is what one task needs: its transition, its settings and its `sites`.
+A site says, for a step, inside which `scopes` it stands, how items `enter` its block, and `from` where they come:
 
     enter  ["root"]                          the run's one item
            ["split", origin]                 all items of the slice that the foreach of `origin` made
@@ -12,9 +12,8 @@ needs: its transition, its settings and its `sites`. A site says, for a step, in
     source ["step", name]                    a step in the same scopes
            ["loop", header]                  a loop that is left; its own sources stand in `exits`
 
-`from` is a list of sources; a join has one list for each branch, the `origin` that opened them, and whether it was a `foreach`.
-The plan of a step has only the sites that the replay of that step can reach,
-so a flow of 10,000 steps starts as fast as one of two.
+`from` is a list of sources; a join has one list for each branch, the `origin` that opened them, and whether it was a `foreach`. The plan
+of a step has only the sites that the replay of that step can reach, so a flow of 10,000 steps starts as fast as one of two.
 """
 
 from __future__ import annotations
@@ -26,14 +25,15 @@ from typing import TypeAlias
 from flowport.compiler.ir import JSON, Branch, Computed, Constant, End, Flow, Foreach, Next, NoDefault, Parameter, Step, Switch, targets
 from flowport.compiler.plan import Block, Choice, Edge, Loop, Map, Node, Parallel, Plan, Task, steps
 from flowport.compiler.record import field, record
-from flowport.runtime.contract import CONTRACT, PLAN, STEP_PLANS
+from flowport.runtime.contract import CONTRACT, FLOW, PLAN, STEP_PLANS
 
 Document: TypeAlias = dict[str, JSON]
 
 
 def documents(plan: Plan) -> Iterator[tuple[str, bytes]]:
     """Every document of the plan with its path in the code package."""
-    yield PLAN, _bytes(flow_document(plan))
+    yield FLOW, _bytes(flow_document(plan.flow))
+    yield PLAN, _bytes(plan_document(plan))
     survey = _Survey(plan)
     for step in plan.flow.steps:
         if step.name in survey.sites:
@@ -44,16 +44,8 @@ def _bytes(document: Document) -> bytes:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def flow_document(plan: Plan) -> Document:
-    """What the local runner, a fused block and the first task read."""
-    flow = plan.flow
-    granted: Document = {}
-    minutes: Document = {}
-    for step in flow.steps:
-        retry, catch = step.settings.retry, step.settings.catch
-        if times := (retry.times if retry else 0) + (catch is not None):
-            granted[step.name] = times
-            minutes[step.name] = retry.minutes if retry else 0
+def flow_document(flow: Flow) -> Document:
+    """What every task reads: which class it is, and what its parameters are."""
     return {
         "v": CONTRACT,
         "flow": flow.name,
@@ -63,6 +55,20 @@ def flow_document(plan: Plan) -> Document:
         "start": flow.start,
         "end": flow.end,
         "parameters": [_parameter(parameter) for parameter in flow.parameters],
+    }
+
+
+def plan_document(plan: Plan) -> Document:
+    """What the local runner and a fused block read: the order of all the steps."""
+    granted: Document = {}
+    minutes: Document = {}
+    for step in plan.flow.steps:
+        retry, catch = step.settings.retry, step.settings.catch
+        if times := (retry.times if retry else 0) + (catch is not None):
+            granted[step.name] = times
+            minutes[step.name] = retry.minutes if retry else 0
+    return {
+        "v": CONTRACT,
         "steps": list(steps(plan.body)),
         "retries": granted,
         "minutes": minutes,

@@ -13,6 +13,7 @@ FAILED = 1
 STOP = 78
 """Exit codes: the manifest exists; may be tried again; must not be tried again."""
 
+FLOW = ".flowport/flow.json"
 PLAN = ".flowport/plan.json"
 STEP_PLANS = ".flowport/plan/"
 

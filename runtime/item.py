@@ -59,7 +59,7 @@ class Item:
         if entry is None:
             self.reads["self." + name] = ABSENT
             if name == "name":  # as Metaflow has it, unless a step set another
-                return self.work.program.plan["flow"]
+                return self.work.program.flow["flow"]
             raise AttributeError(f"step `{self.work.step}` reads `self.{name}`, which no earlier step set")
         value = flow.__dict__[name] = self.work.shelf.value(name, self.row, entry)
         self.loaded[name] = (entry, value)

@@ -9,7 +9,7 @@ import os
 import sys
 
 from flowport.runtime import digests, documents
-from flowport.runtime.contract import CONTRACT, PLAN, STEP_PLANS, Mismatch
+from flowport.runtime.contract import CONTRACT, FLOW, PLAN, STEP_PLANS, Mismatch
 from flowport.runtime.store import Corrupt, Refusal
 
 TYPE_CHECKING = False
@@ -57,6 +57,7 @@ class Program:
 
     def __init__(self, folder: str, source: str | None = None) -> None:
         self.folder, self.source = folder, source or folder
+        self._flow: dict[str, Any] | None = None
         self._plan: dict[str, Any] | None = None
         self._kind: type[FlowSpec] | None = None
 
@@ -89,10 +90,17 @@ class Program:
         return found
 
     @property
+    def flow(self) -> dict[str, Any]:
+        """What every task knows of the flow; small, however many steps there are."""
+        if self._flow is None:
+            self._flow = self._document(FLOW)
+        return self._flow
+
+    @property
     def plan(self) -> dict[str, Any]:
-        """The plan of the whole flow."""
+        """All of the flow, with the order of its steps."""
         if self._plan is None:
-            self._plan = self._document(PLAN)
+            self._plan = {**self.flow, **self._document(PLAN)}
         return self._plan
 
     def step(self, name: str) -> dict[str, Any]:
@@ -116,8 +124,8 @@ class Program:
         return self._kind
 
     def _imported(self) -> type[FlowSpec]:
-        file, name = self.plan["file"], self.plan["class"]
-        for root in reversed(self.plan["roots"]):
+        file, name = self.flow["file"], self.flow["class"]
+        for root in reversed(self.flow["roots"]):
             sys.path.insert(0, os.path.join(self.source, root) if root else self.source)
         folder = os.path.join(self.source, os.path.dirname(file))
         if folder not in sys.path:

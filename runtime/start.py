@@ -141,7 +141,7 @@ def _input(store: Store, keys: Keys) -> dict[str, Any]:
 
 def _parameters(store: Store, program: Program, given: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
     """Every parameter as it is stored: given, else the origin's, else the default. A form sends defaults, so those count as not given."""
-    specs = program.plan["parameters"]
+    specs = program.flow["parameters"]
     named = {spec["name"]: spec for spec in specs}
     if before:
         given = {name: value for name, value in given.items() if name not in named or not _is_default(named[name], value)}
@@ -188,7 +188,7 @@ def _computed(program: Program, spec: dict[str, Any]) -> Any:
     kind = program.flow_class()
     parameter = next(vars(base)[spec["attribute"]] for base in kind.__mro__ if isinstance(vars(base).get(spec["attribute"]), Parameter))
     default = parameter.default
-    value = default(Context(program.plan["flow"], spec["name"])) if callable(default) else default
+    value = default(Context(program.flow["flow"], spec["name"])) if callable(default) else default
     try:
         return next(iter(converted([{**spec, "required": False}], {spec["name"]: value}).values())) if value is not None else None
     except ParameterError as error:

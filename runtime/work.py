@@ -50,7 +50,7 @@ class Work:
         self.shelf = Shelf(self.columns, self.lineage, self.step, {}, self.classes)
 
     def _first(self) -> bool:
-        return self.step == self.program.plan["start"] and self.slice == "s"
+        return self.step == self.program.flow["start"] and self.slice == "s"
 
     def _connect(self) -> None:
         """Find what the items inherit, or for a join where its inputs are."""

@@ -82,7 +82,7 @@ def execute(command: Command, values: Values, origin: Origin | None) -> int:
 
 def specs(plan: Plan) -> list[dict[str, Any]]:
     """The parameters of a flow, as its package has them."""
-    found: Any = flow_document(plan)["parameters"]
+    found: Any = flow_document(plan.flow)["parameters"]
     return list(found)
 
 
