@@ -442,7 +442,7 @@ _TARGETS = {
         "The setting is a number, and the engine or flowport has a limit for it; the message names both.",
     ),
     "FP403": Code(
-        "an unknown platform",
+        "an unknown kind of compute",
         "The kind of compute is one of those that the message or `flowport compile --help` lists.",
     ),
     "FP404": Code(

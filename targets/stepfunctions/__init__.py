@@ -12,8 +12,9 @@ from flowport.compiler.diagnostics import Diagnostic
 from flowport.compiler.ir import JSON
 from flowport.compiler.plan import Plan
 from flowport.compiler.target import DryRun, File, Profile
+from flowport.targets.stepfunctions.compute import COMPUTE
 from flowport.targets.stepfunctions.history import capped, limited
-from flowport.targets.stepfunctions.jobs import Jobs, definition
+from flowport.targets.stepfunctions.jobs import Jobs
 from flowport.targets.stepfunctions.limits import plan_problems, setting_problems, with_stand_ins
 from flowport.targets.stepfunctions.machine import machine
 from flowport.targets.stepfunctions.policies import job_policy, machine_policy
@@ -50,10 +51,10 @@ class StepFunctions:
         """The files of a flow, in a folder that is called like its state machine."""
         known = settings(profile, plan.flow.name)
         plan = limited(plan, known.turns)
-        jobs = Jobs(plan, known)
+        jobs, compute = Jobs(plan, known), COMPUTE[known.compute]
         documents: Mapping[str, JSON] = {
             "state-machine.json": machine(plan, known, jobs, package.digest),
-            "job-definitions.json": [definition(job, known) for job in jobs],
+            compute.file: [compute.definition(job, known) for job in jobs],
             "machine-policy.json": machine_policy(plan, known, jobs),
             "job-policy.json": job_policy(plan, known),
         }

@@ -1,14 +1,10 @@
-"""Job definitions: what AWS Batch is to run for each step, and for the rest of each loop.
-
-The compute layer is the table `COMPUTE`: a kind of definition and the state that runs it. ECS and Lambda belong there.
-"""
+"""The jobs of a plan: what is to run for each step, and for the rest of each loop. On what they run is the business of `compute`."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
-from flowport.compiler.ir import JSON, Resources
+from flowport.compiler.ir import Resources
 from flowport.compiler.names import Namer
 from flowport.compiler.plan import Block, Loop, Map, Plan, steps, walk
 from flowport.compiler.record import record
@@ -20,13 +16,10 @@ SHORTEST_TIMEOUT = 60
 SLACK = 300
 """Seconds that a container gets beyond `@timeout`, for loading and committing; the runtime itself is exact."""
 
-VCPUS = (0.25, 0.5, 1, 2, 4, 8, 16)
-"""Sizes of Fargate, with the memory that each may have: from twice to eight times as many GiB as vCPUs, but for the largest two."""
-
 
 @record
 class Job:
-    """One job definition: the invocation that it makes, and what it asks for."""
+    """One job: the invocation that it makes, and what it asks for."""
 
     name: str
     invocation: Invocation
@@ -97,66 +90,3 @@ def _most(asked: list[Resources]) -> Resources:
         disk=max((resources.disk for resources in asked if resources.disk), default=None),
         shared_memory=max((resources.shared_memory for resources in asked if resources.shared_memory), default=None),
     )
-
-
-def definition(job: Job, settings: Settings) -> dict[str, JSON]:
-    """The input of `aws batch register-job-definition --cli-input-json`."""
-    document: dict[str, JSON] = {
-        "jobDefinitionName": job.name,
-        "type": "container",
-        "platformCapabilities": [settings.platform],
-        "containerProperties": _container(job, settings),
-        # Retries are the state machine's, with its delay and its count. As Batch itself never tries again, there is nothing
-        # for `evaluateOnExit` to stop when a task exits with 78.
-        "retryStrategy": {"attempts": 1},
-    }
-    if job.timeout is not None:
-        document["timeout"] = {"attemptDurationSeconds": job.timeout}
-    if settings.tags:
-        document.update(tags=dict(settings.tags), propagateTags=True)
-    return document
-
-
-def _container(job: Job, settings: Settings) -> dict[str, JSON]:
-    container: dict[str, JSON] = {"image": settings.image, "command": ["python", "-m", "flowport.runtime", *job.invocation.argv()]}
-    container["resourceRequirements"] = _requirements(job.resources, settings.platform)
-    if job.environment:
-        container["environment"] = [{"name": name, "value": value} for name, value in job.environment]
-    if job.resources.shared_memory and settings.platform == "EC2":
-        container["linuxParameters"] = {"sharedMemorySize": job.resources.shared_memory}
-    if job.resources.disk and settings.platform == "FARGATE":
-        container["ephemeralStorage"] = {"sizeInGiB": min(200, max(21, math.ceil(job.resources.disk / 1024)))}
-    if settings.job_role:
-        container["jobRoleArn"] = settings.job_role
-    if settings.execution_role:
-        container["executionRoleArn"] = settings.execution_role
-    return container
-
-
-def _requirements(resources: Resources, platform: str) -> list[JSON]:
-    cpu, memory = fargate(resources) if platform == "FARGATE" else (math.ceil(resources.cpu), resources.memory)
-    asked: list[JSON] = [{"type": "VCPU", "value": f"{cpu:g}"}, {"type": "MEMORY", "value": str(memory)}]
-    if resources.gpu:
-        asked.append({"type": "GPU", "value": str(resources.gpu)})
-    return asked
-
-
-def fargate(resources: Resources) -> tuple[float, int]:
-    """The smallest size of Fargate that has what is asked for, or the largest: vCPUs and MiB (AWS Batch, ResourceRequirement)."""
-    for cpu in VCPUS:
-        memories = _memories(cpu)
-        enough = [memory for memory in memories if memory >= resources.memory]
-        if cpu >= resources.cpu and enough:
-            return cpu, enough[0]
-    return VCPUS[-1], _memories(VCPUS[-1])[-1]
-
-
-def _memories(cpu: float) -> list[int]:
-    """The memory, in MiB, that Fargate allows beside so many vCPUs."""
-    if cpu == 0.25:
-        return [512, 1024, 2048]
-    if cpu == 8:
-        return list(range(16_384, 61_441, 4096))
-    if cpu == 16:
-        return list(range(32_768, 122_881, 8192))
-    return list(range(int(cpu * 2048), 30_720 + 1 if cpu == 4 else int(cpu * 8192) + 1, 1024))

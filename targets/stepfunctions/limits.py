@@ -13,8 +13,9 @@ from flowport.compiler.diagnostics import Diagnostic
 from flowport.compiler.ir import JSON, Resources, Step
 from flowport.compiler.plan import Plan
 from flowport.compiler.target import Profile, Setting
+from flowport.targets.stepfunctions.batch import fargate
+from flowport.targets.stepfunctions.compute import COMPUTE
 from flowport.targets.stepfunctions.history import BEGIN, LONGEST, History, histories
-from flowport.targets.stepfunctions.jobs import fargate
 from flowport.targets.stepfunctions.settings import SETTINGS, STAND_INS
 
 DEFINITION = 1_048_576
@@ -66,6 +67,13 @@ def setting_problems(profile: Profile) -> Iterator[Diagnostic]:
     if isinstance(width := profile.get("width"), int) and width > 10_000:
         yield Diagnostic(
             "FP402", f"the setting `width` is `{width}`, and a distributed map runs 10,000 children at most", help=(_line("width", 1000),)
+        )
+    if profile.get("compute", "batch") not in COMPUTE:
+        known = ", ".join(f"`{name}`" for name in COMPUTE)
+        yield Diagnostic(
+            "FP403",
+            f"the setting `compute` is `{profile['compute']}`, and tasks run on {known}",
+            help=(_line("compute", next(iter(COMPUTE))),),
         )
     if profile.get("platform", "EC2") not in ("EC2", "FARGATE"):
         yield Diagnostic(

@@ -15,6 +15,7 @@ from flowport.compiler.names import Namer
 from flowport.compiler.plan import Arm, Block, Choice, Loop, Map, Node, Parallel, Plan, Task, steps, walk
 from flowport.runtime.address import part
 from flowport.targets.stepfunctions import states as asl
+from flowport.targets.stepfunctions.compute import COMPUTE
 from flowport.targets.stepfunctions.history import granted
 from flowport.targets.stepfunctions.jobs import Job, Jobs
 from flowport.targets.stepfunctions.routes import Place, Routes, several_ways_out
@@ -51,6 +52,7 @@ class _Builder:
 
     def __init__(self, plan: Plan, settings: Settings, jobs: Jobs) -> None:
         self._plan, self._settings, self._jobs = plan, settings, jobs
+        self._compute = COMPUTE[settings.compute]
         self._name = Namer(r"\w -", STATE_NAME)
         self._label = Namer("A-Za-z0-9_-", LABEL)
         self._routes = Routes(plan)
@@ -123,7 +125,7 @@ class _Builder:
 
     def _job(self, job: Job, slice: str, engine: Mapping[str, JSON], retry: list[State], comment: str = "") -> State:
         values: dict[str, JSON] = {"run.$": "$.run", "slice.$": slice, "code.$": "$.code", **engine}
-        return asl.job(job.name, self._settings.job_queue, values, retry, comment)
+        return self._compute.state(job, self._settings, values, retry, comment)
 
     def _retry(self, *names: str) -> list[State]:
         held = [self._step[name].settings for name in names]

@@ -15,6 +15,7 @@ SETTINGS = (
         required=True,
         example="123456789012.dkr.ecr.eu-west-1.amazonaws.com/flows:1",
     ),
+    Setting("compute", "what the tasks run on: batch", default="batch"),
     Setting("job_queue", "the AWS Batch job queue, by name or ARN", required=True, example="flows"),
     Setting("job_role", "ARN of the role that the containers have; it needs job-policy.json"),
     Setting("execution_role", "ARN of the role with which ECS starts the containers; Fargate and private images need one"),
@@ -46,6 +47,7 @@ class Settings:
     bucket: str
     prefix: str
     image: str
+    compute: str
     job_queue: str
     platform: str
     partition: str
@@ -75,6 +77,7 @@ def settings(profile: Profile, flow: str) -> Settings:
         bucket=bucket,
         prefix=prefix.strip("/") + "/" if prefix.strip("/") else "",
         image=str(values["image"]),
+        compute=str(values["compute"]),
         job_queue=str(values["job_queue"]),
         platform=str(values["platform"]),
         partition=str(values["partition"]),

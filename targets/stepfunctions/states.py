@@ -13,13 +13,10 @@ from flowport.compiler.ir import JSON
 State: TypeAlias = dict[str, JSON]
 States: TypeAlias = dict[str, State]
 
-SUBMIT = "arn:aws:states:::batch:submitJob.sync"
 PUT = "arn:aws:states:::aws-sdk:s3:putObject"
 GET = "arn:aws:states:::aws-sdk:s3:getObject"
 READ = "arn:aws:states:::s3:getObject"
 
-# Batch takes 50 SubmitJob calls a second; a wide foreach asks for more. AWSBatchException is the older name of the same error.
-THROTTLED = ("Batch.TooManyRequestsException", "Batch.AWSBatchException", "Batch.ServerException")
 STORE_BUSY = ("S3.S3Exception", "S3.SdkClientException")
 LONGEST_INTERVAL = 99_999_999
 """The largest IntervalSeconds and MaxAttempts that the States Language allows."""
@@ -28,13 +25,6 @@ LONGEST_INTERVAL = 99_999_999
 def onward(state: State, following: str | None) -> State:
     """The state, going on to `following` or, when there is none, ending its machine, branch or map item."""
     return {**state, "End": True} if following is None else {**state, "Next": following}
-
-
-def job(name: str, queue: str, values: Mapping[str, JSON], retry: Iterable[State], comment: str) -> State:
-    """Submit a job of the definition `name` and wait for it."""
-    parameters: State = {"JobName": name, "JobQueue": queue, "JobDefinition": name, "Parameters": dict(values)}
-    state: State = {"Type": "Task", "Resource": SUBMIT, "Parameters": parameters, "ResultPath": None, "Retry": [patient(THROTTLED), *retry]}
-    return {"Type": "Task", "Comment": comment, **state} if comment else state
 
 
 def patient(errors: Iterable[str]) -> State:

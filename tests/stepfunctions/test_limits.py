@@ -48,6 +48,7 @@ def test_what_a_dry_run_assumes_is_enough() -> None:
         ({"width": 20_000}, "FP402"),
         ({"turns": -1}, "FP402"),
         ({"platform": "MAINFRAME"}, "FP403"),
+        ({"compute": "abacus"}, "FP403"),
         ({"platform": "FARGATE"}, "FP404"),
         ({"machine": "my machine"}, "FP405"),
     ],

@@ -1,0 +1,123 @@
+"""AWS Batch as the compute of a flow: job definitions, the state that runs a job, and what the machine must be allowed for it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+from flowport.compiler.ir import JSON, Resources
+from flowport.targets.stepfunctions.jobs import Job, Jobs
+from flowport.targets.stepfunctions.settings import Settings
+from flowport.targets.stepfunctions.statements import allow, place
+from flowport.targets.stepfunctions.states import State, patient
+
+SUBMIT = "arn:aws:states:::batch:submitJob.sync"
+
+# Batch takes 50 SubmitJob calls a second; a wide foreach asks for more. AWSBatchException is the older name of the same error.
+THROTTLED = ("Batch.TooManyRequestsException", "Batch.AWSBatchException", "Batch.ServerException")
+
+VCPUS = (0.25, 0.5, 1, 2, 4, 8, 16)
+"""Sizes of Fargate, with the memory that each may have: from twice to eight times as many GiB as vCPUs, but for the largest two."""
+
+
+def state(job: Job, settings: Settings, values: Mapping[str, JSON], retry: Iterable[State], comment: str) -> State:
+    """Submit a job and wait for it; `values` fill the `Ref::` words of its command."""
+    parameters: State = {"JobName": job.name, "JobQueue": settings.job_queue, "JobDefinition": job.name, "Parameters": dict(values)}
+    submit: State = {
+        "Type": "Task",
+        "Resource": SUBMIT,
+        "Parameters": parameters,
+        "ResultPath": None,
+        "Retry": [patient(THROTTLED), *retry],
+    }
+    return {"Type": "Task", "Comment": comment, **submit} if comment else submit
+
+
+def permissions(settings: Settings, jobs: Jobs) -> list[JSON]:
+    """What the machine's role must be allowed, to submit these jobs and to hear how they end."""
+    batch = place(settings, "batch")
+    # The optimized integration waits for a job through a rule of this name (Step Functions, "IAM policies for AWS Batch").
+    rule = f"{place(settings, 'events')}:rule/StepFunctionsGetEventsForBatchJobsRule"
+    statements = [
+        allow("SubmitItsJobs", ["batch:SubmitJob"], [_queue(settings, batch), *_definitions(settings, batch, jobs)]),
+        allow("WatchAndStopJobs", ["batch:DescribeJobs", "batch:TerminateJob"], ["*"]),
+        allow("HearOfJobs", ["events:PutTargets", "events:PutRule", "events:DescribeRule"], [rule]),
+    ]
+    if settings.tags:
+        statements.append(allow("TagItsJobs", ["batch:TagResource"], [f"{batch}:job/*"]))
+    return statements
+
+
+def _definitions(settings: Settings, batch: str, jobs: Jobs) -> list[str]:
+    """The job definitions, in every revision, by what their names begin with: a policy has room for about 6,000 characters (IAM quotas)."""
+    common = f"{settings.machine}-"
+    if all(job.name.startswith(common) for job in jobs):
+        return [f"{batch}:job-definition/{common}*"]
+    return [f"{batch}:job-definition/{job.name}*" for job in jobs]
+
+
+def _queue(settings: Settings, batch: str) -> str:
+    return settings.job_queue if settings.job_queue.startswith("arn:") else f"{batch}:job-queue/{settings.job_queue}"
+
+
+def definition(job: Job, settings: Settings) -> dict[str, JSON]:
+    """The input of `aws batch register-job-definition --cli-input-json`."""
+    document: dict[str, JSON] = {
+        "jobDefinitionName": job.name,
+        "type": "container",
+        "platformCapabilities": [settings.platform],
+        "containerProperties": _container(job, settings),
+        # Retries are the state machine's, with its delay and its count. As Batch itself never tries again, there is nothing
+        # for `evaluateOnExit` to stop when a task exits with 78.
+        "retryStrategy": {"attempts": 1},
+    }
+    if job.timeout is not None:
+        document["timeout"] = {"attemptDurationSeconds": job.timeout}
+    if settings.tags:
+        document.update(tags=dict(settings.tags), propagateTags=True)
+    return document
+
+
+def _container(job: Job, settings: Settings) -> dict[str, JSON]:
+    container: dict[str, JSON] = {"image": settings.image, "command": ["python", "-m", "flowport.runtime", *job.invocation.argv()]}
+    container["resourceRequirements"] = _requirements(job.resources, settings.platform)
+    if job.environment:
+        container["environment"] = [{"name": name, "value": value} for name, value in job.environment]
+    if job.resources.shared_memory and settings.platform == "EC2":
+        container["linuxParameters"] = {"sharedMemorySize": job.resources.shared_memory}
+    if job.resources.disk and settings.platform == "FARGATE":
+        container["ephemeralStorage"] = {"sizeInGiB": min(200, max(21, math.ceil(job.resources.disk / 1024)))}
+    if settings.job_role:
+        container["jobRoleArn"] = settings.job_role
+    if settings.execution_role:
+        container["executionRoleArn"] = settings.execution_role
+    return container
+
+
+def _requirements(resources: Resources, platform: str) -> list[JSON]:
+    cpu, memory = fargate(resources) if platform == "FARGATE" else (math.ceil(resources.cpu), resources.memory)
+    asked: list[JSON] = [{"type": "VCPU", "value": f"{cpu:g}"}, {"type": "MEMORY", "value": str(memory)}]
+    if resources.gpu:
+        asked.append({"type": "GPU", "value": str(resources.gpu)})
+    return asked
+
+
+def fargate(resources: Resources) -> tuple[float, int]:
+    """The smallest size of Fargate that has what is asked for, or the largest: vCPUs and MiB (AWS Batch, ResourceRequirement)."""
+    for cpu in VCPUS:
+        memories = _memories(cpu)
+        enough = [memory for memory in memories if memory >= resources.memory]
+        if cpu >= resources.cpu and enough:
+            return cpu, enough[0]
+    return VCPUS[-1], _memories(VCPUS[-1])[-1]
+
+
+def _memories(cpu: float) -> list[int]:
+    """The memory, in MiB, that Fargate allows beside so many vCPUs."""
+    if cpu == 0.25:
+        return [512, 1024, 2048]
+    if cpu == 8:
+        return list(range(16_384, 61_441, 4096))
+    if cpu == 16:
+        return list(range(32_768, 122_881, 8192))
+    return list(range(int(cpu * 2048), 30_720 + 1 if cpu == 4 else int(cpu * 8192) + 1, 1024))
