@@ -45,7 +45,10 @@ def flat(part: Buffer) -> memoryview:
 
 def of(data: Buffer) -> str:
     """The digest of one buffer, in hex."""
-    return of_parts([data])
+    view = data if type(data) is bytes else flat(data)
+    digest = new(len(view))
+    digest.update(view)
+    return digest.hexdigest()
 
 
 def of_parts(parts: Iterable[Buffer]) -> str:

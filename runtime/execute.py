@@ -86,7 +86,7 @@ def told(work: Work, tried: int) -> bool:
 def _announce(work: Work, item: Item, tried: int) -> None:
     """Fill `current` for this item."""
     current.flow_name, current.run_id, current.origin_run_id = work.program.flow["flow"], work.invocation.run, work.start.origin
-    current.step_name, current.task_id, current.retry_count = work.step, work.lineage.address(item.row), tried
+    current.step_name, current._address, current.retry_count = work.step, lambda: work.lineage.address(item.row), tried
     current.tags, current.is_running_flow = frozenset(work.start.doc["tags"]), True
     current.parameters = Parameters(lambda: {name: item.parameter(name) for name in work.start.doc["parameters"]})
 

@@ -190,11 +190,16 @@ class Current:
     run_id: str
     origin_run_id: str | None
     step_name: str
-    task_id: str
+    _address: Callable[[], str]
     retry_count: int
     parameters: Parameters
     tags: frozenset[str]
     is_running_flow = False
+
+    @property
+    def task_id(self) -> str:
+        """The item's address, `r.3`; asked for by few of a million items, so made when it is."""
+        return self._address()
 
     @property
     def pathspec(self) -> str:

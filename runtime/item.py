@@ -74,13 +74,13 @@ class Item:
         return self._parameters[name]
 
     def index(self) -> int | None:
-        indexes = self.work.lineage.indexes(self.row)
-        return indexes[-1][2] if indexes else None
+        frames = self.work.lineage.frames
+        return frames[-1].up(self.row)[1] if frames else None
 
     def input(self) -> Any:
         if self._input is None:
-            indexes = self.work.lineage.indexes(self.row)
-            self._input = (self._element(indexes[-1][0], indexes[-1][1], "input") if indexes else None,)
+            frames = self.work.lineage.frames
+            self._input = (self._element(frames[-1], self.row, "input") if frames else None,)
         return self._input[0]
 
     def stack(self) -> list[tuple[int, int, Any]]:

@@ -59,6 +59,9 @@ def contains(runs: Runs, row: int) -> bool:
 
 def rank(runs: Runs, row: int) -> int:
     """How many rows of the set are below `row`: for a member, its place among them."""
+    if len(runs) == 1:
+        start, stop = runs[0]
+        return max(start, min(row, stop)) - start
     near = _before(runs, row)
     return sum([min(stop, row) - start for start, stop in runs[:near]])
 

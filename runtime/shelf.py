@@ -62,7 +62,7 @@ class Shelf:
             if column is not None and rows_of.contains(column["items"], row):
                 return self.columns.entry(column, row)
             if name == "input" and self.lineage.frames:
-                return self.columns.element(*self.lineage.indexes(row)[-1][:2])
+                return self.columns.element(self.lineage.frames[-1], row)
             for column, ancestor in self._inherited(name, row):
                 return self.columns.entry(column, ancestor)
         except (Missing, Corrupt) as error:
