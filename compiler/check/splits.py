@@ -113,9 +113,9 @@ class _Walk:
         return not known
 
     def compare(self, source: Step, step: Step, opened: _Open | None) -> None:
-        """Two ways into a step that is not a join."""
+        """Two ways into a step that is not a join; what goes back to the start is a loop, and so `structure`'s to refuse."""
         first = self.open[step.name]
-        if _same(first, opened):
+        if _same(first, opened) or step.name == self.flow.start:
             return
         if first and opened and first.origin == opened.origin and _same(first.around, opened.around):
             self.unclear.add(first.origin)
