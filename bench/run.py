@@ -50,7 +50,8 @@ def machine(times: list[float]) -> str:
     return (
         f"\nMeasured with Python {platform.python_version()} on a machine with {os.cpu_count()} processors. "
         f"Of {len(times)} runs of `python -c pass`, half of them\nbefore and half after, the fastest took {low} ms, "
-        f"the middle one {middle} ms and the slowest {high} ms.\n\n"
+        f"the middle one {middle} ms and the slowest {high} ms. In the end\n"
+        f"{os.getloadavg()[1]:.1f} processes had wanted a processor on average over five minutes, the benchmark among them.\n\n"
     )
 
 

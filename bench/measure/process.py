@@ -20,6 +20,16 @@ def seconds(command: Sequence[str], limit: float | None = None, folder: str | No
     return time.perf_counter() - start
 
 
+def processor_seconds(command: Sequence[str]) -> float:
+    """What a process and those that it waited for took of the processors, however busy these are."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if status:
+        raise subprocess.CalledProcessError(process.returncode, process.args)
+    return used.ru_utime + used.ru_stime
+
+
 def least(times: int, *commands: Sequence[str]) -> list[float]:
     """The best time of each command.
 
