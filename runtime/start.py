@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from flowport.runtime.program import Program
     from flowport.runtime.store import Store
 
-INPUT: dict[str, type] = {"parameters": dict, "origin_run": str, "from": str, "tags": list}
-"""What a run can be started with."""
+INPUT: dict[str, type] = {"parameters": dict, "origin_run": str, "from": str, "tags": list, "form": bool}
+"""What a run can be started with; `form` says that an engine's form filled in the parameters, those that nobody chose too."""
 
 LARGEST = 4096
 """Characters up to which a parameter's JSON stands in `run.json` itself."""
@@ -107,6 +107,9 @@ def _document(store: Store, keys: Keys, invocation: Invocation, program: Program
     if origin is not None and not store.exists(Keys(invocation.flow, origin).run()):
         raise Stop(f"the run resumes run `{origin}` of {invocation.flow}, which is not in {store.url}")
     before = read(store, Keys(invocation.flow, origin)).doc["parameters"] if origin else {}
+    parameters = given.get("parameters") or {}
+    if before and given.get("form"):
+        parameters = _without_defaults(program.flow["parameters"], parameters)
     return {
         "v": 1,
         "flow": invocation.flow,
@@ -117,7 +120,7 @@ def _document(store: Store, keys: Keys, invocation: Invocation, program: Program
         "origin": origin,
         "from": first,
         "tags": given.get("tags") or [],
-        "parameters": _parameters(store, program, given.get("parameters") or {}, before),
+        "parameters": _parameters(store, program, parameters, before),
     }
 
 
@@ -140,11 +143,9 @@ def _input(store: Store, keys: Keys) -> dict[str, Any]:
 
 
 def _parameters(store: Store, program: Program, given: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
-    """Every parameter as it is stored: given, else the origin's, else the default. A form sends defaults, so those count as not given."""
+    """Every parameter as it is stored: given, else the origin's, else the default."""
     specs = program.flow["parameters"]
-    named = {spec["name"]: spec for spec in specs}
     if before:
-        given = {name: value for name, value in given.items() if name not in named or not _is_default(named[name], value)}
         specs = [spec if spec["name"] in given or spec["attribute"] not in before else {**spec, "required": False} for spec in specs]
     try:
         values = converted(specs, given)
@@ -160,6 +161,12 @@ def _parameters(store: Store, program: Program, given: dict[str, Any], before: d
         else:
             held[attribute] = _held(store, _computed(program, spec) if spec["computed"] else _included(program, spec))
     return held
+
+
+def _without_defaults(specs: list[dict[str, Any]], given: dict[str, Any]) -> dict[str, Any]:
+    """What somebody chose in a form: it sends the defaults of all the others too, and those count as not given."""
+    named = {spec["name"]: spec for spec in specs}
+    return {name: value for name, value in given.items() if name not in named or not _is_default(named[name], value)}
 
 
 def _is_default(spec: dict[str, Any], value: Any) -> bool:

@@ -149,7 +149,18 @@ def test_parameters_come_from_the_origin_unless_given(lab: Lab) -> None:
     flow = lab.flow(fan())
     flow.run("1", parameters=lab.given(factor=5, numbers=[4]))
     lab.ran()
-    flow.run("2", parameters={"factor": "2", "numbers": [1, 2, 3]}, origin_run="1")
+    flow.run("2", parameters={}, origin_run="1")
+    assert lab.ran() == []
+    flow.run("3", parameters={"factor": "2"}, origin_run="1")
+    assert lab.ran() == ["each/r.0", "end/r", "join/r"], "a value that was given is taken, also when it is the default"
+    assert flow.artifacts("end", run="3")["total"] == 8
+
+
+def test_a_form_sends_defaults_that_nobody_chose(lab: Lab) -> None:
+    flow = lab.flow(fan())
+    flow.run("1", parameters=lab.given(factor=5, numbers=[4]))
+    lab.ran()
+    flow.run("2", parameters={"factor": "2", "numbers": [1, 2, 3]}, origin_run="1", form=True)
     assert lab.ran() == [], "values that equal the default count as not given"
     assert flow.artifacts("end", run="2")["total"] == 20
 
