@@ -124,8 +124,9 @@ class Reference:
     def execute(self, name: str, artifacts: dict[str, Any], scopes: tuple[Scope, ...], inputs: list[Held] | None) -> Held:
         held = Held(artifacts, scopes)
         held.__dict__["_steps"] = self.steps
-        current.task_id = self.address(scopes)
-        self.items.append((name, current.task_id))
+        address = self.address(scopes)
+        current._address = lambda: address
+        self.items.append((name, address))
         body = getattr(self.kind, name)
         body(held) if inputs is None else body(held, inputs)
         return held
