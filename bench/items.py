@@ -38,7 +38,7 @@ def metaflow_item(folder: str) -> float:
 
 
 def row(what: str, mine: tuple[float, float], peer: str, other: float | None, goal: int) -> None:
-    """Print the rows of one flow; what the processors worked says what the clock would on a machine that does nothing else."""
+    """Print the rows of one flow; what the processors worked, shared by them evenly, is the least that the clock could say."""
     clock, worked = mine
     ratio = f"{clock / other:.4f}" if other else "-"
     print(f"{what}, an item | {clock * 1e3:.2f} ms | {peer} | {ratio} | under {goal} ms")
