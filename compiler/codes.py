@@ -216,8 +216,8 @@ _FLOW = {
     ),
     "FP208": Code(
         "`batch` or `workers` do not fit",
-        "`batch` is the smallest number of items that one task takes and `workers` the number of processes that share "
-        "them: whole numbers of at least 1, together with `foreach`.",
+        "`batch` is how many items one task takes, as long as that makes no more than 1,000 tasks, and `workers` the number of "
+        "processes that share them: whole numbers of at least 1, together with `foreach`.",
     ),
     "FP209": Code(
         "`self.next` has no such argument",

@@ -9,6 +9,8 @@ from flowport.compiler.plan import Plan
 from flowport.compiler.record import record
 from flowport.compiler.structure import structure
 
+READ_TOO_EARLY = "FP230"
+
 
 @record
 class Loaded:
@@ -26,7 +28,8 @@ def load(argument: str, roots: tuple[str, ...] = ()) -> Loaded:
         return Loaded(None, found)
     found += check(flow)
     if any(diagnostic.severity == "error" for diagnostic in found):
-        return Loaded(None, found)
+        # Where a transition is broken, every step behind it seems to read what nobody set.
+        return Loaded(None, tuple(diagnostic for diagnostic in found if diagnostic.code != READ_TOO_EARLY))
     try:
         return Loaded(structure(flow), found)
     except Refused as refused:

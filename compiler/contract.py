@@ -41,7 +41,7 @@ def documents(plan: Plan) -> Iterator[tuple[str, bytes]]:
 
 
 def _bytes(document: Document) -> bytes:
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
 def flow_document(flow: Flow) -> Document:

@@ -44,7 +44,7 @@ class Branch:
 class Foreach:
     """`self.next(self.target, foreach="over", batch=1, workers=1)`
 
-    `batch` is the smallest number of items that one task takes, `workers` the processes that share them.
+    `batch` is how many items one task takes where that makes no more than `width` of them, `workers` the processes that share them.
     """
 
     target: str

@@ -56,7 +56,7 @@ class Replay:
         """The steps beside a step whose arrivals decide its own."""
         enter = self.sites[step]["enter"]
         if enter[0] == "edges":
-            yield from ((name, slice) for (kind, name), _ in enter[1] if kind == "step")
+            yield from ((name, slice) for (kind, name), _ in enter[1] if kind == "step" and not self._heads(name))
 
     def _enter(self, enter: list[Any], slice: str) -> Runs:
         match enter:
@@ -91,10 +91,21 @@ class Replay:
         kind, name = source
         if kind == "loop":
             yield from self._leavers(name, target, slice)
-        elif self.arrived(name, slice):
+        elif self._came(name, slice):
             manifest = self.manifests.need(name, slice)
             if manifest.sent(target):
                 yield manifest, manifest.sent(target)
+
+    def _came(self, step: str, slice: str) -> Runs:
+        """Who arrived at a source.
+
+        A header has made every turn that is looked back at: its manifest says who came, and no turn asks the one before.
+        """
+        return self.manifests.need(step, slice).arrived if self._heads(step) else self.arrived(step, slice)
+
+    def _heads(self, step: str) -> bool:
+        """Whether a step is the header of a loop."""
+        return bool(self.sites[step]["enter"][0] == "again")
 
     def _leavers(self, header: str, target: str, slice: str) -> Iterator[tuple[Manifest, Runs]]:
         """Who left a loop to `target`: by the header's last manifest in earlier turns, by replay in the last one."""

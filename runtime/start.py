@@ -216,4 +216,7 @@ def _included(program: Program, spec: dict[str, Any]) -> Any:
         return None
     with open(os.path.join(program.folder, spec["default"]), "rb") as file:
         data = file.read()
-    return data.decode(spec["encoding"] or "utf-8") if spec["text"] else data
+    try:
+        return data.decode(spec["encoding"] or "utf-8") if spec["text"] else data
+    except (LookupError, UnicodeError) as error:
+        raise Stop(f"parameter `{spec['name']}` includes `{spec['default']}`, which cannot be read as text: {error}") from None

@@ -94,7 +94,9 @@ class _Pieces:
             node = waiting.pop()
             if isinstance(node, ast.Name):
                 thing = local.get(node.id) or self._look(unit.source, node.id)
-                if thing is not None:
+                if self._is_flow(unit, node, thing):
+                    yield from self._everything()
+                elif thing is not None:
                     yield thing
             elif isinstance(node, ast.Attribute):
                 found = self._attribute(unit, node, local)
@@ -104,6 +106,16 @@ class _Pieces:
                     yield from found
             else:
                 waiting += ast.iter_child_nodes(node)
+
+    def _is_flow(self, unit: Unit, node: ast.Name, thing: Thing | None) -> bool:
+        """Whether a name that stands by itself is the flow: it goes where its members are read in ways that cannot be followed."""
+        if node.id in _SELVES and unit.owner is not None:
+            return True
+        return isinstance(thing, Definition) and thing.type in self.classes
+
+    def _everything(self) -> Iterator[Thing | Unit]:
+        for name, member in self.members.items():
+            yield from self._member(member, name)
 
     def _look(self, source: Source, name: str) -> Thing | None:
         if (source, name) not in self.things:
@@ -120,6 +132,8 @@ class _Pieces:
     def _attribute(self, unit: Unit, node: ast.Attribute, local: Mapping[str, Thing]) -> Sequence[Thing | Unit] | None:
         """What `owner.name` adds; None when the owner must be looked at by itself."""
         owner = node.value
+        if node.attr in ("__class__", "__dict__"):
+            return None
         if isinstance(owner, ast.Name) and owner.id in _SELVES and unit.owner is not None:
             return self._member(self.members.get(node.attr), node.attr)
         if isinstance(owner, ast.Call) and isinstance(owner.func, ast.Name) and owner.func.id == "super" and unit.owner is not None:

@@ -38,15 +38,31 @@ def sized(value: Any) -> None:
     if isinstance(value, int):
         if value.bit_length() > 10_000:
             raise TooBig
-    elif isinstance(value, (str, bytes, tuple, list, dict, set, frozenset)) and len(value) > BIGGEST:
+    elif weight(value) > BIGGEST:
         raise TooBig
+
+
+def weight(value: Any) -> int:
+    """How many characters and entries a value has, those of the collections in it included; counting ends beyond BIGGEST."""
+    if isinstance(value, (str, bytes)):
+        return len(value)
+    if not isinstance(value, (tuple, list, dict, set, frozenset)):
+        return 1
+    total, known = 1, {}
+    for item in [*value, *value.values()] if isinstance(value, dict) else value:
+        if id(item) not in known:
+            known[id(item)] = weight(item)
+        total += known[id(item)]
+        if total > BIGGEST:
+            break
+    return total
 
 
 def binary(op: type[ast.operator], left: Any, right: Any) -> Any:
     """`left op right`; raises TooBig before it is computed."""
     if op is ast.Mult:
         for text, times in ((left, right), (right, left)):
-            if isinstance(text, (str, bytes, tuple, list)) and isinstance(times, int) and len(text) * times > BIGGEST:
+            if isinstance(text, (str, bytes, tuple, list)) and isinstance(times, int) and weight(text) * times > BIGGEST:
                 raise TooBig
     if op is ast.Pow and isinstance(left, int) and isinstance(right, int) and left.bit_length() * abs(right) > 10_000:
         raise TooBig

@@ -94,7 +94,7 @@ def _decoded(data: bytes, shown: str) -> str:
             text = data.decode(detect_encoding(BytesIO(data).readline)[0])
         else:
             text = data.decode("utf-8-sig")
-    except (UnicodeDecodeError, SyntaxError, LookupError):
+    except (UnicodeError, SyntaxError, LookupError):
         line = _first_undecodable_line(data)
         raise _refused(
             "FP103",

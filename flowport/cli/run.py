@@ -118,6 +118,8 @@ def equipped(plan: Plan, decorators: tuple[Retry, ...]) -> Plan:
 
 def start(flow: FlowFile, values: Values, document: dict[str, Any]) -> int:
     """Put the code where tasks find it, and run it."""
+    from shlex import quote
+
     from flowport.runtime.local.run import Request
     from flowport.runtime.local.run import run as run_here
     from flowport.runtime.program import Program, code_key
@@ -140,6 +142,7 @@ def start(flow: FlowFile, values: Values, document: dict[str, Any]) -> int:
             workers=values["max_workers"] or _processors(),
             fork=not values["no_fork"],
             quiet=values["quiet"],
+            again=f" --store {quote(values['store'])}" if values["store"] else "",
         )
     )
 

@@ -9,6 +9,7 @@ from flowport.cli.options import Command, Option, Values, WrongUse
 from flowport.compiler.plan import Plan
 
 FORMATS = ("text", "svg", "html")
+ENDINGS = {"txt": "text", "svg": "svg", "html": "html"}
 
 
 def show(values: Values) -> int:
@@ -29,8 +30,12 @@ def show(values: Values) -> int:
 
 def _format(path: str | None) -> str:
     """The format that a file's name asks for."""
-    ending = path.rpartition(".")[2].lower() if path else ""
-    return ending if ending in FORMATS else "text"
+    if not path:
+        return "text"
+    ending = path.rpartition(".")[2].lower()
+    if ending not in ENDINGS:
+        raise WrongUse(f"a drawing cannot be written as `{path}`", f"let the name end in {', '.join(ENDINGS)}, or say `--format`")
+    return ENDINGS[ending]
 
 
 def _draw(plan: Plan, format: str) -> str:

@@ -35,7 +35,7 @@ class Request(NamedTuple):
 
     `folder` is the unpacked code package, `code` its digest, `source` the folder of the user's own files ("" for none).
     `document` is the run's input: its parameters and, when it takes over results, `origin_run` and `from`.
-    `argument` names the flow on a command line.
+    `argument` names the flow on a command line; `again` is what the commands about this run, which are suggested, have to repeat.
     """
 
     folder: str
@@ -48,6 +48,7 @@ class Request(NamedTuple):
     workers: int
     fork: bool = True
     quiet: bool = False
+    again: str = ""
 
 
 def run(request: Request) -> int:
@@ -71,6 +72,7 @@ def _run(request: Request, program: Program, scratch: str) -> int:
         logs=folder or scratch,
         workers=request.workers,
         fork=request.fork,
+        again=request.again,
     )
     link = Link(terms)
     try:
@@ -96,7 +98,7 @@ def _folder(store: str) -> str | None:
 
 
 def _taken(screen: Screen, terms: Terms) -> int:
-    screen.error(f"there is a run `{terms.run}` of {terms.flow} already; two runs with the same id cannot mix")
+    screen.error(f"there is a run `{terms.run}` of {terms.flow} already; two runs with the same id cannot mix: choose another `--run-id`")
     return WRONG_USE
 
 
@@ -143,5 +145,5 @@ def _count(tasks: int) -> str:
 
 def _unfinished(screen: Screen, terms: Terms, status: int) -> int:
     what = "was stopped" if status == INTERRUPTED else "failed"
-    screen.error(f"run {terms.run} {what}; go on from what is done: flowport resume {terms.flow}/{terms.run}")
+    screen.error(f"run {terms.run} {what}; go on from what is done: flowport resume {terms.flow}/{terms.run}{terms.again}")
     return status

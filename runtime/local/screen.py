@@ -69,7 +69,8 @@ class Screen:
 
     def again(self, task: Task, granted: int) -> None:
         """A task did not end well and is tried again."""
-        self.say(f"{self.name(task)} {ending(task.code)}; try {task.attempt + 2} of {granted + 1} follows")
+        left = granted - task.attempt
+        self.say(f"{self.name(task)} {ending(task.code)}; it is tried again, {left} more time{'s' * (left > 1)} at most")
 
     def failed(self, task: Task) -> None:
         """A task did not end well and is not tried again."""
@@ -98,7 +99,8 @@ class Screen:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
         for step, tasks in self._hidden.items():
-            self.say(f"{tasks} more tasks of `{step}` printed something: flowport logs {self.terms.flow}/{self.terms.run}/{step}")
+            where = f"{self.terms.flow}/{self.terms.run}/{step}{self.terms.again}"
+            self.say(f"{tasks} more tasks of `{step}` printed something: flowport logs {where}")
 
     def name(self, task: Task) -> str:
         """What a task is called."""

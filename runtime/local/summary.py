@@ -33,7 +33,9 @@ def explain(store: Store, screen: Screen, failed: list[Task]) -> Iterator[str]:
     if len(texts) > SHOWN:
         yield f"\n{len(texts) - SHOWN} more items or tasks failed"
     if failed:
-        yield f"\nwhat they printed: flowport logs {terms.flow}/{terms.run}/{screen.name(failed[0])}" + (", ..." if len(failed) > 1 else "")
+        yield f"\nwhat they printed: flowport logs {terms.flow}/{terms.run}/{screen.name(failed[0])}{terms.again}" + (
+            ", ..." if len(failed) > 1 else ""
+        )
 
 
 def _texts(screen: Screen, task: Task, told: list[dict[str, Any]]) -> Iterator[str]:

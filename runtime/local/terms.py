@@ -19,16 +19,29 @@ class Terms:
 
     `folder` is the unpacked code package and `code` its digest; `source` is the folder of the user's own files, "" when they
     shall not be used. `engine` is unique to this execution. `logs` is a folder: the store itself, or a temporary one for a
-    store that is not a folder. Without `fork` every task is a process of its own from the start, as in a container.
+    store that is not a folder. Without `fork` every task is a process of its own from the start, as in a container. `again` is
+    what a command about this run has to repeat, such as ` --store URL`.
     """
 
-    __slots__ = ("code", "engine", "flow", "folder", "fork", "logs", "run", "source", "store", "workers")
+    __slots__ = ("again", "code", "engine", "flow", "folder", "fork", "logs", "run", "source", "store", "workers")
 
     def __init__(
-        self, *, flow: str, run: str, store: str, code: str, folder: str, source: str, engine: str, logs: str, workers: int, fork: bool
+        self,
+        *,
+        flow: str,
+        run: str,
+        store: str,
+        code: str,
+        folder: str,
+        source: str,
+        engine: str,
+        logs: str,
+        workers: int,
+        fork: bool,
+        again: str = "",
     ) -> None:
         self.flow, self.run, self.store, self.code, self.folder, self.source = flow, run, store, code, folder, source
-        self.engine, self.logs, self.workers, self.fork = engine, logs, workers, fork
+        self.engine, self.logs, self.workers, self.fork, self.again = engine, logs, workers, fork, again
 
     def values(self) -> dict[str, str | int]:
         """Everything that `Terms(**values)` needs, as JSON can hold it."""

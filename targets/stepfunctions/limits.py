@@ -35,6 +35,10 @@ EC2_LACKS: Capabilities = {
         harmless=True,
     ),
 }
+KEYS = (
+    "Step Functions hands over input and reads routes through S3, by keys that every client writes alike: without blanks, quotes, braces, "
+    "backslashes, `?`, `#` and `%`, and without parts that are empty, `.` or `..`"
+)
 CODES: Mapping[Feature, str] = {Feature.GPU: "FP300", Feature.SHARED_MEMORY: "FP301", Feature.DISK: "FP302"}
 
 
@@ -49,11 +53,11 @@ def setting_problems(profile: Profile) -> Iterator[Diagnostic]:
         if setting.required and profile.get(setting.name) in (None, ""):
             yield _missing(setting)
     store = profile.get("store")
-    if store and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\s'{}\\]*)?", str(store)):
+    if store and not _is_place(str(store)):
         yield Diagnostic(
             "FP401",
             f"the store `{store}` is not a place in S3 that a state machine can name",
-            notes=("Step Functions hands over input and reads routes through S3, by keys without blanks, quotes, braces and backslashes",),
+            notes=(KEYS,),
             help=(_line("store", SETTINGS[0].example),),
         )
     for name, least in (("width", 1), ("total", 1), ("turns", 0), ("max_concurrency", 1)):
@@ -89,6 +93,13 @@ def setting_problems(profile: Profile) -> Iterator[Diagnostic]:
         yield Diagnostic(
             "FP405", f"`{profile['machine']}` cannot name a state machine", help=("use at most 80 letters, digits, `-` and `_`",)
         )
+
+
+def _is_place(store: str) -> bool:
+    """Whether a store is a bucket and a prefix whose keys mean the same in a state machine, in a URL and to S3."""
+    if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\s'{}\\?#%]*)?", store):
+        return False
+    return not {"", ".", ".."} & set(store.rstrip("/").split("/")[3:])
 
 
 def _missing(setting: Setting) -> Diagnostic:

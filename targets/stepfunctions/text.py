@@ -16,7 +16,8 @@ _json = json.JSONEncoder(ensure_ascii=False).encode
 
 def encoded(document: JSON) -> bytes:
     """The text of a document, in UTF-8, with a newline at its end."""
-    return (_text(document, 0, "") + "\n").encode()
+    # Half of a surrogate pair has no UTF-8; what replaces it here is JSON's own way of writing it.
+    return (_text(document, 0, "") + "\n").encode("utf-8", "backslashreplace")
 
 
 def _text(value: JSON, indent: int, before: str) -> str:

@@ -213,3 +213,33 @@ def test_digests_are_those_of_every_python_version(tmp_path: Path) -> None:
     body = "@step\ndef start(self):\n    self.x = f\"{1 + 1:>{2}} {'a'!r}\" 'tail' + r'\\x'\n    self.next(self.end)\n"
     flow = fine(write(tmp_path, {"flow.py": class_of(body + END)}))
     assert flow.step("start").digest == "73cd64611d583415bae9c7bd0fc61cfc3fabb44eb8a5a784126e5f593fbdce4a"
+
+
+ROUNDABOUT = """
+FACTOR = 1
+
+@step
+def start(self):
+    self.x = {expression}
+    self.next(self.end)
+"""
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "type(self).FACTOR",
+        "self.__class__.FACTOR",
+        'getattr(self, "FACTOR")',
+        "outside(self)",
+        "(lambda me: me.FACTOR)(self)",
+        "TrainFlow.FACTOR",
+        "[each.FACTOR for each in (TrainFlow,)]",
+    ],
+)
+def test_a_constant_of_the_class_reaches_a_step_that_uses_it_in_a_roundabout_way(tmp_path: Path, expression: str) -> None:
+    body = ROUNDABOUT.format(expression=expression)
+    head = "def outside(flow):\n    return flow.FACTOR\n"
+    before = digests(tmp_path / "before", head=head, body=body)
+    after = digests(tmp_path / "after", head=head, body=body.replace("FACTOR = 1", "FACTOR = 2"))
+    assert [name for name in before if before[name] != after[name]] == ["start"]

@@ -170,6 +170,7 @@ def test_file_is_carried_behind_a_mark(value: Any, tmp_path: Path) -> None:
         ("{[]: 1}", "it raises TypeError: unhashable type: 'list'"),
         ("'x' * 10 ** 9", "its value is too big"),
         ("[0] * 10 ** 9", "its value is too big"),
+        ("[[1] * 10000] * 10000", "its value is too big"),
         ("10 ** 10 ** 10", "its value is too big"),
         ("1 << 10 ** 10", "its value is too big"),
         ("f'{1:>999999999}'", "its value is too big"),

@@ -43,6 +43,10 @@ def test_what_a_dry_run_assumes_is_enough() -> None:
     [
         ({"store": "gs://elsewhere/x"}, "FP401"),
         ({"store": "s3://my-bucket/it's"}, "FP401"),
+        ({"store": "s3://my-bucket/a#b"}, "FP401"),
+        ({"store": "s3://my-bucket/a%2Fb"}, "FP401"),
+        ({"store": "s3://my-bucket/a//b"}, "FP401"),
+        ({"store": "s3://my-bucket/.."}, "FP401"),
         ({"width": 0}, "FP402"),
         ({"width": "many"}, "FP402"),
         ({"width": 20_000}, "FP402"),
