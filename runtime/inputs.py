@@ -202,7 +202,10 @@ class Inputs:
     def __getitem__(self, place: int | slice) -> Any:
         if isinstance(place, slice):
             return [self[number] for number in range(*place.indices(len(self)))]
-        number = range(len(self))[place]
+        try:
+            number = range(len(self))[place]
+        except IndexError:
+            raise IndexError(f"the join has {len(self)} inputs" if len(self) else "the join has no inputs: its foreach was empty") from None
         if number not in self._made:
             before = 0
             for stretch in self.stretches:

@@ -60,11 +60,21 @@ class Item:
             self.reads["self." + name] = ABSENT
             if name == "name":  # as Metaflow has it, unless a step set another
                 return self.work.program.flow["flow"]
-            raise AttributeError(f"step `{self.work.step}` reads `self.{name}`, which no earlier step set")
+            raise AttributeError(self._unset(name))
         value = flow.__dict__[name] = self.work.shelf.value(name, self.row, entry)
         self.loaded[name] = (entry, value)
         self.reads["self." + name] = mark(entry)
         return value
+
+    def _unset(self, name: str) -> str:
+        if self.inputs is None:
+            return f"step `{self.work.step}` reads `self.{name}`, which no earlier step set"
+        if not len(self.inputs):
+            return f"join `{self.work.step}` reads `self.{name}`, and it has no inputs to take that from: its foreach was empty"
+        return (
+            f"join `{self.work.step}` reads `self.{name}`, but a join begins with no artifacts: "
+            f"take it from an input, `inputs[0].{name}`, or call `self.merge_artifacts(inputs)` first"
+        )
 
     def parameter(self, name: str) -> Any:
         """A parameter's value, the item's own copy."""

@@ -153,7 +153,7 @@ def test_retries_are_added_by_an_option(desk: Desk) -> None:
     ended = desk("run", "failing.py", "--with", "retry:times=2", "--max-workers", "1")
     assert ended.status == 1
     assert ended.out.count("dividing by 0") == 3
-    assert "try 3 of 3 follows" in ended.err
+    assert "it is tried again, 1 more time at most" in ended.err
 
 
 def test_without_a_fork_a_run_comes_to_the_same(desk: Desk) -> None:

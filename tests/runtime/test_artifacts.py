@@ -10,6 +10,11 @@ import pytest
 
 from solo import Broken, Solo
 
+BARE = (
+    "AttributeError: join `join` reads `self.{name}`, but a join begins with no artifacts: take it from an input, `inputs[0].{name}`, "
+    "or call `self.merge_artifacts(inputs)` first"
+)
+
 PROBES = '''
 def probe(results, name, action):
     """Keep what an action comes to, or what it raises."""
@@ -235,7 +240,7 @@ DIFFER = (
 )
 
 JOIN = {
-    "before the merge": "AttributeError: step `join` reads `self.x`, which no earlier step set",
+    "before the merge": BARE.format(name="x"),
     "length": (2, 2),
     "by name": ("left", "right"),
     "by number": ("left", "right", ["left"]),
@@ -258,7 +263,7 @@ JOIN = {
     "include what is set": "mine",
     "merge": None,
     "merged": (3, "same", 1, [1], "mine"),
-    "excluded": "AttributeError: step `join` reads `self.in_left`, which no earlier step set",
+    "excluded": BARE.format(name="in_left"),
     "merged and changed": [1, 2],
     "again": None,
 }
@@ -494,3 +499,37 @@ def test_parameters_come_back_unchanged(tmp_path: Path, value: str) -> None:
     flow = Solo(tmp_path, GIVEN)
     flow.run(parameters={"text": value, "a-record": {value: [value, None, 1.5, True]}})
     assert flow.artifacts("end")["both"] == [value, {value: [value, None, 1.5, True]}]
+
+
+EMPTY_JOIN = """
+class Hollow(FlowSpec):
+    @step
+    def start(self):
+        self.xs, self.when = [], "today"
+        self.next(self.each, foreach="xs")
+
+    @step
+    def each(self):
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.read = []
+        for ask in (lambda: self.when, lambda: inputs[0]):
+            try:
+                ask()
+            except (AttributeError, IndexError) as error:
+                self.read.append(str(error))
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+def test_a_join_without_inputs_says_so(tmp_path: Path) -> None:
+    flow = Solo(tmp_path, EMPTY_JOIN)
+    flow.run()
+    assert all("foreach was empty" in message for message in flow.artifacts("end")["read"])
+    assert len(flow.artifacts("end")["read"]) == 2
