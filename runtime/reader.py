@@ -10,7 +10,7 @@ from flowport.runtime.manifest import Manifest, Manifests
 from flowport.runtime.program import Program
 from flowport.runtime.shelf import Columns, Shelf
 from flowport.runtime.start import Start
-from flowport.runtime.store import Missing
+from flowport.runtime.store import Corrupt, Missing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,12 +31,16 @@ class Unreadable:
 
 
 class Run:
-    """One run of a flow, as its documents tell it; raises Missing when there is no such run."""
+    """One run of a flow, as its documents tell it; raises Missing when there is no such run, Corrupt when its document is damaged."""
 
     def __init__(self, store: Store, flow: str, run: str) -> None:
         self.store, self.keys = store, Keys(flow, run)
-        self.doc: dict[str, Any] = documents.load(store.read(self.keys.run()))
-        self.program = Program.fetched(store, self.doc["code"])
+        try:
+            self.doc: dict[str, Any] = documents.load(store.read(self.keys.run()))
+            code = str(self.doc["code"])
+        except (ValueError, KeyError, TypeError):
+            raise Corrupt(f"`{self.keys.run()}` in {store.url} is damaged: it is not the document of a run") from None
+        self.program = Program.fetched(store, code)
         self.manifests = Manifests(store, self.keys, -1)
         self.columns = Columns(store)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowport.cli.options import Argument, WrongUse, closest
 from flowport.runtime.address import Keys, part, unpart
-from flowport.runtime.store import Corrupt, Missing
+from flowport.runtime.store import Missing
 
 if TYPE_CHECKING:
     from flowport.runtime.reader import Run
@@ -45,17 +45,42 @@ def flows(store: Store) -> list[str]:
 
 
 def begun(store: Store, flow: str) -> Iterator[dict[str, Any]]:
-    """The documents of a flow's runs whose first task began, the latest first; raises Corrupt."""
-    found = []
-    for name in store.folders(part(flow) + "/"):
-        key = Keys(flow, unpart(name)).run()
+    """The documents of a flow's runs whose first task began, the latest first; without those that are damaged."""
+    return iter(survey(store, flow)[0])
+
+
+def survey(store: Store, flow: str) -> tuple[list[dict[str, Any]], list[str]]:
+    """The documents of a flow's runs, the latest first, and the ids of the runs whose document is damaged."""
+    found, damaged = [], []
+    for run in map(unpart, store.folders(part(flow) + "/")):
         try:
-            found.append(json.loads(store.read(key)))
+            document = json.loads(store.read(Keys(flow, run).run()))
         except Missing:
             continue
         except ValueError:
-            raise Corrupt(f"`{key}` in the store `{store.url}` is not JSON") from None
-    return iter(sorted(found, key=lambda document: (document["started"], document["run"]), reverse=True))
+            document = None
+        if _is_whole(document):
+            found.append(document)
+        else:
+            damaged.append(run)
+    return sorted(found, key=lambda document: (document["started"], document["run"]), reverse=True), damaged
+
+
+WHOLE: dict[str, tuple[type, ...]] = {
+    "flow": (str,),
+    "run": (str,),
+    "code": (str,),
+    "engine": (str, type(None)),
+    "started": (int, float),
+    "origin": (str, type(None)),
+    "tags": (list,),
+    "parameters": (dict,),
+}
+"""What the document of a run says."""
+
+
+def _is_whole(document: object) -> bool:
+    return isinstance(document, dict) and all(isinstance(document.get(key, ...), kinds) for key, kinds in WHOLE.items())
 
 
 def the_run(store: Store, address: Address) -> Run:
@@ -69,6 +94,8 @@ def the_run(store: Store, address: Address) -> Run:
         return find(store, address.flow, name)
     if address.flow not in flows(store):
         raise WrongUse(f"no run of `{address.flow}` is in {store.url}", closest(address.flow, flows(store)) or "flowport runs")
+    if name is None:
+        raise WrongUse(f"no run of {address.flow} in {store.url} can be read", f"flowport runs {address.flow}")
     raise WrongUse(f"there is no run `{name}` of {address.flow} in {store.url}", f"flowport runs {address.flow}")
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flowport.cli.engine import TARGET, emit, fits, target
 from flowport.cli.flow_file import FLOW, PROFILE, has_errors, open_flow, say
 from flowport.cli.options import Command, Option, Values, WrongUse
+from flowport.cli.place import writing
 from flowport.compiler.diagnostics import Refused
 
 if TYPE_CHECKING:
@@ -22,10 +23,11 @@ def compile_flow(values: Values) -> int:
     output = values["output"]
     if values["check"]:
         return _compare(files, output)
-    for file in files:
-        _write(file, output)
-    for path in _left_over(files, output):
-        os.remove(path)
+    with writing(output):
+        for file in files:
+            _write(file, output)
+        for path in _left_over(files, output):
+            os.remove(path)
     print("\n".join(os.path.join(output, file.path) for file in files))
     return 0
 

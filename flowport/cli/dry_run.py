@@ -10,9 +10,10 @@ from flowport.cli.flow_file import FLOW, FlowFile, has_errors, open_flow, say
 from flowport.cli.given import section
 from flowport.cli.options import Command, Option, Values, WrongUse, page
 from flowport.cli.place import run_id, store_url
-from flowport.cli.run import NOTES, OPTIONS, equipped, named_origin, run_input, specs
+from flowport.cli.run import NOTES, OPTIONS, equipped, named_origin, need_origin, run_input, specs
 from flowport.compiler.diagnostics import Refused
 from flowport.compiler.target import DryRun, Target
+from flowport.runtime.store import open_store
 
 
 def dry_run(values: Values) -> int:
@@ -38,6 +39,7 @@ def _request(flow: FlowFile, one: Target, values: Values) -> DryRun:
     say(found)
     package = flow.package()
     store = _store(flow, values)
+    need_origin(open_store(store), flow, document)
     return DryRun(
         emit(lowered, one, flow.config, package),
         flow.plan,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from flowport.cli.options import Argument, Command, Values
+from flowport.cli.place import writing
 
 FLOW = '''"""Counts the letters of a few words, each word in a task of its own, and reports the longest."""
 
@@ -65,6 +66,13 @@ FILES = {"first_flow.py": FLOW, "flowport.toml": SETTINGS, ".gitignore": IGNORED
 def init(values: Values) -> int:
     """Write the files that are not there yet."""
     folder = values["folder"] or os.curdir
+    with writing(folder):
+        _write(folder)
+    print(f"\nnow: flowport run {os.path.normpath(os.path.join(folder, 'first_flow.py'))}")
+    return 0
+
+
+def _write(folder: str) -> None:
     os.makedirs(folder, exist_ok=True)
     for name, text in FILES.items():
         path = os.path.normpath(os.path.join(folder, name))
@@ -74,8 +82,6 @@ def init(values: Values) -> int:
             print(f"wrote {path}")
         except FileExistsError:
             print(f"left {path} as it is")
-    print(f"\nnow: flowport run {os.path.normpath(os.path.join(folder, 'first_flow.py'))}")
-    return 0
 
 
 COMMAND = Command("init", "write a first flow to start from", init, (Argument("FOLDER", "where (here)", required=False),))

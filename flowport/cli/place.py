@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from flowport.cli.config import Config
@@ -38,6 +40,20 @@ def run_id(given: str | None) -> str:
         return time.strftime("%Y%m%d-%H%M%S-", time.gmtime(now)) + f"{int(now % 1 * 65536):04x}{os.urandom(1).hex()}"
     from flowport.runtime.address import part
 
-    if not given or part(given) != given:
-        raise WrongUse(f"a run id cannot be `{given}`", "letters, digits and -_.+=@!'() may stand in it")
+    if not given or part(given) != given or given.startswith("-"):
+        raise WrongUse(
+            f"a run id cannot be `{given}`",
+            "letters, digits and -_.+=@!'() may stand in it; it does not begin with `-`, and is neither `.` nor `..`",
+        )
     return given
+
+
+@contextmanager
+def writing(path: str) -> Iterator[None]:
+    """Say it as wrong use when the disk does not let a file or folder be written; `path` is what the user named."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise WrongUse(f"`{error.filename or path}` cannot be written: {error.strerror}") from None

@@ -11,7 +11,9 @@ from flowport.cli.config import find
 from flowport.cli.options import Argument, Command, Option, Values, WrongUse
 from flowport.cli.place import store_url
 from flowport.cli.run import HERE, NOTES, OPTIONS, Origin, execute
+from flowport.runtime.address import Keys
 from flowport.runtime.local.source import where
+from flowport.runtime.store import Corrupt
 
 if TYPE_CHECKING:
     from flowport.runtime.store import Store
@@ -61,12 +63,17 @@ def _origin(store: Store, file: str | None, name: str | None, profile: str | Non
     if run:
         found = next((document for document in candidates if document["run"] == run), None)
         if found is None:
+            for one in [flow] if flow else flows(store):
+                if store.exists(Keys(one, run).run()):
+                    raise Corrupt(f"`{Keys(one, run).run()}` in {store.url} is damaged: it is not the document of a run")
             raise WrongUse(f"there is no run `{run}`{f' of {flow}' if flow else ''} in {store.url}", f"flowport runs {flow}".rstrip())
         return found
     from flowport.runtime.reader import find as the_run
 
     unfinished = (document for document in candidates if not the_run(store, document["flow"], document["run"]).ended)
     found = next(unfinished, None)
+    if found is None and not candidates:
+        raise WrongUse(f"there are no runs{f' of {flow}' if flow else ''} in {store.url}", "flowport run FILE.py")
     if found is None:
         raise WrongUse(
             f"every run{f' of {flow}' if flow else ''} in {store.url} reached its end, so there is nothing to resume",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowport.cli.flow_file import FLOW, PROFILE, FlowFile, open_flow
 from flowport.cli.given import parameters, section
@@ -13,6 +13,10 @@ from flowport.compiler.contract import flow_document
 from flowport.compiler.ir import Retry, Step
 from flowport.compiler.plan import Plan
 from flowport.compiler.record import replace
+from flowport.runtime.address import Keys
+
+if TYPE_CHECKING:
+    from flowport.runtime.store import Store
 
 
 def _count(text: str) -> int:
@@ -128,6 +132,7 @@ def start(flow: FlowFile, values: Values, document: dict[str, Any]) -> int:
     package = flow._replace(plan=equipped(flow.plan, values["with"])).package()
     url = store_url(values, flow.config)
     store = open_store(url)
+    need_origin(store, flow, document)
     if not store.exists(code_key(package.digest)):
         store.create(code_key(package.digest), package.data)
     return run_here(
@@ -145,6 +150,13 @@ def start(flow: FlowFile, values: Values, document: dict[str, Any]) -> int:
             again=f" --store {quote(values['store'])}" if values["store"] else "",
         )
     )
+
+
+def need_origin(store: Store, flow: FlowFile, document: dict[str, Any]) -> None:
+    """Look whether the run to take over from is there; raises WrongUse."""
+    origin, name = document.get("origin_run"), flow.plan.flow.name
+    if origin is not None and not store.exists(Keys(name, origin).run()):
+        raise WrongUse(f"there is no run `{origin}` of {name} in {store.url}", f"flowport runs {name}")
 
 
 def _source(flow: FlowFile) -> str:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from flowport.cli.address import begun, flows
+from flowport.cli.address import flows, survey
 from flowport.cli.flow_file import PROFILE
 from flowport.cli.options import Argument, Command, Option, Values, WrongUse, closest
 from flowport.cli.place import STORE, open_here
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 SHOWN = 20
 """How many runs are listed, unless all are asked for: the state of each has to be looked up."""
 
+NOTHING: dict[str, Any] = {"started": None, "origin": None, "tags": [], "engine": None, "code": None}
+"""What is known of a run whose document is damaged."""
+
 TITLES = ("FLOW", "RUN", "STATUS", "STARTED (UTC)", "TAGS", "FROM")
 
 
@@ -28,12 +31,23 @@ def runs(values: Values) -> int:
     known = flows(store)
     if values["flow"] is not None and values["flow"] not in known:
         raise WrongUse(f"no run of `{values['flow']}` is in {store.url}", closest(values["flow"], known) or "flowport runs")
-    documents = [document for flow in ([values["flow"]] if values["flow"] else known) for document in begun(store, flow)]
+    documents: list[dict[str, Any]] = []
+    damaged: list[tuple[str, str]] = []
+    for flow in [values["flow"]] if values["flow"] else known:
+        whole, broken = survey(store, flow)
+        documents += whole
+        damaged += [(flow, run) for run in broken]
     if values["tag"]:
+        some, damaged = bool(documents or damaged), []
         documents = [document for document in documents if set(values["tag"]) <= set(document["tags"])]
+        if some and not documents and not values["json"]:
+            of = f" of {values['flow']}" if values["flow"] else ""
+            print(f"no run{of} in {store.url} matches " + " ".join(f"--tag {tag}" for tag in values["tag"]))
+            return 0
     documents.sort(key=lambda document: document["started"], reverse=True)
     shown = documents if values["all"] else documents[:SHOWN]
     rows = [(document, status(store, document)) for document in shown]
+    rows += [({**NOTHING, "flow": flow, "run": run}, "damaged") for flow, run in damaged]
     print("\n".join(_as_json(rows) if values["json"] else _as_table(rows, store.url)))
     if len(shown) < len(documents) and not values["json"]:
         print(f"{len(documents) - len(shown)} older runs: --all")
@@ -66,7 +80,8 @@ def _as_table(rows: list[tuple[dict[str, Any], str]], url: str) -> Iterator[str]
         return
     cells = [TITLES]
     for document, state in rows:
-        started = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(document["started"]))
+        began = document["started"]
+        started = "" if began is None else time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(began))
         cells.append((document["flow"], document["run"], state, started, " ".join(document["tags"]), document["origin"] or ""))
     widths = [max(len(row[column]) for row in cells) for column in range(len(TITLES))]
     for row in cells:

@@ -6,6 +6,7 @@ import sys
 
 from flowport.cli.flow_file import FLOW, PROFILE, open_flow
 from flowport.cli.options import Command, Option, Values, WrongUse
+from flowport.cli.place import writing
 from flowport.compiler.plan import Plan
 
 FORMATS = ("text", "svg", "html")
@@ -21,7 +22,7 @@ def show(values: Values) -> int:
         return _show_plan(plan)
     document = _draw(plan, values["format"] or _format(values["output"]))
     if values["output"]:
-        with open(values["output"], "w", encoding="utf-8", newline="\n") as file:
+        with writing(values["output"]), open(values["output"], "w", encoding="utf-8", newline="\n") as file:
             file.write(document)
     else:
         sys.stdout.write(document)

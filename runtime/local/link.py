@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -43,7 +44,9 @@ class Link:
                 stderr=self.output,
                 start_new_session=True,
             )
-        self.send(json.dumps(terms.values()))
+        # A server that is gone already is found out by `receive`, when what it printed can be shown.
+        with contextlib.suppress(Lost):
+            self.send(json.dumps(terms.values()))
 
     def send(self, *lines: str) -> None:
         """Say something to the server; raises Lost when it is gone."""
@@ -54,7 +57,10 @@ class Link:
 
     def receive(self) -> Iterator[list[str]]:
         """Wait for the server and give the words of each line that it sent; raises Lost when it is gone."""
-        data = self.socket.recv(1 << 20)
+        try:
+            data = self.socket.recv(1 << 20)
+        except ConnectionError:  # Linux: a server that was killed with words of ours unread resets the socket
+            raise Lost from None
         if not data:
             raise Lost
         *lines, self._received = (self._received + data).split(b"\n")
