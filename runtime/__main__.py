@@ -1,4 +1,7 @@
-"""The command in a task's container: `python -m flowport.runtime task ...`, or `block` for the fused rest of a loop."""
+"""The command in a task's container: `python -m flowport.runtime task ...`, or `block` for the fused rest of a loop.
+
+What is not among its arguments stands in the environment: `FLOWPORT_STEP` for `--step`.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ LOGGED = "FLOWPORT_LOGGED"
 def main(argv: list[str]) -> int:
     """Run one invocation; returns its exit code."""
     try:
-        invocation = Invocation.parse(argv)
+        invocation = Invocation.parse(argv, os.environ)
     except Mismatch as error:
         sys.stderr.write(f"flowport: {error}\n")
         return STOP

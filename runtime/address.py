@@ -80,9 +80,9 @@ class Keys:
     def route(self, step: str, slice: str, generation: int) -> str:
         return f"{self.root}{part(step)}/{slice}@{generation}.route.json"
 
-    def rest(self, step: str, slice: str, turn: int) -> str:
-        """Where a fused rest says who left the loop on which way."""
-        return f"{self.root}{part(step)}/{slice}.t{turn}@0.rest.json"
+    def rest(self, step: str, slice: str, turn: int, generation: int) -> str:
+        """Where a fused rest that began at `turn` says who left the loop on which way."""
+        return f"{self.root}{part(step)}/{slice}.t{turn}@{generation}.rest.json"
 
     def tries(self, step: str, slice: str, epoch: int) -> str:
         """What the keys of the tries of one epoch begin with; their number follows."""

@@ -13,7 +13,7 @@ from flowport.runtime.address import Keys
 from flowport.runtime.contract import DONE, FAILED, Invocation
 from flowport.runtime.manifest import Manifests
 from flowport.runtime.store import open_store
-from flowport.runtime.task import perform, supervised
+from flowport.runtime.task import hand_over, perform, supervised
 from flowport.runtime.walk import Walk
 
 TYPE_CHECKING = False
@@ -38,10 +38,16 @@ def rest(invocation: Invocation, program: Program) -> int:
                 return code
             walk.done(step, slice, route)
     if targets := program.step(invocation.step)["left"]:
-        key = Keys(invocation.flow, invocation.run).rest(invocation.step, invocation.slice, invocation.turn)
-        data = documents.dump({"left": {target: target in walk.left for target in targets}})
-        open_store(invocation.store).create(key, data)
+        _say_who_left(invocation, {target: target in walk.left for target in targets})
     return DONE
+
+
+def _say_who_left(invocation: Invocation, left: dict[str, bool]) -> None:
+    """Say which ways out of the loop were taken, beside the manifest that its header made where the block began."""
+    store, keys = open_store(invocation.store), Keys(invocation.flow, invocation.run)
+    first = Manifests(store, keys, invocation.last).need(invocation.step, f"{invocation.slice}.t{invocation.turn}")
+    store.create(keys.rest(invocation.step, invocation.slice, invocation.turn, first.generation), documents.dump({"left": left}))
+    hand_over(invocation, [target for target, went in left.items() if went])
 
 
 def _nodes(block: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -5,6 +5,10 @@ The plan inside the code package is plain JSON; `compiler/contract.py` writes it
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 CONTRACT = 1
 """The version of everything that this module and the plan in the code package say."""
 
@@ -22,19 +26,27 @@ class Mismatch(Exception):
     """An invocation that this runtime does not understand."""
 
 
+def variable(name: str) -> str:
+    """The variable of the environment that stands for an option of the command."""
+    return "FLOWPORT_" + name.upper()
+
+
 class Invocation:
-    """The command of one task, or of one fused block.
+    """The command of one task, or of one fused block: options as arguments, or all of them as variables of the environment.
 
     `step` is the step, or with `block` the header of the loop whose rest is run, beginning at `turn`.
     `width` and `total` bound the slices of one fan-out and of one foreach level in the whole run.
     `engine` identifies the engine's own run: only the first task needs it. `epoch` counts deliberate re-runs.
     `last` is the number of the last generation that the engine reads: 0, or -1 where it reads the highest.
+    `form` is what the engine's own form was filled in with, a JSON object, and `route` the file that a task writes its route to, a JSON
+    list: for an engine that does not read the store. The list has the slices of a foreach, else the steps that items went to.
     """
 
-    __slots__ = ("flow", "run", "step", "slice", "store", "code", "width", "total", "engine", "epoch", "block", "turn", "last")
+    __slots__ = ("flow", "run", "step", "slice", "store", "code", "width", "total", "engine", "epoch", "block", "turn", "last", "form", "route")
 
-    TEXT = ("flow", "run", "step", "slice", "store", "code", "engine")
+    TEXT = ("flow", "run", "step", "slice", "store", "code", "engine", "form", "route")
     NUMBERS = ("width", "total", "epoch", "turn", "last")
+    NEEDED = ("flow", "step", "run", "slice", "store", "code", "width", "total")
 
     def __init__(
         self,
@@ -52,27 +64,42 @@ class Invocation:
         block: bool = False,
         turn: int = 0,
         last: int = 0,
+        form: str = "",
+        route: str = "",
     ) -> None:
         self.flow, self.run, self.step, self.slice, self.store, self.code = flow, run, step, slice, store, code
         self.width, self.total, self.engine, self.epoch = width, total, engine, epoch
-        self.block, self.turn, self.last = block, turn, last
+        self.block, self.turn, self.last, self.form, self.route = block, turn, last, form, route
 
     def argv(self) -> list[str]:
         """The arguments after `python -m flowport.runtime`; what equals its default is left out."""
-        words = ["block" if self.block else "task", "--contract", str(CONTRACT)]
-        for name in ("flow", "step", "run", "slice", "store", "code", "width", "total"):
-            words += ["--" + name, str(getattr(self, name))]
-        for name in ("engine", "epoch", "turn", "last"):
-            if getattr(self, name):
-                words += ["--" + name, str(getattr(self, name))]
+        words = [self.command]
+        for name, value in self._said().items():
+            words += ["--" + name, value]
         return words
 
+    def variables(self) -> dict[str, str]:
+        """The same as variables of the environment, with `command` as the one argument."""
+        return {variable(name): value for name, value in self._said().items()}
+
+    @property
+    def command(self) -> str:
+        """The word that the command begins with."""
+        return "block" if self.block else "task"
+
+    def _said(self) -> dict[str, str]:
+        said = {"contract": str(CONTRACT), **{name: str(getattr(self, name)) for name in self.NEEDED}}
+        for name in ("engine", "epoch", "turn", "last", "form", "route"):
+            if getattr(self, name):
+                said[name] = str(getattr(self, name))
+        return said
+
     @classmethod
-    def parse(cls, argv: list[str]) -> Invocation:
-        """The invocation that `argv` stands for; raises Mismatch when it was made for another runtime."""
+    def parse(cls, argv: list[str], environment: Mapping[str, str] | None = None) -> Invocation:
+        """The invocation that `argv` stands for, or with no option in it the environment; raises Mismatch for another runtime's."""
         if not argv or argv[0] not in ("task", "block") or len(argv) % 2 == 0:
             raise Mismatch("the command is `task` or `block` followed by pairs of an option and its value")
-        pairs = dict(zip(argv[1::2], argv[2::2]))
+        pairs = dict(zip(argv[1::2], argv[2::2])) if len(argv) > 1 else cls._surrounding(environment or {})
         contract = pairs.pop("--contract", "none")
         if contract != str(CONTRACT):
             raise Mismatch(
@@ -87,7 +114,12 @@ class Invocation:
             if name in cls.NUMBERS and not value.lstrip("-").isdecimal():
                 raise Mismatch(f"option `{option}` is a number, not `{value}`")
             values[name] = int(value) if name in cls.NUMBERS else value
-        missing = [name for name in ("flow", "run", "step", "slice", "store", "code", "width", "total") if name not in values]
+        missing = [name for name in cls.NEEDED if name not in values]
         if missing:
             raise Mismatch(f"option `--{missing[0]}` is missing")
         return cls(block=argv[0] == "block", **values)  # type: ignore[arg-type]
+
+    @classmethod
+    def _surrounding(cls, environment: Mapping[str, str]) -> dict[str, str]:
+        found = {"--" + name: environment.get(variable(name), "") for name in ("contract", *cls.TEXT, *cls.NUMBERS)}
+        return {option: value for option, value in found.items() if value}

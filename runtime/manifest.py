@@ -6,6 +6,8 @@ or generation 0 where the engine's own reads are fixed to it. The document's fie
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 from flowport.runtime import digests, documents
 from flowport.runtime.store import Corrupt, Missing, Refusal
 
@@ -64,12 +66,14 @@ class Manifests:
         self.store, self.keys, self.last = store, keys, last
         self.known: dict[tuple[str, str], Manifest | None] = {}
         self.read: list[Manifest] = []
+        self._asked: set[str] = set()
+        self._generations: dict[str, dict[str, int]] = {}
 
     def find(self, step: str, slice: str) -> Manifest | None:
         """The manifest in force, None where the task has not happened."""
         place = (step, slice)
         if place not in self.known:
-            found = self.known[place] = self._load(step, slice)
+            found = self.known[place] = self._load(step, slice, self._newest(step, slice))
             if found is not None:
                 self.read.append(found)
         return self.known[place]
@@ -86,20 +90,54 @@ class Manifests:
 
     def highest(self, step: str, slice: str) -> Manifest | None:
         """The newest manifest, read afresh and not counted as read."""
-        return self._load(step, slice)
+        return self._load(step, slice, 0 if self.last == 0 else self._count(step, slice) - 1)
 
-    def _load(self, step: str, slice: str) -> Manifest | None:
-        generation = 0 if self.last == 0 else self.store.count(self.keys.series(step, slice), ".json") - 1
-        if generation < 0:
-            return None
+    def _load(self, step: str, slice: str, generation: int) -> Manifest | None:
         try:
             return Manifest(step, slice, generation, self.store.read(self.keys.manifest(step, slice, generation)))
         except Missing:
             return None
 
+    def _count(self, step: str, slice: str) -> int:
+        return self.store.count(self.keys.series(step, slice), ".json")
+
+    def _newest(self, step: str, slice: str) -> int:
+        """The generation in force, or one that is not there. Who asks for a second slice of a step gets all from one listing."""
+        if self.last == 0:
+            return 0
+        if step not in self._asked:
+            self._asked.add(step)
+            return max(0, self._count(step, slice) - 1)
+        return self.generations(step).get(slice, 0)
+
+    def generations(self, step: str) -> dict[str, int]:
+        """The newest generation of every slice of a step that has a manifest."""
+        if step not in self._generations:
+            found = self._generations[step] = {}
+            prefix = self.keys.step(step)
+            for key in self.store.names(prefix):
+                slice, _, ending = key[len(prefix) :].partition("@")
+                number = ending[: -len(".json")]
+                if number.isdecimal():
+                    found[slice] = max(found.get(slice, 0), int(number))
+        return self._generations[step]
+
     def turns(self, header: str, slice: str) -> int:
         """How many turns a loop has made on a slice; 0 when it was never entered."""
-        return self.store.count(self.keys.step(header) + slice + ".t", "@0.json")
+        turns = self.store.count(self.keys.step(header) + slice + ".t", "@0.json")
+        if self.last == 0 or turns < 2:
+            return turns
+
+        # Where the loop ran again, turns of before may lie behind its last one.
+        def gone(turn: int) -> bool:
+            return self._entry(header, f"{slice}.t{turn}") != entry
+
+        entry = self._entry(header, f"{slice}.t0")
+        return turns if not gone(turns - 1) else bisect_left(range(turns), True, 1, key=gone)
+
+    def _entry(self, header: str, slice: str) -> str | None:
+        found = self.highest(header, slice)
+        return None if found is None else found.doc["entry"]
 
     def check(self) -> None:
         """Raise Stop when two of the manifests that were read do not belong to one history."""

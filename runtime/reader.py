@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flowport.runtime import documents
 from flowport.runtime import runs as rows_of
-from flowport.runtime.address import Keys, unpart
+from flowport.runtime.address import ROOT, Keys, unpart
 from flowport.runtime.lineage import Lineage
 from flowport.runtime.manifest import Manifest, Manifests
 from flowport.runtime.program import Program
@@ -41,6 +41,8 @@ class Run:
         except (ValueError, KeyError, TypeError):
             raise Corrupt(f"`{self.keys.run()}` in {store.url} is damaged: it is not the document of a run") from None
         self.program = Program.fetched(store, code)
+        self._known: dict[tuple[str, str], list[list[str]]] = {}
+        self._again: bool | None = None
         self.manifests = Manifests(store, self.keys, -1)
         self.columns = Columns(store)
 
@@ -56,22 +58,47 @@ class Run:
 
     def steps(self) -> list[str]:
         """The steps that left documents, in the order of the plan."""
-        found = {unpart(name) for name in self.store.folders(self.keys.root)}
-        return [step for step in self.plan["steps"] if step in found]
+        found = {unpart(name): None for name in self.store.folders(self.keys.root)}
+        known = {step: None for step in self.plan["steps"] if step in found}
+        return list(known | found)
 
     def slices(self, step: str) -> list[str]:
-        """The slices of a step that have a manifest, in their order."""
-        prefix = self.keys.step(step)
-        names = {key[len(prefix) :].partition("@")[0] for key in self.store.names(prefix)}
-        return sorted(names, key=order)
+        """The slices of a step whose manifest is in force, in their order."""
+        return sorted([slice for slice in self.manifests.generations(step) if self._counts(step, slice)], key=order)
+
+    def _counts(self, step: str, slice: str) -> bool:
+        """Whether a manifest is of what the run came to, and not of a slice, an arm or a turn that was gone when a step ran again."""
+        if not self._ran_again:
+            return True
+        if any(self.manifests.need(other, place).sha != sha for other, place, _, sha in self.manifests.need(step, slice).doc["after"]):
+            return False
+        around = ROOT
+        for (kind, name), piece in zip(self._scopes(step, slice), slice.split(".")[1:]):
+            if kind == "loop" and int(piece[1:]) >= self.manifests.turns(name, around):
+                return False
+            around = f"{around}.{piece}"
+        return True
+
+    @property
+    def _ran_again(self) -> bool:
+        """Whether anything of the run was run again on purpose."""
+        if self._again is None:
+            self._again = any(any(self.manifests.generations(step).values()) for step in self.steps())
+        return self._again
 
     def shelves(self, step: str) -> Iterator[tuple[Manifest, Shelf]]:
         """The manifests of a step with the artifacts of their items."""
-        scopes = self.program.step(step)["sites"][step]["scopes"]
         for slice in self.slices(step):
             manifest = self.manifests.need(step, slice)
-            lineage = Lineage(self.manifests, scopes, slice)
+            lineage = Lineage(self.manifests, self._scopes(step, slice), slice)
             yield manifest, Shelf(self.columns, lineage, step, manifest.doc["own"], manifest.doc["classes"])
+
+    def _scopes(self, step: str, slice: str) -> list[list[str]]:
+        """The scopes around a step, in the code that ran: what is mended and run again is of another package than the run's first task."""
+        code = self.manifests.need(step, slice).doc["code"]
+        if (step, code) not in self._known:
+            self._known[step, code] = Program.fetched(self.store, code).step(step)["sites"][step]["scopes"]
+        return self._known[step, code]
 
     def items(self, step: str) -> list[str]:
         """The addresses of a step's items."""

@@ -132,6 +132,11 @@ class Replay:
                 found.setdefault(target, []).append([turn - 1, rows])
         return found
 
+    def entry(self, header: str, slice: str) -> str:
+        """For a header's own manifest: the nonce of turn 0, which tells the turns of one execution from those of another; "" in turn 0."""
+        turn = turn_of(slice)
+        return str(self.manifests.need(header, f"{above(slice)}.t{turn - 1}").doc["entry"]) if turn else ""
+
     def incoming(self, step: str, slice: str) -> Sent:
         """Where the items of a step that is no join come from: manifests with the rows that each sent."""
         site = self.sites[step]

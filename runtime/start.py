@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 INPUT: dict[str, type] = {"parameters": dict, "origin_run": str, "from": str, "tags": list, "form": bool}
 """What a run can be started with; `form` says that an engine's form filled in the parameters, those that nobody chose too."""
 
+FORM = {"origin_run": "origin_run", "from_step": "from"}
+"""What stands in an engine's form beside the parameters, and what it is called in the input."""
+
 LARGEST = 4096
 """Characters up to which a parameter's JSON stands in `run.json` itself."""
 
@@ -71,36 +74,43 @@ def read(store: Store, keys: Keys) -> Start:
 
 def begin(store: Store, keys: Keys, invocation: Invocation, program: Program) -> Start:
     """Make the run's document, or find it made by an earlier try of the same engine run. Raises Stop."""
-    if part(invocation.run) != invocation.run:
+    if invocation.last == 0 and part(invocation.run) != invocation.run:
         raise Stop(
             f"the run id `{invocation.run}` has characters beyond letters, digits and `-_.+=@!'()`, "
             "so its documents cannot be addressed: choose another"
         )
     try:
-        return _claimed(read(store, keys), invocation)
+        start = read(store, keys)
     except Stop:
-        if store.exists(keys.run()):
-            raise
-    doc = _document(store, keys, invocation, program)
+        start = None
+    if start is not None:
+        return _claimed(start, store, keys, invocation)
+    doc = _document(store, _input(store, keys, invocation), invocation, program)
     data = documents.dump(doc)
     if store.create(keys.run(), data) and store.create(keys.run(), data):
         raise Stop(
             f"{store.url} does not honour create-only puts (it let `{keys.run()}` be created twice): runs would overwrite each other"
         )
-    return _claimed(read(store, keys), invocation)
+    return _claimed(read(store, keys), store, keys, invocation)
 
 
-def _claimed(start: Start, invocation: Invocation) -> Start:
-    if start.doc["engine"] != invocation.engine:
-        raise Stop(
-            f"run `{invocation.run}` of {invocation.flow} belongs to {start.doc['engine'] or 'another engine run'}: "
-            "start this one under another id"
-        )
-    return start
+def _claimed(start: Start, store: Store, keys: Keys, invocation: Invocation) -> Start:
+    """The document when it is that of this engine run: one that was cleared began at another time, but was started with the same."""
+    if start.doc["engine"] == invocation.engine:
+        return start
+    if invocation.epoch > 0 and start.doc["input"] == _mark(_input(store, keys, invocation)):
+        return start
+    raise Stop(
+        f"run `{invocation.run}` of {invocation.flow} belongs to {start.doc['engine'] or 'another engine run'}: "
+        "start this one under another id"
+    )
 
 
-def _document(store: Store, keys: Keys, invocation: Invocation, program: Program) -> dict[str, Any]:
-    given = _input(store, keys)
+def _mark(given: dict[str, Any]) -> str:
+    return digests.of(documents.dump(given, in_order=True))[:32]
+
+
+def _document(store: Store, given: dict[str, Any], invocation: Invocation, program: Program) -> dict[str, Any]:
     origin, first = given.get("origin_run") or None, given.get("from") or None
     if first is not None and first not in program.plan["steps"]:
         raise Stop(f"the run begins anew from `{first}`, which is no step of {invocation.flow}")
@@ -116,6 +126,7 @@ def _document(store: Store, keys: Keys, invocation: Invocation, program: Program
         "run": invocation.run,
         "code": invocation.code,
         "engine": invocation.engine,
+        "input": _mark(given),
         "started": round(time.time(), 3),
         "origin": origin,
         "from": first,
@@ -124,14 +135,14 @@ def _document(store: Store, keys: Keys, invocation: Invocation, program: Program
     }
 
 
-def _input(store: Store, keys: Keys) -> dict[str, Any]:
+def _input(store: Store, keys: Keys, invocation: Invocation) -> dict[str, Any]:
     """What the run was started with; nothing at all stands for all defaults."""
     try:
-        given = documents.load(store.read(keys.input()))
+        given = _filled_in(documents.load(invocation.form)) if invocation.form else documents.load(store.read(keys.input()))
     except Missing:
         return {}
     except ValueError:
-        raise Stop(f"`{keys.input()}` is not JSON") from None
+        raise Stop(f"{'the form' if invocation.form else f'`{keys.input()}`'} is not JSON") from None
     if not isinstance(given, dict) or not all(
         name in INPUT and isinstance(value or INPUT[name](), INPUT[name]) for name, value in given.items()
     ):
@@ -140,6 +151,13 @@ def _input(store: Store, keys: Keys) -> dict[str, Any]:
             "each of which may be left out; it was started with " + documents.dump(given).decode(errors="replace")[:200]
         )
     return given
+
+
+def _filled_in(form: dict[str, Any]) -> dict[str, Any]:
+    """What an engine's form says; a field that is null was left empty."""
+    filled = {name: value for name, value in form.items() if value is not None}
+    beside = {FORM[name]: filled.pop(name) for name in FORM if name in filled}
+    return {"form": True, "parameters": filled, **beside}
 
 
 def _parameters(store: Store, program: Program, given: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:

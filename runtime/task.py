@@ -2,9 +2,11 @@
 
 The manifest is the task: it has happened when its manifest exists. Its fields:
 
-    v nonce epoch key digest   who wrote it, and from what: `key` decides whether it can be adopted
+    v nonce epoch              who wrote it
+    key digest code            from what: `key` decides whether it can be adopted
     after                      [[step, slice, generation, sha], ...], the manifests that were read
-    arrived to left            rows that came, rows by the step that they went on to, and who left a loop before this turn
+    arrived to                 rows that came, and rows by the step that they went on to
+    left entry                 of a loop's header: who left before this turn, and the nonce of turn 0
     own classes                columns that the step wrote, and what the items inherit
     reads caught forced        for resuming: what each item read, which failed, whether nothing may be taken over
     fan                        n items in k slices of g, `share` for the foreaches inside, `counts` per item, and the `values`
@@ -202,6 +204,7 @@ def _document(work: Work, key: str, after: list[list[Any]], outcomes: list[Outco
         "epoch": work.invocation.epoch,
         "key": key,
         "digest": work.plan["digest"],
+        "code": work.invocation.code,
         "after": after,
         "arrived": work.arrived,
         "to": _targets(outcomes),
@@ -211,6 +214,7 @@ def _document(work: Work, key: str, after: list[list[Any]], outcomes: list[Outco
     }
     if work.site["enter"][0] == "again":
         doc["left"] = work.replay.left(work.step, work.slice)
+        doc["entry"] = work.replay.entry(work.step, work.slice) or doc["nonce"]
     if "foreach" in work.plan["transition"]:
         doc["fan"] = _fan(work, packer, [outcome["values"] for outcome in outcomes])
     if rows := rows_of.from_rows([outcome["row"] for outcome in outcomes if outcome.get("caught")]):
@@ -275,8 +279,20 @@ def _counted(counts: list[int]) -> list[list[int]]:
 def _route(work: Work, found: Manifest) -> None:
     """Write what the engine must know to go on, from the manifest in force, so that every try says the same."""
     document = route(work.plan, found, [name for kind, name in work.site["scopes"] if kind == "loop"][-1:])
-    if document is not None:
-        work.store.create(work.keys.route(work.step, work.slice, found.generation), documents.dump(document))
+    if document is None:
+        return
+    work.store.create(work.keys.route(work.step, work.slice, found.generation), documents.dump(document))
+    if isinstance(document, list):
+        hand_over(work.invocation, [f"{work.slice}.{number}" for number in document])
+    else:
+        hand_over(work.invocation, [target for target, went in document["to"].items() if went])
+
+
+def hand_over(invocation: Invocation, route: list[str]) -> None:
+    """Write where to go on to the file that the engine looks into: slices of a foreach, else steps; nothing where it reads the store."""
+    if invocation.route:
+        with open(invocation.route, "wb") as file:
+            file.write(documents.dump(route))
 
 
 def route(plan: dict[str, Any], found: Manifest, headers: list[str]) -> Any:

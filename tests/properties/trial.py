@@ -66,7 +66,7 @@ class Trial:
     def rests(self, serial: Serial, expected: Reference) -> None:
         """What the fused block of a loop that stands in no foreach says of where the loop was left."""
         for header, steps in self.sample.loops.items():
-            told = serial.document(serial.keys.rest(header, "s", serial.sizes.cap or 0))
+            told = serial.document(serial.keys.rest(header, "s", serial.sizes.cap or 0, 0))
             if told is not None:
                 taken = {target for step, target, _ in expected.edges if step in steps}
                 left = {target: target in taken for target in told["left"]}
