@@ -23,6 +23,7 @@ class Feature(Enum):
     NESTED_FOREACH = "a foreach inside a foreach"
     SWITCH = "a switch"
     LOOP = "a loop"
+    FOREACH_IN_LOOP = "a foreach inside a loop"
     RETRY = "@retry"
     CATCH = "@catch"
     TIMEOUT = "@timeout"
@@ -65,9 +66,9 @@ class Use:
 def uses(plan: Plan) -> Iterator[Use]:
     """Every use of a feature in a plan, in the order of execution."""
     steps = {step.name: step for step in plan.flow.steps}
-    pending = [(node, False) for node in reversed(plan.body)]
+    pending = [(node, False, False) for node in reversed(plan.body)]
     while pending:
-        node, inside = pending.pop()
+        node, inside, turning = pending.pop()
         match node:
             case Task(step):
                 yield from (Use(feature, step, steps[step].span) for feature in _asked(steps[step].settings))
@@ -75,11 +76,14 @@ def uses(plan: Plan) -> Iterator[Use]:
                 yield Use(Feature.BRANCH, origin, steps[origin].span)
             case Map(origin):
                 yield Use(Feature.NESTED_FOREACH if inside else Feature.FOREACH, origin, steps[origin].span)
+                if turning:
+                    yield Use(Feature.FOREACH_IN_LOOP, origin, steps[origin].span)
             case Choice(origin):
                 yield Use(Feature.SWITCH, origin, steps[origin].span)
             case Loop(header):
                 yield Use(Feature.LOOP, header, steps[header].span)
-        inner = [(child, inside or isinstance(node, Map)) for block in blocks(node) for child in block]
+        around = inside or isinstance(node, Map), turning or isinstance(node, Loop)
+        inner = [(child, *around) for block in blocks(node) for child in block]
         pending.extend(reversed(inner))
 
 

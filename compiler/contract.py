@@ -63,10 +63,9 @@ def plan_document(plan: Plan) -> Document:
     granted: Document = {}
     minutes: Document = {}
     for step in plan.flow.steps:
-        retry, catch = step.settings.retry, step.settings.catch
-        if times := (retry.times if retry else 0) + (catch is not None):
-            granted[step.name] = times
-            minutes[step.name] = retry.minutes if retry else 0
+        if step.settings.granted:
+            granted[step.name] = step.settings.granted
+            minutes[step.name] = step.settings.minutes
     return {
         "v": CONTRACT,
         "steps": list(steps(plan.body)),

@@ -132,6 +132,16 @@ class Settings:
     resources: Resources | None = None
     environment: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def granted(self) -> int:
+        """How often an engine runs the step again: as `@retry` says, and once more for `@catch`."""
+        return (self.retry.times if self.retry else 0) + (self.catch is not None)
+
+    @property
+    def minutes(self) -> float:
+        """How long an engine waits before it does."""
+        return self.retry.minutes if self.retry else 0
+
 
 @record
 class Use:

@@ -42,7 +42,23 @@ class Invocation:
     list: for an engine that does not read the store. The list has the slices of a foreach, else the steps that items went to.
     """
 
-    __slots__ = ("flow", "run", "step", "slice", "store", "code", "width", "total", "engine", "epoch", "block", "turn", "last", "form", "route")
+    __slots__ = (
+        "flow",
+        "run",
+        "step",
+        "slice",
+        "store",
+        "code",
+        "width",
+        "total",
+        "engine",
+        "epoch",
+        "block",
+        "turn",
+        "last",
+        "form",
+        "route",
+    )
 
     TEXT = ("flow", "run", "step", "slice", "store", "code", "engine", "form", "route")
     NUMBERS = ("width", "total", "epoch", "turn", "last")

@@ -48,13 +48,13 @@ def _draw(plan: Plan, format: str) -> str:
         from flowport.cli.draw.html import html
 
         return html(plan)
-    from flowport.cli.draw.text import outline
+    from flowport.compiler.outline import outline
 
     return outline(plan) + "\n"
 
 
 def _show_plan(plan: Plan) -> int:
-    from flowport.cli.draw.text import nodes
+    from flowport.compiler.outline import nodes
     from flowport.compiler.verify import verify
 
     print("\n".join(nodes(plan.body)))

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from flowport.compiler import fuse
 from flowport.compiler.diagnostics import Diagnostic
 from flowport.compiler.ir import JSON
 from flowport.compiler.plan import Plan
 from flowport.compiler.target import DryRun, File, Profile
 from flowport.targets.stepfunctions.compute import COMPUTE
-from flowport.targets.stepfunctions.history import capped, limited
+from flowport.targets.stepfunctions.history import capped
 from flowport.targets.stepfunctions.jobs import Jobs
 from flowport.targets.stepfunctions.limits import plan_problems, setting_problems, with_stand_ins
 from flowport.targets.stepfunctions.machine import machine
@@ -43,14 +44,14 @@ class StepFunctions:
         if any(problem.code not in ("FP400", "FP404") for problem in problems):
             return problems
         known = settings(with_stand_ins(profile), plan.flow.name)
-        plan = limited(plan, known.turns)
+        plan = _limited(plan, known.turns)
         size = len(encoded(machine(plan, known, Jobs(plan, known), "0" * 64)))
         return problems + tuple(plan_problems(plan, profile, size))
 
     def emit(self, plan: Plan, profile: Profile, package: Package) -> tuple[File, ...]:
         """The files of a flow, in a folder that is called like its state machine."""
         known = settings(profile, plan.flow.name)
-        plan = limited(plan, known.turns)
+        plan = _limited(plan, known.turns)
         jobs, compute = Jobs(plan, known), COMPUTE[known.compute]
         documents: Mapping[str, JSON] = {
             "state-machine.json": machine(plan, known, jobs, package.digest),
@@ -71,6 +72,11 @@ class StepFunctions:
             request.echo("a dry run needs an emulator: pip install 'flowport[sfn-dry-run]'")
             return 1
         return dry_run(request)
+
+
+def _limited(plan: Plan, turns: int | None) -> Plan:
+    """The plan with no cap above what the profile says."""
+    return plan if turns is None else fuse.capped(plan, turns)
 
 
 target = StepFunctions()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 
-from flowport.compiler.ir import JSON, Resources
+from flowport.compiler.ir import JSON
+from flowport.targets.sizes import disk, requirements
 from flowport.targets.stepfunctions.jobs import Job, Jobs
 from flowport.targets.stepfunctions.settings import Settings
 from flowport.targets.stepfunctions.statements import allow, place
@@ -15,9 +15,6 @@ SUBMIT = "arn:aws:states:::batch:submitJob.sync"
 
 # Batch takes 50 SubmitJob calls a second; a wide foreach asks for more. AWSBatchException is the older name of the same error.
 THROTTLED = ("Batch.TooManyRequestsException", "Batch.AWSBatchException", "Batch.ServerException")
-
-VCPUS = (0.25, 0.5, 1, 2, 4, 8, 16)
-"""Sizes of Fargate, with the memory that each may have: from twice to eight times as many GiB as vCPUs, but for the largest two."""
 
 
 def state(job: Job, settings: Settings, values: Mapping[str, JSON], retry: Iterable[State], comment: str) -> State:
@@ -80,44 +77,15 @@ def definition(job: Job, settings: Settings) -> dict[str, JSON]:
 
 def _container(job: Job, settings: Settings) -> dict[str, JSON]:
     container: dict[str, JSON] = {"image": settings.image, "command": ["python", "-m", "flowport.runtime", *job.invocation.argv()]}
-    container["resourceRequirements"] = _requirements(job.resources, settings.platform)
+    container["resourceRequirements"] = requirements(job.resources, settings.platform)
     if job.environment:
         container["environment"] = [{"name": name, "value": value} for name, value in job.environment]
     if job.resources.shared_memory and settings.platform == "EC2":
         container["linuxParameters"] = {"sharedMemorySize": job.resources.shared_memory}
     if job.resources.disk and settings.platform == "FARGATE":
-        container["ephemeralStorage"] = {"sizeInGiB": min(200, max(21, math.ceil(job.resources.disk / 1024)))}
+        container["ephemeralStorage"] = {"sizeInGiB": disk(job.resources.disk)}
     if settings.job_role:
         container["jobRoleArn"] = settings.job_role
     if settings.execution_role:
         container["executionRoleArn"] = settings.execution_role
     return container
-
-
-def _requirements(resources: Resources, platform: str) -> list[JSON]:
-    cpu, memory = fargate(resources) if platform == "FARGATE" else (math.ceil(resources.cpu), resources.memory)
-    asked: list[JSON] = [{"type": "VCPU", "value": f"{cpu:g}"}, {"type": "MEMORY", "value": str(memory)}]
-    if resources.gpu:
-        asked.append({"type": "GPU", "value": str(resources.gpu)})
-    return asked
-
-
-def fargate(resources: Resources) -> tuple[float, int]:
-    """The smallest size of Fargate that has what is asked for, or the largest: vCPUs and MiB (AWS Batch, ResourceRequirement)."""
-    for cpu in VCPUS:
-        memories = _memories(cpu)
-        enough = [memory for memory in memories if memory >= resources.memory]
-        if cpu >= resources.cpu and enough:
-            return cpu, enough[0]
-    return VCPUS[-1], _memories(VCPUS[-1])[-1]
-
-
-def _memories(cpu: float) -> list[int]:
-    """The memory, in MiB, that Fargate allows beside so many vCPUs."""
-    if cpu == 0.25:
-        return [512, 1024, 2048]
-    if cpu == 8:
-        return list(range(16_384, 61_441, 4096))
-    if cpu == 16:
-        return list(range(32_768, 122_881, 8192))
-    return list(range(int(cpu * 2048), 30_720 + 1 if cpu == 4 else int(cpu * 8192) + 1, 1024))

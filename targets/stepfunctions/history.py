@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowport.compiler.ir import Settings
 from flowport.compiler.plan import Block, Choice, Loop, Map, Node, Parallel, Plan, Task
 from flowport.compiler.record import replace
 from flowport.targets.stepfunctions.routes import Routes
@@ -24,11 +23,6 @@ TASK, ATTEMPT, CALL, PASS, CHOICE, PARALLEL, MAP, EXECUTION = 6, 4, 5, 2, 2, 4, 
 BEGIN = EXECUTION + CALL + PASS
 
 
-def granted(settings: Settings) -> int:
-    """How often the engine runs a step again: as `@retry` says, and once more for `@catch`."""
-    return (settings.retry.times if settings.retry else 0) + (settings.catch is not None)
-
-
 def histories(block: Block) -> Iterator[Block]:
     """The block and the bodies of all foreaches in it: each has a history of its own."""
     yield block
@@ -42,7 +36,7 @@ class History:
 
     def __init__(self, plan: Plan, retries: bool = True) -> None:
         self._read = Routes(plan).read
-        self._granted = {step.name: granted(step.settings) if retries else 0 for step in plan.flow.steps}
+        self._granted = {step.name: step.settings.granted if retries else 0 for step in plan.flow.steps}
 
     def events(self, block: Block) -> int:
         """The most events that a block adds to the history that it runs in; loops count with their caps."""
@@ -74,28 +68,6 @@ def capped(plan: Plan) -> Plan:
     Loops beside each other in one history get equal parts of its budget; of loops inside each other every one gets a root of it.
     """
     return replace(plan, body=_capped(plan.body, History(plan), BUDGET))
-
-
-def limited(plan: Plan, turns: int | None) -> Plan:
-    """The plan with no cap above `turns`."""
-    return plan if turns is None else replace(plan, body=_limited(plan.body, turns))
-
-
-def _limited(block: Block, turns: int) -> Block:
-    made: list[Node] = []
-    for node in block:
-        match node:
-            case Task():
-                made.append(node)
-            case Parallel(branches=branches):
-                made.append(replace(node, branches=tuple(_limited(branch, turns) for branch in branches)))
-            case Map(body=body):
-                made.append(replace(node, body=_limited(body, turns)))
-            case Choice(arms=arms):
-                made.append(replace(node, arms=tuple(replace(arm, body=_limited(arm.body, turns)) for arm in arms)))
-            case Loop(body=body, cap=cap):
-                made.append(replace(node, body=_limited(body, turns), cap=turns if cap is None else min(cap, turns)))
-    return tuple(made)
 
 
 def _capped(block: Block, history: History, budget: int) -> Block:

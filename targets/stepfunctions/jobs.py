@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flowport.compiler.fuse import together
 from flowport.compiler.ir import Resources
 from flowport.compiler.names import Namer
 from flowport.compiler.plan import Block, Loop, Map, Plan, steps, walk
@@ -55,11 +56,9 @@ class Jobs:
         return Job(name, invocation, settings.resources or Resources(), settings.environment, timeout)
 
     def _rest(self, name: str, loop: Loop) -> Job:
-        held = [self._asked[step] for step in steps(loop.body)]
-        asked = [settings.resources or Resources() for settings in held]
-        environment = {name: value for settings in held for name, value in settings.environment}
+        asked = together(self._asked[step] for step in steps(loop.body))
         invocation = self._invocation(loop.header, 1, 1, block=True, turn=loop.cap or 0)
-        return Job(name, invocation, _most(asked), tuple(environment.items()), None)
+        return Job(name, invocation, asked.resources or Resources(), asked.environment, None)
 
     def _invocation(self, step: str, width: int, total: int, engine: str = "", block: bool = False, turn: int = 0) -> Invocation:
         return Invocation(
@@ -79,14 +78,3 @@ class Jobs:
 
 def _inside_foreach(block: Block) -> set[str]:
     return {step for node in walk(block) if isinstance(node, Map) for step in steps(node.body)}
-
-
-def _most(asked: list[Resources]) -> Resources:
-    """What is enough for every one of them."""
-    return Resources(
-        cpu=max(resources.cpu for resources in asked),
-        memory=max(resources.memory for resources in asked),
-        gpu=max(resources.gpu for resources in asked),
-        disk=max((resources.disk for resources in asked if resources.disk), default=None),
-        shared_memory=max((resources.shared_memory for resources in asked if resources.shared_memory), default=None),
-    )

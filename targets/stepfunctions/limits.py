@@ -13,7 +13,7 @@ from flowport.compiler.diagnostics import Diagnostic
 from flowport.compiler.ir import JSON, Resources, Step
 from flowport.compiler.plan import Plan
 from flowport.compiler.target import Profile, Setting
-from flowport.targets.stepfunctions.batch import fargate
+from flowport.targets.sizes import fargate
 from flowport.targets.stepfunctions.compute import COMPUTE
 from flowport.targets.stepfunctions.history import BEGIN, LONGEST, History, histories
 from flowport.targets.stepfunctions.settings import SETTINGS, STAND_INS

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from flowport.compiler.fuse import together
 from flowport.compiler.ir import JSON
 from flowport.compiler.names import Namer
 from flowport.compiler.plan import Arm, Block, Choice, Loop, Map, Node, Parallel, Plan, Task, steps, walk
 from flowport.runtime.address import part
 from flowport.targets.stepfunctions import states as asl
 from flowport.targets.stepfunctions.compute import COMPUTE
-from flowport.targets.stepfunctions.history import granted
 from flowport.targets.stepfunctions.jobs import Job, Jobs
 from flowport.targets.stepfunctions.routes import Place, Routes, several_ways_out
 from flowport.targets.stepfunctions.settings import Settings
@@ -128,10 +128,8 @@ class _Builder:
         return self._compute.state(job, self._settings, values, retry, comment)
 
     def _retry(self, *names: str) -> list[State]:
-        held = [self._step[name].settings for name in names]
-        times = max(map(granted, held))
-        minutes = max((settings.retry.minutes for settings in held if settings.retry), default=0)
-        return [asl.again(times, minutes)] if times else []
+        asked = together(self._step[name].settings for name in names)
+        return [asl.again(asked.granted, asked.minutes)] if asked.granted else []
 
     def _map(self, node: Map, place: Place, outer: int, following: str | None) -> States:
         origin = self._routes.places[node.origin]

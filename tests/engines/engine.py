@@ -27,7 +27,8 @@ from flowport.runtime.store import open_store
 from flowport.targets.stepfunctions import target
 from flowport.targets.stepfunctions.emulator.client import Account, Emulator, Ended
 from flowport.targets.stepfunctions.emulator.copies import Bucket
-from flowport.targets.stepfunctions.emulator.verify import Task, losses, task
+from flowport.targets.stepfunctions.emulator.run import task
+from flowport.targets.verify import Task, losses
 
 Spoiler: TypeAlias = Callable[[dict[str, Any]], None]
 """Changes a machine's definition in place."""

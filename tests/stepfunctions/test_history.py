@@ -9,7 +9,8 @@ import pytest
 from flowport.compiler.ir import Case, End, Foreach, Next, Retry, Settings, Switch
 from flowport.compiler.plan import Loop, Plan, walk
 from flowport.targets.stepfunctions import target
-from flowport.targets.stepfunctions.history import BUDGET, LONGEST, History, capped, limited
+from flowport.compiler import fuse
+from flowport.targets.stepfunctions.history import BUDGET, LONGEST, History, capped
 from stepfunctions.emitted import PROFILE, flow
 
 END = ("end", End())
@@ -78,8 +79,8 @@ def test_the_body_of_a_foreach_has_a_history_of_its_own() -> None:
 
 def test_a_profile_may_lower_the_cap_and_not_raise_it() -> None:
     plan = capped(flow(("start", Next("look")), *looping("look", "end"), END))
-    assert loops(limited(plan, 5))[0].cap == 5
-    assert loops(limited(plan, 10**6)) == loops(plan)
+    assert loops(fuse.capped(plan, 5))[0].cap == 5
+    assert loops(fuse.capped(plan, 10**6)) == loops(plan)
 
 
 @pytest.mark.parametrize(

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flowport.compiler.ir import JSON
 from flowport.compiler.target import DryRun
 from flowport.runtime.address import Keys
+from flowport.runtime.contract import Invocation
 from flowport.runtime.store import open_store
 from flowport.runtime.tries import failures
 from flowport.targets.stepfunctions.emulator.client import Emulator, Ended, NotStarted
 from flowport.targets.stepfunctions.emulator.copies import Bucket, runs_before
-from flowport.targets.stepfunctions.emulator.verify import Task, losses, task
 from flowport.targets.stepfunctions.settings import settings
+from flowport.targets.verify import Task, losses
 
 if TYPE_CHECKING:
     from flowport.runtime.store import Store
@@ -92,6 +93,12 @@ def _story(failure: Mapping[str, Any]) -> str:
 def _told(ended: Ended) -> bool:
     """Whether the failure is that of a task, which has told its story itself."""
     return ended.error in ("States.TaskFailed", "States.ExceedToleratedFailureThreshold")
+
+
+def task(command: Sequence[str]) -> Task:
+    """The task that a job's command stands for."""
+    invocation = Invocation.parse(list(command[list(command).index("flowport.runtime") + 1 :]))
+    return Task(invocation.step, invocation.slice, invocation.block)
 
 
 class Progress:

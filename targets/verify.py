@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from flowport.compiler.plan import Loop, Map, Plan, walk
 from flowport.compiler.plan import Task as Step
 from flowport.compiler.record import record
 from flowport.runtime.address import Keys, unpart
-from flowport.runtime.contract import Invocation
+from flowport.runtime.manifest import Manifests
 from flowport.runtime.store import Missing
 
 if TYPE_CHECKING:
@@ -26,40 +26,32 @@ class Task:
     rest: bool = False
 
 
-def task(command: Sequence[str]) -> Task:
-    """The task that a job's command stands for."""
-    invocation = Invocation.parse(list(command[list(command).index("flowport.runtime") + 1 :]))
-    return Task(invocation.step, invocation.slice, invocation.block)
-
-
 def losses(plan: Plan, keys: Keys, store: Store, done: set[Task]) -> Iterator[str]:
     """What is missing in the store, or is there though nobody ran it; nothing when all adds up."""
-    committed = set(manifests(keys, store))
+    committed = manifests(keys, store)
     yield from _end(plan, committed)
     for lost in sorted((found.step, found.slice) for found in done if not found.rest and found not in committed):
         yield f"task {lost[0]}/{lost[1]} ended without a manifest"
     rests = [found for found in done if found.rest]
-    for found in sorted(committed - done, key=lambda found: (found.step, found.slice)):
+    for found in sorted(committed.keys() - done, key=lambda found: (found.step, found.slice)):
         if not any(found.slice.startswith(f"{rest.slice}.t") for rest in rests):
             yield f"task {found.step}/{found.slice} has a manifest and was not run"
     yield from _slices(plan, keys, store, committed)
 
 
-def manifests(keys: Keys, store: Store) -> Iterator[Task]:
-    """The tasks that have a manifest."""
-    for folder in store.folders(keys.root):
-        for key in store.names(f"{keys.root}{folder}/"):
-            name, _, generation = key.rpartition("/")[2].partition("@")
-            if generation.partition(".")[2] == "json":
-                yield Task(unpart(folder), name)
+def manifests(keys: Keys, store: Store) -> dict[Task, int]:
+    """The tasks that have a manifest, with the generation in force."""
+    found = Manifests(store, keys, -1)
+    steps = map(unpart, store.folders(keys.root))
+    return {Task(step, slice): generation for step in steps for slice, generation in found.generations(step).items()}
 
 
-def _end(plan: Plan, committed: set[Task]) -> Iterator[str]:
+def _end(plan: Plan, committed: Mapping[Task, int]) -> Iterator[str]:
     if Task(plan.flow.end, "s") not in committed:
         yield f"step {plan.flow.end} has no manifest"
 
 
-def _slices(plan: Plan, keys: Keys, store: Store, committed: set[Task]) -> Iterator[str]:
+def _slices(plan: Plan, keys: Keys, store: Store, committed: Mapping[Task, int]) -> Iterator[str]:
     """Every slice that a foreach was split into must have run the first step of its body."""
     for node in walk(plan.body):
         if not isinstance(node, Map):
@@ -67,7 +59,7 @@ def _slices(plan: Plan, keys: Keys, store: Store, committed: set[Task]) -> Itera
         first, turn = _first(node)
         for split in sorted(found.slice for found in committed if found.step == node.origin):
             try:
-                numbers = json.loads(store.read(keys.route(node.origin, split, 0)))
+                numbers = json.loads(store.read(keys.route(node.origin, split, committed[Task(node.origin, split)])))
             except Missing:
                 yield f"task {node.origin}/{split} has no route"
                 continue

@@ -10,8 +10,8 @@ from flowport.compiler.plan import Arm, Block, Choice, Loop, Map, Node, Parallel
 INDENT = "  "
 
 
-def outline(plan: Plan) -> str:
-    """The steps in the order in which they run, those inside a construct below it.
+def outline(plan: Plan, docs: bool = True) -> str:
+    """The steps in the order in which they run, those inside a construct below it; with `docs` what they do stands beside them.
 
     start        what its docstring begins with
       foreach items
@@ -19,7 +19,10 @@ def outline(plan: Plan) -> str:
     join
     """
     steps = {step.name: step for step in plan.flow.steps}
-    rows = [(plan.flow.name, plan.flow.doc.partition("\n")[0]), ("", ""), *_outlined(plan.body, steps, "")]
+    rows = list(_outlined(plan.body, steps, ""))
+    if not docs:
+        return "\n".join(first for first, _ in rows)
+    rows = [(plan.flow.name, plan.flow.doc.partition("\n")[0]), ("", ""), *rows]
     width = max(len(first) for first, _ in rows)
     return "\n".join(f"{first:{width}}  {second}".rstrip() for first, second in rows)
 

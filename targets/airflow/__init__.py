@@ -1,0 +1,56 @@
+"""Apache Airflow, 2.10 to 3: a DAG file that imports nothing but Airflow, and the code package."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flowport.compiler.diagnostics import Diagnostic
+from flowport.compiler.fuse import capped
+from flowport.compiler.names import legal
+from flowport.compiler.plan import Plan
+from flowport.compiler.target import DryRun, File, Profile
+from flowport.targets.airflow.dag import dag_file
+from flowport.targets.airflow.limits import plan_problems, setting_problems
+from flowport.targets.airflow.settings import SETTINGS, STAND_INS, settings
+
+if TYPE_CHECKING:
+    from flowport.compiler.package import Package
+
+
+class Airflow:
+    """The target `airflow`."""
+
+    name = "airflow"
+    aliases: tuple[str, ...] = ()
+    settings = SETTINGS
+    stand_ins = STAND_INS
+
+    def lower(self, plan: Plan) -> Plan:
+        """Give every loop a cap of 0: a DAG has no cycles."""
+        return capped(plan, 0)
+
+    def fits(self, plan: Plan, profile: Profile) -> tuple[Diagnostic, ...]:
+        """What stands between this plan and a DAG that runs."""
+        problems = tuple(setting_problems(profile))
+        usable = {**profile, "compute": profile.get("compute") or "kubernetes"}
+        if any(problem.severity == "error" and problem.code != "FP400" for problem in problems):
+            return problems
+        return problems + tuple(plan_problems(plan, usable))
+
+    def emit(self, plan: Plan, profile: Profile, package: Package) -> tuple[File, ...]:
+        """The DAG file, and the code package in a folder beside it that Airflow does not look into."""
+        known = settings(profile, plan.flow.name)
+        stem = legal(known.dag_id, "A-Za-z0-9_-", 200)
+        return (
+            File(f"{stem}.py", dag_file(plan, known, package.digest).encode("utf-8", "backslashreplace")),
+            # Airflow reads every zip in its folder; `code` is a regular expression for Airflow 2 and a glob for Airflow 3.
+            File(f"{stem}/.airflowignore", b"code\n"),
+            File(f"{stem}/code/{package.digest}.zip", package.data),
+        )
+
+    def dry_run(self, request: DryRun) -> int:
+        """Run the DAG file with Airflow itself, its tasks as processes of this machine."""
+        raise NotImplementedError
+
+
+target = Airflow()

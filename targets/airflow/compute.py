@@ -1,0 +1,133 @@
+"""Where tasks run, as a table: for each kind its operator, what that has to be told, and what it cannot do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from flowport.compiler.capability import Capabilities, Feature, Limit
+from flowport.compiler.ir import Resources
+from flowport.compiler.record import record
+from flowport.targets.airflow.python import Call, Code, Value
+from flowport.targets.airflow.settings import Settings
+from flowport.targets.sizes import disk, fargate, requirements
+
+Named: TypeAlias = dict[str, Value]
+Asked: TypeAlias = "Resources | None"
+
+
+@record
+class Compute:
+    """One kind of compute.
+
+    `parts` are the modules of `parts` that a DAG file needs, and `constants` what they read. `defaults` are arguments of every task,
+    `arguments` those of one that asks for resources. `needs` are settings, and `stores` what the addresses it reaches begin with.
+    """
+
+    parts: tuple[str, ...]
+    needs: tuple[str, ...]
+    defaults: Callable[[Settings], Named]
+    arguments: Callable[[Resources, Settings], Named]
+    constants: Callable[[Settings], Named] = lambda settings: {}
+    stores: tuple[str, ...] = ("s3://", "gs://", "az://")
+    lacks: Capabilities = {}
+
+
+def _pod(asked: Resources, settings: Settings) -> Named:
+    requests: Named = {"cpu": f"{asked.cpu:g}", "memory": f"{asked.memory}Mi"}
+    limits: Named = {"memory": f"{asked.memory}Mi"}
+    if asked.gpu:
+        limits["nvidia.com/gpu"] = str(asked.gpu)
+    if asked.disk:
+        requests["ephemeral-storage"] = limits["ephemeral-storage"] = f"{asked.disk}Mi"
+    named: Named = {"container_resources": Call("k8s.V1ResourceRequirements", (), {"requests": requests, "limits": limits})}
+    if asked.shared_memory:
+        memory = Call("k8s.V1EmptyDirVolumeSource", (), {"medium": "Memory", "size_limit": f"{asked.shared_memory}Mi"})
+        named["volumes"] = [Call("k8s.V1Volume", (), {"name": "shared-memory", "empty_dir": memory})]
+        named["volume_mounts"] = [Call("k8s.V1VolumeMount", (), {"name": "shared-memory", "mount_path": "/dev/shm"})]
+    return named
+
+
+def _container(asked: Resources, settings: Settings) -> Named:
+    named: Named = {"cpus": float(asked.cpu), "mem_limit": f"{asked.memory}m"}
+    if asked.gpu:
+        named["device_requests"] = [Call("DeviceRequest", (), {"count": asked.gpu, "capabilities": [["gpu"]]})]
+    if asked.shared_memory:
+        named["shm_size"] = asked.shared_memory << 20
+    return named
+
+
+def _job(asked: Resources, settings: Settings) -> Named:
+    return {"resources": [dict(each) for each in requirements(asked, settings.platform) if isinstance(each, dict)]}
+
+
+def _ecs_task(asked: Resources, settings: Settings) -> Named:
+    cpu, memory = fargate(asked) if settings.platform == "FARGATE" else (asked.cpu, asked.memory)
+    size: Named = {"cpu": str(round(cpu * 1024)), "memory": str(memory)}
+    if asked.disk and settings.platform == "FARGATE":
+        size["ephemeralStorage"] = {"sizeInGiB": disk(asked.disk)}
+    return {"size": size, **({"gpus": [{"type": "GPU", "value": str(asked.gpu)}]} if asked.gpu else {})}
+
+
+def _nothing(asked: Resources, settings: Settings) -> Named:
+    return {}
+
+
+LOCAL = Limit("never", "a process on a worker takes what it needs", "use another `compute` where that matters", harmless=True)
+DISK = Limit(
+    "never",
+    "a container of Docker has what its host has",
+    "give the host a larger disk, or mount a volume with `default_args`",
+    harmless=True,
+)
+JOB_DISK = Limit(
+    "never", "the job definition says how much disk a job has", "set `ephemeralStorage` in a job definition of its own", harmless=True
+)
+JOB_SHARED = Limit(
+    "never", "the job definition says how much shared memory a job has", "set `sharedMemorySize` in a job definition of its own"
+)
+TASK_SHARED = Limit(
+    "never", "the task definition says how much shared memory a task has", "set `sharedMemorySize` in a task definition of its own"
+)
+
+COMPUTE: Mapping[str, Compute] = {
+    "kubernetes": Compute(
+        ("kubernetes",),
+        ("image",),
+        lambda settings: {"image": settings.image, **_pod(Resources(), settings)},
+        _pod,
+    ),
+    "docker": Compute(
+        ("docker",),
+        ("image",),
+        lambda settings: {"image": settings.image, "auto_remove": "success", "mount_tmp_dir": False},
+        _container,
+        lacks={Feature.DISK: DISK},
+    ),
+    "batch": Compute(
+        ("answers", "batch"),
+        ("job_queue", "job_definition"),
+        lambda settings: {"job_queue": settings.job_queue, "job_definition": settings.job_definition},
+        _job,
+        stores=("s3://",),
+        lacks={Feature.DISK: JOB_DISK, Feature.SHARED_MEMORY: JOB_SHARED},
+    ),
+    "ecs": Compute(
+        ("answers", "ecs"),
+        ("cluster", "task_definition", "container"),
+        lambda settings: {"cluster": settings.cluster, "task_definition": settings.task_definition, "launch_type": settings.platform},
+        _ecs_task,
+        lambda settings: {"CONTAINER": settings.container},
+        stores=("s3://",),
+        lacks={Feature.SHARED_MEMORY: TASK_SHARED},
+    ),
+    "local": Compute(
+        ("local",),
+        (),
+        lambda settings: {},
+        _nothing,
+        lambda settings: {"PYTHON": settings.python},
+        stores=("s3://", "gs://", "az://", "/"),
+        lacks=dict.fromkeys((Feature.RESOURCES, Feature.GPU, Feature.DISK, Feature.SHARED_MEMORY), LOCAL),
+    ),
+}

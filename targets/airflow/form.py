@@ -1,0 +1,104 @@
+"""The parameters of a flow as Airflow's `Param`s: a JSON schema each, from which Airflow makes its trigger form.
+
+A field that may be left empty is null, and null counts as not given: so the runtime itself knows the defaults that no form can show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flowport.compiler.contract import flow_document
+from flowport.compiler.ir import Computed, Flow, NoDefault, Parameter
+from flowport.runtime.parameters import convert
+from flowport.runtime.start import FORM
+from flowport.targets.airflow.python import Call, Value
+
+ANYTHING = ["object", "array", "string", "number", "boolean"]
+"""The JSON types of a value that may be any; Airflow's form shows the field of the first one."""
+
+TYPES: Mapping[str, str] = {
+    "str": "string",
+    "int": "integer",
+    "float": "number",
+    "bool": "boolean",
+    "list": "array",
+    "dict": "object",
+    "file": "string",
+}
+
+RESUME = "Resume"
+FIELDS: Mapping[str, str] = {"origin_run": "the run whose finished work is taken over", "from_step": "the step to begin again from"}
+"""What the form has beside the parameters."""
+
+assert FIELDS.keys() == FORM.keys()
+
+
+def params(flow: Flow) -> dict[str, Value]:
+    """The fields of a flow's form by name: its parameters, and what resumes an earlier run."""
+    specs: Any = flow_document(flow)["parameters"]
+    own = {parameter.name: _param(parameter, spec) for parameter, spec in zip(flow.parameters, specs)}
+    return {**own, **{name: _optional("string", {"section": RESUME, "description": text}) for name, text in FIELDS.items()}}
+
+
+def _param(parameter: Parameter, spec: dict[str, Any]) -> Call:
+    more: dict[str, Value] = {"description": text} if (text := _description(parameter)) else {}
+    if parameter.kind == "file":
+        more |= {"format": "multiline"} if parameter.text else {}
+        return _optional("string" if parameter.text else "object", more)
+    default = _default(parameter, spec)
+    kinds = _kinds(parameter, default)
+    if parameter.kind == "list":
+        # Without `items` the form has a line for each element and takes all of them for text.
+        more |= {"items": {"type": [*ANYTHING, "null"]}}
+    if isinstance(parameter.default, NoDefault) and parameter.required:
+        return Call("Param", (), {"type": kinds, **_choices(spec), **more})
+    if default is None or default == "":
+        return Call(
+            "Param", (default,), {"type": ["null", *(kinds if isinstance(kinds, list) else [kinds])], **_choices(spec, None), **more}
+        )
+    return Call("Param", (default,), {"type": kinds, **_choices(spec), **more})
+
+
+def _optional(kind: str, more: Mapping[str, Value]) -> Call:
+    return Call("Param", (None,), {"type": ["null", kind], **more})
+
+
+def _choices(spec: dict[str, Any], *empty: None) -> dict[str, Value]:
+    return {"enum": [*empty, *spec["choices"]]} if spec["choices"] else {}
+
+
+def _description(parameter: Parameter) -> str:
+    """What the form says about a field; also where its value comes from when it is left empty."""
+    said = [parameter.help.strip()] if parameter.help.strip() else []
+    if isinstance(parameter.default, Computed):
+        said.append("computed when the run starts, if left empty")
+    elif parameter.kind == "file" and isinstance(parameter.default, str):
+        said.append(f"the content of {parameter.default}, if left empty")
+    return "; ".join(said)
+
+
+def _default(parameter: Parameter, spec: dict[str, Any]) -> Any:
+    """The default as the form shows it; None where it is not constant, or has no JSON form."""
+    if isinstance(parameter.default, Computed | NoDefault) or parameter.default is None:
+        return None
+    value = convert(spec, spec["default"])
+    return value if _is_json(value) else None
+
+
+def _is_json(value: Any) -> bool:
+    """Whether JSON has the value: no infinity, and nothing that is no number."""
+    if isinstance(value, float):
+        return value - value == 0
+    if isinstance(value, dict):
+        return all(map(_is_json, value.values()))
+    return all(map(_is_json, value)) if isinstance(value, list) else True
+
+
+def _kinds(parameter: Parameter, default: Any) -> str | list[str]:
+    """The JSON type of a field, or all types, that of the default first."""
+    if parameter.kind != "json":
+        return TYPES[parameter.kind]
+    names = {dict: "object", list: "array", str: "string", bool: "boolean", int: "number", float: "number"}
+    first = names.get(type(default), "object")
+    return [first, *(kind for kind in ANYTHING if kind != first)]
