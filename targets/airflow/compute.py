@@ -8,7 +8,7 @@ from typing import TypeAlias
 from flowport.compiler.capability import Capabilities, Feature, Limit
 from flowport.compiler.ir import Resources
 from flowport.compiler.record import record
-from flowport.targets.airflow.python import Call, Code, Value
+from flowport.targets.airflow.python import Call, Value
 from flowport.targets.airflow.settings import Settings
 from flowport.targets.sizes import disk, fargate, requirements
 

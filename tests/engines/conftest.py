@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from engines.corpus_runs import Engines, Runs
+from engines.airflow_runs import AirflowRuns, Databases
+from engines.corpus_runs import Engines, Here, Runs
+from flows.expected import Expected
 
 ROOT = Path(__file__).resolve().parents[2]
 PINS = Path(__file__).with_name("ministack.txt")
@@ -38,13 +41,47 @@ def engines(request: pytest.FixtureRequest) -> Iterator[Engines]:
 
 
 @pytest.fixture(scope="session")
-def runs(engines: Engines, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
+def here(pool: ThreadPoolExecutor, tmp_path_factory: pytest.TempPathFactory) -> Here:
+    return Here(tmp_path_factory.mktemp("stores"), pool)
+
+
+@pytest.fixture(scope="session")
+def pool() -> Iterator[ThreadPoolExecutor]:
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        made = Runs(engines, tmp_path_factory.mktemp("stores"), pool)
-        for item in request.session.items:
-            wanted = getattr(getattr(item, "callspec", None), "params", {})
-            if "where" in wanted:
-                made.here(wanted["expected"])
-                made.begin(wanted["expected"], wanted["where"])
-        yield made
+        yield pool
         pool.shutdown(cancel_futures=True)
+
+
+@pytest.fixture(scope="session")
+def runs(
+    engines: Engines, here: Here, pool: ThreadPoolExecutor, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Runs:
+    made = Runs(engines, tmp_path_factory.mktemp("stores"), pool)
+    for expected, where in wanted(request, "where"):
+        here(expected)
+        made.begin(expected, where)
+    return made
+
+
+@pytest.fixture(scope="session")
+def databases() -> Iterator[Databases]:
+    with ExitStack() as stack:
+        yield Databases(stack)
+
+
+@pytest.fixture(scope="session")
+def airflow(databases: Databases, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowRuns]:
+    """Airflow, with the DAG files of all the selected tests in its folder before it looks."""
+    made = AirflowRuns(tmp_path_factory.mktemp("airflow"), databases.new())
+    for expected, airflow in wanted(request, "on_airflow"):
+        made.prepare(expected, **airflow)
+    with made:
+        yield made
+
+
+def wanted(request: pytest.FixtureRequest, name: str) -> Iterator[tuple[Expected, Any]]:
+    """What the selected tests ask for with a parameter of this name."""
+    for item in request.session.items:
+        params = getattr(getattr(item, "callspec", None), "params", {})
+        if name in params:
+            yield params["expected"], params[name]

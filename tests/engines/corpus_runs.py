@@ -1,4 +1,4 @@
-"""Runs of the corpus: on this machine, on engine A, on engine B, and on A with low limits."""
+"""Runs of the corpus: on this machine, on engine A of Step Functions, on engine B, and on A with low limits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from engines.engine import Engine, Outcome, engine_a, engine_b
 from flowport.runtime.reader import find
@@ -34,13 +34,41 @@ class Engines:
         return self._up[name]
 
 
+class Result(Protocol):
+    """What became of a run on an engine, in the words of the engine and in a store."""
+
+    store: str
+    run: str
+
+    @property
+    def succeeded(self) -> bool: ...
+
+    @property
+    def said(self) -> str: ...
+
+    @property
+    def lost(self) -> list[str]: ...
+
+
+class Here:
+    """Runs of the corpus on this machine, one of each; each is a future of the store that it is in."""
+
+    def __init__(self, folder: Path, pool: ThreadPoolExecutor) -> None:
+        self._folder, self._pool = folder, pool
+        self._begun: dict[str, Future[str]] = {}
+
+    def __call__(self, expected: Expected) -> Future[str]:
+        if expected.id not in self._begun:
+            self._begun[expected.id] = self._pool.submit(_run_here, expected, self._folder / f"local-{len(self._begun)}")
+        return self._begun[expected.id]
+
+
 class Runs:
-    """The runs that the selected tests ask for, begun at once and in their order; each is a future."""
+    """The runs on the engines that the selected tests ask for, begun at once and in their order; each is a future."""
 
     def __init__(self, engines: Engines, folder: Path, pool: ThreadPoolExecutor) -> None:
         self._engines, self._folder, self._pool = engines, folder, pool
         self._begun: dict[tuple[str, str], Future[Outcome]] = {}
-        self._local: dict[str, Future[str]] = {}
 
     def begin(self, expected: Expected, where: str) -> Future[Outcome]:
         """The run of a flow on `a`, `b`, or `tight`: on A with low limits."""
@@ -51,13 +79,6 @@ class Runs:
             store = self._folder / f"{where}-{len(self._begun)}"
             self._begun[key] = self._pool.submit(engine.run, expected.path, given(expected), store, **profile)
         return self._begun[key]
-
-    def here(self, expected: Expected) -> Future[str]:
-        """The store of a run of the flow on this machine."""
-        if expected.id not in self._local:
-            store = self._folder / f"local-{len(self._local)}"
-            self._local[expected.id] = self._pool.submit(_run_here, expected, store)
-        return self._local[expected.id]
 
 
 def given(expected: Expected) -> dict[str, Any]:
@@ -73,14 +94,14 @@ def _run_here(expected: Expected, store: Path) -> str:
     return str(store)
 
 
-def agree(expected: Expected, outcome: Outcome, here: str) -> None:
+def agree(expected: Expected, outcome: Result, here: str) -> None:
     """Assert that an engine did what this machine did, whose run is in the store `here`.
 
     The engine's own word counts for nothing: its artifacts, its items, and the jobs behind them do.
     """
-    assert outcome.ended.status == "SUCCEEDED", f"{outcome.ended}\n{outcome.output}"
+    assert outcome.succeeded, outcome.said
     assert outcome.lost == []
-    local, remote = (find(open_store(store), expected.name, "one") for store in (here, outcome.store))
+    local, remote = (find(open_store(store), expected.name, run) for store, run in ((here, "one"), (outcome.store, outcome.run)))
     assert remote.all_items() == local.all_items()
     assert Counter(step for step, _ in remote.all_items()) == expected.items
     end = remote.artifacts(expected.last)

@@ -42,7 +42,7 @@ PATIENCE = 240
 EMULATOR = Path(__file__).resolve().parents[2] / "targets" / "stepfunctions" / "emulator"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Outcome:
     """What became of an execution: the engine's word, every attempt of a job with its exit code, and a copy of the store."""
 
@@ -52,6 +52,14 @@ class Outcome:
     plan: Plan
     store: str
     run: str
+
+    @property
+    def succeeded(self) -> bool:
+        return self.ended.status == "SUCCEEDED"
+
+    @property
+    def said(self) -> str:
+        return f"{self.ended}\n{self.output}"
 
     @property
     def lost(self) -> list[str]:

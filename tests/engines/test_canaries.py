@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from engines.corpus_runs import Engines, Runs, agree
+from engines.corpus_runs import Engines, Here, Runs, agree
 from flows.expected import RUNS, Expected
 
 CHILD = """
@@ -93,18 +93,18 @@ def test_a_machine_that_succeeds_without_its_last_step_has_lost_it(engines: Engi
     assert outcome.lost == ["step end has no manifest"]
 
 
-def test_a_wrong_artifact_is_noticed(runs: Runs) -> None:
+def test_a_wrong_artifact_is_noticed(runs: Runs, here: Here) -> None:
     linear = case("linear.py")
-    outcome, here = runs.begin(linear, "a").result(), runs.here(linear).result()
-    agree(linear, outcome, here)
+    outcome, local = runs.begin(linear, "a").result(), here(linear).result()
+    agree(linear, outcome, local)
     with pytest.raises(AssertionError):
-        agree(replace(linear, end={**linear.end, "total": "7 kg of APPLES"}), outcome, here)
+        agree(replace(linear, end={**linear.end, "total": "7 kg of APPLES"}), outcome, local)
 
 
-def test_a_wrong_count_is_noticed(runs: Runs) -> None:
+def test_a_wrong_count_is_noticed(runs: Runs, here: Here) -> None:
     nested = case("foreach_in_foreach.py")
-    outcome, here = runs.begin(nested, "b").result(), runs.here(nested).result()
-    agree(nested, outcome, here)
+    outcome, local = runs.begin(nested, "b").result(), here(nested).result()
+    agree(nested, outcome, local)
     first = next(iter(nested.items))
     with pytest.raises(AssertionError):
-        agree(replace(nested, items={**nested.items, first: nested.items[first] + 1}), outcome, here)
+        agree(replace(nested, items={**nested.items, first: nested.items[first] + 1}), outcome, local)

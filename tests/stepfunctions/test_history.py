@@ -6,10 +6,10 @@ from itertools import pairwise
 
 import pytest
 
+from flowport.compiler import fuse
 from flowport.compiler.ir import Case, End, Foreach, Next, Retry, Settings, Switch
 from flowport.compiler.plan import Loop, Plan, walk
 from flowport.targets.stepfunctions import target
-from flowport.compiler import fuse
 from flowport.targets.stepfunctions.history import BUDGET, LONGEST, History, capped
 from stepfunctions.emitted import PROFILE, flow
 

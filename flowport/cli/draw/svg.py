@@ -7,8 +7,8 @@ from itertools import pairwise
 from xml.sax.saxutils import escape
 
 from flowport.cli.draw.layout import BOX, HEADING, Box, Frame, Picture, Point, layout
-from flowport.compiler.outline import cases
 from flowport.compiler.ir import Foreach, Step, Switch, targets
+from flowport.compiler.outline import cases
 from flowport.compiler.plan import Plan
 
 MARGIN = 16.0

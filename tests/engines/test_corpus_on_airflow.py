@@ -1,0 +1,22 @@
+"""Every flow of the corpus and every example does on a real Airflow scheduler what it does here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from engines.airflow_runs import AirflowRuns
+from engines.corpus_runs import Here, agree
+from flows.expected import EXAMPLES, RUNS, Expected
+
+LOW: dict[str, Any] = {"width": 3, "total": 6}
+"""Limits so low that a foreach of a thousand items is a few tasks, and slices have several items."""
+
+
+@pytest.mark.parametrize("on_airflow", [LOW], ids=["low"])
+@pytest.mark.parametrize("expected", [*RUNS, *EXAMPLES], ids=lambda expected: str(expected.id))
+def test_airflow_comes_to_what_this_machine_comes_to(
+    expected: Expected, on_airflow: dict[str, Any], airflow: AirflowRuns, here: Here
+) -> None:
+    agree(expected, airflow.case(expected, **on_airflow), here(expected).result())
