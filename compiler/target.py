@@ -65,11 +65,24 @@ class DryRun:
     max_workers: int | None = None
 
 
+@record
+class Deployment:
+    """What is to be deployed: the emitted `files`, and the package of their code. With `diff` nothing changes, and what would is said."""
+
+    files: tuple[File, ...]
+    plan: Plan
+    package: Package
+    profile: Profile
+    echo: Callable[[str], None]
+    diff: bool = False
+
+
 class Target(Protocol):
     """An engine that flows can be compiled to.
 
     `lower` rewrites what the engine lacks, `fits` says what is left that it cannot do, and `emit` is pure, total and
     deterministic for a plan without errors. `stand_ins` are the settings that a dry run assumes where a profile has none.
+    `dry_run` and `deploy` return an exit status; `deploy` is None where that is left to others.
     """
 
     name: str
@@ -84,6 +97,9 @@ class Target(Protocol):
     def emit(self, plan: Plan, profile: Profile, package: Package) -> tuple[File, ...]: ...
 
     def dry_run(self, request: DryRun) -> int: ...
+
+    @property
+    def deploy(self) -> Callable[[Deployment], int] | None: ...
 
 
 def targets() -> dict[str, Target]:

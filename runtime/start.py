@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 INPUT: dict[str, type] = {"parameters": dict, "origin_run": str, "from": str, "tags": list, "form": bool}
 """What a run can be started with; `form` says that an engine's form filled in the parameters, those that nobody chose too."""
 
-FORM = {"origin_run": "origin_run", "from_step": "from"}
+FORM = {"origin_run": "origin_run", "from_step": "from", "run_tags": "tags"}
 """What stands in an engine's form beside the parameters, and what it is called in the input."""
 
 LARGEST = 4096

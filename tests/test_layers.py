@@ -21,7 +21,7 @@ BELOW = {
 OUTSIDE = {
     "runtime": {"obstore", "boto3", "_sha256", "_sha2"},
     "compiler": set[str](),
-    "targets": {"boto3", "botocore", "moto", "werkzeug"},
+    "targets": {"airflow", "boto3", "botocore", "moto", "werkzeug"},
     "cli": {"tomli"},
 }
 SOURCES = [(layer, path) for layer, folder in LAYERS.items() for path in sorted(folder.rglob("*.py"))]

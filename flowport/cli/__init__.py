@@ -19,6 +19,7 @@ COMMANDS = {
     "run": "run a flow on this machine",
     "resume": "go on from what an earlier run finished",
     "dry-run": "run the compiled files on this machine, on an emulator of their engine",
+    "deploy": "put the compiled files where the scheduler finds them",
     "show": "draw a flow's graph: as text, SVG or HTML",
     "runs": "list what ran",
     "logs": "print what tasks printed",
@@ -28,7 +29,7 @@ COMMANDS = {
 }
 """The commands, each in the module of its name, and what they do."""
 
-OF_A_FLOW = ("check", "compile", "run", "resume", "dry-run", "show")
+OF_A_FLOW = ("check", "compile", "run", "resume", "dry-run", "deploy", "show")
 """The commands that a flow's own file takes: `python flow.py run`."""
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
-from flowport.compiler.diagnostics import Diagnostic
+from flowport.compiler.diagnostics import Diagnostic, Refused
 from flowport.compiler.fuse import capped
 from flowport.compiler.names import legal
 from flowport.compiler.plan import Plan
-from flowport.compiler.target import DryRun, File, Profile
+from flowport.compiler.target import Deployment, DryRun, File, Profile
 from flowport.targets.airflow.dag import dag_file
-from flowport.targets.airflow.limits import plan_problems, setting_problems
+from flowport.targets.airflow.limits import missing_setting, plan_problems, setting_problems
 from flowport.targets.airflow.settings import SETTINGS, STAND_INS, settings
 
 if TYPE_CHECKING:
@@ -50,7 +51,23 @@ class Airflow:
 
     def dry_run(self, request: DryRun) -> int:
         """Run the DAG file with Airflow itself, its tasks as processes of this machine."""
-        raise NotImplementedError
+        from flowport.targets.airflow.trial import dry_run
+
+        here: Profile = {
+            **{name: value for name, value in request.profile.items() if name != "default_args"},
+            "compute": "local",
+            "python": sys.executable,
+            "store": request.store,
+        }
+        return dry_run(request, self.emit(self.lower(request.plan), here, request.package)[0])
+
+    def deploy(self, request: Deployment) -> int:
+        """Put the code into the store and the DAG file where Airflow looks."""
+        from flowport.targets.airflow.deploy import deploy
+
+        if not (place := request.profile.get("dags")):
+            raise Refused((missing_setting("dags"),))
+        return deploy(request, settings(request.profile, request.plan.flow.name), str(place).rstrip("/"))
 
 
 target = Airflow()

@@ -27,8 +27,12 @@ TYPES: Mapping[str, str] = {
     "file": "string",
 }
 
-RESUME = "Resume"
-FIELDS: Mapping[str, str] = {"origin_run": "the run whose finished work is taken over", "from_step": "the step to begin again from"}
+SECTION = "Run"
+FIELDS: Mapping[str, tuple[str, str]] = {
+    "origin_run": ("string", "the run to take finished work from"),
+    "from_step": ("string", "with it, the step to begin again from"),
+    "run_tags": ("array", "tags of the run, one on a line"),
+}
 """What the form has beside the parameters."""
 
 assert FIELDS.keys() == FORM.keys()
@@ -38,7 +42,7 @@ def params(flow: Flow) -> dict[str, Value]:
     """The fields of a flow's form by name: its parameters, and what resumes an earlier run."""
     specs: Any = flow_document(flow)["parameters"]
     own = {parameter.name: _param(parameter, spec) for parameter, spec in zip(flow.parameters, specs)}
-    return {**own, **{name: _optional("string", {"section": RESUME, "description": text}) for name, text in FIELDS.items()}}
+    return {**own, **{name: _optional(kind, {"section": SECTION, "description": text}) for name, (kind, text) in FIELDS.items()}}
 
 
 def _param(parameter: Parameter, spec: dict[str, Any]) -> Call:

@@ -13,7 +13,7 @@ from flowport.compiler.diagnostics import Diagnostic
 from flowport.compiler.fuse import fused
 from flowport.compiler.ir import JSON, Parameter, Resources
 from flowport.compiler.plan import Plan
-from flowport.compiler.target import Profile, Setting
+from flowport.compiler.target import Profile
 from flowport.targets.airflow.compute import COMPUTE, Compute
 from flowport.targets.airflow.dag import Namespace
 from flowport.targets.airflow.form import FIELDS
@@ -67,7 +67,7 @@ def setting_problems(profile: Profile) -> Iterator[Diagnostic]:
     compute = COMPUTE[str(kind)]
     for setting in SETTINGS:
         if (setting.required or setting.name in compute.needs) and profile.get(setting.name) in (None, ""):
-            yield _missing(setting)
+            yield missing_setting(setting.name)
     yield from _store_problems(profile, str(kind), compute)
     for name in ("width", "total", "max_concurrency"):
         value = profile.get(name)
@@ -110,7 +110,9 @@ def _table_problems(profile: Profile) -> Iterator[Diagnostic]:
             yield Diagnostic("FP406", message, help=(f"leave `{name}` out",))
 
 
-def _missing(setting: Setting) -> Diagnostic:
+def missing_setting(name: str) -> Diagnostic:
+    """A setting that is needed and not there."""
+    setting = next(setting for setting in SETTINGS if setting.name == name)
     message = f"target airflow needs the setting `{setting.name}`: {setting.help}"
     return Diagnostic("FP400", message, help=(_line(setting.name, setting.example),))
 
@@ -141,7 +143,7 @@ def plan_problems(plan: Plan, profile: Profile) -> Iterator[Diagnostic]:
 def _named_like_a_field(parameter: Parameter) -> Diagnostic:
     return Diagnostic(
         "FP416",
-        f"parameter `{parameter.name}` is called like the field of the trigger form for {FIELDS[parameter.name]}",
+        f"parameter `{parameter.name}` is called like the field of the trigger form for {FIELDS[parameter.name][1]}",
         parameter.span,
         help=("give the parameter another name",),
     )

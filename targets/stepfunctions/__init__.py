@@ -33,6 +33,7 @@ class StepFunctions:
     aliases = ("sfn",)
     settings = SETTINGS
     stand_ins = STAND_INS
+    deploy = None
 
     def lower(self, plan: Plan) -> Plan:
         """Give every loop a cap, so that no history grows too long."""

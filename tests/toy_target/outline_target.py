@@ -24,6 +24,7 @@ class Outline:
     aliases = ("paper",)
     settings = (Setting("paper", "the size of the paper", default="A4"),)
     stand_ins: Profile = {}
+    deploy = None
 
     def lower(self, plan: Plan) -> Plan:
         return plan

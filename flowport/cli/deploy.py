@@ -1,0 +1,37 @@
+"""`flowport deploy FLOW --target T`: the emitted files on their way to the scheduler that runs them."""
+
+from __future__ import annotations
+
+from flowport.cli.engine import emit, fits, target
+from flowport.cli.flow_file import FLOW, PROFILE, has_errors, open_flow, say
+from flowport.cli.options import Command, Option, Values, WrongUse
+from flowport.compiler.diagnostics import Refused
+from flowport.compiler.target import Deployment
+
+
+def deploy(values: Values) -> int:
+    """Compile for one target and put what came of it where the profile says; the exit status."""
+    if values["target"] is None:
+        raise WrongUse("`--target` is missing: to which engine?", "--target airflow")
+    one = target(values["target"])
+    if one.deploy is None:
+        raise WrongUse(f"flowport does not deploy to {one.name}", f"flowport compile {values['flow']} --target {one.name}")
+    flow = open_flow(values)
+    lowered, found = fits(flow.plan, one, flow.config)
+    if has_errors(found):
+        raise Refused(found)
+    say(found)
+    package = flow.package()
+    files = emit(lowered, one, flow.config, package)
+    return one.deploy(Deployment(files, flow.plan, package, flow.config.for_target(one.name), print, values["diff"]))
+
+
+COMMAND = Command(
+    "deploy", "put the compiled files where the scheduler finds them", deploy, (FLOW,),
+    (
+        Option("target", "the engine: airflow", "NAME", short="t"),
+        Option("diff", "change nothing; say what would change, and exit with 1 when anything would"),
+        PROFILE,
+    ),
+    notes=("Where that is says the profile: `dags` for Airflow.",),
+)  # fmt: skip

@@ -1,0 +1,103 @@
+"""A DAG file on its way to Airflow: first the code goes into the store, then the file where Airflow looks, whole and only when it changed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from difflib import unified_diff
+from importlib.metadata import version
+from importlib.util import find_spec
+
+from flowport.compiler.target import Deployment, File
+from flowport.runtime.program import code_key
+from flowport.runtime.store import Missing, Refusal, open_store
+from flowport.targets.airflow.settings import Settings
+
+DONE, FAILED, CHANGES = 0, 1, 1
+"""Exit statuses; one who only wants to see learns whether anything would change."""
+
+
+def deploy(request: Deployment, settings: Settings, place: str) -> int:
+    """Put the emitted file into the folder or below the address `place`, or say what that would change; the exit status."""
+    file = request.files[0]
+    store, key = open_store(settings.store), code_key(request.package.digest)
+    if (problem := _problem(file, request.echo)) is not None:
+        request.echo(f"{file.path} does not import in Airflow {version('apache-airflow')}, and was not deployed:\n{problem}")
+        return FAILED
+    there = _deployed(place, file)
+    new = [] if store.exists(key) else [f"{store.url}/{key}"]
+    if request.diff:
+        return _show(request, there, file, f"{place}/{file.path}", new)
+    if new:
+        store.create(key, request.package.data)
+    if there != file.data:
+        _put(place, file)
+    request.echo("\n".join([*(f"{path} is new" for path in new), f"{place}/{file.path} is {_change(there, file)}"]))
+    return DONE
+
+
+def _show(request: Deployment, there: bytes | None, file: File, path: str, new: list[str]) -> int:
+    for name in new:
+        request.echo(f"{name} would be new")
+    if there != file.data:
+        request.echo(f"{path} would be {_change(there, file)}")
+        old = (there or b"").decode(errors="replace").splitlines()
+        request.echo("\n".join(unified_diff(old, file.data.decode().splitlines(), path, f"{path} (compiled)", lineterm="")))
+    elif not new:
+        request.echo(f"{path} is up to date")
+    return CHANGES if new or there != file.data else DONE
+
+
+def _change(there: bytes | None, file: File) -> str:
+    return "new" if there is None else "unchanged" if there == file.data else "changed"
+
+
+def _problem(file: File, echo: Callable[[str], None]) -> str | None:
+    """What the installed Airflow says against the file; None when it imports it, or is not there to ask."""
+    if find_spec("airflow") is None:
+        echo("Airflow is not installed here, so nobody has looked whether the file imports: pip install 'flowport[airflow]'")
+        return None
+    with tempfile.TemporaryDirectory(prefix="flowport-airflow-") as home:
+        path = os.path.join(home, file.path)
+        with open(path, "wb") as opened:
+            opened.write(file.data)
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+        environment = {**kept, "AIRFLOW_HOME": home, "AIRFLOW__CORE__LOAD_EXAMPLES": "False", "AIRFLOW__LOGGING__LOGGING_LEVEL": "CRITICAL"}
+        command = [sys.executable, "-m", "flowport.targets.airflow.importable", path]
+        done = subprocess.run(command, cwd=home, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        return None if done.returncode == 0 else (done.stdout.strip() or done.stderr.strip())
+
+
+def _deployed(place: str, file: File) -> bytes | None:
+    """The file as it is there now."""
+    if "://" in place:
+        try:
+            return open_store(place).read(file.path)
+        except Missing:
+            return None
+    try:
+        with open(os.path.join(place, file.path), "rb") as opened:
+            return opened.read()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise Refusal(f"`{error.filename}` cannot be read: {error.strerror}") from error
+
+
+def _put(place: str, file: File) -> None:
+    """Replace the file; whoever reads it meanwhile sees the old one or the new one."""
+    if "://" in place:
+        return open_store(place).replace(file.path, file.data)
+    # Airflow takes what does not end in .py for no DAG file.
+    unfinished = os.path.join(place, f".{file.path}.{os.getpid()}")
+    try:
+        os.makedirs(place, exist_ok=True)
+        with open(unfinished, "wb") as opened:
+            opened.write(file.data)
+        os.replace(unfinished, os.path.join(place, file.path))
+    except OSError as error:
+        raise Refusal(f"`{error.filename}` cannot be written: {error.strerror}") from error
+    return None

@@ -1,0 +1,71 @@
+"""`python -m flowport.targets.airflow.inside FILE RUN FORM`: the process of a dry run in which Airflow is.
+
+Writes a JSON object per line: each task that ended, and at last the state of the run. When its standard input is closed it ends, with
+the task that it runs.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+import threading
+from datetime import timedelta
+from types import ModuleType
+from typing import Any
+
+
+def main(path: str, run: str, form: dict[str, Any]) -> None:
+    """Run the DAG of a file by Airflow's own `dag.test()`, task after task; retries are not waited for."""
+    lines = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+
+    def say(event: dict[str, Any]) -> None:
+        print(json.dumps(event), file=lines, flush=True)
+
+    module = _loaded(path)
+    _watched(module, say)
+    from airflow.models.dagrun import DagRun
+
+    DagRun.generate_run_id = staticmethod(lambda *given, **named: run)  # type: ignore[method-assign, unused-ignore]
+    for task in module.dag.tasks:
+        task.retry_delay = timedelta(0)
+    say({"state": str(getattr(state := module.dag.test(run_conf=form).state, "value", state))})
+
+
+def _loaded(path: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("dag_file", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _watched(module: ModuleType, say: Any) -> None:
+    """Say how each task of the file ends, and kill the one that runs when nobody listens any more."""
+    execute = module.Step.execute
+    running: list[Any] = []
+
+    def said(self: Any, context: Any) -> Any:
+        running.append(self)
+        try:
+            return execute(self, context)
+        finally:
+            running.remove(self)
+            told = {"step": self.environment["FLOWPORT_STEP"], "slice": self.environment["FLOWPORT_SLICE"]}
+            say({**told, "rest": self.command[-1] == "block", "exit": 1 if self.process is None else self.process.poll()})
+
+    def end() -> None:
+        sys.stdin.read()
+        for task in list(running):
+            task.on_kill()
+        os._exit(1)
+
+    module.Step.execute = said
+    threading.Thread(target=end, daemon=True).start()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], json.loads(sys.argv[3]))

@@ -1,0 +1,126 @@
+"""A dry run: the DAG file in Airflow itself, in a folder of its own, its tasks as processes of this machine on the local store.
+
+What differs from a deployed file is where tasks run. Airflow runs in a process of its own (`inside`), with none of the settings that
+it has elsewhere: so no dry run touches the database of an Airflow that is in use.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from importlib.metadata import version
+from importlib.util import find_spec
+from typing import IO, Any
+
+from flowport.compiler.target import DryRun, File
+from flowport.runtime.program import cache_folder, code_key
+from flowport.targets.trial import FAILED, WRONG_USE, Trial
+from flowport.targets.verify import Task
+
+OLDEST = (2, 10)
+"""The first Airflow on which emitted files run."""
+
+TAIL = 3000
+
+
+def dry_run(request: DryRun, file: File) -> int:
+    """Run a DAG file; the exit status is one of those in `trial`."""
+    if find_spec("airflow") is None:
+        request.echo("a dry run needs Airflow: pip install 'flowport[airflow]'")
+        return FAILED
+    installed = version("apache-airflow")
+    if tuple(map(int, installed.split(".")[:2])) < OLDEST:
+        request.echo(f"this is Airflow {installed}, and emitted files need 2.10: pip install -U 'flowport[airflow]'")
+        return FAILED
+    trial = Trial(request)
+    if trial.taken():
+        return WRONG_USE
+    trial.store.create(code_key(request.package.digest), request.package.data)
+    with tempfile.TemporaryDirectory(prefix="flowport-airflow-") as home:
+        try:
+            failure = _run(request, trial, file, home, installed)
+        except KeyboardInterrupt:
+            return trial.stopped()
+    return trial.outcome(failure)
+
+
+def _run(request: DryRun, trial: Trial, file: File, home: str, installed: str) -> str | None:
+    """Run the file in an Airflow whose home is the folder `home`; what went wrong, None when nothing did."""
+    dags = os.path.join(home, "dags")
+    os.mkdir(dags)
+    path = os.path.join(dags, file.path)
+    with open(path, "wb") as opened:
+        opened.write(file.data)
+    environment = {**_environment(home, dags), **({"FLOWPORT_MAX_WORKERS": str(request.max_workers)} if request.max_workers else {})}
+    with open(os.path.join(home, "log"), "w+", errors="replace") as log:
+        if not _has_database(environment, home, installed, log):
+            return f"Airflow cannot make its database:\n{_end_of(log)}"
+        command = [sys.executable, "-m", "flowport.targets.airflow.inside", path, request.run_id, json.dumps(_form(request))]
+        process = subprocess.Popen(
+            command, cwd=home, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
+        )
+        try:
+            state = _followed(process, trial)
+        finally:
+            # It ends, with the task that it runs, when its input does.
+            assert process.stdin is not None
+            process.stdin.close()
+            process.wait()
+        return None if state == "success" else "" if state == "failed" else f"Airflow ended:\n{_end_of(log)}"
+
+
+def _followed(process: subprocess.Popen[str], trial: Trial) -> str:
+    """The state in which the run ends; "" when Airflow says none."""
+    state = ""
+    assert process.stdout is not None
+    with process.stdout:
+        for line in process.stdout:
+            event: dict[str, Any] = json.loads(line)
+            state = event.get("state", state)
+            if "step" in event:
+                trial.ended(Task(event["step"], event["slice"], event["rest"]), event["exit"])
+    return state
+
+
+def _form(request: DryRun) -> dict[str, Any]:
+    """What somebody would type into the trigger form."""
+    more = {"origin_run": request.origin_run, "from_step": request.from_step, "run_tags": list(request.tags)}
+    return {**request.parameters, **{name: value for name, value in more.items() if value}}
+
+
+def _environment(home: str, dags: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    own = {
+        "CORE__DAGS_FOLDER": dags,
+        "CORE__LOAD_EXAMPLES": "False",
+        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+        "DATABASE__LOAD_DEFAULT_CONNECTIONS": "False",
+        "LOGGING__LOGGING_LEVEL": "WARNING",
+    }
+    return {**kept, "AIRFLOW_HOME": home, **{f"AIRFLOW__{name}": value for name, value in own.items()}}
+
+
+def _has_database(environment: dict[str, str], home: str, installed: str, log: IO[str]) -> bool:
+    """Make Airflow's database, which takes it ten seconds; a copy of the empty one is kept for the next time."""
+    kept = os.path.join(cache_folder(), "airflow", f"{installed}.db")
+    made = os.path.join(home, "airflow.db")
+    if not os.path.exists(kept):
+        command = [sys.executable, "-m", "airflow", "db", "migrate"]
+        if subprocess.run(command, cwd=home, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log).returncode:
+            return False
+        os.makedirs(os.path.dirname(kept), exist_ok=True)
+        unfinished = f"{kept}.{os.getpid()}"
+        shutil.copyfile(made, unfinished)
+        os.replace(unfinished, kept)
+    else:
+        shutil.copyfile(kept, made)
+    return True
+
+
+def _end_of(log: IO[str]) -> str:
+    log.seek(0)
+    return log.read()[-TAIL:].strip()

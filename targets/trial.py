@@ -1,0 +1,72 @@
+"""What dry runs have in common, whatever the engine: run ids are kept apart, each task that ends is said, and no engine is believed."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from flowport.compiler.target import DryRun
+from flowport.runtime.address import Keys
+from flowport.runtime.store import open_store
+from flowport.runtime.tries import failures
+from flowport.targets.verify import Task, losses
+
+DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+"""Exit statuses of a dry run: all is there; it failed; its run id is taken; somebody stopped it."""
+
+SHOWN = 5
+
+
+class Trial:
+    """One dry run, and the store on this machine that keeps it. `ended` may be called by several threads."""
+
+    def __init__(self, request: DryRun) -> None:
+        self.request, self.echo = request, request.echo
+        self.store, self.keys = open_store(request.store), Keys(request.plan.flow.name, request.run_id)
+        self._lock = threading.Lock()
+        self._done: set[Task] = set()
+
+    def taken(self) -> bool:
+        """Whether there is such a run already, which is then said."""
+        if not self.store.exists(self.keys.run()) and not self.store.exists(self.keys.input()):
+            return False
+        flow = self.request.plan.flow.name
+        self.echo(f"there is a run `{self.request.run_id}` of {flow} already; two runs with the same id cannot mix")
+        return True
+
+    def ended(self, task: Task, code: int) -> None:
+        """A task has ended, with this exit code."""
+        with self._lock:
+            if code == 0:
+                self._done.add(task)
+            how = "done" if code == 0 else f"failed with exit status {code}"
+            self.echo(f"{task.step}/{task.slice}{' (the rest of its loop)' if task.rest else ''} {how}")
+
+    def stopped(self) -> int:
+        """The run was interrupted."""
+        run = self.request.run_id
+        self.echo(f"run {run} was stopped; go on from what is done with --origin-run {run}")
+        return INTERRUPTED
+
+    def outcome(self, failure: str | None) -> int:
+        """Say how the run ended: `failure` is what the engine says of one that failed, and its word for success is not enough."""
+        run = self.request.run_id
+        if failure is not None:
+            for each in failures(self.store, self.keys.root)[:SHOWN]:
+                self.echo(f"\n{each['step']}/{each['item']}\n{_story(each)}")
+            self.echo(f"\nrun {run} failed{failure and ': '}{failure}\nmend it, and go on from what is done with --origin-run {run}")
+            return FAILED
+        lost = list(losses(self.request.plan, self.keys, self.store, self._done))
+        for loss in lost:
+            self.echo(f"the engine says that the run succeeded, but {loss}")
+        if not lost:
+            self.echo(f"run {run} is done")
+        return FAILED if lost else DONE
+
+
+def _story(failure: Mapping[str, Any]) -> str:
+    """The traceback of an item, with the user's files as they are called in the flow's folder."""
+    text = str(failure.get("traceback") or failure.get("message"))
+    return re.sub(r'File ".*/code/[0-9a-f]{64}/', 'File "', text).rstrip()
