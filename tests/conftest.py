@@ -1,4 +1,4 @@
-"""Golden files: text that a test compares with a file, which `--update-goldens` writes."""
+"""Golden files: text that a test compares with a file, which `--update-goldens` writes; and a server of S3's protocol."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from s3 import bucket, server
+
+__all__ = ["bucket", "server"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -22,6 +22,7 @@ class Compute:
 
     `parts` are the modules of `parts` that a DAG file needs, and `constants` what they read. `defaults` are arguments of every task,
     `arguments` those of one that asks for resources. `needs` are settings, and `stores` what the addresses it reaches begin with.
+    `expands` says that a `$` in a variable of the environment means something there, unless it stands twice.
     """
 
     parts: tuple[str, ...]
@@ -30,6 +31,7 @@ class Compute:
     arguments: Callable[[Resources, Settings], Named]
     constants: Callable[[Settings], Named] = lambda settings: {}
     stores: tuple[str, ...] = ("s3://", "gs://", "az://")
+    expands: bool = False
     lacks: Capabilities = {}
 
 
@@ -96,6 +98,8 @@ COMPUTE: Mapping[str, Compute] = {
         ("image",),
         lambda settings: {"image": settings.image, **_pod(Resources(), settings)},
         _pod,
+        # Kubernetes API, EnvVar: "$(VAR_NAME)" is replaced by a variable's value, and "$$" becomes "$".
+        expands=True,
     ),
     "docker": Compute(
         ("docker",),

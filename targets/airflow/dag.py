@@ -30,8 +30,8 @@ INDENT = "    "
 EPOCH = "{{ ti.max_tries - task.retries }}"
 """How often a task was cleared, or more: Airflow raises `max_tries` to what was tried, and `retries` more, when it clears one."""
 
-FORM = {variable("form"): "{{ params | tojson }}", variable("engine"): "{{ dag_run.start_date }}"}
-"""What the first task is told besides: the form that was filled in, and whose run it is."""
+START = "{{ dag_run.start_date }}"
+"""What tells a DAG run from another one of the same id."""
 
 ANYWAY = "none_failed_min_one_success"
 SLACK = 300
@@ -154,22 +154,15 @@ class _File:
         settings, flow = self.settings, self.plan.flow
         for name, value in self.compute.constants(settings).items():
             yield statement(f"{name} = ", value)
-        said = Invocation(
-            literal(flow.name),
-            "{{ run_id }}",
-            "",
-            "",
-            literal(settings.store),
-            self.code,
-            width=settings.width,
-            total=settings.total,
-            last=-1,
-        ).variables()
+        name, store = self._value(flow.name), self._value(settings.store)
+        sizes = {"width": settings.width, "total": settings.total}
+        said = Invocation(name, "{{ run_id }}", "", "", store, self.code, **sizes, last=-1).variables()
         run = {name: value for name, value in said.items() if value}
         yield "# What every task is told. The epoch grows when a task is cleared: then it runs again, and what follows sees it."
         yield statement("RUN = ", {**run, variable("epoch"): EPOCH})
         yield "# What the first task is told besides: the trigger form as it was filled in, and whose run it is."
-        yield statement("FORM = ", FORM)
+        form = "{{ params | tojson | replace('$', '$$') }}" if self.compute.expands else "{{ params | tojson }}"
+        yield statement("FORM = ", {variable("form"): form, variable("engine"): START})
 
     def _dag(self) -> Iterator[str]:
         yield self._written("with ", self._arguments(), "", " as dag:")
@@ -298,10 +291,14 @@ class _File:
 
     def _environment(self, step: Step) -> Value:
         """The variables of a step's task beyond those that all have."""
-        own: dict[str, Value] = {name: literal(value) for name, value in step.settings.environment}
+        own: dict[str, Value] = {name: self._value(value) for name, value in step.settings.environment}
         if step.name != self.plan.flow.start:
             return own
         return {"**": Code("FORM"), **own} if own else Code("FORM")
+
+    def _value(self, text: str) -> str:
+        """A text as the value of a variable of the environment, on its way through Airflow's templates and the engine behind."""
+        return literal(text.replace("$", "$$") if self.compute.expands else text)
 
     def _variable(self, step: str) -> str:
         return self.names.tasks[step].variable

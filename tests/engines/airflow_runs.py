@@ -137,20 +137,9 @@ class AirflowRuns:
 
     def deploy(self, path: str | Path, dag: str = "", store: str = "", **profile: Any) -> Deployed:
         """Compile a flow, and put its file where Airflow looks and its code where the tasks do."""
-        plan = plan_of(path)
-        made = package(plan)
         dag = dag or f"dag_{len(list(self.scheduler.dags.iterdir()))}"
-        store = store or str(self.folder / dag)
-        settings = {"store": store, "compute": "local", "python": sys.executable, "dag_id": dag, **profile}
-        lowered = target.lower(plan)
-        errors = [found for found in target.fits(lowered, settings) if found.severity == "error"]
-        assert not errors, errors
-        open_store(store).create(code_key(made.digest), made.data)
-        file = target.emit(lowered, settings, made)[0]
-        new = self.folder / "new.py"
-        new.write_bytes(file.data)
-        os.replace(new, self.scheduler.dags / file.path)
-        return Deployed(dag, plan, store)
+        settings = {"store": store or str(self.folder / dag), "compute": "local", "python": sys.executable, "dag_id": dag, **profile}
+        return deployed_in(self.scheduler.dags, plan_of(path), settings)
 
     def run(self, deployed: Deployed, values: dict[str, Any], run: str = RUN, patience: float = 600) -> Ended:
         """Run a flow to its end."""
@@ -162,6 +151,20 @@ class AirflowRuns:
         state = self.scheduler.ended(deployed.dag, run, patience)
         output = self.scheduler.output(deployed.dag, run)
         return Ended(state, self.scheduler.tasks(deployed.dag, run), output, deployed.plan, deployed.store, run)
+
+
+def deployed_in(folder: Path, plan: Plan, settings: dict[str, Any]) -> Deployed:
+    """Put the DAG file of a plan into a folder, and its code into the store."""
+    made = package(plan)
+    lowered = target.lower(plan)
+    errors = [found for found in target.fits(lowered, settings) if found.severity == "error"]
+    assert not errors, errors
+    open_store(settings["store"]).create(code_key(made.digest), made.data)
+    file = target.emit(lowered, settings, made)[0]
+    unfinished = folder.parent / f"{file.path}.new"
+    unfinished.write_bytes(file.data)
+    os.replace(unfinished, folder / file.path)
+    return Deployed(settings["dag_id"], plan, settings["store"])
 
 
 def typed(plan: Plan, values: Mapping[str, Any]) -> dict[str, Any]:

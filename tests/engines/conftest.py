@@ -17,21 +17,30 @@ from engines.corpus_runs import Engines, Here, Runs
 from flows.expected import Expected
 
 ROOT = Path(__file__).resolve().parents[2]
-PINS = Path(__file__).with_name("ministack.txt")
 AT_ONCE = 4
+
+
+def environment(name: str) -> Path:
+    """The Python of an environment that has the packages of `<name>.txt`, made on first use."""
+    pins = Path(__file__).with_name(f"{name}.txt")
+    folder = ROOT / ".cache" / name
+    python = folder / "bin" / "python"
+    done = folder / "pins.txt"
+    if not done.exists() or done.read_text() != pins.read_text():
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
+        subprocess.run([str(python), "-m", "pip", "install", "--quiet", "--no-deps", "-r", str(pins)], check=True)
+        done.write_text(pins.read_text())
+    return python
 
 
 @pytest.fixture(scope="session")
 def ministack() -> Path:
-    """The Python of an environment that has ministack, made on first use."""
-    folder = ROOT / ".cache" / "ministack"
-    python = folder / "bin" / "python"
-    done = folder / "pins.txt"
-    if not done.exists() or done.read_text() != PINS.read_text():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", "--no-deps", "-r", str(PINS)], check=True)
-        done.write_text(PINS.read_text())
-    return python
+    return environment("ministack")
+
+
+@pytest.fixture(scope="session")
+def airflow_2() -> Path:
+    return environment("airflow-2")
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,50 @@
+"""The emitted files on Airflow 2, and for every place where tasks may run.
+
+The operators are the real ones up to what they would send to a service: instead of that, a process of this machine runs what was asked for.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engines.corpus_runs import Here, agree
+from engines.dag_tests import DagTests
+from flows.expected import EXAMPLES, RUNS
+
+LOW: dict[str, Any] = {"width": 3, "total": 6}
+FILES = ("loop_exits.py", "decorated.py", "nasties.py")
+SOME = [expected for expected in RUNS if expected.file in FILES and (expected.parameters or expected.file != "nasties.py")]
+"""Flows with all that a task has to tell, and odd values: a foreach, switches, a loop with several ways out, resources, environments."""
+
+NESTED = [expected for expected in RUNS if expected.file == "switch_foreach_switch.py"]
+NEEDED: dict[str, dict[str, Any]] = {
+    "kubernetes": {"image": "flows:1"},
+    "docker": {"image": "flows:1"},
+    "batch": {"job_queue": "flows", "job_definition": "flows"},
+    "ecs": {"cluster": "flows", "task_definition": "flows", "container": "main", "platform": "FARGATE"},
+}
+
+
+def test_airflow_2_comes_to_what_this_machine_comes_to(airflow_2: Path, here: Here, tmp_path: Path) -> None:
+    cases = [*RUNS, *EXAMPLES]
+    for expected, ended in zip(cases, DagTests(tmp_path / "airflow", airflow_2).run(cases, **LOW), strict=True):
+        agree(expected, ended, here(expected).result())
+
+
+@pytest.mark.parametrize("compute", NEEDED)
+def test_tasks_come_to_the_same_wherever_they_run(compute: str, bucket: str, here: Here, tmp_path: Path) -> None:
+    airflow = DagTests(tmp_path / "airflow", Path(sys.executable))
+    for expected, ended in zip(SOME, airflow.run(SOME, compute, f"s3://{bucket}/runs", **NEEDED[compute], **LOW), strict=True):
+        agree(expected, ended, here(expected).result())
+
+
+def test_pods_come_to_the_same_on_airflow_2(airflow_2: Path, bucket: str, here: Here, tmp_path: Path) -> None:
+    airflow = DagTests(tmp_path / "airflow", airflow_2)
+    for expected, ended in zip(
+        [*SOME, *NESTED], airflow.run([*SOME, *NESTED], "kubernetes", f"s3://{bucket}/runs", image="flows:1", **LOW), strict=True
+    ):
+        agree(expected, ended, here(expected).result())
