@@ -45,8 +45,9 @@ def rest(invocation: Invocation, program: Program) -> int:
 def _say_who_left(invocation: Invocation, left: dict[str, bool]) -> None:
     """Say which ways out of the loop were taken, beside the manifest that its header made where the block began."""
     store, keys = open_store(invocation.store), Keys(invocation.flow, invocation.run)
-    first = Manifests(store, keys, invocation.last).need(invocation.step, f"{invocation.slice}.t{invocation.turn}")
-    store.create(keys.rest(invocation.step, invocation.slice, invocation.turn, first.generation), documents.dump({"left": left}))
+    first = Manifests(store, keys, invocation.last).find(invocation.step, f"{invocation.slice}.t{invocation.turn}")
+    if first is not None:
+        store.create(keys.rest(invocation.step, invocation.slice, invocation.turn, first.generation), documents.dump({"left": left}))
     hand_over(invocation, [target for target, went in left.items() if went])
 
 
@@ -77,7 +78,9 @@ def _route(task: Invocation, program: Program) -> Any:
     if not plan["routed"] and not plan["left"] and "foreach" not in plan["transition"]:
         return None
     store, keys = open_store(task.store), Keys(task.flow, task.run)
-    found = Manifests(store, keys, task.last).need(task.step, task.slice)
+    found = Manifests(store, keys, task.last).find(task.step, task.slice)
+    if found is None:  # nobody came
+        return [] if "foreach" in plan["transition"] else {"to": {}}
     return documents.load(store.read(keys.route(task.step, task.slice, found.generation)))
 
 

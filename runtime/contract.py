@@ -15,7 +15,7 @@ CONTRACT = 1
 DONE = 0
 FAILED = 1
 STOP = 78
-"""Exit codes: the manifest exists; may be tried again; must not be tried again."""
+"""Exit codes: the manifest exists, or nobody came; may be tried again; must not be tried again."""
 
 FLOW = ".flowport/flow.json"
 PLAN = ".flowport/plan.json"

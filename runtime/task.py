@@ -106,7 +106,11 @@ class Here:
 
 
 def finish(work: Work, runner: Runner) -> int:
-    """Adopt what exists, else run the items and commit; returns the exit code."""
+    """Adopt what exists, else run the items and commit; returns the exit code. Where nobody comes there is nothing to do."""
+    if not work.arrived:
+        sys.stderr.write(f"flowport: no item comes to step `{work.step}` on {work.slice}: nothing is left to do\n")
+        hand_over(work.invocation, [])
+        return DONE
     after = work.manifests.after()
     parameters = digests.of(documents.dump(work.start.doc["parameters"], in_order=True))
     key = manifest.key(work.plan["digest"] + parameters if not after else work.plan["digest"], after)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flowport.runtime import runs as rows_of
 from flowport.runtime import start
-from flowport.runtime.address import Keys
+from flowport.runtime.address import ROOT, Keys
 from flowport.runtime.inputs import Inputs, Stretch
 from flowport.runtime.lineage import Frame, Lineage, inherited
-from flowport.runtime.manifest import Manifests
+from flowport.runtime.manifest import Manifests, Stop
 from flowport.runtime.replay import Replay
 from flowport.runtime.shelf import Columns, Shelf
 
@@ -37,20 +37,42 @@ class Work:
         self.start = start.begin(store, self.keys, invocation, program) if self._first() else start.read(store, self.keys)
         self.manifests = Manifests(store, self.keys, invocation.last)
         self.replay = Replay(self.manifests, self.plan["sites"])
-        self.arrived: Runs = self.replay.arrived(self.step, self.slice)
+        self.arrived: Runs = []
         self.columns = Columns(store)
-        self.classes: Classes = [{"items": self.arrived, "names": {}}]
+        self.classes: Classes = []
         self._sent: list[Sent] = []
         self._shelves: dict[tuple[str, str], Shelf] = {}
         self._shadowed: list[str] | None = None
         self._fan: Frame | None = None
         self.lineage = Lineage(self.manifests, self.site["scopes"], self.slice)
-        self._connect()
-        self.manifests.check()
+        try:
+            self._find()
+        except Stop:
+            if invocation.last == 0 or not self._gone():
+                raise
+            self.arrived = []
         self.shelf = Shelf(self.columns, self.lineage, self.step, {}, self.classes)
 
     def _first(self) -> bool:
         return self.step == self.program.flow["start"] and self.slice == "s"
+
+    def _find(self) -> None:
+        """Find who arrived, what they inherit, and whether all that was read belongs to one history."""
+        self.arrived = self.replay.arrived(self.step, self.slice)
+        self.classes = [{"items": self.arrived, "names": {}}]
+        self._connect()
+        self.manifests.check()
+
+    def _gone(self) -> bool:
+        """Whether the slice was there once, and is not since a step before it was run again: an engine may not know that."""
+        around = ROOT
+        for (kind, name), piece in zip(self.site["scopes"], self.slice.split(".")[1:]):
+            if kind == "foreach":
+                replay = Replay(Manifests(self.store, self.keys, self.invocation.last), self.program.step(name)["sites"])
+                if not replay.arrived(name, around) or int(piece) >= replay.manifests.need(name, around).doc["fan"]["k"]:
+                    return True
+            around = f"{around}.{piece}"
+        return False
 
     def _connect(self) -> None:
         """Find what the items inherit, or for a join where its inputs are."""

@@ -1,4 +1,4 @@
-"""A DAG file on its way to Airflow: first the code goes into the store, then the file where Airflow looks, whole and only when it changed."""
+"""A DAG file on its way to Airflow: the code goes into the store, then the file to where Airflow looks, and only when it changed."""
 
 from __future__ import annotations
 

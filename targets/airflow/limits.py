@@ -15,8 +15,8 @@ from flowport.compiler.ir import JSON, Parameter, Resources
 from flowport.compiler.plan import Plan
 from flowport.compiler.target import Profile
 from flowport.targets.airflow.compute import COMPUTE, Compute
-from flowport.targets.airflow.dag import Namespace
 from flowport.targets.airflow.form import FIELDS
+from flowport.targets.airflow.names import Names
 from flowport.targets.airflow.settings import ID, SETTINGS, settings
 from flowport.targets.sizes import fargate
 
@@ -153,8 +153,8 @@ def _renamed(plan: Plan, dag_id: str) -> Iterator[Diagnostic]:
     notes = ("the ids of Airflow consist of letters from a to z, digits, `_`, `-` and `.`; its pages show the name itself",)
     if not re.fullmatch(f"[{ID[0]}]{{1,{ID[1]}}}", plan.flow.name):
         yield Diagnostic("FP305", f"flow `{plan.flow.name}` is DAG `{dag_id}` in Airflow", plan.flow.span, notes, severity="warning")
-    names = Namespace(plan, set()).tasks
+    names = Names(plan)
     for step in plan.flow.steps:
-        if step.name in names and not step.name.isascii():
+        if step.name in names.steps and names[step.name].id != step.name:
             message = f"step `{step.name}` is task `{names[step.name].id}` in Airflow"
             yield Diagnostic("FP305", message, step.span, notes, severity="warning")

@@ -73,16 +73,17 @@ def pieces(plan: Plan) -> tuple[Member, ...]:
     return tuple(_Cut(plan).members(plan.body, 0))
 
 
+def inside(members: tuple[Member, ...]) -> Iterator[Member]:
+    """All members, those in branches and groups too."""
+    for member in members:
+        yield member
+        if isinstance(member, Branch | Each):
+            yield from inside(member.members)
+
+
 def jobs(members: tuple[Member, ...]) -> Iterator[Job]:
     """All tasks that stand for steps."""
-    for member in members:
-        match member:
-            case Job():
-                yield member
-            case Branch(members=inner) | Each(members=inner):
-                yield from jobs(inner)
-            case Listing():
-                pass
+    yield from (member for member in inside(members) if isinstance(member, Job))
 
 
 class _Cut:
@@ -166,7 +167,8 @@ class _Cut:
         after = self.before.get(name, [])
         anyway = any(not self._sure(other, name) for other in after)
         arms = self.arms[name]
-        decides = bool(arms) and (_first(arms[-1]) == name or any(not self._beside(other, name) for other in after))
+        parted = bool(self.level[name]) and any(not self._beside(other, name) for other in after)
+        decides = bool(arms) and (parted or _first(arms[-1]) == name)
         ways = tuple(dict.fromkeys(way for edge in arms[-1].edges for way in self._taken(edge))) if decides else ()
         return Job(name, tuple(after), anyway, ways)
 

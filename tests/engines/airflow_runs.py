@@ -25,7 +25,7 @@ from flowport.runtime.parameters import convert
 from flowport.runtime.program import code_key
 from flowport.runtime.store import open_store
 from flowport.targets.airflow import target
-from flowport.targets.airflow.dag import Namespace
+from flowport.targets.airflow.names import Names
 from flowport.targets.verify import Task, losses
 from flows.expected import Expected
 
@@ -88,12 +88,12 @@ class Ended:
         return list(losses(self.plan, Keys(self.plan.flow.name, self.run), open_store(self.store), done))
 
     def _stands_for(self, instance: Mapping[str, Any]) -> Iterable[Task]:
-        lowered = target.lower(self.plan)
-        for step, names in Namespace(lowered, set()).tasks.items():
-            if names.id == instance["task_id"]:
-                shown, index = str(instance["rendered_map_index"]), instance["map_index"]
-                slice = shown if shown.startswith("s.") else f"s.{index}" if index >= 0 else "s"
-                yield Task(step, slice, rest=names.id == f"{step}_loop")
+        names = Names(target.lower(self.plan))
+        shown, index = str(instance["rendered_map_index"]), instance["map_index"]
+        slice = shown if shown.startswith("s.") else f"s.{index}" if index >= 0 else "s"
+        for step, name in {**names.steps, **names.loops}.items():
+            if name.id == instance["task_id"]:
+                yield Task(step, slice, rest=step in names.loops)
 
 
 @dataclass

@@ -25,7 +25,7 @@ SECRET = "only-for-these-tests-only-for-these-tests"
 
 
 class Scheduler:
-    """Airflow in a folder of its own; a context manager. `settings` are variables such as AIRFLOW__CORE__PARALLELISM without their prefix."""
+    """Airflow in a folder of its own; a context manager. `settings` are its variables, such as CORE__PARALLELISM without AIRFLOW__."""
 
     def __init__(self, folder: Path, database: str, **settings: str) -> None:
         self.folder, self.dags = folder, folder / "dags"
@@ -112,12 +112,16 @@ class Scheduler:
             return False
         return all(health[part]["status"] == "healthy" for part in ("scheduler", "dag_processor"))
 
-    def ask(self, path: str, body: Any = None, method: str | None = None) -> Any:
+    def ask(self, path: str, body: Any = None) -> Any:
         """An answer of the REST API."""
+        return json.loads(self._send(path, body, None))
+
+    def _send(self, path: str, body: Any, method: str | None) -> bytes:
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {self._token}"} if self._token else {})
         data = None if body is None else json.dumps(body).encode()
         with urllib.request.urlopen(urllib.request.Request(self.url + path, data, headers, method=method), timeout=60) as answer:
-            return json.load(answer)
+            sent: bytes = answer.read()
+            return sent
 
     def known(self, dag: str, patience: float = 60) -> dict[str, Any]:
         """The details of a DAG, once its file was read; fails with what Airflow says against the file."""
@@ -127,7 +131,8 @@ class Scheduler:
                 details: dict[str, Any] = self.ask(f"/api/v2/dags/{quote(dag)}/details")
                 return details
             except urllib.error.HTTPError as error:
-                assert error.code == 404, error.read()
+                if error.code != 404:
+                    raise
             errors = self.ask("/api/v2/importErrors")["import_errors"]
             assert not errors, errors
             assert time.monotonic() < end, f"Airflow does not see {dag}:\n{self.log('dag-processor')}"
@@ -163,6 +168,10 @@ class Scheduler:
         """Clear tasks and all behind them, as the button does: they run again."""
         body = {"dry_run": False, "dag_run_id": run, "task_ids": list(tasks), "include_downstream": True, "only_failed": False}
         self.ask(f"/api/v2/dags/{quote(dag)}/clearTaskInstances", {**body, "reset_dag_runs": True})
+
+    def delete(self, dag: str, run: str) -> None:
+        """Delete a run, of which Airflow then knows nothing."""
+        self._send(self._run(dag, run), None, "DELETE")
 
     def output(self, dag: str, run: str) -> str:
         """What the tasks of a run printed."""

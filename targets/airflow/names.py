@@ -1,0 +1,46 @@
+"""What the tasks and groups of a DAG are called, in Airflow and as variables of its file: a step's own name wherever that can be.
+
+train -> train        größe -> gr_e_5f3c9a07        the loop of spread -> spread_loop
+"""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Iterable
+
+from flowport.compiler.fuse import loops
+from flowport.compiler.names import Namer
+from flowport.compiler.plan import Plan, steps
+from flowport.compiler.record import record
+from flowport.targets.airflow.settings import ID
+
+
+@record
+class Name:
+    """The id of a task or group, and the variable that holds it."""
+
+    id: str
+    variable: str
+
+
+class Names:
+    """The names of a plan's tasks, by step, a loop's by its header; none of the variables is among those that are `taken`."""
+
+    def __init__(self, plan: Plan, taken: Iterable[str] = ()) -> None:
+        self._id, self._taken = Namer("A-Za-z0-9_", ID[1]), set(taken)
+        rests = loops(plan)
+        inside = {step for loop in rests.values() for step in steps(loop.body)}
+        self.steps = {step: self.new(step) for step in steps(plan.body) if step not in inside}
+        self.loops = {header: self.new(f"{header}_loop") for header in rests}
+
+    def __getitem__(self, step: str) -> Name:
+        return self.steps.get(step) or self.loops[step]
+
+    def new(self, text: str) -> Name:
+        """The name of something called `text`, which nothing else has."""
+        id = self._id(text).replace("-", "_")
+        variable = id if id.isidentifier() else f"_{id}"
+        while variable in self._taken or keyword.iskeyword(variable):
+            variable += "_"
+        self._taken.add(variable)
+        return Name(id, variable)
