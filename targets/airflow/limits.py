@@ -132,7 +132,8 @@ def plan_problems(plan: Plan, profile: Profile) -> Iterator[Diagnostic]:
         if profile.get("compute") in ("batch", "ecs") and profile.get("platform") == "FARGATE":
             cpu, memory = fargate(asked)
             if cpu < asked.cpu or memory < asked.memory:
-                message = f"step `{step.name}` asks for {asked.cpu:g} vCPUs and {asked.memory:,} MiB, and Fargate has {cpu:g} and {memory:,} at most"
+                wanted, most = f"{asked.cpu:g} vCPUs and {asked.memory:,} MiB", f"{cpu:g} and {memory:,} at most"
+                message = f"step `{step.name}` asks for {wanted}, and Fargate has {most}"
                 yield Diagnostic("FP414", message, step.span, help=('ask for less, or set platform = "EC2"',))
         size = sum(len(name) + len(value) + len('{"name": "", "value": ""}, ') for name, value in step.settings.environment)
         if profile.get("compute") in ("batch", "ecs") and size > OVERRIDES:

@@ -6,7 +6,8 @@ train -> train        größe -> gr_e_5f3c9a07        the loop of spread -> spre
 from __future__ import annotations
 
 import keyword
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import count
 
 from flowport.compiler.fuse import loops
 from flowport.compiler.names import Namer
@@ -28,6 +29,7 @@ class Names:
 
     def __init__(self, plan: Plan, taken: Iterable[str] = ()) -> None:
         self._id, self._taken = Namer("A-Za-z0-9_", ID[1]), set(taken)
+        self._asked: set[str] = set()
         rests = loops(plan)
         inside = {step for loop in rests.values() for step in steps(loop.body)}
         self.steps = {step: self.new(step) for step in steps(plan.body) if step not in inside}
@@ -37,10 +39,16 @@ class Names:
         return self.steps.get(step) or self.loops[step]
 
     def new(self, text: str) -> Name:
-        """The name of something called `text`, which nothing else has."""
-        id = self._id(text).replace("-", "_")
+        """The name of something called `text`, which nothing else has; a second one of that name gets a number."""
+        asked = text if text not in self._asked else next(other for other in _numbered(text) if other not in self._asked)
+        self._asked.add(asked)
+        id = self._id(asked).replace("-", "_")
         variable = id if id.isidentifier() else f"_{id}"
         while variable in self._taken or keyword.iskeyword(variable):
             variable += "_"
         self._taken.add(variable)
         return Name(id, variable)
+
+
+def _numbered(text: str) -> Iterator[str]:
+    return (f"{text}_{number}" for number in count(2))

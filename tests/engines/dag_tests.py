@@ -13,6 +13,7 @@ from typing import Any
 from engines.airflow_runs import RUN, Ended, deployed_in, typed
 from engines.corpus_runs import given
 from engines.engine import plan_of
+from flowport.compiler.plan import Plan
 from flows.expected import Expected
 
 DRIVER = Path(__file__).with_name("dag_test.py")
@@ -37,15 +38,20 @@ class DagTests:
         self._run([str(python), "-m", "airflow", "db", "migrate"])
 
     def run(self, cases: Iterable[Expected], compute: str = "local", store: str = "", **profile: Any) -> list[Ended]:
-        """Run cases one after the other; with `store`, below that address."""
+        """Run cases of the corpus one after the other; with `store`, below that address."""
+        flows = [(plan_of(expected.path), expected) for expected in cases]
+        return self.run_plans([(plan, typed(plan, given(expected)), profile) for plan, expected in flows], compute, store)
+
+    def run_plans(
+        self, flows: Iterable[tuple[Plan, dict[str, Any], dict[str, Any]]], compute: str = "local", store: str = ""
+    ) -> list[Ended]:
+        """Run plans, each with its form and its settings."""
         asked, put = [], []
-        for number, expected in enumerate(cases):
+        for number, (plan, form, profile) in enumerate(flows):
             dag = f"{compute}_{number}"
             place = f"{store}/{dag}" if store else str(self.folder / dag)
             settings = {"compute": compute, "store": place, "dag_id": dag, "python": sys.executable, **profile}
-            deployed = deployed_in(self.folder / "dags", plan_of(expected.path), settings)
-            put.append(deployed)
-            form = typed(deployed.plan, given(expected))
+            put.append(deployed_in(self.folder / "dags", plan, settings))
             asked.append({"file": str(self.folder / "dags" / f"{dag}.py"), "run": RUN, "form": form})
         done = self._run([str(self.python), str(DRIVER), json.dumps(asked), sys.executable, compute])
         results = [json.loads(line) for line in done.stdout.splitlines()]

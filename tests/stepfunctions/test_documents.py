@@ -15,7 +15,8 @@ from statelint.linter import Linter
 from flowport.targets.stepfunctions import target
 from flowport.targets.stepfunctions.checks import broken
 from flows.expected import EXAMPLES
-from stepfunctions.emitted import NO_CODE, PATHS, PROFILE, machine, plan_of
+from plans import NO_CODE, PATHS, plan_of
+from stepfunctions.emitted import PROFILE, machine
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "stepfunctions"
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,7 +27,8 @@ SHA = """
 import hashlib, sys
 from flowport.compiler.package import package
 from flowport.targets.stepfunctions import target
-from stepfunctions.emitted import PATHS, PROFILE, plan_of
+from plans import PATHS, plan_of
+from stepfunctions.emitted import PROFILE
 for path in PATHS:
     for file in target.emit(target.lower(plan_of(path)), PROFILE, package(plan_of(path))):
         print(path.name, file.path, hashlib.sha256(file.data).hexdigest())

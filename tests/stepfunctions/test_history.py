@@ -11,7 +11,8 @@ from flowport.compiler.ir import Case, End, Foreach, Next, Retry, Settings, Swit
 from flowport.compiler.plan import Loop, Plan, walk
 from flowport.targets.stepfunctions import target
 from flowport.targets.stepfunctions.history import BUDGET, LONGEST, History, capped
-from stepfunctions.emitted import PROFILE, flow
+from plans import flow
+from stepfunctions.emitted import PROFILE
 
 END = ("end", End())
 

@@ -11,7 +11,8 @@ from flowport.compiler.diagnostics import Diagnostic
 from flowport.compiler.ir import End, Foreach, Next, Resources, Settings
 from flowport.compiler.plan import Plan
 from flowport.targets.stepfunctions import target
-from stepfunctions.emitted import PROFILE, documents, flow
+from plans import flow
+from stepfunctions.emitted import PROFILE, documents
 
 END = ("end", End())
 

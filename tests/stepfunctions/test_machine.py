@@ -6,7 +6,8 @@ from typing import Any
 
 from flowport.compiler.ir import Branch, Case, Catch, End, Foreach, Next, Resources, Retry, Settings, Switch
 from flowport.targets.stepfunctions.checks import broken
-from stepfunctions.emitted import documents, flow, machine
+from plans import flow
+from stepfunctions.emitted import documents, machine
 
 END = ("end", End())
 LINEAR = (("start", Next("end")), END)
