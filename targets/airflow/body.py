@@ -84,9 +84,13 @@ class Body:
         yield ""
         yield self._statement("@", Call("task_group", (), named), indent)
         yield f"{indent}def {group.variable}(slice):"
-        yield from self._written(each.members, indent + INDENT, each)
-        yield from (f"{indent}{INDENT}{line}" for line in chained(self._edges_inside(each)))
-        yield f"{indent}{INDENT}return {back}"
+        match each.members:
+            case (Job() as job,):
+                yield self._statement("return ", self._call(job, each), indent + INDENT)
+            case _:
+                yield from self._written(each.members, indent + INDENT, each)
+                yield from (f"{indent}{INDENT}{line}" for line in chained(self._edges_inside(each)))
+                yield f"{indent}{INDENT}return {back}"
         yield ""
         yield self._statement(f"{back} = ", Call(f"{group.variable}.expand", (), {"slice": Code(over)}), indent)
 
@@ -142,6 +146,7 @@ class Body:
 
 
 def _duration(seconds: float) -> Call:
-    seconds = min(seconds, LONGEST)
-    whole = seconds > 0 and seconds % 60 == 0
-    return Call("timedelta", (), {"minutes": round(seconds / 60)} if whole else {"seconds": round(seconds, 3)})
+    seconds = round(min(seconds, LONGEST), 3)
+    if seconds % 60 == 0 and seconds:
+        return Call("timedelta", (), {"minutes": round(seconds / 60)})
+    return Call("timedelta", (), {"seconds": round(seconds) if seconds == round(seconds) else seconds})

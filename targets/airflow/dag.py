@@ -45,7 +45,7 @@ KNOWN = {
 
 OURS = {
     "DAG": ("airflow.sdk", "airflow"),
-    "Param": ("airflow.sdk", "airflow.models.param"),
+    "Param": ("airflow.sdk.definitions.param", "airflow.models.param"),
     "TaskGroup": ("airflow.sdk", "airflow.utils.task_group"),
     "task_group": ("airflow.sdk", "airflow.decorators"),
 }

@@ -31,4 +31,4 @@ def answer(environment, aws_conn_id):
 def check(overrides):
     """AWS accepts longer overrides, and then the container fails."""
     if len(json.dumps(overrides)) > 8192:
-        raise AirflowFailException("the parameters of this run are longer than the 8,192 characters that a container takes")
+        raise AirflowFailException("the parameters are longer than the 8,192 characters that a container takes")

@@ -1,0 +1,164 @@
+# BatchedSwitch, compiled by flowport 0.1.0 from batched_switch.py: change that, and compile it again.
+"""BatchedSwitch
+
+    start
+      foreach numbers
+        sort_out
+          when kind is plain
+            plain
+          when kind is list
+            fan_out
+              foreach parts
+                part
+            parts_done
+        done
+    collect
+    end
+"""
+
+from datetime import datetime, timezone
+
+from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+from kubernetes.client import models as k8s
+
+try:  # Airflow 3
+    from airflow.sdk import DAG, task, task_group
+    from airflow.sdk.definitions.param import Param
+    from airflow.sdk.exceptions import AirflowSkipException
+except ImportError:  # Airflow 2
+    from airflow import DAG
+    from airflow.decorators import task, task_group
+    from airflow.exceptions import AirflowSkipException
+    from airflow.models.param import Param
+
+# What every task is told. The epoch grows when a task is cleared: then it runs again, and what follows sees it.
+RUN = {
+    "FLOWPORT_CONTRACT": "1",
+    "FLOWPORT_FLOW": "BatchedSwitch",
+    "FLOWPORT_RUN": "{{ run_id }}",
+    "FLOWPORT_STORE": "s3://my-bucket/flowport",
+    "FLOWPORT_CODE": "0000000000000000000000000000000000000000000000000000000000000000",
+    "FLOWPORT_WIDTH": "500",
+    "FLOWPORT_TOTAL": "500",
+    "FLOWPORT_LAST": "-1",
+    "FLOWPORT_EPOCH": "{{ ti.max_tries - task.retries }}",
+}
+# What the first task is told besides: the trigger form as it was filled in, and whose run it is.
+FORM = {"FLOWPORT_FORM": "{{ params | tojson | replace('$', '$$') }}", "FLOWPORT_ENGINE": "{{ dag_run.start_date }}"}
+
+
+def step(task_id, slice="s", *, name=None, command="task", environment=None, answers=False, **more):
+    """A step on a slice, as a pod. With `answers` it says where to go on: slices of a foreach, or steps."""
+    environment = {**RUN, "FLOWPORT_STEP": name or task_id, "FLOWPORT_SLICE": slice, **(environment or {})}
+    if answers:
+        environment["FLOWPORT_ROUTE"] = "/airflow/xcom/return.json"
+    return KubernetesPodOperator(
+        task_id=task_id,
+        cmds=["python", "-m", "flowport.runtime", command],
+        env_vars=environment,
+        do_xcom_push=answers,
+        **more,
+    )
+
+
+def when(*ways):
+    """Skip a task unless one of these ways was taken: from the task that decided, to a step that it sent items to."""
+
+    def decide(context):
+        ti = context["ti"]
+        for source, target in ways:
+            if target in (ti.xcom_pull(task_ids=source, map_indexes=ti.map_index) or ()):
+                return
+        raise AirflowSkipException("no item comes this way")
+
+    return decide
+
+
+@task(trigger_rule="none_failed_min_one_success", retries=3)
+def slices(answers):
+    """The slices that all instances of a step made. Of a single instance Airflow 3 hands over the bare answer."""
+    found = list(answers or ())
+    if found and isinstance(found[0], str):
+        return found
+    return [slice for answer in found for slice in answer or ()]
+
+
+with DAG(
+    dag_id="BatchedSwitch",
+    doc_md=__doc__,
+    schedule=None,
+    catchup=False,
+    start_date=datetime(2024, 1, 1, tzinfo=timezone.utc),
+    default_args={
+        "owner": "flowport",
+        "retries": 0,
+        "image": "my-image:1",
+        "container_resources": k8s.V1ResourceRequirements(
+            requests={"cpu": "1", "memory": "4096Mi"},
+            limits={"memory": "4096Mi"},
+        ),
+    },
+    params={
+        "origin_run": Param(
+            None,
+            type=["null", "string"],
+            section="Run",
+            description="the run to take finished work from",
+        ),
+        "from_step": Param(
+            None,
+            type=["null", "string"],
+            section="Run",
+            description="with it, the step to begin again from",
+        ),
+        "run_tags": Param(None, type=["null", "array"], section="Run", description="tags of the run, one on a line"),
+    },
+    tags=["flowport"],
+) as dag:
+    start = step("start", answers=True, environment=FORM)
+
+    @task_group(prefix_group_id=False)
+    def numbers(slice):
+        sort_out = step("sort_out", slice, answers=True)
+        plain = step("plain", slice, pre_execute=when(("sort_out", "plain")))
+        fan_out = step("fan_out", slice, answers=True, pre_execute=when(("sort_out", "fan_out")))
+        sort_out >> [plain, fan_out]
+        return sort_out, plain, fan_out
+
+    sort_out, plain, fan_out = numbers.expand(slice=start.output)
+    fan_out_slices = slices.override(task_id="fan_out_slices")(fan_out.output)
+
+    @task_group(
+        prefix_group_id=False,
+        default_args={"map_index_template": "{{ ti.xcom_pull(task_ids='fan_out_slices')[ti.map_index] }}"},
+    )
+    def parts(slice):
+        return step("part", slice)
+
+    part = parts.expand(slice=fan_out_slices)
+
+    @task_group(prefix_group_id=False)
+    def numbers_2(slice):
+        parts_done = step(
+            "parts_done",
+            slice,
+            trigger_rule="none_failed_min_one_success",
+            pre_execute=when(("sort_out", "fan_out")),
+        )
+        done = step("done", slice, trigger_rule="none_failed_min_one_success")
+        parts_done >> done
+        return parts_done, done
+
+    parts_done, done = numbers_2.expand(slice=start.output)
+    collect = step("collect", trigger_rule="none_failed_min_one_success")
+    end = step("end")
+
+    start >> [sort_out, collect]
+    fan_out >> [fan_out_slices, parts_done]
+    fan_out_slices >> part >> parts_done
+    sort_out >> done >> collect >> end
+    plain >> done
+
+
+if __name__ == "__main__":
+    dag.test()

@@ -1,0 +1,130 @@
+# ForeachInForeach, compiled by flowport 0.1.0 from foreach_in_foreach.py: change that, and compile it again.
+"""ForeachInForeach
+
+    start
+      foreach shops
+        shop
+          foreach sales
+            sale
+        shop_total
+    grand_total
+    end
+"""
+
+from datetime import datetime, timezone
+
+from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+from kubernetes.client import models as k8s
+
+try:  # Airflow 3
+    from airflow.sdk import DAG, task, task_group
+    from airflow.sdk.definitions.param import Param
+except ImportError:  # Airflow 2
+    from airflow import DAG
+    from airflow.decorators import task, task_group
+    from airflow.models.param import Param
+
+# What every task is told. The epoch grows when a task is cleared: then it runs again, and what follows sees it.
+RUN = {
+    "FLOWPORT_CONTRACT": "1",
+    "FLOWPORT_FLOW": "ForeachInForeach",
+    "FLOWPORT_RUN": "{{ run_id }}",
+    "FLOWPORT_STORE": "s3://my-bucket/flowport",
+    "FLOWPORT_CODE": "0000000000000000000000000000000000000000000000000000000000000000",
+    "FLOWPORT_WIDTH": "500",
+    "FLOWPORT_TOTAL": "500",
+    "FLOWPORT_LAST": "-1",
+    "FLOWPORT_EPOCH": "{{ ti.max_tries - task.retries }}",
+}
+# What the first task is told besides: the trigger form as it was filled in, and whose run it is.
+FORM = {"FLOWPORT_FORM": "{{ params | tojson | replace('$', '$$') }}", "FLOWPORT_ENGINE": "{{ dag_run.start_date }}"}
+
+
+def step(task_id, slice="s", *, name=None, command="task", environment=None, answers=False, **more):
+    """A step on a slice, as a pod. With `answers` it says where to go on: slices of a foreach, or steps."""
+    environment = {**RUN, "FLOWPORT_STEP": name or task_id, "FLOWPORT_SLICE": slice, **(environment or {})}
+    if answers:
+        environment["FLOWPORT_ROUTE"] = "/airflow/xcom/return.json"
+    return KubernetesPodOperator(
+        task_id=task_id,
+        cmds=["python", "-m", "flowport.runtime", command],
+        env_vars=environment,
+        do_xcom_push=answers,
+        **more,
+    )
+
+
+@task(trigger_rule="none_failed_min_one_success", retries=3)
+def slices(answers):
+    """The slices that all instances of a step made. Of a single instance Airflow 3 hands over the bare answer."""
+    found = list(answers or ())
+    if found and isinstance(found[0], str):
+        return found
+    return [slice for answer in found for slice in answer or ()]
+
+
+with DAG(
+    dag_id="ForeachInForeach",
+    doc_md=__doc__,
+    schedule=None,
+    catchup=False,
+    start_date=datetime(2024, 1, 1, tzinfo=timezone.utc),
+    default_args={
+        "owner": "flowport",
+        "retries": 0,
+        "image": "my-image:1",
+        "container_resources": k8s.V1ResourceRequirements(
+            requests={"cpu": "1", "memory": "4096Mi"},
+            limits={"memory": "4096Mi"},
+        ),
+    },
+    params={
+        "origin_run": Param(
+            None,
+            type=["null", "string"],
+            section="Run",
+            description="the run to take finished work from",
+        ),
+        "from_step": Param(
+            None,
+            type=["null", "string"],
+            section="Run",
+            description="with it, the step to begin again from",
+        ),
+        "run_tags": Param(None, type=["null", "array"], section="Run", description="tags of the run, one on a line"),
+    },
+    tags=["flowport"],
+) as dag:
+    start = step("start", answers=True, environment=FORM)
+
+    @task_group(prefix_group_id=False)
+    def shops(slice):
+        return step("shop", slice, answers=True)
+
+    shop = shops.expand(slice=start.output)
+    shop_slices = slices.override(task_id="shop_slices")(shop.output)
+
+    @task_group(
+        prefix_group_id=False,
+        default_args={"map_index_template": "{{ ti.xcom_pull(task_ids='shop_slices')[ti.map_index] }}"},
+    )
+    def sales(slice):
+        return step("sale", slice)
+
+    sale = sales.expand(slice=shop_slices)
+
+    @task_group(prefix_group_id=False)
+    def shops_2(slice):
+        return step("shop_total", slice, trigger_rule="none_failed_min_one_success")
+
+    shop_total = shops_2.expand(slice=start.output)
+    grand_total = step("grand_total", trigger_rule="none_failed_min_one_success")
+    end = step("end")
+
+    start >> [shop, grand_total]
+    shop >> [shop_slices, shop_total]
+    shop_slices >> sale >> shop_total >> grand_total >> end
+
+
+if __name__ == "__main__":
+    dag.test()

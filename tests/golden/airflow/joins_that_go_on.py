@@ -1,0 +1,136 @@
+# JoinsThatGoOn, compiled by flowport 0.1.0 from joins_that_go_on.py: change that, and compile it again.
+"""JoinsThatGoOn
+
+    start
+      branch 1
+        a
+      branch 2
+        b
+    joined
+      foreach all_found
+        double
+    split_again
+      branch 1
+        least
+      branch 2
+        most
+    weigh
+      when width is wide
+        narrow
+    end
+"""
+
+from datetime import datetime, timezone
+
+from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+from kubernetes.client import models as k8s
+
+try:  # Airflow 3
+    from airflow.sdk import DAG, task_group
+    from airflow.sdk.definitions.param import Param
+    from airflow.sdk.exceptions import AirflowSkipException
+except ImportError:  # Airflow 2
+    from airflow import DAG
+    from airflow.decorators import task_group
+    from airflow.exceptions import AirflowSkipException
+    from airflow.models.param import Param
+
+# What every task is told. The epoch grows when a task is cleared: then it runs again, and what follows sees it.
+RUN = {
+    "FLOWPORT_CONTRACT": "1",
+    "FLOWPORT_FLOW": "JoinsThatGoOn",
+    "FLOWPORT_RUN": "{{ run_id }}",
+    "FLOWPORT_STORE": "s3://my-bucket/flowport",
+    "FLOWPORT_CODE": "0000000000000000000000000000000000000000000000000000000000000000",
+    "FLOWPORT_WIDTH": "500",
+    "FLOWPORT_TOTAL": "500",
+    "FLOWPORT_LAST": "-1",
+    "FLOWPORT_EPOCH": "{{ ti.max_tries - task.retries }}",
+}
+# What the first task is told besides: the trigger form as it was filled in, and whose run it is.
+FORM = {"FLOWPORT_FORM": "{{ params | tojson | replace('$', '$$') }}", "FLOWPORT_ENGINE": "{{ dag_run.start_date }}"}
+
+
+def step(task_id, slice="s", *, name=None, command="task", environment=None, answers=False, **more):
+    """A step on a slice, as a pod. With `answers` it says where to go on: slices of a foreach, or steps."""
+    environment = {**RUN, "FLOWPORT_STEP": name or task_id, "FLOWPORT_SLICE": slice, **(environment or {})}
+    if answers:
+        environment["FLOWPORT_ROUTE"] = "/airflow/xcom/return.json"
+    return KubernetesPodOperator(
+        task_id=task_id,
+        cmds=["python", "-m", "flowport.runtime", command],
+        env_vars=environment,
+        do_xcom_push=answers,
+        **more,
+    )
+
+
+def when(*ways):
+    """Skip a task unless one of these ways was taken: from the task that decided, to a step that it sent items to."""
+
+    def decide(context):
+        ti = context["ti"]
+        for source, target in ways:
+            if target in (ti.xcom_pull(task_ids=source, map_indexes=ti.map_index) or ()):
+                return
+        raise AirflowSkipException("no item comes this way")
+
+    return decide
+
+
+with DAG(
+    dag_id="JoinsThatGoOn",
+    doc_md=__doc__,
+    schedule=None,
+    catchup=False,
+    start_date=datetime(2024, 1, 1, tzinfo=timezone.utc),
+    default_args={
+        "owner": "flowport",
+        "retries": 0,
+        "image": "my-image:1",
+        "container_resources": k8s.V1ResourceRequirements(
+            requests={"cpu": "1", "memory": "4096Mi"},
+            limits={"memory": "4096Mi"},
+        ),
+    },
+    params={
+        "origin_run": Param(
+            None,
+            type=["null", "string"],
+            section="Run",
+            description="the run to take finished work from",
+        ),
+        "from_step": Param(
+            None,
+            type=["null", "string"],
+            section="Run",
+            description="with it, the step to begin again from",
+        ),
+        "run_tags": Param(None, type=["null", "array"], section="Run", description="tags of the run, one on a line"),
+    },
+    tags=["flowport"],
+) as dag:
+    start = step("start", environment=FORM)
+    a = step("a")
+    b = step("b")
+    joined = step("joined", answers=True)
+
+    @task_group(prefix_group_id=False)
+    def all_found(slice):
+        return step("double", slice)
+
+    double = all_found.expand(slice=joined.output)
+    split_again = step("split_again", trigger_rule="none_failed_min_one_success")
+    least = step("least")
+    most = step("most")
+    weigh = step("weigh", answers=True)
+    narrow = step("narrow", pre_execute=when(("weigh", "narrow")))
+    end = step("end", trigger_rule="none_failed_min_one_success")
+
+    start >> [a, b] >> joined >> [double, split_again]
+    double >> split_again >> [least, most] >> weigh >> [narrow, end]
+    narrow >> end
+
+
+if __name__ == "__main__":
+    dag.test()
