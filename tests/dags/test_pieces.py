@@ -105,6 +105,13 @@ def test_behind_a_cut_an_arm_asks_its_switch_again() -> None:
     assert not job(members, "m").ways
 
 
+def test_in_a_group_what_an_arm_leads_to_asks_for_the_arm_around() -> None:
+    members = cut("start: each a", "a: x | y", "x: p | q", "p: m", "q: m", "m: n", "n: j", "y: j", "j*: end")
+    assert job(members, "m").anyway
+    assert [(way.source, way.target) for way in job(members, "m").ways] == [("a", "x")], "its split ran, whatever became of `p` and `q`"
+    assert not job(members, "n").ways
+
+
 def test_outside_of_groups_an_arm_is_asked_for_at_its_head_only() -> None:
     members = cut("start: x | y", "x: each b", "b: k", "k*: m", "y: m", "m: end")
     assert job(members, "x").ways
