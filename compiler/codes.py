@@ -428,6 +428,20 @@ _TARGETS = {
         "the compute behind the target has no disk to set",
         "The step asks for a size of disk, which containers of that kind take from elsewhere, for example from a launch template.",
     ),
+    "FP303": Code(
+        "the compute behind the target takes no resources",
+        "The step asks for cpu or memory, and there is nobody who could give or withhold them, as a plain process takes what it needs.",
+    ),
+    "FP304": Code(
+        "a foreach in a loop runs in one container",
+        "Where an engine knows no loops, a loop is one task, and the foreaches inside it go over their items one after the other. The "
+        "result is the same. Where it takes too long, put the foreach in front of the loop or behind it.",
+    ),
+    "FP305": Code(
+        "a name is another one in the engine",
+        "Engines allow few characters in names. What has others gets a name of its own there, with a hash, so that two names never "
+        "become one; the message says which. The engine's pages show the name itself where they can.",
+    ),
     "FP400": Code(
         "a setting is missing",
         "The target needs to know where the flow is to run: an image, a role, a queue, a store. Write it into a profile of flowport.toml.",
@@ -453,6 +467,10 @@ _TARGETS = {
     "FP405": Code(
         "a name that the engine does not take",
         "Engines allow few characters in names. Choose another in the profile.",
+    ),
+    "FP406": Code(
+        "an argument that flowport sets itself",
+        "`default_args` of a profile reaches every task of a DAG, and the arguments that make a task a step of the flow are not for it.",
     ),
     "FP410": Code(
         "the document is larger than the engine takes",
@@ -481,6 +499,11 @@ _TARGETS = {
         "a name that no key in the engine's document can have",
         "A state machine computes the keys of what it reads, and a quote in the flow's name would end the text of such a key. "
         "Give the flow another name: `@flow(name=...)`.",
+    ),
+    "FP416": Code(
+        "a parameter is called like a field of the engine's form",
+        "The form that starts a run has the parameters, and fields that say which run to resume and how to tag this one. Give the "
+        "parameter another name.",
     ),
     "FP490": Code(
         "flowport.toml cannot be read",

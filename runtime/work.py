@@ -60,8 +60,9 @@ class Work:
         """Find who arrived, what they inherit, and whether all that was read belongs to one history."""
         self.arrived = self.replay.arrived(self.step, self.slice)
         self.classes = [{"items": self.arrived, "names": {}}]
-        self._connect()
-        self.manifests.check()
+        if self.arrived:
+            self._connect()
+            self.manifests.check()
 
     def _gone(self) -> bool:
         """Whether the slice was there once, and is not since a step before it was run again: an engine may not know that."""

@@ -80,7 +80,7 @@ def _run(request: Request, program: Program, scratch: str) -> int:
         keys = Keys(terms.flow, terms.run)
         labels = Labels(plan["body"], store, keys)
         screen = Screen(terms, labels, None if folder else store, request.quiet)
-        if store.exists(keys.input()):
+        if store.exists(keys.input()) or store.exists(keys.run()):
             return _taken(screen, terms)
         if not _imported(terms, link, screen):
             return FAILED

@@ -126,7 +126,7 @@ def plan_problems(plan: Plan, profile: Profile) -> Iterator[Diagnostic]:
     """What a plan asks for and does not get, and names that are others in Airflow; the profile has no `setting_problems`."""
     yield from missing(plan, "airflow", lacks(profile), CODES)
     yield from (_named_like_a_field(parameter) for parameter in plan.flow.parameters if parameter.name in FIELDS)
-    yield from _renamed(plan, settings(profile, plan.flow.name).dag_id)
+    yield from _renamed(plan, profile)
     for step in fused(plan).flow.steps:
         asked = step.settings.resources or Resources()
         if profile.get("compute") in ("batch", "ecs") and profile.get("platform") == "FARGATE":
@@ -150,10 +150,11 @@ def _named_like_a_field(parameter: Parameter) -> Diagnostic:
     )
 
 
-def _renamed(plan: Plan, dag_id: str) -> Iterator[Diagnostic]:
+def _renamed(plan: Plan, profile: Profile) -> Iterator[Diagnostic]:
     notes = ("the ids of Airflow consist of letters from a to z, digits, `_`, `-` and `.`; its pages show the name itself",)
-    if not re.fullmatch(f"[{ID[0]}]{{1,{ID[1]}}}", plan.flow.name):
-        yield Diagnostic("FP305", f"flow `{plan.flow.name}` is DAG `{dag_id}` in Airflow", plan.flow.span, notes, severity="warning")
+    dag = settings(profile, plan.flow.name).dag_id
+    if dag != plan.flow.name and not profile.get("dag_id"):
+        yield Diagnostic("FP305", f"flow `{plan.flow.name}` is DAG `{dag}` in Airflow", plan.flow.span, notes, severity="warning")
     names = Names(plan)
     for step in plan.flow.steps:
         if step.name in names.steps and names[step.name].id != step.name:

@@ -167,7 +167,7 @@ class _Cut:
         after = self.before.get(name, [])
         anyway = any(not self._sure(other, name) for other in after)
         arms = self.arms[name]
-        # Airflow lets every task of a mapped group wait for the split too, so that one which runs anyway is never skipped for what it waits for.
+        # Airflow lets every task of a mapped group wait for the split too: what it waits for is never skipped as a whole.
         decides = bool(arms) and (_first(arms[-1]) == name or (anyway and bool(self.level[name])))
         ways = tuple(dict.fromkeys(way for edge in arms[-1].edges for way in self._taken(edge))) if decides else ()
         return Job(name, tuple(after), anyway, ways)

@@ -58,6 +58,9 @@ class Trip(FlowSpec):
 """
 
 
+TARGETS = ("sfn", "airflow")
+
+
 class Trip:
     """A flow in a folder of its own, and the command on it."""
 
@@ -85,8 +88,9 @@ def trip(tmp_path: Path) -> Trip:
     return Trip(tmp_path)
 
 
-def test_a_run_that_failed_is_mended_and_only_the_mended_step_and_those_after_it_run(trip: Trip) -> None:
-    failed = trip.run("dry-run", "trip.py", "--target", "sfn", "--run-id", "first", "--far", "3")
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_run_that_failed_is_mended_and_only_the_mended_step_and_those_after_it_run(trip: Trip, target: str) -> None:
+    failed = trip.run("dry-run", "trip.py", "--target", target, "--run-id", "first", "--far", "3")
     assert failed.returncode == 1
     assert trip.ran == ["start", "leg", "leg", "leg", "arrive", "rest"]
     assert "rest/s failed with exit status 1" in failed.stderr
@@ -95,7 +99,7 @@ def test_a_run_that_failed_is_mended_and_only_the_mended_step_and_those_after_it
     assert "--origin-run first" in failed.stderr
 
     trip.write("self.total / 5")
-    mended = trip.run("dry-run", "trip.py", "--target", "sfn", "--run-id", "second", "--origin-run", "first")
+    mended = trip.run("dry-run", "trip.py", "--target", target, "--run-id", "second", "--origin-run", "first")
     assert mended.returncode == 0, mended.stderr
     assert trip.ran == ["rest", "end"]
     assert ["hours", "6.0"] in [line.split() for line in trip.run("artifacts", "Trip/second/end").stdout.splitlines()]
@@ -111,22 +115,24 @@ def test_what_the_run_before_the_last_one_did_is_not_done_again(trip: Trip) -> N
     assert trip.ran == ["rest", "end"]
 
 
-def test_what_a_dry_run_left_looks_like_any_other_run(trip: Trip) -> None:
+@pytest.mark.parametrize("target", TARGETS)
+def test_what_a_dry_run_left_looks_like_any_other_run(trip: Trip, target: str) -> None:
     trip.write("self.total")
-    assert trip.run("dry-run", "trip.py", "--target", "stepfunctions", "--run-id", "one", "--tag", "try").returncode == 0
+    assert trip.run("dry-run", "trip.py", "--target", target, "--run-id", "one", "--tag", "try").returncode == 0
     shown = trip.run("runs").stdout
     assert "one" in shown
     assert "done" in shown
     assert "try" in shown
     local = trip.run("run", "trip.py", "--run-id", "one", "--quiet")
     assert local.returncode == 2, "two runs with the same id must not mix"
-    assert trip.run("dry-run", "trip.py", "--target", "sfn", "--run-id", "one").returncode == 2
+    assert trip.run("dry-run", "trip.py", "--target", target, "--run-id", "one").returncode == 2
 
 
-def test_an_interrupted_dry_run_leaves_no_process_behind(trip: Trip) -> None:
+@pytest.mark.parametrize("target", TARGETS)
+def test_an_interrupted_dry_run_leaves_no_process_behind(trip: Trip, target: str) -> None:
     trip.write("time.sleep(60)")
     run = subprocess.Popen(
-        trip.command("dry-run", "trip.py", "--target", "sfn", "--run-id", "cut"), cwd=trip.folder, stderr=subprocess.PIPE, text=True
+        trip.command("dry-run", "trip.py", "--target", target, "--run-id", "cut"), cwd=trip.folder, stderr=subprocess.PIPE, text=True
     )
     while not trip.trace.exists() or "rest" not in trip.ran:
         assert run.poll() is None, run.stderr
@@ -141,6 +147,23 @@ def test_an_interrupted_dry_run_leaves_no_process_behind(trip: Trip) -> None:
     while any(map(alive, children)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not [pid for pid in children if alive(pid)]
+
+
+def test_without_airflow_a_dry_run_says_how_to_install_it(trip: Trip) -> None:
+    without = "import sys; sys.modules['airflow'] = None; from flowport.cli import main; main()"
+    command = [sys.executable, "-c", without, "dry-run", "trip.py", "--target", "airflow"]
+    done = subprocess.run(command, cwd=trip.folder, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (1, "a dry run needs Airflow: pip install 'flowport[airflow]'\n")
+    assert not (trip.folder / ".flowport").exists()
+
+
+def test_a_dry_run_leaves_an_airflow_that_is_in_use_alone(trip: Trip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "postgresql://nobody@127.0.0.1:9/airflow")
+    trip.write("self.total")
+    done = trip.run("dry-run", "trip.py", "--target", "airflow")
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "home").exists()
 
 
 def descendants(pid: int) -> list[int]:

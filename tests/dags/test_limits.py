@@ -1,0 +1,130 @@
+"""Settings that are missing or wrong, what a place for tasks cannot do, and names; each with what to write."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dags.emitted import PROFILE, said, source
+from flowport.compiler.ir import Case, End, Foreach, Next, Parameter, Resources, Settings, Switch
+from flowport.compiler.plan import Plan
+from flowport.targets.airflow import target
+from plans import flow
+
+END = ("end", End())
+BATCH = {"compute": "batch", "job_queue": "q", "job_definition": "d"}
+ECS = {"compute": "ecs", "cluster": "c", "task_definition": "t", "container": "m"}
+
+
+def one(settings: Settings | None = None, **more: Any) -> Plan:
+    return flow(("start", End(), settings or Settings()), **more)
+
+
+def test_a_setting_that_is_missing_is_named_with_what_to_write() -> None:
+    found = target.fits(target.lower(one()), {})
+    assert [problem.code for problem in found] == ["FP400", "FP400"]
+    assert 'write `store = "s3://my-bucket/flowport"` under [airflow]' in found[0].help[0]
+    assert "write `image = " in found[1].help[0]
+
+
+@pytest.mark.parametrize(
+    ("compute", "needed"),
+    [
+        ("docker", ["image"]),
+        ("batch", ["job_queue", "job_definition"]),
+        ("ecs", ["cluster", "task_definition", "container"]),
+        ("local", []),
+    ],
+)
+def test_each_place_for_tasks_needs_its_own(compute: str, needed: list[str]) -> None:
+    found = target.fits(target.lower(one()), {"store": "s3://b/p", "compute": compute})
+    assert [problem.message.partition("`")[2].partition("`")[0] for problem in found] == needed
+
+
+def test_what_a_dry_run_assumes_is_enough() -> None:
+    assert target.fits(target.lower(one()), target.stand_ins) == ()
+
+
+@pytest.mark.parametrize(
+    ("profile", "code"),
+    [
+        ({"store": "ftp://x/y"}, "FP401"),
+        ({"store": "/mnt/flows"}, "FP401"),
+        ({"store": "gs://b/p", **BATCH}, "FP401"),
+        ({"store": "flows", "compute": "local"}, "FP401"),
+        ({"width": 0}, "FP402"),
+        ({"width": "many"}, "FP402"),
+        ({"total": True}, "FP402"),
+        ({"max_concurrency": 0}, "FP402"),
+        ({"compute": "abacus"}, "FP403"),
+        ({"platform": "MAINFRAME", **ECS}, "FP403"),
+        ({"dag_id": "my dag"}, "FP405"),
+        ({"dag_id": "x" * 251}, "FP405"),
+        ({"default_args": {"env_vars": {}}}, "FP406"),
+        ({"default_args": "pool"}, "FP490"),
+        ({"tags": "ml"}, "FP490"),
+        ({"tags": [1]}, "FP490"),
+    ],
+)
+def test_a_setting_that_nobody_would_take_is_refused(profile: dict[str, Any], code: str) -> None:
+    (found,) = said(one(), **profile)
+    assert (found.code, found.severity) == (code, "error")
+    assert found.help
+
+
+@pytest.mark.parametrize("name", ["width", "total"])
+def test_more_than_airflow_maps_over_by_itself_is_warned_of(name: str) -> None:
+    (found,) = said(one(), **{name: 2000})
+    assert (found.code, found.severity) == ("FP402", "warning")
+    assert "core.max_map_length" in found.message
+
+
+@pytest.mark.parametrize(
+    ("profile", "resources", "codes"),
+    [
+        ({}, Resources(gpu=1, disk=10_000, shared_memory=64), []),
+        ({"compute": "docker"}, Resources(gpu=1, disk=10_000, shared_memory=64), ["FP302"]),
+        (BATCH, Resources(gpu=1, disk=10_000, shared_memory=64), ["FP302", "FP301"]),
+        ({**BATCH, "platform": "FARGATE"}, Resources(gpu=1), ["FP300"]),
+        ({**BATCH, "platform": "FARGATE"}, Resources(cpu=64), ["FP414"]),
+        (ECS, Resources(gpu=1, disk=10_000, shared_memory=64), ["FP302", "FP301"]),
+        ({**ECS, "platform": "FARGATE"}, Resources(disk=10_000), []),
+        ({"compute": "local"}, Resources(), ["FP303"]),
+    ],
+)
+def test_what_a_place_for_tasks_lacks_is_said(profile: dict[str, Any], resources: Resources, codes: list[str]) -> None:
+    assert [problem.code for problem in said(one(Settings(resources=resources)), **profile)] == codes
+
+
+def test_a_foreach_in_a_loop_is_run_in_one_container_which_is_said() -> None:
+    turns = Switch("s", (Case("more", "go"), Case("done", "end")))
+    plan = flow(("start", Next("go")), ("go", Foreach("a", "xs")), ("a", Next("j")), ("j", turns, "join"), END)
+    (found,) = said(plan)
+    assert (found.code, found.severity) == ("FP304", "warning")
+    assert "a DAG has no cycles" in found.notes[0]
+
+
+def test_an_environment_that_is_larger_than_a_container_takes_is_refused() -> None:
+    settings = Settings(environment=(("BIG", "x" * 9000),))
+    assert [problem.code for problem in said(one(settings), **BATCH)] == ["FP413"]
+    assert said(one(settings)) == ()
+
+
+def test_a_parameter_that_is_called_like_a_field_of_the_form_is_refused() -> None:
+    (found,) = said(one(parameters=(Parameter("origin", "origin_run", "str"),)))
+    assert found.code == "FP416"
+
+
+def test_names_that_airflow_does_not_take_are_shown_with_what_becomes_of_them() -> None:
+    plan = flow(("start", Next("größe")), ("größe", Next("end")), END, name="Wörter zählen")
+    found = said(plan)
+    assert [(problem.code, problem.severity) for problem in found] == [("FP305", "warning"), ("FP305", "warning")]
+    assert "flow `Wörter zählen` is DAG `W-rter-z-hlen-" in found[0].message
+    task = found[1].message.split("`")[3]
+    assert f'step("{task}", name="größe"' in source(plan)
+    assert len(said(plan, dag_id="words")) == 1, "an id that somebody chose is no surprise"
+
+
+def test_the_profile_of_the_tests_has_nothing_wrong_with_it() -> None:
+    assert said(one(), **PROFILE) == ()
