@@ -11,17 +11,19 @@ TESTS ?= tests
 
 .PHONY: demo test lint format bench constraints clean
 
-# The digits flow on this machine and on the Step Functions emulator, which runs the compiled files.
+# The digits flow on this machine, in Airflow, and on the emulator of Step Functions: the last two run the compiled files.
 demo: $(INSTALLED)
 	rm -rf build/demo
 	$(BIN)/flowport check examples/digits.py
 	$(BIN)/flowport run examples/digits.py --max_depth 6 --store build/demo --run-id on-this-machine
-	$(BIN)/flowport compile examples/digits.py --target sfn -o build/
+	$(BIN)/flowport compile examples/digits.py --target airflow --target sfn -o build/
+	$(BIN)/flowport dry-run examples/digits.py --target airflow --max_depth 6 --store build/demo --run-id on-airflow
 	$(BIN)/flowport dry-run examples/digits.py --target sfn --max_depth 6 --store build/demo --run-id on-step-functions
 	@echo; echo 'on this machine:'; $(BIN)/flowport artifacts DigitsFlow/on-this-machine/end --name summary --store build/demo
+	@echo 'on Airflow:'; $(BIN)/flowport artifacts DigitsFlow/on-airflow/end --name summary --store build/demo
 	@echo 'on Step Functions:'; $(BIN)/flowport artifacts DigitsFlow/on-step-functions/end --name summary --store build/demo
 
-# What only some tests need, the second emulator and the validator, they put under .cache themselves, in exact versions.
+# What only some tests need, Airflow 2, the second emulator and the validator, they put under .cache themselves, in exact versions.
 test: lint
 	$(BIN)/python -m pytest -q $(TESTS) --ignore tests/test_layers.py --ignore tests/test_packaging.py
 

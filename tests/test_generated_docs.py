@@ -8,13 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from flowport.cli.config import find
 from flowport.compiler.capability import Capabilities, Feature
 from flowport.compiler.codes import CODES
-from flowport.targets.stepfunctions.limits import lacks
+from flowport.compiler.package import package
+from flowport.targets.airflow import limits as airflow
+from flowport.targets.airflow import target as airflow_target
+from flowport.targets.stepfunctions import limits as stepfunctions
+from plans import plan_of
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 MATRIX = re.compile(r"(<!-- matrix -->\n).*?(<!-- end of matrix -->)", re.DOTALL)
+FILE = re.compile(r"(<!-- emitted -->\n).*?(<!-- end of emitted -->)", re.DOTALL)
 KINDS = {"FP1": "Reading a flow", "FP2": "The flow itself", "FP3": "What a target cannot do", "FP4": "Limits and settings"}
 
 
@@ -29,24 +35,67 @@ def diagnostics() -> str:
     return "\n".join(lines) + "\n"
 
 
+RESOURCES = {
+    Feature.RESOURCES: "cpu and memory",
+    Feature.GPU: "`gpu`",
+    Feature.DISK: "`disk`",
+    Feature.SHARED_MEMORY: "`shared_memory`",
+}
+ENGINES: dict[str, Capabilities] = {
+    "this machine": {},
+    "Step Functions": stepfunctions.lacks({"platform": "EC2"}),
+    "Airflow": airflow.lacks({"compute": "kubernetes"}),
+}
+PLACES: dict[str, Capabilities] = {
+    "Step Functions: Batch on EC2": stepfunctions.lacks({"platform": "EC2"}),
+    "Step Functions: Batch on Fargate": stepfunctions.lacks({"platform": "FARGATE"}),
+    "Airflow: Kubernetes": airflow.lacks({"compute": "kubernetes"}),
+    "Airflow: Docker": airflow.lacks({"compute": "docker"}),
+    "Airflow: Batch on EC2": airflow.lacks({"compute": "batch"}),
+    "Airflow: Batch on Fargate": airflow.lacks({"compute": "batch", "platform": "FARGATE"}),
+    "Airflow: ECS on EC2": airflow.lacks({"compute": "ecs"}),
+    "Airflow: ECS on Fargate": airflow.lacks({"compute": "ecs", "platform": "FARGATE"}),
+    "Airflow: a process on the worker": airflow.lacks({"compute": "local"}),
+}
+
+
 def cell(lacking: Capabilities, feature: Feature) -> str:
     limit = lacking.get(feature)
     return "yes" if limit is None else f"{'no effect' if limit.harmless else limit.kind}: {limit.reason}"
 
 
 def matrix() -> str:
-    """Which engine lacks which feature, and why."""
-    engines: dict[str, Capabilities] = {
-        "this machine": {},
-        "Step Functions, Batch on EC2": lacks({"platform": "EC2"}),
-        "Step Functions, Batch on Fargate": lacks({"platform": "FARGATE"}),
-    }
-    lines = ["| | " + " | ".join(engines) + " |", "|---" * (len(engines) + 1) + "|"]
-    shown = "`{}`".format
-    for feature in Feature:
-        name = shown(feature.value) if feature.value.startswith("@") else feature.value
-        lines.append(f"| {name} | " + " | ".join(cell(lacking, feature) for lacking in engines.values()) + " |")
+    """Which engine runs which feature, and what tasks get where they run."""
+    constructs = [feature for feature in Feature if feature not in RESOURCES]
+    lines = ["| | " + " | ".join(ENGINES) + " |", "|---" * (len(ENGINES) + 1) + "|"]
+    for feature in constructs:
+        name = f"`{feature.value}`" if feature.value.startswith("@") else feature.value
+        lines.append(f"| {name} | " + " | ".join(shown(feature, lacking) for lacking in ENGINES.values()) + " |")
+    lines += ["", "What `@resources` gets where a task runs:", ""]
+    lines += ["| | " + " | ".join(RESOURCES.values()) + " |", "|---" * (len(RESOURCES) + 1) + "|"]
+    for place, lacking in PLACES.items():
+        lines.append(f"| {place} | " + " | ".join(cell(lacking, feature) for feature in RESOURCES) + " |")
     return "\n".join(lines) + "\n"
+
+
+def shown(feature: Feature, lacking: Capabilities) -> str:
+    """A construct runs everywhere; a harmless limit says how."""
+    limit = lacking.get(feature)
+    return f"yes; {limit.reason}" if limit is not None and limit.harmless else cell(lacking, feature)
+
+
+def emitted() -> str:
+    """The DAG file of the digits flow, with the settings of its folder."""
+    path = ROOT / "examples" / "digits.py"
+    plan = plan_of(path)
+    settings = find(str(path.parent)).for_target("airflow")
+    file = airflow_target.emit(airflow_target.lower(plan), settings, package(plan))[0]
+    return f"```python\n{file.data.decode()}```\n"
+
+
+def test_the_page_about_airflow_shows_the_file_of_the_example(golden: Callable[[Path, str], None]) -> None:
+    page = ROOT / "docs" / "airflow.md"
+    golden(page, FILE.sub(lambda found: found[1] + emitted() + found[2], page.read_text(encoding="utf-8")))
 
 
 def test_the_page_of_diagnostics_has_them_all(golden: Callable[[Path, str], None]) -> None:

@@ -56,12 +56,14 @@ def test_every_command_prints_what_the_readme_shows(folder: Path) -> None:
                 assert lines(done.stdout) == lines(output), command
 
 
-def test_what_is_shown_of_the_flow_and_of_its_state_machine_is_there(folder: Path) -> None:
+def test_what_is_shown_of_the_flow_and_of_what_becomes_of_it_is_there(folder: Path) -> None:
     flow = (ROOT / "examples" / "digits.py").read_text(encoding="utf-8")
-    assert run(folder, "flowport compile examples/digits.py --target sfn -o shown").returncode == 0
+    assert run(folder, "flowport compile examples/digits.py --target sfn --target airflow -o shown").returncode == 0
     machine = (folder / "shown" / "DigitsFlow" / "state-machine.json").read_text(encoding="utf-8")
-    for kind, source in (("python", flow), ("json", machine)):
-        for line in blocks(kind)[0].splitlines():
+    dag = (folder / "shown" / "DigitsFlow.py").read_text(encoding="utf-8")
+    shown = [*blocks("python"), *blocks("json")]
+    for block, source in zip(shown, (flow, dag, machine), strict=True):
+        for line in block.splitlines():
             assert line.strip() in source or line.strip() == "...", line
 
 

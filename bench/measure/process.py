@@ -20,6 +20,11 @@ def seconds(command: Sequence[str], limit: float | None = None, folder: str | No
     return time.perf_counter() - start
 
 
+def output(command: Sequence[str]) -> str:
+    """What a process prints."""
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
 def processor_seconds(command: Sequence[str]) -> float:
     """What a process and those that it waited for took of the processors, however busy these are."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)

@@ -58,8 +58,9 @@ class Body:
                 case Job(step):
                     yield self._statement(f"{self._called[step].variable} = ", self._call(member, each), indent)
                 case Listing(origin):
-                    listing = self._listings[origin]
-                    call = Call(f"slices.override(task_id={quoted(listing.id)})", (Code(f"{self._called[origin].variable}.output"),))
+                    listing, around = self._listings[origin], next(each for each in self._eaches if origin in steps_of(each))
+                    arguments = (self._called[origin].id, Code(self._over(around)))
+                    call = Call(f"slices.override(task_id={quoted(listing.id)})", arguments)
                     yield self._statement(f"{listing.variable} = ", call, indent)
                 case Branch(first, inner):
                     name = self._called.new(f"{first}_branch")
@@ -72,12 +73,10 @@ class Body:
         """A mapped group: a function that makes its tasks, and gives back those that wait for others or that others wait for."""
         group = self._called.new(each.over if each.number == 1 else f"{each.over}_{each.number}")
         named: dict[str, Value] = {"prefix_group_id": False}
-        over = f"{self._called[each.origin].variable}.output"
         if each.nested:
-            listing = self._listings[each.origin]
-            over = listing.variable
             # What an instance works on says its slice: of an inner foreach the index says nothing.
-            named["default_args"] = {"map_index_template": f"{{{{ ti.xcom_pull(task_ids='{listing.id}')[ti.map_index] }}}}"}
+            listed = self._listings[each.origin].id
+            named["default_args"] = {"map_index_template": f"{{{{ ti.xcom_pull(task_ids='{listed}')[ti.map_index] }}}}"}
         if group.id != group.variable:
             named["group_id"] = group.id
         back = ", ".join(self._called[step].variable for step in self._known_outside(each))
@@ -92,17 +91,21 @@ class Body:
                 yield from (f"{indent}{INDENT}{line}" for line in chained(self._edges_inside(each)))
                 yield f"{indent}{INDENT}return {back}"
         yield ""
-        yield self._statement(f"{back} = ", Call(f"{group.variable}.expand", (), {"slice": Code(over)}), indent)
+        yield self._statement(f"{back} = ", Call(f"{group.variable}.expand", (), {"slice": Code(self._over(each))}), indent)
+
+    def _over(self, each: Each) -> str:
+        """The list of slices that a group is mapped over."""
+        return self._listings[each.origin].variable if each.nested else f"{self._called[each.origin].variable}.output"
 
     def _known_outside(self, each: Each) -> list[str]:
         """The steps of a group that have to do with others."""
-        mine = {job.step for job in jobs(each.members)}
+        mine = steps_of(each)
         back = {other for job in jobs(self._members) if job.step not in mine for other in job.after}
         return [job.step for job in jobs(each.members) if job.step in back or not mine.issuperset(job.after)]
 
     def _edges_inside(self, each: Each) -> list[tuple[str, str]]:
         """Who waits for whom in a group, as variables."""
-        mine = {job.step for job in jobs(each.members)}
+        mine = steps_of(each)
         return [self._edge(other, job.step) for job in jobs(each.members) for other in job.after if other in mine]
 
     def _edges_outside(self) -> list[tuple[str, str]]:
@@ -143,6 +146,11 @@ class Body:
         if step.doc.strip():
             named["doc_md"] = first_line(step.doc)
         return Call("step", (name.id, *((Code("slice"),) if each else ())), named)
+
+
+def steps_of(each: Each) -> set[str]:
+    """The steps that have a task in a group."""
+    return {job.step for job in jobs(each.members)}
 
 
 def _duration(seconds: float) -> Call:

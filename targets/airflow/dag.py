@@ -28,7 +28,7 @@ from flowport.targets.airflow.sources import Part, import_lines, merged, part
 EPOCH = "{{ ti.max_tries - task.retries }}"
 """How often a task was cleared, or more: Airflow raises `max_tries` to what was tried, and `retries` more, when it clears one."""
 
-BEGAN = "{{ dag_run.start_date }}"
+BEGAN = "the DAG run of {{ dag_run.start_date }}"
 """What tells a DAG run from another one of the same id."""
 
 FILES = (".sh", ".bash", ".env", ".json", ".yaml", ".yml", ".j2")

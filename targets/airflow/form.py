@@ -27,7 +27,7 @@ TYPES: Mapping[str, str] = {
     "file": "string",
 }
 
-SECTION = "Run"
+SECTION = "Resume and tags"
 FIELDS: Mapping[str, tuple[str, str]] = {
     "origin_run": ("string", "the run to take finished work from"),
     "from_step": ("string", "with it, the step to begin again from"),

@@ -167,7 +167,7 @@ def test_groups_and_lists_have_names_that_no_task_has() -> None:
     made = source(flow(*steps))
     compile(made, "names", "exec")
     assert "def rows_3(slice):" in made
-    assert 'slices.override(task_id="rows_slices_2")' in made
+    assert 'slices.override(task_id="rows_slices_2")("rows", start.output)' in made
 
 
 def test_settings_of_a_profile_reach_the_dag() -> None:

@@ -70,4 +70,4 @@ def test_a_file_is_typed_into_several_lines(tmp_path: Path) -> None:
 def test_a_form_can_name_a_run_to_resume(tmp_path: Path) -> None:
     flow = fine(write(tmp_path, {"flow.py": class_of(STEPS)}))
     assert list(params(flow)) == ["origin_run", "from_step", "run_tags"]
-    assert all('section="Run"' in expression(made) for made in params(flow).values())
+    assert all('section="Resume and tags"' in expression(made) for made in params(flow).values())

@@ -259,7 +259,7 @@ def test_a_run_that_is_made_anew_under_an_old_id_is_refused(again: Again) -> Non
     again.airflow.scheduler.delete(again.dag, RUN)
     ended = again.run()
     assert ended.state == "failed"
-    assert "belongs to" in ended.output
+    assert "belongs to the DAG run of 2" in ended.output
     assert again.clear("start").state == "success", "started with the same, and run again on purpose"
 
 
@@ -311,7 +311,7 @@ def test_a_form_has_the_fields_of_the_parameters(airflow: AirflowRuns) -> None:
     assert fields["nothing"][:2] == (None, {"type": ["null", "string"]})
     assert fields["computed"][0] is None
     assert "computed when the run starts" in fields["computed"][2]
-    assert fields["origin_run"][:2] == (None, {"type": ["null", "string"], "section": "Run"})
+    assert fields["origin_run"][:2] == (None, {"type": ["null", "string"], "section": "Resume and tags"})
     assert details["owners"] == ["vision"]
     assert {tag["name"] for tag in details["tags"]} == {"flowport", "ml"}
     assert details["doc_md"].split() == ["Parameters", "start", "end"]

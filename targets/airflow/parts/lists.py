@@ -5,9 +5,7 @@ except ImportError:  # Airflow 2
 
 
 @task(trigger_rule="none_failed_min_one_success", retries=3)
-def slices(answers):
-    """The slices that all instances of a step made. Of a single instance Airflow 3 hands over the bare answer."""
-    found = list(answers or ())
-    if found and isinstance(found[0], str):
-        return found
-    return [slice for answer in found for slice in answer or ()]
+def slices(split, over, ti=None):
+    """The slices that the instances of a task made, which there is one of for each slice in `over`."""
+    answers = (ti.xcom_pull(task_ids=split, map_indexes=index) for index in range(len(over)))
+    return [slice for answer in answers for slice in answer or ()]

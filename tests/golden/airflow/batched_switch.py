@@ -44,7 +44,10 @@ RUN = {
     "FLOWPORT_EPOCH": "{{ ti.max_tries - task.retries }}",
 }
 # What the first task is told besides: the trigger form as it was filled in, and whose run it is.
-FORM = {"FLOWPORT_FORM": "{{ params | tojson | replace('$', '$$') }}", "FLOWPORT_ENGINE": "{{ dag_run.start_date }}"}
+FORM = {
+    "FLOWPORT_FORM": "{{ params | tojson | replace('$', '$$') }}",
+    "FLOWPORT_ENGINE": "the DAG run of {{ dag_run.start_date }}",
+}
 
 
 def step(task_id, slice="s", *, name=None, command="task", environment=None, answers=False, **more):
@@ -75,12 +78,10 @@ def when(*ways):
 
 
 @task(trigger_rule="none_failed_min_one_success", retries=3)
-def slices(answers):
-    """The slices that all instances of a step made. Of a single instance Airflow 3 hands over the bare answer."""
-    found = list(answers or ())
-    if found and isinstance(found[0], str):
-        return found
-    return [slice for answer in found for slice in answer or ()]
+def slices(split, over, ti=None):
+    """The slices that the instances of a task made, which there is one of for each slice in `over`."""
+    answers = (ti.xcom_pull(task_ids=split, map_indexes=index) for index in range(len(over)))
+    return [slice for answer in answers for slice in answer or ()]
 
 
 with DAG(
@@ -102,16 +103,21 @@ with DAG(
         "origin_run": Param(
             None,
             type=["null", "string"],
-            section="Run",
+            section="Resume and tags",
             description="the run to take finished work from",
         ),
         "from_step": Param(
             None,
             type=["null", "string"],
-            section="Run",
+            section="Resume and tags",
             description="with it, the step to begin again from",
         ),
-        "run_tags": Param(None, type=["null", "array"], section="Run", description="tags of the run, one on a line"),
+        "run_tags": Param(
+            None,
+            type=["null", "array"],
+            section="Resume and tags",
+            description="tags of the run, one on a line",
+        ),
     },
     tags=["flowport"],
 ) as dag:
@@ -126,7 +132,7 @@ with DAG(
         return sort_out, plain, fan_out
 
     sort_out, plain, fan_out = numbers.expand(slice=start.output)
-    fan_out_slices = slices.override(task_id="fan_out_slices")(fan_out.output)
+    fan_out_slices = slices.override(task_id="fan_out_slices")("fan_out", start.output)
 
     @task_group(
         prefix_group_id=False,

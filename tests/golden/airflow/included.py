@@ -34,7 +34,10 @@ RUN = {
     "FLOWPORT_EPOCH": "{{ ti.max_tries - task.retries }}",
 }
 # What the first task is told besides: the trigger form as it was filled in, and whose run it is.
-FORM = {"FLOWPORT_FORM": "{{ params | tojson | replace('$', '$$') }}", "FLOWPORT_ENGINE": "{{ dag_run.start_date }}"}
+FORM = {
+    "FLOWPORT_FORM": "{{ params | tojson | replace('$', '$$') }}",
+    "FLOWPORT_ENGINE": "the DAG run of {{ dag_run.start_date }}",
+}
 
 
 def step(task_id, slice="s", *, name=None, command="task", environment=None, answers=False, **more):
@@ -77,16 +80,21 @@ with DAG(
         "origin_run": Param(
             None,
             type=["null", "string"],
-            section="Run",
+            section="Resume and tags",
             description="the run to take finished work from",
         ),
         "from_step": Param(
             None,
             type=["null", "string"],
-            section="Run",
+            section="Resume and tags",
             description="with it, the step to begin again from",
         ),
-        "run_tags": Param(None, type=["null", "array"], section="Run", description="tags of the run, one on a line"),
+        "run_tags": Param(
+            None,
+            type=["null", "array"],
+            section="Resume and tags",
+            description="tags of the run, one on a line",
+        ),
     },
     tags=["flowport"],
 ) as dag:

@@ -49,7 +49,7 @@ RUN = {
     "FLOWPORT_EPOCH": "{{ ti.max_tries - task.retries }}",
 }
 # What the first task is told besides: the trigger form as it was filled in, and whose run it is.
-FORM = {"FLOWPORT_FORM": "{{ params | tojson }}", "FLOWPORT_ENGINE": "{{ dag_run.start_date }}"}
+FORM = {"FLOWPORT_FORM": "{{ params | tojson }}", "FLOWPORT_ENGINE": "the DAG run of {{ dag_run.start_date }}"}
 
 
 class Step(DockerOperator):
@@ -88,12 +88,10 @@ def when(*ways):
 
 
 @task(trigger_rule="none_failed_min_one_success", retries=3)
-def slices(answers):
-    """The slices that all instances of a step made. Of a single instance Airflow 3 hands over the bare answer."""
-    found = list(answers or ())
-    if found and isinstance(found[0], str):
-        return found
-    return [slice for answer in found for slice in answer or ()]
+def slices(split, over, ti=None):
+    """The slices that the instances of a task made, which there is one of for each slice in `over`."""
+    answers = (ti.xcom_pull(task_ids=split, map_indexes=index) for index in range(len(over)))
+    return [slice for answer in answers for slice in answer or ()]
 
 
 with DAG(
@@ -107,16 +105,21 @@ with DAG(
         "origin_run": Param(
             None,
             type=["null", "string"],
-            section="Run",
+            section="Resume and tags",
             description="the run to take finished work from",
         ),
         "from_step": Param(
             None,
             type=["null", "string"],
-            section="Run",
+            section="Resume and tags",
             description="with it, the step to begin again from",
         ),
-        "run_tags": Param(None, type=["null", "array"], section="Run", description="tags of the run, one on a line"),
+        "run_tags": Param(
+            None,
+            type=["null", "array"],
+            section="Resume and tags",
+            description="tags of the run, one on a line",
+        ),
     },
     tags=["flowport"],
 ) as dag:
@@ -131,7 +134,7 @@ with DAG(
         return order, wrap, unpack
 
     order, wrap, unpack = orders.expand(slice=start.output)
-    unpack_slices = slices.override(task_id="unpack_slices")(unpack.output)
+    unpack_slices = slices.override(task_id="unpack_slices")("unpack", start.output)
 
     @task_group(
         prefix_group_id=False,
