@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from engines.airflow_runs import AirflowRuns, Databases
 from engines.corpus_runs import Engines, Here, Runs
 from flows.expected import Expected
 
@@ -36,11 +35,6 @@ def environment(name: str) -> Path:
 @pytest.fixture(scope="session")
 def ministack() -> Path:
     return environment("ministack")
-
-
-@pytest.fixture(scope="session")
-def airflow_2() -> Path:
-    return environment("airflow-2")
 
 
 @pytest.fixture(scope="session")
@@ -70,22 +64,6 @@ def runs(
         here(expected)
         made.begin(expected, where)
     return made
-
-
-@pytest.fixture(scope="session")
-def databases() -> Iterator[Databases]:
-    with ExitStack() as stack:
-        yield Databases(stack)
-
-
-@pytest.fixture(scope="session")
-def airflow(databases: Databases, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowRuns]:
-    """Airflow, with the DAG files of all the selected tests in its folder before it looks."""
-    made = AirflowRuns(tmp_path_factory.mktemp("airflow"), databases.new())
-    for expected, airflow in wanted(request, "on_airflow"):
-        made.prepare(expected, **airflow)
-    with made:
-        yield made
 
 
 def wanted(request: pytest.FixtureRequest, name: str) -> Iterator[tuple[Expected, Any]]:

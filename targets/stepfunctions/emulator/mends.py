@@ -11,6 +11,7 @@ import os
 import re
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import botocore.session
@@ -34,6 +35,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service impor
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_batch as batch
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
+from moto.stepfunctions.parser.asl.eval.program_state import ProgramError
 from moto.stepfunctions.parser.asl.utils import boto_client
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.parser.backend.execution import Execution
@@ -150,6 +152,8 @@ def _maps() -> None:
         while job is not None:
             frame = worker_frame.open_inner_frame()
             self._eval_job(env=frame, job=job)
+            if isinstance(state := frame.program_state(), ProgramError):
+                self._job_pool.failure = state.error
             worker_frame.delete_frame(frame)
             over = isinstance(job.job_output, Exception) or self.stopped()
             following = None if over else self._job_pool.next_job()
@@ -172,16 +176,22 @@ def _maps() -> None:
             raise pool.get_worker_exception()
         counted = eval_input.map_run_record.item_counter.describe()
         if counted["succeeded"] != len(items):
-            raise _too_many_failures(env)
+            raise _too_many_failures(env, getattr(pool, "failure", {}))
         env.stack.append([job.job_output for job in pool.get_closed_jobs()])
 
     workers.DistributedItemProcessorWorker._eval_pool = evaluate
     distributed.DistributedIterationComponent._map_run = run
 
 
-def _too_many_failures(env: Any) -> FailureEventException:
+def _too_many_failures(env: Any, failure: Mapping[str, str]) -> FailureEventException:
+    """What AWS says, and here, too, what became of a child, unless that was a job, of which everybody has heard."""
     error = StatesErrorNameType.StatesExceedToleratedFailureThreshold
-    details = ExecutionFailedEventDetails(error=error.to_name(), cause="The specified tolerated failure threshold was exceeded")
+    cause = "The specified tolerated failure threshold was exceeded"
+    if failure.get("error") == error.to_name():
+        cause = failure["cause"]
+    elif failure.get("error") != StatesErrorNameType.StatesTaskFailed.to_name():
+        cause += f": {failure.get('error')}: {failure.get('cause')}"
+    details = ExecutionFailedEventDetails(error=error.to_name(), cause=cause)
     return FailureEventException(
         FailureEvent(
             env=env,
@@ -225,7 +235,7 @@ def _jobs(processes: Processes) -> None:
         report = ParamValidator().validate(asked, _operation("batch", "submit_job").input_shape)
         if report.has_errors():
             raise _failure(env, self, "Batch.ClientException", report.generate_report())
-        definition = batch_backends[ACCOUNT][resource_runtime_part.region].get_job_definition(asked["jobDefinition"])
+        definition = _defined(batch_backends[ACCOUNT][resource_runtime_part.region], asked["jobDefinition"])
         if definition is None:
             raise _failure(env, self, "Batch.ClientException", f"JobDefinition {asked['jobDefinition']} does not exist")
         try:
@@ -256,6 +266,12 @@ def _jobs(processes: Processes) -> None:
     batch.StateTaskServiceBatch._normalise_response = lambda self, response, *names, **more: None
     # A job's description has no place for what this machine adds to it, and moto's size check would copy a live job.
     batch.StateTaskServiceBatch._verify_size_quota = lambda self, env, value: None
+
+
+def _defined(backend: Any, name: str) -> Any:
+    """The newest job definition of a name; moto looks through a dict that others may put some into at the same time."""
+    named = [definition for definition in list(backend._job_definitions.values()) if definition.name == name]
+    return max(named, key=lambda definition: int(definition.revision), default=None)
 
 
 def _plain(definition: Any) -> dict[str, Any]:

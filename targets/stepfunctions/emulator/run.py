@@ -64,8 +64,7 @@ def _input(request: DryRun) -> dict[str, JSON]:
 
 def _failure(ended: Ended) -> str:
     """The engine's own words, without the cause where that is a task, which has told its story itself."""
-    told = ended.error in ("States.TaskFailed", "States.ExceedToleratedFailureThreshold")
-    return (ended.error or ended.status) + ("" if told else f": {ended.cause}")
+    return (ended.error or ended.status) + ("" if ended.error == "States.TaskFailed" else f": {ended.cause}")
 
 
 def task(command: Sequence[str]) -> Task:

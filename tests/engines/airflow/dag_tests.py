@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from engines.airflow_runs import RUN, Ended, deployed_in, typed
+from engines.airflow.runs import RUN, Ended, deployed_in, typed
 from engines.corpus_runs import given
 from engines.engine import plan_of
 from flowport.compiler.plan import Plan
 from flows.expected import Expected
 
+PROCESSES = os.cpu_count() or 1
 DRIVER = Path(__file__).with_name("dag_test.py")
 
 
@@ -28,24 +32,24 @@ class DagTests:
         own = {
             "CORE__DAGS_FOLDER": str(folder / "dags"),
             "CORE__LOAD_EXAMPLES": "False",
-            "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{folder}/airflow.db",
             "DATABASE__LOAD_DEFAULT_CONNECTIONS": "False",
             "LOGGING__LOGGING_LEVEL": "WARNING",
         }
         named = {f"AIRFLOW__{name}": value for name, value in own.items()}
-        self.environment = {**kept, **named, "AIRFLOW_HOME": str(folder), "FLOWPORT_CACHE": str(folder / "cache"), **environment}
+        self._environment = {**kept, **named, "FLOWPORT_CACHE": str(folder / "cache"), **environment}
         (folder / "dags").mkdir(parents=True)
-        self._run([str(python), "-m", "airflow", "db", "migrate"])
+        self._database = folder / "new" / "airflow.db"
+        self._run(self._database.parent, [str(python), "-m", "airflow", "db", "migrate"])
 
     def run(self, cases: Iterable[Expected], compute: str = "local", store: str = "", **profile: Any) -> list[Ended]:
-        """Run cases of the corpus one after the other; with `store`, below that address."""
+        """Run cases of the corpus; with `store`, below that address."""
         flows = [(plan_of(expected.path), expected) for expected in cases]
         return self.run_plans([(plan, typed(plan, given(expected)), profile) for plan, expected in flows], compute, store)
 
     def run_plans(
         self, flows: Iterable[tuple[Plan, dict[str, Any], dict[str, Any]]], compute: str = "local", store: str = ""
     ) -> list[Ended]:
-        """Run plans, each with its form and its settings."""
+        """Run plans, each with its form and its settings, in as many processes as there are processors."""
         asked, put = [], []
         for number, (plan, form, profile) in enumerate(flows):
             dag = f"{compute}_{number}"
@@ -53,12 +57,22 @@ class DagTests:
             settings = {"compute": compute, "store": place, "dag_id": dag, "python": sys.executable, **profile}
             put.append(deployed_in(self.folder / "dags", plan, settings))
             asked.append({"file": str(self.folder / "dags" / f"{dag}.py"), "run": RUN, "form": form})
-        done = self._run([str(self.python), str(DRIVER), json.dumps(asked), sys.executable, compute])
-        results = [json.loads(line) for line in done.stdout.splitlines()]
+        with ThreadPoolExecutor(PROCESSES) as pool:
+            shares = list(pool.map(lambda share: self._drive(share, compute), [asked[start::PROCESSES] for start in range(PROCESSES)]))
+        results = [shares[number % PROCESSES][number // PROCESSES] for number in range(len(asked))]
         ended = zip(results, put, strict=True)
-        return [Ended(result["state"], result["tasks"], done.stderr, each.plan, each.store, RUN) for result, each in ended]
+        return [Ended(result["state"], result["tasks"], said, each.plan, each.store, RUN) for (result, said), each in ended]
 
-    def _run(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(command, env=self.environment, cwd=self.folder, capture_output=True, text=True)
+    def _drive(self, asked: Sequence[dict[str, Any]], compute: str) -> list[tuple[dict[str, Any], str]]:
+        """What became of runs, one after the other, in an Airflow of their own."""
+        with tempfile.TemporaryDirectory(dir=self.folder) as home:
+            shutil.copy(self._database, home)
+            done = self._run(Path(home), [str(self.python), str(DRIVER), json.dumps(asked), sys.executable, compute])
+        return [(json.loads(line), done.stderr) for line in done.stdout.splitlines()]
+
+    def _run(self, home: Path, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        home.mkdir(exist_ok=True)
+        own = {"AIRFLOW_HOME": str(home), "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / self._database.name}"}
+        done = subprocess.run(command, env={**self._environment, **own}, cwd=home, capture_output=True, text=True)
         assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
         return done

@@ -14,9 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from engines.airflow.scheduler import Scheduler
 from engines.corpus_runs import given
 from engines.engine import plan_of
-from engines.scheduler import Scheduler
 from flowport.compiler.contract import flow_document
 from flowport.compiler.package import package
 from flowport.compiler.plan import Plan

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from engines.airflow_runs import Ended
-from engines.dag_tests import DagTests
+from engines.airflow.dag_tests import DagTests
+from engines.airflow.runs import Ended
 from flowport.runtime.reader import find
 from flowport.runtime.store import open_store
 from properties.trial import Trial

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from engines.airflow_runs import RUN, AirflowRuns, Databases, Deployed, Ended
+from engines.airflow.runs import RUN, AirflowRuns, Databases, Deployed, Ended
 from flowport.runtime.reader import Run, find
 from flowport.runtime.store import open_store
 from flows.expected import FOLDER
@@ -233,9 +233,8 @@ def test_a_step_is_mended_deployed_and_cleared(again: Again) -> None:
 
 def _seen(again: Again) -> None:
     """Wait until Airflow has read the new file."""
-    digest = again.folder / "digest"
     source = (again.airflow.scheduler.dags / f"{again.dag}.py").read_text()
-    digest.write_text(code := source.partition('"FLOWPORT_CODE": "')[2].partition('"')[0])
+    code = source.partition('"FLOWPORT_CODE": "')[2].partition('"')[0]
     end = time.monotonic() + 60
     while code not in json.dumps(again.airflow.scheduler.ask(f"/api/v2/dagSources/{again.dag}")):
         assert time.monotonic() < end, "Airflow does not read the file again"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from engines.airflow_runs import AirflowRuns
+from engines.airflow.runs import AirflowRuns
 from engines.corpus_runs import Here, agree
 from flows.expected import EXAMPLES, RUNS, Expected
 

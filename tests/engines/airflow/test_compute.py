@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from engines.airflow.dag_tests import DagTests
 from engines.corpus_runs import Here, agree
-from engines.dag_tests import DagTests
 from flows.expected import EXAMPLES, RUNS
 
 LOW: dict[str, Any] = {"width": 3, "total": 6}

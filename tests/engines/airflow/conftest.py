@@ -1,0 +1,33 @@
+"""Airflow 3 under its scheduler, up while the tests of this folder run, and an environment with Airflow 2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from engines.airflow.runs import AirflowRuns, Databases
+from engines.conftest import environment, wanted
+
+
+@pytest.fixture(scope="session")
+def airflow_2() -> Path:
+    return environment("airflow-2")
+
+
+@pytest.fixture(scope="package")
+def databases() -> Iterator[Databases]:
+    with ExitStack() as stack:
+        yield Databases(stack)
+
+
+@pytest.fixture(scope="package")
+def airflow(databases: Databases, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowRuns]:
+    """Airflow, with the DAG files of all the selected tests in its folder before it looks."""
+    made = AirflowRuns(tmp_path_factory.mktemp("airflow"), databases.new())
+    for expected, airflow in wanted(request, "on_airflow"):
+        made.prepare(expected, **airflow)
+    with made:
+        yield made
