@@ -25,7 +25,7 @@ demo: $(INSTALLED)
 
 # What only some tests need, Airflow 2, the second emulator and the validator, they put under .cache themselves, in exact versions.
 test: lint
-	$(BIN)/python -m pytest -q $(TESTS) --ignore tests/test_layers.py --ignore tests/test_packaging.py
+	$(BIN)/python -m pytest -q -n auto --dist loadgroup $(TESTS) --ignore tests/test_layers.py --ignore tests/test_packaging.py
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -32,7 +32,7 @@ from flows.expected import Expected
 RUN = "manual__2026-11-25T10:00:00.5+01:00"
 """A run id as Airflow makes them, with characters that keys of a store and names of files seldom have."""
 
-AT_ONCE = 6
+AT_ONCE = 12
 """Runs that Airflow has at a time; it runs fewer tasks than that, but each run waits for the scheduler between its tasks."""
 
 
