@@ -34,6 +34,8 @@ class Setting:
     required: bool = False
     default: JSON = None
     example: JSON = None
+    folder: bool = False
+    """It may be a folder; a relative one is beside the file that says so."""
 
 
 @record

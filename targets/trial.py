@@ -17,6 +17,7 @@ DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 """Exit statuses of a dry run: all is there; it failed; its run id is taken; somebody stopped it."""
 
 SHOWN = 5
+AND = "\nmend it, and "
 
 
 class Trial:
@@ -27,36 +28,42 @@ class Trial:
         self.store, self.keys = open_store(request.store), Keys(request.plan.flow.name, request.run_id)
         self._lock = threading.Lock()
         self._done: set[Task] = set()
+        self.last_words: str | None = None
+        """What the last task that failed printed."""
 
     def taken(self) -> bool:
         """Whether there is such a run already, which is then said."""
         if not self.store.exists(self.keys.run()) and not self.store.exists(self.keys.input()):
             return False
         flow = self.request.plan.flow.name
-        self.echo(f"there is a run `{self.request.run_id}` of {flow} already; two runs with the same id cannot mix")
+        self.echo(
+            f"there is a run `{self.request.run_id}` of {flow} already; two runs with the same id cannot mix: choose another --run-id"
+        )
         return True
 
-    def ended(self, task: Task, code: int) -> None:
-        """A task has ended, with this exit code."""
+    def ended(self, task: Task, code: int, printed: str = "") -> None:
+        """A task has ended, with this exit code, and printed this at the end."""
         with self._lock:
             if code == 0:
                 self._done.add(task)
+            else:
+                self.last_words = printed
             how = "done" if code == 0 else f"failed with exit status {code}"
             self.echo(f"{task.step}/{task.slice}{' (the rest of its loop)' if task.rest else ''} {how}")
 
     def stopped(self) -> int:
         """The run was interrupted."""
-        run = self.request.run_id
-        self.echo(f"run {run} was stopped; go on from what is done with --origin-run {run}")
+        self.echo(f"run {self.request.run_id} was stopped{self._way_on('; ')}")
         return INTERRUPTED
 
     def outcome(self, failure: str | None) -> int:
         """Say how the run ended: `failure` is what the engine says of one that failed, and its word for success is not enough."""
         run = self.request.run_id
         if failure is not None:
-            for each in failures(self.store, self.keys.root)[:SHOWN]:
-                self.echo(f"\n{each['step']}/{each['item']}\n{_story(each)}")
-            self.echo(f"\nrun {run} failed{failure and ': '}{failure}\nmend it, and go on from what is done with --origin-run {run}")
+            stories = [f"{each['step']}/{each['item']}\n{_story(each)}" for each in failures(self.store, self.keys.root)[:SHOWN]]
+            for story in stories or ([self.last_words.strip()] if self.last_words else []):
+                self.echo(f"\n{story}")
+            self.echo(f"\nrun {run} failed{failure and ': '}{failure}{self._way_on(AND)}")
             return FAILED
         lost = list(losses(self.request.plan, self.keys, self.store, self._done))
         for loss in lost:
@@ -64,6 +71,11 @@ class Trial:
         if not lost:
             self.echo(f"run {run} is done")
         return FAILED if lost else DONE
+
+    def _way_on(self, before: str) -> str:
+        """How to go on from what is done, when anything is."""
+        begun = self.store.exists(self.keys.run())
+        return f"{before}go on from what is done with --origin-run {self.request.run_id}" if begun else ""
 
 
 def _story(failure: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ A default that is not constant (a function, a clock, the environment) is left to
 from __future__ import annotations
 
 import ast
+import json
 import os.path
 from collections.abc import Mapping
 from typing import Any
@@ -174,6 +175,9 @@ class _Call:
             kind, default = "str", NoDefault()
         if not isinstance(default, NoDefault | Computed) and misfit(default, kind) is None:
             default = as_kind(default, kind)
+            if kind == "json" and isinstance(default, str):
+                # Whoever reads a text of this kind takes it for JSON.
+                default = json.dumps(default, ensure_ascii=False)
         choices = tuple(choice if misfit(choice, kind) else as_kind(choice, kind) for choice in self.choices())
         return Parameter(self.attribute, name, kind, default, required and isinstance(default, NoDefault), text, choices, span=span)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
+from flowport.cli.config import Config
 from flowport.cli.engine import emit, fits, target
 from flowport.cli.flow_file import FLOW, PROFILE, has_errors, open_flow, say
 from flowport.cli.options import Command, Option, Values, WrongUse
 from flowport.compiler.diagnostics import Refused
-from flowport.compiler.target import Deployment
+from flowport.compiler.target import Deployment, Profile, Target
 
 
 def deploy(values: Values) -> int:
@@ -23,7 +26,14 @@ def deploy(values: Values) -> int:
     say(found)
     package = flow.package()
     files = emit(lowered, one, flow.config, package)
-    return one.deploy(Deployment(files, flow.plan, package, flow.config.for_target(one.name), print, values["diff"]))
+    return one.deploy(Deployment(files, flow.plan, package, _profile(one, flow.config), print, values["diff"]))
+
+
+def _profile(one: Target, config: Config) -> Profile:
+    """The settings for a target, with its folders where the file of settings means them."""
+    profile = config.for_target(one.name)
+    folders = [setting.name for setting in one.settings if setting.folder and "://" not in str(profile.get(setting.name) or "://")]
+    return {**profile, **{name: os.path.join(config.folder, str(profile[name])) for name in folders}}
 
 
 COMMAND = Command(

@@ -23,13 +23,15 @@ def dry_run(values: Values) -> int:
         print(page(COMMAND, [section(specs(flow.plan))]))
         return 0
     if values["target"] is None:
-        raise WrongUse("`--target` is missing: on which engine?", "--target stepfunctions")
+        raise WrongUse("`--target` is missing: on which engine?", "--target airflow, or --target sfn")
     one = target(values["target"])
     return one.dry_run(_request(flow, one, values))
 
 
 def _request(flow: FlowFile, one: Target, values: Values) -> DryRun:
     document = run_input(flow.plan, values, named_origin(values))
+    # That of the target's own table is where deployed flows keep theirs.
+    store = _store(flow, values)
     flow = flow._replace(
         plan=equipped(flow.plan, values["with"]), config=flow.config._replace(settings={**one.stand_ins, **_settings(flow, one)})
     )
@@ -38,7 +40,6 @@ def _request(flow: FlowFile, one: Target, values: Values) -> DryRun:
         raise Refused(found)
     say(found)
     package = flow.package()
-    store = _store(flow, values)
     need_origin(open_store(store), flow, document)
     return DryRun(
         emit(lowered, one, flow.config, package),
@@ -83,7 +84,7 @@ def _echo(text: str) -> None:
 
 
 COMMAND = Command(
-    "dry-run", "run the compiled files on this machine, on an emulator of their engine", dry_run, (FLOW,),
+    "dry-run", "run the compiled files on this machine: in Airflow, or on an emulator", dry_run, (FLOW,),
     (
         Option("target", "the engine", "NAME", short="t"),
         *OPTIONS,

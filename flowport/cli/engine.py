@@ -26,7 +26,7 @@ def target(name: str) -> Target:
 
         known = targets()
         names = [*known, *(alias for one in known.values() for alias in one.aliases)]
-        raise WrongUse(f"there is no target `{name}`", "; ".join((*did_you_mean(name, names), "the targets are " + ", ".join(known))))
+        raise WrongUse(f"there is no target `{name}`", " ".join((*did_you_mean(name, names), "the targets are " + ", ".join(names))))
     return found
 
 

@@ -7,6 +7,7 @@ from base64 import b64encode
 from typing import Any
 
 from flowport.cli.options import Given, WrongUse, table
+from flowport.runtime.documents import dump
 from flowport.runtime.parameters import ParameterError, convert, converted
 
 Spec = dict[str, Any]
@@ -63,7 +64,9 @@ def _content(spec: Spec, name: str, path: str) -> Any:
 
 
 def _plain(spec: Spec, value: Any) -> Any:
-    return value if spec["kind"] == "file" else convert(spec, value)
+    """A value as JSON; of kind JSON a text stands for what it says as JSON, wherever it is read."""
+    plain = value if spec["kind"] == "file" else convert(spec, value)
+    return dump(plain).decode() if spec["kind"] == "json" and isinstance(plain, str) else plain
 
 
 def section(specs: list[Spec]) -> tuple[str, list[tuple[str, str]]]:

@@ -1,4 +1,4 @@
-"""Apache Airflow, 2.10 to 3: a DAG file that imports nothing but Airflow, and the code package."""
+"""Apache Airflow, 2.10 to 3: a DAG file that imports nothing but Airflow and its providers, and the code package."""
 
 from __future__ import annotations
 
@@ -65,9 +65,12 @@ class Airflow:
         """Put the code into the store and the DAG file where Airflow looks."""
         from flowport.targets.airflow.deploy import deploy
 
-        if not (place := request.profile.get("dags")):
+        place = str(request.profile.get("dags") or "").rstrip("/")
+        if not place:
             raise Refused((missing_setting("dags"),))
-        return deploy(request, settings(request.profile, request.plan.flow.name), str(place).rstrip("/"))
+        if "://" in place and not place.startswith(("s3://", "gs://")):
+            raise Refused((Diagnostic("FP401", f"the setting `dags` is `{place}`, and is a folder, s3:// or gs://"),))
+        return deploy(request, settings(request.profile, request.plan.flow.name), place)
 
 
 target = Airflow()

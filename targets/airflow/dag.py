@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import flowport
 from flowport.compiler.fuse import fused
-from flowport.compiler.ir import Step
+from flowport.compiler.ir import Flow, Step
 from flowport.compiler.outline import outline
 from flowport.compiler.plan import Plan
 from flowport.runtime.contract import Invocation, variable
@@ -21,7 +21,7 @@ from flowport.targets.airflow.compute import COMPUTE
 from flowport.targets.airflow.form import params
 from flowport.targets.airflow.names import Names
 from flowport.targets.airflow.pieces import Listing, inside, jobs, pieces
-from flowport.targets.airflow.python import Call, Code, Value, docstring, names, statement
+from flowport.targets.airflow.python import Call, Code, Unpacked, Value, docstring, names, statement
 from flowport.targets.airflow.settings import Settings
 from flowport.targets.airflow.sources import Part, import_lines, merged, part
 
@@ -57,9 +57,19 @@ def dag_file(plan: Plan, settings: Settings, code: str) -> str:
     return _File(plan, settings, code).text()
 
 
+def first_words(flow: Flow) -> str:
+    """What the DAG file of a flow begins with, and no other file."""
+    return seen(f"# {flow.name}, compiled by flowport ")
+
+
+def seen(text: str) -> str:
+    """A text for a comment: without what cannot be seen."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
 def literal(text: str) -> str:
     """A text for a field that Airflow renders as a template, so that nothing but the text comes of it."""
-    if not any(mark in text for mark in ("{{", "{%", "{#")) and not text.endswith(("\n", *FILES)):
+    if not any(mark in text for mark in ("{{", "{%", "{#", "\r")) and not text.endswith(("\n", *FILES)):
         return text
     inner = text.encode("unicode_escape").decode().replace('"', '\\"')
     return f'{{{{ "{inner}" }}}}'
@@ -89,8 +99,7 @@ class _File:
 
     def _head(self) -> Iterator[str]:
         flow = self.plan.flow
-        said = f"# {flow.name}, compiled by flowport {flowport.__version__} from {flow.file}: change that, and compile it again."
-        yield "".join(character if character.isprintable() else " " for character in said)
+        yield seen(f"{first_words(flow)}{flowport.__version__} from {flow.file}: change that, and compile it again.")
         graph = "\n".join(f"{INDENT}{line}" for line in outline(self.plan, docs=False).splitlines())
         yield docstring(f"{flow.doc.strip() or flow.name}\n\n{graph}")
         yield ""
@@ -136,7 +145,7 @@ class _File:
         named: dict[str, Value] = {}
         own: dict[str, Value] = {name: self._value(value) for name, value in step.settings.environment}
         if step.name == self.plan.flow.start:
-            named["environment"] = {"**": Code("FORM"), **own} if own else Code("FORM")
+            named["environment"] = Unpacked(Code("FORM"), own) if own else Code("FORM")
         elif own:
             named["environment"] = own
         if step.settings.resources:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,11 @@ from importlib.util import find_spec
 from flowport.compiler.target import Deployment, File
 from flowport.runtime.program import code_key
 from flowport.runtime.store import Missing, Refusal, open_store
+from flowport.targets.airflow.dag import first_words
 from flowport.targets.airflow.settings import Settings
+
+PROVIDERS = {"cncf": "cncf-kubernetes", "docker": "docker", "amazon": "amazon"}
+PROVIDER = re.compile(rf"No module named 'airflow\.providers\.({'|'.join(PROVIDERS)})\b")
 
 DONE, FAILED, CHANGES = 0, 1, 1
 """Exit statuses; one who only wants to see learns whether anything would change."""
@@ -25,9 +30,15 @@ def deploy(request: Deployment, settings: Settings, place: str) -> int:
     file = request.files[0]
     store, key = open_store(settings.store), code_key(request.package.digest)
     if (problem := _problem(file, request.echo)) is not None:
-        request.echo(f"{file.path} does not import in Airflow {version('apache-airflow')}, and was not deployed:\n{problem}")
+        request.echo(f"{file.path} does not import in Airflow {version('apache-airflow')}, and is not deployed:\n{problem}")
         return FAILED
     there = _deployed(place, file)
+    if there is not None and not there.startswith(first_words(request.plan.flow).encode("utf-8", "backslashreplace")):
+        request.echo(
+            f"{place}/{file.path} is not a file that flowport wrote for {request.plan.flow.name}, and stays as it is: "
+            "move it away, or give the DAG another id with `dag_id`"
+        )
+        return FAILED
     new = [] if store.exists(key) else [f"{store.url}/{key}"]
     if request.diff:
         return _show(request, there, file, f"{place}/{file.path}", new)
@@ -68,7 +79,13 @@ def _problem(file: File, echo: Callable[[str], None]) -> str | None:
         environment = {**kept, "AIRFLOW_HOME": home, "AIRFLOW__CORE__LOAD_EXAMPLES": "False", "AIRFLOW__LOGGING__LOGGING_LEVEL": "CRITICAL"}
         command = [sys.executable, "-m", "flowport.targets.airflow.importable", path]
         done = subprocess.run(command, cwd=home, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-        return None if done.returncode == 0 else (done.stdout.strip() or done.stderr.strip())
+    said = done.stdout.strip() or done.stderr.strip()
+    if done.returncode and (missing := PROVIDER.search(said)):
+        # Where tasks run says which provider there must be, where Airflow is; that it is not here says nothing of the file.
+        package = f"apache-airflow-providers-{PROVIDERS[missing[1]]}"
+        echo(f"the provider for this `compute` is not installed here, so nobody has looked whether the file imports: pip install {package}")
+        return None
+    return said if done.returncode else None
 
 
 def _deployed(place: str, file: File) -> bytes | None:

@@ -69,7 +69,8 @@ def _optional(kind: str, more: Mapping[str, Value]) -> Call:
 
 
 def _choices(spec: dict[str, Any], *empty: None) -> dict[str, Value]:
-    return {"enum": [*empty, *spec["choices"]]} if spec["choices"] else {}
+    """What a field allows; all of it has a JSON form, or the runtime alone looks after it."""
+    return {"enum": [*empty, *spec["choices"]]} if spec["choices"] and _is_json(spec["choices"]) else {}
 
 
 def _description(parameter: Parameter) -> str:
@@ -86,7 +87,7 @@ def _default(parameter: Parameter, spec: dict[str, Any]) -> Any:
     """The default as the form shows it; None where it is not constant, or has no JSON form."""
     if isinstance(parameter.default, Computed | NoDefault) or parameter.default is None:
         return None
-    value = convert(spec, spec["default"])
+    value = spec["default"] if isinstance(spec["default"], str) and parameter.kind == "json" else convert(spec, spec["default"])
     return value if _is_json(value) else None
 
 

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import logging
 import os
 import sys
 import threading
+from collections import deque
 from datetime import timedelta
 from types import ModuleType
 from typing import Any
+
+LINES = 40
+"""The last lines of a task's output that are kept."""
 
 
 def main(path: str, run: str, form: dict[str, Any]) -> None:
@@ -43,19 +48,34 @@ def _loaded(path: str) -> ModuleType:
     return module
 
 
+class Heard(logging.LoggerAdapter):  # type: ignore[type-arg]
+    """The log of a task, which hears what its process prints."""
+
+    def __init__(self, logger: logging.Logger) -> None:
+        super().__init__(logger, {})
+        self.lines: deque[str] = deque(maxlen=LINES)
+
+    def info(self, msg: object, *args: object, **more: Any) -> None:
+        self.lines.append(str(msg) % args)
+        super().info(msg, *args, **more)
+
+
 def _watched(module: ModuleType, say: Any) -> None:
     """Say how each task of the file ends, and kill the one that runs when nobody listens any more."""
     execute = module.Step.execute
     running: list[Any] = []
+    heard = module.Step.log = Heard(logging.getLogger("flowport"))
 
     def said(self: Any, context: Any) -> Any:
         running.append(self)
+        heard.lines.clear()
         try:
             return execute(self, context)
         finally:
             running.remove(self)
             told = {"step": self.environment["FLOWPORT_STEP"], "slice": self.environment["FLOWPORT_SLICE"]}
-            say({**told, "rest": self.command[-1] == "block", "exit": 1 if self.process is None else self.process.poll()})
+            exit_code = 1 if self.process is None else self.process.poll()
+            say({**told, "rest": self.command[-1] == "block", "exit": exit_code, "printed": "\n".join(heard.lines)})
 
     def end() -> None:
         sys.stdin.read()

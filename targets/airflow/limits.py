@@ -29,6 +29,15 @@ OVERRIDES = 8_192
 OURS = ("task_id", "environment", "env_vars", "cmds", "command", "container_overrides", "overrides", "do_xcom_push", "pre_execute")
 """Arguments of tasks that flowport sets, and nobody else."""
 
+DURATIONS = {"execution_timeout": "@timeout", "retry_delay": "@retry", "max_retry_delay": "@retry"}
+"""Arguments of tasks that are times, and the decorator that says them."""
+
+TEXTS = ("image", "job_queue", "job_definition", "cluster", "task_definition", "container", "python", "dags", "owner")
+"""The settings that are texts, and that nothing else asks for their type."""
+
+TAG = 100
+"""Characters of a tag (Airflow's model of DAGs)."""
+
 FARGATE_GPU = Limit("never", "Fargate has no GPUs", 'set platform = "EC2" for a profile with a GPU queue or cluster')
 EC2_DISK = Limit("never", "on EC2 a task has what its instance has", "give the instances larger volumes", harmless=True)
 ONE_CONTAINER = Limit(
@@ -90,24 +99,41 @@ def setting_problems(profile: Profile) -> Iterator[Diagnostic]:
 
 def _store_problems(profile: Profile, kind: str, compute: Compute) -> Iterator[Diagnostic]:
     store = str(profile.get("store") or "")
-    if store and not store.startswith(compute.stores):
-        folder = "a folder is not the same on the worker and in a container" if "://" not in store else f"{kind} reaches others"
+    if store and (not store.startswith(compute.stores) or not store.rstrip("/")):
+        why = f"{kind} reaches others" if "://" in store else "a folder is not the same on the worker and in a container"
+        example = SETTINGS[0].example
+        if "/" in compute.stores and "://" not in store:
+            why, example = "a task is in a folder of its own, where a relative one is another", f"/mnt/flowport/{store.strip('/')}"
         known = " or ".join(f"`{start}`" for start in compute.stores)
-        message = f"the store `{store}` is not one that tasks on {kind} can use: {folder}"
-        yield Diagnostic("FP401", message, help=(f"an address that begins with {known}", _line("store", SETTINGS[0].example)))
+        message = f"the store `{store}` is not one that tasks on {kind} can use: {why}"
+        yield Diagnostic("FP401", message, help=(f"an address that begins with {known}", _line("store", example)))
 
 
 def _table_problems(profile: Profile) -> Iterator[Diagnostic]:
+    for name in TEXTS:
+        if (value := profile.get(name)) is not None and not isinstance(value, str):
+            yield Diagnostic("FP490", f"the setting `{name}` is a text, not `{value}`", help=(_line(name, str(value)),))
     tags, more = profile.get("tags"), profile.get("default_args")
     if tags is not None and not (isinstance(tags, list) and all(isinstance(tag, str) for tag in tags)):
         yield Diagnostic("FP490", "the setting `tags` is a list of text", help=('write `tags = ["ml"]` under [airflow] in flowport.toml',))
+    for tag in tags if isinstance(tags, list) else ():
+        if len(str(tag)) > TAG:
+            yield Diagnostic(
+                "FP490", f"the tag `{str(tag)[:20]}...` has {len(str(tag))} characters, and Airflow takes {TAG}", help=("shorten it",)
+            )
     if more is not None and not isinstance(more, dict):
         way_out = 'write `default_args = {pool = "ml"}` under [airflow] in flowport.toml'
         yield Diagnostic("FP490", "the setting `default_args` is a table", help=(way_out,))
-    for name in more if isinstance(more, dict) else ():
+    for name, value in more.items() if isinstance(more, dict) else ():
         if name in OURS:
             message = f"`default_args` has `{name}`, which flowport sets for every task"
             yield Diagnostic("FP406", message, help=(f"leave `{name}` out",))
+        elif name in DURATIONS:
+            message = f"`default_args` has `{name}`, a duration, which TOML does not have"
+            yield Diagnostic("FP406", message, help=(f"write {DURATIONS[name]} on the steps",))
+        elif (kind := type(value).__name__) in ("date", "time"):
+            message = f"`default_args` has the {kind} `{value}` for `{name}`, and Airflow takes dates with times only"
+            yield Diagnostic("FP406", message, help=("write `2026-01-31T00:00:00Z`",))
 
 
 def missing_setting(name: str) -> Diagnostic:

@@ -5,15 +5,18 @@ train -> train        größe -> gr_e_5f3c9a07        the loop of spread -> spre
 
 from __future__ import annotations
 
+import builtins
 import keyword
 from collections.abc import Iterable, Iterator
 from itertools import count
 
 from flowport.compiler.fuse import loops
-from flowport.compiler.names import Namer
+from flowport.compiler.names import hashed, legal
 from flowport.compiler.plan import Plan, steps
 from flowport.compiler.record import record
 from flowport.targets.airflow.settings import ID
+
+CHARACTERS = "A-Za-z0-9_"
 
 
 @record
@@ -28,8 +31,9 @@ class Names:
     """The names of a plan's tasks, by step, a loop's by its header; none of the variables is among those that are `taken`."""
 
     def __init__(self, plan: Plan, taken: Iterable[str] = ()) -> None:
-        self._id, self._taken = Namer("A-Za-z0-9_", ID[1]), set(taken)
+        self._taken = {*taken, *dir(builtins)}
         self._asked: set[str] = set()
+        self._ids: set[str] = set()
         rests = loops(plan)
         inside = {step for loop in rests.values() for step in steps(loop.body)}
         self.steps = {step: self.new(step) for step in steps(plan.body) if step not in inside}
@@ -42,7 +46,10 @@ class Names:
         """The name of something called `text`, which nothing else has; a second one of that name gets a number."""
         asked = text if text not in self._asked else next(other for other in _numbered(text) if other not in self._asked)
         self._asked.add(asked)
-        id = self._id(asked).replace("-", "_")
+        id = legal(asked, CHARACTERS, ID[1]).replace("-", "_")
+        if id in self._ids:
+            id = hashed(asked, f"{asked} again", CHARACTERS, ID[1]).replace("-", "_")
+        self._ids.add(id)
         variable = id if id.isidentifier() else f"_{id}"
         while variable in self._taken or keyword.iskeyword(variable):
             variable += "_"

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timezone
 from itertools import pairwise
+from math import isfinite
 from typing import TypeAlias, Union
 
 from flowport.compiler.record import field, record
@@ -32,8 +34,16 @@ class Call:
     named: Mapping[str, Value] = field(default_factory=dict)
 
 
-Value: TypeAlias = Union["None | bool | int | float | str | Code | Call", Sequence["Value"], Mapping[str, "Value"]]
-"""Strings, numbers, lists and dictionaries stand for themselves; a dictionary with a key "**" unpacks what is there."""
+@record
+class Unpacked:
+    """A dictionary that begins with what is in another one."""
+
+    first: Code
+    more: Mapping[str, Value]
+
+
+Value: TypeAlias = Union["None | bool | int | float | str | datetime | Code | Call | Unpacked", Sequence["Value"], Mapping[str, "Value"]]
+"""Strings, numbers, dates with times, lists and dictionaries stand for themselves."""
 
 
 def statement(before: str, value: Value, indent: str = "", after: str = "") -> str:
@@ -56,15 +66,28 @@ def expression(value: Value) -> str:
     """A value on one line."""
     if isinstance(value, Code):
         return value.text
-    if isinstance(value, Call | Mapping | list | tuple):
+    if isinstance(value, Call | Unpacked | Mapping | list | tuple):
         first, last = _brackets(value)
         inside = ", ".join(name + expression(item) for name, item in _items(value))
         return first + inside + ("," if isinstance(value, tuple) and len(value) == 1 else "") + last
+    if isinstance(value, datetime):
+        return expression(_moment(value))
+    if isinstance(value, float) and not isfinite(value):
+        return expression(Call("float", (repr(value),)))
     return quoted(value) if isinstance(value, str) else repr(value)
+
+
+def _moment(value: datetime) -> Call:
+    """A date with a time, in UTC: Airflow takes one without a zone for UTC, too."""
+    known = value.astimezone(timezone.utc) if value.tzinfo else value
+    parts = known.year, known.month, known.day, known.hour, known.minute, known.second
+    return Call("datetime", parts, {"tzinfo": Code("timezone.utc")})
 
 
 def names(value: Value) -> Iterator[str]:
     """The names that a value begins with anywhere in it: `k8s` for `k8s.V1Volume(...)`."""
+    if isinstance(value, datetime):
+        yield from ("datetime", "timezone")
     if isinstance(value, Code | Call):
         yield (value.text if isinstance(value, Code) else value.name).partition(".")[0]
     for _, item in _items(value):
@@ -74,15 +97,17 @@ def names(value: Value) -> Iterator[str]:
 def _brackets(value: Value) -> tuple[str, str]:
     if isinstance(value, Call):
         return f"{value.name}(", ")"
-    return ("{", "}") if isinstance(value, Mapping) else ("[", "]") if isinstance(value, list) else ("(", ")")
+    return ("{", "}") if isinstance(value, Mapping | Unpacked) else ("[", "]") if isinstance(value, list) else ("(", ")")
 
 
 def _items(value: Value) -> list[tuple[str, Value]]:
     """What is inside a value, each with what stands before it."""
     if isinstance(value, Call):
         return [*(("", item) for item in value.arguments), *((f"{name}=", item) for name, item in value.named.items())]
+    if isinstance(value, Unpacked):
+        return [("**", value.first), *_items(value.more)]
     if isinstance(value, Mapping):
-        return [("**" if name == "**" else f"{quoted(name)}: ", item) for name, item in value.items()]
+        return [(f"{quoted(name)}: ", item) for name, item in value.items()]
     return [("", item) for item in value] if isinstance(value, list | tuple) else []
 
 

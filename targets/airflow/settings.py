@@ -26,7 +26,7 @@ SETTINGS = (
     Setting("container", "the container of the task definition that runs the steps (ecs)", example="main"),
     Setting("platform", "EC2 or FARGATE (batch, ecs)", default="EC2"),
     Setting("python", "the Python of the workers that has flowport and what the flow imports (local)", default="python"),
-    Setting("dags", "where `flowport deploy` puts the DAG file: a folder, s3:// or gs://", example="s3://my-bucket/dags"),
+    Setting("dags", "where `flowport deploy` puts the DAG file: a folder, s3:// or gs://", example="s3://my-bucket/dags", folder=True),
     Setting("dag_id", "the id of the DAG; the flow's name unless given"),
     Setting("owner", "the owner of the tasks", default="flowport"),
     Setting("tags", "tags of the DAG, a list of text"),

@@ -70,7 +70,10 @@ def _run(request: DryRun, trial: Trial, file: File, home: str, installed: str) -
             assert process.stdin is not None
             process.stdin.close()
             process.wait()
-        return None if state == "success" else "" if state == "failed" else f"Airflow ended:\n{_end_of(log)}"
+        if state == "success":
+            return None
+        told = state == "failed" and trial.last_words is not None
+        return "" if told else f"Airflow says:\n{_end_of(log)}"
 
 
 def _followed(process: subprocess.Popen[str], trial: Trial) -> str:
@@ -82,7 +85,7 @@ def _followed(process: subprocess.Popen[str], trial: Trial) -> str:
             event: dict[str, Any] = json.loads(line)
             state = event.get("state", state)
             if "step" in event:
-                trial.ended(Task(event["step"], event["slice"], event["rest"]), event["exit"])
+                trial.ended(Task(event["step"], event["slice"], event["rest"]), event["exit"], event["printed"])
     return state
 
 

@@ -53,6 +53,14 @@ def test_wrong_parameters_stop_before_anything_runs(desk: Desk, golden: Golden) 
     assert not (desk.folder / ".flowport" / "Tiny").exists()
 
 
+def test_a_text_that_is_json_is_read_once(desk: Desk) -> None:
+    source = (desk.folder / "tiny.py").read_text().replace('"note", help="anything"', '"note", type=JSONType, default=\'"5"\'')
+    desk.write("tiny.py", source.replace("import FlowSpec", "import FlowSpec, JSONType"))
+    for given, note in (((), "5"), (("--note", '"6"'), "6"), (("--note", "7"), 7)):
+        assert desk("run", "tiny.py", "--quiet", *given).status == 0
+        assert json.loads(desk("artifacts", "Tiny", "--json").out)["end/r"]["note"] == note
+
+
 def test_a_missing_parameter_is_named(desk: Desk) -> None:
     desk.write("needy.py", (desk.folder / "tiny.py").read_text().replace('help="anything"', "required=True"))
     ended = desk("run", "needy.py")

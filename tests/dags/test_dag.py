@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dags.emitted import lines, source
-from flowport.compiler.ir import Branch, Case, Catch, End, Foreach, Next, Resources, Retry, Settings, Switch
+from flowport.compiler.ir import Branch, Case, Catch, End, Foreach, Next, Parameter, Resources, Retry, Settings, Switch
 from flowport.targets.airflow.dag import literal
 from flowport.targets.airflow.names import Names
 from plans import flow
@@ -56,7 +56,7 @@ def test_variables_of_a_step_stand_with_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["plain", "{{ 1 + 1 }}", "{% raw %}", "{# c #}", "a.json", "line\n", '"', "\\n {{", "é 🙂 {{", "'{{", "}} {{"]
+    "text", ["plain", "{{ 1 + 1 }}", "{% raw %}", "{# c #}", "a.json", "line\n", '"', "\\n {{", "é 🙂 {{", "'{{", "}} {{", "a\rb\r\n"]
 )
 def test_a_literal_is_rendered_as_what_it_was(text: str) -> None:
     jinja2 = pytest.importorskip("jinja2", reason="comes with Airflow")
@@ -137,7 +137,9 @@ def test_branches_of_several_tasks_are_groups() -> None:
     assert 'b = step("b")' in made
 
 
-@pytest.mark.parametrize("name", ["step", "slice", "dag", "DAG", "when", "timedelta", "k8s", "RUN", "FORM", "task_group", "datetime"])
+@pytest.mark.parametrize(
+    "name", ["step", "slice", "dag", "DAG", "when", "timedelta", "k8s", "RUN", "FORM", "task_group", "datetime", "super", "open", "range"]
+)
 def test_a_step_may_be_called_like_what_the_file_reads(name: str) -> None:
     steps = (("start", Foreach(name, "xs")), (name, Switch("s", (Case("1", "a"), Case("2", "b")))), ("a", Next("c")), ("b", Next("c")))
     made = source(flow(*steps, ("c", Next("j")), ("j", Next("end"), "join"), END))
@@ -153,6 +155,27 @@ def test_names_that_airflow_refuses_are_mapped_and_shown() -> None:
     made = task(*steps, name=names["größe"].variable)
     assert f'step("{names["größe"].id}", name="größe", task_display_name="größe")' in made
     assert 'dag_display_name="Wörter zählen"' in source(flow(*steps, name="Wörter zählen"))
+
+
+def test_a_name_made_for_one_step_is_not_the_name_of_another() -> None:
+    other = Names(flow(("start", Next("größe")), ("größe", Next("end")), END))["größe"].id
+    names = Names(flow(("start", Next("größe")), ("größe", Next(other)), (other, Next("end")), END))
+    assert len({names[step].id for step in ("start", "größe", other, "end")}) == 4
+
+
+def test_a_job_of_batch_has_a_name_that_batch_takes() -> None:
+    made = source(flow(("start", End())), compute="batch", job_queue="q", job_definition="d")
+    assert 'job_name=f"flowport-{task_id}"[:128]' in made
+
+
+def test_choices_that_json_does_not_have_are_left_to_the_runtime() -> None:
+    parameters = (Parameter("f", "f", "float", default=1.0, choices=(1.0, float("inf"))),)
+    assert '"f": Param(1.0, type="number")' in source(flow(("start", End()), parameters=parameters))
+
+
+def test_a_text_that_is_json_is_shown_as_it_is_typed() -> None:
+    parameters = (Parameter("j", "j", "json", default='"5"'),)
+    assert '"j": Param("\\"5\\"", type=["string", ' in source(flow(("start", End()), parameters=parameters))
 
 
 def test_groups_and_lists_have_names_that_no_task_has() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -87,6 +88,32 @@ def test_without_airflow_nobody_has_looked_which_is_said(desk: Desk) -> None:
     assert done.status == 0
     assert "nobody has looked whether the file imports: pip install 'flowport[airflow]'" in done.out
     assert (desk.folder / "dags" / "Small.py").exists()
+
+
+def test_a_provider_that_is_missing_here_says_nothing_of_the_file(desk: Desk, bucket: str) -> None:
+    settings = SETTINGS.format(store=f"s3://{bucket}/flows", dags=desk.folder / "dags").replace('"local"', '"kubernetes"\nimage = "i"')
+    desk.write("flowport.toml", settings)
+    desk.write("sitecustomize.py", "import sys\nsys.modules['airflow.providers.cncf'] = None\n")
+    shown = desk("deploy", "small.py", "--target", "airflow", "--diff", PYTHONPATH=str(desk.folder))
+    assert "pip install apache-airflow-providers-cncf-kubernetes" in shown.out
+    assert "DESK/dags/Small.py would be new" in shown.out
+
+
+def test_a_file_of_somebody_else_stays_as_it_is(desk: Desk) -> None:
+    (desk.folder / "dags").mkdir()
+    desk.write("dags/Small.py", "# my own\n")
+    refused = desk("deploy", "small.py", "--target", "airflow")
+    assert refused.status == 1
+    assert "is not a file that flowport wrote for Small, and stays as it is" in refused.out
+    assert (desk.folder / "dags" / "Small.py").read_text() == "# my own\n"
+
+
+def test_a_folder_is_beside_the_file_that_names_it(desk: Desk) -> None:
+    desk.write("flowport.toml", SETTINGS.format(store=desk.folder / "store", dags="there"))
+    (desk.folder / "below").mkdir()
+    command = [sys.executable, "-c", WITHOUT, "deploy", "../small.py", "--target", "airflow"]
+    subprocess.run(command, cwd=desk.folder / "below", check=True, capture_output=True)
+    assert (desk.folder / "there" / "Small.py").exists()
 
 
 def test_a_bucket_takes_both(desk: Desk, bucket: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -62,7 +63,14 @@ def test_what_a_dry_run_assumes_is_enough() -> None:
         ({"dag_id": "my dag"}, "FP405"),
         ({"dag_id": "x" * 251}, "FP405"),
         ({"default_args": {"env_vars": {}}}, "FP406"),
+        ({"default_args": {"execution_timeout": 30}}, "FP406"),
+        ({"default_args": {"start_date": date(2026, 1, 31)}}, "FP406"),
         ({"default_args": "pool"}, "FP490"),
+        ({"image": 3}, "FP490"),
+        ({"owner": ["me"]}, "FP490"),
+        ({"tags": ["x" * 101]}, "FP490"),
+        ({"store": "rel/flows", "compute": "local"}, "FP401"),
+        ({"store": "/", "compute": "local"}, "FP401"),
         ({"tags": "ml"}, "FP490"),
         ({"tags": [1]}, "FP490"),
     ],

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+from datetime import datetime
 from itertools import pairwise
 from random import Random
 
 import pytest
 
-from flowport.targets.airflow.python import WIDTH, Call, Code, Value, chained, docstring, names, quoted, statement
+from flowport.targets.airflow.python import WIDTH, Call, Code, Unpacked, Value, chained, docstring, expression, names, quoted, statement
 
 TEXTS = [
     "",
@@ -45,8 +46,21 @@ def test_random_texts_are_read_as_they_were() -> None:
 
 
 def test_a_value_stands_on_one_line_where_it_fits() -> None:
-    value = Call("step", ("train", Code("slice")), {"retries": 2, "more": {"a": [1, None, True], "**": Code("FORM")}, "one": (0.5,)})
-    assert statement("train = ", value) == 'train = step("train", slice, retries=2, more={"a": [1, None, True], **FORM}, one=(0.5,))'
+    value = Call("step", ("train", Code("slice")), {"retries": 2, "more": Unpacked(Code("FORM"), {"a": [1, None]}), "one": (0.5,)})
+    assert statement("train = ", value) == 'train = step("train", slice, retries=2, more={**FORM, "a": [1, None]}, one=(0.5,))'
+
+
+@pytest.mark.parametrize(
+    ("value", "source"),
+    [
+        ({"**": {"a": 1}}, '{"**": {"a": 1}}'),
+        ([float("inf"), float("nan")], '[float("inf"), float("nan")]'),
+        (datetime(2026, 1, 31, 9, 30), "datetime(2026, 1, 31, 9, 30, 0, tzinfo=timezone.utc)"),
+        (datetime.fromisoformat("2026-01-31T00:00:00+01:00"), "datetime(2026, 1, 30, 23, 0, 0, tzinfo=timezone.utc)"),
+    ],
+)
+def test_a_value_means_in_the_file_what_it_means_here(value: Value, source: str) -> None:
+    assert expression(value) == source
 
 
 def test_a_value_that_is_too_long_has_an_item_on_each_line() -> None:

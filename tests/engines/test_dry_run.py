@@ -157,13 +157,42 @@ def test_without_airflow_a_dry_run_says_how_to_install_it(trip: Trip) -> None:
     assert not (trip.folder / ".flowport").exists()
 
 
+UNFIT = """
+from flowport import FlowSpec, Parameter, step
+
+
+class Unfit(FlowSpec):
+    share = Parameter("share", default=lambda context: 1 / 0)
+
+    @step
+    def start(self):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_run_that_never_began_says_why_and_is_nothing_to_go_on_from(trip: Trip, target: str) -> None:
+    (trip.folder / "unfit.py").write_text(UNFIT)
+    failed = trip.run("dry-run", "unfit.py", "--target", target)
+    assert failed.returncode == 1
+    assert "ZeroDivisionError: division by zero" in failed.stderr
+    assert "--origin-run" not in failed.stderr
+
+
 def test_a_dry_run_leaves_an_airflow_that_is_in_use_alone(trip: Trip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "postgresql://nobody@127.0.0.1:9/airflow")
     trip.write("self.total")
+    (trip.folder / "flowport.toml").write_text(f'[airflow]\ncompute = "local"\nstore = "{tmp_path}/deployed"\n')
     done = trip.run("dry-run", "trip.py", "--target", "airflow")
     assert done.returncode == 0, done.stderr
     assert not (tmp_path / "home").exists()
+    assert not (tmp_path / "deployed").exists(), "that is where deployed flows keep their runs"
+    assert (trip.folder / ".flowport").exists()
 
 
 def descendants(pid: int) -> list[int]:

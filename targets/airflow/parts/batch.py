@@ -16,7 +16,7 @@ def step(task_id, slice="s", *, name=None, command="task", environment=None, ans
     environment = {**RUN, "FLOWPORT_STEP": name or task_id, "FLOWPORT_SLICE": slice, **(environment or {})}
     return Step(
         task_id=task_id,
-        job_name=task_id,
+        job_name=f"flowport-{task_id}"[:128],
         container_overrides={
             "command": ["python", "-m", "flowport.runtime", command],
             "environment": [{"name": name, "value": value} for name, value in environment.items()],

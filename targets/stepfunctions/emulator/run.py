@@ -43,7 +43,7 @@ def _emulated(request: DryRun, trial: Trial) -> Ended:
 
     def hear(event: dict[str, Any]) -> None:
         if event["event"] == "ended":
-            trial.ended(task(event["command"]), event["exit"])
+            trial.ended(task(event["command"]), event["exit"], event["output"])
 
     with Emulator(request.max_workers or WORKERS, hear, blobs=store.url) as account:
         deployed = account.deploy(request.files, settings(request.profile, flow).store)
