@@ -84,21 +84,21 @@ def begin(store: Store, keys: Keys, invocation: Invocation, program: Program) ->
     except Stop:
         start = None
     if start is not None:
-        return _claimed(start, store, keys, invocation)
-    doc = _document(store, _input(store, keys, invocation), invocation, program)
+        return _claimed(start, store, keys, invocation, program)
+    doc = _document(store, _input(store, keys, invocation, program), invocation, program)
     data = documents.dump(doc)
     if store.create(keys.run(), data) and store.create(keys.run(), data):
         raise Stop(
             f"{store.url} does not honour create-only puts (it let `{keys.run()}` be created twice): runs would overwrite each other"
         )
-    return _claimed(read(store, keys), store, keys, invocation)
+    return _claimed(read(store, keys), store, keys, invocation, program)
 
 
-def _claimed(start: Start, store: Store, keys: Keys, invocation: Invocation) -> Start:
+def _claimed(start: Start, store: Store, keys: Keys, invocation: Invocation, program: Program) -> Start:
     """The document when it is that of this engine run: one that was cleared began at another time, but was started with the same."""
     if start.doc["engine"] == invocation.engine:
         return start
-    if invocation.epoch > 0 and start.doc["input"] == _mark(_input(store, keys, invocation)):
+    if invocation.epoch > 0 and start.doc["input"] == _mark(_input(store, keys, invocation, program)):
         return start
     raise Stop(
         f"run `{invocation.run}` of {invocation.flow} belongs to {start.doc['engine'] or 'another engine run'}: "
@@ -135,10 +135,10 @@ def _document(store: Store, given: dict[str, Any], invocation: Invocation, progr
     }
 
 
-def _input(store: Store, keys: Keys, invocation: Invocation) -> dict[str, Any]:
+def _input(store: Store, keys: Keys, invocation: Invocation, program: Program) -> dict[str, Any]:
     """What the run was started with; nothing at all stands for all defaults."""
     try:
-        given = _filled_in(documents.load(invocation.form)) if invocation.form else documents.load(store.read(keys.input()))
+        given = _form(invocation.form, program) if invocation.form else documents.load(store.read(keys.input()))
     except Missing:
         return {}
     except ValueError:
@@ -151,6 +151,24 @@ def _input(store: Store, keys: Keys, invocation: Invocation) -> dict[str, Any]:
             "each of which may be left out; it was started with " + documents.dump(given).decode(errors="replace")[:200]
         )
     return given
+
+
+def _form(text: str, program: Program) -> dict[str, Any]:
+    """An engine's form: a JSON object, or in base64 Argo's list of what was typed, where an empty field that is no text was left empty."""
+    if text.startswith("{"):
+        return _filled_in(documents.load(text))
+    from binascii import a2b_base64
+
+    texts = {
+        spec["name"]
+        for spec in program.flow["parameters"]
+        if spec["kind"] == "str" and (spec["required"] or spec.get("default") is not None)
+    }
+    typed = {each["name"]: each["value"] for each in documents.load(a2b_base64(text))}
+    filled: dict[str, Any] = {name: value if value or name in texts else None for name, value in typed.items()}
+    if filled.get("run_tags"):
+        filled["run_tags"] = [tag.strip() for tag in filled["run_tags"].split(",")]
+    return _filled_in(filled)
 
 
 def _filled_in(form: dict[str, Any]) -> dict[str, Any]:

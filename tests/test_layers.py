@@ -14,14 +14,14 @@ LAYERS = {"runtime": ROOT / "runtime", "compiler": ROOT / "compiler", "targets":
 BELOW = {
     "runtime": {"runtime"},
     "compiler": {"compiler", "runtime"},
-    "targets": {"targets", "compiler", "runtime"},
+    "targets": {"yaml", "targets", "compiler", "runtime"},
     "cli": {"cli", "targets", "compiler", "runtime"},
 }
 # `_sha256` and `_sha2` are the standard library's, each on some versions of Python.
 OUTSIDE = {
     "runtime": {"obstore", "boto3", "_sha256", "_sha2"},
     "compiler": set[str](),
-    "targets": {"airflow", "boto3", "botocore", "moto", "werkzeug"},
+    "targets": {"yaml", "airflow", "boto3", "botocore", "moto", "werkzeug"},
     "cli": {"tomli"},
 }
 SOURCES = [(layer, path) for layer, folder in LAYERS.items() for path in sorted(folder.rglob("*.py"))]

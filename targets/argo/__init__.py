@@ -1,0 +1,58 @@
+"""Argo Workflows, 3.7 and 4: a WorkflowTemplate, with a pod for every task."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flowport.compiler.diagnostics import Diagnostic
+from flowport.compiler.fuse import capped
+from flowport.compiler.plan import Plan
+from flowport.compiler.target import DryRun, File, Profile
+from flowport.targets.argo.limits import plan_problems, setting_problems
+from flowport.targets.argo.settings import SETTINGS, STAND_INS, settings
+from flowport.targets.argo.text import encoded
+from flowport.targets.argo.workflow import workflow_template
+
+if TYPE_CHECKING:
+    from flowport.compiler.package import Package
+
+
+class Argo:
+    """The target `argo`."""
+
+    name = "argo"
+    aliases: tuple[str, ...] = ()
+    settings = SETTINGS
+    stand_ins = STAND_INS
+    deploy = None
+
+    def lower(self, plan: Plan) -> Plan:
+        """Give every loop a cap of 0: a template that calls itself is at an end after 98 turns, and keeps a node for each."""
+        return capped(plan, 0)
+
+    def fits(self, plan: Plan, profile: Profile) -> tuple[Diagnostic, ...]:
+        """What stands between this plan and a workflow that runs."""
+        problems = tuple(setting_problems(profile))
+        if any(problem.severity == "error" and problem.code != "FP400" for problem in problems):
+            return problems
+        known = settings({**STAND_INS, **profile}, plan.flow.name)
+        return problems + tuple(plan_problems(plan, profile, workflow_template(plan, known, "0" * 64)))
+
+    def emit(self, plan: Plan, profile: Profile, package: Package) -> tuple[File, ...]:
+        """The template, and the code package in a folder beside it."""
+        known = settings(profile, plan.flow.name)
+        return (
+            File(f"{known.name}.yaml", encoded(workflow_template(plan, known, package.digest))),
+            File(f"{known.name}/code/{package.digest}.zip", package.data),
+        )
+
+    def dry_run(self, request: DryRun) -> int:
+        """Run the template on an interpreter of such documents, its pods as processes of this machine."""
+        from flowport.targets.argo.trial import dry_run
+
+        # A pod of this machine is a process of whoever started it, on the store of this machine.
+        here: Profile = {**STAND_INS, **request.profile, "store": request.store}
+        return dry_run(request, self.emit(self.lower(request.plan), here, request.package)[0])
+
+
+target = Argo()

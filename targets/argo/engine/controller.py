@@ -1,0 +1,314 @@
+"""An interpreter of WorkflowTemplates: what Argo's controller does with the documents that flowport emits, on this machine.
+
+It reads the document alone. Nodes get the phases that Argo gives them; what it does not know it refuses before anything runs.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeAlias
+
+from flowport.compiler.record import field, record
+from flowport.targets.argo.engine.expressions import Unknown, evaluate, substitute
+from flowport.targets.argo.engine.fields import unknown
+from flowport.targets.argo.engine.pods import Finished, Process
+
+SUCCEEDED, FAILED, ERROR, SKIPPED, OMITTED, RUNNING = "Succeeded", "Failed", "Error", "Skipped", "Omitted", "Running"
+ENDED = (SUCCEEDED, FAILED, ERROR)
+Done: TypeAlias = Callable[["Node"], None]
+
+
+class Refused(Exception):
+    """A document that this interpreter does not know in full, or that Argo would not take."""
+
+
+@record(frozen=False)
+class Node:
+    """What became of one thing in a workflow, as in `status.nodes`."""
+
+    name: str
+    type: str
+    template: str = ""
+    phase: str = RUNNING
+    message: str = ""
+    outputs: dict[str, str] = field(default_factory=dict)
+    exit_code: int | None = None
+
+    @property
+    def fulfilled(self) -> bool:
+        return self.phase != RUNNING
+
+
+class Workflow:
+    """A run of a WorkflowTemplate under a name; `heard` is told of every pod that ended, with its variables."""
+
+    def __init__(
+        self,
+        document: Mapping[str, Any],
+        name: str,
+        given: Mapping[str, str],
+        pods: int,
+        heard: Callable[[Mapping[str, str], list[str], Finished], None],
+    ) -> None:
+        if strange := list(unknown(document)):
+            raise Refused(f"the local engine does not know {', '.join(f'`{path}`' for path in strange)}")
+        self.spec = document["spec"]
+        self.templates = {template["name"]: template for template in self.spec["templates"]}
+        self.nodes: list[Node] = []
+        self._name, self._heard = name, heard
+        self._limit = min(pods, self.spec.get("parallelism", pods))
+        self._events: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._running: set[Process] = set()
+        self.names, self.values = self._global(given)
+
+    def _global(self, given: Mapping[str, str]) -> tuple[dict[str, str], dict[str, Any]]:
+        parameters = [dict(each) for each in self.spec.get("arguments", {}).get("parameters", [])]
+        for name in given.keys() - {each["name"] for each in parameters}:
+            raise Refused(f"the workflow has no parameter `{name}`")
+        for each in parameters:
+            each["value"] = given.get(each["name"], each.get("value"))
+            if each["value"] is None:
+                raise Refused(f"spec.arguments.{each['name']}.value is required")
+            if "enum" in each and each["value"] not in each["enum"]:
+                raise Refused(f"`{each['value']}` is none of the choices of `{each['name']}`")
+        workflow = {"name": self._name, "uid": str(uuid.uuid4()), "parameters": {"json": json.dumps(parameters)}}
+        return {"workflow.name": workflow["name"], "workflow.uid": workflow["uid"]}, {"workflow": workflow}  # type: ignore[dict-item]
+
+    def run(self) -> Node:
+        """Run it to its end; the node of the whole."""
+        with ThreadPoolExecutor(self._limit) as self._pool:
+            try:
+                ended: list[Node] = []
+                top = self.start(self._name, {"template": self.spec["entrypoint"]}, {}, ended.append)
+                while not ended:
+                    self._events.get()()
+                return top
+            finally:
+                for process in list(self._running):
+                    process.stop()
+                self._pool.shutdown(cancel_futures=True)
+
+    def start(self, name: str, task: Mapping[str, Any], inputs: dict[str, str], done: Done) -> Node:
+        """Begin a template with the values of its inputs."""
+        template = self.templates[task["template"]]
+        wanted = {each["name"] for each in template.get("inputs", {}).get("parameters", [])}
+        if wanted != inputs.keys():
+            raise Refused(f"template `{template['name']}` takes {sorted(wanted)}, and `{name}` gives {sorted(inputs)}")
+        if "dag" in template:
+            return Dag(self, self._new(name, "DAG", template), template, inputs, done).node
+        return Pod(self, name, template, inputs, done).node
+
+    def _new(self, name: str, type: str, template: Mapping[str, Any]) -> Node:
+        node = Node(name, type, template["name"])
+        self.nodes.append(node)
+        return node
+
+    def filled(self, value: Any, names: Mapping[str, str], values: Mapping[str, Any], path: str) -> Any:
+        """A part of the document with its tags replaced."""
+        try:
+            if isinstance(value, str):
+                return substitute(value, {**self.names, **names}, {**self.values, **values})
+        except (Unknown, ValueError) as error:
+            raise Refused(f"{path}: {error}") from error
+        if isinstance(value, dict):
+            return {key: self.filled(inner, names, values, f"{path}.{key}") for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self.filled(inner, names, values, f"{path}[{number}]") for number, inner in enumerate(value)]
+        return value
+
+    def launch(self, template: Mapping[str, Any], done: Callable[[Finished], None]) -> None:
+        """Run a pod as soon as there is a place for it."""
+        process = Process(template)
+        self._running.add(process)
+
+        def body() -> None:
+            finished = process.run()
+            self._events.put(lambda: ended(finished))
+
+        def ended(finished: Finished) -> None:
+            self._running.discard(process)
+            self._heard(process.environment, template["container"]["command"], finished)
+            done(finished)
+
+        self._pool.submit(body)
+
+
+class Pod:
+    """A pod template, with its attempts."""
+
+    def __init__(self, workflow: Workflow, name: str, template: Mapping[str, Any], inputs: dict[str, str], done: Done) -> None:
+        names = {f"inputs.parameters.{key}": value for key, value in inputs.items()}
+        self._strategy = template.get("retryStrategy")
+        plain = {key: value for key, value in template.items() if key != "retryStrategy"}
+        self._template = workflow.filled(plain, names, {"inputs": {"parameters": inputs}}, f"templates.{template['name']}")
+        self._workflow, self._done, self._attempt = workflow, done, 0
+        self.node = workflow._new(name, "Retry" if self._strategy else "Pod", template)
+        self._begin()
+
+    def _begin(self) -> None:
+        node = self.node
+        if self._strategy:
+            node = self._workflow._new(f"{self.node.name}({self._attempt})", "Pod", self._template)
+        self._workflow.launch(self._template, lambda finished: self._ended(node, finished))
+
+    def _ended(self, node: Node, finished: Finished) -> None:
+        for each in (node, self.node):
+            each.exit_code, each.message, each.outputs = finished.exit_code, finished.message, finished.outputs
+        node.phase = SUCCEEDED if finished.exit_code == 0 else FAILED
+        if node.phase == FAILED and self._again(finished):
+            self._attempt += 1
+            self._begin()
+            return
+        self.node.phase = node.phase
+        self._done(self.node)
+
+    def _again(self, finished: Finished) -> bool:
+        strategy = self._strategy
+        if not strategy or self._attempt >= int(strategy["limit"]):
+            return False
+        if strategy["retryPolicy"] != "Always":
+            raise Refused(f"the local engine does not know the retryPolicy `{strategy['retryPolicy']}`")
+        last = {"lastRetry": {"exitCode": str(finished.exit_code), "status": FAILED}}
+        return bool(evaluate(strategy["expression"], last)) if "expression" in strategy else True
+
+
+class Group:
+    """A task that is run for every number of a sequence."""
+
+    def __init__(self, workflow: Workflow, node: Node, count: int, begin: Callable[[int, Done], None], done: Done) -> None:
+        self._node, self._left, self._done = node, count, done
+        self._phase = SUCCEEDED
+        for number in range(count):
+            begin(number, self._ended)
+
+    def _ended(self, node: Node) -> None:
+        if node.phase in (FAILED, ERROR):
+            self._phase = node.phase
+        self._left -= 1
+        if self._left == 0:
+            self._node.phase = self._phase
+            self._done(self._node)
+
+
+class Dag:
+    """A DAG template: tasks run when what they depend on has ended as they ask."""
+
+    def __init__(self, workflow: Workflow, node: Node, template: Mapping[str, Any], inputs: dict[str, str], done: Done) -> None:
+        self.node = node
+        self._workflow, self._template, self._done = workflow, template, done
+        self._names = {f"inputs.parameters.{key}": value for key, value in inputs.items()}
+        self._tasks = {task["name"]: task for task in template["dag"]["tasks"]}
+        self._after = {name: tuple(self._mentioned(task)) for name, task in self._tasks.items()}
+        self._nodes: dict[str, Node] = {}
+        self._advancing = False
+        self._advance()
+
+    def _mentioned(self, task: Mapping[str, Any]) -> Iterator[str]:
+        """The tasks in a `depends`."""
+        for word in task.get("depends", "").replace("(", " ").replace(")", " ").replace("!", " ").split():
+            if word not in ("&&", "||"):
+                name, _, result = word.partition(".")
+                if name not in self._tasks or result not in (SUCCEEDED, FAILED, "Errored", SKIPPED, OMITTED):
+                    raise Refused(f"task `{task['name']}` depends on `{word}`")
+                yield name
+
+    def _advance(self) -> None:
+        """Begin what can begin, until nothing more can."""
+        if self._advancing:
+            return
+        self._advancing = True
+        more = True
+        while more:
+            ready = [name for name in self._tasks if name not in self._nodes and self._is_ready(name)]
+            for name in ready:
+                self._begin(name)
+            more = bool(ready)
+        self._advancing = False
+        if self.node.phase == RUNNING and all(node.fulfilled for node in self._nodes.values()):
+            self.node.phase = self._phase()
+            self._done(self.node)
+
+    def _is_ready(self, name: str) -> bool:
+        return all(other in self._nodes and self._nodes[other].fulfilled for other in self._after[name])
+
+    def _begin(self, name: str) -> None:
+        task, full = self._tasks[name], f"{self.node.name}.{name}"
+        if "depends" in task and not self._met(task["depends"], name):
+            return self._not_run(name, OMITTED, "omitted: depends condition not met")
+        path = f"templates.{self._template['name']}.dag.tasks.{name}"
+        values = self._values(name)
+        if "when" in task:
+            shown = self._workflow.filled(task["when"], self._names, values, f"{path}.when")
+            if shown not in ("true", "false"):
+                raise Refused(f"{path}.when: `{shown}` is neither true nor false")
+            if shown == "false":
+                return self._not_run(name, SKIPPED, f"when '{shown}' evaluated false")
+        if "withSequence" not in task:
+            self._nodes[name] = Node(full, "")
+            self._nodes[name] = self._workflow.start(full, task, self._arguments(task, values, path), self._ended)
+            return None
+        count = int(self._workflow.filled(task["withSequence"]["count"], self._names, values, f"{path}.withSequence.count"))
+        if count == 0:
+            return self._not_run(name, SKIPPED, "Skipped, empty params")
+        group = self._workflow._new(full, "TaskGroup", self._workflow.templates[task["template"]])
+        self._nodes[name] = group
+
+        def begin(number: int, done: Done) -> None:
+            arguments = self._arguments(task, values, path, {"item": str(number)})
+            self._workflow.start(f"{full}({number}:{number})", task, arguments, done)
+
+        Group(self._workflow, group, count, begin, self._ended)
+        return None
+
+    def _arguments(self, task: Mapping[str, Any], values: Mapping[str, Any], path: str, more: Mapping[str, str] = {}) -> dict[str, str]:
+        given = task.get("arguments", {}).get("parameters", [])
+        filled = self._workflow.filled(given, {**self._names, **more}, values, f"{path}.arguments")
+        return {each["name"]: each["value"] for each in filled}
+
+    def _not_run(self, name: str, phase: str, why: str) -> None:
+        node = Node(f"{self.node.name}.{name}", "Skipped", self._tasks[name]["template"], phase, why)
+        self._workflow.nodes.append(node)
+        self._nodes[name] = node
+
+    def _ended(self, node: Node) -> None:
+        self._advance()
+
+    def _met(self, depends: str, name: str) -> bool:
+        results = {
+            other.replace("-", "_"): {phase: self._nodes[other].phase == phase for phase in (SUCCEEDED, FAILED, SKIPPED, OMITTED)}
+            | {"Errored": self._nodes[other].phase == ERROR}
+            for other in self._after[name]
+        }
+        return bool(evaluate(depends.replace("-", "_"), results))
+
+    def _values(self, name: str) -> dict[str, Any]:
+        """What a task's expressions may ask about: the tasks before it, without outputs where they did not run."""
+        before: dict[str, Any] = {}
+        pending = list(self._after[name])
+        while pending:
+            other = pending.pop()
+            if other not in before:
+                node = self._nodes[other]
+                outputs = {"outputs": {"parameters": node.outputs}} if node.outputs else {}
+                before[other] = {"status": node.phase, **outputs}
+                pending += self._after[other]
+        return {"tasks": before}
+
+    def _phase(self) -> str:
+        """Argo's `assessDAGPhase`: that of its leaves; what was not run has the phase of what is before it, the worst."""
+        known: dict[str, str] = {}
+        for name in self._tasks:  # in an order in which what is waited for comes first, or not: hence the recursion
+            self._branch(name, known)
+        leaves = self._tasks.keys() - {other for after in self._after.values() for other in after}
+        return max((known[name] for name in leaves), key=(SUCCEEDED, FAILED, ERROR).index)
+
+    def _branch(self, name: str, known: dict[str, str]) -> str:
+        if name not in known:
+            phase = self._nodes[name].phase
+            inherited = [self._branch(other, known) for other in self._after[name]]
+            known[name] = phase if phase in ENDED else max(inherited, key=(SUCCEEDED, FAILED, ERROR).index, default=SUCCEEDED)
+        return known[name]

@@ -1,0 +1,109 @@
+"""A pod as a process of this machine: its main container's command, in a `/tmp` of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flowport.compiler.record import record
+
+KEPT = ("PATH", "LANG", "LC_ALL", "FLOWPORT_CACHE", "FLOWPORT_MAX_WORKERS")
+TMP = "/tmp"
+KILLED = 137
+TAIL = 4000
+"""Characters of a pod's output that its report keeps."""
+
+
+@record
+class Finished:
+    """How a pod ended: its exit code, its output parameters, what it printed, and a message where Argo would have one."""
+
+    exit_code: int
+    outputs: dict[str, str]
+    printed: str = ""
+    message: str = ""
+
+
+def variables(container: Mapping[str, Any]) -> dict[str, str]:
+    """The variables of a container; `$(NAME)` stands for one before it, and `$$` for `$` (Kubernetes API, EnvVar)."""
+    known: dict[str, str] = {}
+    for each in container.get("env", []):
+        known[each["name"]] = re.sub(
+            r"\$(\$|\(([^()]*)\))", lambda found: "$" if found[1] == "$" else known.get(found[2], found[0]), each["value"]
+        )
+    return known
+
+
+class Process:
+    """One pod; `run` in a thread of its own, `stop` from any."""
+
+    def __init__(self, template: Mapping[str, Any]) -> None:
+        self._template = template
+        self._process: subprocess.Popen[bytes] | None = None
+        self.environment = variables(template["container"])
+        self.stopped = False
+
+    def run(self, started: Callable[[], None] = lambda: None) -> Finished:
+        """Run it to its end."""
+        container = self._template["container"]
+        # Of what a command writes only the paths of outputs are known; a store on this machine may be in the same folder.
+        written = {TMP, *(each["valueFrom"]["path"] for each in self._template.get("outputs", {}).get("parameters", []))}
+        with tempfile.TemporaryDirectory(prefix="flowport-pod-") as folder, tempfile.TemporaryFile("w+", errors="replace") as printed:
+
+            def own(path: str) -> str:
+                return folder + path[len(TMP) :] if path in written else path
+
+            environment = {name: os.environ[name] for name in KEPT if name in os.environ} | {
+                name: own(value) for name, value in self.environment.items()
+            }
+            command = [sys.executable if word == "python" else word for word in (*container["command"], *container.get("args", []))]
+            self._process = subprocess.Popen(
+                command,
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=printed,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            if self.stopped:
+                self.stop()
+            started()
+            message = ""
+            try:
+                code = self._process.wait(self._template.get("activeDeadlineSeconds"))
+            except subprocess.TimeoutExpired:
+                self.stop()
+                code, message = self._process.wait(), "Pod was active on the node longer than the specified deadline"
+            printed.seek(0)
+            tail = printed.read()[-TAIL:]
+            if code < 0:
+                code = 128 - code
+            return self._finished(code, own, tail, message)
+
+    def _finished(self, code: int, own: Callable[[str], str], printed: str, message: str) -> Finished:
+        outputs: dict[str, str] = {}
+        for parameter in self._template.get("outputs", {}).get("parameters", []):
+            path = parameter["valueFrom"]["path"]
+            try:
+                with open(own(path), encoding="utf-8") as file:
+                    outputs[parameter["name"]] = file.read().removesuffix("\n")
+            except FileNotFoundError:
+                if code == 0:
+                    return Finished(1, {}, printed, f"open {path}: no such file or directory")
+        return Finished(code, outputs, printed, message)
+
+    def stop(self) -> None:
+        """End the process with its children."""
+        self.stopped = True
+        if self._process is not None and self._process.poll() is None:
+            try:
+                os.killpg(self._process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                return

@@ -1,0 +1,64 @@
+"""The parameters of a flow as the arguments of a workflow, from which Argo makes its form: each with its default, choices and help.
+
+Argo knows text only, so a value is what one would type on a command line; one that is left empty counts as not given, unless the parameter
+is a text itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flowport.compiler.contract import flow_document
+from flowport.compiler.ir import JSON, Computed, Flow, NoDefault, Parameter
+from flowport.runtime import documents
+from flowport.runtime.parameters import convert
+
+FIELDS: Mapping[str, str] = {
+    "origin_run": "the run to take finished work from",
+    "from_step": "with it, the step to begin again from",
+    "run_tags": "tags of the run, with commas between them",
+}
+"""What the form has beside the parameters."""
+
+
+def arguments(flow: Flow) -> list[JSON]:
+    """The parameters of a workflow."""
+    specs: Any = flow_document(flow)["parameters"]
+    own = [_argument(parameter, spec) for parameter, spec in zip(flow.parameters, specs)]
+    more: list[JSON] = [{"name": name, "value": "", "description": text} for name, text in FIELDS.items()]
+    return own + more
+
+
+def _argument(parameter: Parameter, spec: dict[str, Any]) -> JSON:
+    made: dict[str, JSON] = {"name": parameter.name}
+    if not (isinstance(parameter.default, NoDefault) and parameter.required):
+        made["value"] = default(parameter, spec)
+    if spec["choices"]:
+        choices = [typed(choice) for choice in spec["choices"]]
+        made["enum"] = [*([""] if made.get("value") == "" and "" not in choices else []), *choices]
+    if text := _description(parameter):
+        made["description"] = text
+    return made
+
+
+def typed(value: Any) -> str:
+    """A value as one would type it."""
+    return value if isinstance(value, str) else repr(value) if isinstance(value, float) else documents.dump(value).decode()
+
+
+def default(parameter: Parameter, spec: dict[str, Any]) -> str:
+    """The default as the form shows it; empty where there is none, or none that is constant."""
+    if isinstance(parameter.default, Computed | NoDefault) or parameter.default is None or parameter.kind == "file":
+        return ""
+    text = spec["default"] if isinstance(spec["default"], str) else convert(spec, spec["default"])
+    return typed(text)
+
+
+def _description(parameter: Parameter) -> str:
+    said = [" ".join(parameter.help.split())] if parameter.help.strip() else []
+    if isinstance(parameter.default, Computed):
+        said.append("computed when the run starts, if left empty")
+    elif parameter.kind == "file" and isinstance(parameter.default, str):
+        said.append(f"the content of {parameter.default}, if left empty")
+    return "; ".join(said)

@@ -1,0 +1,39 @@
+"""What the tasks and templates of a workflow are called: a step's own name wherever that can be, with hyphens for underscores.
+
+fall_back -> fall-back        größe -> gr-e-5f3c9a07        contains -> contains-step
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flowport.compiler.names import hashed
+
+ALLOWED = "A-Za-z0-9-"
+LONGEST = 128
+"""Characters of the name of a task or a template (Argo's CRD)."""
+
+WORDS = frozenset(("contains", "endsWith", "false", "let", "matches", "nil", "startsWith", "true"))
+"""What the language of `depends` (expr-lang, "Language Definition") takes for a word of its own, of all that Python takes for a name."""
+
+
+class Names:
+    """Gives every key one name that no other key of this kind has."""
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self._names: dict[str, str] = {}
+        self._taken = set(taken)
+
+    def __call__(self, key: str, text: str = "") -> str:
+        """The name for `key`, made from `text` (the key itself unless given)."""
+        if key not in self._names:
+            self._names[key] = self._new(key, text or key)
+            self._taken.add(self._names[key])
+        return self._names[key]
+
+    def _new(self, key: str, text: str) -> str:
+        plain = text.replace("_", "-").strip("-")
+        plain = f"{plain}-step" if plain in WORDS else plain
+        legal = plain.isascii() and plain.replace("-", "").isalnum() and len(plain) <= LONGEST
+        name = plain if legal else hashed(plain, key, ALLOWED, LONGEST)
+        return name if name not in self._taken else hashed(plain, f"{key} again", ALLOWED, LONGEST)

@@ -1,0 +1,46 @@
+"""A dry run: the emitted template on the local engine, its pods as processes of this machine on the local store."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+import yaml
+
+from flowport.compiler.target import DryRun, File
+from flowport.runtime.contract import variable
+from flowport.runtime.program import code_key
+from flowport.targets.argo.engine.controller import SUCCEEDED, Refused, Workflow
+from flowport.targets.argo.engine.pods import Finished
+from flowport.targets.argo.form import typed
+from flowport.targets.trial import WRONG_USE, Trial
+from flowport.targets.verify import Task
+
+
+def dry_run(request: DryRun, file: File) -> int:
+    """Run a template; the exit status is one of those in `flowport.targets.trial`."""
+    trial = Trial(request)
+    if trial.taken():
+        return WRONG_USE
+    trial.store.create(code_key(request.package.digest), request.package.data)
+
+    def heard(environment: Mapping[str, str], command: list[str], finished: Finished) -> None:
+        task = Task(environment[variable("step")], environment[variable("slice")], rest=command[-1] == "block")
+        trial.ended(task, finished.exit_code, finished.printed)
+
+    pods = request.max_workers or os.cpu_count() or 1
+    try:
+        workflow = Workflow(yaml.safe_load(file.data), request.run_id, _form(request), pods, heard)
+        ended = workflow.run()
+    except Refused as refused:
+        return trial.outcome(str(refused))
+    except KeyboardInterrupt:
+        return trial.stopped()
+    return trial.outcome(None if ended.phase == SUCCEEDED else "")
+
+
+def _form(request: DryRun) -> dict[str, str]:
+    """What somebody would type into Argo's form."""
+    more = {"origin_run": request.origin_run, "from_step": request.from_step, "run_tags": ",".join(request.tags)}
+    typed_in = {name: typed(value) for name, value in request.parameters.items()}
+    return {**typed_in, **{name: value for name, value in more.items() if value}}
