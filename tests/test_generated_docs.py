@@ -12,8 +12,11 @@ from flowport.cli.config import find
 from flowport.compiler.capability import Capabilities, Feature
 from flowport.compiler.codes import CODES
 from flowport.compiler.package import package
+from flowport.compiler.target import Target
 from flowport.targets.airflow import limits as airflow
 from flowport.targets.airflow import target as airflow_target
+from flowport.targets.argo import limits as argo
+from flowport.targets.argo import target as argo_target
 from flowport.targets.stepfunctions import limits as stepfunctions
 from plans import plan_of
 
@@ -45,6 +48,7 @@ ENGINES: dict[str, Capabilities] = {
     "this machine": {},
     "Step Functions": stepfunctions.lacks({"platform": "EC2"}),
     "Airflow": airflow.lacks({"compute": "kubernetes"}),
+    "Argo": argo.LACKS,
 }
 PLACES: dict[str, Capabilities] = {
     "Step Functions: Batch on EC2": stepfunctions.lacks({"platform": "EC2"}),
@@ -56,6 +60,7 @@ PLACES: dict[str, Capabilities] = {
     "Airflow: ECS on EC2": airflow.lacks({"compute": "ecs"}),
     "Airflow: ECS on Fargate": airflow.lacks({"compute": "ecs", "platform": "FARGATE"}),
     "Airflow: a process on the worker": airflow.lacks({"compute": "local"}),
+    "Argo": argo.LACKS,
 }
 
 
@@ -84,18 +89,18 @@ def shown(feature: Feature, lacking: Capabilities) -> str:
     return f"yes; {limit.reason}" if limit is not None and limit.harmless else cell(lacking, feature)
 
 
-def emitted() -> str:
-    """The DAG file of the digits flow, with the settings of its folder."""
+def emitted(target: Target, language: str) -> str:
+    """The first file of the digits flow, with the settings of its folder."""
     path = ROOT / "examples" / "digits.py"
     plan = plan_of(path)
-    settings = find(str(path.parent)).for_target("airflow")
-    file = airflow_target.emit(airflow_target.lower(plan), settings, package(plan))[0]
-    return f"```python\n{file.data.decode()}```\n"
+    file = target.emit(target.lower(plan), find(str(path.parent)).for_target(target.name), package(plan))[0]
+    return f"```{language}\n{file.data.decode()}```\n"
 
 
-def test_the_page_about_airflow_shows_the_file_of_the_example(golden: Callable[[Path, str], None]) -> None:
-    page = ROOT / "docs" / "airflow.md"
-    golden(page, FILE.sub(lambda found: found[1] + emitted() + found[2], page.read_text(encoding="utf-8")))
+@pytest.mark.parametrize(("target", "language"), [(airflow_target, "python"), (argo_target, "yaml")], ids=["airflow", "argo"])
+def test_the_page_about_an_engine_shows_the_file_of_the_example(target: Target, language: str, golden: Callable[[Path, str], None]) -> None:
+    page = ROOT / "docs" / f"{target.name}.md"
+    golden(page, FILE.sub(lambda found: found[1] + emitted(target, language) + found[2], page.read_text(encoding="utf-8")))
 
 
 def test_the_page_of_diagnostics_has_them_all(golden: Callable[[Path, str], None]) -> None:

@@ -58,7 +58,7 @@ class Trip(FlowSpec):
 """
 
 
-TARGETS = ("sfn", "airflow")
+TARGETS = ("sfn", "airflow", "argo")
 
 
 class Trip:

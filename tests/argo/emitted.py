@@ -1,0 +1,39 @@
+"""What the target makes of a plan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from flowport.compiler.diagnostics import Diagnostic
+from flowport.compiler.plan import Plan
+from flowport.targets.argo import target
+from plans import NO_CODE
+
+PROFILE = {"store": "s3://my-bucket/flowport", "image": "my-image:1"}
+
+
+def text(plan: Plan, **profile: Any) -> str:
+    """The emitted document."""
+    return target.emit(target.lower(plan), {**PROFILE, **profile}, NO_CODE)[0].data.decode()
+
+
+def document(plan: Plan, **profile: Any) -> Any:
+    """The emitted document, as Argo reads it."""
+    return yaml.safe_load(text(plan, **profile))
+
+
+def templates(plan: Plan, **profile: Any) -> dict[str, Any]:
+    """The templates by name."""
+    return {template["name"]: template for template in document(plan, **profile)["spec"]["templates"]}
+
+
+def tasks(plan: Plan, template: str = "main", **profile: Any) -> dict[str, Any]:
+    """The tasks of a DAG by name."""
+    return {task["name"]: task for task in templates(plan, **profile)[template]["dag"]["tasks"]}
+
+
+def said(plan: Plan, **profile: Any) -> tuple[Diagnostic, ...]:
+    """What the target has to say."""
+    return target.fits(target.lower(plan), {**PROFILE, **profile})

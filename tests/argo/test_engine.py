@@ -1,0 +1,148 @@
+"""The local engine: the phases that Argo gives nodes, attempts of pods, and what is refused."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import pytest
+
+from flowport.targets.argo.engine.controller import Node, Refused, Workflow
+from flowport.targets.argo.engine.expressions import Unknown, evaluate, substitute
+
+ENV = [{"name": "FLOWPORT_STEP", "value": "x"}]
+
+
+def pod(name: str, program: str, **more: Any) -> dict[str, Any]:
+    return {"name": name, "container": {"image": "x", "command": [sys.executable, "-c", program], "env": more.pop("env", ENV)}, **more}
+
+
+def run(
+    tasks: list[dict[str, Any]], *templates: dict[str, Any], given: dict[str, str] | None = None, **spec: Any
+) -> tuple[str, dict[str, str]]:
+    """The phase of a workflow, and those of its nodes by name."""
+    document = {"spec": {"entrypoint": "main", "templates": [{"name": "main", "dag": {"tasks": tasks}}, *templates], **spec}}
+    workflow = Workflow(document, "w", given or {}, 2, lambda *heard: None)
+    top = workflow.run()
+    return top.phase, {node.name.removeprefix("w."): node.phase for node in workflow.nodes if node is not top}
+
+
+GOOD, BAD = pod("good", ""), pod("bad", "raise SystemExit(3)")
+SAYS = pod("says", "import os; open(os.environ['OUT'], 'w').write('[\"b\"]')", env=[{"name": "OUT", "value": "/tmp/o"}],
+           outputs={"parameters": [{"name": "route", "valueFrom": {"path": "/tmp/o"}}]})  # fmt: skip
+
+
+def test_what_follows_a_failed_task_is_omitted_and_the_workflow_fails() -> None:
+    tasks = [{"name": "a", "template": "bad"}, {"name": "b", "template": "good", "depends": "a.Succeeded"}]
+    assert run(tasks, GOOD, BAD) == ("Failed", {"a": "Failed", "b": "Omitted"})
+
+
+def test_a_merge_that_takes_an_omitted_task_hides_a_failure() -> None:
+    """Argo's trap, which no emitted document walks into."""
+    tasks = [
+        {"name": "a", "template": "bad"},
+        {"name": "b", "template": "good", "depends": "a.Succeeded"},
+        {"name": "c", "template": "good", "depends": "b.Succeeded || b.Omitted"},
+    ]
+    assert run(tasks, GOOD, BAD) == ("Succeeded", {"a": "Failed", "b": "Omitted", "c": "Succeeded"})
+
+
+def test_a_task_whose_condition_does_not_hold_is_skipped() -> None:
+    way = "{{{{= '{}' in fromJSON(tasks['s'].outputs.parameters.route) }}}}"
+    tasks = [
+        {"name": "s", "template": "says"},
+        {"name": "a", "template": "bad", "depends": "s.Succeeded", "when": way.format("a")},
+        {"name": "b", "template": "good", "depends": "s.Succeeded", "when": way.format("b")},
+        {"name": "m", "template": "good", "depends": "(a.Succeeded || a.Skipped) && (b.Succeeded || b.Skipped)"},
+    ]
+    assert run(tasks, GOOD, BAD, SAYS) == ("Succeeded", {"s": "Succeeded", "a": "Skipped", "b": "Succeeded", "m": "Succeeded"})
+
+
+@pytest.mark.parametrize(("count", "phase", "nodes"), [("0", "Skipped", 0), ("3", "Succeeded", 3)])
+def test_a_sequence_is_a_group_of_nodes_or_skipped(count: str, phase: str, nodes: int) -> None:
+    tasks = [{"name": "each", "template": "good", "withSequence": {"count": count}}]
+    ended, found = run(tasks, GOOD)
+    assert ended == "Succeeded"
+    assert found.pop("each") == phase
+    assert found == {f"each({number}:{number})": "Succeeded" for number in range(nodes)}
+
+
+def test_a_pod_that_failed_is_tried_again_unless_its_exit_code_says_stop() -> None:
+    retry = {"retryStrategy": {"limit": "2", "retryPolicy": "Always", "expression": "lastRetry.exitCode != '78'"}}
+    again, stop = pod("again", "raise SystemExit(1)", **retry), pod("stop", "raise SystemExit(78)", **retry)
+    ended, found = run([{"name": "a", "template": "again"}, {"name": "b", "template": "stop"}], again, stop)
+    assert ended == "Failed"
+    assert found == {"a": "Failed", "a(0)": "Failed", "a(1)": "Failed", "a(2)": "Failed", "b": "Failed", "b(0)": "Failed"}
+
+
+def test_a_pod_that_takes_too_long_is_killed() -> None:
+    assert run([{"name": "a", "template": "slow"}], pod("slow", "import time; time.sleep(60)", activeDeadlineSeconds=1)) == (
+        "Failed",
+        {"a": "Failed"},
+    )
+
+
+def test_a_pod_that_does_not_write_its_output_has_failed() -> None:
+    silent = pod("silent", "", outputs={"parameters": [{"name": "o", "valueFrom": {"path": "/tmp/o"}}]})
+    assert run([{"name": "a", "template": "silent"}], silent) == ("Failed", {"a": "Failed"})
+
+
+def test_each_pod_has_a_tmp_of_its_own() -> None:
+    program = "import os; assert not os.path.exists(os.environ['OUT']); open(os.environ['OUT'], 'w')"
+    writes = pod("writes", program, env=[{"name": "OUT", "value": "/tmp/flowport-once"}],
+                 outputs={"parameters": [{"name": "o", "valueFrom": {"path": "/tmp/flowport-once"}}]})  # fmt: skip
+    assert run([{"name": "a", "template": "writes", "withSequence": {"count": "2"}}], writes)[0] == "Succeeded"
+
+
+@pytest.mark.parametrize(
+    ("tasks", "spec", "said"),
+    [
+        ([{"name": "a", "template": "good", "continueOn": {"failed": True}}], {}, "spec.templates[0].dag.tasks[0].continueOn"),
+        ([{"name": "a", "template": "good", "depends": "b.Succeeded"}], {}, "depends on `b.Succeeded`"),
+        ([{"name": "a", "template": "good", "when": "maybe"}], {}, "tasks.a.when: `maybe` is neither true nor false"),
+        ([{"name": "a", "template": "good", "when": "{{= now() }}"}], {}, "tasks.a.when"),
+        ([{"name": "a", "template": "good", "when": "{{item}}"}], {}, "`{{item}}` is not known here"),
+        ([{"name": "a", "template": "good"}], {"onExit": "x"}, "spec.onExit"),
+        ([{"name": "a", "template": "good"}], {"arguments": {"parameters": [{"name": "p"}]}}, "spec.arguments.p.value is required"),
+        (
+            [{"name": "a", "template": "good"}],
+            {"arguments": {"parameters": [{"name": "p", "value": "1", "enum": ["2"]}]}},
+            "choices of `p`",
+        ),
+    ],
+)
+def test_what_the_engine_does_not_know_it_refuses_by_its_path(tasks: Any, spec: Any, said: str) -> None:
+    with pytest.raises(Refused) as refused:
+        run(tasks, GOOD, **spec)
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("1 == 1 && !(2 != 2)", True),
+        ("'it\\'s' == 'b' || 'a' in fromJSON('[\"a\"]')", True),
+        ("len(fromJSON('[1, 2]'))", 2),
+        ("tasks['a-b'].outputs.parameters.route", "[]"),
+        ("tasks['gone']?.outputs?.parameters?.route ?? '[]'", "[]"),
+        ("tasks['skipped']?.outputs?.parameters?.route ?? 'none'", "none"),
+        ("sprig.b64dec(sprig.b64enc('{{'))", "{{"),
+    ],
+)
+def test_expressions(expression: str, value: Any) -> None:
+    known = {"tasks": {"a-b": {"outputs": {"parameters": {"route": "[]"}}}, "skipped": {"status": "Skipped"}}}
+    assert evaluate(expression, known) == value
+
+
+@pytest.mark.parametrize("expression", ["", "1 +", "1 + 1", "now()", "tasks.a", "'open", "a b", "len(1", "tasks['skipped'].outputs"])
+def test_other_expressions_are_refused(expression: str) -> None:
+    with pytest.raises(Unknown):
+        evaluate(expression, {"tasks": {"skipped": {}}})
+
+
+def test_tags_are_replaced_once() -> None:
+    assert substitute("{{a}} {{= 1 == 2 }}", {"a": "{{b}}"}, {}) == "{{b}} false"
+
+
+def test_a_node_that_runs_is_not_fulfilled() -> None:
+    assert not Node("a", "Pod").fulfilled

@@ -1,0 +1,107 @@
+"""Settings that are missing or wrong, names, sizes, and what Argo cannot do; each with what to write."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from argo.emitted import said, tasks
+from flowport.compiler.ir import Case, End, Foreach, Next, Parameter, Resources, Settings, Switch
+from flowport.compiler.plan import Plan
+from flowport.targets.argo import target
+from flowport.targets.argo.names import Names
+from flowport.targets.argo.settings import settings
+from flowport.targets.argo.workflow import sizes
+from plans import flow
+
+END = ("end", End())
+
+
+def one(**more: Any) -> Plan:
+    return flow(("start", End()), **more)
+
+
+def test_a_setting_that_is_missing_is_named_with_what_to_write() -> None:
+    found = target.fits(target.lower(one()), {})
+    assert [problem.code for problem in found] == ["FP400", "FP400"]
+    assert 'write `store = "s3://my-bucket/flowport"` under [argo]' in found[0].help[0]
+    assert "write `image = " in found[1].help[0]
+
+
+def test_what_a_dry_run_assumes_is_enough() -> None:
+    assert target.fits(target.lower(one()), target.stand_ins) == ()
+
+
+@pytest.mark.parametrize(
+    ("profile", "code"),
+    [
+        ({"store": "/mnt/flows"}, "FP401"),
+        ({"store": "ftp://x"}, "FP401"),
+        ({"width": 0}, "FP402"),
+        ({"max_concurrency": "many"}, "FP402"),
+        ({"run_as_user": True}, "FP402"),
+        ({"name": "My_Flow"}, "FP405"),
+        ({"name": "x" * 64}, "FP405"),
+        ({"namespace": "-"}, "FP405"),
+        ({"labels": ["a"]}, "FP490"),
+        ({"volumes": "models"}, "FP490"),
+        ({"volumes": [{"name": "models"}]}, "FP490"),
+    ],
+)
+def test_a_setting_that_nobody_would_take_is_refused(profile: dict[str, Any], code: str) -> None:
+    (found,) = said(one(), **profile)
+    assert (found.code, found.severity) == (code, "error")
+    assert found.help
+
+
+def test_a_name_that_argo_refuses_is_mapped_and_shown() -> None:
+    (found,) = said(flow(("start", Next("größe")), ("größe", Next("end")), END))
+    assert (found.code, found.severity) == ("FP305", "warning")
+    assert "step `größe` is task `gr-e-" in found.message
+
+
+@pytest.mark.parametrize("word", ["contains", "endsWith", "false", "let", "matches", "nil", "startsWith", "true"])
+def test_a_word_of_the_language_of_depends_is_no_name(word: str) -> None:
+    assert f"{word}-step" in tasks(flow(("start", Next(word)), (word, Next("end")), END))
+
+
+def test_two_steps_that_map_to_one_name_are_told_apart() -> None:
+    names = Names()
+    assert names("a_b") == "a-b"
+    assert names("a__b") != names("a_b")
+    other = Names()
+    assert len({other("let"), other("let_step"), other("a_"), other("_a"), other("a")}) == 5
+
+
+def test_a_foreach_is_as_wide_as_a_workflow_can_hold() -> None:
+    plan = flow(("start", Foreach("a", "xs")), ("a", Next("b")), ("b", Next("c")), ("c", Next("j")), ("j", Next("end"), "join"), END)
+    assert sizes(plan, settings({}, "f")) == (1000, 1000)
+    assert sizes(plan, settings({"width": 7}, "f")) == (7, 1000)
+
+
+def test_a_foreach_in_a_loop_is_a_warning() -> None:
+    plan = flow(
+        ("start", Next("again")),
+        ("again", Foreach("one", "xs")),
+        ("one", Next("j")),
+        ("j", Switch("more", (Case("yes", "again"), Case("no", "end"))), "join"),
+        END,
+    )
+    assert [(found.code, found.severity) for found in said(plan)] == [("FP304", "warning")]
+
+
+def test_parameters_have_names_that_argo_takes() -> None:
+    assert [found.code for found in said(one(parameters=(Parameter("origin_run", "origin_run", "str"),)))] == ["FP416"]
+    assert [found.code for found in said(one(parameters=(Parameter("size", "größe", "str"),)))] == ["FP417"]
+
+
+def test_what_is_too_large_is_refused() -> None:
+    names = [f"step{number}" for number in range(201)]
+    long = flow(*((name, Next(after)) for name, after in zip(names, [*names[1:], "end"])), END)
+    assert [found.message for found in said(long)] == ["a DAG of Small has 202 tasks, and Argo takes 200"]
+    odd = [
+        (name, Next(after), Settings(resources=Resources(memory=100 + number)))
+        for number, (name, after) in enumerate(zip(names, [*names[1:], "end"]))
+    ]
+    assert {found.code for found in said(flow(*odd, END))} == {"FP418"}

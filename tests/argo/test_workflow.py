@@ -1,0 +1,154 @@
+"""Who waits for whom, what is skipped, and what pods are told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from argo.emitted import document, tasks, templates
+from flowport.compiler.ir import Case, End, Foreach, Next, Parameter, Resources, Retry, Settings, Switch
+from plans import flow
+
+END = ("end", End())
+SHIRT = flow(
+    ("start", Foreach("cut", "sizes")),
+    ("cut", Next("sew")),
+    ("sew", Next("collect")),
+    ("collect", Next("end"), "join"),
+    END,
+)
+FORK = flow(
+    ("start", Switch("way", (Case("a", "left"), Case("b", "right")))),
+    ("left", Next("left_again")),
+    ("left_again", Next("end")),
+    ("right", Next("end")),
+    END,
+)
+
+
+def depends(plan: Any, template: str = "main") -> dict[str, str]:
+    return {name: task.get("depends", "") for name, task in tasks(plan, template).items()}
+
+
+def test_a_foreach_of_several_steps_is_a_dag_of_its_own() -> None:
+    assert depends(SHIRT) == {
+        "start": "",
+        "sizes": "start.Succeeded",
+        "collect": "(sizes.Succeeded || sizes.Skipped)",
+        "end": "collect.Succeeded",
+    }
+    assert depends(SHIRT, "sizes") == {"cut": "", "sew": "cut.Succeeded"}
+
+
+def test_a_foreach_of_one_step_needs_no_dag() -> None:
+    one = flow(("start", Foreach("cut", "sizes")), ("cut", Next("collect")), ("collect", Next("end"), "join"), END)
+    assert tasks(one)["sizes"] == {
+        "name": "sizes",
+        "depends": "start.Succeeded",
+        "template": "step",
+        "arguments": {"parameters": [{"name": "step", "value": "cut"}, {"name": "slice", "value": "s.{{item}}"}]},
+        "withSequence": {"count": "{{= len(fromJSON(tasks['start'].outputs.parameters.route)) }}"},
+    }
+
+
+def test_a_merge_waits_for_every_arm_and_never_takes_one_that_was_left_out_for_one_that_was_skipped() -> None:
+    assert depends(FORK)["end"] == "(left-again.Succeeded || left.Skipped) && (right.Succeeded || right.Skipped)"
+    assert tasks(FORK)["left"]["when"] == "{{= 'left' in fromJSON(tasks['start'].outputs.parameters.route) }}"
+    assert "when" not in tasks(FORK)["left-again"]
+
+
+def test_what_a_switch_that_may_not_have_run_says_is_asked_for_carefully() -> None:
+    nested = flow(
+        ("start", Switch("way", (Case("a", "inner"), Case("b", "late")))),
+        ("inner", Switch("way", (Case("a", "late"), Case("b", "end")))),
+        ("late", Next("end")),
+        END,
+    )
+    assert tasks(nested)["late"]["when"] == (
+        "{{= 'late' in fromJSON(tasks['start'].outputs.parameters.route) || "
+        "'late' in fromJSON(tasks['inner']?.outputs?.parameters?.route ?? '[]') }}"
+    )
+    assert depends(nested)["late"] == "start.Succeeded && (inner.Succeeded || inner.Skipped)"
+
+
+def test_steps_that_ask_for_the_same_share_a_template() -> None:
+    large = Settings(resources=Resources(cpu=2), retry=Retry(3, 2))
+    plan = flow(("start", Next("a")), ("a", Next("b"), large), ("b", Next("c"), large), ("c", Next("end")), END)
+    assert list(templates(plan)) == ["main", "start", "a", "step"]
+    assert {name: task["template"] for name, task in tasks(plan).items()} == {
+        "start": "start",
+        "a": "a",
+        "b": "a",
+        "c": "step",
+        "end": "step",
+    }
+    assert templates(plan)["a"]["retryStrategy"] == {
+        "limit": "3",
+        "retryPolicy": "Always",
+        "backoff": {"duration": "120s"},
+        "expression": "lastRetry.exitCode != '78'",
+    }
+
+
+def variables(template: Any) -> dict[str, str]:
+    return {each["name"]: each["value"] for each in template["container"]["env"]}
+
+
+def test_values_of_users_travel_in_variables_only_and_mean_nothing_there() -> None:
+    nasty = Settings(environment=(("A", "$(PATH) $HOME"), ("B", "{{=2+2}} '")))
+    plan = flow(("start", Next("end"), nasty), END, parameters=(Parameter("note", "note", "str", default="{{=1}}"),))
+    start = templates(plan)["start"]
+    assert start["container"]["command"] == ["python", "-m", "flowport.runtime", "task"]
+    assert variables(start)["A"] == "$$(PATH) $$HOME"
+    assert variables(start)["B"] == "{{=sprig.b64dec('e3s9MisyfX0gJw==')}}"
+    assert variables(start)["FLOWPORT_FORM"] == "{{=sprig.b64enc(workflow.parameters.json)}}"
+    assert "FLOWPORT_FORM" not in variables(templates(plan)["step"])
+
+
+def test_pods_may_do_little() -> None:
+    spec = document(SHIRT)["spec"]
+    assert spec["securityContext"]["runAsNonRoot"] is True
+    for template in templates(SHIRT).values():
+        if "container" in template:
+            assert template["container"]["securityContext"] == {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+
+
+def test_a_profile_says_where_pods_run_and_what_they_see() -> None:
+    profile = {
+        "namespace": "flows",
+        "service_account": "runner",
+        "labels": {"team": "vision"},
+        "node_selector": {"pool": "batch"},
+        "tolerations": [{"key": "batch", "operator": "Exists"}],
+        "secrets": ["database"],
+        "volumes": [{"name": "models", "mountPath": "/models", "persistentVolumeClaim": {"claimName": "models"}}],
+        "max_concurrency": 7,
+        "keep_days": 1,
+    }
+    made = document(SHIRT, **profile)
+    spec = made["spec"]
+    assert made["metadata"]["namespace"] == "flows"
+    assert made["metadata"]["labels"]["team"] == spec["podMetadata"]["labels"]["team"] == "vision"
+    assert (spec["serviceAccountName"], spec["nodeSelector"], spec["parallelism"]) == ("runner", {"pool": "batch"}, 7)
+    assert spec["tolerations"] == profile["tolerations"]
+    assert spec["ttlStrategy"] == {"secondsAfterCompletion": 86_400}
+    step = templates(SHIRT, **profile)["step"]
+    assert step["volumes"] == [{"name": "models", "persistentVolumeClaim": {"claimName": "models"}}]
+    assert step["container"]["volumeMounts"] == [{"name": "models", "mountPath": "/models"}]
+    assert step["container"]["envFrom"] == [{"secretRef": {"name": "database"}}]
+
+
+def test_the_form_has_defaults_choices_and_help() -> None:
+    parameters = (
+        Parameter("count", "count", "int", default=3, help="how many"),
+        Parameter("mode", "mode", "str", default="fast", choices=("fast", "slow")),
+        Parameter("text", "text", "str", required=True),
+        Parameter("options", "options", "json", default={"a": [1, None]}),
+    )
+    form = document(flow(("start", End()), parameters=parameters))["spec"]["arguments"]["parameters"]
+    assert form[:4] == [
+        {"name": "count", "value": "3", "description": "how many"},
+        {"name": "mode", "value": "fast", "enum": ["fast", "slow"]},
+        {"name": "text"},
+        {"name": "options", "value": '{"a":[1,null]}'},
+    ]
+    assert [field["name"] for field in form[4:]] == ["origin_run", "from_step", "run_tags"]

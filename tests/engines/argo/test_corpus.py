@@ -1,0 +1,102 @@
+"""Every flow of the corpus, every example and random flows do on the local engine of Argo what they do here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engines.argo.runs import RUN, run
+from engines.corpus_runs import Here, agree, given
+from engines.engine import plan_of
+from flowport.runtime.reader import find
+from flowport.runtime.store import open_store
+from flowport.targets.argo.form import typed
+from flows.expected import EXAMPLES, FOLDER, RUNS, Expected
+from properties.trial import Trial
+
+LOW: dict[str, Any] = {"width": 3, "total": 6}
+LIMITS = (LOW, {"width": 2, "total": 2}, {"width": 10, "total": 40}, {"width": 1, "total": 1})
+
+
+@pytest.mark.parametrize("expected", [*RUNS, *EXAMPLES], ids=lambda expected: str(expected.id))
+def test_argo_comes_to_what_this_machine_comes_to(expected: Expected, here: Here, tmp_path: Path) -> None:
+    form = {name: typed(value) for name, value in given(expected).items()}
+    agree(expected, run(plan_of(expected.path), form, tmp_path / "store", **LOW), here(expected).result())
+
+
+@pytest.mark.parametrize("seed", range(4000, 4016))
+def test_random_flows_mean_on_argo_what_their_reference_says(seed: int, tmp_path: Path) -> None:
+    trial = Trial(seed, tmp_path, largest=20)
+    expected, ended = trial.reference(), run(trial.plan(), {}, tmp_path / "store", **LIMITS[seed % len(LIMITS)])
+    assert ended.succeeded, trial.say(ended.said)
+    assert ended.lost == [], trial.say(ended.lost)
+    found = find(open_store(ended.store), ended.plan.flow.name, RUN)
+    assert Counter(found.all_items()) == Counter(expected.items), trial.say("other items")
+    assert found.artifacts("end") == expected.end, trial.say("other artifacts")
+
+
+ARM = """
+from flowport import FlowSpec, retry, step
+
+
+class Arm(FlowSpec):
+    @step
+    def start(self):
+        self.way = "a"
+        self.next({"a": self.a, "b": self.b}, condition="way")
+
+    @step
+    def a(self):
+        self.next(self.a_too)
+
+    @retry(times=1)
+    @step
+    def a_too(self):
+        1 / 0
+        self.next(self.end)
+
+    @step
+    def b(self):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+def test_an_arm_that_fails_fails_the_workflow(tmp_path: Path) -> None:
+    (tmp_path / "arm.py").write_text(ARM)
+    ended = run(plan_of(tmp_path / "arm.py"), {}, tmp_path / "store")
+    assert ended.phase == "Failed"
+    assert ended.nodes["a-too"] == "Failed"
+    assert [code for task, code in ended.pods if task.step == "a_too"] == [1, 1], "both attempts are used up"
+    assert (ended.nodes["b"], ended.nodes["end"]) == ("Skipped", "Omitted")
+
+
+def test_a_task_that_the_engine_does_not_run_is_missed_by_the_join(tmp_path: Path) -> None:
+    """A canary: Argo's ids of nodes may collide, and one of two tasks is then never run."""
+
+    def spoil(document: dict[str, Any]) -> None:
+        for template in document["spec"]["templates"]:
+            for task in template.get("dag", {}).get("tasks", []):
+                if "withSequence" in task:
+                    task["withSequence"]["count"] = "1"
+
+    ended = run(plan_of(FOLDER / "foreach_in_foreach.py"), {}, tmp_path / "store", spoil)
+    assert ended.phase == "Failed"
+    assert any(code not in (0, None) for _, code in ended.pods)
+
+
+def test_a_workflow_that_leaves_its_last_step_out_has_lost_it(tmp_path: Path) -> None:
+    """A canary: Argo calls such a workflow a success."""
+
+    def spoil(document: dict[str, Any]) -> None:
+        document["spec"]["templates"][0]["dag"]["tasks"].pop()
+
+    ended = run(plan_of(FOLDER / "linear.py"), {}, tmp_path / "store", spoil)
+    assert ended.succeeded
+    assert ended.lost == ["step end has no manifest"]
