@@ -11,17 +11,20 @@ TESTS ?= tests
 
 .PHONY: demo test lint format bench constraints clean
 
-# The digits flow on this machine, in Airflow, and on the emulator of Step Functions: the last two run the compiled files.
+# The digits flow on this machine, in Airflow, on the emulator of Step Functions, and on the interpreter of Argo's documents: all but the
+# first run the compiled files.
 demo: $(INSTALLED)
 	rm -rf build/demo
 	$(BIN)/flowport check examples/digits.py
 	$(BIN)/flowport run examples/digits.py --max_depth 6 --store build/demo --run-id on-this-machine
-	$(BIN)/flowport compile examples/digits.py --target airflow --target sfn -o build/
+	$(BIN)/flowport compile examples/digits.py --target airflow --target sfn --target argo -o build/
 	$(BIN)/flowport dry-run examples/digits.py --target airflow --max_depth 6 --store build/demo --run-id on-airflow
 	$(BIN)/flowport dry-run examples/digits.py --target sfn --max_depth 6 --store build/demo --run-id on-step-functions
+	$(BIN)/flowport dry-run examples/digits.py --target argo --max_depth 6 --store build/demo --run-id on-argo
 	@echo; echo 'on this machine:'; $(BIN)/flowport artifacts DigitsFlow/on-this-machine/end --name summary --store build/demo
 	@echo 'on Airflow:'; $(BIN)/flowport artifacts DigitsFlow/on-airflow/end --name summary --store build/demo
 	@echo 'on Step Functions:'; $(BIN)/flowport artifacts DigitsFlow/on-step-functions/end --name summary --store build/demo
+	@echo 'on Argo:'; $(BIN)/flowport artifacts DigitsFlow/on-argo/end --name summary --store build/demo
 
 # What only some tests need, Airflow 2, the second emulator and the validator, they put under .cache themselves, in exact versions.
 test: lint

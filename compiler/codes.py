@@ -500,6 +500,11 @@ _TARGETS = {
         "A state machine computes the keys of what it reads, and a quote in the flow's name would end the text of such a key. "
         "Give the flow another name: `@flow(name=...)`.",
     ),
+    "FP416": Code(
+        "a parameter is called like a field of the engine's form",
+        "The form that starts a run has the parameters, and fields that say which run to resume and how to tag this one. Give the "
+        "parameter another name.",
+    ),
     "FP417": Code(
         "a parameter has a name that the engine does not take",
         "The parameters of an Argo workflow have names of letters from a to z, digits, `_` and `-`. Give the parameter another name; the "
@@ -509,11 +514,6 @@ _TARGETS = {
         "a workflow is too large for Argo",
         "Argo takes 200 templates in a workflow and 200 tasks in a DAG. Steps that ask for the same resources, retries and environment "
         "share a template. Where there are too many tasks, make two flows of one.",
-    ),
-    "FP416": Code(
-        "a parameter is called like a field of the engine's form",
-        "The form that starts a run has the parameters, and fields that say which run to resume and how to tag this one. Give the "
-        "parameter another name.",
     ),
     "FP490": Code(
         "flowport.toml cannot be read",
