@@ -76,7 +76,8 @@ def test_the_installed_package_says_which_commands_and_targets_it_has(wheel: Pat
         (name,) = (name for name in archive.namelist() if name.endswith("entry_points.txt"))
         text = archive.read(name).decode()
     assert "flowport = flowport.cli:main" in text
-    assert "[flowport.targets]\nairflow = flowport.targets.airflow:target\nstepfunctions = flowport.targets.stepfunctions:target\n" in text
+    targets = "".join(f"{name} = flowport.targets.{name}:target\n" for name in ("airflow", "argo", "stepfunctions"))
+    assert f"[flowport.targets]\n{targets}" in text
 
 
 def test_the_installed_package_imports_and_its_command_answers(installed: Path) -> None:
