@@ -17,7 +17,6 @@ DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 """Exit statuses of a dry run: all is there; it failed; its run id is taken; somebody stopped it."""
 
 SHOWN = 5
-AND = "\nmend it, and "
 
 
 class Trial:
@@ -53,7 +52,8 @@ class Trial:
 
     def stopped(self) -> int:
         """The run was interrupted."""
-        self.echo(f"run {self.request.run_id} was stopped{self._way_on('; ')}")
+        way_on = self._way_on()
+        self.echo(f"run {self.request.run_id} was stopped" + (f"; {way_on}" if way_on else ""))
         return INTERRUPTED
 
     def outcome(self, failure: str | None) -> int:
@@ -63,7 +63,9 @@ class Trial:
             stories = [f"{each['step']}/{each['item']}\n{_story(each)}" for each in failures(self.store, self.keys.root)[:SHOWN]]
             for story in stories or ([self.last_words.strip()] if self.last_words else []):
                 self.echo(f"\n{story}")
-            self.echo(f"\nrun {run} failed{failure and ': '}{failure}{self._way_on(AND)}")
+            self.echo(f"\nrun {run} failed{failure and ': '}{failure}")
+            if way_on := self._way_on():
+                self.echo(f"mend it, and {way_on}")
             return FAILED
         lost = list(losses(self.request.plan, self.keys, self.store, self._done))
         for loss in lost:
@@ -72,10 +74,9 @@ class Trial:
             self.echo(f"run {run} is done")
         return FAILED if lost else DONE
 
-    def _way_on(self, before: str) -> str:
+    def _way_on(self) -> str:
         """How to go on from what is done, when anything is."""
-        begun = self.store.exists(self.keys.run())
-        return f"{before}go on from what is done with --origin-run {self.request.run_id}" if begun else ""
+        return f"go on from what is done with --origin-run {self.request.run_id}" if self.store.exists(self.keys.run()) else ""
 
 
 def _story(failure: Mapping[str, Any]) -> str:
