@@ -13,6 +13,7 @@ from flowport.compiler.contract import flow_document
 from flowport.compiler.ir import JSON, Computed, Flow, NoDefault, Parameter
 from flowport.runtime import documents
 from flowport.runtime.parameters import convert
+from flowport.runtime.start import FORM
 
 FIELDS: Mapping[str, str] = {
     "origin_run": "the run to take finished work from",
@@ -20,6 +21,8 @@ FIELDS: Mapping[str, str] = {
     "run_tags": "tags of the run, with commas between them",
 }
 """What the form has beside the parameters."""
+
+assert FIELDS.keys() == FORM.keys()
 
 
 def arguments(flow: Flow) -> list[JSON]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from flowport.compiler.capability import Capabilities, Feature, Limit, missing
 from flowport.compiler.diagnostics import Diagnostic
@@ -84,7 +85,7 @@ def _line(name: str, value: JSON) -> str:
     return f"write `{name} = {shown}` under [argo] in flowport.toml"
 
 
-def plan_problems(plan: Plan, profile: Profile, document: Mapping[str, JSON]) -> Iterator[Diagnostic]:
+def plan_problems(plan: Plan, profile: Profile, document: Any) -> Iterator[Diagnostic]:
     """What a plan asks for and does not get, and names that are others in Argo; the profile has no `setting_problems`."""
     yield from missing(plan, "argo", LACKS, CODES)
     for parameter in plan.flow.parameters:
@@ -98,12 +99,9 @@ def plan_problems(plan: Plan, profile: Profile, document: Mapping[str, JSON]) ->
     yield from _sizes(plan, document)
 
 
-def _sizes(plan: Plan, document: Mapping[str, JSON]) -> Iterator[Diagnostic]:
-    spec = document["spec"]
-    assert isinstance(spec, dict)
-    templates = spec["templates"]
-    assert isinstance(templates, list)
-    most = max(len(template["dag"]["tasks"]) for template in templates if "dag" in template)  # type: ignore[index, call-overload, arg-type, operator]
+def _sizes(plan: Plan, document: Any) -> Iterator[Diagnostic]:
+    templates = document["spec"]["templates"]
+    most = max(len(template["dag"]["tasks"]) for template in templates if "dag" in template)
     if most > TASKS:
         message = f"a DAG of {plan.flow.name} has {most} tasks, and Argo takes {TASKS}"
         yield Diagnostic("FP418", message, plan.flow.span, help=("put some of the steps into flows of their own",))

@@ -1,6 +1,6 @@
 """What the tasks and templates of a workflow are called: a step's own name wherever that can be, with hyphens for underscores.
 
-fall_back -> fall-back        größe -> gr-e-5f3c9a07        contains -> contains-step
+fall_back -> fall-back        größe -> gr-e-5f3c9a07        contains -> contains-step        _1 -> step-1
 """
 
 from __future__ import annotations
@@ -35,5 +35,9 @@ class Names:
         plain = text.replace("_", "-").strip("-")
         plain = f"{plain}-step" if plain in WORDS else plain
         legal = plain.isascii() and plain.replace("-", "").isalnum() and len(plain) <= LONGEST
-        name = plain if legal else hashed(plain, key, ALLOWED, LONGEST)
-        return name if name not in self._taken else hashed(plain, f"{key} again", ALLOWED, LONGEST)
+        name = self._word(plain if legal else hashed(plain, key, ALLOWED, LONGEST))
+        return name if name not in self._taken else self._word(hashed(plain, f"{key} again", ALLOWED, LONGEST))
+
+    def _word(self, name: str) -> str:
+        """A name that begins like one: `depends` takes `1.Succeeded` for a number."""
+        return name if name[0].isalpha() else f"step-{name}"

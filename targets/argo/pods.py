@@ -100,7 +100,7 @@ def _retries(asked: Pod) -> JSON:
 def _variables(asked: Pod, invocation: Invocation) -> list[JSON]:
     said = {
         "HOME": "/tmp",
-        **{name: value for name, value in invocation.variables().items() if value},
+        **{name: literal(value) for name, value in invocation.variables().items() if value},
         variable("step"): "{{inputs.parameters.step}}",
         variable("slice"): "{{inputs.parameters.slice}}",
         variable("run"): "{{workflow.name}}",

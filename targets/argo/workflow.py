@@ -37,7 +37,7 @@ def sizes(plan: Plan, settings: Settings) -> tuple[int, int]:
 
 class _Writer:
     def __init__(self, plan: Plan, settings: Settings, code: str) -> None:
-        self.plan, self.settings, self.code = plan, settings, code
+        self.plan, self.settings = plan, settings
         whole = fused(plan)
         self.members = graph(whole)
         self.steps = {step.name: step for step in whole.flow.steps}
@@ -134,9 +134,8 @@ class _Writer:
                 made |= self._call(step, inner)
             case _:
                 body = self.template(f"foreach {each.origin}", each.over)
-                place = len(self.bodies)
-                self.bodies.insert(place, None)
-                self.bodies[place] = self._dag(body, each.members, SLICE, ("slice",))
+                inside = len(self.bodies)
+                self.bodies.insert(inside, self._dag(body, each.members, SLICE, ("slice",)))
                 made |= {"template": body, "arguments": {"parameters": [{"name": "slice", "value": inner}]}}
         return {**made, "withSequence": {"count": f"{{{{= len(fromJSON(tasks['{origin}'].outputs.parameters.route)) }}}}"}}
 

@@ -87,6 +87,12 @@ def test_a_pod_that_does_not_write_its_output_has_failed() -> None:
     assert run([{"name": "a", "template": "silent"}], silent) == ("Failed", {"a": "Failed"})
 
 
+def test_a_command_that_is_not_there_ends_the_run_and_says_so() -> None:
+    gone = {"name": "gone", "container": {"image": "x", "command": ["no-such-command"], "env": ENV}}
+    with pytest.raises(FileNotFoundError, match="no-such-command"):
+        run([{"name": "a", "template": "gone"}], gone)
+
+
 def test_each_pod_has_a_tmp_of_its_own() -> None:
     program = "import os; assert not os.path.exists(os.environ['OUT']); open(os.environ['OUT'], 'w')"
     writes = pod("writes", program, env=[{"name": "OUT", "value": "/tmp/flowport-once"}],

@@ -66,6 +66,13 @@ def test_a_word_of_the_language_of_depends_is_no_name(word: str) -> None:
     assert f"{word}-step" in tasks(flow(("start", Next(word)), (word, Next("end")), END))
 
 
+@pytest.mark.parametrize("name", ["_1", "_", "训练", "обучение", "größe", "ñ"])
+def test_a_name_in_depends_is_never_read_as_a_number(name: str) -> None:
+    made = tasks(flow(("start", Next(name)), (name, Next("end")), END))
+    assert all(task[0].isalpha() and task.isascii() for task in made)
+    assert len(made) == 3
+
+
 def test_two_steps_that_map_to_one_name_are_told_apart() -> None:
     names = Names()
     assert names("a_b") == "a-b"

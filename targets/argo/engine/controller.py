@@ -1,6 +1,7 @@
 """An interpreter of WorkflowTemplates: what Argo's controller does with the documents that flowport emits, on this machine.
 
-It reads the document alone. Nodes get the phases that Argo gives them; what it does not know it refuses before anything runs.
+It reads the document alone. Nodes get the phases that Argo gives them. A field that it does not know it refuses before anything runs, an
+expression when it comes to it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import json
 import queue
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeAlias
 
 from flowport.compiler.record import field, record
@@ -75,8 +76,8 @@ class Workflow:
                 raise Refused(f"spec.arguments.{each['name']}.value is required")
             if "enum" in each and each["value"] not in each["enum"]:
                 raise Refused(f"`{each['value']}` is none of the choices of `{each['name']}`")
-        workflow = {"name": self._name, "uid": str(uuid.uuid4()), "parameters": {"json": json.dumps(parameters)}}
-        return {"workflow.name": workflow["name"], "workflow.uid": workflow["uid"]}, {"workflow": workflow}  # type: ignore[dict-item]
+        names = {"workflow.name": self._name, "workflow.uid": str(uuid.uuid4())}
+        return names, {"workflow": {"parameters": {"json": json.dumps(parameters)}}}
 
     def run(self) -> Node:
         """Run it to its end; the node of the whole."""
@@ -125,16 +126,14 @@ class Workflow:
         process = Process(template)
         self._running.add(process)
 
-        def body() -> None:
-            finished = process.run()
-            self._events.put(lambda: ended(finished))
-
-        def ended(finished: Finished) -> None:
+        def ended(future: Future[Finished]) -> None:
+            finished = future.result()
             self._running.discard(process)
             self._heard(process.environment, template["container"]["command"], finished)
             done(finished)
 
-        self._pool.submit(body)
+        # What goes wrong in the thread is raised where the events are handled.
+        self._pool.submit(process.run).add_done_callback(lambda future: self._events.put(lambda: ended(future)))
 
 
 class Pod:
