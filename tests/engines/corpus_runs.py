@@ -16,6 +16,7 @@ from engines.engine import Engine, Outcome, engine_a, engine_b
 from flowport.runtime.reader import find
 from flowport.runtime.store import open_store
 from flows.expected import Expected
+from properties.trial import Trial
 
 TIGHT = {"width": 2, "total": 4, "turns": 2}
 """Limits so low that small flows meet them: slices of several items, loops that end in one task."""
@@ -107,6 +108,16 @@ def agree(expected: Expected, outcome: Result, here: str) -> None:
     end = remote.artifacts(expected.last)
     assert {name: end.get(name, "is not there") for name in expected.end} == expected.end
     assert equal(end, local.artifacts(expected.last))
+
+
+def agree_with_reference(trial: Trial, outcome: Result) -> None:
+    """Assert that an engine did with a random flow what its reference says."""
+    expected = trial.reference()
+    assert outcome.succeeded, trial.say(outcome.said)
+    assert outcome.lost == [], trial.say(outcome.lost)
+    found = find(open_store(outcome.store), trial.plan().flow.name, outcome.run)
+    assert Counter(found.all_items()) == Counter(expected.items), trial.say("other items")
+    assert found.artifacts("end") == expected.end, trial.say("other artifacts")
 
 
 def equal(one: Any, other: Any) -> bool:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from engines.argo.runs import RUN, run
-from engines.corpus_runs import Here, agree, given
+from engines.argo.runs import run
+from engines.corpus_runs import Here, agree, agree_with_reference, given
 from engines.engine import plan_of
-from flowport.runtime.reader import find
-from flowport.runtime.store import open_store
 from flowport.targets.argo.form import typed
 from flows.expected import EXAMPLES, FOLDER, RUNS, Expected
 from properties.trial import Trial
@@ -30,12 +27,7 @@ def test_argo_comes_to_what_this_machine_comes_to(expected: Expected, here: Here
 @pytest.mark.parametrize("seed", range(4000, 4016))
 def test_random_flows_mean_on_argo_what_their_reference_says(seed: int, tmp_path: Path) -> None:
     trial = Trial(seed, tmp_path, largest=20)
-    expected, ended = trial.reference(), run(trial.plan(), {}, tmp_path / "store", **LIMITS[seed % len(LIMITS)])
-    assert ended.succeeded, trial.say(ended.said)
-    assert ended.lost == [], trial.say(ended.lost)
-    found = find(open_store(ended.store), ended.plan.flow.name, RUN)
-    assert Counter(found.all_items()) == Counter(expected.items), trial.say("other items")
-    assert found.artifacts("end") == expected.end, trial.say("other artifacts")
+    agree_with_reference(trial, run(trial.plan(), {}, tmp_path / "store", **LIMITS[seed % len(LIMITS)]))
 
 
 ARM = """
