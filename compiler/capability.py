@@ -24,6 +24,7 @@ class Feature(Enum):
     SWITCH = "a switch"
     LOOP = "a loop"
     FOREACH_IN_LOOP = "a foreach inside a loop"
+    """One that the engine takes no turn of: elsewhere it is a foreach like any other."""
     RETRY = "@retry"
     CATCH = "@catch"
     TIMEOUT = "@timeout"
@@ -82,7 +83,7 @@ def uses(plan: Plan) -> Iterator[Use]:
                 yield Use(Feature.SWITCH, origin, steps[origin].span)
             case Loop(header):
                 yield Use(Feature.LOOP, header, steps[header].span)
-        around = inside or isinstance(node, Map), turning or isinstance(node, Loop)
+        around = inside or isinstance(node, Map), turning or (isinstance(node, Loop) and node.cap == 0)
         inner = [(child, *around) for block in blocks(node) for child in block]
         pending.extend(reversed(inner))
 

@@ -25,25 +25,25 @@ def fused(plan: Plan) -> Plan:
     return Plan(replace(plan.flow, steps=made), _block(plan.body, inside))
 
 
-def capped(plan: Plan, turns: int) -> Plan:
-    """The plan with no loop that an engine takes more than so many turns of."""
-    return replace(plan, body=_capped(plan.body, turns))
+def capped(plan: Plan, turns: int, inner: int | None = None) -> Plan:
+    """The plan with no loop that an engine takes more than so many turns of; `inner` is for those in a foreach or in another loop."""
+    return replace(plan, body=_capped(plan.body, turns, turns if inner is None else inner))
 
 
-def _capped(block: Block, turns: int) -> Block:
+def _capped(block: Block, turns: int, inner: int) -> Block:
     made: list[Node] = []
     for node in block:
         match node:
             case Task():
                 made.append(node)
             case Parallel(branches=branches):
-                made.append(replace(node, branches=tuple(_capped(branch, turns) for branch in branches)))
+                made.append(replace(node, branches=tuple(_capped(branch, turns, inner) for branch in branches)))
             case Map(body=body):
-                made.append(replace(node, body=_capped(body, turns)))
+                made.append(replace(node, body=_capped(body, inner, inner)))
             case Choice(arms=arms):
-                made.append(replace(node, arms=tuple(replace(arm, body=_capped(arm.body, turns)) for arm in arms)))
+                made.append(replace(node, arms=tuple(replace(arm, body=_capped(arm.body, turns, inner)) for arm in arms)))
             case Loop(body=body, cap=cap):
-                made.append(replace(node, body=_capped(body, turns), cap=turns if cap is None else min(cap, turns)))
+                made.append(replace(node, body=_capped(body, inner, inner), cap=turns if cap is None else min(cap, turns)))
     return tuple(made)
 
 

@@ -9,7 +9,7 @@ from flowport.compiler.fuse import capped
 from flowport.compiler.plan import Plan
 from flowport.compiler.target import DryRun, File, Profile
 from flowport.targets.argo.limits import plan_problems, setting_problems
-from flowport.targets.argo.settings import SETTINGS, STAND_INS, settings
+from flowport.targets.argo.settings import SETTINGS, STAND_INS, TURNS, settings
 from flowport.targets.argo.text import encoded
 from flowport.targets.argo.workflow import workflow_template
 
@@ -27,8 +27,8 @@ class Argo:
     deploy = None
 
     def lower(self, plan: Plan) -> Plan:
-        """Give every loop a cap of 0: a template that calls itself is at an end after 98 turns, and keeps a node for each."""
-        return capped(plan, 0)
+        """Give every loop a cap: of 0 in a foreach or in another loop, as turns multiply there."""
+        return capped(plan, TURNS, 0)
 
     def fits(self, plan: Plan, profile: Profile) -> tuple[Diagnostic, ...]:
         """What stands between this plan and a workflow that runs."""
@@ -36,13 +36,15 @@ class Argo:
         if any(problem.severity == "error" and problem.code != "FP400" for problem in problems):
             return problems
         known = settings({**STAND_INS, **profile}, plan.flow.name)
+        plan = capped(plan, known.turns)
         return problems + tuple(plan_problems(plan, profile, workflow_template(plan, known, "0" * 64)))
 
     def emit(self, plan: Plan, profile: Profile, package: Package) -> tuple[File, ...]:
         """The template, and the code package in a folder beside it."""
         known = settings(profile, plan.flow.name)
+        template = workflow_template(capped(plan, known.turns), known, package.digest)
         return (
-            File(f"{known.name}.yaml", encoded(workflow_template(plan, known, package.digest))),
+            File(f"{known.name}.yaml", encoded(template)),
             File(f"{known.name}/code/{package.digest}.zip", package.data),
         )
 

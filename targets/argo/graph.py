@@ -3,18 +3,20 @@
     Task(start) Map(start, [Task(train)]) Task(join)
 
 becomes the tasks `start`, `train` once for every slice that `start` made, and `join`, which waits for `train` or for its absence. The body
-of a foreach that has several steps is a DAG of its own; branches and arms stand in the DAG around them.
+of a foreach that has several steps is a DAG of its own, and so is a turn of a loop; branches and arms stand in the DAG around them.
 
-The plan has no loops: `fuse` has put a task in the place of each.
+A loop whose cap is 0 is a task like any other. One with turns is in no foreach and in no other loop, so a single item goes round, and
+leaves by one way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flowport.compiler.fuse import capped, fused
 from flowport.compiler.ir import Switch, targets
-from flowport.compiler.plan import Arm, Block, Choice, Edge, Loop, Map, Parallel, Plan, Task
-from flowport.compiler.record import record
+from flowport.compiler.plan import Arm, Block, Choice, Edge, Loop, Map, Parallel, Plan, Task, steps, walk
+from flowport.compiler.record import record, replace
 
 
 @record
@@ -48,21 +50,51 @@ class Each:
     members: tuple[Member, ...]
 
 
-Member = Job | Each
+@record
+class Turns:
+    """A loop: `job` stands for it in the DAG around it, `members` are one turn, and `again` says when there is another one.
+
+    `ways_out` are the steps that an item may leave from, the last one first; there are none where all of them lead to one step.
+    """
+
+    job: Job
+    members: tuple[Member, ...]
+    again: Job
+    cap: int
+    ways_out: tuple[str, ...]
+
+
+Member = Job | Each | Turns
 
 
 def graph(plan: Plan) -> tuple[Member, ...]:
     """What a workflow consists of, in the order of execution."""
-    return tuple(_Graph(plan).members(plan.body))
+    around, turning = fused(capped(plan, 0)), fused(plan)
+    loops = {node.header: node for node in walk(turning.body) if isinstance(node, Loop)}
+    members = _Graph(around).members(around.body)
+    return tuple(
+        _turns(turning, member, loops[member.step]) if isinstance(member, Job) and member.step in loops else member for member in members
+    )
+
+
+def _turns(plan: Plan, job: Job, loop: Loop) -> Turns:
+    inside = steps(loop.body)
+    turn = replace(plan.flow, steps=tuple(step for step in plan.flow.steps if step.name in inside), start=loop.header)
+    graph = _Graph(Plan(turn, loop.body))
+    several = len({edge.target for edge in loop.exits}) > 1
+    leaving = {edge.source for edge in loop.exits} if several else set()
+    ways_out = tuple(step for step in reversed(inside) if step in leaving)
+    return Turns(job, tuple(graph.members(loop.body)), graph.again(loop), loop.cap or 0, ways_out)
 
 
 def jobs(members: tuple[Member, ...]) -> Iterator[Job]:
     """All tasks, those of foreaches too."""
     for member in members:
-        if isinstance(member, Job):
-            yield member
-        else:
-            yield from jobs(member.members)
+        match member:
+            case Job():
+                yield member
+            case Each(members=inside) | Turns(members=inside):
+                yield from jobs(inside)
 
 
 class _Graph:
@@ -76,6 +108,8 @@ class _Graph:
         for step in plan.flow.steps:
             for target in targets(step.transition):
                 self._before.setdefault(target, []).append(step.name)
+        # What goes back to where a turn begins is in the turn before.
+        self._before.pop(plan.flow.start, None)
 
     def _place(self, block: Block, level: str, arms: tuple[Arm, ...]) -> None:
         """Note for every step the foreach and the arms that it is in, and for a join the foreach that it closes."""
@@ -97,7 +131,7 @@ class _Graph:
                     for arm in inner:
                         self._place(arm.body, level, (*arms, arm))
                 case Loop(header=header):
-                    raise AssertionError(f"the loop of {header} is not fused")
+                    raise AssertionError(f"the loop of {header} is in a graph of its own")
 
     def members(self, block: Block) -> Iterator[Member]:
         """The tasks of a block, with the foreaches between them."""
@@ -117,12 +151,17 @@ class _Graph:
                     pass
 
     def _job(self, name: str) -> Job:
-        arms = self._arms[name]
-        after = tuple(self._after(name))
-        if not arms or _first(arms[-1]) != name:
-            return Job(name, after)
-        ways = tuple(dict.fromkeys(way for edge in arms[-1].edges for way in self._taken(edge)))
-        around = arms[:-1]
+        arms, after = self._arms[name], tuple(self._after(name))
+        return self._gate(name, after, arms[-1].edges, arms[:-1]) if arms and _first(arms[-1]) == name else Job(name, after)
+
+    def again(self, loop: Loop) -> Job:
+        """What another turn waits for."""
+        after = tuple(After(step, tuple(map(_first, self._arms[step]))) for step in loop.again)
+        return self._gate(loop.header, after, tuple(Edge(step, loop.header) for step in loop.again), ())
+
+    def _gate(self, name: str, after: tuple[After, ...], edges: tuple[Edge, ...], around: tuple[Arm, ...]) -> Job:
+        """A task that is skipped unless an item took one of the edges; it stands in the arms `around`."""
+        ways = tuple(dict.fromkeys(way for edge in edges for way in self._taken(edge)))
         unsure = frozenset(way.source for way in ways if self._arms[way.source] != around[: len(self._arms[way.source])])
         return Job(name, after, ways, unsure)
 

@@ -16,10 +16,11 @@ from flowport.compiler.plan import Plan
 from flowport.compiler.target import Profile
 from flowport.targets.argo.form import FIELDS
 from flowport.targets.argo.names import Names
+from flowport.targets.argo.parts import TASKS
 from flowport.targets.argo.settings import SETTINGS, TEMPLATE_NAME, settings, template_name
 
-TEMPLATES, TASKS, PARAMETERS = 200, 200, 500
-"""Templates of a workflow, tasks of a DAG, and parameters (Argo's CRDs)."""
+TEMPLATES, PARAMETERS = 200, 500
+"""Templates of a workflow, and its parameters (Argo's CRDs)."""
 
 STORES = ("s3://", "gs://", "az://")
 TABLES = {"labels": dict, "node_selector": dict, "tolerations": list, "secrets": list, "image_pull_secrets": list, "volumes": list}
@@ -34,8 +35,8 @@ EXAMPLES: Mapping[str, str] = {
 
 ONE_CONTAINER = Limit(
     "never",
-    "a DAG has no cycles, so a loop runs in one pod, its foreaches item after item",
-    "where that takes too long, put the foreach in front of the loop or behind it",
+    "a loop in a foreach or in another loop runs in one pod, its foreaches item after item",
+    "where that takes too long, take the loop out of the other one, or the foreach out of the loop",
     harmless=True,
 )
 LACKS: Capabilities = {Feature.FOREACH_IN_LOOP: ONE_CONTAINER}

@@ -24,13 +24,16 @@ BEGAN = "workflow {{workflow.uid}}"
 class Pod:
     """What a template is made of. `name` is what the first step that asked for it would call it, and takes no part in comparing.
 
-    `answers` says that the task writes where to go on, `first` that it begins the run, and `command` is the runtime's.
+    `answers` says that the task writes where to go on, `first` that it begins the run, and `command` is the runtime's. `turn` is the turn
+    that the rest of a loop begins with, and of `shared` such fan-outs all must fit into one workflow.
     """
 
     name: str = field(compare=False)
     command: str
     answers: bool
     first: bool
+    turn: int
+    shared: int
     retries: int
     minutes: float
     deadline: int | None
@@ -38,19 +41,21 @@ class Pod:
     environment: tuple[tuple[str, str], ...]
 
 
-def pod(step: Step, first: bool, rest: bool, each: bool) -> Pod:
-    """The pod of a step; `rest` says that it is a fused loop, and `each` that it is in a foreach."""
+def pod(step: Step, *, first: bool, block: bool, turn: int, shared: int, each: bool) -> Pod:
+    """The pod of a step; `block` says that it is a loop from `turn` on, and `each` that it is in a foreach."""
     asked = step.settings
     answers = isinstance(step.transition, Foreach | Switch)
     # How many items a slice has is not known yet, so in a foreach only the runtime, which times each item, can say when to stop.
     deadline = None if each or asked.timeout is None else round(asked.timeout + SLACK)
-    special = first or rest or asked.granted or asked.resources or asked.environment or deadline
+    special = first or block or asked.granted or asked.resources or asked.environment or deadline
     usual = "split" if isinstance(step.transition, Foreach) else "switch" if answers else "step"
     return Pod(
-        name=step.name if special else usual,
-        command="block" if rest else "task",
+        name=f"{step.name}-rest" if turn else step.name if special else usual,
+        command="block" if block else "task",
         answers=answers,
         first=first,
+        turn=turn,
+        shared=shared if isinstance(step.transition, Foreach) else 1,
         retries=asked.granted,
         minutes=asked.minutes if asked.granted else 0,
         deadline=deadline,
@@ -101,6 +106,9 @@ def _variables(asked: Pod, invocation: Invocation) -> list[JSON]:
     said = {
         "HOME": "/tmp",
         **{name: literal(value) for name, value in invocation.variables().items() if value},
+        variable("width"): str(max(1, invocation.width // asked.shared)),
+        variable("total"): str(max(1, invocation.total // asked.shared)),
+        **({variable("turn"): str(asked.turn)} if asked.turn else {}),
         variable("step"): "{{inputs.parameters.step}}",
         variable("slice"): "{{inputs.parameters.slice}}",
         variable("run"): "{{workflow.name}}",

@@ -24,6 +24,7 @@ SETTINGS = (
     Setting("run_as_user", "the number of the user that containers run as", default=1000),
     Setting("max_concurrency", "how many pods of a workflow run at once (`parallelism`); all that may unless given"),
     Setting("keep_days", "days that a workflow is kept when it has ended (`ttlStrategy`)", default=7),
+    Setting("turns", "turns of a loop, 50 at most, after which the rest of it runs in one pod", default=50),
     Setting("width", "the most tasks that one fan-out makes; 3,000 divided by the steps in foreaches unless given"),
     Setting("total", "the most tasks that one foreach makes in a whole run, with the foreaches around it; like `width` unless given"),
 )
@@ -36,6 +37,9 @@ TEMPLATE_NAME = 63
 
 PODS = 3000
 """Pods of one workflow: its object holds a node for each, and etcd takes 1 MiB compressed (measured: 57 to 165 bytes each)."""
+
+TURNS = 50
+"""Turns of a loop that are pods of their own: a template that calls itself is at an end after 98 (measured), and keeps a node for each."""
 
 DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
 
@@ -58,6 +62,7 @@ class Settings:
     run_as_user: int
     max_concurrency: int | None
     keep_days: int
+    turns: int
     width: int | None
     total: int | None
 
@@ -79,6 +84,7 @@ def settings(profile: Profile, flow: str) -> Settings:
         run_as_user=_number(values["run_as_user"]) or 0,
         max_concurrency=_number(values["max_concurrency"]),
         keep_days=_number(values["keep_days"]) or 0,
+        turns=_number(values["turns"]) or 0,
         width=_number(values["width"]),
         total=_number(values["total"]),
     )

@@ -16,7 +16,8 @@ from hera.workflows.models import WorkflowTemplate
 from argo.emitted import document, text
 from flowport.compiler.ir import End, Next
 from flowport.targets.argo.engine.fields import unknown
-from flowport.targets.argo.limits import TASKS, TEMPLATES
+from flowport.targets.argo.limits import TEMPLATES
+from flowport.targets.argo.parts import TASKS
 from flowport.targets.argo.text import encoded
 from plans import PATHS, flow, plan_of
 
@@ -86,6 +87,18 @@ def test_two_hundred_steps_fit() -> None:
     templates = made["spec"]["templates"]
     assert len(templates) <= TEMPLATES
     assert len(templates[0]["dag"]["tasks"]) == 200 <= TASKS
+
+
+def test_a_thousand_steps_are_cut_into_parts() -> None:
+    names = [f"step_{number}" for number in range(1000)]
+    made = document(flow(*((name, Next(after)) for name, after in zip(names, [*names[1:], "end"])), ("end", End())))
+    dags = {template["name"]: template["dag"]["tasks"] for template in made["spec"]["templates"] if "dag" in template}
+    assert dags["main"] == [
+        {"name": f"part-{number}", **({"depends": f"part-{number - 1}.Succeeded"} if number > 1 else {}), "template": f"main-part-{number}"}
+        for number in range(1, 7)
+    ]
+    assert [len(tasks) for tasks in dags.values()] == [6, *[TASKS] * 5, 1]
+    assert "depends" not in dags["main-part-2"][0]
 
 
 @pytest.mark.parametrize(

@@ -140,7 +140,9 @@ def test_expressions(expression: str, value: Any) -> None:
     assert evaluate(expression, known) == value
 
 
-@pytest.mark.parametrize("expression", ["", "1 +", "1 + 1", "now()", "tasks.a", "'open", "a b", "len(1", "tasks['skipped'].outputs"])
+@pytest.mark.parametrize(
+    "expression", ["", "1 +", "1 - 1", "1 < ", "now()", "tasks.a", "'open", "a b", "len(1", "tasks['skipped'].outputs"]
+)
 def test_other_expressions_are_refused(expression: str) -> None:
     with pytest.raises(Unknown):
         evaluate(expression, {"tasks": {"skipped": {}}})

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from argo.emitted import said, tasks
-from flowport.compiler.ir import Case, End, Foreach, Next, Parameter, Resources, Settings, Switch
+from flowport.compiler.ir import Branch, Case, End, Foreach, Next, Parameter, Resources, Settings, Switch
 from flowport.compiler.plan import Plan
 from flowport.targets.argo import target
 from flowport.targets.argo.names import Names
@@ -87,15 +87,19 @@ def test_a_foreach_is_as_wide_as_a_workflow_can_hold() -> None:
     assert sizes(plan, settings({"width": 7}, "f")) == (7, 1000)
 
 
-def test_a_foreach_in_a_loop_is_a_warning() -> None:
-    plan = flow(
-        ("start", Next("again")),
+def test_a_foreach_in_a_loop_in_a_loop_is_a_warning() -> None:
+    inner = (
         ("again", Foreach("one", "xs")),
         ("one", Next("j")),
-        ("j", Switch("more", (Case("yes", "again"), Case("no", "end"))), "join"),
-        END,
+        ("j", Switch("more", (Case("yes", "again"), Case("no", "last"))), "join"),
+    )
+    assert said(flow(("start", Next("again")), *inner, ("last", Next("end")), END)) == ()
+    plan = flow(
+        ("start", Next("outer")), ("outer", Next("again")), *inner, ("last", Switch("more", (Case(1, "outer"), Case(2, "end")))), END
     )
     assert [(found.code, found.severity) for found in said(plan)] == [("FP304", "warning")]
+    turns = [found.code for found in said(flow(("start", Next("again")), *inner, ("last", Next("end")), END), turns=0)]
+    assert turns == ["FP304"]
 
 
 def test_parameters_have_names_that_argo_takes() -> None:
@@ -105,8 +109,8 @@ def test_parameters_have_names_that_argo_takes() -> None:
 
 def test_what_is_too_large_is_refused() -> None:
     names = [f"step{number}" for number in range(201)]
-    long = flow(*((name, Next(after)) for name, after in zip(names, [*names[1:], "end"])), END)
-    assert [found.message for found in said(long)] == ["a DAG of Small has 202 tasks, and Argo takes 200"]
+    wide = flow(("start", Branch(tuple(names))), *((name, Next("join")) for name in names), ("join", Next("end"), "join"), END)
+    assert [found.message for found in said(wide)] == ["a DAG of Small has 204 tasks, and Argo takes 200"]
     odd = [
         (name, Next(after), Settings(resources=Resources(memory=100 + number)))
         for number, (name, after) in enumerate(zip(names, [*names[1:], "end"]))

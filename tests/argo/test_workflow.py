@@ -70,6 +70,72 @@ def test_what_a_switch_that_may_not_have_run_says_is_asked_for_carefully() -> No
     assert depends(nested)["late"] == "start.Succeeded && (inner.Succeeded || inner.Skipped)"
 
 
+LOOP = flow(
+    ("start", Next("guess")),
+    ("guess", Switch("word", (Case("number", "judge"), Case("resign", "resigned")))),
+    ("judge", Switch("answer", (Case("again", "guess"), Case("won", "won")))),
+    ("resigned", Next("end")),
+    ("won", Next("end")),
+    END,
+)
+
+
+def test_a_loop_is_a_template_that_calls_itself_until_a_pod_does_the_rest() -> None:
+    loop = templates(LOOP)["guess-loop"]
+    assert tasks(LOOP)["guess"] == {
+        "name": "guess",
+        "depends": "start.Succeeded",
+        "template": "guess-loop",
+        "arguments": {"parameters": [{"name": "slice", "value": "s"}, {"name": "turn", "value": "0"}]},
+    }
+    made = {task["name"]: task for task in loop["dag"]["tasks"]}
+    assert list(made) == ["guess", "judge", "again", "rest"]
+    assert made["again"] == {
+        "name": "again",
+        "depends": "(judge.Succeeded || judge.Skipped)",
+        "when": "{{= 'guess' in fromJSON(tasks['judge']?.outputs?.parameters?.route ?? '[]') && asInt(inputs.parameters.turn) < 49 }}",
+        "template": "guess-loop",
+        "arguments": {
+            "parameters": [
+                {"name": "slice", "value": "{{inputs.parameters.slice}}"},
+                {"name": "turn", "value": "{{= asInt(inputs.parameters.turn) + 1 }}"},
+            ]
+        },
+    }
+    assert made["rest"]["when"].endswith("&& asInt(inputs.parameters.turn) == 49 }}")
+    rest = templates(LOOP)["guess-rest"]
+    assert rest["container"]["command"][-1] == "block"
+    assert variables(rest)["FLOWPORT_TURN"] == "50"
+    assert "FLOWPORT_ROUTE" in variables(rest), "the rest says which way the item left"
+
+
+def test_a_loop_with_several_ways_out_says_which_one_was_taken() -> None:
+    assert templates(LOOP)["guess-loop"]["outputs"]["parameters"][0]["valueFrom"] == {
+        "expression": " ?? ".join(f"tasks['{name}']?.outputs?.parameters?.route" for name in ("again", "rest", "judge", "guess"))
+    }
+    assert tasks(LOOP)["won"]["when"] == "{{= 'won' in fromJSON(tasks['guess'].outputs.parameters.route) }}"
+    one = flow(("start", Next("turn")), ("turn", Switch("more", (Case(True, "turn"), Case(False, "end")))), END)
+    assert "outputs" not in templates(one)["turn-loop"]
+    assert depends(one)["end"] == "turn.Succeeded"
+
+
+def test_the_turns_of_a_loop_share_what_fits_into_a_workflow() -> None:
+    turning = flow(
+        ("start", Foreach("load", "files")),
+        ("load", Next("gather")),
+        ("gather", Next("turn"), "join"),
+        ("turn", Next("spread")),
+        ("spread", Foreach("work", "parts")),
+        ("work", Next("join")),
+        ("join", Switch("more", (Case(True, "turn"), Case(False, "end"))), "join"),
+        END,
+    )
+    made = templates(turning)
+    widths = {name: variables(made[made_of])["FLOWPORT_WIDTH"] for name, made_of in (("start", "start"), ("spread", "split"))}
+    assert widths == {"start": "1500", "spread": "30"}
+    assert variables(templates(turning, width=7)["split"])["FLOWPORT_WIDTH"] == "7"
+
+
 def test_steps_that_ask_for_the_same_share_a_template() -> None:
     large = Settings(resources=Resources(cpu=2), retry=Retry(3, 2))
     plan = flow(("start", Next("a")), ("a", Next("b"), large), ("b", Next("c"), large), ("c", Next("end")), END)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import queue
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeAlias
 
@@ -198,7 +198,7 @@ class Dag:
 
     def __init__(self, workflow: Workflow, node: Node, template: Mapping[str, Any], inputs: dict[str, str], done: Done) -> None:
         self.node = node
-        self._workflow, self._template, self._done = workflow, template, done
+        self._workflow, self._template, self._inputs, self._done = workflow, template, inputs, done
         self._names = {f"inputs.parameters.{key}": value for key, value in inputs.items()}
         self._tasks = {task["name"]: task for task in template["dag"]["tasks"]}
         self._after = {name: tuple(self._mentioned(task)) for name, task in self._tasks.items()}
@@ -228,8 +228,17 @@ class Dag:
             more = bool(ready)
         self._advancing = False
         if self.node.phase == RUNNING and all(node.fulfilled for node in self._nodes.values()):
-            self.node.phase = self._phase()
+            phase = self._phase()
+            if phase == SUCCEEDED:
+                self.node.outputs = dict(self._outputs())
+            self.node.phase = phase
             self._done(self.node)
+
+    def _outputs(self) -> Iterator[tuple[str, str]]:
+        for each in self._template.get("outputs", {}).get("parameters", []):
+            path = f"templates.{self._template['name']}.outputs.parameters.{each['name']}"
+            expression = f"{{{{={each['valueFrom']['expression']}}}}}"
+            yield each["name"], self._workflow.filled(expression, {}, self._values(self._tasks), path)
 
     def _is_ready(self, name: str) -> bool:
         return all(other in self._nodes and self._nodes[other].fulfilled for other in self._after[name])
@@ -239,7 +248,7 @@ class Dag:
         if "depends" in task and not self._met(task["depends"], name):
             return self._not_run(name, OMITTED, "omitted: depends condition not met")
         path = f"templates.{self._template['name']}.dag.tasks.{name}"
-        values = self._values(name)
+        values = self._values(self._after[name])
         if "when" in task:
             shown = self._workflow.filled(task["when"], self._names, values, f"{path}.when")
             if shown not in ("true", "false"):
@@ -284,10 +293,10 @@ class Dag:
         }
         return bool(evaluate(depends.replace("-", "_"), results))
 
-    def _values(self, name: str) -> dict[str, Any]:
-        """What a task's expressions may ask about: the tasks before it, without outputs where they did not run."""
+    def _values(self, names: Iterable[str]) -> dict[str, Any]:
+        """What expressions behind these tasks may ask about: they and the tasks before them, without outputs where they did not run."""
         before: dict[str, Any] = {}
-        pending = list(self._after[name])
+        pending = list(names)
         while pending:
             other = pending.pop()
             if other not in before:
@@ -295,7 +304,7 @@ class Dag:
                 outputs = {"outputs": {"parameters": node.outputs}} if node.outputs else {}
                 before[other] = {"status": node.phase, **outputs}
                 pending += self._after[other]
-        return {"tasks": before}
+        return {"tasks": before, "inputs": {"parameters": self._inputs}}
 
     def _phase(self) -> str:
         """Argo's `assessDAGPhase`: that of its leaves; what was not run has the phase of what is before it, the worst."""

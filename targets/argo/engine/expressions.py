@@ -11,18 +11,25 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-TOKEN = re.compile(r"\s*(?:(\d+)|'((?:[^'\\]|\\.)*)'|([A-Za-z_]\w*)|(\?\.|\?\?|==|!=|&&|\|\||[().,\[\]!]))")
+TOKEN = re.compile(r"\s*(?:(\d+)|'((?:[^'\\]|\\.)*)'|([A-Za-z_]\w*)|(\?\.|\?\?|==|!=|&&|\|\||[().,\[\]!<+]))")
 TAG = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 FUNCTIONS: Mapping[str, Callable[[Any], Any]] = {
     "len": len,
     "fromJSON": json.loads,
+    "asInt": int,
     "sprig.b64enc": lambda text: base64.b64encode(text.encode()).decode(),
     "sprig.b64dec": lambda text: base64.b64decode(text).decode(),
 }
 OPERATORS: tuple[Mapping[str, Callable[[Any, Any], Any]], ...] = (
     {"||": lambda one, other: one or other},
     {"&&": lambda one, other: one and other},
-    {"==": lambda one, other: one == other, "!=": lambda one, other: one != other, "in": lambda one, other: one in other},
+    {
+        "==": lambda one, other: one == other,
+        "!=": lambda one, other: one != other,
+        "<": lambda one, other: one < other,
+        "in": lambda one, other: one in other,
+    },
+    {"+": lambda one, other: one + other},
     {"??": lambda one, other: other if one is None else one},
 )
 """By how tightly they bind, the loosest first (expr-lang, "Language Definition")."""

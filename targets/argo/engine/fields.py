@@ -21,7 +21,7 @@ TASK: Shape = {
 TEMPLATE: Shape = {
     "name": None,
     "inputs": {"parameters": [{"name": None}]},
-    "outputs": {"parameters": [{"name": None, "valueFrom": {"path": None}}]},
+    "outputs": {"parameters": [{"name": None, "valueFrom": {"path": None, "expression": None}}]},
     "dag": {"tasks": [TASK]},
     "retryStrategy": {"limit": None, "retryPolicy": None, "backoff": {"duration": None}, "expression": None},
     "activeDeadlineSeconds": None,

@@ -14,8 +14,8 @@ from flowport.targets.argo.form import typed
 from flows.expected import EXAMPLES, FOLDER, RUNS, Expected
 from properties.trial import Trial
 
-LOW: dict[str, Any] = {"width": 3, "total": 6}
-LIMITS = (LOW, {"width": 2, "total": 2}, {"width": 10, "total": 40}, {"width": 1, "total": 1})
+LOW: dict[str, Any] = {"width": 3, "total": 6, "turns": 2}
+LIMITS: tuple[dict[str, Any], ...] = (LOW, {"width": 2, "total": 2, "turns": 1}, {"width": 10, "total": 40}, {"width": 1, "turns": 0})
 
 
 @pytest.mark.parametrize("expected", [*RUNS, *EXAMPLES], ids=lambda expected: str(expected.id))
@@ -67,6 +67,59 @@ def test_an_arm_that_fails_fails_the_workflow(tmp_path: Path) -> None:
     assert ended.nodes["a-too"] == "Failed"
     assert [code for task, code in ended.pods if task.step == "a_too"] == [1, 1], "both attempts are used up"
     assert (ended.nodes["b"], ended.nodes["end"]) == ("Skipped", "Omitted")
+
+
+WAYS = """
+from flowport import FlowSpec, Parameter, step
+
+
+class Ways(FlowSpec):
+    last = Parameter("last", type=int)
+    way = Parameter("way", type=str)
+
+    @step
+    def start(self):
+        self.turn = 0
+        self.next(self.guess)
+
+    @step
+    def guess(self):
+        self.turn += 1
+        self.word = "resign" if self.way == "resigned" and self.turn == self.last else "number"
+        self.next({"number": self.judge, "resign": self.resigned}, condition="word")
+
+    @step
+    def judge(self):
+        self.answer = "won" if self.turn == self.last else "again"
+        self.next({"again": self.guess, "won": self.won}, condition="answer")
+
+    @step
+    def resigned(self):
+        self.next(self.end)
+
+    @step
+    def won(self):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 50])
+@pytest.mark.parametrize("way", ["won", "resigned"])
+def test_a_loop_is_left_by_the_same_way_in_a_turn_or_in_its_rest(way: str, turns: int, tmp_path: Path) -> None:
+    (tmp_path / "ways.py").write_text(WAYS)
+    ended = run(plan_of(tmp_path / "ways.py"), {"last": "3", "way": way}, tmp_path / "store", turns=turns)
+    assert ended.succeeded, ended.said
+    assert ended.lost == []
+    other = {"won": "resigned", "resigned": "won"}[way]
+    assert (ended.nodes[way], ended.nodes[other]) == ("Succeeded", "Skipped")
+    rests = [task.slice for task, _ in ended.pods if task.rest]
+    assert rests == (["s"] if turns < 3 else [])
+    turning = {task.slice for task, _ in ended.pods if task.step == "guess" and not task.rest}
+    assert turning == {f"s.t{turn}" for turn in range(min(turns, 3))}
 
 
 def test_a_task_that_the_engine_does_not_run_is_missed_by_the_join(tmp_path: Path) -> None:
