@@ -84,8 +84,10 @@ class Dags:
     def _way(self, source: str, target: str, unsure: bool) -> str:
         """Whether an item went from one step to another: a route is a JSON list of the steps that items were sent to."""
         name = self._task(source)
-        route = f"tasks['{name}']?.outputs?.parameters?.route ?? '[]'" if unsure else f"tasks['{name}'].outputs.parameters.route"
-        return f"'{target}' in fromJSON({route})"
+        if not unsure:
+            return f"'{target}' in fromJSON(tasks['{name}'].outputs.parameters.route)"
+        # Argo (4.1) tries expressions when a DAG begins, where no task is known yet: one of `?.` and `??` alone would come to false there.
+        return f"tasks['{name}'].status == 'Succeeded' && '{target}' in fromJSON(tasks['{name}']?.outputs?.parameters?.route ?? '[]')"
 
     def _pod(self, step: str, slice: str, *, rest: bool = False) -> dict[str, JSON]:
         return _called(self._pods(step, rest=rest), {"step": step, "slice": slice})

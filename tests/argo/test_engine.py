@@ -67,6 +67,21 @@ def test_a_sequence_is_a_group_of_nodes_or_skipped(count: str, phase: str, nodes
     assert found == {f"each({number}:{number})": "Succeeded" for number in range(nodes)}
 
 
+def test_an_expression_that_needs_nothing_is_decided_before_its_task_has_anything_to_say() -> None:
+    """Argo tries all expressions when a DAG begins that a task calls: none of the tasks in it is known yet."""
+    way = "{{{{= {}'b' in fromJSON(tasks['s']?.outputs?.parameters?.route ?? '[]') }}}}"
+    early, late = way.format(""), way.format("tasks['s'].status == 'Succeeded' && ")
+    inner = [
+        {"name": "s", "template": "says"},
+        {"name": "early", "template": "good", "depends": "s.Succeeded", "when": early},
+        {"name": "late", "template": "good", "depends": "s.Succeeded", "when": late},
+    ]
+    body = {"name": "body", "dag": {"tasks": inner}}
+    found = run([{"name": "a", "template": "body"}], GOOD, SAYS, body)[1]
+    assert (found["a.early"], found["a.late"]) == ("Skipped", "Succeeded")
+    assert run(inner, GOOD, SAYS)[1]["early"] == "Succeeded", "the outermost DAG is called by no task"
+
+
 def test_a_pod_that_failed_is_tried_again_unless_its_exit_code_says_stop() -> None:
     retry = {"retryStrategy": {"limit": "2", "retryPolicy": "Always", "expression": "lastRetry.exitCode != '78'"}}
     again, stop = pod("again", "raise SystemExit(1)", **retry), pod("stop", "raise SystemExit(78)", **retry)

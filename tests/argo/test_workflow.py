@@ -65,7 +65,7 @@ def test_what_a_switch_that_may_not_have_run_says_is_asked_for_carefully() -> No
     )
     assert tasks(nested)["late"]["when"] == (
         "{{= 'late' in fromJSON(tasks['start'].outputs.parameters.route) || "
-        "'late' in fromJSON(tasks['inner']?.outputs?.parameters?.route ?? '[]') }}"
+        "tasks['inner'].status == 'Succeeded' && 'late' in fromJSON(tasks['inner']?.outputs?.parameters?.route ?? '[]') }}"
     )
     assert depends(nested)["late"] == "start.Succeeded && (inner.Succeeded || inner.Skipped)"
 
@@ -93,7 +93,8 @@ def test_a_loop_is_a_template_that_calls_itself_until_a_pod_does_the_rest() -> N
     assert made["again"] == {
         "name": "again",
         "depends": "(judge.Succeeded || judge.Skipped)",
-        "when": "{{= 'guess' in fromJSON(tasks['judge']?.outputs?.parameters?.route ?? '[]') && asInt(inputs.parameters.turn) < 49 }}",
+        "when": "{{= tasks['judge'].status == 'Succeeded' && 'guess' in fromJSON(tasks['judge']?.outputs?.parameters?.route ?? '[]') "
+        "&& asInt(inputs.parameters.turn) < 49 }}",
         "template": "guess-loop",
         "arguments": {
             "parameters": [

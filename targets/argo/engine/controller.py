@@ -100,7 +100,7 @@ class Workflow:
         if wanted != inputs.keys():
             raise Refused(f"template `{template['name']}` takes {sorted(wanted)}, and `{name}` gives {sorted(inputs)}")
         if "dag" in template:
-            return Dag(self, self._new(name, "DAG", template), template, inputs, done).node
+            return Dag(self, self._new(name, "DAG", template), template, task, inputs, done).node
         return Pod(self, name, template, inputs, done).node
 
     def _new(self, name: str, type: str, template: Mapping[str, Any]) -> Node:
@@ -108,17 +108,17 @@ class Workflow:
         self.nodes.append(node)
         return node
 
-    def filled(self, value: Any, names: Mapping[str, str], values: Mapping[str, Any], path: str) -> Any:
-        """A part of the document with its tags replaced."""
+    def filled(self, value: Any, names: Mapping[str, str], values: Mapping[str, Any], path: str, early: bool = False) -> Any:
+        """A part of the document with its tags replaced; `early` leaves those that cannot be."""
         try:
             if isinstance(value, str):
-                return substitute(value, {**self.names, **names}, {**self.values, **values})
+                return substitute(value, {**self.names, **names}, {**self.values, **values}, early)
         except (Unknown, ValueError) as error:
             raise Refused(f"{path}: {error}") from error
         if isinstance(value, dict):
-            return {key: self.filled(inner, names, values, f"{path}.{key}") for key, inner in value.items()}
+            return {key: self.filled(inner, names, values, f"{path}.{key}", early) for key, inner in value.items()}
         if isinstance(value, list):
-            return [self.filled(inner, names, values, f"{path}[{number}]") for number, inner in enumerate(value)]
+            return [self.filled(inner, names, values, f"{path}[{number}]", early) for number, inner in enumerate(value)]
         return value
 
     def launch(self, template: Mapping[str, Any], done: Callable[[Finished], None]) -> None:
@@ -196,11 +196,16 @@ class Group:
 class Dag:
     """A DAG template: tasks run when what they depend on has ended as they ask."""
 
-    def __init__(self, workflow: Workflow, node: Node, template: Mapping[str, Any], inputs: dict[str, str], done: Done) -> None:
+    def __init__(
+        self, workflow: Workflow, node: Node, template: Mapping[str, Any], caller: Mapping[str, Any], inputs: dict[str, str], done: Done
+    ) -> None:
         self.node = node
         self._workflow, self._template, self._inputs, self._done = workflow, template, inputs, done
         self._names = {f"inputs.parameters.{key}": value for key, value in inputs.items()}
-        self._tasks = {task["name"]: task for task in template["dag"]["tasks"]}
+        # Argo's `ProcessArgs` tries all expressions when a template begins; where a task calls it, `tasks` has that one's name alone.
+        known = {"inputs": {"parameters": inputs}, **({"tasks": {"name": caller["name"]}} if "name" in caller else {})}
+        tasks = workflow.filled(template["dag"]["tasks"], self._names, known, f"templates.{template['name']}", early=True)
+        self._tasks = {task["name"]: task for task in tasks}
         self._after = {name: tuple(self._mentioned(task)) for name, task in self._tasks.items()}
         self._nodes: dict[str, Node] = {}
         self._advancing = False

@@ -39,15 +39,23 @@ class Unknown(Exception):
     """An expression, or a name in it, that this interpreter does not know."""
 
 
-def substitute(text: str, names: Mapping[str, str], values: Mapping[str, Any]) -> str:
-    """A text with its tags replaced: `{{name}}` by one of `names`, `{{=expression}}` by what it comes to among `values`."""
+def substitute(text: str, names: Mapping[str, str], values: Mapping[str, Any], early: bool = False) -> str:
+    """A text with its tags replaced: `{{name}}` by one of `names`, `{{=expression}}` by what it comes to among `values`.
+
+    An unknown one raises Unknown; `early` leaves it for later.
+    """
 
     def replaced(found: re.Match[str]) -> str:
         inner = found[1]
-        if inner.startswith("="):
-            return _shown(evaluate(inner[1:], values))
-        if inner.strip() not in names:
-            raise Unknown(f"`{{{{{inner}}}}}` is not known here")
+        try:
+            if inner.startswith("="):
+                return _shown(evaluate(inner[1:], values))
+            if inner.strip() not in names:
+                raise Unknown(f"`{{{{{inner}}}}}` is not known here")
+        except Unknown:
+            if early:
+                return found[0]
+            raise
         return names[inner.strip()]
 
     return TAG.sub(replaced, text)
