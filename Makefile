@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 TESTS ?= tests
 
-.PHONY: demo test lint format bench constraints clean
+.PHONY: demo test test-argo lint format bench constraints clean
 
 # The digits flow on this machine, in Airflow, on the emulator of Step Functions, and on the interpreter of Argo's documents: all but the
 # first run the compiled files.
@@ -28,7 +28,12 @@ demo: $(INSTALLED)
 
 # What only some tests need, Airflow 2, the second emulator and the validator, they put under .cache themselves, in exact versions.
 test: lint
-	$(BIN)/python -m pytest -q -n auto --dist loadgroup $(TESTS) --ignore tests/test_layers.py --ignore tests/test_packaging.py
+	$(BIN)/python -m pytest -q -n auto --dist loadgroup $(TESTS) --ignore tests/test_layers.py --ignore tests/test_packaging.py --ignore tests/cluster
+
+# The corpus and what is out of the ordinary, on the cluster that KUBECONFIG names and on the local engine: tests/cluster/README.md.
+test-argo: $(INSTALLED)
+	@[ -n "$${KUBECONFIG:-}" ] || { echo 'KUBECONFIG names no cluster: tests/cluster/README.md makes one with kind, in five commands' >&2; exit 2; }
+	$(BIN)/python -m pytest -q -n 4 tests/cluster
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

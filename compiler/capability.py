@@ -33,6 +33,7 @@ class Feature(Enum):
     DISK = "@resources(disk=...)"
     SHARED_MEMORY = "@resources(shared_memory=...)"
     ENVIRONMENT = "@environment"
+    KUBERNETES = "@kubernetes"
 
 
 @record
@@ -120,5 +121,6 @@ def _asked(settings: Settings) -> Iterator[Feature]:
         Feature.DISK: resources is not None and resources.disk is not None,
         Feature.SHARED_MEMORY: resources is not None and resources.shared_memory is not None,
         Feature.ENVIRONMENT: bool(settings.environment),
+        Feature.KUBERNETES: settings.kubernetes != UNDECORATED.kubernetes,
     }
     yield from (feature for feature, present in used.items() if present)

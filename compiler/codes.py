@@ -442,6 +442,12 @@ _TARGETS = {
         "Engines allow few characters in names. What has others gets a name of its own there, with a hash, so that two names never "
         "become one; the message says which. The engine's pages show the name itself where they can.",
     ),
+    "FP306": Code(
+        "what is not a pod has nothing of `@kubernetes`",
+        "The image, the service account, secrets, volumes and the like of `@kubernetes` say what a pod is and has. Where tasks are no "
+        "pods, what runs them says so: a job definition, a profile. Its `cpu`, `memory`, `gpu`, `disk` and `shared_memory` are those of "
+        "`@resources`, and hold everywhere.",
+    ),
     "FP400": Code(
         "a setting is missing",
         "The target needs to know where the flow is to run: an image, a role, a queue, a store. Write it into a profile of flowport.toml.",
@@ -514,6 +520,16 @@ _TARGETS = {
         "a workflow is too large for Argo",
         "Argo takes 200 templates in a workflow and 200 tasks in a DAG. Steps that ask for the same resources, retries and environment "
         "share a template. Where there are too many tasks, make two flows of one.",
+    ),
+    "FP419": Code(
+        "the steps of a loop cannot share a pod",
+        "Where an engine takes no turns of a loop, the loop runs in one pod, which has one image, one service account, one set of "
+        "volumes. Write the same `@kubernetes` on all steps of the loop, or the setting into the profile.",
+    ),
+    "FP420": Code(
+        "a default that Argo would take for an expression",
+        "Argo evaluates what stands between `{{=` and `}}` wherever it is in a workflow, and a workflow with one that it cannot read "
+        "never begins. Make the default a function, which is called when the run starts.",
     ),
     "FP490": Code(
         "flowport.toml cannot be read",

@@ -9,6 +9,7 @@ several steps it is a switch. What is in the loop is the runtime's business: the
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import reduce
 
 from flowport.compiler.ir import Case, Next, Resources, Retry, Settings, Step, Switch, Transition
 from flowport.compiler.plan import Block, Choice, Edge, Loop, Map, Node, Parallel, Plan, Task, blocks, steps
@@ -62,27 +63,27 @@ def _loops(block: Block) -> Iterator[Loop]:
 
 
 def together(settings: Iterable[Settings]) -> Settings:
-    """What is enough for several steps in one container, one after the other; each of them looks after its own `@catch` and `@timeout`."""
+    """What is enough for several steps in one container, one after the other; each of them looks after its own `@catch` and `@timeout`.
+
+    Of what one pod can have only once it is that of the first step: see `unlike`.
+    """
     held = list(settings)
-    resources = [asked.resources or Resources() for asked in held]
     environment = {name: value for asked in held for name, value in asked.environment}
     times = max(asked.granted for asked in held)
     return Settings(
         retry=Retry(times, max(asked.minutes for asked in held)) if times else None,
-        resources=_most(resources) if any(asked.resources for asked in held) else None,
+        resources=reduce(Resources.beside, (asked.resources or Resources() for asked in held))
+        if any(asked.resources for asked in held)
+        else None,
         environment=tuple(environment.items()),
+        kubernetes=held[0].kubernetes,
     )
 
 
-def _most(resources: list[Resources]) -> Resources:
-    """What is enough for every one of them."""
-    return Resources(
-        cpu=max(asked.cpu for asked in resources),
-        memory=max(asked.memory for asked in resources),
-        gpu=max(asked.gpu for asked in resources),
-        disk=max((asked.disk for asked in resources if asked.disk), default=None),
-        shared_memory=max((asked.shared_memory for asked in resources if asked.shared_memory), default=None),
-    )
+def unlike(plan: Plan, loop: Loop) -> tuple[str, str] | None:
+    """Two steps of a loop that ask for other pods, so that no container does for both."""
+    pods = {step.name: step.settings.kubernetes for step in plan.flow.steps}
+    return next(((loop.header, step) for step in steps(loop.body) if pods[step] != pods[loop.header]), None)
 
 
 def _step(plan: Plan, step: Step, loop: Loop | None) -> Step:

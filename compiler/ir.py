@@ -121,6 +121,36 @@ class Resources:
     disk: int | None = None
     shared_memory: int | None = None
 
+    def beside(self, other: Resources) -> Resources:
+        """What is enough for both."""
+        return Resources(
+            cpu=max(self.cpu, other.cpu),
+            memory=max(self.memory, other.memory),
+            gpu=max(self.gpu, other.gpu),
+            disk=max(filter(None, (self.disk, other.disk)), default=None),
+            shared_memory=max(filter(None, (self.shared_memory, other.shared_memory)), default=None),
+        )
+
+
+Pairs: TypeAlias = "tuple[tuple[str, str], ...]"
+
+
+@record
+class Kubernetes:
+    """`@kubernetes(image=None, service_account=None, node_selector={}, ...)`: what a step's pod is and has beside resources.
+
+    What is empty is the profile's business. A toleration has the fields of Kubernetes' own, `volumes` are persistent volume claims with the
+    folders that they are mounted at.
+    """
+
+    image: str = ""
+    service_account: str = ""
+    node_selector: Pairs = ()
+    tolerations: tuple[tuple[tuple[str, str | int], ...], ...] = ()
+    labels: Pairs = ()
+    secrets: tuple[str, ...] = ()
+    volumes: Pairs = ()
+
 
 @record
 class Settings:
@@ -130,7 +160,8 @@ class Settings:
     catch: Catch | None = None
     timeout: int | None = None
     resources: Resources | None = None
-    environment: tuple[tuple[str, str], ...] = ()
+    environment: Pairs = ()
+    kubernetes: Kubernetes = Kubernetes()
 
     @property
     def granted(self) -> int:

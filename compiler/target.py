@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from flowport.compiler.diagnostics import Diagnostic
 from flowport.compiler.ir import JSON
@@ -25,9 +25,17 @@ Profile: TypeAlias = Mapping[str, JSON]
 """What differs by environment: the settings of one profile in `flowport.toml`, those of the target already merged over the shared ones."""
 
 
+Kind: TypeAlias = 'Literal["text", "number", "texts", "table", "tables"]'
+"""What a setting may be: a text, a whole number, a list of text, a table, or a list of tables."""
+
+
 @record
 class Setting:
-    """A key of a profile that a target reads."""
+    """A key of a profile that a target reads.
+
+    A `folder` may be one, a relative one beside the file that says so. Numbers are of at least `least` and at most `most`, a text with
+    `choices` is one of them.
+    """
 
     name: str
     help: str
@@ -35,7 +43,10 @@ class Setting:
     default: JSON = None
     example: JSON = None
     folder: bool = False
-    """It may be a folder; a relative one is beside the file that says so."""
+    kind: Kind = "text"
+    least: int = 1
+    most: int | None = None
+    choices: tuple[str, ...] = ()
 
 
 @record

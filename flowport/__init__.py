@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from flowport.runtime.flow import current as current
     from flowport.runtime.flow import environment as environment
     from flowport.runtime.flow import flow as flow
+    from flowport.runtime.flow import kubernetes as kubernetes
     from flowport.runtime.flow import resources as resources
     from flowport.runtime.flow import retry as retry
     from flowport.runtime.flow import step as step
@@ -33,6 +34,7 @@ __all__ = (
     "catch",
     "current",
     "environment",
+    "kubernetes",
     "flow",
     "resources",
     "retry",

@@ -1,7 +1,7 @@
 """What the decorators of a step or a flow ask for.
 
-`@retry`, `@catch`, `@timeout`, `@resources` and `@environment` become Settings. Those that a later version brings are a warning where the
-flow runs the same without them and an error where it does not (`later`). The user's own are left to run in the task.
+`@retry`, `@catch`, `@timeout`, `@resources`, `@environment` and `@kubernetes` become Settings. Those that a later version brings are a
+warning where the flow runs the same without them and an error where it does not (`later`). The user's own are left to run in the task.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from typing import Any
 from flowport.compiler.guess import did_you_mean
 from flowport.compiler.ir import Catch, Resources, Retry, Settings
 from flowport.compiler.parse.later import LATER
-from flowport.compiler.parse.marks import SETTINGS, Mark
+from flowport.compiler.parse.marks import RESOURCES, SETTINGS, Mark
+from flowport.compiler.parse.pods import pod
 from flowport.compiler.parse.reading import Reading
-from flowport.compiler.record import record, replace
+from flowport.compiler.parse.values import Values
+from flowport.compiler.record import replace
 
 MOST_TRIES = 100
 
@@ -32,7 +34,7 @@ def settings(reading: Reading, found: Iterable[Mark], step: str) -> Settings:
         elif mark.name in SETTINGS:
             named = _arguments(reading, mark)
             if named is not None:
-                result = _APPLY[mark.name](_Values(reading, mark, named, step), result)
+                result = _APPLY[mark.name](Values(reading, mark, named, step), result)
         else:
             say_later(reading, mark, f"step `{step}`")
         seen.add(mark.name)
@@ -99,51 +101,14 @@ def _arguments(reading: Reading, mark: Mark) -> dict[str, tuple[ast.expr, Any]] 
     return found if whole else None
 
 
-@record(eq=False)
-class _Values:
-    reading: Reading
-    mark: Mark
-    named: dict[str, tuple[ast.expr, Any]]
-    step: str
-
-    def number(self, name: str, default: float | None, least: float, whole: bool = False) -> Any:
-        """A number of at least `least`; text that reads as one is taken, as Metaflow takes it."""
-        node, value = self.named.get(name, (self.mark.node, default))
-        if value is None:
-            return default
-        read = _number(value)
-        if read is None or read < least or (whole and read != int(read)):
-            kind = "a whole number" if whole else "a number"
-            self.say(
-                node,
-                f"`{name}` of `@{self.mark.name}` is {kind} of at least {least:g}, not `{value!r}`",
-                f"write `{name}={default if default else int(least) or 1:g}`",
-            )
-            return default
-        return int(read) if whole or read == int(read) else read
-
-    def say(self, node: ast.expr, message: str, *ways_out: str) -> None:
-        self.reading.say("FP133", message, self.mark.source, node, *ways_out)
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        return None
-    try:
-        read = float(value)
-    except ValueError:
-        return None
-    return read if read == read and abs(read) < 1e15 else None
-
-
-def _retry(values: _Values, so_far: Settings) -> Settings:
+def _retry(values: Values, so_far: Settings) -> Settings:
     times = values.number("times", 3, 0, whole=True)
     if times > MOST_TRIES:
         values.say(values.named["times"][0], f"`times` of `@retry` is at most {MOST_TRIES}, not {times}", f"write `times={MOST_TRIES}`")
     return replace(so_far, retry=Retry(times, values.number("minutes_between_retries", 2, 0)))
 
 
-def _catch(values: _Values, so_far: Settings) -> Settings:
+def _catch(values: Values, so_far: Settings) -> Settings:
     node, var = values.named.get("var", (values.mark.node, None))
     if var is not None and not (isinstance(var, str) and var.isidentifier()):
         values.say(node, f"`var` of `@catch` is the name of an artifact, not `{var!r}`", 'write `var="failure"`')
@@ -151,7 +116,7 @@ def _catch(values: _Values, so_far: Settings) -> Settings:
     return replace(so_far, catch=Catch(var, bool(values.named.get("print_exception", (None, True))[1])))
 
 
-def _timeout(values: _Values, so_far: Settings) -> Settings:
+def _timeout(values: Values, so_far: Settings) -> Settings:
     seconds = sum(values.number(name, 0, 0) * factor for name, factor in (("seconds", 1), ("minutes", 60), ("hours", 3600)))
     if seconds <= 0:
         if not any(values.named.get(name, (None, 0))[1] for name in SETTINGS["timeout"]):
@@ -160,14 +125,23 @@ def _timeout(values: _Values, so_far: Settings) -> Settings:
     return replace(so_far, timeout=max(1, int(seconds)))
 
 
-def _resources(values: _Values, so_far: Settings) -> Settings:
+def _resources(values: Values, so_far: Settings) -> Settings:
+    """Of two decorators that ask for resources, as in Metaflow, the larger ones."""
     plain = Resources()
     disk, shared = values.number("disk", None, 1, whole=True), values.number("shared_memory", None, 0, whole=True)
     cpu, memory = values.number("cpu", plain.cpu, 0.001), values.number("memory", plain.memory, 1, whole=True)
-    return replace(so_far, resources=Resources(cpu, memory, values.number("gpu", plain.gpu, 0, whole=True), disk, shared))
+    asked = Resources(cpu, memory, values.number("gpu", plain.gpu, 0, whole=True), disk, shared)
+    return replace(so_far, resources=asked.beside(so_far.resources) if so_far.resources else asked)
 
 
-def _environment(values: _Values, so_far: Settings) -> Settings:
+def _kubernetes(values: Values, so_far: Settings) -> Settings:
+    """A pod; `cpu` and its like are `@resources` under another name."""
+    if values.named.keys() & RESOURCES:
+        so_far = _resources(values, so_far)
+    return replace(so_far, kubernetes=pod(values))
+
+
+def _environment(values: Values, so_far: Settings) -> Settings:
     node, names = values.named.get("vars", (values.mark.node, {}))
     if not isinstance(names, dict):
         values.say(node, "`vars` of `@environment` is a dict of texts", 'write `vars={"NAME": "value"}`')
@@ -181,10 +155,11 @@ def _environment(values: _Values, so_far: Settings) -> Settings:
     return replace(so_far, environment=tuple(sorted(good.items())))
 
 
-_APPLY: Mapping[str, Callable[[_Values, Settings], Settings]] = {
+_APPLY: Mapping[str, Callable[[Values, Settings], Settings]] = {
     "retry": _retry,
     "catch": _catch,
     "timeout": _timeout,
     "resources": _resources,
     "environment": _environment,
+    "kubernetes": _kubernetes,
 }

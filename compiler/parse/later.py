@@ -27,9 +27,6 @@ LATER: Mapping[str, Later] = {
     "project": Later(True, "names and tags do not carry the project", "the flow runs without it"),
     "exit_hook": Later(True, "the hook is not called", "call it in the last step, or from the scheduler"),
     "batch": Later(True, "where a step runs is the target's to say", "write `@resources(cpu=..., memory=...)` for what the step needs"),
-    "kubernetes": Later(
-        True, "where a step runs is the target's to say", "write `@resources(cpu=..., memory=...)` for what the step needs"
-    ),
     "conda": Later(False, "its packages would be missing", _PACKAGES),
     "conda_base": Later(False, "its packages would be missing", _PACKAGES),
     "pypi": Later(False, "its packages would be missing", _PACKAGES),

@@ -19,12 +19,38 @@ from flowport.compiler.parse.reading import Reading
 from flowport.compiler.parse.source import Source
 from flowport.compiler.record import record
 
+RESOURCES = ("cpu", "memory", "gpu", "disk", "shared_memory")
+
+_PROFILE, _NODES = "a profile of flowport.toml says it for all steps", "what nodes offer is chosen with `node_selector`"
+ELSEWHERE: Mapping[str, str] = {
+    "namespace": _PROFILE,
+    "annotations": _PROFILE,
+    "image_pull_policy": _PROFILE,
+    "image_pull_secrets": _PROFILE,
+    "security_context": _PROFILE,
+    "gpu_vendor": "GPUs are those of NVIDIA",
+    "qos": "memory has the same request and limit",
+    "use_tmpfs": "`shared_memory` is a folder in memory",
+    "tmpfs_tempdir": "`shared_memory` is a folder in memory",
+    "tmpfs_size": "`shared_memory` is a folder in memory",
+    "tmpfs_path": "`shared_memory` is a folder in memory",
+    "compute_pool": _NODES,
+    "executable": "the image's own `python` runs the step",
+    "port": "nothing listens in a step's pod",
+    "hostname_resolution_timeout": "steps do not talk to each other",
+}
+"""Arguments of Metaflow's `@kubernetes` that have no effect, and who says instead."""
+
 SETTINGS: Mapping[str, tuple[str, ...]] = {
     "retry": ("times", "minutes_between_retries"),
     "catch": ("var", "print_exception"),
     "timeout": ("seconds", "minutes", "hours"),
-    "resources": ("cpu", "memory", "gpu", "disk", "shared_memory"),
+    "resources": RESOURCES,
     "environment": ("vars",),
+    "kubernetes": (
+        *("image", *RESOURCES, "service_account", "node_selector", "tolerations", "labels", "secrets", "persistent_volume_claims"),
+        *ELSEWHERE,
+    ),
 }
 """The decorators that say something about a step, and their arguments."""
 

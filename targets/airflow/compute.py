@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from flowport.compiler.capability import Capabilities, Feature, Limit
-from flowport.compiler.ir import Resources
+from flowport.compiler.ir import Kubernetes, Resources
 from flowport.compiler.record import record
 from flowport.targets.airflow.python import Call, Value
 from flowport.targets.airflow.settings import Settings
@@ -21,8 +21,9 @@ class Compute:
     """One kind of compute.
 
     `parts` are the modules of `parts` that a DAG file needs, and `constants` what they read. `defaults` are arguments of every task,
-    `arguments` those of one that asks for resources. `needs` are settings, and `stores` what the addresses it reaches begin with.
-    `expands` says that a `$` in a variable of the environment means something there, unless it stands twice.
+    `arguments` those of one that asks for resources, and `pod` those of one that asks for a pod of its own kind. `needs` are settings,
+    and `stores` what the addresses it reaches begin with. `expands` says that a `$` in a variable of the environment means something
+    there, unless it stands twice.
     """
 
     parts: tuple[str, ...]
@@ -32,6 +33,7 @@ class Compute:
     constants: Callable[[Settings], Named] = lambda settings: {}
     stores: tuple[str, ...] = ("s3://", "gs://", "az://")
     expands: bool = False
+    pod: Callable[[Kubernetes, Resources | None, Settings], Named] | None = None
     lacks: Capabilities = {}
 
 
@@ -48,6 +50,43 @@ def _pod(asked: Resources, settings: Settings) -> Named:
         named["volumes"] = [Call("k8s.V1Volume", (), {"name": "shared-memory", "empty_dir": memory})]
         named["volume_mounts"] = [Call("k8s.V1VolumeMount", (), {"name": "shared-memory", "mount_path": "/dev/shm"})]
     return named
+
+
+def _pod_of(asked: Kubernetes, resources: Resources | None, settings: Settings) -> Named:
+    """The arguments of a task that has a pod of its own kind; `resources` are those of the step, whose volumes stand beside these."""
+    named: Named = {}
+    if asked.image:
+        named["image"] = asked.image
+    if asked.service_account:
+        named["service_account_name"] = asked.service_account
+    if asked.node_selector:
+        named["node_selector"] = dict(asked.node_selector)
+    if asked.tolerations:
+        fields = {"tolerationSeconds": "toleration_seconds"}
+        named["tolerations"] = [
+            Call("k8s.V1Toleration", (), {fields.get(key, key): value for key, value in each}) for each in asked.tolerations
+        ]
+    if asked.labels:
+        named["labels"] = dict(asked.labels)
+    if asked.secrets:
+        sources = [Call("k8s.V1SecretEnvSource", (), {"name": secret}) for secret in asked.secrets]
+        named["env_from"] = [Call("k8s.V1EnvFromSource", (), {"secret_ref": source}) for source in sources]
+    if asked.volumes:
+        beside = _pod(resources, settings) if resources else {}
+        claims = [(claim, Call("k8s.V1PersistentVolumeClaimVolumeSource", (), {"claim_name": claim})) for claim, _ in asked.volumes]
+        named["volumes"] = [
+            *_listed(beside.get("volumes")),
+            *(Call("k8s.V1Volume", (), {"name": name, "persistent_volume_claim": source}) for name, source in claims),
+        ]
+        named["volume_mounts"] = [
+            *_listed(beside.get("volume_mounts")),
+            *(Call("k8s.V1VolumeMount", (), {"name": name, "mount_path": path}) for name, path in asked.volumes),
+        ]
+    return named
+
+
+def _listed(value: Value) -> list[Value]:
+    return value if isinstance(value, list) else []
 
 
 def _container(asked: Resources, settings: Settings) -> Named:
@@ -100,6 +139,7 @@ COMPUTE: Mapping[str, Compute] = {
         _pod,
         # Kubernetes API, EnvVar: "$(VAR_NAME)" is replaced by a variable's value, and "$$" becomes "$".
         expands=True,
+        pod=_pod_of,
     ),
     "docker": Compute(
         ("docker",),

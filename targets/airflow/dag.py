@@ -150,6 +150,8 @@ class _File:
             named["environment"] = own
         if step.settings.resources:
             named |= self.compute.arguments(step.settings.resources, self.settings)
+        if self.compute.pod is not None:
+            named |= self.compute.pod(step.settings.kubernetes, step.settings.resources, self.settings)
         return named
 
     def _value(self, text: str) -> str:

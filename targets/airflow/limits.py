@@ -18,6 +18,7 @@ from flowport.targets.airflow.compute import COMPUTE, Compute
 from flowport.targets.airflow.form import FIELDS
 from flowport.targets.airflow.names import Names
 from flowport.targets.airflow.settings import ID, SETTINGS, settings
+from flowport.targets.pods import unlike_pods
 from flowport.targets.sizes import fargate
 
 MAP_LENGTH = 1024
@@ -40,6 +41,7 @@ TAG = 100
 
 FARGATE_GPU = Limit("never", "Fargate has no GPUs", 'set platform = "EC2" for a profile with a GPU queue or cluster')
 EC2_DISK = Limit("never", "on EC2 a task has what its instance has", "give the instances larger volumes", harmless=True)
+NO_POD = Limit("never", "a task is no pod there", "say it in a profile, or run the tasks on kubernetes", harmless=True)
 ONE_CONTAINER = Limit(
     "never",
     "a DAG has no cycles, so a loop runs in one container, its foreaches item after item",
@@ -52,6 +54,7 @@ CODES: Mapping[Feature, str] = {
     Feature.DISK: "FP302",
     Feature.RESOURCES: "FP303",
     Feature.FOREACH_IN_LOOP: "FP304",
+    Feature.KUBERNETES: "FP306",
 }
 
 
@@ -59,6 +62,8 @@ def lacks(profile: Profile) -> Capabilities:
     """What Airflow and the compute of a profile cannot do."""
     kind = str(profile.get("compute") or "kubernetes")
     more: dict[Feature, Limit] = {Feature.FOREACH_IN_LOOP: ONE_CONTAINER}
+    if kind != "kubernetes":
+        more[Feature.KUBERNETES] = NO_POD
     if kind in ("batch", "ecs") and profile.get("platform") == "FARGATE":
         more[Feature.GPU] = FARGATE_GPU
     elif kind == "ecs":
@@ -153,6 +158,8 @@ def plan_problems(plan: Plan, profile: Profile) -> Iterator[Diagnostic]:
     yield from missing(plan, "airflow", lacks(profile), CODES)
     yield from (_named_like_a_field(parameter) for parameter in plan.flow.parameters if parameter.name in FIELDS)
     yield from _renamed(plan, profile)
+    if str(profile.get("compute") or "kubernetes") == "kubernetes":
+        yield from unlike_pods(plan)
     for step in fused(plan).flow.steps:
         asked = step.settings.resources or Resources()
         if profile.get("compute") in ("batch", "ecs") and profile.get("platform") == "FARGATE":

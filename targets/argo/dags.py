@@ -113,20 +113,21 @@ class Dags:
         header = loop.job.step
         name = self._template(f"loop {header}", f"{header}-loop")
         more, rest = self._task(f"again {header}", "again"), self._task(f"rest {header}", "rest")
-        last = f"asInt(inputs.parameters.turn) {{}} {loop.cap - 1}"
+        last = f" && asInt(inputs.parameters.turn) {{}} {loop.cap - 1}"
         next_turn = _called(name, {"slice": SLICE, "turn": "{{= asInt(inputs.parameters.turn) + 1 }}"})
         tasks: list[JSON] = []
         self._add(name, tasks, ("slice", "turn"), self._left(loop, more, rest))
         tasks += self._tasks(loop.members, OF_TURN)
-        tasks.append({**self._begun(loop.again, more, f" && {last.format('<')}"), **next_turn})
-        tasks.append({**self._begun(loop.again, rest, f" && {last.format('==')}"), **self._pod(header, SLICE, rest=True)})
+        tasks.append({**self._begun(loop.again, more, last.format("<") if loop.rest else ""), **next_turn})
+        if loop.rest:
+            tasks.append({**self._begun(loop.again, rest, last.format("==")), **self._pod(header, SLICE, rest=True)})
         return {**self._begun(loop.job), **_called(name, {"slice": slice, "turn": "0"})}
 
     def _left(self, loop: Turns, *after: str) -> dict[str, JSON]:
         """Where the item left a loop with several ways out: what comes after this turn knows, else the last of its steps that ran."""
         if not loop.ways_out:
             return {}
-        asked = [*after, *map(self._task, loop.ways_out)]
+        asked = [*(after if loop.rest else after[:1]), *map(self._task, loop.ways_out)]
         expression = " ?? ".join(f"tasks['{name}']?.outputs?.parameters?.route" for name in asked)
         return {"outputs": {"parameters": [{"name": "route", "valueFrom": {"expression": expression}}]}}
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowport.compiler.fuse import capped, fused
+from flowport.compiler.fuse import capped, fused, unlike
 from flowport.compiler.ir import Switch, targets
 from flowport.compiler.plan import Arm, Block, Choice, Edge, Loop, Map, Parallel, Plan, Task, steps, walk
 from flowport.compiler.record import record, replace
@@ -54,13 +54,15 @@ class Each:
 class Turns:
     """A loop: `job` stands for it in the DAG around it, `members` are one turn, and `again` says when there is another one.
 
-    `ways_out` are the steps that an item may leave from, the last one first; there are none where all of them lead to one step.
+    After `cap` turns a pod does the `rest`, where one can. `ways_out` are the steps that an item may leave from, the last one first; there
+    are none where all of them lead to one step.
     """
 
     job: Job
     members: tuple[Member, ...]
     again: Job
     cap: int
+    rest: bool
     ways_out: tuple[str, ...]
 
 
@@ -84,7 +86,8 @@ def _turns(plan: Plan, job: Job, loop: Loop) -> Turns:
     several = len({edge.target for edge in loop.exits}) > 1
     leaving = {edge.source for edge in loop.exits} if several else set()
     ways_out = tuple(step for step in reversed(inside) if step in leaving)
-    return Turns(job, tuple(graph.members(loop.body)), graph.again(loop), loop.cap or 0, ways_out)
+    rest = unlike(plan, loop) is None
+    return Turns(job, tuple(graph.members(loop.body)), graph.again(loop), loop.cap or 0, rest, ways_out)
 
 
 def jobs(members: tuple[Member, ...]) -> Iterator[Job]:

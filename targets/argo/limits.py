@@ -11,28 +11,22 @@ from typing import Any
 
 from flowport.compiler.capability import Capabilities, Feature, Limit, missing
 from flowport.compiler.diagnostics import Diagnostic
-from flowport.compiler.ir import JSON
+from flowport.compiler.ir import JSON, Resources
 from flowport.compiler.plan import Plan
 from flowport.compiler.target import Profile
 from flowport.targets.argo.form import FIELDS
 from flowport.targets.argo.names import Names
 from flowport.targets.argo.parts import TASKS
-from flowport.targets.argo.settings import SETTINGS, TEMPLATE_NAME, settings, template_name
+from flowport.targets.argo.settings import SETTINGS, TEMPLATE_NAME, Settings, settings, template_name
+from flowport.targets.argo.volumes import own_volumes, volumes
+from flowport.targets.kinds import line, problems, toml
+from flowport.targets.pods import unlike_pods
 
 TEMPLATES, PARAMETERS = 200, 500
 """Templates of a workflow, and its parameters (Argo's CRDs)."""
 
 STORES = ("s3://", "gs://", "az://")
-TABLES = {"labels": dict, "node_selector": dict, "tolerations": list, "secrets": list, "image_pull_secrets": list, "volumes": list}
-EXAMPLES: Mapping[str, str] = {
-    "labels": '{ team = "vision" }',
-    "node_selector": '{ pool = "batch" }',
-    "tolerations": '[{ key = "batch", operator = "Exists" }]',
-    "secrets": '["database"]',
-    "image_pull_secrets": '["registry"]',
-    "volumes": '[{ name = "models", mountPath = "/models", persistentVolumeClaim = { claimName = "models" } }]',
-}
-
+LABEL = "use letters, digits, `-`, `_` and `.`, at most 63, the first and the last one a letter or a digit"
 ONE_CONTAINER = Limit(
     "never",
     "a loop in a foreach or in another loop runs in one pod, its foreaches item after item",
@@ -45,45 +39,59 @@ CODES: Mapping[Feature, str] = {Feature.FOREACH_IN_LOOP: "FP304"}
 
 def setting_problems(profile: Profile) -> Iterator[Diagnostic]:
     """Settings that are missing, or that Kubernetes would not accept."""
-    for setting in SETTINGS:
-        if setting.required and profile.get(setting.name) in (None, ""):
-            yield missing_setting(setting.name)
+    wrong = tuple(problems("argo", SETTINGS, profile))
+    yield from wrong
+    if not any(problem.code != "FP400" for problem in wrong):
+        yield from _store_problems(profile)
+        yield from _name_problems(profile)
+        yield from _volume_problems(settings(profile, "flow"))
+
+
+def _name_problems(profile: Profile) -> Iterator[Diagnostic]:
+    for name in ("name", "namespace"):
+        if not re.fullmatch(rf"[a-z0-9]([a-z0-9-]{{0,{TEMPLATE_NAME - 2}}}[a-z0-9])?", str(profile.get(name) or "flow")):
+            way_out = f"use at most {TEMPLATE_NAME} small letters, digits and `-`, the first and the last one no `-`"
+            yield Diagnostic("FP405", f"`{profile[name]}` cannot be the {name} of a WorkflowTemplate", help=(way_out,))
+    for name in ("labels", "node_selector"):
+        table = profile.get(name)
+        for key, value in table.items() if isinstance(table, dict) else ():
+            if not is_label(key, value):
+                yield Diagnostic("FP405", f"`{key} = {toml(value)}` in `{name}` is no label of Kubernetes", help=(LABEL,))
+
+
+def is_label(key: str, value: JSON) -> bool:
+    """Whether Kubernetes takes a label ("Labels and Selectors", Syntax and character set)."""
+    prefix, slash, name = key.rpartition("/")
+    fits = not slash or (len(prefix) <= 253 and re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", prefix))
+    word = r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?"
+    return bool(fits and re.fullmatch(word, name) and isinstance(value, str) and re.fullmatch(f"({word})?", value))
+
+
+def _volume_problems(known: Settings) -> Iterator[Diagnostic]:
+    for volume in known.volumes:
+        if not (isinstance(volume.get("name"), str) and isinstance(volume.get("mountPath"), str)):
+            setting = next(setting for setting in SETTINGS if setting.name == "volumes")
+            yield Diagnostic("FP490", "a volume is a table with a `name`, a `mountPath` and what it is", help=(line("argo", setting),))
+            return
+    for secret, path in known.secret_files.items():
+        if not isinstance(path, str):
+            yield Diagnostic(
+                "FP490", f"secret `{secret}` in `secret_files` has no folder", help=(f'write `{secret} = "/secrets/{secret}"`',)
+            )
+            return
+
+
+def _store_problems(profile: Profile) -> Iterator[Diagnostic]:
     store = str(profile.get("store") or "")
-    if store and not store.startswith(STORES):
+    volumes = profile.get("volumes")
+    mounted = (
+        [str(volume.get("mountPath")).rstrip("/") for volume in volumes if isinstance(volume, dict)] if isinstance(volumes, list) else []
+    )
+    if store and not store.startswith(STORES) and not any(f"{store.rstrip('/')}/".startswith(f"{path}/") for path in mounted):
         message = f"the store `{store}` is not one that pods can use: a folder is not the same in each of them"
         known = ", ".join(f"`{start}`" for start in STORES)
-        yield Diagnostic("FP401", message, help=(f"an address that begins with {known}", _line("store", SETTINGS[0].example)))
-    for name in ("width", "total", "max_concurrency", "run_as_user", "keep_days"):
-        value = profile.get(name)
-        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
-            message = f"the setting `{name}` is `{value}`, which is not a whole number of at least 1"
-            yield Diagnostic("FP402", message, help=(_line(name, 500),))
-    for name, most in (("name", TEMPLATE_NAME), ("namespace", TEMPLATE_NAME)):
-        if not re.fullmatch(rf"[a-z0-9]([a-z0-9-]{{0,{most - 2}}}[a-z0-9])?", str(profile.get(name) or "flow")):
-            way_out = f"use at most {most} small letters, digits and `-`, the first and the last one no `-`"
-            yield Diagnostic("FP405", f"`{profile[name]}` cannot be the {name} of a WorkflowTemplate", help=(way_out,))
-    for name, kind in TABLES.items():
-        if (value := profile.get(name)) is not None and not isinstance(value, kind):
-            what = "a table" if kind is dict else "a list"
-            help = f"write `{name} = {EXAMPLES[name]}` under [argo] in flowport.toml"
-            yield Diagnostic("FP490", f"the setting `{name}` is {what}", help=(help,))
-    volumes = profile.get("volumes")
-    for volume in volumes if isinstance(volumes, list) else ():
-        if not (isinstance(volume, dict) and isinstance(volume.get("name"), str) and isinstance(volume.get("mountPath"), str)):
-            help = f"write `volumes = {EXAMPLES['volumes']}` under [argo] in flowport.toml"
-            yield Diagnostic("FP490", "a volume is a table with a `name`, a `mountPath` and what it is", help=(help,))
-
-
-def missing_setting(name: str) -> Diagnostic:
-    """A setting that is needed and not there."""
-    setting = next(setting for setting in SETTINGS if setting.name == name)
-    message = f"target argo needs the setting `{setting.name}`: {setting.help}"
-    return Diagnostic("FP400", message, help=(_line(setting.name, setting.example),))
-
-
-def _line(name: str, value: JSON) -> str:
-    shown = f'"{value}"' if isinstance(value, str) else value
-    return f"write `{name} = {shown}` under [argo] in flowport.toml"
+        way_out = f"an address that begins with {known}, or a folder below the `mountPath` of one of `volumes`"
+        yield Diagnostic("FP401", message, help=(way_out, line("argo", SETTINGS[0])))
 
 
 def plan_problems(plan: Plan, profile: Profile, document: Any) -> Iterator[Diagnostic]:
@@ -96,8 +104,28 @@ def plan_problems(plan: Plan, profile: Profile, document: Any) -> Iterator[Diagn
         elif not re.fullmatch("[A-Za-z0-9_-]+", parameter.name):
             message = f"parameter `{parameter.name}` has a name that Argo does not take"
             yield Diagnostic("FP417", message, parameter.span, help=("use letters from a to z, digits, `_` and `-`",))
+        elif isinstance(parameter.default, str) and "{{=" in parameter.default and parameter.kind != "file":
+            message = f"the default of parameter `{parameter.name}` has `{{{{=` in it, which Argo takes for an expression"
+            way_out = "make the default a function, which is called when the run starts"
+            yield Diagnostic("FP420", message, parameter.span, help=(way_out,))
+    yield from unlike_pods(plan)
+    yield from _pods(plan, settings(profile, plan.flow.name))
     yield from _renamed(plan, profile)
     yield from _sizes(plan, document)
+
+
+def _pods(plan: Plan, known: Settings) -> Iterator[Diagnostic]:
+    """What of `@kubernetes` and `@resources` no pod can have."""
+    for step in plan.flow.steps:
+        own = step.settings.kubernetes
+        for key, value in (*own.labels, *own.node_selector):
+            if not is_label(key, value):
+                yield Diagnostic("FP405", f"`{key}={value}` of step `{step.name}` is no label of Kubernetes", step.span, help=(LABEL,))
+        mounted = [*volumes(known), *own_volumes(own, step.settings.resources or Resources())]
+        for what, held in (("name", [volume.name for volume in mounted]), ("folder", [volume.path.rstrip("/") for volume in mounted])):
+            for twice in sorted({each for each in held if held.count(each) > 1}):
+                message = f"two volumes of step `{step.name}` have the {what} `{twice}`"
+                yield Diagnostic("FP490", message, step.span, help=(f"give one of them another {what}",))
 
 
 def _sizes(plan: Plan, document: Any) -> Iterator[Diagnostic]:

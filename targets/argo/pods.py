@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
-
-from flowport.compiler.ir import JSON, Foreach, Resources, Step, Switch
+from flowport.compiler.ir import JSON, Foreach, Kubernetes, Resources, Step, Switch
 from flowport.compiler.record import field, record
 from flowport.runtime.contract import STOP, Invocation, variable
 from flowport.targets.argo.settings import Settings
+from flowport.targets.argo.volumes import own_volumes, volumes
 
 SLACK = 300
 """Seconds that a pod gets beyond `@timeout`, for loading and committing; the runtime itself is exact."""
@@ -15,6 +14,9 @@ SLACK = 300
 ROUTE = "/tmp/route.json"
 FORM = "{{=sprig.b64enc(workflow.parameters.json)}}"
 """The form as it was filled in: a variable of the environment is searched for expressions, and base64 has none."""
+
+BRACE = "FLOWPORT_BRACE"
+"""A variable that is `{`: Argo evaluates a text in double braces, also one that an expression gave, and knows no way to escape them."""
 
 BEGAN = "workflow {{workflow.uid}}"
 """What tells a workflow from another one of the same name."""
@@ -39,6 +41,7 @@ class Pod:
     deadline: int | None
     resources: Resources
     environment: tuple[tuple[str, str], ...]
+    kubernetes: Kubernetes
 
 
 def pod(step: Step, *, first: bool, block: bool, turn: int, shared: int, each: bool) -> Pod:
@@ -47,7 +50,8 @@ def pod(step: Step, *, first: bool, block: bool, turn: int, shared: int, each: b
     answers = isinstance(step.transition, Foreach | Switch)
     # How many items a slice has is not known yet, so in a foreach only the runtime, which times each item, can say when to stop.
     deadline = None if each or asked.timeout is None else round(asked.timeout + SLACK)
-    special = first or block or asked.granted or asked.resources or asked.environment or deadline
+    own = asked.resources or asked.environment or asked.kubernetes != Kubernetes()
+    special = first or block or asked.granted or deadline or own
     usual = "split" if isinstance(step.transition, Foreach) else "switch" if answers else "step"
     return Pod(
         name=f"{step.name}-rest" if turn else step.name if special else usual,
@@ -61,33 +65,44 @@ def pod(step: Step, *, first: bool, block: bool, turn: int, shared: int, each: b
         deadline=deadline,
         resources=asked.resources or Resources(),
         environment=asked.environment,
+        kubernetes=asked.kubernetes,
     )
 
 
 def template(name: str, asked: Pod, invocation: Invocation, settings: Settings) -> JSON:
     """The template of a pod; `invocation` says what all tasks are told."""
-    made: dict[str, JSON] = {"name": name, "inputs": {"parameters": [{"name": "step"}, {"name": "slice"}]}}
+    own = asked.kubernetes
+    made: dict[str, JSON] = {"name": name}
+    if own.labels:
+        made["metadata"] = {"labels": dict(own.labels)}
+    made["inputs"] = {"parameters": [{"name": "step"}, {"name": "slice"}]}
     if asked.answers:
         made["outputs"] = {"parameters": [{"name": "route", "valueFrom": {"path": ROUTE}}]}
     if asked.retries:
         made["retryStrategy"] = _retries(asked)
     if asked.deadline is not None:
         made["activeDeadlineSeconds"] = asked.deadline
-    volumes = [{key: value for key, value in volume.items() if key != "mountPath"} for volume in settings.volumes]
-    mounts: list[JSON] = [{"name": volume["name"], "mountPath": volume["mountPath"]} for volume in settings.volumes]
-    if asked.resources.shared_memory:
-        volumes.append({"name": "shared-memory", "emptyDir": {"medium": "Memory", "sizeLimit": f"{asked.resources.shared_memory}Mi"}})
-        mounts.append({"name": "shared-memory", "mountPath": "/dev/shm"})
-    if volumes:
-        made["volumes"] = [*volumes]
+    # What a template says of these stands in the place of what the workflow says.
+    if own.service_account:
+        made["serviceAccountName"] = own.service_account
+    if own.node_selector:
+        made["nodeSelector"] = {**settings.node_selector, **dict(own.node_selector)}
+    if own.tolerations:
+        tolerations: list[JSON] = [{**dict(each)} for each in own.tolerations]
+        made["tolerations"] = [*settings.tolerations, *tolerations]
+    mounted = [*volumes(settings), *own_volumes(own, asked.resources)]
+    if mounted:
+        made["volumes"] = [{"name": volume.name, **volume.source} for volume in mounted]
+    secrets = dict.fromkeys((*settings.secrets, *own.secrets))
     made["container"] = {
-        "image": settings.image,
+        "image": own.image or settings.image,
+        **({"imagePullPolicy": settings.image_pull_policy} if settings.image_pull_policy else {}),
         "command": ["python", "-m", "flowport.runtime", asked.command],
         "env": _variables(asked, invocation),
-        **({"envFrom": [{"secretRef": {"name": secret}} for secret in settings.secrets]} if settings.secrets else {}),
+        **({"envFrom": [{"secretRef": {"name": secret}} for secret in secrets]} if secrets else {}),
         "resources": _resources(asked.resources),
         "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
-        **({"volumeMounts": mounts} if mounts else {}),
+        **({"volumeMounts": [{"name": volume.name, "mountPath": volume.path, **volume.how} for volume in mounted]} if mounted else {}),
     }
     return made
 
@@ -103,7 +118,7 @@ def _retries(asked: Pod) -> JSON:
 
 
 def _variables(asked: Pod, invocation: Invocation) -> list[JSON]:
-    said = {
+    said: dict[str, str] = {
         "HOME": "/tmp",
         **{name: literal(value) for name, value in invocation.variables().items() if value},
         variable("width"): str(max(1, invocation.width // asked.shared)),
@@ -116,16 +131,17 @@ def _variables(asked: Pod, invocation: Invocation) -> list[JSON]:
         **({variable("form"): FORM, variable("engine"): BEGAN} if asked.first else {}),
         **{name: literal(value) for name, value in asked.environment},
     }
+    if any(f"$({BRACE})" in value for value in said.values()):
+        said = {BRACE: "{", **said}
     return [{"name": name, "value": value} for name, value in said.items()]
 
 
 def literal(text: str) -> str:
     """A text as the value of a variable, on its way through Argo's expressions and Kubernetes.
 
-    Kubernetes API, EnvVar: "$(NAME)" is replaced by a variable, and "$$" becomes "$". Argo has no way to escape "{{".
+    Kubernetes API, EnvVar: "$(NAME)" is replaced by the value of a variable before it, and "$$" becomes "$".
     """
-    text = text.replace("$", "$$")
-    return f"{{{{=sprig.b64dec('{b64encode(text.encode()).decode()}')}}}}" if "{{" in text else text
+    return text.replace("$", "$$").replace("{{", f"{{$({BRACE})")
 
 
 def _resources(asked: Resources) -> JSON:

@@ -9,24 +9,62 @@ from flowport.compiler.names import legal
 from flowport.compiler.record import record
 from flowport.compiler.target import Profile, Setting
 
+POD_GC = ("OnPodSuccess", "OnPodCompletion", "OnWorkflowSuccess", "OnWorkflowCompletion", "Never")
+"""Argo's own strategies; `Never` is the absence of one."""
+
+DAYS = (1 << 31) // 86_400
+"""The most days in seconds of 32 bits, as `ttlStrategy` has them."""
+
+TURNS = 50
+"""Turns of a loop that are pods of their own: a template that calls itself is at an end after 98 (measured), and keeps a node for each."""
+
+LABELS, SELECTOR = {"team": "vision"}, {"pool": "batch"}
 SETTINGS = (
-    Setting("store", "where artifacts live, as s3://, gs:// or az://", True, example="s3://my-bucket/flowport"),
+    Setting(
+        "store", "where artifacts live, as s3://, gs:// or az://, or a folder in one of `volumes`", True, example="s3://my-bucket/flowport"
+    ),
     Setting("image", "the container image, with Python, flowport and what the flow imports", True, example="registry.example.com/flows:1"),
+    Setting("image_pull_policy", "when the image is pulled; Kubernetes decides unless given", choices=("Always", "IfNotPresent", "Never")),
+    Setting("image_pull_secrets", "names of the secrets for the registry, a list of text", example=["registry"], kind="texts"),
     Setting("namespace", "the namespace of the workflows; kubectl's own unless given", example="flows"),
-    Setting("name", "the name of the WorkflowTemplate; made of the flow's name unless given"),
+    Setting("name", "the name of the WorkflowTemplate; made of the flow's name unless given", example="flow"),
     Setting("service_account", "the service account of the pods", example="flows"),
-    Setting("image_pull_secrets", "names of the secrets for the registry, a list of text"),
-    Setting("labels", "labels of the template, its workflows and their pods, a table"),
-    Setting("node_selector", "labels of the nodes that pods run on, a table"),
-    Setting("tolerations", "tolerations of the pods, a list of tables in Kubernetes' own words"),
-    Setting("secrets", "names of secrets whose keys become variables of the environment, a list of text"),
-    Setting("volumes", "volumes of the pods, a list of tables in Kubernetes' own words; each with `mountPath` beside them"),
-    Setting("run_as_user", "the number of the user that containers run as", default=1000),
-    Setting("max_concurrency", "how many pods of a workflow run at once (`parallelism`); all that may unless given"),
-    Setting("keep_days", "days that a workflow is kept when it has ended (`ttlStrategy`)", default=7),
-    Setting("turns", "turns of a loop, 50 at most, after which the rest of it runs in one pod", default=50),
-    Setting("width", "the most tasks that one fan-out makes; 3,000 divided by the steps in foreaches unless given"),
-    Setting("total", "the most tasks that one foreach makes in a whole run, with the foreaches around it; like `width` unless given"),
+    Setting("labels", "labels of the template, its workflows and their pods, a table", example={**LABELS}, kind="table"),
+    Setting("annotations", "annotations of the pods, a table", example={"sidecar.istio.io/inject": "false"}, kind="table"),
+    Setting("node_selector", "labels of the nodes that pods run on, a table", example={**SELECTOR}, kind="table"),
+    Setting(
+        "tolerations",
+        "tolerations of the pods, a list of tables in Kubernetes' own words",
+        example=[{"key": "batch", "operator": "Exists"}],
+        kind="tables",
+    ),
+    Setting(
+        "secrets", "names of secrets whose keys become variables of the environment, a list of text", example=["database"], kind="texts"
+    ),
+    Setting("secret_files", "secrets whose keys become files, a table of names and folders", example={"tls": "/secrets/tls"}, kind="table"),
+    Setting(
+        "volumes",
+        "volumes of the pods, a list of tables in Kubernetes' own words; each with `mountPath` beside them",
+        example=[{"name": "models", "mountPath": "/models", "persistentVolumeClaim": {"claimName": "models"}}],
+        kind="tables",
+    ),
+    Setting("run_as_user", "the number of the user that containers run as", default=1000, kind="number", most=(1 << 31) - 1),
+    Setting(
+        "security_context",
+        "what else the security context of the pods says, a table in Kubernetes' own words",
+        example={"fsGroup": 1000},
+        kind="table",
+    ),
+    Setting("max_concurrency", "how many pods of a workflow run at once (`parallelism`); all that may unless given", kind="number"),
+    Setting("pod_gc", "which pods go when they have ended (`podGC`)", default="OnPodSuccess", choices=POD_GC),
+    Setting("keep_days", "days that a workflow is kept when it has ended (`ttlStrategy`)", default=7, kind="number", most=DAYS),
+    Setting("turns", "turns of a loop after which the rest of it runs in one pod", default=TURNS, kind="number", least=0, most=TURNS),
+    Setting("width", "the most tasks that one fan-out makes; 3,000 divided by the steps in foreaches unless given", kind="number"),
+    Setting(
+        "total",
+        "the most tasks that one foreach makes in a whole run, with the foreaches around it; like `width` unless given",
+        kind="number",
+    ),
 )
 
 STAND_INS: Profile = {"store": "s3://flowport-dry-run", "image": "python"}
@@ -38,9 +76,6 @@ TEMPLATE_NAME = 63
 PODS = 3000
 """Pods of one workflow: its object holds a node for each, and etcd takes 1 MiB compressed (measured: 57 to 165 bytes each)."""
 
-TURNS = 50
-"""Turns of a loop that are pods of their own: a template that calls itself is at an end after 98 (measured), and keeps a node for each."""
-
 DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
 
 
@@ -50,11 +85,16 @@ class Settings:
 
     store: str
     image: str
+    image_pull_policy: str
+    pod_gc: str
     namespace: str
     name: str
     service_account: str
     image_pull_secrets: tuple[str, ...]
     labels: Mapping[str, JSON]
+    annotations: Mapping[str, JSON]
+    security_context: Mapping[str, JSON]
+    secret_files: Mapping[str, JSON]
     node_selector: Mapping[str, JSON]
     tolerations: tuple[JSON, ...]
     secrets: tuple[str, ...]
@@ -70,14 +110,17 @@ class Settings:
 def settings(profile: Profile, flow: str) -> Settings:
     """The settings for a flow, in a profile that has no `setting_problems`."""
     values = {**DEFAULTS, **{name: value for name, value in profile.items() if value is not None}}
-    text = {name: str(values[name] or "") for name in ("image", "namespace", "service_account")}
+    text = {name: str(values[name] or "") for name in ("image", "image_pull_policy", "pod_gc", "namespace", "service_account")}
     return Settings(
         **text,
         store=str(values["store"] or "").rstrip("/"),
         name=str(values["name"] or "") or template_name(flow),
         image_pull_secrets=tuple(map(str, _list(values["image_pull_secrets"]))),
         labels=_table(values["labels"]),
+        annotations=_table(values["annotations"]),
         node_selector=_table(values["node_selector"]),
+        security_context=_table(values["security_context"]),
+        secret_files=_table(values["secret_files"]),
         tolerations=tuple(_list(values["tolerations"])),
         secrets=tuple(map(str, _list(values["secrets"]))),
         volumes=tuple(volume for volume in _list(values["volumes"]) if isinstance(volume, dict)),

@@ -64,11 +64,19 @@ def _spec(plan: Plan, settings: Settings, templates: list[JSON]) -> dict[str, JS
         **({"parallelism": settings.max_concurrency} if settings.max_concurrency else {}),
         **({"nodeSelector": dict(settings.node_selector)} if settings.node_selector else {}),
         **({"tolerations": list(settings.tolerations)} if settings.tolerations else {}),
-        "securityContext": {"runAsNonRoot": True, "runAsUser": settings.run_as_user, "seccompProfile": {"type": "RuntimeDefault"}},
-        "podGC": {"strategy": "OnPodSuccess"},
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": settings.run_as_user,
+            "seccompProfile": {"type": "RuntimeDefault"},
+            **settings.security_context,
+        },
+        **({"podGC": {"strategy": settings.pod_gc}} if settings.pod_gc != "Never" else {}),
         "ttlStrategy": {"secondsAfterCompletion": settings.keep_days * 86_400},
         "workflowMetadata": {"labels": _labels(settings)},
-        "podMetadata": {"labels": _labels(settings)},
+        "podMetadata": {
+            "labels": _labels(settings),
+            **({"annotations": dict(settings.annotations)} if settings.annotations else {}),
+        },
         "templates": templates,
     }
 

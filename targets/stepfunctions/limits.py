@@ -21,13 +21,16 @@ from flowport.targets.stepfunctions.settings import SETTINGS, STAND_INS
 DEFINITION = 1_048_576
 OVERRIDES = 8_192
 
+NO_POD = Limit("never", "a job of AWS Batch is no pod", "give the job definition what the step needs", harmless=True)
 FARGATE_LACKS: Capabilities = {
+    Feature.KUBERNETES: NO_POD,
     Feature.GPU: Limit("never", "Fargate has no GPUs", 'set platform = "EC2" for a profile with a GPU queue'),
     Feature.SHARED_MEMORY: Limit(
         "never", "Fargate does not let a container size its shared memory", 'set platform = "EC2", or leave shared_memory out'
     ),
 }
 EC2_LACKS: Capabilities = {
+    Feature.KUBERNETES: NO_POD,
     Feature.DISK: Limit(
         "never",
         "on EC2 a container has what its instance has; AWS Batch cannot ask for disk space",
@@ -39,7 +42,7 @@ KEYS = (
     "Step Functions hands over input and reads routes through S3, by keys that every client writes alike: without blanks, quotes, braces, "
     "backslashes, `?`, `#` and `%`, and without parts that are empty, `.` or `..`"
 )
-CODES: Mapping[Feature, str] = {Feature.GPU: "FP300", Feature.SHARED_MEMORY: "FP301", Feature.DISK: "FP302"}
+CODES: Mapping[Feature, str] = {Feature.GPU: "FP300", Feature.SHARED_MEMORY: "FP301", Feature.DISK: "FP302", Feature.KUBERNETES: "FP306"}
 
 
 def lacks(profile: Profile) -> Capabilities:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flowport.compiler.ir import Catch, Resources, Retry, Settings
+from flowport.compiler.ir import Catch, Kubernetes, Resources, Retry, Settings
 from sources import END, class_of, codes, read, write
 
 HEAD = (
@@ -49,6 +49,24 @@ def settings_of(folder: Path, marks: str) -> tuple[Settings, list[str]]:
         ("@alias", Settings(retry=Retry(7, 2))),
         ("@both", Settings(retry=Retry(8, 2), timeout=3600)),
         ("@own", Settings()),
+        ("@kubernetes", Settings()),
+        ("@kubernetes(image='x:1', namespace=None)", Settings(kubernetes=Kubernetes(image="x:1"))),
+        ("@kubernetes(cpu=2)\n@resources(cpu=1, memory=8000)", Settings(resources=Resources(2, 8000))),
+        ("@resources(cpu=1, memory=8000)\n@kubernetes(cpu=2, gpu=1)", Settings(resources=Resources(2, 8000, 1))),
+        (
+            "@kubernetes(node_selector='b=1,a=2', secrets='one,two', labels={'team': 'vision'}, service_account='flows')",
+            Settings(
+                kubernetes=Kubernetes(
+                    node_selector=(("a", "2"), ("b", "1")), secrets=("one", "two"), labels=(("team", "vision"),), service_account="flows"
+                )
+            ),
+        ),
+        (
+            "@kubernetes(tolerations=[{'key': 'gpu', 'operator': 'Exists'}], persistent_volume_claims={'models': '/models'})",
+            Settings(
+                kubernetes=Kubernetes(tolerations=((("key", "gpu"), ("operator", "Exists")),), volumes=(("models", "/models"),)),
+            ),
+        ),
     ],
 )
 def test_settings(tmp_path: Path, mark: str, expected: Settings) -> None:
@@ -85,7 +103,13 @@ def test_settings(tmp_path: Path, mark: str, expected: Settings) -> None:
         ("@hidden(3)", "FP126"),
         ("@both\n@retry", "FP132"),
         ("@card", "FP141"),
-        ("@kubernetes(image='x')", "FP141"),
+        ("@kubernetes(namespace='x')", "FP141"),
+        ("@kubernetes(image=1)", "FP133"),
+        ("@kubernetes(tolerations=[1])", "FP133"),
+        ("@kubernetes(node_selector=['pool'])", "FP133"),
+        ("@kubernetes(labels={'a': 1})", "FP133"),
+        ("@kubernetes(secrets=[1])", "FP133"),
+        ("@kubernetes(images='x')", "FP131"),
         ("@retry\n@retry", "FP132"),
     ],
 )

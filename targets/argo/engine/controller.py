@@ -38,10 +38,19 @@ class Node:
     message: str = ""
     outputs: dict[str, str] = field(default_factory=dict)
     exit_code: int | None = None
+    followers: list[Done] = field(default_factory=list)
 
     @property
     def fulfilled(self) -> bool:
         return self.phase != RUNNING
+
+
+def node_number(name: str) -> int:
+    """What tells a node from the others of its workflow: FNV-1a of its name, in 32 bits (Argo's `NodeID`)."""
+    number = 0x811C9DC5
+    for byte in name.encode():
+        number = (number ^ byte) * 0x01000193 & 0xFFFFFFFF
+    return number
 
 
 class Workflow:
@@ -64,6 +73,7 @@ class Workflow:
         self._limit = min(pods, self.spec.get("parallelism", pods))
         self._events: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._running: set[Process] = set()
+        self._known: dict[int, Node] = {}
         self.names, self.values = self._global(given)
 
     def _global(self, given: Mapping[str, str]) -> tuple[dict[str, str], dict[str, Any]]:
@@ -99,13 +109,26 @@ class Workflow:
         wanted = {each["name"] for each in template.get("inputs", {}).get("parameters", [])}
         if wanted != inputs.keys():
             raise Refused(f"template `{template['name']}` takes {sorted(wanted)}, and `{name}` gives {sorted(inputs)}")
+        if (twin := self._known.get(node_number(name))) is not None:
+            # Argo (up to 4.1.2) takes a node for another one with the same number, which is then never run.
+            if twin.fulfilled:
+                done(twin)
+            else:
+                twin.followers.append(done)
+            return twin
+
+        def ended(node: Node) -> None:
+            for each in (done, *node.followers):
+                each(node)
+
         if "dag" in template:
-            return Dag(self, self._new(name, "DAG", template), template, task, inputs, done).node
-        return Pod(self, name, template, inputs, done).node
+            return Dag(self, self._new(name, "DAG", template), template, task, inputs, ended).node
+        return Pod(self, name, template, inputs, ended).node
 
     def _new(self, name: str, type: str, template: Mapping[str, Any]) -> Node:
         node = Node(name, type, template["name"])
         self.nodes.append(node)
+        self._known.setdefault(node_number(name), node)
         return node
 
     def filled(self, value: Any, names: Mapping[str, str], values: Mapping[str, Any], path: str, early: bool = False) -> Any:

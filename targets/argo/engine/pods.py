@@ -16,6 +16,8 @@ from flowport.compiler.record import record
 KEPT = ("PATH", "LANG", "LC_ALL", "FLOWPORT_CACHE", "FLOWPORT_MAX_WORKERS")
 TMP = "/tmp"
 KILLED = 137
+"""The exit code of a command that a signal ended, whichever it was (argoexec's `emissary`)."""
+
 TAIL = 4000
 """Characters of a pod's output that its report keeps."""
 
@@ -84,7 +86,7 @@ class Process:
             printed.seek(0)
             tail = printed.read()[-TAIL:]
             if code < 0:
-                code = 128 - code
+                code = KILLED
             return self._finished(code, own, tail, message)
 
     def _finished(self, code: int, own: Callable[[str], str], printed: str, message: str) -> Finished:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,10 +27,10 @@ PODS = 2
 
 @dataclass
 class Ended:
-    """What became of a workflow: the phases of its nodes by name, every pod with its exit code, and the store."""
+    """What became of a workflow: its nodes (name, type, phase), every pod with its exit code, and the store."""
 
     phase: str
-    nodes: dict[str, str]
+    found: list[tuple[str, str, str]]
     pods: list[tuple[Task, int]]
     output: str
     plan: Plan
@@ -39,6 +40,16 @@ class Ended:
     @property
     def succeeded(self) -> bool:
         return self.phase == "Succeeded"
+
+    @property
+    def nodes(self) -> dict[str, str]:
+        """The phases of nodes by their names, without that of the workflow."""
+        return {name.removeprefix(f"{self.run}."): phase for name, _, phase in self.found}
+
+    @property
+    def shape(self) -> Counter[tuple[str, str, str]]:
+        """What must be equal on every engine."""
+        return Counter((name.removeprefix(self.run), type, phase) for name, type, phase in self.found)
 
     @property
     def said(self) -> str:
@@ -51,16 +62,30 @@ class Ended:
         return list(losses(self.plan, Keys(self.plan.flow.name, self.run), open_store(self.store), done))
 
 
+def nothing(document: dict[str, Any]) -> None:
+    """Spoils nothing."""
+
+
+def compiled(plan: Plan, profile: Mapping[str, Any]) -> dict[str, Any]:
+    """The document of a plan, with the code package in the store."""
+    made, lowered = package(plan), target.lower(plan)
+    errors = [found for found in target.fits(lowered, {**profile, "store": "s3://bucket"}) if found.severity == "error"]
+    assert not errors, errors
+    open_store(profile["store"]).create(code_key(made.digest), made.data)
+    document: dict[str, Any] = yaml.safe_load(target.emit(lowered, profile, made)[0].data)
+    return document
+
+
 def run(
-    plan: Plan, form: Mapping[str, str], store: Path, spoil: Callable[[dict[str, Any]], None] = lambda document: None, **profile: Any
+    plan: Plan,
+    form: Mapping[str, str],
+    store: Path,
+    spoil: Callable[[dict[str, Any]], None] = nothing,
+    name: str = RUN,
+    **profile: Any,
 ) -> Ended:
     """Compile a plan, `spoil` its document, and run that."""
-    made, lowered = package(plan), target.lower(plan)
-    settings = {"image": "python", "store": str(store), **profile}
-    errors = [found for found in target.fits(lowered, {**settings, "store": "s3://bucket"}) if found.severity == "error"]
-    assert not errors, errors
-    open_store(str(store)).create(code_key(made.digest), made.data)
-    document = yaml.safe_load(target.emit(lowered, settings, made)[0].data)
+    document = compiled(plan, {"image": "python", **profile, "store": str(store)})
     spoil(document)
     pods: list[tuple[Task, int]] = []
     output: list[str] = []
@@ -70,7 +95,6 @@ def run(
         pods.append((task, finished.exit_code))
         output.append(finished.printed)
 
-    workflow = Workflow(document, RUN, form, PODS, heard)
+    workflow = Workflow(document, name, form, PODS, heard)
     top = workflow.run()
-    nodes = {node.name.removeprefix(f"{RUN}."): node.phase for node in workflow.nodes}
-    return Ended(top.phase, nodes, pods, "".join(output), plan, str(store))
+    return Ended(top.phase, [(node.name, node.type, node.phase) for node in workflow.nodes], pods, "".join(output), plan, str(store), name)

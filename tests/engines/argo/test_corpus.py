@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from engines.argo.cases import CASES, FLOWS, Case, check
+from engines.argo.collisions import COUNT, collisions
 from engines.argo.runs import run
 from engines.corpus_runs import Here, agree, agree_with_reference, given
 from engines.engine import plan_of
+from flowport.targets.argo.engine.controller import node_number
 from flowport.targets.argo.form import typed
 from flows.expected import EXAMPLES, FOLDER, RUNS, Expected
 from properties.trial import Trial
@@ -30,96 +33,20 @@ def test_random_flows_mean_on_argo_what_their_reference_says(seed: int, tmp_path
     agree_with_reference(trial, run(trial.plan(), {}, tmp_path / "store", **LIMITS[seed % len(LIMITS)]))
 
 
-ARM = """
-from flowport import FlowSpec, retry, step
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_what_is_out_of_the_ordinary_ends_as_it_should(case: Case, tmp_path: Path) -> None:
+    check(case, run(plan_of(case.path), case.form, tmp_path / "store", **case.profile))
 
 
-class Arm(FlowSpec):
-    @step
-    def start(self):
-        self.way = "a"
-        self.next({"a": self.a, "b": self.b}, condition="way")
-
-    @step
-    def a(self):
-        self.next(self.a_too)
-
-    @retry(times=1)
-    @step
-    def a_too(self):
-        1 / 0
-        self.next(self.end)
-
-    @step
-    def b(self):
-        self.next(self.end)
-
-    @step
-    def end(self):
-        pass
-"""
-
-
-def test_an_arm_that_fails_fails_the_workflow(tmp_path: Path) -> None:
-    (tmp_path / "arm.py").write_text(ARM)
-    ended = run(plan_of(tmp_path / "arm.py"), {}, tmp_path / "store")
-    assert ended.phase == "Failed"
-    assert ended.nodes["a-too"] == "Failed"
-    assert [code for task, code in ended.pods if task.step == "a_too"] == [1, 1], "both attempts are used up"
-    assert (ended.nodes["b"], ended.nodes["end"]) == ("Skipped", "Omitted")
-
-
-WAYS = """
-from flowport import FlowSpec, Parameter, step
-
-
-class Ways(FlowSpec):
-    last = Parameter("last", type=int)
-    way = Parameter("way", type=str)
-
-    @step
-    def start(self):
-        self.turn = 0
-        self.next(self.guess)
-
-    @step
-    def guess(self):
-        self.turn += 1
-        self.word = "resign" if self.way == "resigned" and self.turn == self.last else "number"
-        self.next({"number": self.judge, "resign": self.resigned}, condition="word")
-
-    @step
-    def judge(self):
-        self.answer = "won" if self.turn == self.last else "again"
-        self.next({"again": self.guess, "won": self.won}, condition="answer")
-
-    @step
-    def resigned(self):
-        self.next(self.end)
-
-    @step
-    def won(self):
-        self.next(self.end)
-
-    @step
-    def end(self):
-        pass
-"""
-
-
-@pytest.mark.parametrize("turns", [0, 1, 2, 50])
-@pytest.mark.parametrize("way", ["won", "resigned"])
-def test_a_loop_is_left_by_the_same_way_in_a_turn_or_in_its_rest(way: str, turns: int, tmp_path: Path) -> None:
-    (tmp_path / "ways.py").write_text(WAYS)
-    ended = run(plan_of(tmp_path / "ways.py"), {"last": "3", "way": way}, tmp_path / "store", turns=turns)
-    assert ended.succeeded, ended.said
-    assert ended.lost == []
-    other = {"won": "resigned", "resigned": "won"}[way]
-    assert (ended.nodes[way], ended.nodes[other]) == ("Succeeded", "Skipped")
-    rests = [task.slice for task, _ in ended.pods if task.rest]
-    assert rests == (["s"] if turns < 3 else [])
-    turning = {task.slice for task, _ in ended.pods if task.step == "guess" and not task.rest}
-    assert turning == {f"s.t{turn}" for turn in range(min(turns, 3))}
+def test_a_slice_that_argo_takes_for_another_one_is_missed_by_the_join(tmp_path: Path) -> None:
+    """Found on the real controller (up to 4.1.2), which says nothing."""
+    name = next(collisions())
+    numbers = [node_number(f"{name}.numbers({slice}:{slice})") for slice in range(COUNT)]
+    assert len(set(numbers)) == COUNT - 1
+    wide = plan_of(FLOWS / "wide.py")
+    ended = run(wide, {"count": str(COUNT)}, tmp_path / "store", name=name)
+    assert (ended.phase, ended.nodes["add"]) == ("Failed", "Failed")
+    assert sum(task.step == "double" for task, _ in ended.pods) == COUNT - 1
 
 
 def test_a_task_that_the_engine_does_not_run_is_missed_by_the_join(tmp_path: Path) -> None:

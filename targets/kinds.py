@@ -1,0 +1,60 @@
+"""Whether the settings of a profile are there, and of the kind that a target reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from flowport.compiler.diagnostics import Diagnostic
+from flowport.compiler.ir import JSON
+from flowport.compiler.target import Profile, Setting
+
+KINDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
+    "text": ("a text", lambda value: isinstance(value, str)),
+    "number": ("a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool)),
+    "texts": ("a list of text", lambda value: isinstance(value, list) and all(isinstance(each, str) for each in value)),
+    "table": ("a table", lambda value: isinstance(value, dict)),
+    "tables": ("a list of tables", lambda value: isinstance(value, list) and all(isinstance(each, dict) for each in value)),
+}
+EXAMPLES: Mapping[str, JSON] = {"text": "...", "number": 1, "texts": ["..."], "table": {"name": "..."}, "tables": [{"name": "..."}]}
+
+
+def problems(target: str, settings: tuple[Setting, ...], profile: Profile) -> Iterator[Diagnostic]:
+    """What is missing, of another kind, or out of bounds."""
+    for setting in settings:
+        value = profile.get(setting.name)
+        if value in (None, ""):
+            if setting.required:
+                yield missing(target, setting)
+            continue
+        what, fits = KINDS[setting.kind]
+        if setting.kind == "number" and not (fits(value) and setting.least <= value <= (setting.most or value)):  # type: ignore[operator]
+            bounds = f"of at least {setting.least}" + (f" and at most {setting.most:,}" if setting.most else "")
+            message = f"the setting `{setting.name}` is `{value}`, which is not a whole number {bounds}"
+            yield Diagnostic("FP402", message, help=(line(target, setting),))
+        elif not fits(value):
+            yield Diagnostic("FP490", f"the setting `{setting.name}` is {what}, not `{value}`", help=(line(target, setting),))
+        elif setting.choices and value not in setting.choices:
+            known = ", ".join(f"`{choice}`" for choice in setting.choices)
+            yield Diagnostic("FP403", f"the setting `{setting.name}` is `{value}`, and there are {known}", help=(line(target, setting),))
+
+
+def missing(target: str, setting: Setting) -> Diagnostic:
+    """A setting that is needed and not there."""
+    message = f"target {target} needs the setting `{setting.name}`: {setting.help}"
+    return Diagnostic("FP400", message, help=(line(target, setting),))
+
+
+def line(target: str, setting: Setting) -> str:
+    """How a setting is written."""
+    example = next(each for each in (setting.example, setting.default, EXAMPLES[setting.kind]) if each is not None)
+    return f"write `{setting.name} = {toml(example)}` under [{target}] in flowport.toml"
+
+
+def toml(value: JSON) -> str:
+    """A value as TOML, on one line."""
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{key} = {toml(inner)}' for key, inner in value.items())} }}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(toml, value))}]"
+    return f'"{value}"' if isinstance(value, str) else str(value).lower()
