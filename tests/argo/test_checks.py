@@ -30,7 +30,7 @@ ODD: dict[str, Any] = {
     ],
     "secrets": ["database", "n"],
     "volumes": [
-        {"name": "models", "mountPath": "/models: a", "persistentVolumeClaim": {"claimName": "models", "readOnly": True}},
+        {"name": "models", "mountPath": "/models a", "persistentVolumeClaim": {"claimName": "models", "readOnly": True}},
         {"name": "0", "mountPath": "/tmp/{x}", "emptyDir": {"sizeLimit": "1.5Gi"}},
         {"name": "all", "mountPath": "/all", "projected": {"sources": [{"secret": {"name": "database"}}], "defaultMode": 0o400}},
     ],
