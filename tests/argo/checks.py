@@ -170,6 +170,11 @@ def wrong_quantities(document: Document) -> Found:
         yield from ((path, amount) for amount in amounts if not QUANTITY.fullmatch(str(amount)))
 
 
+def large_numbers(document: Document) -> Found:
+    """Go reads them into 32 bits, where the schema of Argo's CRDs takes any, and then reads nothing of the document."""
+    yield from ((path, value) for path, _, value in document.parts() if isinstance(value, int) and value > 2**31 - 1)
+
+
 def old_fields(document: Document) -> Found:
     for path, _, _ in document.parts():
         if path == "spec.schedule" or path.endswith((".synchronization.mutex", ".synchronization.semaphore")):
@@ -210,6 +215,7 @@ EVERY: Mapping[str, Check] = {
     "is no name of a Kubernetes object": wrong_objects,
     "has a name twice": twice,
     "has a label that Kubernetes does not take": wrong_labels,
+    "is too large a number": large_numbers,
     "is a field that Argo 4 does not have": old_fields,
 }
 CHECKS: Mapping[str, Mapping[str, Check]] = {

@@ -36,7 +36,7 @@ ODD: dict[str, Any] = {
     ],
     "run_as_user": 2**31 - 1,
     "max_concurrency": 1,
-    "keep_days": 36_500,
+    "keep_days": 24_855,
     "width": 1,
     "total": 1,
 }
@@ -137,7 +137,7 @@ SPEC = "spec.templates"
 MAIN, START, STEP, TURN = f"{SPEC}.main.dag.tasks", f"{SPEC}.start", f"{SPEC}.step", f"{SPEC}.turn"
 LATE, COUNT, NOTE = f"{MAIN}.late", f"{MAIN}.sizes.withSequence.count", "spec.arguments.parameters.note"
 SLICE, LEFT = f"{LATE}.arguments.parameters.slice.value", f"{TURN}.outputs.parameters.left.valueFrom.expression"
-REFERENCE = "spec.workflowSpec.workflowTemplateRef.name"
+KEPT, REFERENCE = "spec.ttlStrategy.secondsAfterCompletion", "spec.workflowSpec.workflowTemplateRef.name"
 
 
 def spoiled(good: Any, path: str, value: Any) -> Any:
@@ -176,6 +176,7 @@ NAMES = [
     ("metadata.labels.team", "a b", "metadata.labels has a label that Kubernetes does not take: team: a b"),
     ("spec.podMetadata.labels.team", 1, "spec.podMetadata.labels has a label that Kubernetes does not take: team: 1"),
     ("spec.nodeSelector", {"/": ""}, "spec.nodeSelector has a label that Kubernetes does not take: /: "),
+    (KEPT, 2**31, f"{KEPT} is too large a number: {2**31}"),
     ("spec.synchronization", {"mutex": {}}, "spec.synchronization.mutex is a field that Argo 4 does not have: use the list"),
     (f"{STEP}.synchronization", {"semaphore": {}}, f"{STEP}.synchronization.semaphore is a field that Argo 4 does not have: use the list"),
 ]
