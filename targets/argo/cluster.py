@@ -13,17 +13,17 @@ from urllib.parse import quote, urlencode
 
 from kubernetes.client import ApiClient, Configuration
 from kubernetes.config import ConfigException, list_kube_config_contexts, load_incluster_config, load_kube_config
-from urllib3 import Timeout
-from urllib3.exceptions import HTTPError
+from urllib3 import Timeout, disable_warnings
+from urllib3.exceptions import HTTPError, InsecureRequestWarning
 from yaml import YAMLError
 
 from flowport.compiler.ir import JSON
 from flowport.runtime.store import Refusal
-from flowport.targets.argo.refusals import Resource, refusal, silence
+from flowport.targets.argo.refusals import ELSEWHERE, Resource, refusal, silence
 
 API, APPLY = "/apis/argoproj.io/v1alpha1", "application/apply-patch+yaml"
 MANAGER = "flowport"
-"""Whose fields they are that an apply sets (Kubernetes, "Server-Side Apply")."""
+"""Who holds the fields that an apply sets (Kubernetes, "Server-Side Apply")."""
 
 PATIENCE = Timeout(connect=5, read=30)
 """Seconds until a cluster counts as silent."""
@@ -36,6 +36,7 @@ def connect() -> Cluster:
     files = os.environ.get("KUBECONFIG") or "~/.kube/config"
     there = any(os.path.exists(os.path.expanduser(path)) for path in files.split(os.pathsep))
     configuration = Configuration()
+    disable_warnings(InsecureRequestWarning)  # A kubeconfig that says `insecure-skip-tls-verify` was written by somebody who knows.
     try:
         if there:
             load_kube_config(files, client_configuration=configuration)
@@ -45,9 +46,9 @@ def connect() -> Cluster:
             load_incluster_config(configuration)
             with open(POD_NAMESPACE, encoding="utf-8") as file:
                 return Cluster(configuration, "this pod", file.read().strip())
-    except (ConfigException, YAMLError, OSError) as error:
+    except (ConfigException, YAMLError, OSError, TypeError) as error:  # TypeError: the file holds text, such as a certificate.
         what, said = f"`{files}`" if there else "this pod", " ".join(str(error).split())
-        raise Refusal(f"{what} does not say how to reach a cluster: {said}\n  `kubectl config current-context` must answer") from error
+        raise Refusal(f"{what} does not say how to reach a cluster: {said}\n  {ELSEWHERE}") from error
     raise Refusal(f"there is no kubeconfig at `{files}`, and this is no pod of a cluster\n  name the file in KUBECONFIG")
 
 
@@ -68,13 +69,14 @@ class Cluster:
 
     def apply(self, resource: Resource, document: Mapping[str, JSON], dry_run: bool = False) -> dict[str, Any]:
         """Make the fields of an object those of a document, and give it back; what others have set stays theirs."""
-        query = {"fieldManager": MANAGER, "fieldValidation": "Strict", **_dry(dry_run)}
+        query = {"fieldManager": MANAGER, "fieldValidation": "Strict", **({"dryRun": "All"} if dry_run else {})}
         made: dict[str, Any] = self._ask("patch", resource, query, document)
         return made
 
     def delete(self, resource: Resource, uid: str, dry_run: bool = False) -> None:
         """Delete an object, unless there is another one of that name by now."""
-        self._ask("delete", resource, _dry(dry_run), {"preconditions": {"uid": uid}})
+        # Kubernetes reads the query of a deletion only where there is no body: `dryRun` in it would delete (measured, 1.35).
+        self._ask("delete", resource, {}, {"preconditions": {"uid": uid}, **({"dryRun": ["All"]} if dry_run else {})})
 
     def _ask(self, verb: str, resource: Resource, query: Mapping[str, str] | None = None, body: Mapping[str, Any] | None = None) -> Any:
         place = "/".join(map(quote, (resource.namespace, resource.plural, resource.name)))
@@ -94,7 +96,3 @@ class Cluster:
             return json.loads(answer.data)
         except ValueError as error:
             raise Refusal(silence(self._where, "what answers is not Kubernetes")) from error
-
-
-def _dry(dry_run: bool) -> dict[str, str]:
-    return {"dryRun": "All"} if dry_run else {}

@@ -51,7 +51,7 @@ class Change:
 
 def deploy(request: Deployment, settings: Settings) -> int:
     """Put the code into the store and the objects into the cluster, or say what that would change; the exit status."""
-    changes = list(_changes(connect(), request))
+    changes = list(_changes(connect(), request, settings.name))
     store, key = open_store(settings.store), code_key(request.package.digest)
     new = [] if store.exists(key) else [f"{store.url}/{key}"]
     if request.diff:
@@ -83,11 +83,11 @@ def _lines(document: Document | None) -> list[str]:
     return [] if document is None else encoded(document).decode().splitlines()
 
 
-def _changes(cluster: Cluster, request: Deployment) -> Iterator[Change]:
+def _changes(cluster: Cluster, request: Deployment, template: str) -> Iterator[Change]:
     """What is to be done, tried in a dry run; raises Refusal before that when an object of the same name is not this flow's."""
     flow, documents = request.plan.flow.name, dict(_documents(cluster, request))
     there = {resource: cluster.read(resource) for resource in documents}
-    if foreign := [_foreign(resource, found, flow) for resource, found in there.items() if found and not _owned(resource, found, flow)]:
+    if foreign := [_foreign(resource, found, flow) for resource, found in there.items() if found and not _owned(found, template, flow)]:
         raise Refusal("\n".join(foreign))
     for resource, document in documents.items():
         make = partial(cluster.apply, resource, document)
@@ -95,7 +95,7 @@ def _changes(cluster: Cluster, request: Deployment) -> Iterator[Change]:
     for resource in documents:
         schedule = replace(resource, plural="cronworkflows")
         found = None if schedule in documents else cluster.read(schedule)
-        if found and _owned(schedule, found, flow):
+        if found and _owned(found, template, flow):
             delete = partial(cluster.delete, schedule, found["metadata"]["uid"])
             delete(dry_run=True)
             yield Change(schedule, _content(found), None, delete)
@@ -108,10 +108,10 @@ def _documents(cluster: Cluster, request: Deployment) -> Iterator[tuple[Resource
             yield Resource(f"{document['kind'].lower()}s", about["name"], about.get("namespace") or cluster.namespace), document
 
 
-def _owned(resource: Resource, found: Document, flow: str) -> bool:
-    """Whether flowport made an object, for this flow: the names of two flows may differ and those of their templates not."""
+def _owned(found: Document, template: str, flow: str) -> bool:
+    """Whether flowport made an object for this flow: `Foo_bar` and `foo_bar` are one template's name, so the title decides."""
     labels, title = _marks(found)
-    return labels.get(OWNER) == "flowport" and labels.get(FLOW) == resource.name and title in (None, flow)
+    return labels.get(OWNER) == "flowport" and labels.get(FLOW) == template and title in (None, flow)
 
 
 def _foreign(resource: Resource, found: Document, flow: str) -> str:

@@ -18,7 +18,8 @@ Leaves = dict[tuple[str, ...], Any]
 Answer = tuple[int, Any]
 PREFIX = "/apis/argoproj.io/v1alpha1/namespaces/"
 NOT_HERE = (404, "404 page not found\n")
-OWNED_BY_NONE = {("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace")}
+OF_THE_SERVER = ("name", "namespace", "uid", "resourceVersion", "generation", "creationTimestamp", "managedFields")
+OWNED_BY_NONE = {("apiVersion",), ("kind",), *(("metadata", name) for name in OF_THE_SERVER)}
 
 
 @dataclass
@@ -67,8 +68,8 @@ class Cluster:
             "managedFields": [{"manager": manager, "fieldsType": "FieldsV1"} for manager in stored.owners],
             "name": name,
             "namespace": "flows",
-            "resourceVersion": str(stored.version),
             "uid": f"uid of {key}",
+            **({"resourceVersion": str(self.objects[key].version)} if key in self.objects else {}),
         }
         return shown
 
@@ -95,7 +96,7 @@ class Cluster:
             if there.leaves[path] != wanted[path]
         ]
         if causes:
-            return status(409, f"Apply failed with {len(causes)} conflicts", causes=causes)
+            return status(409, "Apply failed", causes=causes)
         gone = there.owners.get(manager, set()).difference(wanted, *others.values())
         leaves = {path: value for path, value in {**there.leaves, **wanted}.items() if path not in gone}
         made = Stored(leaves, {**others, manager: set(wanted)}, there.version + (leaves != there.leaves))
@@ -105,7 +106,8 @@ class Cluster:
 
     def answer(self, verb: str, path: str, query: dict[str, str], body: dict[str, Any], token: str | None) -> Answer:
         """What the API does, and says."""
-        dry_run = query.get("dryRun") == "All"
+        # A deletion that has a body is not asked what its query says.
+        dry_run = "All" in (body if verb == "DELETE" and body else query).get("dryRun", ())
         self.asked.append(f"{verb}{' dry' * dry_run} {path.removeprefix(PREFIX)}")
         namespace, plural, name = path.removeprefix(PREFIX).split("/")
         key, message = f"{plural}/{name}", {"name": name, "group": "argoproj.io", "kind": plural}
@@ -123,7 +125,7 @@ class Cluster:
         if verb == "GET":
             return 200, self.show(key)
         if body["preconditions"]["uid"] != f"uid of {key}":
-            return status(409, f'Operation cannot be fulfilled on {plural}.argoproj.io "{name}": Precondition failed', **message)
+            return status(409, "the UID in the precondition does not match the UID in record", **message)
         if not dry_run:
             del self.objects[key]
         return 200, {"kind": "Status", "apiVersion": "v1", "status": "Success", "details": message}

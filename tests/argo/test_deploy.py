@@ -13,7 +13,13 @@ import pytest
 from argo.cluster import Cluster, status
 from desk import Desk, Ended
 from flowport.cli import execute
-from flowport.runtime.store import open_store
+from flowport.compiler.ir import End, Next
+from flowport.compiler.record import replace
+from flowport.compiler.target import Deployment, File
+from flowport.runtime.store import Refusal, open_store
+from flowport.targets.argo import target
+from flowport.targets.argo.text import encoded
+from plans import NO_CODE, flow
 
 FLOW = """
 from flowport import FlowSpec, retry, step
@@ -38,6 +44,8 @@ store = "s3://{bucket}/flows"
 TEMPLATE, SCHEDULE = "workflowtemplates/small", "cronworkflows/small"
 WITHOUT = "import sys; sys.modules['kubernetes'] = None; from flowport.cli import main; main()"
 DEPLOY = ("deploy", "small.py", "--target", "argo")
+
+SMALL = flow(("start", Next("end")), ("end", End()))
 
 Deploy = Callable[..., Ended]
 
@@ -209,6 +217,39 @@ def test_a_schedule_of_somebody_else_is_left_alone(desk: Desk, deploy: Deploy, c
     assert SCHEDULE in cluster.objects
 
 
+def with_schedule(tmp_path: Path, flow: str = "Small") -> Deployment:
+    """What a flow with a schedule will have: a second file."""
+    profile = {"image": "my-image:1", "store": str(tmp_path / "store")}
+    document = {"apiVersion": "argoproj.io/v1alpha1", "kind": "CronWorkflow", **schedule(flow)}
+    files = (*target.emit(SMALL, profile, NO_CODE), File("small-schedule.yaml", encoded(document)))
+    return Deployment(files, SMALL, NO_CODE, profile, print)
+
+
+def test_a_schedule_is_deployed_behind_the_template(cluster: Cluster, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert target.deploy(with_schedule(tmp_path)) == 0
+    assert capsys.readouterr().out.endswith(f"{TEMPLATE} in namespace flows is new\n{SCHEDULE} in namespace flows is new\n")
+    assert cluster.show(SCHEDULE)["spec"] == {"schedules": ["0 6 * * *"]}
+    assert target.deploy(with_schedule(tmp_path)) == 0
+    assert capsys.readouterr().out == f"{TEMPLATE} in namespace flows is unchanged\n{SCHEDULE} in namespace flows is unchanged\n"
+
+
+def test_what_a_controller_notes_is_no_change(cluster: Cluster, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert target.deploy(with_schedule(tmp_path)) == 0
+    noted = cluster.show(SCHEDULE)
+    cluster.update(SCHEDULE, {**noted, "status": {"lastScheduledTime": "2026-11-26T06:00:00Z"}}, "workflow-controller")
+    capsys.readouterr()
+    assert target.deploy(replace(with_schedule(tmp_path), diff=True)) == 0
+    assert capsys.readouterr().out.endswith(f"{SCHEDULE} in namespace flows is up to date\n")
+
+
+def test_a_schedule_of_somebody_else_keeps_the_template_from_being_deployed(cluster: Cluster, tmp_path: Path) -> None:
+    cluster.update(SCHEDULE, schedule("Other"), "kubectl")
+    with pytest.raises(Refusal, match="cronworkflows/small in namespace flows belongs to flow `Other`, not to Small"):
+        target.deploy(with_schedule(tmp_path))
+    assert TEMPLATE not in cluster.objects
+    assert not (tmp_path / "store").exists()
+
+
 def test_the_cluster_is_asked_for_what_may_change_and_no_more(desk: Desk, deploy: Deploy, cluster: Cluster) -> None:
     assert deploy().status == 0
     read = [f"GET flows/{TEMPLATE}", f"PATCH dry flows/{TEMPLATE}", f"GET flows/{SCHEDULE}"]
@@ -219,21 +260,32 @@ def test_the_cluster_is_asked_for_what_may_change_and_no_more(desk: Desk, deploy
 
 
 FORBIDDEN = (
-    'workflowtemplates.argoproj.io "small" is forbidden: User "eve" cannot patch resource "workflowtemplates" in API group "argoproj.io"'
+    'workflowtemplates.argoproj.io "small" is forbidden: User "eve" cannot create resource "workflowtemplates" in API group '
+    '"argoproj.io" in the namespace "flows"'
 )
-UNKNOWN = "failed to create typed patch object: .spec.templates[1].containers: field not declared in schema"
+STRANGER = FORBIDDEN.replace("eve", "system:anonymous")
+INVALID = 'WorkflowTemplate.argoproj.io "small" is invalid: metadata.labels: Invalid value: "a b"'
+UNKNOWN = """failed to create typed patch object (/small; argoproj.io/v1alpha1, Kind=WorkflowTemplate): errors:
+  .spec.templates[2].volumes[0].emptyDirr: field not declared in schema
+  .spec.templates[3].volumes[0].emptyDirr: field not declared in schema"""
+DENIED = 'admission webhook "policy" denied the request: no team'
+IT = "workflowtemplates/small in namespace flows"
 
 
 @pytest.mark.parametrize(
     ("verb", "answer", "said"),
     [
-        ("GET", status(403, FORBIDDEN.replace("patch", "get")), 'does not let you get workflowtemplates/small in namespace flows: '),
-        ("PATCH", status(403, FORBIDDEN), "who deploys needs the verbs get, create and patch on workflowtemplates and cronworkflows"),
-        ("PATCH", status(422, "spec.entrypoint: Required value"), "does not take workflowtemplates/small in namespace flows: spec."),
+        ("GET", status(403, FORBIDDEN), f'let you get {IT}: User "eve" cannot create resource'),
+        ("PATCH", status(403, FORBIDDEN), "needs the verbs get, create and patch on workflowtemplates and cronworkflows"),
+        ("PATCH", status(403, DENIED), f"patch {IT}: {DENIED}\n"),
+        ("GET", status(403, STRANGER), "know who you are: there are no credentials"),
+        ("PATCH", status(422, INVALID), f'take {IT}: metadata.labels: Invalid value: "a b"\n'),
+        ("PATCH", status(500, UNKNOWN), f"take {IT}: .spec.templates[2].volumes[0].emptyDirr: field not declared in schema; .spec"),
         ("PATCH", status(500, UNKNOWN), "what the flow does not say comes from [argo] in flowport.toml"),
-        ("PATCH", status(503, "the server is busy"), "does not patch workflowtemplates/small in namespace flows: the server is busy"),
-        ("GET", (429, "Too many requests"), "does not get workflowtemplates/small in namespace flows: it answers 429"),
-        ("GET", (200, "<html>log in</html>"), "does not answer: what answers is not Kubernetes"),
+        ("PATCH", status(503, "the server is busy"), f"patch {IT}: the server is busy"),
+        ("GET", (429, "Too many requests"), f"get {IT}: it answers 429"),
+        ("PATCH", (404, "<html>"), f"patch {IT}: it answers 404"),
+        ("GET", (200, "<html>log in</html>"), "answer: what answers is not Kubernetes"),
     ],
 )  # fmt: skip
 def test_what_the_cluster_refuses_is_said_and_nothing_changes(
@@ -244,6 +296,7 @@ def test_what_the_cluster_refuses_is_said_and_nothing_changes(
     assert (refused.status, refused.out) == (1, "")
     assert refused.err.startswith("flowport deploy: the cluster of context `here` does not ")
     assert said in refused.err
+    assert refused.err.count("\n") <= 2
     assert (cluster.objects, code()) == ({}, [])
 
 
@@ -277,6 +330,7 @@ def test_a_cluster_that_does_not_answer_is_said(desk: Desk, deploy: Deploy, clus
     ("text", "said"),
     [
         (None, "there is no kubeconfig at `DESK/kubeconfig`, and this is no pod of a cluster"),
+        ("a certificate", "`DESK/kubeconfig` does not say how to reach a cluster: "),
         ("a: [", "`DESK/kubeconfig` does not say how to reach a cluster: while parsing"),
         (
             '{"contexts": [], "current-context": "gone"}',
