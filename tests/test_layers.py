@@ -21,7 +21,7 @@ BELOW = {
 OUTSIDE = {
     "runtime": {"obstore", "boto3", "_sha256", "_sha2"},
     "compiler": set[str](),
-    "targets": {"yaml", "airflow", "boto3", "botocore", "moto", "werkzeug"},
+    "targets": {"yaml", "airflow", "boto3", "botocore", "kubernetes", "moto", "urllib3", "werkzeug"},
     "cli": {"tomli"},
 }
 SOURCES = [(layer, path) for layer, folder in LAYERS.items() for path in sorted(folder.rglob("*.py"))]

@@ -39,9 +39,9 @@ def _profile(one: Target, config: Config) -> Profile:
 COMMAND = Command(
     "deploy", "put the compiled files where the scheduler finds them", deploy, (FLOW,),
     (
-        Option("target", "the engine: airflow", "NAME", short="t"),
+        Option("target", "the engine: airflow or argo", "NAME", short="t"),
         Option("diff", "change nothing; say what would change, and exit with 1 when anything would"),
         PROFILE,
     ),
-    notes=("Where that is says the profile: `dags` for Airflow.",),
+    notes=("Where that is: for Airflow, `dags` of the profile says it; for Argo, it is the cluster of kubectl's current context.",),
 )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flowport.compiler.diagnostics import Diagnostic
 from flowport.compiler.fuse import capped
 from flowport.compiler.plan import Plan
-from flowport.compiler.target import DryRun, File, Profile
+from flowport.compiler.target import Deployment, DryRun, File, Profile
 from flowport.targets.argo.limits import plan_problems, setting_problems
 from flowport.targets.argo.settings import SETTINGS, STAND_INS, TURNS, settings
 from flowport.targets.argo.text import encoded
@@ -24,7 +24,6 @@ class Argo:
     aliases: tuple[str, ...] = ()
     settings = SETTINGS
     stand_ins = STAND_INS
-    deploy = None
 
     def lower(self, plan: Plan) -> Plan:
         """Give every loop a cap: of 0 in a foreach or in another loop, as turns multiply there."""
@@ -55,6 +54,17 @@ class Argo:
         # A pod of this machine is a process of whoever started it, on the store of this machine.
         here: Profile = {**STAND_INS, **request.profile, "store": request.store}
         return dry_run(request, self.emit(self.lower(request.plan), here, request.package)[0])
+
+    def deploy(self, request: Deployment) -> int:
+        """Put the code into the store and the template into the cluster."""
+        try:
+            from flowport.targets.argo.deploy import deploy
+        except ModuleNotFoundError as error:
+            if not str(error.name).startswith("kubernetes"):
+                raise
+            request.echo("deploying to Argo needs the client of Kubernetes: pip install 'flowport[argo]'")
+            return 1
+        return deploy(request, settings(request.profile, request.plan.flow.name))
 
 
 target = Argo()

@@ -1,0 +1,359 @@
+"""`flowport deploy --target argo`: the code in the store, the objects in the cluster, and nothing of anybody else's touched."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from argo.cluster import Cluster, status
+from desk import Desk, Ended
+from flowport.cli import execute
+from flowport.compiler.ir import End, Next
+from flowport.compiler.record import replace
+from flowport.compiler.target import Deployment, File
+from flowport.runtime.store import Refusal, open_store
+from flowport.targets.argo import target
+from flowport.targets.argo.text import encoded
+from plans import NO_CODE, flow
+
+FLOW = """
+from flowport import FlowSpec, retry, step
+
+
+class Small(FlowSpec):
+    @step
+    def start(self):
+        self.number = 1
+        self.next(self.end)
+
+    @retry(times=2)
+    @step
+    def end(self):
+        pass
+"""
+SETTINGS = """
+[argo]
+image = "my-image:1"
+store = "s3://{bucket}/flows"
+"""
+TEMPLATE, SCHEDULE = "workflowtemplates/small", "cronworkflows/small"
+WITHOUT = "import sys; sys.modules['kubernetes'] = None; from flowport.cli import main; main()"
+DEPLOY = ("deploy", "small.py", "--target", "argo")
+
+SMALL = flow(("start", Next("end")), ("end", End()))
+
+Deploy = Callable[..., Ended]
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
+    made = Cluster()
+    made.kubeconfig(tmp_path / "kubeconfig")
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+@pytest.fixture
+def desk(tmp_path: Path, bucket: str) -> Desk:
+    desk = Desk(tmp_path)
+    desk.write("small.py", FLOW)
+    desk.write("flowport.toml", SETTINGS.format(bucket=bucket))
+    return desk
+
+
+@pytest.fixture
+def deploy(desk: Desk, capsys: pytest.CaptureFixture[str]) -> Deploy:
+    """The command in this process, where the client of Kubernetes is imported once."""
+
+    def run(*words: str) -> Ended:
+        status = execute("deploy", [str(desk.folder / "small.py"), "--target", "argo", *words])
+        said = capsys.readouterr()
+        return Ended(status, desk.plain(said.out), desk.plain(said.err))
+
+    return run
+
+
+@pytest.fixture
+def code(bucket: str) -> Any:
+    """The code packages in the store."""
+    return lambda: open_store(f"s3://{bucket}/flows").names("code/")
+
+
+def schedule(flow: str = "Small") -> dict[str, Any]:
+    """A CronWorkflow, as a flow with a schedule has it."""
+    about = {
+        "name": "small",
+        "labels": {"app.kubernetes.io/managed-by": "flowport", "flowport/flow": "small"},
+        "annotations": {"workflows.argoproj.io/title": flow},
+    }
+    return {"metadata": about, "spec": {"schedules": ["0 6 * * *"]}}
+
+
+def test_a_flow_is_deployed_once(desk: Desk, deploy: Deploy, cluster: Cluster, bucket: str, code: Any) -> None:
+    first = deploy()
+    assert (first.status, first.err) == (0, "")
+    assert first.out == f"s3://{bucket}/flows/code/DIGEST.zip is new\n{TEMPLATE} in namespace flows is new\n"
+    made = cluster.show(TEMPLATE)
+    assert made["spec"]["entrypoint"] == "main"
+    digest = code()[0].removeprefix("code/").removesuffix(".zip")
+    assert {"name": "FLOWPORT_CODE", "value": digest} in made["spec"]["templates"][-1]["container"]["env"]
+    again = deploy()
+    assert (again.status, again.out) == (0, f"{TEMPLATE} in namespace flows is unchanged\n")
+    assert cluster.show(TEMPLATE) == made
+    desk.write("flowport.toml", (desk.folder / "flowport.toml").read_text() + "max_concurrency = 5\n")
+    assert deploy().out == f"{TEMPLATE} in namespace flows is changed\n"
+    assert cluster.show(TEMPLATE)["spec"]["parallelism"] == 5
+
+
+def test_a_setting_that_is_gone_is_taken_away(desk: Desk, deploy: Deploy, cluster: Cluster) -> None:
+    settings = (desk.folder / "flowport.toml").read_text()
+    desk.write("flowport.toml", settings + "max_concurrency = 5\n")
+    assert deploy().status == 0
+    desk.write("flowport.toml", settings)
+    assert deploy().out == f"{TEMPLATE} in namespace flows is changed\n"
+    assert "parallelism" not in cluster.show(TEMPLATE)["spec"]
+
+
+def test_what_would_change_is_shown_and_nothing_changes(desk: Desk, deploy: Deploy, cluster: Cluster, code: Any) -> None:
+    shown = deploy("--diff")
+    assert (shown.status, shown.err) == (1, "")
+    assert "DIGEST.zip would be new\nworkflowtemplates/small in namespace flows would be new\n" in shown.out
+    assert "--- workflowtemplates/small\n+++ workflowtemplates/small (compiled)\n" in shown.out
+    assert "+  entrypoint: main\n" in shown.out
+    assert (cluster.objects, code()) == ({}, [])
+    assert deploy().status == 0
+    same = deploy("--diff")
+    assert (same.status, same.out) == (0, f"{TEMPLATE} in namespace flows is up to date\n")
+    desk.write("small.py", FLOW.replace("times=2", "times=3"))
+    before = cluster.show(TEMPLATE)
+    changed = deploy("--diff")
+    assert changed.status == 1
+    assert "DIGEST.zip would be new\nworkflowtemplates/small in namespace flows would be changed\n" in changed.out
+    assert '-        limit: "2"\n+        limit: "3"\n' in changed.out
+    assert not any(word in changed.out for word in ("resourceVersion", "managedFields", "generation", "uid:"))
+    assert (cluster.show(TEMPLATE), len(code())) == (before, 1)
+
+
+def test_a_profile_says_the_namespace_before_kubectl_does(desk: Desk, deploy: Deploy, cluster: Cluster, code: Any) -> None:
+    desk.write("flowport.toml", (desk.folder / "flowport.toml").read_text() + 'namespace = "other"\n')
+    refused = deploy()
+    assert (refused.status, code()) == (1, [])
+    assert "flowport deploy: the cluster of context `here` has no namespace other\n" in refused.err
+    assert "kubectl create namespace other" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("labels", "flow", "said"),
+    [
+        ({}, "Small", "belongs to somebody else, not to Small, and stays as it is"),
+        ({"app.kubernetes.io/managed-by": "Helm"}, "Small", "belongs to `Helm`, not to Small"),
+        ({"app.kubernetes.io/managed-by": "flowport", "flowport/flow": "small"}, "SMALL", "belongs to flow `SMALL`, not to Small"),
+    ],
+)
+def test_an_object_of_somebody_else_stays_as_it_is(
+    desk: Desk, deploy: Deploy, cluster: Cluster, code: Any, labels: dict[str, str], flow: str, said: str
+) -> None:
+    about = {"name": "small", "labels": labels, "annotations": {"workflows.argoproj.io/title": flow}}
+    cluster.update(TEMPLATE, {"metadata": about, "spec": {}}, "kubectl")
+    before = cluster.show(TEMPLATE)
+    for words in ((), ("--diff",)):
+        refused = deploy(*words)
+        assert (refused.status, refused.out) == (1, "")
+        assert f"workflowtemplates/small in namespace flows {said}" in refused.err
+        assert "`kubectl delete workflowtemplates.argoproj.io small -n flows`" in refused.err
+    assert (cluster.show(TEMPLATE), code()) == (before, [])
+
+
+def test_a_field_that_somebody_else_has_set_is_not_overwritten(desk: Desk, deploy: Deploy, cluster: Cluster) -> None:
+    assert deploy().status == 0
+    edited = cluster.show(TEMPLATE)
+    edited["spec"]["ttlStrategy"]["secondsAfterCompletion"] = 60
+    edited["spec"]["suspend"] = True
+    cluster.update(TEMPLATE, edited, "kubectl-edit")
+    for words in ((), ("--diff",)):
+        refused = deploy(*words)
+        assert (refused.status, refused.out) == (1, "")
+        assert "others have set to something else: `kubectl-edit` has set .spec.ttlStrategy.secondsAfterCompletion\n" in refused.err
+        assert "--force-conflicts --field-manager flowport -n flows" in refused.err
+    assert cluster.show(TEMPLATE)["spec"]["ttlStrategy"] == {"secondsAfterCompletion": 60}
+
+
+def test_a_field_that_the_flow_does_not_have_is_left_to_others(desk: Desk, deploy: Deploy, cluster: Cluster) -> None:
+    assert deploy().status == 0
+    edited = cluster.show(TEMPLATE)
+    edited["metadata"]["annotations"]["team"] = "vision"
+    cluster.update(TEMPLATE, edited, "kubectl-annotate")
+    assert deploy().out == f"{TEMPLATE} in namespace flows is unchanged\n"
+    assert cluster.show(TEMPLATE)["metadata"]["annotations"]["team"] == "vision"
+
+
+def test_a_schedule_that_the_flow_has_no_more_is_deleted(desk: Desk, deploy: Deploy, cluster: Cluster) -> None:
+    assert deploy().status == 0
+    cluster.update(SCHEDULE, schedule(), "flowport")
+    shown = deploy("--diff")
+    assert shown.status == 1
+    assert "cronworkflows/small in namespace flows would be deleted\n--- cronworkflows/small\n" in shown.out
+    assert '-    - "0 6 * * *"' in shown.out
+    assert SCHEDULE in cluster.objects
+    done = deploy()
+    assert done.out == f"{TEMPLATE} in namespace flows is unchanged\n{SCHEDULE} in namespace flows is deleted\n"
+    assert SCHEDULE not in cluster.objects
+
+
+@pytest.mark.parametrize("owner", [{"app.kubernetes.io/managed-by": "flowport", "flowport/flow": "other"}, {"team": "vision"}])
+def test_a_schedule_of_somebody_else_is_left_alone(desk: Desk, deploy: Deploy, cluster: Cluster, owner: dict[str, str]) -> None:
+    theirs = schedule()
+    theirs["metadata"]["labels"] = owner
+    cluster.update(SCHEDULE, theirs, "kubectl")
+    done = deploy()
+    assert (done.status, "cronworkflows" in done.out + done.err) == (0, False)
+    assert SCHEDULE in cluster.objects
+
+
+def with_schedule(tmp_path: Path, flow: str = "Small") -> Deployment:
+    """What a flow with a schedule will have: a second file."""
+    profile = {"image": "my-image:1", "store": str(tmp_path / "store")}
+    document = {"apiVersion": "argoproj.io/v1alpha1", "kind": "CronWorkflow", **schedule(flow)}
+    files = (*target.emit(SMALL, profile, NO_CODE), File("small-schedule.yaml", encoded(document)))
+    return Deployment(files, SMALL, NO_CODE, profile, print)
+
+
+def test_a_schedule_is_deployed_behind_the_template(cluster: Cluster, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert target.deploy(with_schedule(tmp_path)) == 0
+    assert capsys.readouterr().out.endswith(f"{TEMPLATE} in namespace flows is new\n{SCHEDULE} in namespace flows is new\n")
+    assert cluster.show(SCHEDULE)["spec"] == {"schedules": ["0 6 * * *"]}
+    assert target.deploy(with_schedule(tmp_path)) == 0
+    assert capsys.readouterr().out == f"{TEMPLATE} in namespace flows is unchanged\n{SCHEDULE} in namespace flows is unchanged\n"
+
+
+def test_what_a_controller_notes_is_no_change(cluster: Cluster, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert target.deploy(with_schedule(tmp_path)) == 0
+    noted = cluster.show(SCHEDULE)
+    cluster.update(SCHEDULE, {**noted, "status": {"lastScheduledTime": "2026-11-26T06:00:00Z"}}, "workflow-controller")
+    capsys.readouterr()
+    assert target.deploy(replace(with_schedule(tmp_path), diff=True)) == 0
+    assert capsys.readouterr().out.endswith(f"{SCHEDULE} in namespace flows is up to date\n")
+
+
+def test_a_schedule_of_somebody_else_keeps_the_template_from_being_deployed(cluster: Cluster, tmp_path: Path) -> None:
+    cluster.update(SCHEDULE, schedule("Other"), "kubectl")
+    with pytest.raises(Refusal, match="cronworkflows/small in namespace flows belongs to flow `Other`, not to Small"):
+        target.deploy(with_schedule(tmp_path))
+    assert TEMPLATE not in cluster.objects
+    assert not (tmp_path / "store").exists()
+
+
+def test_the_cluster_is_asked_for_what_may_change_and_no_more(desk: Desk, deploy: Deploy, cluster: Cluster) -> None:
+    assert deploy().status == 0
+    read = [f"GET flows/{TEMPLATE}", f"PATCH dry flows/{TEMPLATE}", f"GET flows/{SCHEDULE}"]
+    assert cluster.asked == [*read, f"PATCH flows/{TEMPLATE}"]
+    cluster.asked.clear()
+    assert deploy().status == 0
+    assert cluster.asked == read
+
+
+FORBIDDEN = (
+    'workflowtemplates.argoproj.io "small" is forbidden: User "eve" cannot create resource "workflowtemplates" in API group '
+    '"argoproj.io" in the namespace "flows"'
+)
+STRANGER = FORBIDDEN.replace("eve", "system:anonymous")
+INVALID = 'WorkflowTemplate.argoproj.io "small" is invalid: metadata.labels: Invalid value: "a b"'
+UNKNOWN = """failed to create typed patch object (/small; argoproj.io/v1alpha1, Kind=WorkflowTemplate): errors:
+  .spec.templates[2].volumes[0].emptyDirr: field not declared in schema
+  .spec.templates[3].volumes[0].emptyDirr: field not declared in schema"""
+DENIED = 'admission webhook "policy" denied the request: no team'
+IT = "workflowtemplates/small in namespace flows"
+
+
+@pytest.mark.parametrize(
+    ("verb", "answer", "said"),
+    [
+        ("GET", status(403, FORBIDDEN), f'let you get {IT}: User "eve" cannot create resource'),
+        ("PATCH", status(403, FORBIDDEN), "needs the verbs get, create and patch on workflowtemplates and cronworkflows"),
+        ("PATCH", status(403, DENIED), f"patch {IT}: {DENIED}\n"),
+        ("GET", status(403, STRANGER), "know who you are: there are no credentials"),
+        ("PATCH", status(422, INVALID), f'take {IT}: metadata.labels: Invalid value: "a b"\n'),
+        ("PATCH", status(500, UNKNOWN), f"take {IT}: .spec.templates[2].volumes[0].emptyDirr: field not declared in schema; .spec"),
+        ("PATCH", status(500, UNKNOWN), "what the flow does not say comes from [argo] in flowport.toml"),
+        ("PATCH", status(503, "the server is busy"), f"patch {IT}: the server is busy"),
+        ("GET", (429, "Too many requests"), f"get {IT}: it answers 429"),
+        ("PATCH", (404, "<html>"), f"patch {IT}: it answers 404"),
+        ("GET", (200, "<html>log in</html>"), "answer: what answers is not Kubernetes"),
+    ],
+)  # fmt: skip
+def test_what_the_cluster_refuses_is_said_and_nothing_changes(
+    desk: Desk, deploy: Deploy, cluster: Cluster, code: Any, verb: str, answer: tuple[int, Any], said: str
+) -> None:
+    cluster.refusals[verb] = answer
+    refused = deploy()
+    assert (refused.status, refused.out) == (1, "")
+    assert refused.err.startswith("flowport deploy: the cluster of context `here` does not ")
+    assert said in refused.err
+    assert refused.err.count("\n") <= 2
+    assert (cluster.objects, code()) == ({}, [])
+
+
+def test_a_cluster_without_argo_is_said(desk: Desk, deploy: Deploy, cluster: Cluster) -> None:
+    cluster.kinds.clear()
+    refused = deploy()
+    assert refused.status == 1
+    assert "knows no workflowtemplates: Argo Workflows is not installed there" in refused.err
+
+
+def test_old_credentials_are_said(desk: Desk, deploy: Deploy, cluster: Cluster) -> None:
+    cluster.kubeconfig(desk.folder / "kubeconfig", token="expired")
+    refused = deploy()
+    assert refused.status == 1
+    assert "the cluster of context `here` does not know who you are" in refused.err
+
+
+def test_a_cluster_that_does_not_answer_is_said(desk: Desk, deploy: Deploy, cluster: Cluster) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        text = (desk.folder / "kubeconfig").read_text().replace(f"http://127.0.0.1:{cluster.server.server_port}", address)
+        desk.write("kubeconfig", text)
+        refused = deploy()
+    assert refused.status == 1
+    assert "the cluster of context `here` does not answer: [Errno" in refused.err
+    assert "Connection refused\n  try `kubectl cluster-info`" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "there is no kubeconfig at `DESK/kubeconfig`, and this is no pod of a cluster"),
+        ("a certificate", "`DESK/kubeconfig` does not say how to reach a cluster: "),
+        ("a: [", "`DESK/kubeconfig` does not say how to reach a cluster: while parsing"),
+        (
+            '{"contexts": [], "current-context": "gone"}',
+            "`DESK/kubeconfig` does not say how to reach a cluster: Invalid kube-config file",
+        ),
+    ],
+)
+def test_a_kubeconfig_that_names_no_cluster_is_said(
+    desk: Desk, deploy: Deploy, monkeypatch: pytest.MonkeyPatch, text: str | None, said: str
+) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(desk.folder / "kubeconfig"))
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    if text is not None:
+        desk.write("kubeconfig", text)
+    refused = deploy()
+    assert refused.status == 1
+    assert f"flowport deploy: {said}" in refused.err
+
+
+def test_without_the_client_of_kubernetes_the_extra_is_named(desk: Desk) -> None:
+    done = desk.run(sys.executable, "-c", WITHOUT, *DEPLOY)
+    assert (done.status, done.out) == (1, "deploying to Argo needs the client of Kubernetes: pip install 'flowport[argo]'\n")
+
+
+def test_compiling_needs_no_client_of_kubernetes(desk: Desk) -> None:
+    assert desk.run(sys.executable, "-c", WITHOUT, "compile", "small.py", "--target", "argo", "-o", "build").status == 0
