@@ -36,11 +36,12 @@ CRON = re.compile(r"[0-9A-Za-z*/,?-]+( [0-9A-Za-z*/,?-]+){4}")
 def problems(document: Any) -> list[str]:
     """Everything that is wrong with a document, each with its path."""
     found = Document(document)
-    return [
+    said = (
         f"{path} {name}" + (f": {what}" if what != "" else "")
         for name, check in CHECKS[document["kind"]].items()
         for path, what in check(found)
-    ]
+    )
+    return list(dict.fromkeys(said))
 
 
 # Names and sizes.

@@ -166,7 +166,8 @@ def test_values_of_users_travel_in_variables_only_and_mean_nothing_there() -> No
     start = templates(plan)["start"]
     assert start["container"]["command"] == ["python", "-m", "flowport.runtime", "task"]
     assert variables(start)["A"] == "$$(PATH) $$HOME"
-    assert variables(start)["B"] == "{{=sprig.b64dec('e3s9MisyfX0gJw==')}}"
+    assert variables(start)["B"] == "{$(FLOWPORT_BRACE)=2+2}} '"
+    assert next(iter(variables(start).items())) == ("FLOWPORT_BRACE", "{")
     assert variables(start)["FLOWPORT_FORM"] == "{{=sprig.b64enc(workflow.parameters.json)}}"
     assert "FLOWPORT_FORM" not in variables(templates(plan)["step"])
 

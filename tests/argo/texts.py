@@ -11,7 +11,7 @@ from argo.waiting import Dag, may_be_skipped
 
 RESULTS = ("Succeeded", "Failed", "Errored", "Skipped", "Omitted", "Daemoned", "AnySucceeded", "AllFailed")
 ENCODED, DECODED = "sprig.b64enc", "sprig.b64dec"
-FUNCTIONS = (ENCODED, DECODED, "fromJSON", "int", "len", "string", "toJson")
+FUNCTIONS = (ENCODED, DECODED, "asInt", "fromJSON", "int", "len", "string", "toJson")
 
 
 # What tasks wait for.
@@ -174,6 +174,15 @@ def unsure_outputs(document: Document) -> Found:
             yield text.path, task["name"]
 
 
+def hasty(document: Document) -> Found:
+    """Argo tries all tags when a DAG begins that a task calls, where no task is known yet (`ProcessArgs`, 4.1)."""
+    for text in document.texts:
+        if text.dag and not text.bare and text.template["name"] != document.spec["entrypoint"]:
+            asked = [reference for _, reference in text.asked(text.dag)]
+            if asked and all(reference.careful for reference in asked):
+                yield text.path, text.text
+
+
 def _asked(document: Document) -> Iterator[tuple[Text, Any, Reference]]:
     """The texts that ask a task which has ended, with that task and how."""
     for text in document.texts:
@@ -200,4 +209,5 @@ TEXTS: Mapping[str, Check] = {
     "asks a task that it does not wait for": strangers,
     "asks for what the task does not give": unknown_outputs,
     "relies on a task that may not have run": unsure_outputs,
+    "can be answered before its tasks have run": hasty,
 }

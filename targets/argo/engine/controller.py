@@ -166,7 +166,9 @@ class Pod:
         names = {f"inputs.parameters.{key}": value for key, value in inputs.items()}
         self._strategy = template.get("retryStrategy")
         plain = {key: value for key, value in template.items() if key != "retryStrategy"}
-        self._template = workflow.filled(plain, names, {"inputs": {"parameters": inputs}}, f"templates.{template['name']}")
+        values, path = {"inputs": {"parameters": inputs}}, f"templates.{template['name']}"
+        # Argo's `SubstituteParams` goes over a template twice: what an expression gave is searched for expressions, too.
+        self._template = workflow.filled(workflow.filled(plain, names, values, path, early=True), names, values, path)
         self._workflow, self._done, self._attempt = workflow, done, 0
         self.node = workflow._new(name, "Retry" if self._strategy else "Pod", template)
         self._begin()
