@@ -125,9 +125,9 @@ _READING = {
         "`@environment` is a dict of texts.",
     ),
     "FP134": Code(
-        "a step's decorator on a class",
-        "`@retry`, `@catch`, `@timeout`, `@resources` and `@environment` say something about one step. To retry every "
-        "step of a run use `flowport run FLOW --with retry`.",
+        "a step's decorator on a class, or a flow's on a step",
+        "`@retry`, `@catch`, `@timeout`, `@resources`, `@environment` and `@kubernetes` say something about one step, `@schedule` about "
+        "the flow. To retry every step of a run use `flowport run FLOW --with retry`.",
     ),
     "FP140": Code(
         "something that a later version of flowport brings, and that the flow needs",
@@ -448,6 +448,10 @@ _TARGETS = {
         "pods, what runs them says so: a job definition, a profile. Its `cpu`, `memory`, `gpu`, `disk` and `shared_memory` are those of "
         "`@resources`, and hold everywhere.",
     ),
+    "FP307": Code(
+        "the target does not start flows by the clock",
+        "The flow has a schedule, and what is emitted for this target has none. Make a rule of the engine's own that starts it.",
+    ),
     "FP400": Code(
         "a setting is missing",
         "The target needs to know where the flow is to run: an image, a role, a queue, a store. Write it into a profile of flowport.toml.",
@@ -530,6 +534,10 @@ _TARGETS = {
         "a default that Argo would take for an expression",
         "Argo evaluates what stands between `{{=` and `}}` wherever it is in a workflow, and a workflow with one that it cannot read "
         "never begins. Make the default a function, which is called when the run starts.",
+    ),
+    "FP421": Code(
+        "a parameter that a schedule gives no value",
+        "Nobody fills in the form of a run that the clock starts, so every parameter needs a default.",
     ),
     "FP490": Code(
         "flowport.toml cannot be read",

@@ -247,6 +247,15 @@ class Parameter:
 
 
 @record
+class Schedule:
+    """`@schedule(daily=True)`: when runs begin, as a cron expression of five fields, in a time zone of the IANA database, or in UTC."""
+
+    cron: str
+    timezone: str = ""
+    span: Span | None = field(default=None, compare=False)
+
+
+@record
 class Flow:
     """A flow class.
 
@@ -264,6 +273,7 @@ class Flow:
     end: str
     parameters: tuple[Parameter, ...] = ()
     doc: str = ""
+    schedule: Schedule | None = None
     files: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
     roots: tuple[str, ...] = ("",)
     members: tuple[str, ...] = field(default=(), compare=False, repr=False)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from flowport.runtime.flow import kubernetes as kubernetes
     from flowport.runtime.flow import resources as resources
     from flowport.runtime.flow import retry as retry
+    from flowport.runtime.flow import schedule as schedule
     from flowport.runtime.flow import step as step
     from flowport.runtime.flow import timeout as timeout
 
@@ -38,6 +39,7 @@ __all__ = (
     "flow",
     "resources",
     "retry",
+    "schedule",
     "step",
     "timeout",
 )

@@ -151,11 +151,11 @@ def _setting(*values: Any, **named: Any) -> Any:
     return values[0] if bare else _same
 
 
-retry = catch = timeout = resources = environment = kubernetes = _setting
+retry = catch = timeout = resources = environment = kubernetes = schedule = _setting
 
 LATER = (
     "airflow_external_task_sensor", "airflow_s3_key_sensor", "batch", "card", "checkpoint", "conda", "conda_base", "exit_hook",
-    "huggingface_hub", "model", "nim", "parallel", "project", "pypi", "pypi_base", "pytorch_parallel", "schedule", "secrets",
+    "huggingface_hub", "model", "nim", "parallel", "project", "pypi", "pypi_base", "pytorch_parallel", "secrets",
     "trigger", "trigger_on_finish",
 )  # fmt: skip
 """Metaflow's decorators that change nothing of what a step computes; the compiler says which of them have no effect."""

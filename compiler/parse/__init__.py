@@ -10,9 +10,9 @@ import os.path
 from collections.abc import Iterable
 
 from flowport.compiler.diagnostics import Diagnostic, Refused
-from flowport.compiler.ir import Flow, Parameter
+from flowport.compiler.ir import Flow, Parameter, Schedule
 from flowport.compiler.parse.classes import Line
-from flowport.compiler.parse.decorators import say_later
+from flowport.compiler.parse.decorators import arguments, say_later
 from flowport.compiler.parse.digest import digests
 from flowport.compiler.parse.marks import SETTINGS, Mark, marks
 from flowport.compiler.parse.modules import Modules, closure
@@ -20,9 +20,11 @@ from flowport.compiler.parse.offered import check_imports
 from flowport.compiler.parse.parameters import parameters
 from flowport.compiler.parse.pick import pick
 from flowport.compiler.parse.reading import Reading
+from flowport.compiler.parse.schedule import schedule
 from flowport.compiler.parse.source import Source, read
 from flowport.compiler.parse.steps import ends, methods, step
 from flowport.compiler.parse.uses import Reader
+from flowport.compiler.parse.values import Values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,7 +76,7 @@ def _flow(reading: Reading, source: Source, chosen: Line, folder: str, roots: tu
             base,
             "steps and parameters that it brings are not seen; add its folder to `roots` in flowport.toml",
         )
-    name = _class_marks(reading, chosen)
+    name, planned = _class_marks(reading, chosen)
     files = closure(reading.modules, source)
     check_imports(reading, files)
     members = chosen.members
@@ -92,6 +94,7 @@ def _flow(reading: Reading, source: Source, chosen: Line, folder: str, roots: tu
         end,
         found,
         ast.get_docstring(own.node) or "",
+        planned,
         _files(files, folder, found),
         roots,
         tuple(one for one in members if one not in marked),
@@ -100,14 +103,18 @@ def _flow(reading: Reading, source: Source, chosen: Line, folder: str, roots: tu
     )
 
 
-def _class_marks(reading: Reading, chosen: Line) -> str:
-    """The flow's name; says what there is to say about the decorators of its classes."""
+def _class_marks(reading: Reading, chosen: Line) -> tuple[str, Schedule | None]:
+    """The flow's name and schedule; says what there is to say about the decorators of its classes."""
     own = chosen.classes[0]
     name = own.node.name
+    planned: Schedule | None = None
     for one in chosen.classes:
         for mark in marks(reading, one, one.node.decorator_list, 0):
             if mark.name == "flow":
                 name = _flow_name(reading, mark, name) if one is own else name
+            elif mark.name == "schedule":
+                named = arguments(reading, mark)
+                planned = planned or (schedule(Values(reading, mark, named, "")) if named is not None else None)
             elif mark.name in SETTINGS or mark.name == "step":
                 reading.say(
                     "FP134",
@@ -118,7 +125,7 @@ def _class_marks(reading: Reading, chosen: Line) -> str:
                 )
             elif mark.name:
                 say_later(reading, mark, f"`{one.node.name}`")
-    return name
+    return name, planned
 
 
 def _flow_name(reading: Reading, mark: Mark, otherwise: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from flowport.compiler.guess import did_you_mean
 from flowport.compiler.ir import Catch, Resources, Retry, Settings
 from flowport.compiler.parse.later import LATER
-from flowport.compiler.parse.marks import RESOURCES, SETTINGS, Mark
+from flowport.compiler.parse.marks import FLOW_SETTINGS, RESOURCES, SETTINGS, Mark
 from flowport.compiler.parse.pods import pod
 from flowport.compiler.parse.reading import Reading
 from flowport.compiler.parse.values import Values
@@ -32,9 +32,12 @@ def settings(reading: Reading, found: Iterable[Mark], step: str) -> Settings:
         if mark.name in seen and mark.name in SETTINGS:
             reading.say("FP132", f"step `{step}` has `@{mark.name}` twice", mark.source, mark.node, "keep one of them")
         elif mark.name in SETTINGS:
-            named = _arguments(reading, mark)
+            named = arguments(reading, mark)
             if named is not None:
                 result = _APPLY[mark.name](Values(reading, mark, named, step), result)
+        elif mark.name in FLOW_SETTINGS:
+            message = f"`@{mark.name}` belongs on a flow, not on step `{step}`"
+            reading.say("FP134", message, mark.source, mark.node, "put it above the class")
         else:
             say_later(reading, mark, f"step `{step}`")
         seen.add(mark.name)
@@ -64,10 +67,10 @@ def say_later(reading: Reading, mark: Mark, place: str) -> None:
         )
 
 
-def _arguments(reading: Reading, mark: Mark) -> dict[str, tuple[ast.expr, Any]] | None:
+def arguments(reading: Reading, mark: Mark) -> dict[str, tuple[ast.expr, Any]] | None:
     """The values of a decorator's arguments by name, `**NAME` unfolded; None when one of them is not known."""
     found: dict[str, tuple[ast.expr, Any]] = {}
-    known = SETTINGS[mark.name]
+    known = {**SETTINGS, **FLOW_SETTINGS}[mark.name]
     whole = True
     for node in mark.call.args if mark.call else ():
         reading.say(

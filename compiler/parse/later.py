@@ -21,7 +21,6 @@ _START = "start the flow by hand, or from the scheduler's own rules"
 
 LATER: Mapping[str, Later] = {
     "card": Later(True, "no card is made", "the step runs without it"),
-    "schedule": Later(True, "the flow is not started by the clock", _START),
     "trigger": Later(True, "no event starts the flow", _START),
     "trigger_on_finish": Later(True, "no other flow's end starts it", _START),
     "project": Later(True, "names and tags do not carry the project", "the flow runs without it"),

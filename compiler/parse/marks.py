@@ -54,6 +54,9 @@ SETTINGS: Mapping[str, tuple[str, ...]] = {
 }
 """The decorators that say something about a step, and their arguments."""
 
+FLOW_SETTINGS: Mapping[str, tuple[str, ...]] = {"schedule": ("hourly", "daily", "weekly", "cron", "timezone")}
+"""The decorators that say something about a flow, and their arguments."""
+
 _PLAIN = frozenset({"staticmethod", "classmethod", "property"})
 
 
@@ -102,7 +105,7 @@ class _Reader:
         first = members[node.id][0] if node.id in members else None
         if first is None or first.node.lineno >= self.before or first.module is not None:
             return False
-        if not isinstance(first.node, ast.FunctionDef) and node.id in {"step", *SETTINGS, *LATER}:
+        if not isinstance(first.node, ast.FunctionDef) and node.id in {"step", *SETTINGS, *FLOW_SETTINGS, *LATER}:
             message = f"`@{node.id}` is the class attribute of line {first.node.lineno} here, not the decorator"
             way_out = (
                 f"rename the attribute, or import the decorator under another name: `from flowport import {node.id} as {node.id}_step`"
@@ -139,7 +142,7 @@ class _Reader:
             way_out = "it is kept, and runs in the task; it must leave `self` and `self.next` as they are"
             self.reading.warn("FP123", message, source, node, way_out)
         elif thing is None and isinstance(node, ast.Name) and node.id not in _PLAIN:
-            own = {"step", *SETTINGS}
+            own = {"step", *SETTINGS, *FLOW_SETTINGS}
             known = {*self.reading.modules.names(source), *own}
             ways_out = (f"add `from flowport import {node.id}`",) if node.id in own | set(LATER) else did_you_mean(node.id, known)
             self.reading.say("FP122", f"nothing in `{source.shown}` defines `{node.id}`", source, node, *ways_out)

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 
 from flowport.compiler.guess import did_you_mean
 from flowport.compiler.parse.later import LATER
-from flowport.compiler.parse.marks import SETTINGS
+from flowport.compiler.parse.marks import FLOW_SETTINGS, SETTINGS
 from flowport.compiler.parse.modules import OURS, imports
 from flowport.compiler.parse.reading import Reading
 from flowport.compiler.parse.source import Source
 
-OFFERED = frozenset({"FlowSpec", "step", "Parameter", "IncludeFile", "JSONType", "current", "flow", *SETTINGS, *LATER})
+OFFERED = frozenset({"FlowSpec", "step", "Parameter", "IncludeFile", "JSONType", "current", "flow", *SETTINGS, *FLOW_SETTINGS, *LATER})
 
 CONFIGS = frozenset({"Config", "config_expr"})
 """What `parameters` has its own words for."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import flowport
 from flowport.compiler.fuse import fused
-from flowport.compiler.ir import Flow, Step
+from flowport.compiler.ir import Flow, Schedule, Step
 from flowport.compiler.outline import outline
 from flowport.compiler.plan import Plan
 from flowport.runtime.contract import Invocation, variable
@@ -40,6 +40,7 @@ KNOWN = {
     "timedelta": ("datetime", "timedelta"),
     "k8s": ("kubernetes.client", "models as k8s"),
     "DeviceRequest": ("docker.types", "DeviceRequest"),
+    "CronTriggerTimetable": ("airflow.timetables.trigger", "CronTriggerTimetable"),
 }
 """Where the names come from that statements use."""
 
@@ -133,7 +134,7 @@ class _File:
             named["dag_display_name"] = flow.name
         if flow.doc.strip():
             named["description"] = first_line(flow.doc)
-        named |= {"doc_md": Code("__doc__"), "schedule": None, "catchup": False}
+        named |= {"doc_md": Code("__doc__"), "schedule": _timetable(flow.schedule), "catchup": False}
         named["start_date"] = Call("datetime", (2024, 1, 1), {"tzinfo": Code("timezone.utc")})
         if settings.max_concurrency is not None:
             named["max_active_tasks"] = settings.max_concurrency
@@ -157,6 +158,13 @@ class _File:
     def _value(self, text: str) -> str:
         """A text as the value of a variable of the environment, on its way through Airflow's templates and the engine behind."""
         return literal(text.replace("$", "$$") if self.compute.expands else text)
+
+
+def _timetable(schedule: Schedule | None) -> Value:
+    """When runs begin: a plain cron expression Airflow 2 would take for the beginning of an interval, and start the run at its end."""
+    if schedule is None:
+        return None
+    return Call("CronTriggerTimetable", (schedule.cron,), {"timezone": schedule.timezone or "UTC"})
 
 
 def _bound(each: Part) -> Iterator[str]:

@@ -19,6 +19,7 @@ from flowport.targets.airflow.form import FIELDS
 from flowport.targets.airflow.names import Names
 from flowport.targets.airflow.settings import ID, SETTINGS, settings
 from flowport.targets.pods import unlike_pods
+from flowport.targets.schedules import unfilled
 from flowport.targets.sizes import fargate
 
 MAP_LENGTH = 1024
@@ -156,6 +157,7 @@ def _line(name: str, value: JSON) -> str:
 def plan_problems(plan: Plan, profile: Profile) -> Iterator[Diagnostic]:
     """What a plan asks for and does not get, and names that are others in Airflow; the profile has no `setting_problems`."""
     yield from missing(plan, "airflow", lacks(profile), CODES)
+    yield from unfilled(plan.flow)
     yield from (_named_like_a_field(parameter) for parameter in plan.flow.parameters if parameter.name in FIELDS)
     yield from _renamed(plan, profile)
     if str(profile.get("compute") or "kubernetes") == "kubernetes":

@@ -9,6 +9,7 @@ from flowport.compiler.fuse import capped
 from flowport.compiler.plan import Plan
 from flowport.compiler.target import Deployment, DryRun, File, Profile
 from flowport.targets.argo.limits import plan_problems, setting_problems
+from flowport.targets.argo.schedule import cron_workflow
 from flowport.targets.argo.settings import SETTINGS, STAND_INS, TURNS, settings
 from flowport.targets.argo.text import encoded
 from flowport.targets.argo.workflow import workflow_template
@@ -39,11 +40,12 @@ class Argo:
         return problems + tuple(plan_problems(plan, profile, workflow_template(plan, known, "0" * 64)))
 
     def emit(self, plan: Plan, profile: Profile, package: Package) -> tuple[File, ...]:
-        """The template, and the code package in a folder beside it."""
-        known = settings(profile, plan.flow.name)
+        """The template, what starts it by the clock, and the code package in a folder beside them."""
+        known, schedule = settings(profile, plan.flow.name), plan.flow.schedule
         template = workflow_template(capped(plan, known.turns), known, package.digest)
         return (
             File(f"{known.name}.yaml", encoded(template)),
+            *((File(f"{known.name}-schedule.yaml", encoded(cron_workflow(plan, schedule, known))),) if schedule else ()),
             File(f"{known.name}/code/{package.digest}.zip", package.data),
         )
 

@@ -17,10 +17,11 @@ from flowport.compiler.target import Profile
 from flowport.targets.argo.form import FIELDS
 from flowport.targets.argo.names import Names
 from flowport.targets.argo.parts import TASKS
-from flowport.targets.argo.settings import SETTINGS, TEMPLATE_NAME, Settings, settings, template_name
+from flowport.targets.argo.settings import CRON_NAME, SETTINGS, TEMPLATE_NAME, Settings, settings, template_name
 from flowport.targets.argo.volumes import own_volumes, volumes
 from flowport.targets.kinds import line, problems, toml
 from flowport.targets.pods import unlike_pods
+from flowport.targets.schedules import unfilled
 
 TEMPLATES, PARAMETERS = 200, 500
 """Templates of a workflow, and its parameters (Argo's CRDs)."""
@@ -108,6 +109,10 @@ def plan_problems(plan: Plan, profile: Profile, document: Any) -> Iterator[Diagn
             message = f"the default of parameter `{parameter.name}` has `{{{{=` in it, which Argo takes for an expression"
             way_out = "make the default a function, which is called when the run starts"
             yield Diagnostic("FP420", message, parameter.span, help=(way_out,))
+    if plan.flow.schedule and len(name := str(profile.get("name") or "")) > CRON_NAME:
+        message = f"`{name}` has {len(name)} characters, and the name of a CronWorkflow {CRON_NAME} at most"
+        yield Diagnostic("FP405", message, plan.flow.schedule.span, help=("give the template a shorter `name`",))
+    yield from unfilled(plan.flow)
     yield from unlike_pods(plan)
     yield from _pods(plan, settings(profile, plan.flow.name))
     yield from _renamed(plan, profile)

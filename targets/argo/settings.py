@@ -12,6 +12,9 @@ from flowport.compiler.target import Profile, Setting
 POD_GC = ("OnPodSuccess", "OnPodCompletion", "OnWorkflowSuccess", "OnWorkflowCompletion", "Never")
 """Argo's own strategies; `Never` is the absence of one."""
 
+OVERLAP = ("Allow", "Forbid", "Replace")
+"""It runs beside that one, not at all, or in the place of it (Argo, CronWorkflow)."""
+
 DAYS = (1 << 31) // 86_400
 """The most days in seconds of 32 bits, as `ttlStrategy` has them."""
 
@@ -57,6 +60,7 @@ SETTINGS = (
     ),
     Setting("max_concurrency", "how many pods of a workflow run at once (`parallelism`); all that may unless given", kind="number"),
     Setting("pod_gc", "which pods go when they have ended (`podGC`)", default="OnPodSuccess", choices=POD_GC),
+    Setting("concurrency_policy", "what a run that the clock starts does when one is running", default="Allow", choices=OVERLAP),
     Setting("keep_days", "days that a workflow is kept when it has ended (`ttlStrategy`)", default=7, kind="number", most=DAYS),
     Setting("turns", "turns of a loop after which the rest of it runs in one pod", default=TURNS, kind="number", least=0, most=TURNS),
     Setting("width", "the most tasks that one fan-out makes; 3,000 divided by the steps in foreaches unless given", kind="number"),
@@ -70,8 +74,9 @@ SETTINGS = (
 STAND_INS: Profile = {"store": "s3://flowport-dry-run", "image": "python"}
 """What a dry run assumes: its pods are processes of this machine."""
 
-TEMPLATE_NAME = 63
-"""Characters of the name of a WorkflowTemplate, which is also a label of its workflows (Kubernetes, "Labels and Selectors")."""
+TEMPLATE_NAME, CRON_NAME = 63, 52
+"""Characters of the names of a WorkflowTemplate, which is also a label of its workflows (Kubernetes, "Labels and Selectors"), and of a
+CronWorkflow, whose workflows have eleven more."""
 
 PODS = 3000
 """Pods of one workflow: its object holds a node for each, and etcd takes 1 MiB compressed (measured: 57 to 165 bytes each)."""
@@ -87,6 +92,7 @@ class Settings:
     image: str
     image_pull_policy: str
     pod_gc: str
+    concurrency_policy: str
     namespace: str
     name: str
     service_account: str
@@ -110,7 +116,10 @@ class Settings:
 def settings(profile: Profile, flow: str) -> Settings:
     """The settings for a flow, in a profile that has no `setting_problems`."""
     values = {**DEFAULTS, **{name: value for name, value in profile.items() if value is not None}}
-    text = {name: str(values[name] or "") for name in ("image", "image_pull_policy", "pod_gc", "namespace", "service_account")}
+    text = {
+        name: str(values[name] or "")
+        for name in ("image", "image_pull_policy", "pod_gc", "concurrency_policy", "namespace", "service_account")
+    }
     return Settings(
         **text,
         store=str(values["store"] or "").rstrip("/"),
@@ -135,7 +144,7 @@ def settings(profile: Profile, flow: str) -> Settings:
 
 def template_name(flow: str) -> str:
     """A flow's name as that of a Kubernetes object: DigitsFlow -> digitsflow."""
-    return legal(flow.lower().replace("_", "-").strip("-"), "a-z0-9-", TEMPLATE_NAME)
+    return legal(flow.lower().replace("_", "-").strip("-"), "a-z0-9-", CRON_NAME)
 
 
 def _list(value: JSON) -> list[JSON]:

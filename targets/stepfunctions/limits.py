@@ -13,6 +13,7 @@ from flowport.compiler.diagnostics import Diagnostic
 from flowport.compiler.ir import JSON, Resources, Step
 from flowport.compiler.plan import Plan
 from flowport.compiler.target import Profile, Setting
+from flowport.targets.schedules import unplanned
 from flowport.targets.sizes import fargate
 from flowport.targets.stepfunctions.compute import COMPUTE
 from flowport.targets.stepfunctions.history import BEGIN, LONGEST, History, histories
@@ -119,6 +120,7 @@ def _line(name: str, value: JSON) -> str:
 def plan_problems(plan: Plan, profile: Profile, size: int) -> Iterator[Diagnostic]:
     """What a plan uses that is not there, and what of it is too large; `size` is that of the definition, in bytes."""
     yield from missing(plan, "stepfunctions", lacks(profile), CODES)
+    yield from unplanned(plan.flow, "stepfunctions", "make a schedule of EventBridge Scheduler that starts the state machine")
     if "'" in plan.flow.name:
         way_out = ("give the flow another name: `@flow(name=...)`",)
         yield Diagnostic(

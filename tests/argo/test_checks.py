@@ -127,6 +127,7 @@ def test_what_the_canaries_spoil_is_good(good: Any) -> None:
 
 
 GONE = object()
+HASTY = "{{= (tasks['decide']?.outputs?.parameters?.left ?? '') == 'again' }}"
 SPEC = "spec.templates"
 MAIN, START, STEP, TURN = f"{SPEC}.main.dag.tasks", f"{SPEC}.start", f"{SPEC}.step", f"{SPEC}.turn"
 LATE, COUNT, NOTE = f"{MAIN}.late", f"{MAIN}.sizes.withSequence.count", "spec.arguments.parameters.note"
@@ -268,9 +269,8 @@ PODS = [
 LAST = [
     (
         f"{TURN}.dag.tasks.again.when",
-        "{{= (tasks['decide']?.outputs?.parameters?.left ?? '') == 'again' }}",
-        f"{TURN}.dag.tasks.again.when can be answered before its tasks have run: "
-        "{{= (tasks['decide']?.outputs?.parameters?.left ?? '') == 'again' }}",
+        HASTY,
+        f"{TURN}.dag.tasks.again.when can be answered before its tasks have run: {HASTY}",
     ),
     (LEFT, "tasks['x'].status", f"{LEFT} asks a task that it does not wait for: x"),
     (LEFT, "tasks['again'].outputs.parameters.left", f"{LEFT} relies on a task that may not have run: again"),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from argo.emitted import said, tasks
-from flowport.compiler.ir import Branch, Case, End, Foreach, Next, Parameter, Resources, Settings, Switch
+from flowport.compiler.ir import Branch, Case, End, Foreach, Kubernetes, Next, Parameter, Resources, Settings, Switch
 from flowport.compiler.plan import Plan
 from flowport.targets.argo import target
 from flowport.targets.argo.names import Names
@@ -116,3 +116,63 @@ def test_what_is_too_large_is_refused() -> None:
         for number, (name, after) in enumerate(zip(names, [*names[1:], "end"]))
     ]
     assert {found.code for found in said(flow(*odd, END))} == {"FP418"}
+
+
+def test_a_loop_in_one_pod_has_one_kind_of_pod() -> None:
+    other = Settings(kubernetes=Kubernetes(image="other:2"))
+    loop = (("one", Next("two"), other), ("two", Switch("more", (Case(True, "one"), Case(False, "end")))))
+    plan = flow(("start", Next("one")), *loop, END)
+    assert said(plan) == ()
+    assert [found.code for found in said(plan, turns=0)] == ["FP419"]
+
+
+def test_a_default_that_argo_would_evaluate_is_refused() -> None:
+    parameters = (Parameter("note", "note", "str", default="{{= (}}"), Parameter("plain", "plain", "str", default="{{x}}"))
+    assert [found.code for found in said(one(parameters=parameters))] == ["FP420"]
+
+
+@pytest.mark.parametrize(
+    ("profile", "code"),
+    [
+        ({"labels": {"team name": "vision"}}, "FP405"),
+        ({"labels": {"team": 1}}, "FP405"),
+        ({"node_selector": {"pool": "a b"}}, "FP405"),
+        ({"labels": {"-": "x"}}, "FP405"),
+        ({"labels": []}, "FP490"),
+        ({"tolerations": ["batch"]}, "FP490"),
+        ({"secrets": [1]}, "FP490"),
+        ({"secret_files": {"tls": 1}}, "FP490"),
+        ({"volumes": [{"name": "models"}]}, "FP490"),
+        ({"volumes": [{"name": "a", "mountPath": "/a"}, {"name": "a", "mountPath": "/b"}]}, "FP490"),
+        ({"volumes": [{"name": "a", "mountPath": "/a"}, {"name": "b", "mountPath": "/a/"}]}, "FP490"),
+        ({"keep_days": 24_856}, "FP402"),
+        ({"turns": 51}, "FP402"),
+        ({"turns": -1}, "FP402"),
+        ({"width": True}, "FP402"),
+        ({"pod_gc": "Always"}, "FP403"),
+        ({"image_pull_policy": "always"}, "FP403"),
+        ({"store": "/models-too/store", "volumes": [{"name": "models", "mountPath": "/models"}]}, "FP401"),
+    ],
+)
+def test_settings_that_kubernetes_or_argo_would_not_take(profile: dict[str, Any], code: str) -> None:
+    assert {found.code for found in said(one(), **profile)} == {code}
+
+
+def test_a_store_may_be_a_folder_that_every_pod_mounts() -> None:
+    assert said(one(), store="/models/store", volumes=[{"name": "models", "mountPath": "/models", "emptyDir": {}}]) == ()
+
+
+def test_a_volume_of_a_step_is_no_second_one() -> None:
+    shared = Settings(resources=Resources(shared_memory=64), kubernetes=Kubernetes(volumes=(("models", "/models"),)))
+    plan = flow(("start", Next("end"), shared), END)
+    assert said(plan) == ()
+    taken = [{"name": "models", "mountPath": "/dev/shm", "emptyDir": {}}]
+    assert [found.message for found in said(plan, volumes=taken)] == [
+        "two volumes of step `start` have the name `models`",
+        "two volumes of step `start` have the folder `/dev/shm`",
+    ]
+
+
+@pytest.mark.parametrize("asked", [Kubernetes(labels=(("a b", "x"),)), Kubernetes(node_selector=(("a", "x y"),))])
+def test_labels_of_a_step_are_those_of_kubernetes(asked: Kubernetes) -> None:
+    assert [found.code for found in said(flow(("start", Next("end"), Settings(kubernetes=asked)), END))] == ["FP405"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from argo.emitted import document, tasks, templates
-from flowport.compiler.ir import Case, End, Foreach, Next, Parameter, Resources, Retry, Settings, Switch
+from flowport.compiler.ir import Case, End, Foreach, Kubernetes, Next, Parameter, Resources, Retry, Settings, Switch
 from plans import flow
 
 END = ("end", End())
@@ -203,6 +203,65 @@ def test_a_profile_says_where_pods_run_and_what_they_see() -> None:
     assert step["volumes"] == [{"name": "models", "persistentVolumeClaim": {"claimName": "models"}}]
     assert step["container"]["volumeMounts"] == [{"name": "models", "mountPath": "/models"}]
     assert step["container"]["envFrom"] == [{"secretRef": {"name": "database"}}]
+
+
+def test_secrets_are_files_and_volumes_are_mounted_as_they_are_said_to_be() -> None:
+    profile = {
+        "secret_files": {"tls.example": "/secrets/tls"},
+        "volumes": [{"name": "models", "mountPath": "/models", "readOnly": True, "subPath": "v1", "emptyDir": {}}],
+    }
+    step = templates(SHIRT, **profile)["step"]
+    name = step["volumes"][1]["name"]
+    assert step["volumes"] == [{"name": "models", "emptyDir": {}}, {"name": name, "secret": {"secretName": "tls.example"}}]
+    assert step["container"]["volumeMounts"] == [
+        {"name": "models", "mountPath": "/models", "readOnly": True, "subPath": "v1"},
+        {"name": name, "mountPath": "/secrets/tls", "readOnly": True},
+    ]
+
+
+def test_a_profile_may_change_what_is_safe_by_default() -> None:
+    spec = document(SHIRT, security_context={"fsGroup": 2000, "runAsNonRoot": False}, pod_gc="Never", annotations={"a": "b"})["spec"]
+    assert spec["securityContext"]["fsGroup"] == 2000
+    assert spec["securityContext"]["runAsNonRoot"] is False
+    assert "podGC" not in spec
+    assert spec["podMetadata"]["annotations"] == {"a": "b"}
+
+
+def test_a_step_says_what_its_pod_is() -> None:
+    own = Kubernetes(
+        image="other:2",
+        service_account="trainer",
+        node_selector=(("gpu", "a100"),),
+        tolerations=((("key", "gpu"), ("operator", "Exists")),),
+        labels=(("cost", "high"),),
+        secrets=("wandb", "database"),
+        volumes=(("models", "/models"),),
+    )
+    plan = flow(("start", Next("train")), ("train", Next("end"), Settings(kubernetes=own)), END)
+    profile = {"node_selector": {"pool": "batch"}, "tolerations": [{"key": "batch"}], "secrets": ["database"]}
+    made = templates(plan, **profile)
+    train = made["train"]
+    assert train["metadata"] == {"labels": {"cost": "high"}}
+    assert (train["serviceAccountName"], train["nodeSelector"]) == ("trainer", {"pool": "batch", "gpu": "a100"})
+    assert train["tolerations"] == [{"key": "batch"}, {"key": "gpu", "operator": "Exists"}]
+    assert train["container"]["image"] == "other:2"
+    assert train["container"]["envFrom"] == [{"secretRef": {"name": "database"}}, {"secretRef": {"name": "wandb"}}]
+    assert train["volumes"] == [{"name": "models", "persistentVolumeClaim": {"claimName": "models"}}]
+    assert made["step"]["container"]["image"] == "my-image:1"
+    assert {"metadata", "serviceAccountName", "nodeSelector", "tolerations"}.isdisjoint(made["step"])
+
+
+def test_a_loop_whose_steps_have_other_pods_has_no_rest_and_fails_loudly_after_its_turns() -> None:
+    other = Settings(kubernetes=Kubernetes(image="other:2"))
+    plan = flow(
+        ("start", Next("one")),
+        ("one", Next("two"), other),
+        ("two", Switch("more", (Case(True, "one"), Case(False, "end")))),
+        END,
+    )
+    made = {task["name"]: task for task in templates(plan)["one-loop"]["dag"]["tasks"]}
+    assert list(made) == ["one", "two", "again"]
+    assert made["again"]["when"] == "{{= 'one' in fromJSON(tasks['two'].outputs.parameters.route) }}"
 
 
 def test_the_form_has_defaults_choices_and_help() -> None:

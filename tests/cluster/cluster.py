@@ -22,6 +22,7 @@ from kubernetes import client, config
 from engines.argo.runs import Ended, compiled, nothing
 from flowport.cli.config import find
 from flowport.compiler.plan import Plan
+from flowport.targets.argo.settings import template_name
 from flowport.targets.verify import Task
 
 GROUP = ("argoproj.io", "v1alpha1")
@@ -51,7 +52,7 @@ class Cluster:
         **profile: Any,
     ) -> Ended:
         """Compile a plan, submit it, and wait for its end; `meanwhile` is called with the name of the workflow when it has begun."""
-        name = name or f"{plan.flow.name.lower().replace('_', '-')[:40]}-{uuid.uuid4().hex[:6]}"
+        name = name or f"{template_name(plan.flow.name)[:40].rstrip('-')}-{uuid.uuid4().hex[:6]}"
         store = f"{self._store}/{name}"
         document = compiled(plan, {**self.profile, **profile, "store": store})
         spoil(document)
@@ -138,7 +139,8 @@ def _pods(document: Mapping[str, Any], status: Mapping[str, Any]) -> list[tuple[
         template["name"]: template["container"]["command"][-1] for template in document["spec"]["templates"] if "container" in template
     }
     found = []
-    for node in status["nodes"].values():
+    # Attempts are called `task(0)`, `task(1)`.
+    for node in sorted(status["nodes"].values(), key=lambda node: (len(node["name"]), node["name"])):
         if node["type"] == "Pod":
             inputs = {each["name"]: each["value"] for each in node["inputs"]["parameters"]}
             code = int(node.get("outputs", {}).get("exitCode", -1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,11 @@ def same(one: Ended, other: Ended) -> None:
     """Assert that two engines did the same."""
     assert one.phase == other.phase, one.said
     assert one.shape == other.shape
-    assert one.lost == other.lost == []
     left, right = (find(open_store(ended.store), ended.plan.flow.name, ended.run) for ended in (one, other))
     assert left.all_items() == right.all_items()
     last = one.plan.flow.end
     if one.succeeded:
+        assert one.lost == other.lost == []
         assert equal(left.artifacts(last), right.artifacts(last))
 
 
@@ -76,9 +77,12 @@ def test_two_thousand_slices(cluster: Cluster, tmp_path: Path) -> None:
 
 def test_a_pod_that_is_taken_away_is_tried_again(cluster: Cluster) -> None:
     def away(name: str) -> None:
-        cluster.delete_pod(cluster.running(name, "wait"))
+        pod = cluster.running(name, "wait")
+        # A pod that goes away within ten seconds Argo makes anew, as the same try (`RECENTLY_STARTED_POD_DURATION`).
+        time.sleep(12)
+        cluster.delete_pod(pod)
 
-    there = cluster.run(plan_of(FLOWS / "slow.py"), {"seconds": "5"}, meanwhile=away)
+    there = cluster.run(plan_of(FLOWS / "slow.py"), {"seconds": "20"}, meanwhile=away)
     assert there.succeeded, there.said
     assert (there.nodes["wait(0)"], there.nodes["wait(1)"]) == ("Error", "Succeeded")
     assert there.lost == []

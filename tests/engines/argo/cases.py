@@ -12,6 +12,8 @@ from flowport.runtime.reader import find
 from flowport.runtime.store import open_store
 
 FLOWS = Path(__file__).with_name("flows")
+NASTY = "{{=2+2}} {{workflow.name}} {{x $(HOME) $$(HOME) $HOME 'single' \"double\" `back` \\ \n two ë 🙂 ' y: no"
+"""What a user may type; an expression that cannot be read, as `{{= (}}`, Argo itself does not survive."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,12 @@ CASES = (
     Case("a pod that raises, is killed, and succeeds", "twice", codes={"work": [1, 137, 0]}, end={"tries": 3}),
     Case("a pod that stops with 78", "stops", phase="Failed", codes={"work": [78], "end": []}),
     Case("a step that takes too long", "late", phase="Failed", codes={"start": [1], "end": []}),
-    Case("values full of braces, dollars and quotes", "values"),
+    Case(
+        "values full of braces, dollars and quotes",
+        "values",
+        {"text": NASTY},
+        end={"values": [NASTY, {"{{workflow.name}}": ["$(PATH)", None, 1e30]}]},
+    ),
     Case("40 slices", "wide", end={"total": 1560}),
     *(_left(way, 3, turns) for way in ("won", "resigned") for turns in (0, 1, 2, 50)),
 )

@@ -1,7 +1,7 @@
-from flowport import FlowSpec, card, conda_base, schedule, secrets, step
+from flowport import FlowSpec, card, conda_base, project, secrets, step
 
 
-@schedule(daily=True)
+@project(name="vision")
 @conda_base(packages={"pandas": "2.0"})
 class TrainFlow(FlowSpec):
     @card

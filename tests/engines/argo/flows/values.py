@@ -4,12 +4,12 @@ import os
 
 from flowport import FlowSpec, Parameter, environment, step
 
-NASTY = "{{=2+2}} {{workflow.name}} $(HOME) $$(HOME) $HOME 'single' \"double\" `back` \\ \n two ë 🙂 {{"
+NASTY = "{{=2+2}} {{= (}} {{workflow.name}} $(HOME) $$(HOME) $HOME 'single' \"double\" `back` \\ \n two ë 🙂 {{"
 
 
 class Values(FlowSpec):
-    text = Parameter("text", default=NASTY)
-    table = Parameter("table", default={"{{=1}}": ["$(PATH)", None, 1e30]})
+    text = Parameter("text", required=True)
+    table = Parameter("table", default={"{{workflow.name}}": ["$(PATH)", None, 1e30]})
 
     @environment(vars={"NASTY": NASTY, "YAML": "no", "EMPTY": ""})
     @step

@@ -1,0 +1,81 @@
+"""When the clock starts a flow: Metaflow's arguments, and cron expressions of five fields."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flowport.compiler.ir import Schedule
+from sources import codes, read, write
+
+FLOW = """
+from flowport import FlowSpec, schedule, step
+
+
+{mark}
+class F(FlowSpec):
+    @step
+    def start(self):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+def schedule_of(folder: Path, mark: str) -> tuple[Schedule | None, list[str]]:
+    flow, found = read(write(folder, {"flow.py": FLOW.format(mark=mark)}))
+    return flow.schedule, codes(found)
+
+
+@pytest.mark.parametrize(
+    ("mark", "expected"),
+    [
+        ("@schedule", Schedule("0 0 * * *")),
+        ("@schedule(daily=True)", Schedule("0 0 * * *")),
+        ("@schedule(hourly=True)", Schedule("0 * * * *")),
+        ("@schedule(weekly=True)", Schedule("0 0 * * 0")),
+        ("@schedule(weekly=True, daily=False)", Schedule("0 0 * * 0")),
+        ("@schedule(cron='*/15 8-18/2 1,15 jan-mar mon-fri')", Schedule("*/15 8-18/2 1,15 JAN-MAR MON-FRI")),
+        ("@schedule(cron='0 10 ? * MON-FRI *')", Schedule("0 10 * * MON-FRI")),
+        ("@schedule(cron='30 6 * * *', timezone='Europe/Berlin')", Schedule("30 6 * * *", "Europe/Berlin")),
+    ],
+)
+def test_schedules(tmp_path: Path, mark: str, expected: Schedule) -> None:
+    assert schedule_of(tmp_path, mark) == (expected, [])
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        "@schedule(cron='* * * *')",
+        "@schedule(cron='60 * * * *')",
+        "@schedule(cron='* 24 * * *')",
+        "@schedule(cron='* * 0 * *')",
+        "@schedule(cron='* * * 13 *')",
+        "@schedule(cron='* * * * 7')",
+        "@schedule(cron='5-1 * * * *')",
+        "@schedule(cron='*/0 * * * *')",
+        "@schedule(cron='1/5 * * * *')",
+        "@schedule(cron='a * * * *')",
+        "@schedule(cron='٣ * * * *')",
+        "@schedule(cron=', * * * *')",
+        "@schedule(cron='@daily')",
+        "@schedule(cron='0 10 ? * 2-6 *')",
+        "@schedule(cron='0 10 * * MON 2027')",
+        "@schedule(cron=5)",
+        "@schedule(timezone='Europe Berlin')",
+    ],
+)
+def test_what_cron_would_not_take_is_said(tmp_path: Path, mark: str) -> None:
+    assert set(schedule_of(tmp_path, mark)[1]) == {"FP133"}
+
+
+def test_a_schedule_belongs_on_a_flow(tmp_path: Path) -> None:
+    assert schedule_of(tmp_path, "@schedule(yearly=True)")[1] == ["FP131"]
+    step = (
+        "from flowport import FlowSpec, schedule, step\nclass F(FlowSpec):\n    @schedule\n    @step\n    def start(self):\n        pass\n"
+    )
+    assert codes(read(write(tmp_path / "other", {"flow.py": step}))[1]) == ["FP134"]
