@@ -31,12 +31,12 @@ def dry_run(request: DryRun, file: File) -> int:
     pods = request.max_workers or os.cpu_count() or 1
     try:
         workflow = Workflow(yaml.safe_load(file.data), request.run_id, _form(request), pods, heard)
-        ended = workflow.run()
+        phase = workflow.run()
     except Refused as refused:
         return trial.outcome(str(refused))
     except KeyboardInterrupt:
         return trial.stopped()
-    return trial.outcome(None if ended.phase == SUCCEEDED else "")
+    return trial.outcome(None if phase == SUCCEEDED else "")
 
 
 def _form(request: DryRun) -> dict[str, str]:

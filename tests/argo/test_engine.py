@@ -23,8 +23,8 @@ def run(
     """The phase of a workflow, and those of its nodes by name."""
     document = {"spec": {"entrypoint": "main", "templates": [{"name": "main", "dag": {"tasks": tasks}}, *templates], **spec}}
     workflow = Workflow(document, "w", given or {}, 2, lambda *heard: None)
-    top = workflow.run()
-    return top.phase, {node.name.removeprefix("w."): node.phase for node in workflow.nodes if node is not top}
+    phase = workflow.run()
+    return phase, {node.name.removeprefix("w."): node.phase for node in workflow.nodes if node.name != "w"}
 
 
 GOOD, BAD = pod("good", ""), pod("bad", "raise SystemExit(3)")
@@ -82,6 +82,23 @@ def test_an_expression_that_needs_nothing_is_decided_before_its_task_has_anythin
     assert run(inner, GOOD, SAYS)[1]["early"] == "Succeeded", "the outermost DAG is called by no task"
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "phase"),
+    [("good", "good", "Succeeded"), ("bad", "good", "Failed"), ("good", "bad", "Failed"), ("bad", "bad", "Failed")],
+)
+def test_what_is_to_run_at_the_end_runs_whatever_became_of_the_rest(first: str, last: str, phase: str) -> None:
+    ended, found = run([{"name": "a", "template": first}], GOOD, BAD, onExit=last)
+    assert ended == phase
+    assert found["onExit"] == {"good": "Succeeded", "bad": "Failed"}[last]
+
+
+def test_the_end_is_told_the_status() -> None:
+    says = pod(
+        "says", "import os, sys; sys.exit(os.environ['STATUS'] != 'Failed')", env=[{"name": "STATUS", "value": "{{workflow.status}}"}]
+    )
+    assert run([{"name": "a", "template": "bad"}], BAD, says, onExit="says")[1]["onExit"] == "Succeeded"
+
+
 def test_a_pod_that_failed_is_tried_again_unless_its_exit_code_says_stop() -> None:
     retry = {"retryStrategy": {"limit": "2", "retryPolicy": "Always", "expression": "lastRetry.exitCode != '78'"}}
     again, stop = pod("again", "raise SystemExit(1)", **retry), pod("stop", "raise SystemExit(78)", **retry)
@@ -123,7 +140,7 @@ def test_each_pod_has_a_tmp_of_its_own() -> None:
         ([{"name": "a", "template": "good", "when": "maybe"}], {}, "tasks.a.when: `maybe` is neither true nor false"),
         ([{"name": "a", "template": "good", "when": "{{= now() }}"}], {}, "tasks.a.when"),
         ([{"name": "a", "template": "good", "when": "{{item}}"}], {}, "`{{item}}` is not known here"),
-        ([{"name": "a", "template": "good"}], {"onExit": "x"}, "spec.onExit"),
+        ([{"name": "a", "template": "good"}], {"hooks": {}}, "spec.hooks"),
         ([{"name": "a", "template": "good"}], {"arguments": {"parameters": [{"name": "p"}]}}, "spec.arguments.p.value is required"),
         (
             [{"name": "a", "template": "good"}],

@@ -6,8 +6,22 @@ from typing import Any
 
 import pytest
 
-from dags.emitted import lines, source
-from flowport.compiler.ir import Branch, Case, Catch, End, Foreach, Next, Parameter, Resources, Retry, Settings, Switch
+from dags.emitted import lines, said, source
+from flowport.compiler.ir import (
+    Branch,
+    Case,
+    Catch,
+    End,
+    Foreach,
+    Kubernetes,
+    Next,
+    Parameter,
+    Resources,
+    Retry,
+    Schedule,
+    Settings,
+    Switch,
+)
 from flowport.targets.airflow.dag import literal
 from flowport.targets.airflow.names import Names
 from plans import flow
@@ -72,6 +86,38 @@ def test_resources_are_what_a_pod_asks_for() -> None:
     assert '"nvidia.com/gpu": "1"' in made
     assert 'mount_path="/dev/shm"' in made
     assert 'size_limit="64Mi"' in made
+
+
+def test_a_pod_of_its_own_kind_is_told_in_the_words_of_its_operator() -> None:
+    own = Kubernetes("other:2", "trainer", (("gpu", "a100"),), ((("key", "gpu"), ("tolerationSeconds", 60)),), secrets=("wandb",))
+    made = task(("start", Next("end"), Settings(kubernetes=own)), END)
+    assert 'image="other:2", service_account_name="trainer", node_selector={"gpu": "a100"}' in made
+    assert 'tolerations=[k8s.V1Toleration(key="gpu", toleration_seconds=60)]' in made
+    assert 'env_from=[k8s.V1EnvFromSource(secret_ref=k8s.V1SecretEnvSource(name="wandb"))]' in made
+
+
+def test_the_volumes_of_a_step_stand_beside_its_shared_memory() -> None:
+    asked = Settings(resources=Resources(shared_memory=64), kubernetes=Kubernetes(volumes=(("models", "/models"),)))
+    made = task(("start", Next("end"), asked), END)
+    assert made.count("volumes=[") == made.count("volume_mounts=[") == 1
+    assert 'k8s.V1VolumeMount(name="shared-memory", mount_path="/dev/shm"), k8s.V1VolumeMount(name="models", mount_path="/models")' in made
+    assert 'persistent_volume_claim=k8s.V1PersistentVolumeClaimVolumeSource(claim_name="models")' in made
+
+
+def test_what_is_no_pod_has_nothing_of_it_and_a_loop_has_one_kind() -> None:
+    other = Settings(kubernetes=Kubernetes(image="other:2"))
+    loop = (("one", Next("two"), other), ("two", Switch("more", (Case(True, "one"), Case(False, "end")))))
+    plan = flow(("start", Next("one")), *loop, END)
+    assert [found.code for found in said(plan)] == ["FP419"]
+    assert [(found.code, found.severity) for found in said(plan, compute="local", store="/flows")] == [("FP306", "warning")]
+
+
+def test_the_clock_starts_a_run_at_its_time() -> None:
+    made = source(flow(("start", End()), schedule=Schedule("30 6 * * MON-FRI", "Europe/Berlin")))
+    assert 'schedule=CronTriggerTimetable("30 6 * * MON-FRI", timezone="Europe/Berlin")' in made
+    assert "from airflow.timetables.trigger import CronTriggerTimetable" in made
+    needed = (Parameter("size", "size", "int", required=True),)
+    assert [found.code for found in said(flow(("start", End()), schedule=Schedule("0 0 * * *"), parameters=needed))] == ["FP421"]
 
 
 @pytest.mark.parametrize(

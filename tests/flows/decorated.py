@@ -1,9 +1,9 @@
-"""Resources, an environment, and decorators of the user's own that run in the task."""
+"""Resources, an environment, a pod, a schedule, and decorators of the user's own that run in the task."""
 
 import functools
 import os
 
-from flowport import FlowSpec, environment, resources, step
+from flowport import FlowSpec, environment, kubernetes, resources, schedule, step
 
 
 def noted(function):
@@ -29,6 +29,7 @@ def with_unit(unit):
     return decorate
 
 
+@schedule(cron="0 0 29 2 *", timezone="Europe/Berlin")
 class Decorated(FlowSpec):
     @environment(vars={"GREETING": "hello", "TARGET": "world"})
     @step
@@ -38,6 +39,12 @@ class Decorated(FlowSpec):
         self.next(self.heavy)
 
     @resources(cpu=2, memory=2048)
+    @kubernetes(
+        labels={"weight": "heavy"},
+        node_selector={"kubernetes.io/os": "linux"},
+        tolerations=[{"key": "heavy", "operator": "Exists", "tolerationSeconds": 60, "effect": "NoExecute"}],
+        shared_memory=64,
+    )
     @step
     @with_unit("kg")
     @noted

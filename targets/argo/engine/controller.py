@@ -89,19 +89,28 @@ class Workflow:
         names = {"workflow.name": self._name, "workflow.uid": str(uuid.uuid4())}
         return names, {"workflow": {"parameters": {"json": json.dumps(parameters)}}}
 
-    def run(self) -> Node:
-        """Run it to its end; the node of the whole."""
+    def run(self) -> str:
+        """Run it to its end; the phase that it has then."""
         with ThreadPoolExecutor(self._limit) as self._pool:
             try:
-                ended: list[Node] = []
-                top = self.start(self._name, {"template": self.spec["entrypoint"]}, {}, ended.append)
-                while not ended:
-                    self._events.get()()
-                return top
+                top = self._whole(self._name, self.spec["entrypoint"])
+                if "onExit" in self.spec:
+                    self.names["workflow.status"] = top.phase
+                    last = self._whole(f"{self._name}.onExit", self.spec["onExit"])
+                    return last.phase if top.phase == SUCCEEDED else top.phase
+                return top.phase
             finally:
                 for process in list(self._running):
                     process.stop()
                 self._pool.shutdown(cancel_futures=True)
+
+    def _whole(self, name: str, template: str) -> Node:
+        """Run a template to its end."""
+        ended: list[Node] = []
+        node = self.start(name, {"template": template}, {}, ended.append)
+        while not ended:
+            self._events.get()()
+        return node
 
     def start(self, name: str, task: Mapping[str, Any], inputs: dict[str, str], done: Done) -> Node:
         """Begin a template with the values of its inputs."""

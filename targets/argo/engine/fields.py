@@ -23,10 +23,12 @@ TEMPLATE: Shape = {
     "inputs": {"parameters": [{"name": None}]},
     "outputs": {"parameters": [{"name": None, "valueFrom": {"path": None, "expression": None}}]},
     "dag": {"tasks": [TASK]},
+    **dict.fromkeys(("metadata", "serviceAccountName", "nodeSelector", "tolerations")),
     "retryStrategy": {"limit": None, "retryPolicy": None, "backoff": {"duration": None}, "expression": None},
     "activeDeadlineSeconds": None,
     "container": {
         "image": None,
+        "imagePullPolicy": None,
         "command": None,
         "env": [{"name": None, "value": None}],
         "envFrom": None,
@@ -42,6 +44,7 @@ DOCUMENT: Shape = {
     "metadata": None,
     "spec": {
         "entrypoint": None,
+        "onExit": None,
         "arguments": ARGUMENTS,
         "parallelism": None,
         "templates": [TEMPLATE],

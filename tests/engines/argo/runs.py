@@ -96,5 +96,5 @@ def run(
         output.append(finished.printed)
 
     workflow = Workflow(document, name, form, PODS, heard)
-    top = workflow.run()
-    return Ended(top.phase, [(node.name, node.type, node.phase) for node in workflow.nodes], pods, "".join(output), plan, str(store), name)
+    phase = workflow.run()
+    return Ended(phase, [(node.name, node.type, node.phase) for node in workflow.nodes], pods, "".join(output), plan, str(store), name)

@@ -9,6 +9,7 @@
 from datetime import datetime, timezone
 
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+from airflow.timetables.trigger import CronTriggerTimetable
 from kubernetes.client import models as k8s
 
 try:  # Airflow 3
@@ -54,7 +55,7 @@ def step(task_id, slice="s", *, name=None, command="task", environment=None, ans
 with DAG(
     dag_id="Decorated",
     doc_md=__doc__,
-    schedule=None,
+    schedule=CronTriggerTimetable("0 0 29 2 *", timezone="Europe/Berlin"),
     catchup=False,
     start_date=datetime(2024, 1, 1, tzinfo=timezone.utc),
     default_args={
@@ -92,9 +93,19 @@ with DAG(
     heavy = step(
         "heavy",
         container_resources=k8s.V1ResourceRequirements(
-            requests={"cpu": "2", "memory": "2048Mi"},
-            limits={"memory": "2048Mi"},
+            requests={"cpu": "2", "memory": "4096Mi"},
+            limits={"memory": "4096Mi"},
         ),
+        volumes=[
+            k8s.V1Volume(
+                name="shared-memory",
+                empty_dir=k8s.V1EmptyDirVolumeSource(medium="Memory", size_limit="64Mi"),
+            ),
+        ],
+        volume_mounts=[k8s.V1VolumeMount(name="shared-memory", mount_path="/dev/shm")],
+        node_selector={"kubernetes.io/os": "linux"},
+        tolerations=[k8s.V1Toleration(effect="NoExecute", key="heavy", operator="Exists", toleration_seconds=60)],
+        labels={"weight": "heavy"},
     )
     end = step("end")
 
