@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 MATRIX = re.compile(r"(<!-- matrix -->\n).*?(<!-- end of matrix -->)", re.DOTALL)
 FILE = re.compile(r"(<!-- emitted -->\n).*?(<!-- end of emitted -->)", re.DOTALL)
+SETTINGS = re.compile(r"(<!-- settings -->\n).*?(<!-- end of settings -->)", re.DOTALL)
 KINDS = {"FP1": "Reading a flow", "FP2": "The flow itself", "FP3": "What a target cannot do", "FP4": "Limits and settings"}
 
 
@@ -43,6 +44,7 @@ RESOURCES = {
     Feature.GPU: "`gpu`",
     Feature.DISK: "`disk`",
     Feature.SHARED_MEMORY: "`shared_memory`",
+    Feature.KUBERNETES: "the rest of `@kubernetes`",
 }
 ENGINES: dict[str, Capabilities] = {
     "this machine": {},
@@ -76,7 +78,7 @@ def matrix() -> str:
     for feature in constructs:
         name = f"`{feature.value}`" if feature.value.startswith("@") else feature.value
         lines.append(f"| {name} | " + " | ".join(shown(feature, lacking) for lacking in ENGINES.values()) + " |")
-    lines += ["", "What `@resources` gets where a task runs:", ""]
+    lines += ["", "What `@resources` and `@kubernetes` get where a task runs:", ""]
     lines += ["| | " + " | ".join(RESOURCES.values()) + " |", "|---" * (len(RESOURCES) + 1) + "|"]
     for place, lacking in PLACES.items():
         lines.append(f"| {place} | " + " | ".join(cell(lacking, feature) for feature in RESOURCES) + " |")
@@ -101,6 +103,20 @@ def emitted(target: Target, language: str) -> str:
 def test_the_page_about_an_engine_shows_the_file_of_the_example(target: Target, language: str, golden: Callable[[Path, str], None]) -> None:
     page = ROOT / "docs" / f"{target.name}.md"
     golden(page, FILE.sub(lambda found: found[1] + emitted(target, language) + found[2], page.read_text(encoding="utf-8")))
+
+
+def settings_table(target: Target) -> str:
+    """All settings of a target."""
+    rows = (
+        f"| `{setting.name}` | {setting.help} | {f'`{setting.default}`' if setting.default is not None else ''} |"
+        for setting in target.settings
+    )
+    return "\n".join(["| | | default |", "|---|---|---|", *rows]) + "\n"
+
+
+def test_the_page_about_argo_has_all_settings(golden: Callable[[Path, str], None]) -> None:
+    page = ROOT / "docs" / "argo.md"
+    golden(page, SETTINGS.sub(lambda found: found[1] + settings_table(argo_target) + found[2], page.read_text(encoding="utf-8")))
 
 
 def test_the_page_of_diagnostics_has_them_all(golden: Callable[[Path, str], None]) -> None:
