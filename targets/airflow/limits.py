@@ -11,13 +11,16 @@ from collections.abc import Iterator, Mapping
 from flowport.compiler.capability import Capabilities, Feature, Limit, missing
 from flowport.compiler.diagnostics import Diagnostic
 from flowport.compiler.fuse import fused
-from flowport.compiler.ir import JSON, Parameter, Resources
+from flowport.compiler.ir import Parameter, Resources
 from flowport.compiler.plan import Plan
+from flowport.compiler.record import replace
 from flowport.compiler.target import Profile
 from flowport.targets.airflow.compute import COMPUTE, Compute
 from flowport.targets.airflow.form import FIELDS
 from flowport.targets.airflow.names import Names
 from flowport.targets.airflow.settings import ID, SETTINGS, settings
+from flowport.targets.kinds import line, problems
+from flowport.targets.kinds import missing as missing_one
 from flowport.targets.pods import unlike_pods
 from flowport.targets.schedules import unfilled
 from flowport.targets.sizes import fargate
@@ -33,9 +36,6 @@ OURS = ("task_id", "environment", "env_vars", "cmds", "command", "container_over
 
 DURATIONS = {"execution_timeout": "@timeout", "retry_delay": "@retry", "max_retry_delay": "@retry"}
 """Arguments of tasks that are times, and the decorator that says them."""
-
-TEXTS = ("image", "job_queue", "job_definition", "cluster", "task_definition", "container", "python", "dags", "owner")
-"""The settings that are texts, and that nothing else asks for their type."""
 
 TAG = 100
 """Characters of a tag (Airflow's model of DAGs)."""
@@ -74,29 +74,20 @@ def lacks(profile: Profile) -> Capabilities:
 
 def setting_problems(profile: Profile) -> Iterator[Diagnostic]:
     """Settings that are missing, or that neither Airflow nor what its tasks run on would accept."""
-    kind = profile.get("compute") or "kubernetes"
-    if kind not in COMPUTE:
-        known = ", ".join(f"`{name}`" for name in COMPUTE)
-        yield Diagnostic("FP403", f"the setting `compute` is `{kind}`, and tasks run on {known}", help=(_line("compute", "kubernetes"),))
+    wrong = tuple(problems("airflow", SETTINGS, profile))
+    yield from wrong
+    if any(problem.code != "FP400" for problem in wrong):
         return
-    compute = COMPUTE[str(kind)]
+    kind = str(profile.get("compute") or "kubernetes")
+    compute = COMPUTE[kind]
+    yield from (missing_setting(name) for name in compute.needs if not profile.get(name))
+    yield from _store_problems(profile, kind, compute)
     for setting in SETTINGS:
-        if (setting.required or setting.name in compute.needs) and profile.get(setting.name) in (None, ""):
-            yield missing_setting(setting.name)
-    yield from _store_problems(profile, str(kind), compute)
-    for name in ("width", "total", "max_concurrency"):
-        value = profile.get(name)
-        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
-            message = f"the setting `{name}` is `{value}`, which is not a whole number of at least 1"
-            yield Diagnostic("FP402", message, help=(_line(name, 500),))
-        elif name != "max_concurrency" and isinstance(value, int) and value > MAP_LENGTH:
-            message = (
-                f"the setting `{name}` is `{value}`, and Airflow maps over {MAP_LENGTH:,} at most unless `core.max_map_length` says more"
-            )
-            yield Diagnostic("FP402", message, help=(_line(name, 500),), severity="warning")
-    if profile.get("platform", "EC2") not in ("EC2", "FARGATE"):
-        message = f"the setting `platform` is `{profile['platform']}`, which AWS does not have"
-        yield Diagnostic("FP403", message, help=(_line("platform", "EC2"),))
+        value = profile.get(setting.name)
+        if setting.name in ("width", "total") and isinstance(value, int) and value > MAP_LENGTH:
+            most = f"Airflow maps over {MAP_LENGTH:,} at most unless `core.max_map_length` says more"
+            message = f"the setting `{setting.name}` is `{value}`, and {most}"
+            yield Diagnostic("FP402", message, help=(line("airflow", setting),), severity="warning")
     if not re.fullmatch(f"[{ID[0]}]{{1,{ID[1]}}}", str(profile.get("dag_id") or "flow")):
         way_out = f"use at most {ID[1]} letters, digits, `_`, `-` and `.`"
         yield Diagnostic("FP405", f"`{profile['dag_id']}` cannot be the id of a DAG", help=(way_out,))
@@ -112,24 +103,18 @@ def _store_problems(profile: Profile, kind: str, compute: Compute) -> Iterator[D
             why, example = "a task is in a folder of its own, where a relative one is another", f"/mnt/flowport/{store.strip('/')}"
         known = " or ".join(f"`{start}`" for start in compute.stores)
         message = f"the store `{store}` is not one that tasks on {kind} can use: {why}"
-        yield Diagnostic("FP401", message, help=(f"an address that begins with {known}", _line("store", example)))
+        yield Diagnostic(
+            "FP401", message, help=(f"an address that begins with {known}", line("airflow", replace(SETTINGS[0], example=example)))
+        )
 
 
 def _table_problems(profile: Profile) -> Iterator[Diagnostic]:
-    for name in TEXTS:
-        if (value := profile.get(name)) is not None and not isinstance(value, str):
-            yield Diagnostic("FP490", f"the setting `{name}` is a text, not `{value}`", help=(_line(name, str(value)),))
     tags, more = profile.get("tags"), profile.get("default_args")
-    if tags is not None and not (isinstance(tags, list) and all(isinstance(tag, str) for tag in tags)):
-        yield Diagnostic("FP490", "the setting `tags` is a list of text", help=('write `tags = ["ml"]` under [airflow] in flowport.toml',))
     for tag in tags if isinstance(tags, list) else ():
         if len(str(tag)) > TAG:
             yield Diagnostic(
                 "FP490", f"the tag `{str(tag)[:20]}...` has {len(str(tag))} characters, and Airflow takes {TAG}", help=("shorten it",)
             )
-    if more is not None and not isinstance(more, dict):
-        way_out = 'write `default_args = {pool = "ml"}` under [airflow] in flowport.toml'
-        yield Diagnostic("FP490", "the setting `default_args` is a table", help=(way_out,))
     for name, value in more.items() if isinstance(more, dict) else ():
         if name in OURS:
             message = f"`default_args` has `{name}`, which flowport sets for every task"
@@ -144,14 +129,7 @@ def _table_problems(profile: Profile) -> Iterator[Diagnostic]:
 
 def missing_setting(name: str) -> Diagnostic:
     """A setting that is needed and not there."""
-    setting = next(setting for setting in SETTINGS if setting.name == name)
-    message = f"target airflow needs the setting `{setting.name}`: {setting.help}"
-    return Diagnostic("FP400", message, help=(_line(setting.name, setting.example),))
-
-
-def _line(name: str, value: JSON) -> str:
-    shown = f'"{value}"' if isinstance(value, str) else value
-    return f"write `{name} = {shown}` under [airflow] in flowport.toml"
+    return missing_one("airflow", next(setting for setting in SETTINGS if setting.name == name))
 
 
 def plan_problems(plan: Plan, profile: Profile) -> Iterator[Diagnostic]:

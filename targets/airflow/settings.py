@@ -13,7 +13,12 @@ SETTINGS = (
     Setting(
         "store", "where artifacts live, as s3://, gs:// or az://; a folder where tasks see it", True, example="s3://my-bucket/flowport"
     ),
-    Setting("compute", "what the tasks run on: kubernetes, docker, batch, ecs or local", default="kubernetes"),
+    Setting(
+        "compute",
+        "what the tasks run on: kubernetes, docker, batch, ecs or local",
+        default="kubernetes",
+        choices=("kubernetes", "docker", "batch", "ecs", "local"),
+    ),
     Setting(
         "image",
         "the container image, with Python, flowport and what the flow imports (kubernetes, docker)",
@@ -24,16 +29,23 @@ SETTINGS = (
     Setting("cluster", "the ECS cluster (ecs)", example="flows"),
     Setting("task_definition", "the ECS task definition, with the image and the role (ecs)", example="flows"),
     Setting("container", "the container of the task definition that runs the steps (ecs)", example="main"),
-    Setting("platform", "EC2 or FARGATE (batch, ecs)", default="EC2"),
+    Setting("platform", "EC2 or FARGATE (batch, ecs)", default="EC2", choices=("EC2", "FARGATE")),
     Setting("python", "the Python of the workers that has flowport and what the flow imports (local)", default="python"),
     Setting("dags", "where `flowport deploy` puts the DAG file: a folder, s3:// or gs://", example="s3://my-bucket/dags", folder=True),
-    Setting("dag_id", "the id of the DAG; the flow's name unless given"),
+    Setting("dag_id", "the id of the DAG; the flow's name unless given", example="my_flow"),
     Setting("owner", "the owner of the tasks", default="flowport"),
-    Setting("tags", "tags of the DAG, a list of text"),
-    Setting("default_args", "arguments that all tasks get: Airflow's, such as `pool`, and the operator's, such as `namespace`; a table"),
-    Setting("max_concurrency", "how many tasks of a run are there at once (`max_active_tasks`); Airflow's default unless given"),
-    Setting("width", "the most tasks that one fan-out makes", default=500),
-    Setting("total", "the most tasks that one foreach makes in a whole run, with the foreaches around it", default=500),
+    Setting("tags", "tags of the DAG, a list of text", example=["ml"], kind="texts"),
+    Setting(
+        "default_args",
+        "arguments that all tasks get: Airflow's, such as `pool`, and the operator's, such as `namespace`; a table",
+        example={"pool": "ml"},
+        kind="table",
+    ),
+    Setting(
+        "max_concurrency", "how many tasks of a run are there at once (`max_active_tasks`); Airflow's default unless given", kind="number"
+    ),
+    Setting("width", "the most tasks that one fan-out makes", default=500, kind="number"),
+    Setting("total", "the most tasks that one foreach makes in a whole run, with the foreaches around it", default=500, kind="number"),
 )
 
 STAND_INS: Profile = {"store": "s3://flowport-dry-run", "compute": "local"}

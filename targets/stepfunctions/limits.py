@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 
 from flowport.compiler.capability import Capabilities, Feature, Limit, missing
 from flowport.compiler.diagnostics import Diagnostic
-from flowport.compiler.ir import JSON, Resources, Step
+from flowport.compiler.ir import Resources, Step
 from flowport.compiler.plan import Plan
-from flowport.compiler.target import Profile, Setting
+from flowport.compiler.target import Profile
+from flowport.targets.kinds import line, problems
 from flowport.targets.schedules import unplanned
 from flowport.targets.sizes import fargate
-from flowport.targets.stepfunctions.compute import COMPUTE
 from flowport.targets.stepfunctions.history import BEGIN, LONGEST, History, histories
 from flowport.targets.stepfunctions.settings import SETTINGS, STAND_INS
 
@@ -53,45 +53,23 @@ def lacks(profile: Profile) -> Capabilities:
 
 def setting_problems(profile: Profile) -> Iterator[Diagnostic]:
     """Settings that are missing, or that no service would accept."""
-    for setting in SETTINGS:
-        if setting.required and profile.get(setting.name) in (None, ""):
-            yield _missing(setting)
+    wrong = tuple(problems("stepfunctions", SETTINGS, profile))
+    yield from wrong
+    if any(problem.code != "FP400" for problem in wrong):
+        return
     store = profile.get("store")
     if store and not _is_place(str(store)):
         yield Diagnostic(
             "FP401",
             f"the store `{store}` is not a place in S3 that a state machine can name",
             notes=(KEYS,),
-            help=(_line("store", SETTINGS[0].example),),
-        )
-    for name, least in (("width", 1), ("total", 1), ("turns", 0), ("max_concurrency", 1)):
-        value = profile.get(name)
-        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < least):
-            yield Diagnostic(
-                "FP402",
-                f"the setting `{name}` is `{value}`, which is not a whole number of at least {least}",
-                help=(_line(name, max(1, least)),),
-            )
-    if isinstance(width := profile.get("width"), int) and width > 10_000:
-        yield Diagnostic(
-            "FP402", f"the setting `width` is `{width}`, and a distributed map runs 10,000 children at most", help=(_line("width", 1000),)
-        )
-    if profile.get("compute", "batch") not in COMPUTE:
-        known = ", ".join(f"`{name}`" for name in COMPUTE)
-        yield Diagnostic(
-            "FP403",
-            f"the setting `compute` is `{profile['compute']}`, and tasks run on {known}",
-            help=(_line("compute", next(iter(COMPUTE))),),
-        )
-    if profile.get("platform", "EC2") not in ("EC2", "FARGATE"):
-        yield Diagnostic(
-            "FP403", f"the setting `platform` is `{profile['platform']}`, which AWS Batch does not have", help=(_line("platform", "EC2"),)
+            help=(line("stepfunctions", SETTINGS[0]),),
         )
     if profile.get("platform") == "FARGATE" and not profile.get("execution_role"):
         yield Diagnostic(
             "FP404",
             "Fargate starts no container without `execution_role`",
-            help=(_line("execution_role", "arn:aws:iam::123456789012:role/ecs"),),
+            help=(line("stepfunctions", next(setting for setting in SETTINGS if setting.name == "execution_role")),),
         )
     if not re.fullmatch(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/]{1,80}", str(profile.get("machine") or "flow")):
         yield Diagnostic(
@@ -104,17 +82,6 @@ def _is_place(store: str) -> bool:
     if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\s'{}\\?#%]*)?", store):
         return False
     return not {"", ".", ".."} & set(store.rstrip("/").split("/")[3:])
-
-
-def _missing(setting: Setting) -> Diagnostic:
-    return Diagnostic(
-        "FP400", f"target stepfunctions needs the setting `{setting.name}`: {setting.help}", help=(_line(setting.name, setting.example),)
-    )
-
-
-def _line(name: str, value: JSON) -> str:
-    shown = f'"{value}"' if isinstance(value, str) else value
-    return f"write `{name} = {shown}` under [stepfunctions] in flowport.toml"
 
 
 def plan_problems(plan: Plan, profile: Profile, size: int) -> Iterator[Diagnostic]:

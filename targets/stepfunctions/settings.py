@@ -7,6 +7,10 @@ from flowport.compiler.names import legal
 from flowport.compiler.record import record
 from flowport.compiler.target import Profile, Setting
 
+ROLE = "arn:aws:iam::123456789012:role/ecs"
+CHILDREN = 10_000
+"""Children of a distributed map that run at once (AWS Step Functions, "Quotas")."""
+
 SETTINGS = (
     Setting("store", "where artifacts live, as s3://bucket/prefix", required=True, example="s3://my-bucket/flowport"),
     Setting(
@@ -15,20 +19,25 @@ SETTINGS = (
         required=True,
         example="123456789012.dkr.ecr.eu-west-1.amazonaws.com/flows:1",
     ),
-    Setting("compute", "what the tasks run on: batch", default="batch"),
+    Setting("compute", "what the tasks run on: batch", default="batch", choices=("batch",)),
     Setting("job_queue", "the AWS Batch job queue, by name or ARN", required=True, example="flows"),
-    Setting("job_role", "ARN of the role that the containers have; it needs job-policy.json"),
-    Setting("execution_role", "ARN of the role with which ECS starts the containers; Fargate and private images need one"),
-    Setting("platform", "EC2 or FARGATE, what the job queue runs on", default="EC2"),
+    Setting("job_role", "ARN of the role that the containers have; it needs job-policy.json", example=ROLE),
+    Setting("execution_role", "ARN of the role with which ECS starts the containers; Fargate and private images need one", example=ROLE),
+    Setting("platform", "EC2 or FARGATE, what the job queue runs on", default="EC2", choices=("EC2", "FARGATE")),
     Setting("partition", "the AWS partition of the ARNs in the policies", default="aws"),
     Setting("region", "the region of the ARNs in the policies; any when not given", default="*"),
     Setting("account", "the account of the ARNs in the policies; any when not given", default="*"),
     Setting("machine", "the name of the state machine; the flow's name unless given"),
-    Setting("max_concurrency", "how many tasks of a foreach run at once, whatever its depth"),
-    Setting("tags", "tags of the job definitions and their jobs, a table of text"),
-    Setting("width", "the most tasks that one fan-out makes", default=1000),
-    Setting("total", "the most tasks that one foreach makes in a whole run, with the foreaches around it", default=10_000),
-    Setting("turns", "turns of a loop after which the rest of it runs in one container; as many as the history bears unless given"),
+    Setting("max_concurrency", "how many tasks of a foreach run at once, whatever its depth", kind="number"),
+    Setting("tags", "tags of the job definitions and their jobs, a table of text", example={"team": "vision"}, kind="table"),
+    Setting("width", "the most tasks that one fan-out makes", default=1000, kind="number", most=CHILDREN),
+    Setting("total", "the most tasks that one foreach makes in a whole run, with the foreaches around it", default=10_000, kind="number"),
+    Setting(
+        "turns",
+        "turns of a loop after which the rest of it runs in one container; as many as the history bears unless given",
+        kind="number",
+        least=0,
+    ),
 )
 
 STAND_INS: Profile = {"store": "s3://flowport-dry-run", "image": "python", "job_queue": "flows"}
