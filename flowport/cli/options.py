@@ -70,6 +70,7 @@ class _Reading:
 
     def __init__(self, command: Command, words: list[str], values: Values) -> None:
         self.command, self.words, self.values = command, words, values
+        self.seen: set[str] = set()
         self.places: list[str] = []
         self.given: list[tuple[str, str | None]] = []
 
@@ -114,6 +115,9 @@ def _take(reading: _Reading, option: Option, word: str, value: str | None = None
         made = option.convert(value)
     except ValueError as error:
         raise WrongUse(f"option `{word}` cannot be `{value}`: {error}") from None
+    if option.name in reading.seen and not option.many:
+        raise WrongUse(f"option `--{option.name}` is there twice, and takes one value", f"--{option.name} {option.value}")
+    reading.seen.add(option.name)
     reading.values[option.key] = (*reading.values[option.key], made) if option.many else made
 
 

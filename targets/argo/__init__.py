@@ -40,12 +40,13 @@ class Argo:
         return problems + tuple(plan_problems(plan, profile, workflow_template(plan, known, "0" * 64)))
 
     def emit(self, plan: Plan, profile: Profile, package: Package) -> tuple[File, ...]:
-        """The template, what starts it by the clock, and the code package in a folder beside them."""
+        """The template with what starts it by the clock, and the code package in a folder beside them."""
         known, schedule = settings(profile, plan.flow.name), plan.flow.schedule
         template = workflow_template(capped(plan, known.turns), known, package.digest)
+        # In one file, so that none is left over when the schedule is gone.
+        documents = (template, cron_workflow(plan, schedule, known)) if schedule else (template,)
         return (
-            File(f"{known.name}.yaml", encoded(template)),
-            *((File(f"{known.name}-schedule.yaml", encoded(cron_workflow(plan, schedule, known))),) if schedule else ()),
+            File(f"{known.name}.yaml", encoded(*documents)),
             File(f"{known.name}/code/{package.digest}.zip", package.data),
         )
 

@@ -106,9 +106,12 @@ def plan_problems(plan: Plan, profile: Profile, document: Any) -> Iterator[Diagn
             message = f"parameter `{parameter.name}` has a name that Argo does not take"
             yield Diagnostic("FP417", message, parameter.span, help=("use letters from a to z, digits, `_` and `-`",))
         elif isinstance(parameter.default, str) and "{{=" in parameter.default and parameter.kind != "file":
-            message = f"the default of parameter `{parameter.name}` has `{{{{=` in it, which Argo takes for an expression"
+            message = (
+                f"the default of parameter `{parameter.name}` has `{{{{=` in it, "
+                "and a workflow with an expression that Argo cannot read never begins"
+            )
             way_out = "make the default a function, which is called when the run starts"
-            yield Diagnostic("FP420", message, parameter.span, help=(way_out,))
+            yield Diagnostic("FP420", message, parameter.span, help=(way_out,), severity="warning")
     if plan.flow.schedule and len(name := str(profile.get("name") or "")) > CRON_NAME:
         message = f"`{name}` has {len(name)} characters, and the name of a CronWorkflow {CRON_NAME} at most"
         yield Diagnostic("FP405", message, plan.flow.schedule.span, help=("give the template a shorter `name`",))

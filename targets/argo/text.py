@@ -33,7 +33,7 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _text)
 
 
-def encoded(document: Mapping[str, JSON]) -> bytes:
-    """A document as YAML."""
-    text: bytes = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=WIDTH, encoding="utf-8")
+def encoded(*documents: Mapping[str, JSON]) -> bytes:
+    """Documents as YAML."""
+    text: bytes = yaml.dump_all(documents, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=WIDTH, encoding="utf-8")
     return text

@@ -30,7 +30,8 @@ def dry_run(request: DryRun, file: File) -> int:
 
     pods = request.max_workers or os.cpu_count() or 1
     try:
-        workflow = Workflow(yaml.safe_load(file.data), request.run_id, _form(request), pods, heard)
+        template, *_ = yaml.safe_load_all(file.data)
+        workflow = Workflow(template, request.run_id, _form(request), pods, heard)
         phase = workflow.run()
     except Refused as refused:
         return trial.outcome(str(refused))

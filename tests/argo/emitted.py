@@ -20,8 +20,13 @@ def text(plan: Plan, **profile: Any) -> str:
 
 
 def document(plan: Plan, **profile: Any) -> Any:
-    """The emitted document, as Argo reads it."""
-    return yaml.safe_load(text(plan, **profile))
+    """The emitted template, as Argo reads it."""
+    return documents(plan, **profile)[0]
+
+
+def documents(plan: Plan, **profile: Any) -> list[Any]:
+    """The emitted documents: a template, and what starts it by the clock."""
+    return list(yaml.safe_load_all(text(plan, **profile)))
 
 
 def templates(plan: Plan, **profile: Any) -> dict[str, Any]:

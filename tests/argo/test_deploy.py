@@ -13,12 +13,11 @@ import pytest
 from argo.cluster import Cluster, status
 from desk import Desk, Ended
 from flowport.cli import execute
-from flowport.compiler.ir import End, Next
+from flowport.compiler.ir import End, Next, Schedule
 from flowport.compiler.record import replace
-from flowport.compiler.target import Deployment, File
+from flowport.compiler.target import Deployment
 from flowport.runtime.store import Refusal, open_store
 from flowport.targets.argo import target
-from flowport.targets.argo.text import encoded
 from plans import NO_CODE, flow
 
 FLOW = """
@@ -217,18 +216,17 @@ def test_a_schedule_of_somebody_else_is_left_alone(desk: Desk, deploy: Deploy, c
     assert SCHEDULE in cluster.objects
 
 
-def with_schedule(tmp_path: Path, flow: str = "Small") -> Deployment:
-    """What a flow with a schedule will have: a second file."""
+def with_schedule(tmp_path: Path) -> Deployment:
+    """A flow that the clock starts."""
     profile = {"image": "my-image:1", "store": str(tmp_path / "store")}
-    document = {"apiVersion": "argoproj.io/v1alpha1", "kind": "CronWorkflow", **schedule(flow)}
-    files = (*target.emit(SMALL, profile, NO_CODE), File("small-schedule.yaml", encoded(document)))
-    return Deployment(files, SMALL, NO_CODE, profile, print)
+    plan = replace(SMALL, flow=replace(SMALL.flow, schedule=Schedule("0 6 * * *")))
+    return Deployment(target.emit(plan, profile, NO_CODE), plan, NO_CODE, profile, print)
 
 
 def test_a_schedule_is_deployed_behind_the_template(cluster: Cluster, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert target.deploy(with_schedule(tmp_path)) == 0
     assert capsys.readouterr().out.endswith(f"{TEMPLATE} in namespace flows is new\n{SCHEDULE} in namespace flows is new\n")
-    assert cluster.show(SCHEDULE)["spec"] == {"schedules": ["0 6 * * *"]}
+    assert cluster.show(SCHEDULE)["spec"]["schedules"] == ["0 6 * * *"]
     assert target.deploy(with_schedule(tmp_path)) == 0
     assert capsys.readouterr().out == f"{TEMPLATE} in namespace flows is unchanged\n{SCHEDULE} in namespace flows is unchanged\n"
 

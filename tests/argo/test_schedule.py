@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import pytest
-import yaml
 from hera.workflows.models import CronWorkflow
 
 from argo.checks import problems
-from argo.emitted import PROFILE, said
+from argo.emitted import documents, said
 from flowport.compiler.ir import End, Parameter, Schedule
-from flowport.targets.argo import target
-from plans import NO_CODE, flow
+from plans import flow
 
 DAILY = Schedule("30 6 * * MON-FRI", "Europe/Berlin")
 
 
 def test_a_flow_with_a_schedule_has_a_cron_workflow_beside_its_template() -> None:
     plan = flow(("start", End()), schedule=DAILY, doc="What it is for.")
-    template, cron, _ = target.emit(plan, {**PROFILE, "namespace": "flows", "concurrency_policy": "Forbid"}, NO_CODE)
-    assert (template.path, cron.path) == ("small.yaml", "small-schedule.yaml")
-    made = yaml.safe_load(cron.data)
+    template, made = documents(plan, namespace="flows", concurrency_policy="Forbid")
+    assert (template["kind"], made["kind"]) == ("WorkflowTemplate", "CronWorkflow")
     assert problems(made) == []
-    assert made["metadata"] == yaml.safe_load(template.data)["metadata"]
+    assert made["metadata"] == template["metadata"]
     assert made["spec"] == {
         "schedules": ["30 6 * * MON-FRI"],
         "timezone": "Europe/Berlin",
@@ -35,12 +32,11 @@ def test_a_flow_with_a_schedule_has_a_cron_workflow_beside_its_template() -> Non
 
 
 def test_the_clock_is_that_of_utc_unless_said() -> None:
-    cron = target.emit(flow(("start", End()), schedule=Schedule("0 0 * * *")), PROFILE, NO_CODE)[1]
-    assert yaml.safe_load(cron.data)["spec"]["timezone"] == "UTC"
+    assert documents(flow(("start", End()), schedule=Schedule("0 0 * * *")))[1]["spec"]["timezone"] == "UTC"
 
 
 def test_a_flow_without_a_schedule_has_no_cron_workflow() -> None:
-    assert [file.path for file in target.emit(flow(("start", End())), PROFILE, NO_CODE)] == ["small.yaml", f"small/code/{'0' * 64}.zip"]
+    assert [made["kind"] for made in documents(flow(("start", End())))] == ["WorkflowTemplate"]
 
 
 def test_nobody_fills_in_the_form_of_a_run_that_the_clock_starts() -> None:

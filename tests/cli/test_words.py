@@ -57,6 +57,7 @@ def test_words_become_values(words: str, expected: dict[str, object]) -> None:
         ("f.py --count", "option `--count` needs a value"),
         ("f.py --count many", "option `--count` cannot be `many`"),
         ("f.py --kind other", "option `--kind` cannot be `other`"),
+        ("f.py --count 1 --count=2", "option `--count` is there twice, and takes one value"),
         ("f.py --flag=yes", "option `--flag` takes no value"),
         ("f.py -- word", "`word` stands behind `--` without the name of a parameter"),
     ],

@@ -72,7 +72,7 @@ def compiled(plan: Plan, profile: Mapping[str, Any]) -> dict[str, Any]:
     errors = [found for found in target.fits(lowered, {**profile, "store": "s3://bucket"}) if found.severity == "error"]
     assert not errors, errors
     open_store(profile["store"]).create(code_key(made.digest), made.data)
-    document: dict[str, Any] = yaml.safe_load(target.emit(lowered, profile, made)[0].data)
+    document: dict[str, Any] = next(yaml.safe_load_all(target.emit(lowered, profile, made)[0].data))
     return document
 
 
