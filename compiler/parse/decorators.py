@@ -150,12 +150,17 @@ def _environment(values: Values, so_far: Settings) -> Settings:
         values.say(node, "`vars` of `@environment` is a dict of texts", 'write `vars={"NAME": "value"}`')
         return so_far
     for name, value in names.items():
-        if not isinstance(name, str) or not name or "=" in name or "\0" in name:
+        if not isinstance(name, str) or not name or "=" in name or not _is_text(name):
             values.say(node, f"`{name!r}` cannot be the name of an environment variable", 'write `vars={"NAME": "value"}`')
-        elif not isinstance(value, str) or "\0" in value:
+        elif not isinstance(value, str) or not _is_text(value):
             values.say(node, f"the environment variable `{name}` is a text, not `{value!r}`", f'write `"{name}": "{value}"`')
     good = {name: value for name, value in names.items() if isinstance(name, str) and isinstance(value, str)}
     return replace(so_far, environment=tuple(sorted(good.items())))
+
+
+def _is_text(text: str) -> bool:
+    """Whether an environment takes it: half of a pair of surrogates is no character."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 _APPLY: Mapping[str, Callable[[Values, Settings], Settings]] = {

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def compile_flow(values: Values) -> int:
     """Write or compare the files of every target; 1 when a comparison finds a difference."""
     if not values["target"]:
-        raise WrongUse("`--target` is missing: for which engine?", "--target airflow, or --target sfn")
+        raise WrongUse("`--target` is missing: for which engine?", "--target airflow, --target sfn, or --target argo")
     files = _files(values)
     output = values["output"]
     if values["check"]:

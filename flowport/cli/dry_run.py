@@ -23,7 +23,7 @@ def dry_run(values: Values) -> int:
         print(page(COMMAND, [section(specs(flow.plan))]))
         return 0
     if values["target"] is None:
-        raise WrongUse("`--target` is missing: on which engine?", "--target airflow, or --target sfn")
+        raise WrongUse("`--target` is missing: on which engine?", "--target airflow, --target sfn, or --target argo")
     one = target(values["target"])
     return one.dry_run(_request(flow, one, values))
 

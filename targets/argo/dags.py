@@ -128,7 +128,7 @@ class Dags:
         if not loop.ways_out:
             return {}
         asked = [*(after if loop.rest else after[:1]), *map(self._task, loop.ways_out)]
-        expression = " ?? ".join(f"tasks['{name}']?.outputs?.parameters?.route" for name in asked)
+        expression = " ?? ".join([*(f"tasks['{name}']?.outputs?.parameters?.route" for name in asked), "'[]'"])
         return {"outputs": {"parameters": [{"name": "route", "valueFrom": {"expression": expression}}]}}
 
 

@@ -11,22 +11,24 @@ from typing import Any
 
 from flowport.compiler.capability import Capabilities, Feature, Limit, missing
 from flowport.compiler.diagnostics import Diagnostic
-from flowport.compiler.ir import JSON, Resources
-from flowport.compiler.plan import Plan
+from flowport.compiler.fuse import unlike
+from flowport.compiler.ir import JSON, Resources, Span
+from flowport.compiler.plan import Loop, Plan, walk
 from flowport.compiler.target import Profile
 from flowport.targets.argo.form import FIELDS
 from flowport.targets.argo.names import Names
 from flowport.targets.argo.parts import TASKS
-from flowport.targets.argo.settings import CRON_NAME, SETTINGS, TEMPLATE_NAME, Settings, settings, template_name
-from flowport.targets.argo.volumes import own_volumes, volumes
+from flowport.targets.argo.settings import CRON_NAME, DEPTH, OURS, SETTINGS, TEMPLATE_NAME, Settings, settings, template_name
+from flowport.targets.argo.volumes import Volume, own_volumes, volumes
 from flowport.targets.kinds import line, problems, toml
 from flowport.targets.pods import unlike_pods
 from flowport.targets.schedules import unfilled
 
-TEMPLATES, PARAMETERS = 200, 500
-"""Templates of a workflow, and its parameters (Argo's CRDs)."""
+TEMPLATES = 200
+"""Templates of a workflow (Argo's CRDs)."""
 
 STORES = ("s3://", "gs://", "az://")
+NAME = "use small letters, digits, `-` and `.`, the first and the last one a letter or a digit"
 LABEL = "use letters, digits, `-`, `_` and `.`, at most 63, the first and the last one a letter or a digit"
 ONE_CONTAINER = Limit(
     "never",
@@ -58,6 +60,23 @@ def _name_problems(profile: Profile) -> Iterator[Diagnostic]:
         for key, value in table.items() if isinstance(table, dict) else ():
             if not is_label(key, value):
                 yield Diagnostic("FP405", f"`{key} = {toml(value)}` in `{name}` is no label of Kubernetes", help=(LABEL,))
+            elif name == "labels" and is_taken(key):
+                yield Diagnostic("FP405", f"the label `{key}` in `labels` is not for a profile to set", help=("leave it out",))
+    for name in ("service_account", "secrets", "image_pull_secrets", "secret_files"):
+        held = profile.get(name) or ()
+        for each in (held,) if isinstance(held, str) else held if isinstance(held, list | dict) else ():
+            if not is_name(str(each)):
+                yield Diagnostic("FP405", f"`{each}` in `{name}` cannot be the name of an object of Kubernetes", help=(NAME,))
+
+
+def is_name(text: str) -> bool:
+    """Whether Kubernetes takes a name of a secret, a claim or a service account ("Object Names and IDs", DNS subdomain)."""
+    return len(text) <= 253 and bool(re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*", text))
+
+
+def is_taken(label: str) -> bool:
+    """Whether Argo or a deployment knows its own by a label."""
+    return label in OURS or label.startswith("workflows.argoproj.io/")
 
 
 def is_label(key: str, value: JSON) -> bool:
@@ -70,9 +89,13 @@ def is_label(key: str, value: JSON) -> bool:
 
 def _volume_problems(known: Settings) -> Iterator[Diagnostic]:
     for volume in known.volumes:
-        if not (isinstance(volume.get("name"), str) and isinstance(volume.get("mountPath"), str)):
+        if not (re.fullmatch("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", str(volume.get("name"))) and isinstance(volume.get("mountPath"), str)):
             setting = next(setting for setting in SETTINGS if setting.name == "volumes")
-            yield Diagnostic("FP490", "a volume is a table with a `name`, a `mountPath` and what it is", help=(line("argo", setting),))
+            yield Diagnostic(
+                "FP490",
+                "a volume is a table with a `name` of small letters, digits and `-`, a `mountPath` and what it is",
+                help=(line("argo", setting),),
+            )
             return
     for secret, path in known.secret_files.items():
         if not isinstance(path, str):
@@ -80,6 +103,18 @@ def _volume_problems(known: Settings) -> Iterator[Diagnostic]:
                 "FP490", f"secret `{secret}` in `secret_files` has no folder", help=(f'write `{secret} = "/secrets/{secret}"`',)
             )
             return
+    yield from _twice(volumes(known), "two volumes", None)
+
+
+def _twice(mounted: list[Volume], whose: str, span: Span | None) -> Iterator[Diagnostic]:
+    """Volumes of one name, or mounted at one place, or at none."""
+    for volume in mounted:
+        if not volume.path.startswith("/") or ":" in volume.path:
+            message = f"volume `{volume.name}` is mounted at `{volume.path}`, which is no absolute path without a colon"
+            yield Diagnostic("FP490", message, span, help=(f"write `/{volume.path.strip('/:')}`",))
+    for what, held in (("name", [volume.name for volume in mounted]), ("folder", [volume.path.rstrip("/") for volume in mounted])):
+        for each in sorted({each for each in held if held.count(each) > 1}):
+            yield Diagnostic("FP490", f"{whose} have the {what} `{each}`", span, help=(f"give one of them another {what}",))
 
 
 def _store_problems(profile: Profile) -> Iterator[Diagnostic]:
@@ -117,9 +152,22 @@ def plan_problems(plan: Plan, profile: Profile, document: Any) -> Iterator[Diagn
         yield Diagnostic("FP405", message, plan.flow.schedule.span, help=("give the template a shorter `name`",))
     yield from unfilled(plan.flow)
     yield from unlike_pods(plan)
+    yield from _without_rest(plan)
     yield from _pods(plan, settings(profile, plan.flow.name))
     yield from _renamed(plan, profile)
     yield from _sizes(plan, document)
+
+
+def _without_rest(plan: Plan) -> Iterator[Diagnostic]:
+    """Loops with turns that no pod can do the rest of."""
+    for loop in walk(plan.body):
+        if isinstance(loop, Loop) and loop.cap and (found := unlike(plan, loop)) is not None:
+            message = (
+                f"the loop of `{loop.header}` fails after {DEPTH} turns: Argo nests no deeper, and no pod can do the rest of it, "
+                f"as its steps `{found[0]}` and `{found[1]}` ask for other ones"
+            )
+            way_out = "write the same `@kubernetes` on all steps of the loop, where it may take more turns"
+            yield Diagnostic("FP419", message, plan.flow.step(found[1]).span, help=(way_out,), severity="warning")
 
 
 def _pods(plan: Plan, known: Settings) -> Iterator[Diagnostic]:
@@ -129,11 +177,16 @@ def _pods(plan: Plan, known: Settings) -> Iterator[Diagnostic]:
         for key, value in (*own.labels, *own.node_selector):
             if not is_label(key, value):
                 yield Diagnostic("FP405", f"`{key}={value}` of step `{step.name}` is no label of Kubernetes", step.span, help=(LABEL,))
-        mounted = [*volumes(known), *own_volumes(own, step.settings.resources or Resources())]
-        for what, held in (("name", [volume.name for volume in mounted]), ("folder", [volume.path.rstrip("/") for volume in mounted])):
-            for twice in sorted({each for each in held if held.count(each) > 1}):
-                message = f"two volumes of step `{step.name}` have the {what} `{twice}`"
-                yield Diagnostic("FP490", message, step.span, help=(f"give one of them another {what}",))
+        for key, _ in own.labels:
+            if is_taken(key):
+                message = f"the label `{key}` of step `{step.name}` is not for a flow to set"
+                yield Diagnostic("FP405", message, step.span, help=("leave it out",))
+        for each in filter(None, (own.service_account, *own.secrets, *(claim for claim, _ in own.volumes))):
+            if not is_name(each):
+                message = f"`{each}` of step `{step.name}` cannot be the name of an object of Kubernetes"
+                yield Diagnostic("FP405", message, step.span, help=(NAME,))
+        if mounted := own_volumes(own, step.settings.resources or Resources()):
+            yield from _twice([*volumes(known), *mounted], f"two volumes of step `{step.name}`", step.span)
 
 
 def _sizes(plan: Plan, document: Any) -> Iterator[Diagnostic]:

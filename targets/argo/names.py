@@ -40,4 +40,5 @@ class Names:
 
     def _word(self, name: str) -> str:
         """A name that begins like one: `depends` takes `1.Succeeded` for a number."""
-        return name if name[0].isalpha() else f"step-{name}"
+        longer = name if name[0].isalpha() else f"step-{name}"
+        return longer if len(longer) <= LONGEST else hashed(longer, name, ALLOWED, LONGEST)

@@ -70,10 +70,10 @@ def _conflict(resource: Resource, causes: Iterable[dict[str, str]]) -> str:
         found = HOLDER.search(cause.get("message", ""))
         held.setdefault(found[1] if found else "somebody", []).append(cause.get("field", ""))
     holders = "; ".join(f"`{holder}` has set {', '.join(fields)}" for holder, fields in held.items())
-    force = f"kubectl apply --server-side --force-conflicts --field-manager flowport -n {resource.namespace} -f"
+    force = f"kubectl apply --server-side --force-conflicts --field-manager flowport -n {resource.namespace} -f FILE"
     return (
         f"{resource} has fields that others have set to something else: {holders}\n"
-        f"  leave the deployment to one of the two; `{force}` with the compiled file takes the fields over"
+        f"  leave the deployment to one of the two; `{force}`, with the compiled file, takes the fields over"
     )
 
 

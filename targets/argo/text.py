@@ -12,7 +12,9 @@ import yaml
 
 from flowport.compiler.ir import JSON
 
-PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]*")
+PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]{0,59}")
+"""A digest, which may begin with a digit or with a letter, is quoted in either case."""
+
 WORDS = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"])
 WIDTH = 160
 

@@ -18,9 +18,6 @@ from flowport.targets.argo.names import Names
 from flowport.targets.argo.pods import Pod, pod, template
 from flowport.targets.argo.settings import PODS, Settings
 
-OURS = ("app.kubernetes.io/managed-by", "flowport/flow")
-"""Labels by which a deployment knows what is its own."""
-
 
 def workflow_template(plan: Plan, settings: Settings, code: str) -> dict[str, JSON]:
     """The document of a plan; `code` is the digest of the code package."""
@@ -55,9 +52,7 @@ def metadata(plan: Plan, settings: Settings, name: str) -> dict[str, JSON]:
 
 
 def _labels(settings: Settings) -> dict[str, JSON]:
-    """What tells the objects and pods of a flow from others; whose they are is not for a profile to say."""
-    own = {name: value for name, value in settings.labels.items() if name not in OURS}
-    return {"flowport/flow": settings.name, **own}
+    return {"flowport/flow": settings.name, **settings.labels}
 
 
 def _spec(plan: Plan, settings: Settings, templates: list[JSON]) -> dict[str, JSON]:

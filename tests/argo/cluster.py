@@ -126,6 +126,7 @@ class Cluster:
             return 200, self.show(key)
         if body["preconditions"]["uid"] != f"uid of {key}":
             return status(409, "the UID in the precondition does not match the UID in record", **message)
+        assert body["propagationPolicy"] == "Orphan", "the workflows that it has begun would be deleted, too"
         if not dry_run:
             del self.objects[key]
         return 200, {"kind": "Status", "apiVersion": "v1", "status": "Success", "details": message}
@@ -154,9 +155,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _handle(self) -> None:
         address = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(address.query).items()}
-        body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or "{}")
+        data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = json.loads(data or "{}")
         if self.command == "PATCH":
             assert self.headers["Content-Type"] == "application/apply-patch+yaml"
+            assert b"\\ud8" not in data, "YAML knows no pairs of surrogates"
         code, said = self.cluster.answer(self.command, address.path, query, body, self.headers.get("Authorization"))
         data = (said if isinstance(said, str) else json.dumps(said)).encode()
         self.send_response(code)

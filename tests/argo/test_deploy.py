@@ -25,6 +25,8 @@ from flowport import FlowSpec, retry, step
 
 
 class Small(FlowSpec):
+    'A small flow 🎈.'
+
     @step
     def start(self):
         self.number = 1

@@ -28,6 +28,7 @@ def run(
 
 
 GOOD, BAD = pod("good", ""), pod("bad", "raise SystemExit(3)")
+TRUE = {"name": "good", "container": {"image": "x", "command": ["true"], "env": ENV}}
 SAYS = pod("says", "import os; open(os.environ['OUT'], 'w').write('[\"b\"]')", env=[{"name": "OUT", "value": "/tmp/o"}],
            outputs={"parameters": [{"name": "route", "valueFrom": {"path": "/tmp/o"}}]})  # fmt: skip
 
@@ -80,6 +81,14 @@ def test_an_expression_that_needs_nothing_is_decided_before_its_task_has_anythin
     found = run([{"name": "a", "template": "body"}], GOOD, SAYS, body)[1]
     assert (found["a.early"], found["a.late"]) == ("Skipped", "Succeeded")
     assert run(inner, GOOD, SAYS)[1]["early"] == "Succeeded", "the outermost DAG is called by no task"
+
+
+def test_a_template_that_calls_itself_is_at_an_end_after_98_turns() -> None:
+    again = {"name": "again", "template": "turn", "depends": "work.Succeeded"}
+    turn = {"name": "turn", "dag": {"tasks": [{"name": "work", "template": "good"}, again]}}
+    phase, found = run([{"name": "a", "template": "turn"}], TRUE, turn)
+    assert phase == "Error"
+    assert sum(name.endswith(".work") and ended == "Succeeded" for name, ended in found.items()) == 98
 
 
 @pytest.mark.parametrize(

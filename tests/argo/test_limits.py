@@ -66,10 +66,10 @@ def test_a_word_of_the_language_of_depends_is_no_name(word: str) -> None:
     assert f"{word}-step" in tasks(flow(("start", Next(word)), (word, Next("end")), END))
 
 
-@pytest.mark.parametrize("name", ["_1", "_", "训练", "обучение", "größe", "ñ"])
+@pytest.mark.parametrize("name", ["_1", "_", "_1" + 125 * "a", "训练", "обучение", "größe", "ñ"])
 def test_a_name_in_depends_is_never_read_as_a_number(name: str) -> None:
     made = tasks(flow(("start", Next(name)), (name, Next("end")), END))
-    assert all(task[0].isalpha() and task.isascii() for task in made)
+    assert all(task[0].isalpha() and task.isascii() and len(task) <= 128 for task in made)
     assert len(made) == 3
 
 
@@ -122,8 +122,8 @@ def test_a_loop_in_one_pod_has_one_kind_of_pod() -> None:
     other = Settings(kubernetes=Kubernetes(image="other:2"))
     loop = (("one", Next("two"), other), ("two", Switch("more", (Case(True, "one"), Case(False, "end")))))
     plan = flow(("start", Next("one")), *loop, END)
-    assert said(plan) == ()
-    assert [found.code for found in said(plan, turns=0)] == ["FP419"]
+    assert [(found.code, found.severity) for found in said(plan)] == [("FP419", "warning")]
+    assert [(found.code, found.severity) for found in said(plan, turns=0)] == [("FP419", "error")]
 
 
 def test_a_default_that_argo_may_not_be_able_to_read_is_a_warning() -> None:
@@ -138,6 +138,13 @@ def test_a_default_that_argo_may_not_be_able_to_read_is_a_warning() -> None:
         ({"labels": {"team": 1}}, "FP405"),
         ({"node_selector": {"pool": "a b"}}, "FP405"),
         ({"labels": {"-": "x"}}, "FP405"),
+        ({"labels": {"flowport/flow": "other"}}, "FP405"),
+        ({"labels": {"workflows.argoproj.io/workflow": "x"}}, "FP405"),
+        ({"secrets": ["A_B"]}, "FP405"),
+        ({"service_account": "S_a"}, "FP405"),
+        ({"secret_files": {"tls": "secrets"}}, "FP490"),
+        ({"volumes": [{"name": "Store_", "mountPath": "/a"}]}, "FP490"),
+        ({"volumes": [{"name": "store", "mountPath": "relative"}]}, "FP490"),
         ({"labels": []}, "FP490"),
         ({"tolerations": ["batch"]}, "FP490"),
         ({"secrets": [1]}, "FP490"),
@@ -173,6 +180,16 @@ def test_a_volume_of_a_step_is_no_second_one() -> None:
     ]
 
 
-@pytest.mark.parametrize("asked", [Kubernetes(labels=(("a b", "x"),)), Kubernetes(node_selector=(("a", "x y"),))])
-def test_labels_of_a_step_are_those_of_kubernetes(asked: Kubernetes) -> None:
+@pytest.mark.parametrize(
+    "asked",
+    [
+        Kubernetes(labels=(("a b", "x"),)),
+        Kubernetes(labels=(("workflows.argoproj.io/workflow", "x"),)),
+        Kubernetes(node_selector=(("a", "x y"),)),
+        Kubernetes(service_account="S_a"),
+        Kubernetes(secrets=("A_B",)),
+        Kubernetes(volumes=(("My_Claim", "/a"),)),
+    ],
+)
+def test_labels_and_names_of_a_step_are_those_of_kubernetes(asked: Kubernetes) -> None:
     assert [found.code for found in said(flow(("start", Next("end"), Settings(kubernetes=asked)), END))] == ["FP405"]

@@ -113,6 +113,7 @@ def test_a_loop_is_a_template_that_calls_itself_until_a_pod_does_the_rest() -> N
 def test_a_loop_with_several_ways_out_says_which_one_was_taken() -> None:
     assert templates(LOOP)["guess-loop"]["outputs"]["parameters"][0]["valueFrom"] == {
         "expression": " ?? ".join(f"tasks['{name}']?.outputs?.parameters?.route" for name in ("again", "rest", "judge", "guess"))
+        + " ?? '[]'"
     }
     assert tasks(LOOP)["won"]["when"] == "{{= 'won' in fromJSON(tasks['guess'].outputs.parameters.route) }}"
     one = flow(("start", Next("turn")), ("turn", Switch("more", (Case(True, "turn"), Case(False, "end")))), END)

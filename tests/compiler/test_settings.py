@@ -96,6 +96,7 @@ def test_settings(tmp_path: Path, mark: str, expected: Settings) -> None:
         ("@environment(vars={'A': 1})", "FP133"),
         ("@environment(vars={'A=B': '1'})", "FP133"),
         ("@environment(vars={'A': 'x\\0y'})", "FP133"),
+        ("@environment(vars={'A': '\\ud800'})", "FP133"),
         ("@environment(vars={'A': __file__})", "FP120"),
         ("@retry(times=rows())", "FP120"),
         ("@nothing", "FP122"),

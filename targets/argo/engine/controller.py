@@ -20,6 +20,9 @@ from flowport.targets.argo.engine.pods import Finished, Process
 
 SUCCEEDED, FAILED, ERROR, SKIPPED, OMITTED, RUNNING = "Succeeded", "Failed", "Error", "Skipped", "Omitted", "Running"
 ENDED = (SUCCEEDED, FAILED, ERROR)
+DEEPEST = 100
+"""Templates inside each other that the controller runs (its `maxStackDepth`)."""
+
 Done: TypeAlias = Callable[["Node"], None]
 
 
@@ -115,6 +118,11 @@ class Workflow:
     def start(self, name: str, task: Mapping[str, Any], inputs: dict[str, str], done: Done) -> Node:
         """Begin a template with the values of its inputs."""
         template = self.templates[task["template"]]
+        if name.removeprefix(self._name).count(".") >= DEEPEST:
+            node = self._new(name, "DAG" if "dag" in template else "Pod", template)
+            node.phase, node.message = ERROR, "Maximum recursion depth exceeded"
+            done(node)
+            return node
         wanted = {each["name"] for each in template.get("inputs", {}).get("parameters", [])}
         if wanted != inputs.keys():
             raise Refused(f"template `{template['name']}` takes {sorted(wanted)}, and `{name}` gives {sorted(inputs)}")
