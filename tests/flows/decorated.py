@@ -43,7 +43,6 @@ class Decorated(FlowSpec):
         labels={"weight": "heavy"},
         node_selector={"kubernetes.io/os": "linux"},
         tolerations=[{"key": "heavy", "operator": "Exists", "tolerationSeconds": 60, "effect": "NoExecute"}],
-        shared_memory=64,
     )
     @step
     @with_unit("kg")

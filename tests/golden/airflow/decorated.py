@@ -93,16 +93,9 @@ with DAG(
     heavy = step(
         "heavy",
         container_resources=k8s.V1ResourceRequirements(
-            requests={"cpu": "2", "memory": "4096Mi"},
-            limits={"memory": "4096Mi"},
+            requests={"cpu": "2", "memory": "2048Mi"},
+            limits={"memory": "2048Mi"},
         ),
-        volumes=[
-            k8s.V1Volume(
-                name="shared-memory",
-                empty_dir=k8s.V1EmptyDirVolumeSource(medium="Memory", size_limit="64Mi"),
-            ),
-        ],
-        volume_mounts=[k8s.V1VolumeMount(name="shared-memory", mount_path="/dev/shm")],
         node_selector={"kubernetes.io/os": "linux"},
         tolerations=[k8s.V1Toleration(effect="NoExecute", key="heavy", operator="Exists", toleration_seconds=60)],
         labels={"weight": "heavy"},
