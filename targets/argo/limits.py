@@ -15,6 +15,7 @@ from flowport.compiler.fuse import unlike
 from flowport.compiler.ir import JSON, Resources, Span
 from flowport.compiler.plan import Loop, Plan, walk
 from flowport.compiler.target import Profile
+from flowport.runtime import documents
 from flowport.targets.argo.form import FIELDS
 from flowport.targets.argo.names import Names
 from flowport.targets.argo.parts import TASKS
@@ -27,8 +28,12 @@ from flowport.targets.schedules import unfilled
 TEMPLATES = 200
 """Templates of a workflow (Argo's CRDs)."""
 
+SIZE = 1_000_000
+"""Bytes of a template: the object of each of its workflows has a copy, beside its nodes, and etcd takes 1.5 MiB (etcd, "System limits")."""
+
 STORES = ("s3://", "gs://", "az://")
 NAME = "use small letters, digits, `-` and `.`, the first and the last one a letter or a digit"
+IMAGE = "write it as `registry.example.com/flows:1`"
 LABEL = "use letters, digits, `-`, `_` and `.`, at most 63, the first and the last one a letter or a digit"
 ONE_CONTAINER = Limit(
     "never",
@@ -62,6 +67,8 @@ def _name_problems(profile: Profile) -> Iterator[Diagnostic]:
                 yield Diagnostic("FP405", f"`{key} = {toml(value)}` in `{name}` is no label of Kubernetes", help=(LABEL,))
             elif name == "labels" and is_taken(key):
                 yield Diagnostic("FP405", f"the label `{key}` in `labels` is not for a profile to set", help=("leave it out",))
+    if not is_image(image := str(profile.get("image") or "image")):
+        yield Diagnostic("FP405", f"`{image}` cannot be the name of an image", help=(IMAGE,))
     for name in ("service_account", "secrets", "image_pull_secrets", "secret_files"):
         held = profile.get(name) or ()
         for each in (held,) if isinstance(held, str) else held if isinstance(held, list | dict) else ():
@@ -72,6 +79,11 @@ def _name_problems(profile: Profile) -> Iterator[Diagnostic]:
 def is_name(text: str) -> bool:
     """Whether Kubernetes takes a name of a secret, a claim or a service account ("Object Names and IDs", DNS subdomain)."""
     return len(text) <= 253 and bool(re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*", text))
+
+
+def is_image(text: str) -> bool:
+    """Whether a text may be an image's name, and means nothing to Argo; what else it must be is the registry's to say."""
+    return bool(re.fullmatch(r"[\w.:@/-]+", text, re.ASCII))
 
 
 def is_taken(label: str) -> bool:
@@ -181,6 +193,8 @@ def _pods(plan: Plan, known: Settings) -> Iterator[Diagnostic]:
             if is_taken(key):
                 message = f"the label `{key}` of step `{step.name}` is not for a flow to set"
                 yield Diagnostic("FP405", message, step.span, help=("leave it out",))
+        if own.image and not is_image(own.image):
+            yield Diagnostic("FP405", f"`{own.image}` of step `{step.name}` cannot be the name of an image", step.span, help=(IMAGE,))
         for each in filter(None, (own.service_account, *own.secrets, *(claim for claim, _ in own.volumes))):
             if not is_name(each):
                 message = f"`{each}` of step `{step.name}` cannot be the name of an object of Kubernetes"
@@ -195,6 +209,10 @@ def _sizes(plan: Plan, document: Any) -> Iterator[Diagnostic]:
     if most > TASKS:
         message = f"a DAG of {plan.flow.name} has {most} tasks, and Argo takes {TASKS}"
         yield Diagnostic("FP418", message, plan.flow.span, help=("put some of the steps into flows of their own",))
+    if (size := len(documents.dump(document))) > SIZE:
+        message = f"the workflow template of {plan.flow.name} has {size:,} bytes, and Argo keeps {SIZE:,} at most beside its nodes"
+        way_out = "make several flows of it, or keep long variables of `@environment` in a file beside the flow"
+        yield Diagnostic("FP410", message, plan.flow.span, help=(way_out,))
     if len(templates) > TEMPLATES:
         message = f"{plan.flow.name} has {len(templates)} templates, and Argo takes {TEMPLATES}"
         way_out = "give steps the same resources, retries and environment: they then share a template"

@@ -116,6 +116,8 @@ def test_what_is_too_large_is_refused() -> None:
         for number, (name, after) in enumerate(zip(names, [*names[1:], "end"]))
     ]
     assert {found.code for found in said(flow(*odd, END))} == {"FP418"}
+    long = [(name, next, Settings(environment=(("A", f"{name}{'x' * 20_000}"),))) for name, next, _ in odd[:60]]
+    assert [found.code for found in said(flow(*long[:-1], ("step59", End())))] == ["FP410"]
 
 
 def test_a_loop_in_one_pod_has_one_kind_of_pod() -> None:
@@ -140,6 +142,8 @@ def test_a_default_that_argo_may_not_be_able_to_read_is_a_warning() -> None:
         ({"labels": {"-": "x"}}, "FP405"),
         ({"labels": {"flowport/flow": "other"}}, "FP405"),
         ({"labels": {"workflows.argoproj.io/workflow": "x"}}, "FP405"),
+        ({"image": " flows:1"}, "FP405"),
+        ({"image": "{{workflow.name}}"}, "FP405"),
         ({"secrets": ["A_B"]}, "FP405"),
         ({"service_account": "S_a"}, "FP405"),
         ({"secret_files": {"tls": "secrets"}}, "FP490"),
@@ -186,6 +190,7 @@ def test_a_volume_of_a_step_is_no_second_one() -> None:
         Kubernetes(labels=(("a b", "x"),)),
         Kubernetes(labels=(("workflows.argoproj.io/workflow", "x"),)),
         Kubernetes(node_selector=(("a", "x y"),)),
+        Kubernetes(image="a b"),
         Kubernetes(service_account="S_a"),
         Kubernetes(secrets=("A_B",)),
         Kubernetes(volumes=(("My_Claim", "/a"),)),
