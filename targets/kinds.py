@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from math import isfinite
 from typing import Any
 
 from flowport.compiler.diagnostics import Diagnostic
 from flowport.compiler.ir import JSON
 from flowport.compiler.target import Profile, Setting
 
+
+def plain(value: Any) -> bool:
+    """Whether a value has a form in JSON: TOML has dates and times, and numbers without end."""
+    if isinstance(value, dict | list):
+        return all(map(plain, value.values() if isinstance(value, dict) else value))
+    return value is None or isinstance(value, str | int) or (isinstance(value, float) and isfinite(value))
+
+
 KINDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "text": ("a text", lambda value: isinstance(value, str)),
     "number": ("a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool)),
     "texts": ("a list of text", lambda value: isinstance(value, list) and all(isinstance(each, str) for each in value)),
-    "table": ("a table", lambda value: isinstance(value, dict)),
-    "tables": ("a list of tables", lambda value: isinstance(value, list) and all(isinstance(each, dict) for each in value)),
+    "table": ("a table without dates", lambda value: isinstance(value, dict) and plain(value)),
+    "tables": ("a list of tables", lambda value: isinstance(value, list) and all(isinstance(each, dict) and plain(each) for each in value)),
+    "arguments": ("a table", lambda value: isinstance(value, dict)),
 }
 EXAMPLES: Mapping[str, JSON] = {"text": "...", "number": 1, "texts": ["..."], "table": {"name": "..."}, "tables": [{"name": "..."}]}
 
@@ -47,7 +57,8 @@ def missing(target: str, setting: Setting) -> Diagnostic:
 
 def line(target: str, setting: Setting) -> str:
     """How a setting is written."""
-    example = next(each for each in (setting.example, setting.default, EXAMPLES[setting.kind]) if each is not None)
+    known = (setting.example, setting.default, *setting.choices, EXAMPLES.get(setting.kind))
+    example = next(each for each in known if each is not None)
     return f"write `{setting.name} = {toml(example)}` under [{target}] in flowport.toml"
 
 

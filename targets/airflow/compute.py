@@ -11,6 +11,7 @@ from flowport.compiler.record import record
 from flowport.targets.airflow.python import Call, Value
 from flowport.targets.airflow.settings import Settings
 from flowport.targets.sizes import disk, fargate, requirements
+from flowport.targets.volumes import volume_name
 
 Named: TypeAlias = dict[str, Value]
 Asked: TypeAlias = "Resources | None"
@@ -73,14 +74,16 @@ def _pod_of(asked: Kubernetes, resources: Resources | None, settings: Settings) 
         named["env_from"] = [Call("k8s.V1EnvFromSource", (), {"secret_ref": source}) for source in sources]
     if asked.volumes:
         beside = _pod(resources, settings) if resources else {}
-        claims = [(claim, Call("k8s.V1PersistentVolumeClaimVolumeSource", (), {"claim_name": claim})) for claim, _ in asked.volumes]
+        claims = [
+            (volume_name(claim), Call("k8s.V1PersistentVolumeClaimVolumeSource", (), {"claim_name": claim})) for claim, _ in asked.volumes
+        ]
         named["volumes"] = [
             *_listed(beside.get("volumes")),
             *(Call("k8s.V1Volume", (), {"name": name, "persistent_volume_claim": source}) for name, source in claims),
         ]
         named["volume_mounts"] = [
             *_listed(beside.get("volume_mounts")),
-            *(Call("k8s.V1VolumeMount", (), {"name": name, "mount_path": path}) for name, path in asked.volumes),
+            *(Call("k8s.V1VolumeMount", (), {"name": volume_name(claim), "mount_path": path}) for claim, path in asked.volumes),
         ]
     return named
 

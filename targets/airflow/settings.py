@@ -39,7 +39,7 @@ SETTINGS = (
         "default_args",
         "arguments that all tasks get: Airflow's, such as `pool`, and the operator's, such as `namespace`; a table",
         example={"pool": "ml"},
-        kind="table",
+        kind="arguments",
     ),
     Setting(
         "max_concurrency", "how many tasks of a run are there at once (`max_active_tasks`); Airflow's default unless given", kind="number"

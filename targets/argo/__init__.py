@@ -8,7 +8,8 @@ from flowport.compiler.diagnostics import Diagnostic
 from flowport.compiler.fuse import capped
 from flowport.compiler.plan import Plan
 from flowport.compiler.target import Deployment, DryRun, File, Profile
-from flowport.targets.argo.limits import plan_problems, setting_problems
+from flowport.targets.argo.limits import plan_problems
+from flowport.targets.argo.profile import setting_problems
 from flowport.targets.argo.schedule import cron_workflow
 from flowport.targets.argo.settings import SETTINGS, STAND_INS, TURNS, settings
 from flowport.targets.argo.text import encoded

@@ -6,12 +6,14 @@ from flowport.compiler.ir import JSON, Foreach, Kubernetes, Resources, Step, Swi
 from flowport.compiler.record import field, record
 from flowport.runtime.contract import STOP, Invocation, variable
 from flowport.targets.argo.settings import Settings
-from flowport.targets.argo.volumes import own_volumes, volumes
+from flowport.targets.argo.volumes import volumes
+from flowport.targets.volumes import own_volumes
 
 SLACK = 300
 """Seconds that a pod gets beyond `@timeout`, for loading and committing; the runtime itself is exact."""
 
-ROUTE = "/tmp/route.json"
+TMP = "/tmp"
+ROUTE = f"{TMP}/route.json"
 FORM = "{{=sprig.b64enc(workflow.parameters.json)}}"
 """The form as it was filled in: a variable of the environment is searched for expressions, and base64 has none."""
 
@@ -119,7 +121,7 @@ def _retries(asked: Pod) -> JSON:
 
 def _variables(asked: Pod, invocation: Invocation) -> list[JSON]:
     said: dict[str, str] = {
-        "HOME": "/tmp",
+        "HOME": TMP,
         **{name: literal(value) for name, value in invocation.variables().items() if value},
         variable("width"): str(max(1, invocation.width // asked.shared)),
         variable("total"): str(max(1, invocation.total // asked.shared)),

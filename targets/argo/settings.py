@@ -27,6 +27,9 @@ TURNS, DEPTH = 50, 98
 Every turn is a level deeper, and a node that stays.
 """
 
+PODS = 3000
+"""Pods of one workflow: its object holds a node for each, and etcd takes 1 MiB compressed (measured: 57 to 165 bytes each)."""
+
 LABELS, SELECTOR = {"team": "vision"}, {"pool": "batch"}
 SETTINGS = (
     Setting(
@@ -57,14 +60,23 @@ SETTINGS = (
         example=[{"name": "models", "mountPath": "/models", "persistentVolumeClaim": {"claimName": "models"}}],
         kind="tables",
     ),
-    Setting("run_as_user", "the number of the user that containers run as", default=1000, kind="number", most=(1 << 31) - 1),
+    Setting(
+        "run_as_user",
+        "the number of the user that containers run as; 0 leaves it to the image, or to the cluster, but root never is",
+        default=1000,
+        kind="number",
+        least=0,
+        most=(1 << 31) - 1,
+    ),
     Setting(
         "security_context",
         "what else the security context of the pods says, a table in Kubernetes' own words",
         example={"fsGroup": 1000},
         kind="table",
     ),
-    Setting("max_concurrency", "how many pods of a workflow run at once (`parallelism`); all that may unless given", kind="number"),
+    Setting(
+        "max_concurrency", "how many pods of a workflow run at once (`parallelism`); all that may unless given", kind="number", most=PODS
+    ),
     Setting("pod_gc", "which pods go when they have ended (`podGC`)", default="OnPodSuccess", choices=POD_GC),
     Setting("concurrency_policy", "what a run that the clock starts does when one is running", default="Allow", choices=OVERLAP),
     Setting("keep_days", "days that a workflow is kept when it has ended (`ttlStrategy`)", default=7, kind="number", most=DAYS),
@@ -83,9 +95,6 @@ STAND_INS: Profile = {"store": "s3://flowport-dry-run", "image": "python"}
 TEMPLATE_NAME, CRON_NAME = 63, 52
 """Characters of the names of a WorkflowTemplate, which is also a label of its workflows (Kubernetes, "Labels and Selectors"), and of a
 CronWorkflow, whose workflows have eleven more."""
-
-PODS = 3000
-"""Pods of one workflow: its object holds a node for each, and etcd takes 1 MiB compressed (measured: 57 to 165 bytes each)."""
 
 DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
 

@@ -66,7 +66,7 @@ def _spec(plan: Plan, settings: Settings, templates: list[JSON]) -> dict[str, JS
         **({"tolerations": list(settings.tolerations)} if settings.tolerations else {}),
         "securityContext": {
             "runAsNonRoot": True,
-            "runAsUser": settings.run_as_user,
+            **({"runAsUser": settings.run_as_user} if settings.run_as_user else {}),
             "seccompProfile": {"type": "RuntimeDefault"},
             **settings.security_context,
         },

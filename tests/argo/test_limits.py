@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import pytest
@@ -149,6 +150,20 @@ def test_a_default_that_argo_may_not_be_able_to_read_is_a_warning() -> None:
         ({"secret_files": {"tls": "secrets"}}, "FP490"),
         ({"volumes": [{"name": "Store_", "mountPath": "/a"}]}, "FP490"),
         ({"volumes": [{"name": "store", "mountPath": "relative"}]}, "FP490"),
+        ({"annotations": {"sidecar.istio.io/inject": False}}, "FP405"),
+        ({"annotations": {"a b": "x"}}, "FP405"),
+        ({"annotations": {"day": datetime.date(2026, 1, 1)}}, "FP490"),
+        ({"security_context": {"fsGroup": float("inf")}}, "FP490"),
+        ({"security_context": {"runAsUser": 0}}, "FP405"),
+        ({"tolerations": [{"key": "batch", "operator": "exists"}]}, "FP405"),
+        ({"tolerations": [{"key": True}]}, "FP405"),
+        ({"tolerations": [{}]}, "FP405"),
+        ({"tolerations": [{"key": "batch", "seconds": 1}]}, "FP405"),
+        ({"tolerations": [{"key": "batch", "tolerationSeconds": 60}]}, "FP405"),
+        ({"tolerations": [{"key": datetime.time(10)}]}, "FP490"),
+        ({"secret_files": {"tls": "/tmp"}}, "FP490"),
+        ({"volumes": [{"name": "scratch", "mountPath": "/tmp/", "persistentVolumeClaim": {"claimName": "a"}}]}, "FP490"),
+        ({"volumes": [{"name": "all", "mountPath": "/", "emptyDir": {}}, {"name": "all", "mountPath": "/a"}]}, "FP490"),
         ({"labels": []}, "FP490"),
         ({"tolerations": ["batch"]}, "FP490"),
         ({"secrets": [1]}, "FP490"),
@@ -167,6 +182,22 @@ def test_a_default_that_argo_may_not_be_able_to_read_is_a_warning() -> None:
 )
 def test_settings_that_kubernetes_or_argo_would_not_take(profile: dict[str, Any], code: str) -> None:
     assert {found.code for found in said(one(), **profile)} == {code}
+
+
+def test_a_pod_keeps_its_own_folder_to_itself() -> None:
+    claims = Settings(kubernetes=Kubernetes(volumes=(("scratch", "/tmp"),)))
+    assert [found.code for found in said(flow(("start", Next("end"), claims), END))] == ["FP490"]
+    assert said(one(), volumes=[{"name": "scratch", "mountPath": "/tmp", "emptyDir": {}}]) == ()
+
+
+def test_a_variable_has_a_name_that_containers_take() -> None:
+    for name, codes in (("größe", ["FP405"]), ("A\nB", ["FP405"]), ("A.b-c d", [])):
+        plan = flow(("start", Next("end"), Settings(environment=((name, "x"),))), END)
+        assert [found.code for found in said(plan)] == codes
+
+
+def test_an_example_of_a_setting_is_one_of_its_choices() -> None:
+    assert said(one(), image_pull_policy="always")[0].help == ('write `image_pull_policy = "Always"` under [argo] in flowport.toml',)
 
 
 def test_a_store_may_be_a_folder_that_every_pod_mounts() -> None:
@@ -194,6 +225,8 @@ def test_a_volume_of_a_step_is_no_second_one() -> None:
         Kubernetes(service_account="S_a"),
         Kubernetes(secrets=("A_B",)),
         Kubernetes(volumes=(("My_Claim", "/a"),)),
+        Kubernetes(volumes=(("", "/a"),)),
+        Kubernetes(tolerations=((("key", "a"), ("effect", "Never")),)),
     ],
 )
 def test_labels_and_names_of_a_step_are_those_of_kubernetes(asked: Kubernetes) -> None:

@@ -228,6 +228,11 @@ def test_a_profile_may_change_what_is_safe_by_default() -> None:
     assert spec["podMetadata"]["annotations"] == {"a": "b"}
 
 
+def test_the_user_may_be_left_to_the_cluster_but_never_is_root() -> None:
+    context = document(SHIRT, run_as_user=0)["spec"]["securityContext"]
+    assert (context["runAsNonRoot"], "runAsUser" in context) == (True, False)
+
+
 def test_a_step_says_what_its_pod_is() -> None:
     own = Kubernetes(
         image="other:2",

@@ -104,6 +104,22 @@ def test_the_volumes_of_a_step_stand_beside_its_shared_memory() -> None:
     assert 'persistent_volume_claim=k8s.V1PersistentVolumeClaimVolumeSource(claim_name="models")' in made
 
 
+def test_a_volume_has_a_name_that_kubernetes_takes_and_a_pod_keeps_its_own_folder() -> None:
+    plan = flow(("start", Next("end"), Settings(kubernetes=Kubernetes(volumes=(("c.d", "/x"),)))), END)
+    assert said(plan) == ()
+    assert 'claim_name="c.d"' in source(plan)
+    assert 'name="c.d"' not in source(plan).replace('claim_name="c.d"', "")
+    route = flow(("start", Next("end"), Settings(kubernetes=Kubernetes(volumes=(("c", "/airflow/xcom"),)))), END)
+    assert [found.code for found in said(route)] == ["FP490"]
+
+
+def test_what_kubernetes_does_not_take_is_said_for_airflow_too() -> None:
+    for asked in (Kubernetes(image="a b"), Kubernetes(labels=(("a b", "x"),)), Kubernetes(tolerations=((("foo", "x"),),))):
+        plan = flow(("start", Next("end"), Settings(kubernetes=asked)), END)
+        assert [found.code for found in said(plan)] == ["FP405"]
+        assert [found.code for found in said(plan, compute="local", store="/flows")] == ["FP306"]
+
+
 def test_what_is_no_pod_has_nothing_of_it_and_a_loop_has_one_kind() -> None:
     other = Settings(kubernetes=Kubernetes(image="other:2"))
     loop = (("one", Next("two"), other), ("two", Switch("more", (Case(True, "one"), Case(False, "end")))))

@@ -1,0 +1,94 @@
+"""What is wrong with a profile: settings that are missing, or that Argo or Kubernetes would not accept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowport.compiler.diagnostics import Diagnostic
+from flowport.compiler.target import Profile
+from flowport.targets.argo.pods import ROUTE, TMP
+from flowport.targets.argo.settings import OURS, SETTINGS, TEMPLATE_NAME, Settings, settings
+from flowport.targets.argo.volumes import volumes
+from flowport.targets.kinds import line, problems, toml
+from flowport.targets.kubernetes import IMAGE, LABEL, NAME, TOLERATION, is_image, is_key, is_label, is_name, is_short_name, is_toleration
+from flowport.targets.volumes import mount_problems
+
+PRIVATE = ("/", TMP, ROUTE)
+"""Where a pod writes what is its own."""
+
+STORES = ("s3://", "gs://", "az://")
+
+
+def setting_problems(profile: Profile) -> Iterator[Diagnostic]:
+    """Settings that are missing, or that Kubernetes would not accept."""
+    wrong = tuple(problems("argo", SETTINGS, profile))
+    yield from wrong
+    if not any(problem.code != "FP400" for problem in wrong):
+        yield from _store_problems(profile)
+        yield from _name_problems(profile)
+        yield from _volume_problems(settings(profile, "flow"))
+
+
+def _name_problems(profile: Profile) -> Iterator[Diagnostic]:
+    for name in ("name", "namespace"):
+        if not is_short_name(str(profile.get(name) or "flow")):
+            way_out = f"use at most {TEMPLATE_NAME} small letters, digits and `-`, the first and the last one no `-`"
+            yield Diagnostic("FP405", f"`{profile[name]}` cannot be the {name} of a WorkflowTemplate", help=(way_out,))
+    yield from (Diagnostic("FP405", message, help=(way_out,)) for message, way_out in _refused(settings(profile, "flow")))
+
+
+def _refused(known: Settings) -> Iterator[tuple[str, str]]:
+    """What Kubernetes does not take of a profile, and what to do."""
+    for name, table in (("labels", known.labels), ("node_selector", known.node_selector)):
+        yield from (
+            (f"`{key} = {toml(value)}` in `{name}` is no label of Kubernetes", LABEL)
+            for key, value in table.items()
+            if not is_label(key, value)
+        )
+    yield from ((f"the label `{key}` in `labels` is not for a profile to set", "leave it out") for key in known.labels if is_taken(key))
+    for key, value in known.annotations.items():
+        if not (is_key(key) and isinstance(value, str)):
+            yield f"`{key} = {toml(value)}` in `annotations` is no annotation of Kubernetes", f'write `"{key}" = "{value}"`, a text'
+    if known.image and not is_image(known.image):
+        yield f"`{known.image}` cannot be the name of an image", IMAGE
+    named = ((known.service_account,) if known.service_account else (), known.secrets, known.image_pull_secrets, known.secret_files)
+    for each in (each for names in named for each in names if not is_name(each)):
+        yield f"`{each}` cannot be the name of an object of Kubernetes", NAME
+    for asked in known.tolerations:
+        if isinstance(asked, dict) and not is_toleration(asked):
+            yield f"`{toml(asked)}` in `tolerations` is no toleration of Kubernetes", f"write it as `{TOLERATION}`"
+    if known.security_context.get("runAsUser") == 0 and known.security_context.get("runAsNonRoot", True):
+        yield "`security_context` has user 0, who is root, and pods may not be root", "leave it out, or add `runAsNonRoot = false`"
+
+
+def is_taken(label: str) -> bool:
+    """Whether Argo or a deployment knows its own by a label."""
+    return label in OURS or label.startswith("workflows.argoproj.io/")
+
+
+def _volume_problems(known: Settings) -> Iterator[Diagnostic]:
+    for volume in known.volumes:
+        if not (is_short_name(str(volume.get("name"))) and isinstance(volume.get("mountPath"), str)):
+            setting = next(setting for setting in SETTINGS if setting.name == "volumes")
+            message = "a volume is a table with a `name` of small letters, digits and `-`, a `mountPath` and what it is"
+            yield Diagnostic("FP490", message, help=(line("argo", setting),))
+            return
+    for secret, path in known.secret_files.items():
+        if not isinstance(path, str):
+            way_out = f'write `{secret} = "/secrets/{secret}"`'
+            yield Diagnostic("FP490", f"secret `{secret}` in `secret_files` has no folder", help=(way_out,))
+            return
+    yield from mount_problems(volumes(known), PRIVATE)
+
+
+def _store_problems(profile: Profile) -> Iterator[Diagnostic]:
+    store = str(profile.get("store") or "")
+    volumes = profile.get("volumes")
+    mounted = (
+        [str(volume.get("mountPath")).rstrip("/") for volume in volumes if isinstance(volume, dict)] if isinstance(volumes, list) else []
+    )
+    if store and not store.startswith(STORES) and not any(f"{store.rstrip('/')}/".startswith(f"{path}/") for path in mounted):
+        message = f"the store `{store}` is not one that pods can use: a folder is not the same in each of them"
+        known = ", ".join(f"`{start}`" for start in STORES)
+        way_out = f"an address that begins with {known}, or a folder below the `mountPath` of one of `volumes`"
+        yield Diagnostic("FP401", message, help=(way_out, line("argo", SETTINGS[0])))

@@ -1,0 +1,50 @@
+"""What is mounted into pods."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping
+
+from flowport.compiler.diagnostics import Diagnostic
+from flowport.compiler.ir import JSON, Kubernetes, Resources, Span
+from flowport.compiler.names import legal
+from flowport.compiler.record import field, record
+
+
+@record
+class Volume:
+    """A volume and its mount: `source` is what it is, and `how` what is to be said of the mount beside its path."""
+
+    name: str
+    path: str
+    source: Mapping[str, JSON]
+    how: Mapping[str, JSON] = field(default_factory=dict)
+
+
+def own_volumes(asked: Kubernetes, resources: Resources) -> list[Volume]:
+    """What a step asks for: claims, and memory."""
+    found = [Volume(volume_name(claim), path, {"persistentVolumeClaim": {"claimName": claim}}) for claim, path in asked.volumes]
+    if resources.shared_memory:
+        memory: JSON = {"medium": "Memory", "sizeLimit": f"{resources.shared_memory}Mi"}
+        found.append(Volume("shared-memory", "/dev/shm", {"emptyDir": memory}))
+    return found
+
+
+def volume_name(name: str) -> str:
+    """A name as that of a volume."""
+    return legal(name, "a-z0-9-", 63)
+
+
+def mount_problems(mounted: list[Volume], private: tuple[str, ...], whose: str = "", span: Span | None = None) -> Iterator[Diagnostic]:
+    """Volumes of one name, or at one place, or at none; folders in `private` are for one pod alone. `whose` is ` of step x`."""
+    for volume in mounted:
+        path = posixpath.normpath(volume.path)
+        if not path.startswith("/") or ":" in path:
+            message = f"volume `{volume.name}`{whose} is mounted at `{volume.path}`, which is no absolute path without a colon"
+            yield Diagnostic("FP490", message, span, help=(f"write `/{path.strip('/:')}`",))
+        elif path in private and "emptyDir" not in volume.source:
+            message = f"volume `{volume.name}`{whose} is mounted at `{volume.path}`, where each pod writes what is its own"
+            yield Diagnostic("FP490", message, span, help=(f"mount it at a folder of its own, as `/{volume.name}`",))
+    for what, held in (("name", [each.name for each in mounted]), ("folder", [posixpath.normpath(each.path) for each in mounted])):
+        for twice in sorted({each for each in held if held.count(each) > 1}):
+            yield Diagnostic("FP490", f"two volumes{whose} have the {what} `{twice}`", span, help=(f"give one of them another {what}",))
