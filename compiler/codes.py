@@ -533,7 +533,7 @@ _TARGETS = {
     "FP420": Code(
         "a default that Argo would take for an expression",
         "Argo evaluates what stands between `{{=` and `}}` wherever it is in a workflow, and a workflow with one that it cannot read "
-        "never begins. Make the default a function, which is called when the run starts.",
+        "never begins. Make the default a function of one argument, which is called when the run starts.",
     ),
     "FP421": Code(
         "a parameter that a schedule gives no value",

@@ -24,6 +24,7 @@ from flowport.targets.airflow.pieces import Listing, inside, jobs, pieces
 from flowport.targets.airflow.python import Call, Code, Unpacked, Value, docstring, names, statement
 from flowport.targets.airflow.settings import Settings
 from flowport.targets.airflow.sources import Part, import_lines, merged, part
+from flowport.targets.texts import seen
 
 EPOCH = "{{ ti.max_tries - task.retries }}"
 """How often a task was cleared, or more: Airflow raises `max_tries` to what was tried, and `retries` more, when it clears one."""
@@ -61,11 +62,6 @@ def dag_file(plan: Plan, settings: Settings, code: str) -> str:
 def first_words(flow: Flow) -> str:
     """What the DAG file of a flow begins with, and no other file."""
     return seen(f"# {flow.name}, compiled by flowport ")
-
-
-def seen(text: str) -> str:
-    """A text for a comment: without what cannot be seen."""
-    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def literal(text: str) -> str:

@@ -14,6 +14,7 @@ from flowport.compiler.ir import JSON, Computed, Flow, NoDefault, Parameter
 from flowport.runtime import documents
 from flowport.runtime.parameters import convert
 from flowport.runtime.start import FORM
+from flowport.targets.texts import description, seen
 
 FIELDS: Mapping[str, str] = {
     "origin_run": "the run to take finished work from",
@@ -23,6 +24,12 @@ FIELDS: Mapping[str, str] = {
 """What the form has beside the parameters."""
 
 assert FIELDS.keys() == FORM.keys()
+
+WHOLE = "json"
+"""What Argo calls all parameters together (`workflow.parameters.json`), so that none of them may be called so."""
+
+ROOM = 128 * 1024 * 3 // 4
+"""Bytes of all parameters as JSON: they reach the first pod as base64 in one variable, which Linux takes 128 KiB of (`MAX_ARG_STRLEN`)."""
 
 
 def arguments(flow: Flow) -> list[JSON]:
@@ -59,9 +66,10 @@ def default(parameter: Parameter, spec: dict[str, Any]) -> str:
 
 
 def _description(parameter: Parameter) -> str:
-    said = [" ".join(parameter.help.split())] if parameter.help.strip() else []
+    """What the form says; Argo would evaluate what stands in double braces."""
+    said = [description(parameter.help).replace("{{", "{ {")] if parameter.help.strip() else []
     if isinstance(parameter.default, Computed):
         said.append("computed when the run starts, if left empty")
     elif parameter.kind == "file" and isinstance(parameter.default, str):
-        said.append(f"the content of {parameter.default}, if left empty")
+        said.append(f"the content of {seen(parameter.default)}, if left empty")
     return "; ".join(said)

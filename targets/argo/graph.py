@@ -100,6 +100,18 @@ def jobs(members: tuple[Member, ...]) -> Iterator[Job]:
                 yield from jobs(inside)
 
 
+def repeated(members: tuple[Member, ...]) -> Iterator[Job]:
+    """The tasks in foreaches, which run for every slice."""
+    for member in members:
+        match member:
+            case Job():
+                pass
+            case Each(members=inside):
+                yield from jobs(inside)
+            case Turns(members=inside):
+                yield from repeated(inside)
+
+
 class _Graph:
     def __init__(self, plan: Plan) -> None:
         self._step = {step.name: step for step in plan.flow.steps}

@@ -5,30 +5,31 @@ Codes FP300 to FP399 name a feature, FP400 to FP449 a limit or a setting.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flowport.compiler.capability import Capabilities, Feature, Limit, missing
-from flowport.compiler.diagnostics import Diagnostic
+from flowport.compiler.diagnostics import Diagnostic, Severity
 from flowport.compiler.fuse import unlike
+from flowport.compiler.ir import Flow
 from flowport.compiler.plan import Loop, Plan, walk
 from flowport.compiler.target import Profile
 from flowport.runtime import documents
-from flowport.targets.argo.form import FIELDS
+from flowport.targets.argo.form import FIELDS, ROOM, WHOLE, arguments
+from flowport.targets.argo.graph import graph, jobs, repeated
 from flowport.targets.argo.names import Names
 from flowport.targets.argo.parts import TASKS
 from flowport.targets.argo.profile import PRIVATE, is_taken
-from flowport.targets.argo.settings import CRON_NAME, DEPTH, settings, template_name
+from flowport.targets.argo.settings import CRON_NAME, DEPTH, Settings, settings, template_name
 from flowport.targets.argo.volumes import volumes
+from flowport.targets.argo.workflow import room
 from flowport.targets.pods import pod_problems
 from flowport.targets.schedules import unfilled
 
 TEMPLATES = 200
 """Templates of a workflow (Argo's CRDs)."""
-
-SIZE = 1_000_000
-"""Bytes of a template: the object of each of its workflows has a copy, beside its nodes, and etcd takes 1.5 MiB (etcd, "System limits")."""
 
 ONE_CONTAINER = Limit(
     "never",
@@ -43,28 +44,37 @@ CODES: Mapping[Feature, str] = {Feature.FOREACH_IN_LOOP: "FP304"}
 def plan_problems(plan: Plan, profile: Profile, document: Any) -> Iterator[Diagnostic]:
     """What a plan asks for and does not get, and names that are others in Argo; the profile has no `setting_problems`."""
     yield from missing(plan, "argo", LACKS, CODES)
-    for parameter in plan.flow.parameters:
-        if parameter.name in FIELDS:
-            message = f"parameter `{parameter.name}` is called like the field of Argo's form for {FIELDS[parameter.name]}"
-            yield Diagnostic("FP416", message, parameter.span, help=("give the parameter another name",))
-        elif not re.fullmatch("[A-Za-z0-9_-]+", parameter.name):
-            message = f"parameter `{parameter.name}` has a name that Argo does not take"
-            yield Diagnostic("FP417", message, parameter.span, help=("use letters from a to z, digits, `_` and `-`",))
-        elif isinstance(parameter.default, str) and "{{=" in parameter.default and parameter.kind != "file":
-            message = (
-                f"the default of parameter `{parameter.name}` has `{{{{=` in it, "
-                "and a workflow with an expression that Argo cannot read never begins"
-            )
-            way_out = "make the default a function, which is called when the run starts"
-            yield Diagnostic("FP420", message, parameter.span, help=(way_out,), severity="warning")
+    yield from _parameters(plan.flow)
     if plan.flow.schedule and len(name := str(profile.get("name") or "")) > CRON_NAME:
         message = f"`{name}` has {len(name)} characters, and the name of a CronWorkflow {CRON_NAME} at most"
         yield Diagnostic("FP405", message, plan.flow.schedule.span, help=("give the template a shorter `name`",))
     yield from unfilled(plan.flow)
-    yield from pod_problems(plan, volumes(settings(profile, plan.flow.name)), PRIVATE, is_taken)
+    known = settings(profile, plan.flow.name)
+    yield from pod_problems(plan, volumes(known), PRIVATE, is_taken)
     yield from _without_rest(plan)
     yield from _renamed(plan, profile)
-    yield from _sizes(plan, document)
+    yield from _sizes(plan, known, document)
+
+
+def _parameters(flow: Flow) -> Iterator[Diagnostic]:
+    """Names that Argo does not take, and values that it may not be able to read, or to hand over."""
+    made: list[Any] = arguments(flow)
+    for parameter, argument in zip(flow.parameters, made):
+        if parameter.name in (*FIELDS, WHOLE):
+            what = FIELDS.get(parameter.name, "all parameters together")
+            message = f"parameter `{parameter.name}` is called like the field of Argo's form for {what}"
+            yield Diagnostic("FP416", message, parameter.span, help=("give the parameter another name",))
+        elif not re.fullmatch("[A-Za-z0-9_-]+", parameter.name):
+            message = f"parameter `{parameter.name}` has a name that Argo does not take"
+            yield Diagnostic("FP417", message, parameter.span, help=("use letters from a to z, digits, `_` and `-`",))
+        elif any("{{=" in text for text in (argument.get("value", ""), *argument.get("enum", ()))):
+            message = f"parameter `{parameter.name}` has `{{{{=` in its default or in its choices"
+            notes = ("a workflow with an expression that Argo cannot read never begins",)
+            way_out = "make the default a function of one argument, which is called when the run starts"
+            yield Diagnostic("FP420", message, parameter.span, notes, (way_out,), severity="warning")
+    if (size := len(json.dumps(made))) > ROOM:
+        message = f"the parameters of {flow.name} have {size:,} bytes with their help and choices, and a pod takes {ROOM:,}"
+        yield Diagnostic("FP413", message, flow.span, help=("put long values into a file: `IncludeFile`",))
 
 
 def _without_rest(plan: Plan) -> Iterator[Diagnostic]:
@@ -79,16 +89,23 @@ def _without_rest(plan: Plan) -> Iterator[Diagnostic]:
             yield Diagnostic("FP419", message, plan.flow.step(found[1]).span, help=(way_out,), severity="warning")
 
 
-def _sizes(plan: Plan, document: Any) -> Iterator[Diagnostic]:
+def _sizes(plan: Plan, known: Settings, document: Any) -> Iterator[Diagnostic]:
     templates = document["spec"]["templates"]
     most = max(len(template["dag"]["tasks"]) for template in templates if "dag" in template)
     if most > TASKS:
         message = f"a DAG of {plan.flow.name} has {most} tasks, and Argo takes {TASKS}"
         yield Diagnostic("FP418", message, plan.flow.span, help=("put some of the steps into flows of their own",))
-    if (size := len(documents.dump(document))) > SIZE:
-        message = f"the workflow template of {plan.flow.name} has {size:,} bytes, and Argo keeps {SIZE:,} at most beside its nodes"
-        way_out = "make several flows of it, or keep long variables of `@environment` in a file beside the flow"
-        yield Diagnostic("FP410", message, plan.flow.span, help=(way_out,))
+    members = graph(plan)
+    inside = len(list(repeated(members)))
+    alone = len(list(jobs(members))) - inside
+    asked = known.total or known.width or 1
+    if (left := room(document)) < alone + asked * inside:
+        size = len(documents.dump(document))
+        message = f"a workflow of {plan.flow.name} has room for {max(0, left):,} pods, and may have {alone + asked * inside:,}"
+        note = f"Argo keeps its template of {size:,} bytes twice in an object of about 1 MB, beside a node for each pod"
+        way_out = "make several flows of it, keep long variables of `@environment` in a file beside the flow, or lower `width` and `total`"
+        severity: Severity = "error" if left < alone + inside else "warning"
+        yield Diagnostic("FP410", message, plan.flow.span, (note,), (way_out,), severity)
     if len(templates) > TEMPLATES:
         message = f"{plan.flow.name} has {len(templates)} templates, and Argo takes {TEMPLATES}"
         way_out = "give steps the same resources, retries and environment: they then share a template"

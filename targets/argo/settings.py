@@ -28,7 +28,7 @@ Every turn is a level deeper, and a node that stays.
 """
 
 PODS = 3000
-"""Pods of one workflow: its object holds a node for each, and etcd takes 1 MiB compressed (measured: 57 to 165 bytes each)."""
+"""Pods of one workflow at most: its object holds a node for each."""
 
 LABELS, SELECTOR = {"team": "vision"}, {"pool": "batch"}
 SETTINGS = (
@@ -81,7 +81,9 @@ SETTINGS = (
     Setting("concurrency_policy", "what a run that the clock starts does when one is running", default="Allow", choices=OVERLAP),
     Setting("keep_days", "days that a workflow is kept when it has ended (`ttlStrategy`)", default=7, kind="number", most=DAYS),
     Setting("turns", "turns of a loop after which the rest of it runs in one pod", default=TURNS, kind="number", least=0, most=TURNS),
-    Setting("width", "the most tasks that one fan-out makes; 3,000 divided by the steps in foreaches unless given", kind="number"),
+    Setting(
+        "width", "the most tasks that one fan-out makes; 3,000 or what fits, divided by the steps in foreaches, unless given", kind="number"
+    ),
     Setting(
         "total",
         "the most tasks that one foreach makes in a whole run, with the foreaches around it; like `width` unless given",

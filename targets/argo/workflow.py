@@ -6,27 +6,52 @@ in variables of the environment, parameters in base64, as an expression in them 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import flowport
 from flowport.compiler.fuse import capped, fused, loops
 from flowport.compiler.ir import JSON
-from flowport.compiler.plan import Loop, Map, Plan, steps, walk
+from flowport.compiler.plan import Loop, Plan, steps, walk
+from flowport.runtime import documents
 from flowport.runtime.contract import Invocation
 from flowport.targets.argo.dags import MAIN, Dags
 from flowport.targets.argo.form import arguments
-from flowport.targets.argo.graph import graph
+from flowport.targets.argo.graph import Member, graph, repeated
 from flowport.targets.argo.names import Names
 from flowport.targets.argo.pods import Pod, pod, template
 from flowport.targets.argo.settings import PODS, Settings
+from flowport.targets.texts import description, seen
+
+WHOLE, NODE = 1_000_000, 165
+"""Bytes of a workflow, which Argo keeps below 1 MiB, and those of the node of a pod with retries, compressed (measured)."""
 
 
 def workflow_template(plan: Plan, settings: Settings, code: str) -> dict[str, JSON]:
     """The document of a plan; `code` is the digest of the code package."""
-    width, total = sizes(plan, settings)
+    members = graph(plan)
+    made = _document(plan, members, settings, code, PODS)
+    left = room(made) - len(plan.flow.steps)
+    return made if left >= PODS else _document(plan, members, settings, code, max(1, left))
+
+
+def room(document: Mapping[str, JSON]) -> int:
+    """How many pods fit into a workflow beside the two copies of its template that Argo keeps in its object (measured, 4.1.2)."""
+    return (WHOLE - 2 * len(documents.dump(document))) // NODE
+
+
+def sizes(members: tuple[Member, ...], settings: Settings, pods: int) -> tuple[int, int]:
+    """The width and the total of foreaches in a workflow with so many pods."""
+    usual = max(1, pods // max(1, len(list(repeated(members)))))
+    return settings.width or usual, settings.total or usual
+
+
+def _document(plan: Plan, members: tuple[Member, ...], settings: Settings, code: str, pods: int) -> dict[str, JSON]:
+    width, total = sizes(members, settings, pods)
     told = Invocation(plan.flow.name, "", "", "", settings.store, code, width=width, total=total)
     template_name = Names([MAIN])
-    pods = _Pods(plan, template_name, settings)
-    dags = Dags(graph(plan), template_name, pods)
-    made = [*dags.made, *(template(name, asked, told, settings) for asked, name in pods.made.items())]
+    templates = _Pods(plan, members, template_name, settings)
+    dags = Dags(members, template_name, templates)
+    made = [*dags.made, *(template(name, asked, told, settings) for asked, name in templates.made.items())]
     return {
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "WorkflowTemplate",
@@ -44,8 +69,8 @@ def metadata(plan: Plan, settings: Settings, name: str) -> dict[str, JSON]:
         "labels": {"app.kubernetes.io/managed-by": "flowport", **_labels(settings)},
         "annotations": {
             "workflows.argoproj.io/title": flow.name,
-            **({"workflows.argoproj.io/description": " ".join(flow.doc.split())} if flow.doc.strip() else {}),
-            "flowport/source": flow.file,
+            **({"workflows.argoproj.io/description": description(flow.doc)} if flow.doc.strip() else {}),
+            "flowport/source": seen(flow.file),
             "flowport/version": flowport.__version__,
         },
     }
@@ -81,21 +106,10 @@ def _spec(plan: Plan, settings: Settings, templates: list[JSON]) -> dict[str, JS
     }
 
 
-def sizes(plan: Plan, settings: Settings) -> tuple[int, int]:
-    """The width and the total of a plan's foreaches."""
-    usual = max(1, PODS // max(1, len(_inside(plan))))
-    return settings.width or usual, settings.total or usual
-
-
-def _inside(plan: Plan) -> set[str]:
-    """The steps in foreaches."""
-    return {step for node in walk(plan.body) if isinstance(node, Map) for step in steps(node.body)}
-
-
 class _Pods:
     """The templates of pods, each once: `made` has their names."""
 
-    def __init__(self, plan: Plan, template: Names, settings: Settings) -> None:
+    def __init__(self, plan: Plan, members: tuple[Member, ...], template: Names, settings: Settings) -> None:
         self.made: dict[Pod, str] = {}
         self._plan, self._template = plan, template
         turning = {node.header: node for node in walk(plan.body) if isinstance(node, Loop) and node.cap}
@@ -103,7 +117,7 @@ class _Pods:
         self._fused = loops(plan).keys()
         self._steps = {step.name: step for step in fused(plan).flow.steps}
         self._rests = {step.name: step for step in fused(capped(plan, 0)).flow.steps}
-        self._inside = _inside(plan)
+        self._inside = {job.step for job in repeated(members)}
         # The fan-outs of all turns must fit into one workflow, unless the profile says how large they may be.
         turns = 1 if settings.width or settings.total else settings.turns
         self._shared = {step: turns for loop in turning.values() for step in steps(loop.body)}

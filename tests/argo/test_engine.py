@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flowport.targets.argo.engine.controller import Node, Refused, Workflow
 from flowport.targets.argo.engine.expressions import Unknown, evaluate, substitute
+from flowport.targets.argo.engine.pods import Finished, Process
 
 ENV = [{"name": "FLOWPORT_STEP", "value": "x"}]
 
@@ -91,6 +93,25 @@ def test_a_template_that_calls_itself_is_at_an_end_after_98_turns() -> None:
     assert sum(name.endswith(".work") and ended == "Succeeded" for name, ended in found.items()) == 98
 
 
+def test_a_parameter_called_json_hides_all_of_them_together() -> None:
+    says = pod(
+        "says", "import os, sys; sys.exit(os.environ['FORM'] != 'x')", env=[{"name": "FORM", "value": "{{=workflow.parameters.json}}"}]
+    )
+    assert run([{"name": "a", "template": "says"}], says, arguments={"parameters": [{"name": "json", "value": "x"}]})[0] == "Succeeded"
+
+
+def test_a_pod_that_cannot_begin_has_its_exit_code() -> None:
+    large = pod("large", "", env=[{"name": "A", "value": "x" * 200_000}])
+    assert run([{"name": "a", "template": "large"}], large) == ("Failed", {"a": "Failed"})
+
+
+def test_what_a_pod_leaves_behind_ends_with_it(tmp_path: Path) -> None:
+    program = f"import subprocess; print(subprocess.Popen(['sleep', '60']).pid, file=open({str(tmp_path / 'pid')!r}, 'w'))"
+    assert run([{"name": "a", "template": "good"}], pod("good", program))[0] == "Succeeded"
+    child = Path("/proc", (tmp_path / "pid").read_text().strip(), "stat")
+    assert not child.exists() or child.read_text().split()[2] == "Z"
+
+
 @pytest.mark.parametrize(
     ("first", "last", "phase"),
     [("good", "good", "Succeeded"), ("bad", "good", "Failed"), ("good", "bad", "Failed"), ("bad", "bad", "Failed")],
@@ -128,10 +149,18 @@ def test_a_pod_that_does_not_write_its_output_has_failed() -> None:
     assert run([{"name": "a", "template": "silent"}], silent) == ("Failed", {"a": "Failed"})
 
 
-def test_a_command_that_is_not_there_ends_the_run_and_says_so() -> None:
+def test_a_command_that_is_not_there_fails_its_pod() -> None:
     gone = {"name": "gone", "container": {"image": "x", "command": ["no-such-command"], "env": ENV}}
-    with pytest.raises(FileNotFoundError, match="no-such-command"):
-        run([{"name": "a", "template": "gone"}], gone)
+    assert run([{"name": "a", "template": "gone"}], gone) == ("Failed", {"a": "Failed"})
+
+
+def test_what_goes_wrong_in_the_thread_of_a_pod_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: Process) -> Finished:
+        raise RuntimeError("the thread")
+
+    monkeypatch.setattr(Process, "run", broken)
+    with pytest.raises(RuntimeError, match="the thread"):
+        run([{"name": "a", "template": "good"}], GOOD)
 
 
 def test_each_pod_has_a_tmp_of_its_own() -> None:

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from argo.emitted import said, tasks
+from argo.emitted import said, tasks, templates
 from flowport.compiler.ir import Branch, Case, End, Foreach, Kubernetes, Next, Parameter, Resources, Settings, Switch
 from flowport.compiler.plan import Plan
 from flowport.targets.argo import target
+from flowport.targets.argo.graph import graph
 from flowport.targets.argo.names import Names
 from flowport.targets.argo.settings import settings
 from flowport.targets.argo.workflow import sizes
@@ -84,8 +85,28 @@ def test_two_steps_that_map_to_one_name_are_told_apart() -> None:
 
 def test_a_foreach_is_as_wide_as_a_workflow_can_hold() -> None:
     plan = flow(("start", Foreach("a", "xs")), ("a", Next("b")), ("b", Next("c")), ("c", Next("j")), ("j", Next("end"), "join"), END)
-    assert sizes(plan, settings({}, "f")) == (1000, 1000)
-    assert sizes(plan, settings({"width": 7}, "f")) == (7, 1000)
+    assert sizes(graph(plan), settings({}, "f"), 3000) == (1000, 1000)
+    assert sizes(graph(plan), settings({"width": 7}, "f"), 3000) == (7, 1000)
+
+
+def fat(size: int) -> Plan:
+    """A foreach of one step, with so many characters in variables of it."""
+    long = Settings(environment=(("A", "x" * size),))
+    return flow(("start", Foreach("a", "xs")), ("a", Next("j"), long), ("j", Next("end"), "join"), END)
+
+
+def width(plan: Plan) -> int:
+    split = templates(plan)["start"]["container"]["env"]
+    return int(next(each["value"] for each in split if each["name"] == "FLOWPORT_WIDTH"))
+
+
+def test_a_workflow_has_room_for_its_template_twice_and_for_a_node_of_each_pod() -> None:
+    """Measured on the real controller: a template of 462 KB and 2,074 pods were too much, one of 540 KB alone was."""
+    assert width(fat(0)) == 3000
+    assert 300 < width(fat(460_000)) < 460
+    assert [found.code for found in said(fat(460_000))] == []
+    assert [(found.code, found.severity) for found in said(fat(540_000))] == [("FP410", "error")]
+    assert [(found.code, found.severity) for found in said(fat(460_000), width=2500)] == [("FP410", "warning")]
 
 
 def test_a_foreach_in_a_loop_in_a_loop_is_a_warning() -> None:
@@ -106,6 +127,7 @@ def test_a_foreach_in_a_loop_in_a_loop_is_a_warning() -> None:
 def test_parameters_have_names_that_argo_takes() -> None:
     assert [found.code for found in said(one(parameters=(Parameter("origin_run", "origin_run", "str"),)))] == ["FP416"]
     assert [found.code for found in said(one(parameters=(Parameter("size", "größe", "str"),)))] == ["FP417"]
+    assert [found.code for found in said(one(parameters=(Parameter("json", "json", "str"),)))] == ["FP416"]
 
 
 def test_what_is_too_large_is_refused() -> None:
@@ -129,9 +151,26 @@ def test_a_loop_in_one_pod_has_one_kind_of_pod() -> None:
     assert [(found.code, found.severity) for found in said(plan, turns=0)] == [("FP419", "error")]
 
 
-def test_a_default_that_argo_may_not_be_able_to_read_is_a_warning() -> None:
-    parameters = (Parameter("note", "note", "str", default="{{= (}}"), Parameter("plain", "plain", "str", default="{{x}}"))
-    assert [(found.code, found.severity) for found in said(one(parameters=parameters))] == [("FP420", "warning")]
+@pytest.mark.parametrize(
+    "parameter",
+    [
+        Parameter("note", "note", "str", default="{{= (}}"),
+        Parameter("note", "note", "str", default="x", choices=("x", "{{= (}}")),
+        Parameter("note", "note", "list", default=["{{= (}}"]),
+        Parameter("note", "note", "json", default={"a": "{{= (}}"}),
+    ],
+)
+def test_what_argo_may_not_be_able_to_read_is_a_warning(parameter: Parameter) -> None:
+    assert [(found.code, found.severity) for found in said(one(parameters=(parameter,)))] == [("FP420", "warning")]
+
+
+def test_braces_that_mean_nothing_to_argo_need_no_warning() -> None:
+    assert said(one(parameters=(Parameter("note", "note", "str", default="{{x}}", help="as in {{= (}}"),))) == ()
+
+
+def test_parameters_reach_the_first_pod_in_one_variable() -> None:
+    assert said(one(parameters=(Parameter("note", "note", "str", default="x" * 90_000),))) == ()
+    assert [found.code for found in said(one(parameters=(Parameter("note", "note", "str", default="x" * 99_000),)))] == ["FP413"]
 
 
 @pytest.mark.parametrize(

@@ -270,6 +270,13 @@ def test_a_loop_whose_steps_have_other_pods_has_no_rest_and_fails_loudly_after_i
     assert made["again"]["when"] == "{{= 'one' in fromJSON(tasks['two'].outputs.parameters.route) }}"
 
 
+def test_what_a_form_says_is_seen_and_never_evaluated() -> None:
+    form = document(flow(("start", End()), parameters=(Parameter("a", "a", "str", help="as in {{= (}}\ud800\x7f\n or {{{{x"),)))
+    assert form["spec"]["arguments"]["parameters"][0]["description"] == "as in { {= (}} or { {{ {x"
+    long = document(flow(("start", End()), doc="word " * 100_000))["metadata"]["annotations"]["workflows.argoproj.io/description"]
+    assert len(long) == 2000
+
+
 def test_the_form_has_defaults_choices_and_help() -> None:
     parameters = (
         Parameter("count", "count", "int", default=3, help="how many"),

@@ -89,8 +89,10 @@ class Workflow:
                 raise Refused(f"spec.arguments.{each['name']}.value is required")
             if "enum" in each and each["value"] not in each["enum"]:
                 raise Refused(f"`{each['value']}` is none of the choices of `{each['name']}`")
+        # A parameter called `json` hides all of them together.
+        known = {"json": json.dumps(parameters), **{each["name"]: each["value"] for each in parameters}}
         names = {"workflow.name": self._name, "workflow.uid": str(uuid.uuid4())}
-        return names, {"workflow": {"parameters": {"json": json.dumps(parameters)}}}
+        return names, {"workflow": {"parameters": known}}
 
     def run(self) -> str:
         """Run it to its end; the phase that it has then."""

@@ -9,12 +9,16 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from flowport.compiler.record import record
 
 KEPT = ("PATH", "LANG", "LC_ALL", "FLOWPORT_CACHE", "FLOWPORT_MAX_WORKERS")
 TMP = "/tmp"
+NOT_BEGUN = 64
+"""The exit code of a command that could not be begun (argoexec's `emissary`)."""
+
 KILLED = 137
 """The exit code of a command that a signal ended, whichever it was (argoexec's `emissary`)."""
 
@@ -51,7 +55,7 @@ class Process:
         self.environment = variables(template["container"])
         self.stopped = False
 
-    def run(self, started: Callable[[], None] = lambda: None) -> Finished:
+    def run(self) -> Finished:
         """Run it to its end."""
         container = self._template["container"]
         # Of what a command writes only the paths of outputs are known; a store on this machine may be in the same folder.
@@ -65,24 +69,29 @@ class Process:
                 name: own(value) for name, value in self.environment.items()
             }
             command = [sys.executable if word == "python" else word for word in (*container["command"], *container.get("args", []))]
-            self._process = subprocess.Popen(
-                command,
-                cwd=folder,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=printed,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            try:
+                self._process = subprocess.Popen(
+                    command,
+                    cwd=folder,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=printed,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                # A command that is not there, or more variables than it takes.
+                return Finished(NOT_BEGUN, {}, f"{command[0]}: {error.strerror}", str(error.strerror))
             if self.stopped:
                 self.stop()
-            started()
             message = ""
             try:
                 code = self._process.wait(self._template.get("activeDeadlineSeconds"))
             except subprocess.TimeoutExpired:
                 self.stop()
                 code, message = self._process.wait(), "Pod was active on the node longer than the specified deadline"
+            # With its first process a container is at an end, whatever else that has begun.
+            self._kill()
             printed.seek(0)
             tail = printed.read()[-TAIL:]
             if code < 0:
@@ -105,7 +114,9 @@ class Process:
         """End the process with its children."""
         self.stopped = True
         if self._process is not None and self._process.poll() is None:
-            try:
+            self._kill()
+
+    def _kill(self) -> None:
+        if self._process is not None:
+            with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                return
