@@ -116,13 +116,15 @@ _READING = {
         "`@step(start, end)`, `@flow(name)`.",
     ),
     "FP132": Code(
-        "a decorator stands twice",
-        "Two `@retry` or two `@timeout` on one step say two things at once. Keep the one that is meant.",
+        "a decorator or its argument stands twice",
+        "Two `@retry` or two `@timeout` on one step say two things at once, and so does `@retry(times=1, **{'times': 2})`. Keep the one "
+        "that is meant.",
     ),
     "FP133": Code(
         "a decorator's argument has another kind of value",
         "Times and sizes are numbers, `memory` and `disk` in MiB; `var` of `@catch` is the name of an artifact; `vars` of "
-        "`@environment` is a dict of texts.",
+        "`@environment` is a dict of texts, none of them called `FLOWPORT_...`; `cron` of `@schedule` has five fields and a day that "
+        "comes, and its `timezone` is a name of the IANA database.",
     ),
     "FP134": Code(
         "a step's decorator on a class, or a flow's on a step",
@@ -475,8 +477,9 @@ _TARGETS = {
         "of the step's code.",
     ),
     "FP405": Code(
-        "a name that the engine does not take",
-        "Engines allow few characters in names. Choose another in the profile.",
+        "a name, label, toleration or mount that the engine does not take",
+        "Engines have rules for names and for what a pod asks for, and the message has the one that is broken. What it is about "
+        "stands in the profile or in the step's `@kubernetes`.",
     ),
     "FP406": Code(
         "an argument that flowport sets itself",

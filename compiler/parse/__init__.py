@@ -109,10 +109,14 @@ def _class_marks(reading: Reading, chosen: Line) -> tuple[str, Schedule | None]:
     name = own.node.name
     planned: Schedule | None = None
     for one in chosen.classes:
+        scheduled = False
         for mark in marks(reading, one, one.node.decorator_list, 0):
             if mark.name == "flow":
                 name = _flow_name(reading, mark, name) if one is own else name
+            elif mark.name == "schedule" and scheduled:
+                reading.say("FP132", f"`{one.node.name}` has `@schedule` twice", mark.source, mark.node, "keep one of them")
             elif mark.name == "schedule":
+                scheduled = True
                 named = arguments(reading, mark)
                 planned = planned or (schedule(Values(reading, mark, named, "")) if named is not None else None)
             elif mark.name in SETTINGS or mark.name == "step":

@@ -20,6 +20,11 @@ from flowport.compiler.parse.values import Values
 from flowport.compiler.record import replace
 
 MOST_TRIES = 100
+MOST_SECONDS = 99_999_999
+"""The longest `TimeoutSeconds` of Step Functions ("Task workflow state"); Argo counts in 32 bits."""
+
+OWN = "FLOWPORT_"
+"""How the variables begin that flowport itself gives to a task."""
 
 
 def settings(reading: Reading, found: Iterable[Mark], step: str) -> Settings:
@@ -87,9 +92,16 @@ def arguments(reading: Reading, mark: Mark) -> dict[str, tuple[ast.expr, Any]] |
         if not constant:
             whole = False
             continue
-        entries = {keyword.arg: value} if keyword.arg is not None else value if isinstance(value, dict) else {}
-        for name, inner in entries.items():
-            if name in known:
+        if keyword.arg is None and not isinstance(value, dict):
+            message = f"`**` in `@{mark.name}` unpacks a dict, not `{value!r}`"
+            reading.say("FP133", message, mark.source, keyword.value, f"write `**{{{known[0]!r}: ...}}`")
+            whole = False
+            continue
+        for name, inner in ({keyword.arg: value} if keyword.arg is not None else value).items():
+            if name in found:
+                reading.say("FP132", f"`{name}` of `@{mark.name}` stands twice", mark.source, keyword.value, "keep one of them")
+                whole = False
+            elif name in known:
                 found[name] = (keyword.value, inner)
             else:
                 reading.say(
@@ -125,6 +137,10 @@ def _timeout(values: Values, so_far: Settings) -> Settings:
         if not any(values.named.get(name, (None, 0))[1] for name in SETTINGS["timeout"]):
             values.say(values.mark.node, f"the `@timeout` of step `{values.step}` has no length", "write `@timeout(minutes=10)`")
         return so_far
+    if seconds > MOST_SECONDS:
+        message = f"the `@timeout` of step `{values.step}` is {seconds:.0f} s, and not every engine counts further than {MOST_SECONDS}"
+        values.say(values.mark.node, message, "write `@timeout(hours=27_777)`, or leave it out")
+        return so_far
     return replace(so_far, timeout=max(1, int(seconds)))
 
 
@@ -152,6 +168,8 @@ def _environment(values: Values, so_far: Settings) -> Settings:
     for name, value in names.items():
         if not isinstance(name, str) or not name or "=" in name or not _is_text(name):
             values.say(node, f"`{name!r}` cannot be the name of an environment variable", 'write `vars={"NAME": "value"}`')
+        elif name.startswith(OWN):
+            values.say(node, f"the environment variable `{name}` is flowport's own", f"choose a name that does not begin with `{OWN}`")
         elif not isinstance(value, str) or not _is_text(value):
             values.say(node, f"the environment variable `{name}` is a text, not `{value!r}`", f'write `"{name}": "{value}"`')
     good = {name: value for name, value in names.items() if isinstance(name, str) and isinstance(value, str)}

@@ -117,21 +117,34 @@ class _Reader:
         """The marks that a decorator of the user's own stands for, when that can be seen; None when it is to be left alone."""
         function = thing.function
         if function is None:
-            return None if thing.value is None else self.read(thing.source, {}, thing.value, seen)
+            if thing.value is not None and not isinstance(thing.value, ast.Lambda) and not self._partial(thing.source, thing.value):
+                return self.read(thing.source, {}, thing.value, seen)
+            self._unseen(thing)
+            return None
         nodes = None if isinstance(node, ast.Call) else _composed(function)
         if nodes is not None:
             return [mark for inner in nodes for mark in self.read(thing.source, {}, inner, seen)]
-        inside = sorted({name for inner in ast.walk(function) if (name := self._ours(thing.source, inner)) in SETTINGS})
-        if inside:
-            listed = ", ".join(f"`@{name}`" for name in inside)
-            message = f"what the decorator `{thing.name}` does with {listed} is not seen"
-            self.reading.warn(
-                "FP126", message, thing.source, function, f"put {listed} on the steps, or write `{thing.name} = {inside[0]}(...)`"
-            )
+        self._unseen(thing)
         return None
 
+    def _partial(self, source: Source, node: ast.expr) -> bool:
+        made = self.reading.modules.resolve(source, node.func) if isinstance(node, ast.Call) else None
+        return isinstance(made, External) and made.name == "functools.partial"
+
+    def _unseen(self, thing: Definition) -> None:
+        """Say which of flowport's decorators stand in what makes one of the user's own."""
+        made = [each.node for each in thing.bindings]
+        names = {self._ours(thing.source, inner) for each in made for inner in ast.walk(each)}
+        if inside := sorted(names & {*SETTINGS, *FLOW_SETTINGS}):
+            listed = ", ".join(f"`@{name}`" for name in inside)
+            message = f"what the decorator `{thing.name}` does with {listed} is not seen"
+            place = "the flow" if set(inside) <= set(FLOW_SETTINGS) else "the steps"
+            self.reading.warn(
+                "FP126", message, thing.source, made[0], f"put {listed} on {place}, or write `{thing.name} = {inside[0]}(...)`"
+            )
+
     def _ours(self, source: Source, node: ast.AST) -> str:
-        thing = self.reading.modules.look(source, node.id) if isinstance(node, ast.Name) else None
+        thing = self.reading.modules.resolve(source, node) if isinstance(node, ast.Name | ast.Attribute) else None
         return thing.name.rpartition(".")[2] if isinstance(thing, External) and thing.name.split(".")[0] in OURS else ""
 
     def _unknown(self, source: Source, node: ast.expr, thing: Thing | None) -> str:

@@ -11,10 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from flowport.compiler.guess import did_you_mean
 from flowport.compiler.ir import Schedule
 from flowport.compiler.parse.values import Values
 
-USUAL: Mapping[str, str] = {"hourly": "0 * * * *", "daily": "0 0 * * *", "weekly": "0 0 * * 0"}
+USUAL: Mapping[str, str] = {"weekly": "0 0 * * 0", "hourly": "0 * * * *", "daily": "0 0 * * *"}
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 FIELDS: Mapping[str, tuple[int, int, tuple[str, ...]]] = {
@@ -26,18 +27,28 @@ FIELDS: Mapping[str, tuple[int, int, tuple[str, ...]]] = {
 }
 """The fields of a cron expression with their bounds and names (crontab(5)); the first name stands for the lowest number."""
 
-ZONE = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*")
+LENGTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+"""The most days of each month."""
 
 
 def schedule(values: Values) -> Schedule | None:
-    """What `@schedule` says; None where that is not to be understood."""
-    cron = values.text("cron", USUAL["daily"]) or next((USUAL[name] for name in USUAL if values.named.get(name, (None, False))[1]), "")
-    zone = values.text("timezone", "Europe/Berlin")
+    """What `@schedule` says; None where that is not to be understood, or where it is turned off, as in `@schedule(daily=False)`."""
+    asked = [name for name in ("cron", *USUAL) if values.named.get(name, (None, None))[1]]
+    for name in asked[1:]:
+        values.say(values.named[name][0], f"`@schedule` says both `{asked[0]}` and `{name}`", "keep one of them")
+    if not asked and values.named.keys() & {*USUAL, "cron"}:
+        return None
+    # Without a word it is daily, as in Metaflow.
+    cron = values.text("cron", USUAL["daily"]) or USUAL[asked[0] if asked and asked[0] in USUAL else "daily"]
+    fields = _five(values, cron)
+    zone = _zone(values)
+    return Schedule(" ".join(fields).upper(), zone, values.mark.source.span(values.mark.node)) if fields else None
+
+
+def _five(values: Values, cron: str) -> list[str]:
+    """The five fields of a cron expression, which are looked into; empty where there are not five."""
     node = values.named.get("cron", (values.mark.node, None))[0]
-    if not values.named.keys() & {*USUAL, "cron"}:
-        # Metaflow's default.
-        cron = USUAL["daily"]
-    fields = [field.replace("?", "*") if field == "?" else field for field in cron.split()]
+    fields = ["*" if field == "?" else field for field in cron.split()]
     if len(fields) == 6:
         if fields[5] != "*":
             values.say(node, f"`cron` of `@schedule` names the year `{fields[5]}`", "leave the year out: cron has five fields")
@@ -49,29 +60,53 @@ def schedule(values: Values) -> Schedule | None:
         values.say(
             node, f"`cron` of `@schedule` has {len(fields)} fields, and there are five: {', '.join(FIELDS)}", 'write `cron="0 3 * * *"`'
         )
-        return None
+        return []
+    numbers = {}
     for text, (name, bounds) in zip(fields, FIELDS.items()):
-        if not _fits(text, *bounds):
+        numbers[name] = _numbers(text, *bounds)
+        if not numbers[name]:
             low, high, words = bounds
             known = f"{low} to {high}" + (f", or {words[0]} to {words[-1]}" if words else "")
             message = f"the {name} `{text}` of `@schedule` is none that cron knows"
             values.say(node, message, f"use {known}, with `*`, `a-b`, `*/n` and commas")
-    if zone and not ZONE.fullmatch(zone):
-        values.say(values.named["timezone"][0], f"`{zone}` is no time zone", 'write `timezone="Europe/Berlin"`')
-    return Schedule(" ".join(fields).upper(), zone, values.mark.source.span(values.mark.node))
+    days, months = numbers["day of the month"], numbers["month"]
+    if days and months and fields[4] == "*" and min(days) > max(LENGTHS[month - 1] for month in months):
+        values.say(node, f"`{cron}` of `@schedule` never comes: the months that it names have no such day", 'write `cron="0 3 28 2 *"`')
+    return fields
 
 
-def _fits(text: str, low: int, high: int, names: tuple[str, ...]) -> bool:
-    """Whether a field is a list of numbers, ranges and steps."""
-    return all(_part(each.upper(), low, high, names) for each in text.split(","))
+def _numbers(text: str, low: int, high: int, names: tuple[str, ...]) -> set[int]:
+    """What a list of numbers, ranges and steps stands for; empty where it is none."""
+    parts = [_part(each.upper(), low, high, names) for each in text.split(",")]
+    return {number for part in parts for number in part} if all(parts) else set()
 
 
-def _part(text: str, low: int, high: int, names: tuple[str, ...]) -> bool:
+def _part(text: str, low: int, high: int, names: tuple[str, ...]) -> range:
     span, slash, every = text.partition("/")
     if slash and not (every.isascii() and every.isdecimal() and 0 < int(every) <= high):
-        return False
+        return range(0)
+    step = int(every) if slash else 1
     if span == "*":
-        return True
+        return range(low, high + 1, step)
     ends = [low + names.index(end) if end in names else int(end) if end.isascii() and end.isdecimal() else -1 for end in span.split("-")]
-    ordered = len(ends) == 1 or (len(ends) == 2 and ends[0] <= ends[1])
-    return ordered and all(low <= end <= high for end in ends) and not (slash and len(ends) == 1)
+    if len(ends) > 2 or not all(low <= end <= high for end in ends) or (slash and len(ends) == 1):
+        return range(0)
+    return range(ends[0], ends[-1] + 1, step)
+
+
+def _zone(values: Values) -> str:
+    """A time zone of the IANA database, as far as this machine has one."""
+    zone = values.text("timezone", "Europe/Berlin")
+    if not zone:
+        return ""
+    from zoneinfo import available_timezones
+
+    known = sorted(available_timezones())
+    if known and zone not in known:
+        values.say(
+            values.named["timezone"][0],
+            f"`{zone}` is no time zone that this machine knows",
+            *did_you_mean(zone, known),
+            'write a name of the IANA database, as `timezone="Europe/Berlin"`; `pip install tzdata` brings the newest',
+        )
+    return zone

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 from flowport.cli.config import Config
@@ -25,6 +26,10 @@ def dry_run(values: Values) -> int:
     if values["target"] is None:
         raise WrongUse("`--target` is missing: on which engine?", "--target airflow, --target sfn, or --target argo")
     one = target(values["target"])
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # They end a run as Ctrl-C does, so that none of its tasks goes on; `nohup` is left its way.
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     return one.dry_run(_request(flow, one, values))
 
 

@@ -20,6 +20,7 @@ from yaml import YAMLError
 from flowport.compiler.ir import JSON
 from flowport.runtime.store import Refusal
 from flowport.targets.argo.refusals import ELSEWHERE, Resource, refusal, silence
+from flowport.targets.argo.text import encoded
 
 API, APPLY = "/apis/argoproj.io/v1alpha1", "application/apply-patch+yaml"
 MANAGER = "flowport"
@@ -46,7 +47,7 @@ def connect() -> Cluster:
             load_incluster_config(configuration)
             with open(POD_NAMESPACE, encoding="utf-8") as file:
                 return Cluster(configuration, "this pod", file.read().strip())
-    except (ConfigException, YAMLError, OSError, TypeError) as error:  # TypeError: the file holds text, such as a certificate.
+    except (ConfigException, YAMLError, OSError, AttributeError, TypeError, ValueError) as error:  # The client looks into nothing itself.
         what, said = f"`{files}`" if there else "this pod", " ".join(str(error).split())
         raise Refusal(f"{what} does not say how to reach a cluster: {said}\n  {ELSEWHERE}") from error
     raise Refusal(f"there is no kubeconfig at `{files}`, and this is no pod of a cluster\n  name the file in KUBECONFIG")
@@ -88,12 +89,14 @@ class Cluster:
         url = f"{self._configuration.host}{API}/namespaces/{place}?{urlencode(query or {})}"
         credentials = {each["key"]: each["value"] for each in self._configuration.auth_settings().values()}
         headers = {"Accept": "application/json", "Content-Type": APPLY if verb == "patch" else "application/json", **credentials}
-        # An apply is read as YAML, which knows no pairs of surrogates, as JSON has them in ASCII.
-        data = None if body is None else json.dumps(body, ensure_ascii=False).encode()
+        data = None if body is None else json.dumps(body).encode() if verb == "delete" else encoded(body)
         try:
             answer = self._connections.request(verb.upper(), url, body=data, headers=headers, timeout=PATIENCE, retries=False)
         except HTTPError as error:
             raise Refusal(silence(self._where, str(error.__cause__ or error))) from error
+        except ValueError:
+            # The message has the credentials.
+            raise Refusal(silence(self._where, "the credentials have characters that no header takes")) from None
         if answer.status == 404 and verb == "get":
             return None
         if answer.status >= 300:

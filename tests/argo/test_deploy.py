@@ -314,6 +314,14 @@ def test_old_credentials_are_said(desk: Desk, deploy: Deploy, cluster: Cluster) 
     assert "the cluster of context `here` does not know who you are" in refused.err
 
 
+def test_credentials_that_no_header_takes_are_said_and_not_shown(desk: Desk, deploy: Deploy, cluster: Cluster) -> None:
+    cluster.kubeconfig(desk.folder / "kubeconfig", token="pass\nword")
+    refused = deploy()
+    assert refused.status == 1
+    assert "the credentials have characters that no header takes" in refused.err
+    assert "word" not in refused.err
+
+
 def test_a_cluster_that_does_not_answer_is_said(desk: Desk, deploy: Deploy, cluster: Cluster) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -336,6 +344,8 @@ def test_a_cluster_that_does_not_answer_is_said(desk: Desk, deploy: Deploy, clus
             '{"contexts": [], "current-context": "gone"}',
             "`DESK/kubeconfig` does not say how to reach a cluster: Invalid kube-config file",
         ),
+        ("[]", "`DESK/kubeconfig` does not say how to reach a cluster: "),
+        ('{"current-context": "a", "contexts": [5]}', "`DESK/kubeconfig` does not say how to reach a cluster: "),
     ],
 )
 def test_a_kubeconfig_that_names_no_cluster_is_said(

@@ -38,6 +38,11 @@ def schedule_of(folder: Path, mark: str) -> tuple[Schedule | None, list[str]]:
         ("@schedule(hourly=True)", Schedule("0 * * * *")),
         ("@schedule(weekly=True)", Schedule("0 0 * * 0")),
         ("@schedule(weekly=True, daily=False)", Schedule("0 0 * * 0")),
+        ("@schedule(daily=False)", None),
+        ("@schedule(cron='0 0 29 2 *')", Schedule("0 0 29 2 *")),
+        ("@schedule(cron='0 0 31 2,3 *')", Schedule("0 0 31 2,3 *")),
+        ("@schedule(cron='0 0 30 2 MON')", Schedule("0 0 30 2 MON")),
+        ("@schedule(cron='0 12 * * *', timezone='UTC')", Schedule("0 12 * * *", "UTC")),
         ("@schedule(cron='*/15 8-18/2 1,15 jan-mar mon-fri')", Schedule("*/15 8-18/2 1,15 JAN-MAR MON-FRI")),
         ("@schedule(cron='0 10 ? * MON-FRI *')", Schedule("0 10 * * MON-FRI")),
         ("@schedule(cron='30 6 * * *', timezone='Europe/Berlin')", Schedule("30 6 * * *", "Europe/Berlin")),
@@ -67,10 +72,29 @@ def test_schedules(tmp_path: Path, mark: str, expected: Schedule) -> None:
         "@schedule(cron='0 10 * * MON 2027')",
         "@schedule(cron=5)",
         "@schedule(timezone='Europe Berlin')",
+        "@schedule(timezone='Europe/Berln')",
+        "@schedule(cron='0 0 30 2 *')",
+        "@schedule(cron='0 0 31 FEB,APR-APR *')",
+        "@schedule(weekly=True, hourly=True)",
+        "@schedule(cron='0 0 * * *', daily=True)",
     ],
 )
 def test_what_cron_would_not_take_is_said(tmp_path: Path, mark: str) -> None:
     assert set(schedule_of(tmp_path, mark)[1]) == {"FP133"}
+
+
+def test_a_machine_without_time_zones_takes_every_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zoneinfo.available_timezones", set)
+    assert schedule_of(tmp_path, "@schedule(timezone='Europe/Berln')") == (Schedule("0 0 * * *", "Europe/Berln"), [])
+
+
+def test_a_flow_has_one_schedule(tmp_path: Path) -> None:
+    assert schedule_of(tmp_path, "@schedule(hourly=True)\n@schedule") == (Schedule("0 * * * *"), ["FP132"])
+
+
+def test_a_schedule_that_a_function_makes_is_said(tmp_path: Path) -> None:
+    mark = "def every(hours):\n    return schedule(cron=f'0 */{hours} * * *')\n\n\n@every(4)"
+    assert schedule_of(tmp_path, mark) == (None, ["FP126"])
 
 
 def test_a_schedule_belongs_on_a_flow(tmp_path: Path) -> None:

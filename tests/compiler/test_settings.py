@@ -14,6 +14,8 @@ HEAD = (
     "def both(f):\n    'Docs.'\n    return retry(times=8)(timeout(hours=1)(f))\n"
     "def hidden(times):\n    def wrap(f):\n        return retry(times=times)(f)\n    return wrap\n"
     "def own(f):\n    return f\nCOMMON = dict(times=2, minutes_between_retries=0)\nGIB = 1024\n"
+    "short = lambda f: retry(times=1)(f)\nbound = functools.partial(retry, times=1)\n"
+    "if GIB:\n    either = retry(times=1)\nelse:\n    either = retry(times=2)\n"
 )
 
 
@@ -102,6 +104,13 @@ def test_settings(tmp_path: Path, mark: str, expected: Settings) -> None:
         ("@nothing", "FP122"),
         ("@functools.cache", "FP123"),
         ("@hidden(3)", "FP126"),
+        ("@short", "FP126"),
+        ("@bound()", "FP126"),
+        ("@either", "FP126"),
+        ("@retry(**5)", "FP133"),
+        ("@retry(times=1, **{'times': 2})", "FP132"),
+        ("@timeout(hours=30_000)", "FP133"),
+        ("@environment(vars={'FLOWPORT_STEP': 'x'})", "FP133"),
         ("@both\n@retry", "FP132"),
         ("@card", "FP141"),
         ("@kubernetes(namespace='x')", "FP141"),

@@ -128,8 +128,9 @@ def test_what_a_dry_run_left_looks_like_any_other_run(trip: Trip, target: str) -
     assert trip.run("dry-run", "trip.py", "--target", target, "--run-id", "one").returncode == 2
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("target", TARGETS)
-def test_an_interrupted_dry_run_leaves_no_process_behind(trip: Trip, target: str) -> None:
+def test_an_interrupted_dry_run_leaves_no_process_behind(trip: Trip, target: str, number: int) -> None:
     trip.write("time.sleep(60)")
     run = subprocess.Popen(
         trip.command("dry-run", "trip.py", "--target", target, "--run-id", "cut"), cwd=trip.folder, stderr=subprocess.PIPE, text=True
@@ -139,7 +140,7 @@ def test_an_interrupted_dry_run_leaves_no_process_behind(trip: Trip, target: str
         time.sleep(0.05)
     children = descendants(run.pid)
     assert len(children) > 1
-    run.send_signal(signal.SIGINT)
+    run.send_signal(number)
     _, said = run.communicate(timeout=30)
     assert run.returncode == 130
     assert "run cut was stopped" in said

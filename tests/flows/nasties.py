@@ -33,11 +33,11 @@ class Nasties(FlowSpec):
     given = Parameter("given", default='it\'s {{=2+2}} $(touch PWNED) "q" \n Ref::run $.x 😀')
     given_json = Parameter("given-json", type=dict, default={"{{=2+2}}": ["$(touch PWNED)", '"', "\\", "😀\n"]}, help="{{=2+2}} 'x' \"y\"")
 
-    @environment(vars={"FLOWPORT_TEST_NASTY": "a 'b' \"c\" $HOME $(touch PWNED) {{=2+2}} $.x Ref::run %PATH% ü"})
+    @environment(vars={"TEST_NASTY": "a 'b' \"c\" $HOME $(touch PWNED) {{=2+2}} $.x Ref::run %PATH% ü"})
     @step
     def start(self):
         """Read the environment: "quoted" {{=2+2}} 😀."""
-        self.variable = os.environ["FLOWPORT_TEST_NASTY"]
+        self.variable = os.environ["TEST_NASTY"]
         self.items = list(NASTY)
         self.next(self.each, foreach="items")
 

@@ -123,7 +123,7 @@ with DAG(
         answers=True,
         environment={
             **FORM,
-            "FLOWPORT_TEST_NASTY": "{{ \"a 'b' \\\"c\\\" $$HOME $$(touch PWNED) {{=2+2}} $$.x Ref::run %PATH% \\xfc\" }}",
+            "TEST_NASTY": "{{ \"a 'b' \\\"c\\\" $$HOME $$(touch PWNED) {{=2+2}} $$.x Ref::run %PATH% \\xfc\" }}",
         },
         doc_md="Read the environment: \"quoted\" {{=2+2}} 😀.",
     )
