@@ -1,7 +1,8 @@
 """A SHA-256 for every step, over its tokens and, transitively, over what it names in the flow's own files.
 
-Comments, blank lines, line breaks and indentation widths take no part, nor do the bodies of other steps. A name that a step assigns
-and a file defines counts as a use of the definition: running a step once too often is better than once too few.
+Comments, blank lines, line breaks and indentation widths take no part, nor do the bodies of other steps. Nor do decorators that only
+say how a step runs: who gives more memory to the items that failed keeps those that did not. A name that a step assigns and a file
+defines counts as a use of the definition: running a step once too often is better than once too few.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from io import StringIO
 
 from flowport.compiler.parse.bindings import Binding
 from flowport.compiler.parse.classes import Class, Line, Member
-from flowport.compiler.parse.modules import Definition, External, Modules, Own, Thing, imports
+from flowport.compiler.parse.modules import OURS, Definition, External, Modules, Own, Thing, imports
 from flowport.compiler.parse.source import Source
 from flowport.compiler.record import record
 from flowport.runtime import digests as sha256
 
+_HOW = frozenset({"retry", "timeout", "resources", "kubernetes"})
 _SELVES = frozenset({"self", "cls"})
 _SILENT = frozenset({tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER})
 _MARKS = {tokenize.NEWLINE: "\n", tokenize.INDENT: ">", tokenize.DEDENT: "<"}
@@ -38,9 +40,26 @@ class Unit:
 def digests(modules: Modules, chosen: Line, steps: Mapping[str, Member], apart: Iterable[str]) -> dict[str, str]:
     """The digest of each step, as hexadecimal text. Members in `apart` are parameters: values that are compared at run time."""
     pieces = _Pieces(modules, chosen, frozenset(steps), frozenset(apart))
-    units = {name: pieces.unit(member.owner.source, (member.node,), member.owner) for name, member in steps.items()}
+    units = {name: pieces.unit(member.owner.source, _what(modules, member), member.owner) for name, member in steps.items()}
     found = _closed(pieces, units.values())
     return {name: found[unit] for name, unit in units.items()}
+
+
+def _what(modules: Modules, member: Member) -> tuple[ast.AST, ...]:
+    """A step without the decorators that only say how it runs."""
+    step = member.function
+    if step is None:
+        return (member.node,)
+    kept = [each for each in step.decorator_list if not _says_how(modules, member.owner.source, each)]
+    return (*kept, type(step)(**{**vars(step), "decorator_list": []}))
+
+
+def _says_how(modules: Modules, source: Source, decorator: ast.expr) -> bool:
+    named, keywords = (decorator.func, decorator.keywords) if isinstance(decorator, ast.Call) else (decorator, [])
+    thing = modules.resolve(source, named)
+    package, _, name = thing.name.partition(".") if isinstance(thing, External) else ("", "", "")
+    # Another image may have other packages in it.
+    return package in OURS and name in _HOW and not any(each.arg in ("image", None) for each in keywords)
 
 
 class _Pieces:
