@@ -65,17 +65,17 @@ def _loops(block: Block) -> Iterator[Loop]:
 def together(settings: Iterable[Settings]) -> Settings:
     """What is enough for several steps in one container, one after the other; each of them looks after its own `@catch` and `@timeout`.
 
-    Of what one pod can have only once it is that of the first step: see `unlike`.
+    The container has the variables that all of them ask for; the runtime gives each step its own. Of what one pod can have only once it
+    is that of the first step: see `unlike`.
     """
     held = list(settings)
-    environment = {name: value for asked in held for name, value in asked.environment}
     times = max(asked.granted for asked in held)
     return Settings(
         retry=Retry(times, max(asked.minutes for asked in held)) if times else None,
         resources=reduce(Resources.beside, (asked.resources or Resources() for asked in held))
         if any(asked.resources for asked in held)
         else None,
-        environment=tuple(environment.items()),
+        environment=tuple(pair for pair in held[0].environment if all(pair in asked.environment for asked in held)),
         kubernetes=held[0].kubernetes,
     )
 

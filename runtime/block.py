@@ -10,7 +10,7 @@ import sys
 
 from flowport.runtime import documents
 from flowport.runtime.address import Keys
-from flowport.runtime.contract import DONE, FAILED, Invocation
+from flowport.runtime.contract import DONE, FAILED, STOP, Invocation
 from flowport.runtime.manifest import Manifests
 from flowport.runtime.store import open_store
 from flowport.runtime.task import hand_over, perform, supervised
@@ -35,7 +35,8 @@ def rest(invocation: Invocation, program: Program) -> int:
         for step, slice in walk.ready():
             code, route = run(lambda: _once(invocation, program, step, slice))  # noqa: B023 - it is called at once
             if code != DONE:
-                return code
+                # The container is tried again for the sake of the steps that may be.
+                return code if program.step(step)["times"] else STOP
             walk.done(step, slice, route)
     if targets := program.step(invocation.step)["left"]:
         _say_who_left(invocation, {target: target in walk.left for target in targets})

@@ -9,6 +9,7 @@ from flowport.compiler.diagnostics import Diagnostic
 from flowport.compiler.ir import JSON, Kubernetes, Resources, Span
 from flowport.compiler.names import legal
 from flowport.compiler.record import field, record
+from flowport.targets.kubernetes import Held
 
 
 @record
@@ -35,16 +36,26 @@ def volume_name(name: str) -> str:
     return legal(name, "a-z0-9-", 63)
 
 
-def mount_problems(mounted: list[Volume], private: tuple[str, ...], whose: str = "", span: Span | None = None) -> Iterator[Diagnostic]:
-    """Volumes of one name, or at one place, or at none; folders in `private` are for one pod alone. `whose` is ` of step x`."""
+def mount_problems(mounted: list[Volume], held: Held, whose: str = "", span: Span | None = None) -> Iterator[Diagnostic]:
+    """Volumes of one name, or at one place, or at none, or where the engine has its own. `whose` is ` of step x`."""
     for volume in mounted:
-        path = posixpath.normpath(volume.path)
-        if not path.startswith("/") or ":" in path:
-            message = f"volume `{volume.name}`{whose} is mounted at `{volume.path}`, which is no absolute path without a colon"
-            yield Diagnostic("FP490", message, span, help=(f"write `/{path.strip('/:')}`",))
-        elif path in private and "emptyDir" not in volume.source:
+        path = _folder(volume)
+        if not path.startswith("/") or ":" in path or "{{" in path:
+            message = (
+                f"volume `{volume.name}`{whose} is mounted at `{volume.path}`, which is no absolute path without a colon and double braces"
+            )
+            yield Diagnostic("FP490", message, span, help=(f"write `/{volume.name}`",))
+        elif {path, volume.name} & set(held.mounts):
+            message = f"volume `{volume.name}`{whose} at `{volume.path}` has the name or the place of one that the engine mounts itself"
+            yield Diagnostic("FP490", message, span, help=(f"mount it at a folder of its own, as `/{volume.name}`, under another name",))
+        elif path in held.private and "emptyDir" not in volume.source:
             message = f"volume `{volume.name}`{whose} is mounted at `{volume.path}`, where each pod writes what is its own"
             yield Diagnostic("FP490", message, span, help=(f"mount it at a folder of its own, as `/{volume.name}`",))
-    for what, held in (("name", [each.name for each in mounted]), ("folder", [posixpath.normpath(each.path) for each in mounted])):
-        for twice in sorted({each for each in held if held.count(each) > 1}):
+    for what, known in (("name", [each.name for each in mounted]), ("folder", [_folder(each) for each in mounted])):
+        for twice in sorted({each for each in known if known.count(each) > 1}):
             yield Diagnostic("FP490", f"two volumes{whose} have the {what} `{twice}`", span, help=(f"give one of them another {what}",))
+
+
+def _folder(volume: Volume) -> str:
+    """Where it is mounted; POSIX leaves two slashes at the beginning as they are."""
+    return posixpath.normpath(volume.path).replace("//", "/")

@@ -16,7 +16,7 @@ from flowport.compiler.parse.later import LATER
 from flowport.compiler.parse.marks import FLOW_SETTINGS, RESOURCES, SETTINGS, Mark
 from flowport.compiler.parse.pods import pod
 from flowport.compiler.parse.reading import Reading
-from flowport.compiler.parse.values import Values
+from flowport.compiler.parse.values import Values, is_text
 from flowport.compiler.record import replace
 
 MOST_TRIES = 100
@@ -30,6 +30,7 @@ OWN = "FLOWPORT_"
 def settings(reading: Reading, found: Iterable[Mark], step: str) -> Settings:
     """What a step's decorators ask for."""
     result = Settings()
+    asked: list[Values] = []
     seen: set[str] = set()
     for mark in found:
         if mark.name in ("", "step"):
@@ -39,14 +40,17 @@ def settings(reading: Reading, found: Iterable[Mark], step: str) -> Settings:
         elif mark.name in SETTINGS:
             named = arguments(reading, mark)
             if named is not None:
-                result = _APPLY[mark.name](Values(reading, mark, named, step), result)
+                values = Values(reading, mark, named, step)
+                result = _APPLY[mark.name](values, result)
+                if mark.name == "resources" or named.keys() & RESOURCES:
+                    asked.append(values)
         elif mark.name in FLOW_SETTINGS:
             message = f"`@{mark.name}` belongs on a flow, not on step `{step}`"
             reading.say("FP134", message, mark.source, mark.node, "put it above the class")
         else:
             say_later(reading, mark, f"step `{step}`")
         seen.add(mark.name)
-    return result
+    return replace(result, resources=_resources(asked)) if asked else result
 
 
 def say_later(reading: Reading, mark: Mark, place: str) -> None:
@@ -120,7 +124,11 @@ def _retry(values: Values, so_far: Settings) -> Settings:
     times = values.number("times", 3, 0, whole=True)
     if times > MOST_TRIES:
         values.say(values.named["times"][0], f"`times` of `@retry` is at most {MOST_TRIES}, not {times}", f"write `times={MOST_TRIES}`")
-    return replace(so_far, retry=Retry(times, values.number("minutes_between_retries", 2, 0)))
+    minutes = values.number("minutes_between_retries", 2, 0)
+    if minutes > MOST_SECONDS // 60:
+        message = f"`minutes_between_retries` of `@retry` is at most {MOST_SECONDS // 60}, not {minutes:g}"
+        values.say(values.named["minutes_between_retries"][0], message, "write `minutes_between_retries=60`")
+    return replace(so_far, retry=Retry(times, minutes))
 
 
 def _catch(values: Values, so_far: Settings) -> Settings:
@@ -144,20 +152,16 @@ def _timeout(values: Values, so_far: Settings) -> Settings:
     return replace(so_far, timeout=max(1, int(seconds)))
 
 
-def _resources(values: Values, so_far: Settings) -> Settings:
-    """Of two decorators that ask for resources, as in Metaflow, the larger ones."""
+def _resources(asked: Iterable[Values]) -> Resources:
+    """What `@resources` and `@kubernetes` ask for; where both say a size, as in Metaflow, the larger one."""
     plain = Resources()
-    disk, shared = values.number("disk", None, 1, whole=True), values.number("shared_memory", None, 0, whole=True)
-    cpu, memory = values.number("cpu", plain.cpu, 0.001), values.number("memory", plain.memory, 1, whole=True)
-    asked = Resources(cpu, memory, values.number("gpu", plain.gpu, 0, whole=True), disk, shared)
-    return replace(so_far, resources=asked.beside(so_far.resources) if so_far.resources else asked)
-
-
-def _kubernetes(values: Values, so_far: Settings) -> Settings:
-    """A pod; `cpu` and its like are `@resources` under another name."""
-    if values.named.keys() & RESOURCES:
-        so_far = _resources(values, so_far)
-    return replace(so_far, kubernetes=pod(values))
+    found: dict[str, Any] = {}
+    for values in asked:
+        for name, least in RESOURCES.items():
+            if values.named.get(name, (None, None))[1] is not None:
+                size = values.number(name, getattr(plain, name), least, whole=name != "cpu")
+                found[name] = max(filter(None, (size, found.get(name))), default=size)
+    return Resources(**found)
 
 
 def _environment(values: Values, so_far: Settings) -> Settings:
@@ -166,26 +170,21 @@ def _environment(values: Values, so_far: Settings) -> Settings:
         values.say(node, "`vars` of `@environment` is a dict of texts", 'write `vars={"NAME": "value"}`')
         return so_far
     for name, value in names.items():
-        if not isinstance(name, str) or not name or "=" in name or not _is_text(name):
+        if not isinstance(name, str) or not name or {"=", "\0"} & set(name) or not is_text(name):
             values.say(node, f"`{name!r}` cannot be the name of an environment variable", 'write `vars={"NAME": "value"}`')
         elif name.startswith(OWN):
             values.say(node, f"the environment variable `{name}` is flowport's own", f"choose a name that does not begin with `{OWN}`")
-        elif not isinstance(value, str) or not _is_text(value):
+        elif not isinstance(value, str) or "\0" in value or not is_text(value):
             values.say(node, f"the environment variable `{name}` is a text, not `{value!r}`", f'write `"{name}": "{value}"`')
     good = {name: value for name, value in names.items() if isinstance(name, str) and isinstance(value, str)}
     return replace(so_far, environment=tuple(sorted(good.items())))
-
-
-def _is_text(text: str) -> bool:
-    """Whether an environment takes it: half of a pair of surrogates is no character."""
-    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 _APPLY: Mapping[str, Callable[[Values, Settings], Settings]] = {
     "retry": _retry,
     "catch": _catch,
     "timeout": _timeout,
-    "resources": _resources,
+    "resources": lambda values, so_far: so_far,
     "environment": _environment,
-    "kubernetes": _kubernetes,
+    "kubernetes": lambda values, so_far: replace(so_far, kubernetes=pod(values)),
 }

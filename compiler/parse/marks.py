@@ -19,7 +19,8 @@ from flowport.compiler.parse.reading import Reading
 from flowport.compiler.parse.source import Source
 from flowport.compiler.record import record
 
-RESOURCES = ("cpu", "memory", "gpu", "disk", "shared_memory")
+RESOURCES: Mapping[str, float] = {"cpu": 0.001, "memory": 1, "gpu": 0, "disk": 1, "shared_memory": 0}
+"""What a step can ask for, and the least of it; all but `cpu` are whole numbers."""
 
 _PROFILE, _NODES = "a profile of flowport.toml says it for all steps", "what nodes offer is chosen with `node_selector`"
 ELSEWHERE: Mapping[str, str] = {
@@ -45,7 +46,7 @@ SETTINGS: Mapping[str, tuple[str, ...]] = {
     "retry": ("times", "minutes_between_retries"),
     "catch": ("var", "print_exception"),
     "timeout": ("seconds", "minutes", "hours"),
-    "resources": RESOURCES,
+    "resources": tuple(RESOURCES),
     "environment": ("vars",),
     "kubernetes": (
         *("image", *RESOURCES, "service_account", "node_selector", "tolerations", "labels", "secrets", "persistent_volume_claims"),

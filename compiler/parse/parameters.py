@@ -21,6 +21,7 @@ from flowport.compiler.parse.modules import OURS, External
 from flowport.compiler.parse.pure import HERE, is_located
 from flowport.compiler.parse.reading import Reading
 from flowport.compiler.parse.scope import Known, NotConstant, ReadsEnvironment, scope
+from flowport.compiler.parse.values import is_text
 
 KINDS = frozenset({"Parameter", "IncludeFile"})
 TYPES: Mapping[str, str] = {
@@ -179,6 +180,10 @@ class _Call:
                 # Whoever reads a text of this kind takes it for JSON.
                 default = json.dumps(default, ensure_ascii=False)
         choices = tuple(choice if misfit(choice, kind) else as_kind(choice, kind) for choice in self.choices())
+        for which, texts in (("default", (default,)), ("choices", choices)):
+            if not all(is_text(text) for text in texts if isinstance(text, str)):
+                message = f"`{which}` of `{self.attribute}` has half of a pair of surrogates, which is no character"
+                self.say("FP153", message, self.given[which], "leave it out")
         return Parameter(self.attribute, name, kind, default, required and isinstance(default, NoDefault), text, choices, span=span)
 
     def default(self) -> Constant | NoDefault | Computed:

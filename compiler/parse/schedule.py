@@ -62,10 +62,14 @@ def _five(values: Values, cron: str) -> list[str]:
         )
         return []
     numbers = {}
-    for text, (name, bounds) in zip(fields, FIELDS.items()):
+    for number, (name, bounds) in enumerate(FIELDS.items()):
+        text = fields[number]
+        low, high, words = bounds
         numbers[name] = _numbers(text, *bounds)
+        if len(numbers[name]) == high - low + 1:
+            # Engines differ in whether `*/1` or `1-31` leaves the day to the other field, as `*` does.
+            fields[number] = "*"
         if not numbers[name]:
-            low, high, words = bounds
             known = f"{low} to {high}" + (f", or {words[0]} to {words[-1]}" if words else "")
             message = f"the {name} `{text}` of `@schedule` is none that cron knows"
             values.say(node, message, f"use {known}, with `*`, `a-b`, `*/n` and commas")
@@ -83,15 +87,19 @@ def _numbers(text: str, low: int, high: int, names: tuple[str, ...]) -> set[int]
 
 def _part(text: str, low: int, high: int, names: tuple[str, ...]) -> range:
     span, slash, every = text.partition("/")
-    if slash and not (every.isascii() and every.isdecimal() and 0 < int(every) <= high):
+    if slash and not (_is_number(every) and 0 < int(every) <= high):
         return range(0)
     step = int(every) if slash else 1
     if span == "*":
         return range(low, high + 1, step)
-    ends = [low + names.index(end) if end in names else int(end) if end.isascii() and end.isdecimal() else -1 for end in span.split("-")]
+    ends = [low + names.index(end) if end in names else int(end) if _is_number(end) else -1 for end in span.split("-")]
     if len(ends) > 2 or not all(low <= end <= high for end in ends) or (slash and len(ends) == 1):
         return range(0)
     return range(ends[0], ends[-1] + 1, step)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 9
 
 
 def _zone(values: Values) -> str:
@@ -101,7 +109,7 @@ def _zone(values: Values) -> str:
         return ""
     from zoneinfo import available_timezones
 
-    known = sorted(available_timezones())
+    known = sorted(available_timezones() - {"localtime"})  # that of this machine
     if known and zone not in known:
         values.say(
             values.named["timezone"][0],

@@ -70,6 +70,11 @@ class Values:
         self.reading.say("FP133", message, self.mark.source, node, *ways_out)
 
 
+def is_text(text: str) -> bool:
+    """Whether a text consists of characters: half of a pair of surrogates is none."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def _number(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None

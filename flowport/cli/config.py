@@ -142,7 +142,7 @@ def _read(path: str) -> dict[str, Any] | None:
         import tomli as tomllib
     try:
         document: dict[str, Any] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise _refused([_mistake(path, f"this is not TOML: {error}")]) from None
     return document.get("tool", {}).get("flowport") if shared else document
 

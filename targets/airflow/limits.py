@@ -21,6 +21,7 @@ from flowport.targets.airflow.names import Names
 from flowport.targets.airflow.settings import ID, SETTINGS, settings
 from flowport.targets.kinds import line, problems
 from flowport.targets.kinds import missing as missing_one
+from flowport.targets.kubernetes import Held
 from flowport.targets.pods import pod_problems
 from flowport.targets.schedules import unfilled
 from flowport.targets.sizes import fargate
@@ -37,7 +38,7 @@ OURS = ("task_id", "environment", "env_vars", "cmds", "command", "container_over
 DURATIONS = {"execution_timeout": "@timeout", "retry_delay": "@retry", "max_retry_delay": "@retry"}
 """Arguments of tasks that are times, and the decorator that says them."""
 
-PRIVATE = ("/", "/airflow/xcom")
+HELD = Held(private=("/", "/airflow/xcom"), mounts=("xcom",))
 """Where a pod writes what is its own."""
 
 TAG = 100
@@ -142,7 +143,7 @@ def plan_problems(plan: Plan, profile: Profile) -> Iterator[Diagnostic]:
     yield from (_named_like_a_field(parameter) for parameter in plan.flow.parameters if parameter.name in FIELDS)
     yield from _renamed(plan, profile)
     if str(profile.get("compute") or "kubernetes") == "kubernetes":
-        yield from pod_problems(plan, [], PRIVATE)
+        yield from pod_problems(plan, [], HELD)
     for step in fused(plan).flow.steps:
         asked = step.settings.resources or Resources()
         if profile.get("compute") in ("batch", "ecs") and profile.get("platform") == "FARGATE":

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from difflib import unified_diff
 from functools import partial
+from os.path import isdir
 from typing import Any, TypeAlias
 
 import yaml
@@ -20,6 +21,7 @@ from flowport.targets.argo.cluster import Cluster, connect
 from flowport.targets.argo.refusals import Resource
 from flowport.targets.argo.settings import Settings
 from flowport.targets.argo.text import encoded
+from flowport.targets.argo.volumes import volumes
 
 DONE, CHANGES = 0, 1
 """Exit statuses; one who only wants to see learns whether anything would change."""
@@ -51,6 +53,7 @@ class Change:
 
 def deploy(request: Deployment, settings: Settings) -> int:
     """Put the code into the store and the objects into the cluster, or say what that would change; the exit status."""
+    _mounted_here(settings)
     changes = list(_changes(connect(), request, settings.name))
     store, key = open_store(settings.store), code_key(request.package.digest)
     new = [] if store.exists(key) else [f"{store.url}/{key}"]
@@ -64,6 +67,16 @@ def deploy(request: Deployment, settings: Settings) -> int:
             change.make()
         request.echo(f"{change.resource} is {change.word}")
     return DONE
+
+
+def _mounted_here(settings: Settings) -> None:
+    """A store in a volume is written to where that is mounted on this machine, too; raises Refusal where it is not."""
+    for volume in volumes(settings):
+        if "://" not in settings.store and f"{settings.store}/".startswith(f"{volume.path.rstrip('/')}/") and not isdir(volume.path):
+            raise Refusal(
+                f"the store `{settings.store}` is in the volume `{volume.name}`, and there is no `{volume.path}` on this machine\n"
+                "  mount it here, or compile: copy the folder `code` into the store and apply the YAML with kubectl"
+            )
 
 
 def _show(request: Deployment, changes: list[Change], new: list[str]) -> int:

@@ -6,6 +6,7 @@ is a text itself.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -54,7 +55,13 @@ def _argument(parameter: Parameter, spec: dict[str, Any]) -> JSON:
 
 def typed(value: Any) -> str:
     """A value as one would type it."""
-    return value if isinstance(value, str) else repr(value) if isinstance(value, float) else documents.dump(value).decode()
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return repr(value)
+    # Half of a pair of surrogates is no character, but JSON can say it.
+    text = documents.dump(value).decode(errors="surrogatepass")
+    return re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def default(parameter: Parameter, spec: dict[str, Any]) -> str:
@@ -67,9 +74,9 @@ def default(parameter: Parameter, spec: dict[str, Any]) -> str:
 
 def _description(parameter: Parameter) -> str:
     """What the form says; Argo would evaluate what stands in double braces."""
-    said = [description(parameter.help).replace("{{", "{ {")] if parameter.help.strip() else []
+    said = [description(parameter.help)] if parameter.help.strip() else []
     if isinstance(parameter.default, Computed):
         said.append("computed when the run starts, if left empty")
     elif parameter.kind == "file" and isinstance(parameter.default, str):
         said.append(f"the content of {seen(parameter.default)}, if left empty")
-    return "; ".join(said)
+    return re.sub(r"\{(?=\{)", "{ ", "; ".join(said))

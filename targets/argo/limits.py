@@ -21,7 +21,7 @@ from flowport.targets.argo.form import FIELDS, ROOM, WHOLE, arguments
 from flowport.targets.argo.graph import graph, jobs, repeated
 from flowport.targets.argo.names import Names
 from flowport.targets.argo.parts import TASKS
-from flowport.targets.argo.profile import PRIVATE, is_taken
+from flowport.targets.argo.profile import HELD
 from flowport.targets.argo.settings import CRON_NAME, DEPTH, Settings, settings, template_name
 from flowport.targets.argo.volumes import volumes
 from flowport.targets.argo.workflow import room
@@ -50,7 +50,7 @@ def plan_problems(plan: Plan, profile: Profile, document: Any) -> Iterator[Diagn
         yield Diagnostic("FP405", message, plan.flow.schedule.span, help=("give the template a shorter `name`",))
     yield from unfilled(plan.flow)
     known = settings(profile, plan.flow.name)
-    yield from pod_problems(plan, volumes(known), PRIVATE, is_taken)
+    yield from pod_problems(plan, volumes(known), HELD)
     yield from _without_rest(plan)
     yield from _renamed(plan, profile)
     yield from _sizes(plan, known, document)

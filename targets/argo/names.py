@@ -1,6 +1,8 @@
 """What the tasks and templates of a workflow are called: a step's own name wherever that can be, with hyphens for underscores.
 
 fall_back -> fall-back        größe -> gr-e-5f3c9a07        contains -> contains-step        _1 -> step-1
+
+A pod has the name of its template in its own, and Kubernetes takes small letters there: Train is the task `Train` of the template `train`.
 """
 
 from __future__ import annotations
@@ -18,11 +20,11 @@ WORDS = frozenset(("contains", "endsWith", "false", "let", "matches", "nil", "st
 
 
 class Names:
-    """Gives every key one name that no other key of this kind has."""
+    """Gives every key one name that no other key of this kind has, all of them in small letters where `small` says so."""
 
-    def __init__(self, taken: Iterable[str] = ()) -> None:
+    def __init__(self, taken: Iterable[str] = (), small: bool = False) -> None:
         self._names: dict[str, str] = {}
-        self._taken = set(taken)
+        self._taken, self._small = set(taken), small
 
     def __call__(self, key: str, text: str = "") -> str:
         """The name for `key`, made from `text` (the key itself unless given)."""
@@ -32,7 +34,7 @@ class Names:
         return self._names[key]
 
     def _new(self, key: str, text: str) -> str:
-        plain = text.replace("_", "-").strip("-")
+        plain = (text.lower() if self._small else text).replace("_", "-").strip("-")
         plain = f"{plain}-step" if plain in WORDS else plain
         legal = plain.isascii() and plain.replace("-", "").isalnum() and len(plain) <= LONGEST
         name = self._word(plain if legal else hashed(plain, key, ALLOWED, LONGEST))

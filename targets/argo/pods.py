@@ -103,10 +103,19 @@ def template(name: str, asked: Pod, invocation: Invocation, settings: Settings) 
         "env": _variables(asked, invocation),
         **({"envFrom": [{"secretRef": {"name": secret}} for secret in secrets]} if secrets else {}),
         "resources": _resources(asked.resources),
-        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+        "securityContext": {
+            **({} if user_known(settings) or "runAsNonRoot" in settings.security_context else {"runAsNonRoot": True}),
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+        },
         **({"volumeMounts": [{"name": volume.name, "mountPath": volume.path, **volume.how} for volume in mounted]} if mounted else {}),
     }
     return made
+
+
+def user_known(settings: Settings) -> bool:
+    """Whether the profile says as which user containers run, and not the image or the cluster."""
+    return bool(settings.run_as_user) or "runAsUser" in settings.security_context
 
 
 def _retries(asked: Pod) -> JSON:

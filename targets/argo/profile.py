@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 
 from flowport.compiler.diagnostics import Diagnostic
+from flowport.compiler.guess import did_you_mean
 from flowport.compiler.target import Profile
 from flowport.targets.argo.pods import ROUTE, TMP
 from flowport.targets.argo.settings import OURS, SETTINGS, TEMPLATE_NAME, Settings, settings
 from flowport.targets.argo.volumes import volumes
 from flowport.targets.kinds import line, problems, toml
-from flowport.targets.kubernetes import IMAGE, LABEL, NAME, TOLERATION, is_image, is_key, is_label, is_name, is_short_name, is_toleration
+from flowport.targets.kubernetes import (
+    IMAGE,
+    LABEL,
+    MOUNT,
+    NAME,
+    SECURITY,
+    SOURCES,
+    TOLERATION,
+    Held,
+    is_image,
+    is_key,
+    is_label,
+    is_name,
+    is_short_name,
+    is_toleration,
+    misfits,
+)
 from flowport.targets.volumes import mount_problems
 
-PRIVATE = ("/", TMP, ROUTE)
-"""Where a pod writes what is its own."""
+HELD = Held(
+    private=("/", TMP, ROUTE),
+    mounts=("var-run-argo", "tmp-dir-argo", "/var/run/argo"),
+    labels=(*OURS, "workflows.argoproj.io/"),
+    variables=("ARGO_",),
+)
+"""What Argo, and a deployment, keep for themselves (`workflow/controller/workflowpod.go`, `workflow/common`)."""
 
 STORES = ("s3://", "gs://", "az://")
 
@@ -24,9 +48,18 @@ def setting_problems(profile: Profile) -> Iterator[Diagnostic]:
     wrong = tuple(problems("argo", SETTINGS, profile))
     yield from wrong
     if not any(problem.code != "FP400" for problem in wrong):
+        yield from _expressions(profile)
         yield from _store_problems(profile)
         yield from _name_problems(profile)
         yield from _volume_problems(settings(profile, "flow"))
+
+
+def _expressions(profile: Profile) -> Iterator[Diagnostic]:
+    """Texts that Argo would read as its own: a workflow with an expression that it cannot read never begins."""
+    for name, value in profile.items():
+        if "{{" in json.dumps(value, default=str):
+            message = f"the setting `{name}` has `{{{{`, and Argo evaluates what stands in double braces"
+            yield Diagnostic("FP490", message, help=("leave the braces out",))
 
 
 def _name_problems(profile: Profile) -> Iterator[Diagnostic]:
@@ -45,7 +78,11 @@ def _refused(known: Settings) -> Iterator[tuple[str, str]]:
             for key, value in table.items()
             if not is_label(key, value)
         )
-    yield from ((f"the label `{key}` in `labels` is not for a profile to set", "leave it out") for key in known.labels if is_taken(key))
+    yield from (
+        (f"the label `{key}` in `labels` is not for a profile to set", "leave it out")
+        for key in known.labels
+        if key.startswith(HELD.labels)
+    )
     for key, value in known.annotations.items():
         if not (is_key(key) and isinstance(value, str)):
             yield f"`{key} = {toml(value)}` in `annotations` is no annotation of Kubernetes", f'write `"{key}" = "{value}"`, a text'
@@ -57,20 +94,28 @@ def _refused(known: Settings) -> Iterator[tuple[str, str]]:
     for asked in known.tolerations:
         if isinstance(asked, dict) and not is_toleration(asked):
             yield f"`{toml(asked)}` in `tolerations` is no toleration of Kubernetes", f"write it as `{TOLERATION}`"
+    for name in misfits(known.security_context, SECURITY):
+        message = f"`{name} = {toml(known.security_context[name])}` in `security_context` is not what Kubernetes knows of a pod"
+        yield message, (did_you_mean(name, SECURITY) or (f"its fields are {', '.join(f'`{one}`' for one in SECURITY)}",))[0]
     if known.security_context.get("runAsUser") == 0 and known.security_context.get("runAsNonRoot", True):
         yield "`security_context` has user 0, who is root, and pods may not be root", "leave it out, or add `runAsNonRoot = false`"
 
 
-def is_taken(label: str) -> bool:
-    """Whether Argo or a deployment knows its own by a label."""
-    return label in OURS or label.startswith("workflows.argoproj.io/")
-
-
 def _volume_problems(known: Settings) -> Iterator[Diagnostic]:
+    setting = next(setting for setting in SETTINGS if setting.name == "volumes")
     for volume in known.volumes:
         if not (is_short_name(str(volume.get("name"))) and isinstance(volume.get("mountPath"), str)):
-            setting = next(setting for setting in SETTINGS if setting.name == "volumes")
             message = "a volume is a table with a `name` of small letters, digits and `-`, a `mountPath` and what it is"
+            yield Diagnostic("FP490", message, help=(line("argo", setting),))
+            return
+        names = [name for name in volume if name not in (*MOUNT, "name")]
+        how = {name: value for name, value in volume.items() if name in MOUNT}
+        if wrong := [*misfits(how, MOUNT), *(name for name in names if name not in SOURCES or not isinstance(volume[name], dict))]:
+            message = f"`{wrong[0]} = {toml(volume[wrong[0]])}` of volume `{volume['name']}` is not what Kubernetes knows"
+            yield Diagnostic("FP490", message, help=(*did_you_mean(wrong[0], {*MOUNT, *SOURCES}), line("argo", setting)))
+            return
+        if len(names) != 1:
+            message = f"volume `{volume['name']}` is {len(names)} things, and a volume is one"
             yield Diagnostic("FP490", message, help=(line("argo", setting),))
             return
     for secret, path in known.secret_files.items():
@@ -78,7 +123,7 @@ def _volume_problems(known: Settings) -> Iterator[Diagnostic]:
             way_out = f'write `{secret} = "/secrets/{secret}"`'
             yield Diagnostic("FP490", f"secret `{secret}` in `secret_files` has no folder", help=(way_out,))
             return
-    yield from mount_problems(volumes(known), PRIVATE)
+    yield from mount_problems(volumes(known), HELD)
 
 
 def _store_problems(profile: Profile) -> Iterator[Diagnostic]:
@@ -87,7 +132,10 @@ def _store_problems(profile: Profile) -> Iterator[Diagnostic]:
     mounted = (
         [str(volume.get("mountPath")).rstrip("/") for volume in volumes if isinstance(volume, dict)] if isinstance(volumes, list) else []
     )
-    if store and not store.startswith(STORES) and not any(f"{store.rstrip('/')}/".startswith(f"{path}/") for path in mounted):
+    if store.startswith(STORES) and not re.fullmatch(r"[a-z0-9]+://[^\s{}/]+(/[^\s{}]*)?", store):
+        message = f"the store `{store}` is no bucket with a folder in it"
+        yield Diagnostic("FP401", message, help=("leave out blanks and braces", line("argo", SETTINGS[0])))
+    elif store and not store.startswith(STORES) and not any(f"{store.rstrip('/')}/".startswith(f"{path}/") for path in mounted):
         message = f"the store `{store}` is not one that pods can use: a folder is not the same in each of them"
         known = ", ".join(f"`{start}`" for start in STORES)
         way_out = f"an address that begins with {known}, or a folder below the `mountPath` of one of `volumes`"

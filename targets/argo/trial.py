@@ -19,6 +19,11 @@ from flowport.targets.verify import Task
 
 def dry_run(request: DryRun, file: File) -> int:
     """Run a template; the exit status is one of those in `flowport.targets.trial`."""
+    if any("," in tag or tag != tag.strip() for tag in request.tags):
+        request.echo(
+            "Argo's form has all tags in one text, with commas between them: choose tags without a comma and without blanks around them"
+        )
+        return WRONG_USE
     trial = Trial(request)
     if trial.taken():
         return WRONG_USE

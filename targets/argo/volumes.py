@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from flowport.targets.argo.settings import Settings
+from flowport.targets.kubernetes import MOUNT
 from flowport.targets.volumes import Volume, volume_name
-
-HOW = ("mountPath", "readOnly", "recursiveReadOnly", "subPath", "subPathExpr", "mountPropagation")
-"""The fields of a volume in a profile that say how it is mounted (Kubernetes API, VolumeMount); the others say what it is."""
 
 
 def volumes(settings: Settings) -> list[Volume]:
     """The volumes of every pod."""
     found = []
     for volume in settings.volumes:
-        source = {key: value for key, value in volume.items() if key not in (*HOW, "name")}
-        how = {key: value for key, value in volume.items() if key in HOW[1:]}
+        source = {key: value for key, value in volume.items() if key not in (*MOUNT, "name")}
+        how = {key: value for key, value in volume.items() if key in MOUNT and key != "mountPath"}
         found.append(Volume(str(volume["name"]), str(volume["mountPath"]), source, how))
     for secret, path in settings.secret_files.items():
         found.append(Volume(volume_name(f"secret-{secret}"), str(path), {"secret": {"secretName": secret}}, {"readOnly": True}))

@@ -18,7 +18,7 @@ from flowport.targets.argo.dags import MAIN, Dags
 from flowport.targets.argo.form import arguments
 from flowport.targets.argo.graph import Member, graph, repeated
 from flowport.targets.argo.names import Names
-from flowport.targets.argo.pods import Pod, pod, template
+from flowport.targets.argo.pods import Pod, pod, template, user_known
 from flowport.targets.argo.settings import PODS, Settings
 from flowport.targets.texts import description, seen
 
@@ -48,7 +48,7 @@ def sizes(members: tuple[Member, ...], settings: Settings, pods: int) -> tuple[i
 def _document(plan: Plan, members: tuple[Member, ...], settings: Settings, code: str, pods: int) -> dict[str, JSON]:
     width, total = sizes(members, settings, pods)
     told = Invocation(plan.flow.name, "", "", "", settings.store, code, width=width, total=total)
-    template_name = Names([MAIN])
+    template_name = Names([MAIN], small=True)
     templates = _Pods(plan, members, template_name, settings)
     dags = Dags(members, template_name, templates)
     made = [*dags.made, *(template(name, asked, told, settings) for asked, name in templates.made.items())]
@@ -90,7 +90,8 @@ def _spec(plan: Plan, settings: Settings, templates: list[JSON]) -> dict[str, JS
         **({"nodeSelector": dict(settings.node_selector)} if settings.node_selector else {}),
         **({"tolerations": list(settings.tolerations)} if settings.tolerations else {}),
         "securityContext": {
-            "runAsNonRoot": True,
+            # Where nobody says a user, Argo's own containers have that of their image, who may be root.
+            **({"runAsNonRoot": True} if user_known(settings) else {}),
             **({"runAsUser": settings.run_as_user} if settings.run_as_user else {}),
             "seccompProfile": {"type": "RuntimeDefault"},
             **settings.security_context,

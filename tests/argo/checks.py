@@ -70,6 +70,15 @@ def wrong_objects(document: Document) -> Found:
         yield "metadata.namespace", namespace
 
 
+def wrong_pods(document: Document) -> Found:
+    """Argo makes a pod's name of its template's, as that is, and Kubernetes takes small letters only."""
+    yield from (
+        (path, template["name"])
+        for path, template in document.templates.items()
+        if "dag" not in template and not LABEL.fullmatch(template["name"])
+    )
+
+
 def twice(document: Document) -> Found:
     for path, key, value in document.parts():
         if key in (*NAMES, "env", "volumes") and isinstance(value, list):
@@ -213,6 +222,7 @@ def no_template(document: Document) -> Found:
 EVERY: Mapping[str, Check] = {
     "has more than Argo takes": too_many,
     "has a name that Argo does not take": wrong_names,
+    "is a pod of a name that Kubernetes does not take": wrong_pods,
     "is no name of a Kubernetes object": wrong_objects,
     "has a name twice": twice,
     "has a label that Kubernetes does not take": wrong_labels,

@@ -287,7 +287,9 @@ SCHEDULES = [
     ("spec.startingDeadlineSeconds", "60", "spec.startingDeadlineSeconds is not one of Argo's: 60"),
     (REFERENCE, "a_b", f"{REFERENCE} is no template: a_b"),
 ]
+CAPITAL = spoiled(GOOD, f"{START}.name", "Start")
 CANARIES = [
+    (CAPITAL, f"{MAIN}.start.template", "Start", "spec.templates.Start is a pod of a name that Kubernetes does not take: Start"),
     *((GOOD, *canary) for canary in (*NAMES, *CALLS, *WAITS, *TEXTS, *ASKS, *PODS)),
     *((TURNS, *canary) for canary in LAST),
     *((CRON, *canary) for canary in SCHEDULES),

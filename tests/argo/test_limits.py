@@ -183,12 +183,25 @@ def test_parameters_reach_the_first_pod_in_one_variable() -> None:
         ({"labels": {"flowport/flow": "other"}}, "FP405"),
         ({"labels": {"workflows.argoproj.io/workflow": "x"}}, "FP405"),
         ({"image": " flows:1"}, "FP405"),
-        ({"image": "{{workflow.name}}"}, "FP405"),
+        ({"image": "Flows:1"}, "FP405"),
+        ({"annotations": {"x/y": "{{= (}}"}}, "FP490"),
+        ({"store": "s3://"}, "FP401"),
+        ({"store": "s3://b ucket/x"}, "FP401"),
+        ({"tolerations": [{"key": "a", "operator": "Exists", "value": "b"}]}, "FP405"),
+        ({"tolerations": [{"key": "a", "value": "no label!"}]}, "FP405"),
+        ({"security_context": {"fsGroup": "1000"}}, "FP405"),
+        ({"security_context": {"readOnlyRootFilesystem": True}}, "FP405"),
+        ({"volumes": [{"name": "a", "mountPath": "/a", "persistantVolumeClaim": {"claimName": "a"}}]}, "FP490"),
+        ({"volumes": [{"name": "a", "mountPath": "/a", "emptyDir": {}, "readOnly": "true"}]}, "FP490"),
+        ({"volumes": [{"name": "a", "mountPath": "/a", "emptyDir": {}, "secret": {"secretName": "a"}}]}, "FP490"),
+        ({"volumes": [{"name": "var-run-argo", "mountPath": "/a", "emptyDir": {}}]}, "FP490"),
+        ({"secret_files": {"tls": "/var/run/argo"}}, "FP490"),
+        ({"secret_files": {"tls": "//tmp"}}, "FP490"),
         ({"secrets": ["A_B"]}, "FP405"),
         ({"service_account": "S_a"}, "FP405"),
         ({"secret_files": {"tls": "secrets"}}, "FP490"),
         ({"volumes": [{"name": "Store_", "mountPath": "/a"}]}, "FP490"),
-        ({"volumes": [{"name": "store", "mountPath": "relative"}]}, "FP490"),
+        ({"volumes": [{"name": "store", "mountPath": "relative", "emptyDir": {}}]}, "FP490"),
         ({"annotations": {"sidecar.istio.io/inject": False}}, "FP405"),
         ({"annotations": {"a b": "x"}}, "FP405"),
         ({"annotations": {"day": datetime.date(2026, 1, 1)}}, "FP490"),
@@ -202,21 +215,21 @@ def test_parameters_reach_the_first_pod_in_one_variable() -> None:
         ({"tolerations": [{"key": datetime.time(10)}]}, "FP490"),
         ({"secret_files": {"tls": "/tmp"}}, "FP490"),
         ({"volumes": [{"name": "scratch", "mountPath": "/tmp/", "persistentVolumeClaim": {"claimName": "a"}}]}, "FP490"),
-        ({"volumes": [{"name": "all", "mountPath": "/", "emptyDir": {}}, {"name": "all", "mountPath": "/a"}]}, "FP490"),
+        ({"volumes": [{"name": "all", "mountPath": "/a", "emptyDir": {}}, {"name": "all", "mountPath": "/b", "emptyDir": {}}]}, "FP490"),
         ({"labels": []}, "FP490"),
         ({"tolerations": ["batch"]}, "FP490"),
         ({"secrets": [1]}, "FP490"),
         ({"secret_files": {"tls": 1}}, "FP490"),
         ({"volumes": [{"name": "models"}]}, "FP490"),
-        ({"volumes": [{"name": "a", "mountPath": "/a"}, {"name": "a", "mountPath": "/b"}]}, "FP490"),
-        ({"volumes": [{"name": "a", "mountPath": "/a"}, {"name": "b", "mountPath": "/a/"}]}, "FP490"),
+        ({"volumes": [{"name": "a", "mountPath": "/a", "emptyDir": {}}, {"name": "b", "mountPath": "/a/", "emptyDir": {}}]}, "FP490"),
+        ({"volumes": [{"name": "a", "mountPath": "/a", "emptyDir": {}}, {"name": "b", "mountPath": "//a", "emptyDir": {}}]}, "FP490"),
         ({"keep_days": 24_856}, "FP402"),
         ({"turns": 51}, "FP402"),
         ({"turns": -1}, "FP402"),
         ({"width": True}, "FP402"),
         ({"pod_gc": "Always"}, "FP403"),
         ({"image_pull_policy": "always"}, "FP403"),
-        ({"store": "/models-too/store", "volumes": [{"name": "models", "mountPath": "/models"}]}, "FP401"),
+        ({"store": "/models-too/store", "volumes": [{"name": "models", "mountPath": "/models", "emptyDir": {}}]}, "FP401"),
     ],
 )
 def test_settings_that_kubernetes_or_argo_would_not_take(profile: dict[str, Any], code: str) -> None:
@@ -230,7 +243,7 @@ def test_a_pod_keeps_its_own_folder_to_itself() -> None:
 
 
 def test_a_variable_has_a_name_that_containers_take() -> None:
-    for name, codes in (("größe", ["FP405"]), ("A\nB", ["FP405"]), ("A.b-c d", [])):
+    for name, codes in (("größe", ["FP405"]), ("A\nB", ["FP405"]), ("1A", ["FP405"]), ("ARGO_NODE_ID", ["FP405"]), ("A.b-c", [])):
         plan = flow(("start", Next("end"), Settings(environment=((name, "x"),))), END)
         assert [found.code for found in said(plan)] == codes
 

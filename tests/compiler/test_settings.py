@@ -55,6 +55,8 @@ def settings_of(folder: Path, marks: str) -> tuple[Settings, list[str]]:
         ("@kubernetes(image='x:1', namespace=None)", Settings(kubernetes=Kubernetes(image="x:1"))),
         ("@kubernetes(cpu=2)\n@resources(cpu=1, memory=8000)", Settings(resources=Resources(2, 8000))),
         ("@resources(cpu=1, memory=8000)\n@kubernetes(cpu=2, gpu=1)", Settings(resources=Resources(2, 8000, 1))),
+        ("@kubernetes(cpu=0.5)\n@resources(memory=1000)", Settings(resources=Resources(0.5, 1000))),
+        ("@resources(disk=100, memory=None)\n@kubernetes(disk=200)", Settings(resources=Resources(disk=200))),
         (
             "@kubernetes(node_selector='b=1,a=2', secrets='one,two', labels={'team': 'vision'}, service_account='flows')",
             Settings(
@@ -110,6 +112,7 @@ def test_settings(tmp_path: Path, mark: str, expected: Settings) -> None:
         ("@retry(**5)", "FP133"),
         ("@retry(times=1, **{'times': 2})", "FP132"),
         ("@timeout(hours=30_000)", "FP133"),
+        ("@retry(minutes_between_retries=2e8)", "FP133"),
         ("@environment(vars={'FLOWPORT_STEP': 'x'})", "FP133"),
         ("@both\n@retry", "FP132"),
         ("@card", "FP141"),

@@ -151,6 +151,11 @@ RUNS = (
         {"results": ["gcd(48, 18) = 6 in 3", "gcd(7, 7) = 7 in 1", "gcd(17, 5) = 1 in 3"]},
         once("start", "collect", "end", begin=3, divide=7, finish=3),
     ),
+    Expected(
+        "alone_in_a_loop.py",
+        {"modes": [["on", "off", "on", "off", "off"], ["on", "off", "on", "off", "on", "off", "off"]]},
+        once("start", "join", "end", Turn=5, look=5, Done=2),
+    ),
     Expected("loop_in_switch.py", {"verdict": "3 deep", "left": ""}, once("start", "peeled", "end", peel=3)),
     Expected("loop_in_switch.py", {"verdict": "not nested", "depth": 0}, once("start", "leave", "end"), ("--text", "flat")),
     Expected(

@@ -17,6 +17,7 @@ from flowport.compiler.record import field, record
 from flowport.targets.argo.engine.expressions import Unknown, evaluate, substitute
 from flowport.targets.argo.engine.fields import unknown
 from flowport.targets.argo.engine.pods import Finished, Process
+from flowport.targets.kubernetes import is_name
 
 SUCCEEDED, FAILED, ERROR, SKIPPED, OMITTED, RUNNING = "Succeeded", "Failed", "Error", "Skipped", "Omitted", "Running"
 ENDED = (SUCCEEDED, FAILED, ERROR)
@@ -120,9 +121,9 @@ class Workflow:
     def start(self, name: str, task: Mapping[str, Any], inputs: dict[str, str], done: Done) -> Node:
         """Begin a template with the values of its inputs."""
         template = self.templates[task["template"]]
-        if name.removeprefix(self._name).count(".") >= DEEPEST:
+        if message := self._hopeless(name, template):
             node = self._new(name, "DAG" if "dag" in template else "Pod", template)
-            node.phase, node.message = ERROR, "Maximum recursion depth exceeded"
+            node.phase, node.message = ERROR, message
             done(node)
             return node
         wanted = {each["name"] for each in template.get("inputs", {}).get("parameters", [])}
@@ -143,6 +144,12 @@ class Workflow:
         if "dag" in template:
             return Dag(self, self._new(name, "DAG", template), template, task, inputs, ended).node
         return Pod(self, name, template, inputs, ended).node
+
+    def _hopeless(self, name: str, template: Mapping[str, Any]) -> str:
+        """Why a template cannot even begin; a pod has the name of its template in its own, which has small letters only."""
+        if name.removeprefix(self._name).count(".") >= DEEPEST:
+            return "Maximum recursion depth exceeded"
+        return "" if "dag" in template or is_name(template["name"]) else f'Pod "{self._name}-{template["name"]}" is invalid'
 
     def _new(self, name: str, type: str, template: Mapping[str, Any]) -> Node:
         node = Node(name, type, template["name"])
