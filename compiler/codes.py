@@ -468,8 +468,8 @@ _TARGETS = {
         "The setting is a number, and the engine or flowport has a limit for it; the message names both.",
     ),
     "FP403": Code(
-        "an unknown kind of compute",
-        "The kind of compute is one of those that the message or `flowport compile --help` lists.",
+        "a setting that is none of its choices",
+        "The message lists them, and the help line has the nearest one.",
     ),
     "FP404": Code(
         "a container that cannot start without a role",

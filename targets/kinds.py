@@ -7,6 +7,7 @@ from math import isfinite
 from typing import Any
 
 from flowport.compiler.diagnostics import Diagnostic
+from flowport.compiler.guess import nearest
 from flowport.compiler.ir import JSON
 from flowport.compiler.target import Profile, Setting
 
@@ -40,13 +41,17 @@ def problems(target: str, settings: tuple[Setting, ...], profile: Profile) -> It
         what, fits = KINDS[setting.kind]
         if setting.kind == "number" and not (fits(value) and setting.least <= value <= (setting.most or value)):  # type: ignore[operator]
             bounds = f"of at least {setting.least}" + (f" and at most {setting.most:,}" if setting.most else "")
-            message = f"the setting `{setting.name}` is `{value}`, which is not a whole number {bounds}"
-            yield Diagnostic("FP402", message, help=(line(target, setting),))
+            message = f"the setting `{setting.name}` is `{toml(value)}`, which is not a whole number {bounds}"
+            yield Diagnostic("FP402", message, help=(line(target, setting, value),))
         elif not fits(value):
-            yield Diagnostic("FP490", f"the setting `{setting.name}` is {what}, not `{value}`", help=(line(target, setting),))
+            yield Diagnostic(
+                "FP490", f"the setting `{setting.name}` has to be {what}, not `{toml(value)}`", help=(line(target, setting, value),)
+            )
         elif setting.choices and value not in setting.choices:
             known = ", ".join(f"`{choice}`" for choice in setting.choices)
-            yield Diagnostic("FP403", f"the setting `{setting.name}` is `{value}`, and there are {known}", help=(line(target, setting),))
+            yield Diagnostic(
+                "FP403", f"the setting `{setting.name}` is `{value}`, and there are {known}", help=(line(target, setting, value),)
+            )
 
 
 def missing(target: str, setting: Setting) -> Diagnostic:
@@ -55,11 +60,26 @@ def missing(target: str, setting: Setting) -> Diagnostic:
     return Diagnostic("FP400", message, help=(line(target, setting),))
 
 
-def line(target: str, setting: Setting) -> str:
-    """How a setting is written."""
-    known = (setting.example, setting.default, *setting.choices, EXAMPLES.get(setting.kind))
+def line(target: str, setting: Setting, value: JSON = None) -> str:
+    """How a setting is written, with what was probably meant by a `value` that it cannot have."""
+    known = (_meant(setting, value), setting.example, setting.default, *setting.choices, EXAMPLES.get(setting.kind))
     example = next(each for each in known if each is not None)
     return f"write `{setting.name} = {toml(example)}` under [{target}] in flowport.toml"
+
+
+def _meant(setting: Setting, value: JSON) -> JSON:
+    match setting.kind, value:
+        case "text", str() if setting.choices:
+            return nearest(value, setting.choices)
+        case "text", int() if not isinstance(value, bool):
+            return str(value)
+        case "texts", str():
+            return [value]
+        case "number", str() if value.isascii() and value.isdecimal() and setting.least <= int(value) <= (setting.most or int(value)):
+            return int(value)
+        case "number", int() if setting.most and value > setting.most:
+            return setting.most
+    return None
 
 
 def toml(value: JSON) -> str:

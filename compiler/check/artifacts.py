@@ -59,9 +59,11 @@ def _unset(flow: Flow, given: set[str]) -> Iterator[Diagnostic]:
     wanted: dict[str, list[tuple[Step, Use]]] = {}
     for step in flow.steps:
         own = {use.name for use in step.uses.writes}
-        asked = (use for use in _asked(step) if use.name not in own)
+        asked = [use for use in _asked(step) if use.name not in own]
         for use in () if step.uses.opaque else (*asked, *step.uses.reads):
-            if use.name not in given and use.name not in _caught(step) and not use.name.startswith("__"):
+            # A step is read to go on to it, and is nothing to go over.
+            is_given = use.name in given and not (use.name in known and use in asked)
+            if not is_given and use.name not in _caught(step) and not use.name.startswith("__"):
                 wanted.setdefault(use.name, []).append((step, use))
     reach = _Reach(flow)
     for name, uses in wanted.items():

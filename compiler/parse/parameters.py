@@ -191,6 +191,9 @@ class _Call:
         node = self.given.get("default")
         if node is None:
             return NoDefault()
+        if isinstance(node, ast.Lambda) and not (node.args.args or node.args.posonlyargs or node.args.vararg):
+            message = f"the default of `{self.attribute}` is called with one argument, and takes none"
+            self.say("FP153", message, node, f"write `lambda context: {self.owner.source.segment(node.body)}`")
         try:
             value = evaluate(node, scope(self.reading.modules, self.owner.source, self.owner.members))
         except (ReadsEnvironment, NotConstant):

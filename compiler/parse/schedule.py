@@ -34,6 +34,10 @@ LENGTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 def schedule(values: Values) -> Schedule | None:
     """What `@schedule` says; None where that is not to be understood, or where it is turned off, as in `@schedule(daily=False)`."""
     asked = [name for name in ("cron", *USUAL) if values.named.get(name, (None, None))[1]]
+    for name in USUAL:
+        node, value = values.named.get(name, (values.mark.node, None))
+        if value is not None and not isinstance(value, bool):
+            values.say(node, f"`{name}` of `@schedule` is True or False, not `{value!r}`", f"write `{name}=True`")
     for name in asked[1:]:
         values.say(values.named[name][0], f"`@schedule` says both `{asked[0]}` and `{name}`", "keep one of them")
     if not asked and values.named.keys() & {*USUAL, "cron"}:
@@ -50,7 +54,12 @@ def _five(values: Values, cron: str) -> list[str]:
     node = values.named.get("cron", (values.mark.node, None))[0]
     fields = ["*" if field == "?" else field for field in cron.split()]
     if len(fields) == 6:
-        if fields[5] != "*":
+        if "?" not in (cron.split()[2], cron.split()[4]):
+            # AWS has a `?` for one of the days; elsewhere the first of six fields is one of seconds.
+            values.say(
+                node, "`cron` of `@schedule` has six fields, and there are five", f'write `cron="{" ".join(fields[1:])}"`, without seconds'
+            )
+        elif fields[5] != "*":
             values.say(node, f"`cron` of `@schedule` names the year `{fields[5]}`", "leave the year out: cron has five fields")
         elif re.search("[0-9]", fields[4]):
             message = f"the weekday `{fields[4]}` is another day for AWS, which counts from SUN=1 and has six fields, than for cron"

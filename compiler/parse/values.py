@@ -9,6 +9,8 @@ from flowport.compiler.parse.marks import Mark
 from flowport.compiler.parse.reading import Reading
 from flowport.compiler.record import record
 
+MIB = ("memory", "disk", "shared_memory")
+
 
 @record(eq=False)
 class Values:
@@ -26,7 +28,7 @@ class Values:
             return default
         read = _number(value)
         if read is None or read < least or (whole and read != int(read)):
-            kind = "a whole number" if whole else "a number"
+            kind = ("a whole number" if whole else "a number") + (" of MiB" if name in MIB else "")
             self.say(
                 node,
                 f"`{name}` of `@{self.mark.name}` is {kind} of at least {least:g}, not `{value!r}`",

@@ -57,11 +57,15 @@ def flow_main(file: str, class_name: str, argv: Sequence[str]) -> NoReturn:
 
 
 def execute(name: str, words: Sequence[str], flow: str = "") -> int:
-    """Run the command `name`; its exit status. `flow` is its first argument when a flow's own file is run."""
+    """Run the command `name`; its exit status. `flow` is its first argument when a flow's own file is run.
+
+    With `--diff` a failure is 2, as 1 says that something differs (diff(1)).
+    """
     from flowport.cli.options import WrongUse, page, read
     from flowport.compiler.diagnostics import Refused
     from flowport.runtime.store import Corrupt, Missing, Refusal
 
+    failed = 2 if "--diff" in words else 1
     try:
         command = load(name)
         values = read(command, [flow, *words] if flow else words)
@@ -82,10 +86,10 @@ def execute(name: str, words: Sequence[str], flow: str = "") -> int:
         from flowport.cli.flow_file import say
 
         say(refused.diagnostics)
-        return 1
+        return failed
     except (Refusal, Missing, Corrupt) as error:
         print(f"flowport {name}: {error}", file=sys.stderr)
-        return 1
+        return failed
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 130
@@ -115,6 +119,10 @@ def _leave(status: int) -> NoReturn:
 
 
 def _without_reader() -> int:
-    """Whoever read the output is gone (`flowport logs ... | head`): nothing is left to say, and the interpreter must not try."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    return 0
+    """Whoever read the output is gone (`flowport logs ... | head`): nothing is left to say, and the interpreter must not try.
+
+    The status is that of a command which SIGPIPE ends, as not all is done that was asked for.
+    """
+    for output in (1, 2):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), output)
+    return 141

@@ -50,13 +50,21 @@ class Config(NamedTuple):
     @property
     def roots(self) -> tuple[str, ...]:
         """The further source folders."""
-        return tuple(os.path.normpath(os.path.join(self.folder, root)) for root in self.settings.get("roots", ()))
+        found = {root: os.path.normpath(os.path.join(self.folder, root)) for root in self.settings.get("roots", ())}
+        for root, folder in found.items():
+            if not os.path.isdir(folder):
+                raise _refused([_mistake(self.path, f"there is no folder `{root}`, which `roots` names", ("name one beside this file",))])
+        return tuple(found.values())
 
     def included(self, flow_folder: str) -> tuple[tuple[str, bytes], ...]:
         """The further files of the code package: their paths, as seen from the flow's folder, and their contents."""
         found: dict[str, bytes] = {}
         for pattern in self.settings.get("include", ()):
-            for path in sorted(glob.glob(os.path.join(glob.escape(self.folder), pattern), recursive=True)):
+            matching = sorted(glob.glob(os.path.join(glob.escape(self.folder), pattern), recursive=True))
+            if not matching:
+                way_out = "patterns are relative to the folder of this file"
+                raise _refused([_mistake(self.path, f"nothing matches `{pattern}`, which `include` names", (way_out,))])
+            for path in matching:
                 if os.path.isfile(path):
                     found[self._inside(path, flow_folder, pattern)] = _contents(path)
         return tuple(sorted(found.items()))

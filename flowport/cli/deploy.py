@@ -40,7 +40,7 @@ COMMAND = Command(
     "deploy", "put the compiled files where the scheduler finds them", deploy, (FLOW,),
     (
         Option("target", "the engine: airflow or argo", "NAME", short="t"),
-        Option("diff", "change nothing; say what would change, and exit with 1 when anything would"),
+        Option("diff", "change nothing; say what would change, and exit with 1 when anything would, with 2 when that is not known"),
         PROFILE,
     ),
     notes=("Where that is: for Airflow, `dags` of the profile says it; for Argo, it is the cluster of kubectl's current context.",),

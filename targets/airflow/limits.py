@@ -25,6 +25,7 @@ from flowport.targets.kubernetes import Held
 from flowport.targets.pods import pod_problems
 from flowport.targets.schedules import unfilled
 from flowport.targets.sizes import fargate
+from flowport.targets.stores import is_address
 
 MAP_LENGTH = 1024
 """The longest list that Airflow maps over, unless its administrator allows more (`core.max_map_length`)."""
@@ -100,8 +101,10 @@ def setting_problems(profile: Profile) -> Iterator[Diagnostic]:
 
 def _store_problems(profile: Profile, kind: str, compute: Compute) -> Iterator[Diagnostic]:
     store = str(profile.get("store") or "")
-    if store and (not store.startswith(compute.stores) or not store.rstrip("/")):
-        why = f"{kind} reaches others" if "://" in store else "a folder is not the same on the worker and in a container"
+    if store and (not store.startswith(compute.stores) or not store.rstrip("/") or ("://" in store and not is_address(store))):
+        why = "a folder is not the same on the worker and in a container"
+        if "://" in store:
+            why = "it is no bucket with a folder in it" if store.startswith(compute.stores) else f"{kind} reaches others"
         example = SETTINGS[0].example
         if "/" in compute.stores and "://" not in store:
             why, example = "a task is in a folder of its own, where a relative one is another", f"/mnt/flowport/{store.strip('/')}"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from flowport.compiler.diagnostics import Diagnostic
 from flowport.compiler.guess import did_you_mean
+from flowport.compiler.ir import JSON
 from flowport.compiler.target import Profile
 from flowport.targets.argo.pods import ROUTE, TMP
 from flowport.targets.argo.settings import OURS, SETTINGS, TEMPLATE_NAME, Settings, settings
@@ -30,6 +30,7 @@ from flowport.targets.kubernetes import (
     is_toleration,
     misfits,
 )
+from flowport.targets.stores import is_address
 from flowport.targets.volumes import mount_problems
 
 HELD = Held(
@@ -128,15 +129,24 @@ def _volume_problems(known: Settings) -> Iterator[Diagnostic]:
 
 def _store_problems(profile: Profile) -> Iterator[Diagnostic]:
     store = str(profile.get("store") or "")
-    volumes = profile.get("volumes")
-    mounted = (
-        [str(volume.get("mountPath")).rstrip("/") for volume in volumes if isinstance(volume, dict)] if isinstance(volumes, list) else []
-    )
-    if store.startswith(STORES) and not re.fullmatch(r"[a-z0-9]+://[^\s{}/]+(/[^\s{}]*)?", store):
+    there = [
+        volume for volume in settings(profile, "flow").volumes if f"{store}/".startswith(f"{str(volume.get('mountPath')).rstrip('/')}/")
+    ]
+    if store.startswith(STORES) and not is_address(store):
         message = f"the store `{store}` is no bucket with a folder in it"
-        yield Diagnostic("FP401", message, help=("leave out blanks and braces", line("argo", SETTINGS[0])))
-    elif store and not store.startswith(STORES) and not any(f"{store.rstrip('/')}/".startswith(f"{path}/") for path in mounted):
+        yield Diagnostic("FP401", message, help=(line("argo", SETTINGS[0]),))
+    elif there and not any(_is_shared(volume) for volume in there):
+        message = f"the store `{store}` is in the volume `{there[0].get('name')}`, which pods cannot share, or not write to"
+        yield Diagnostic("FP401", message, help=("use a claim that many pods mount at once (ReadWriteMany), and not `readOnly`",))
+    elif store and not there and not store.startswith(STORES):
         message = f"the store `{store}` is not one that pods can use: a folder is not the same in each of them"
         known = ", ".join(f"`{start}`" for start in STORES)
         way_out = f"an address that begins with {known}, or a folder below the `mountPath` of one of `volumes`"
         yield Diagnostic("FP401", message, help=(way_out, line("argo", SETTINGS[0])))
+
+
+def _is_shared(volume: Mapping[str, JSON]) -> bool:
+    """Whether what one pod writes into a volume is there for the others."""
+    claim = volume.get("persistentVolumeClaim")
+    read_only = volume.get("readOnly") or (isinstance(claim, dict) and claim.get("readOnly"))
+    return not read_only and not volume.keys() & {"emptyDir", "configMap", "secret", "downwardAPI", "projected", "image", "ephemeral"}

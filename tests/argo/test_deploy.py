@@ -164,9 +164,9 @@ def test_an_object_of_somebody_else_stays_as_it_is(
     about = {"name": "small", "labels": labels, "annotations": {"workflows.argoproj.io/title": flow}}
     cluster.update(TEMPLATE, {"metadata": about, "spec": {}}, "kubectl")
     before = cluster.show(TEMPLATE)
-    for words in ((), ("--diff",)):
+    for ends, words in ((1, ()), (2, ("--diff",))):
         refused = deploy(*words)
-        assert (refused.status, refused.out) == (1, "")
+        assert (refused.status, refused.out) == (ends, "")
         assert f"workflowtemplates/small in namespace flows {said}" in refused.err
         assert "`kubectl delete workflowtemplates.argoproj.io small -n flows`" in refused.err
     assert (cluster.show(TEMPLATE), code()) == (before, [])
@@ -178,9 +178,9 @@ def test_a_field_that_somebody_else_has_set_is_not_overwritten(desk: Desk, deplo
     edited["spec"]["ttlStrategy"]["secondsAfterCompletion"] = 60
     edited["spec"]["suspend"] = True
     cluster.update(TEMPLATE, edited, "kubectl-edit")
-    for words in ((), ("--diff",)):
+    for ends, words in ((1, ()), (2, ("--diff",))):
         refused = deploy(*words)
-        assert (refused.status, refused.out) == (1, "")
+        assert (refused.status, refused.out) == (ends, "")
         assert "others have set to something else: `kubectl-edit` has set .spec.ttlStrategy.secondsAfterCompletion\n" in refused.err
         assert "--force-conflicts --field-manager flowport -n flows" in refused.err
     assert cluster.show(TEMPLATE)["spec"]["ttlStrategy"] == {"secondsAfterCompletion": 60}
@@ -298,6 +298,18 @@ def test_what_the_cluster_refuses_is_said_and_nothing_changes(
     assert said in refused.err
     assert refused.err.count("\n") <= 2
     assert (cluster.objects, code()) == ({}, [])
+
+
+def test_the_code_goes_into_a_volume_only_where_that_is_mounted(desk: Desk, deploy: Deploy, cluster: Cluster) -> None:
+    shared, settings = desk.folder / "shared", '[argo]\nimage = "my-image:1"\nstore = "{0}/flows"\n'
+    claim = 'volumes = [{{ name = "flows", mountPath = "{0}", persistentVolumeClaim = {{ claimName = "flows" }} }}]\n'
+    desk.write("flowport.toml", (settings + claim).format(shared))
+    refused = deploy()
+    assert (refused.status, refused.out, cluster.objects) == (1, "", {})
+    assert "is in the volume `flows`, and there is no `DESK/shared` on this machine" in refused.err
+    shared.mkdir()
+    assert deploy().status == 0
+    assert open_store(str(shared / "flows")).names("code/")
 
 
 def test_a_cluster_without_argo_is_said(desk: Desk, deploy: Deploy, cluster: Cluster) -> None:

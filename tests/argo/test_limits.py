@@ -186,6 +186,8 @@ def test_parameters_reach_the_first_pod_in_one_variable() -> None:
         ({"image": "Flows:1"}, "FP405"),
         ({"annotations": {"x/y": "{{= (}}"}}, "FP490"),
         ({"store": "s3://"}, "FP401"),
+        ({"store": "/a/b", "volumes": [{"name": "a", "mountPath": "/a", "emptyDir": {}}]}, "FP401"),
+        ({"store": "/a", "volumes": [{"name": "a", "mountPath": "/a", "hostPath": {"path": "/b"}, "readOnly": True}]}, "FP401"),
         ({"store": "s3://b ucket/x"}, "FP401"),
         ({"tolerations": [{"key": "a", "operator": "Exists", "value": "b"}]}, "FP405"),
         ({"tolerations": [{"key": "a", "value": "no label!"}]}, "FP405"),
@@ -248,12 +250,30 @@ def test_a_variable_has_a_name_that_containers_take() -> None:
         assert [found.code for found in said(plan)] == codes
 
 
-def test_an_example_of_a_setting_is_one_of_its_choices() -> None:
-    assert said(one(), image_pull_policy="always")[0].help == ('write `image_pull_policy = "Always"` under [argo] in flowport.toml',)
+@pytest.mark.parametrize(
+    ("setting", "value", "written"),
+    [
+        ("concurrency_policy", "replace", '"Replace"'),
+        ("image_pull_policy", "ifnotpresent", '"IfNotPresent"'),
+        ("image_pull_policy", "sometimes", '"Always"'),
+        ("max_concurrency", "50", "50"),
+        ("max_concurrency", 99_999, "3000"),
+        ("max_concurrency", True, "1"),
+        ("secrets", "database", '["database"]'),
+        ("image", 1, '"1"'),
+    ],
+)
+def test_what_was_meant_is_written_out(setting: str, value: Any, written: str) -> None:
+    assert said(one(), **{setting: value})[0].help == (f"write `{setting} = {written}` under [argo] in flowport.toml",)
 
 
 def test_a_store_may_be_a_folder_that_every_pod_mounts() -> None:
-    assert said(one(), store="/models/store", volumes=[{"name": "models", "mountPath": "/models", "emptyDir": {}}]) == ()
+    assert (
+        said(
+            one(), store="/models/store", volumes=[{"name": "models", "mountPath": "/models", "persistentVolumeClaim": {"claimName": "a"}}]
+        )
+        == ()
+    )
 
 
 def test_a_volume_of_a_step_is_no_second_one() -> None:

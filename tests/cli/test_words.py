@@ -202,6 +202,14 @@ def test_further_files_travel_with_the_code(desk: Desk) -> None:
     assert "select 7 6" in desk("run", "tiny.py", "--no-fork").out
 
 
+@pytest.mark.parametrize("line", ['include = ["sql/*.sql"]', 'roots = ["lib"]'])
+def test_settings_that_name_nothing_are_said(desk: Desk, line: str) -> None:
+    desk.write("flowport.toml", line)
+    ended = desk("run", "tiny.py")
+    assert ended.status == 1
+    assert "error[FP490]" in ended.err
+
+
 def test_a_file_to_include_from_outside_is_refused(desk: Desk) -> None:
     desk.write("flowport.toml", 'include = ["*.txt"]\n')
     desk.write("outside.txt", "")
@@ -248,6 +256,11 @@ def test_a_reader_that_goes_away_is_no_error(desk: Desk) -> None:
     assert desk("run", "tiny.py").status == 0
     ended = desk.run("sh", "-c", f"{desk.command} logs Tiny | true; {desk.command} explain FP201 | head -1 > /dev/null")
     assert (ended.status, ended.err) == (0, "")
+
+
+def test_what_a_reader_did_not_wait_for_is_not_taken_for_success(desk: Desk) -> None:
+    ended = desk.run("bash", "-c", f"set -o pipefail; {desk.command} check tiny.py 2>&1 | true")
+    assert (ended.status, ended.err) == (141, "")
 
 
 FLOWS = sorted((Path(__file__).parents[1] / "flows").glob("[a-z]*.py"))

@@ -109,6 +109,7 @@ def test_artifacts_that_may_have_been_set(tmp_path: Path, head: str, bodies: dic
         ("FP230", "", {"start": "self.x.append(1)\nself.next(self.end)", "end": ""}),
         ("FP231", "", {"start": "self.items = [1]\nself.next(self.a, foreach='item')", "a": GO.format("j"),
          "j": JOIN.format("end"), "end": ""}),
+        ("FP231", "", {"start": "self.next(self.a, foreach='a')", "a": GO.format("j"), "j": JOIN.format("end"), "end": ""}),
         ("FP231", "", {"start": "self.next({1: self.end, 2: self.start}, condition='c')", "end": ""}),
         ("FP232", RATE, {"start": "self.rate += 1\nself.next(self.end)", "end": ""}),
         ("FP233", "", {"start": "self.work = 1\nself.next(self.work)", "work": GO.format("end"), "end": ""}),
