@@ -62,7 +62,7 @@ SETTINGS = (
     ),
     Setting(
         "run_as_user",
-        "the number of the user that containers run as; 0 leaves it to the image or the cluster; not root unless `security_context` says so",
+        "the user that containers run as, a number; 0 leaves it to the image or the cluster; not root unless `security_context` says so",
         default=1000,
         kind="number",
         least=0,
