@@ -36,7 +36,8 @@ def rest(invocation: Invocation, program: Program) -> int:
             code, route = run(lambda: _once(invocation, program, step, slice))  # noqa: B023 - it is called at once
             if code != DONE:
                 # The container is tried again for the sake of the steps that may be.
-                return code if program.step(step)["times"] else STOP
+                granted = program.step(step)["times"] or program.step(step)["catch"]
+                return code if granted else STOP
             walk.done(step, slice, route)
     if targets := program.step(invocation.step)["left"]:
         _say_who_left(invocation, {target: target in walk.left for target in targets})

@@ -159,6 +159,47 @@ def test_a_block_that_is_tried_again_runs_nothing_twice(tmp_path: Path) -> None:
     assert flow.manifest("judge", "s.t2")["nonce"] == before
 
 
+HALF = """
+class Half(FlowSpec):
+    @step
+    def start(self):
+        self.n = 0
+        self.next(self.turn)
+
+    {turn}
+    @step
+    def turn(self):
+        self.n += 1
+        {fails}
+        self.next(self.judge)
+
+    @retry(times=1)
+    @step
+    def judge(self):
+        self.over = "no" if self.n < 2 else "yes"
+        self.next({{"no": self.turn, "yes": self.end}}, condition="over")
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("turn", "fails", "code"),
+    [
+        ("", "raise ValueError", STOP),
+        ("@timeout(seconds=1)", "import time; time.sleep(60)", STOP),
+        ("@retry(times=1)", "raise ValueError", FAILED),
+    ],
+)
+def test_only_a_step_that_may_be_tried_again_has_its_block_tried_again(tmp_path: Path, turn: str, fails: str, code: int) -> None:
+    flow = Solo(tmp_path, HALF.format(turn=turn, fails=fails))
+    assert flow.perform("start") == DONE
+    done = ran(flow, "turn", block=True)
+    assert done.returncode == code, done.stdout
+
+
 def test_a_task_with_a_timeout_fetches_its_code_and_keeps_its_whole_log(
     tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
