@@ -52,14 +52,15 @@ def schedule(values: Values) -> Schedule | None:
 def _five(values: Values, cron: str) -> list[str]:
     """The five fields of a cron expression, which are looked into; empty where there are not five."""
     node = values.named.get("cron", (values.mark.node, None))[0]
-    fields = ["*" if field == "?" else field for field in cron.split()]
+    written = cron.split()
+    fields = ["*" if word == "?" else word for word in written]
     if len(fields) == 6:
-        if "?" not in (cron.split()[2], cron.split()[4]):
+        if "?" not in (written[2], written[4]):
             # AWS has a `?` for one of the days; elsewhere the first of six fields is one of seconds.
-            values.say(
-                node, "`cron` of `@schedule` has six fields, and there are five", f'write `cron="{" ".join(fields[1:])}"`, without seconds'
-            )
-        elif fields[5] != "*":
+            way_out = f'write `cron="{" ".join(fields[1:])}"`, without seconds'
+            values.say(node, "`cron` of `@schedule` has six fields, and there are five", way_out)
+            return []
+        if fields[5] != "*":
             values.say(node, f"`cron` of `@schedule` names the year `{fields[5]}`", "leave the year out: cron has five fields")
         elif re.search("[0-9]", fields[4]):
             message = f"the weekday `{fields[4]}` is another day for AWS, which counts from SUN=1 and has six fields, than for cron"

@@ -21,7 +21,7 @@ from flowport.targets.argo.cluster import Cluster, connect
 from flowport.targets.argo.refusals import Resource
 from flowport.targets.argo.settings import Settings
 from flowport.targets.argo.text import encoded
-from flowport.targets.argo.volumes import volumes
+from flowport.targets.argo.volumes import holding
 
 DONE, CHANGES = 0, 1
 """Exit statuses; one who only wants to see learns whether anything would change."""
@@ -71,8 +71,8 @@ def deploy(request: Deployment, settings: Settings) -> int:
 
 def _mounted_here(settings: Settings) -> None:
     """A store in a volume is written to where that is mounted on this machine, too; raises Refusal where it is not."""
-    for volume in volumes(settings):
-        if "://" not in settings.store and f"{settings.store}/".startswith(f"{volume.path.rstrip('/')}/") and not isdir(volume.path):
+    for volume in holding(settings):
+        if not isdir(volume.path):
             raise Refusal(
                 f"the store `{settings.store}` is in the volume `{volume.name}`, and there is no `{volume.path}` on this machine\n"
                 "  mount it here, or compile: copy the folder `code` into the store and apply the YAML with kubectl"

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from flowport.compiler.diagnostics import Diagnostic
 from flowport.compiler.guess import did_you_mean
-from flowport.compiler.ir import JSON
 from flowport.compiler.target import Profile
 from flowport.targets.argo.pods import ROUTE, TMP
 from flowport.targets.argo.settings import OURS, SETTINGS, TEMPLATE_NAME, Settings, settings
-from flowport.targets.argo.volumes import volumes
+from flowport.targets.argo.volumes import holding, volumes
 from flowport.targets.kinds import line, problems, toml
 from flowport.targets.kubernetes import (
     IMAGE,
@@ -31,7 +30,7 @@ from flowport.targets.kubernetes import (
     misfits,
 )
 from flowport.targets.stores import is_address
-from flowport.targets.volumes import mount_problems
+from flowport.targets.volumes import Volume, mount_problems
 
 HELD = Held(
     private=("/", TMP, ROUTE),
@@ -49,10 +48,11 @@ def setting_problems(profile: Profile) -> Iterator[Diagnostic]:
     wrong = tuple(problems("argo", SETTINGS, profile))
     yield from wrong
     if not any(problem.code != "FP400" for problem in wrong):
+        known = settings(profile, "flow")
         yield from _expressions(profile)
-        yield from _store_problems(profile)
+        yield from _store_problems(str(profile.get("store") or ""), holding(known))
         yield from _name_problems(profile)
-        yield from _volume_problems(settings(profile, "flow"))
+        yield from _volume_problems(known)
 
 
 def _expressions(profile: Profile) -> Iterator[Diagnostic]:
@@ -127,26 +127,31 @@ def _volume_problems(known: Settings) -> Iterator[Diagnostic]:
     yield from mount_problems(volumes(known), HELD)
 
 
-def _store_problems(profile: Profile) -> Iterator[Diagnostic]:
-    store = str(profile.get("store") or "")
-    there = [
-        volume for volume in settings(profile, "flow").volumes if f"{store}/".startswith(f"{str(volume.get('mountPath')).rstrip('/')}/")
-    ]
+def _store_problems(store: str, there: list[Volume]) -> Iterator[Diagnostic]:
+    """A store that not all pods reach; `there` are the volumes that it is in."""
     if store.startswith(STORES) and not is_address(store):
         message = f"the store `{store}` is no bucket with a folder in it"
         yield Diagnostic("FP401", message, help=(line("argo", SETTINGS[0]),))
     elif there and not any(_is_shared(volume) for volume in there):
-        message = f"the store `{store}` is in the volume `{there[0].get('name')}`, which pods cannot share, or not write to"
+        message = f"the store `{store}` is in the volume `{there[0].name}`, which pods cannot share, or not write to"
         yield Diagnostic("FP401", message, help=("use a claim that many pods mount at once (ReadWriteMany), and not `readOnly`",))
     elif store and not there and not store.startswith(STORES):
         message = f"the store `{store}` is not one that pods can use: a folder is not the same in each of them"
-        known = ", ".join(f"`{start}`" for start in STORES)
-        way_out = f"an address that begins with {known}, or a folder below the `mountPath` of one of `volumes`"
+        begins = ", ".join(f"`{start}`" for start in STORES)
+        way_out = f"an address that begins with {begins}, or a folder below the `mountPath` of one of `volumes`"
         yield Diagnostic("FP401", message, help=(way_out, line("argo", SETTINGS[0])))
 
 
-def _is_shared(volume: Mapping[str, JSON]) -> bool:
+def _is_shared(volume: Volume) -> bool:
     """Whether what one pod writes into a volume is there for the others."""
-    claim = volume.get("persistentVolumeClaim")
-    read_only = volume.get("readOnly") or (isinstance(claim, dict) and claim.get("readOnly"))
-    return not read_only and not volume.keys() & {"emptyDir", "configMap", "secret", "downwardAPI", "projected", "image", "ephemeral"}
+    claim = volume.source.get("persistentVolumeClaim")
+    read_only = volume.how.get("readOnly") or (isinstance(claim, dict) and claim.get("readOnly"))
+    return not read_only and not volume.source.keys() & {
+        "emptyDir",
+        "configMap",
+        "secret",
+        "downwardAPI",
+        "projected",
+        "image",
+        "ephemeral",
+    }

@@ -94,6 +94,10 @@ def test_a_template_that_calls_itself_is_at_an_end_after_98_turns() -> None:
     assert sum(name.endswith(".work") and ended == "Succeeded" for name, ended in found.items()) == 98
 
 
+def test_kubernetes_takes_no_pod_whose_template_has_capitals() -> None:
+    assert run([{"name": "a", "template": "Good"}], pod("Good", "")) == ("Error", {"a": "Error"})
+
+
 def test_a_parameter_called_json_hides_all_of_them_together() -> None:
     says = pod(
         "says", "import os, sys; sys.exit(os.environ['FORM'] != 'x')", env=[{"name": "FORM", "value": "{{=workflow.parameters.json}}"}]

@@ -289,12 +289,14 @@ def test_the_form_has_defaults_choices_and_help() -> None:
         Parameter("mode", "mode", "str", default="fast", choices=("fast", "slow")),
         Parameter("text", "text", "str", required=True),
         Parameter("options", "options", "json", default={"a": [1, None]}),
+        Parameter("halves", "halves", "list", default=["\ud800"]),
     )
     form = document(flow(("start", End()), parameters=parameters))["spec"]["arguments"]["parameters"]
-    assert form[:4] == [
+    assert form[:5] == [
         {"name": "count", "value": "3", "description": "how many"},
         {"name": "mode", "value": "fast", "enum": ["fast", "slow"]},
         {"name": "text"},
         {"name": "options", "value": '{"a":[1,null]}'},
+        {"name": "halves", "value": '["\\ud800"]'},
     ]
-    assert [field["name"] for field in form[4:]] == ["origin_run", "from_step", "run_tags"]
+    assert [field["name"] for field in form[5:]] == ["origin_run", "from_step", "run_tags"]

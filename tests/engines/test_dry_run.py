@@ -154,6 +154,14 @@ def test_an_interrupted_dry_run_leaves_no_process_behind(trip: Trip, target: str
     assert not [pid for pid in children if alive(pid)]
 
 
+def test_argos_form_takes_no_tags_with_commas(trip: Trip) -> None:
+    trip.write("self.total")
+    for tag in ("a,b", " a"):
+        refused = trip.run("dry-run", "trip.py", "--target", "argo", "--tag", tag)
+        assert refused.returncode == 2
+        assert "choose tags without a comma and without blanks around them" in refused.stderr
+
+
 def test_without_airflow_a_dry_run_says_how_to_install_it(trip: Trip) -> None:
     without = "import sys; sys.modules['airflow'] = None; from flowport.cli import main; main()"
     command = [sys.executable, "-c", without, "dry-run", "trip.py", "--target", "airflow"]
