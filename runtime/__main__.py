@@ -8,40 +8,45 @@ from __future__ import annotations
 import os
 import sys
 
+from flowport.runtime import process
 from flowport.runtime.contract import STOP, Invocation, Mismatch
-from flowport.runtime.log import Handed, Log
+from flowport.runtime.log import keep
 from flowport.runtime.program import Program
 from flowport.runtime.store import open_store
 from flowport.runtime.task import guarded, perform, supervised
 
-LOGGED = "FLOWPORT_LOGGED"
-"""Set while another process already keeps the log of this task: `1`, or what `Log.handed_on` said."""
+LIFELINE = "FLOWPORT_LIFELINE"
+"""Set where another process has started this one as the task and keeps its log: what `Lifeline.handed_on` said."""
 
 
 def main(argv: list[str]) -> int:
-    """Run one invocation; returns its exit code."""
+    """Run one invocation; returns the exit code, in the container's first process and in the task's, which is its child."""
     try:
         invocation = Invocation.parse(argv, os.environ)
     except Mismatch as error:
         sys.stderr.write(f"flowport: {error}\n")
         return STOP
-    logged = os.environ.get(LOGGED)
-    if logged == "1":
-        return guarded(lambda: _run(invocation, None))
-    log = Handed(invocation, os.environ.pop(LOGGED)) if logged else Log(invocation)
-    with log:
-        return guarded(lambda: _run(invocation, log))
+    inherited = os.environ.pop(LIFELINE, None)
+    line = process.Lifeline.inherited(inherited) if inherited else process.Lifeline.new()
+    if not inherited:
+        code = keep(invocation, line)
+        if code is not None:
+            return code
+    line.hold()
+    process.begin()
+    code = guarded(lambda: _run(invocation, line))
+    line.say(code)
+    return code
 
 
-def _run(invocation: Invocation, log: Log | None) -> int:
+def _run(invocation: Invocation, line: process.Lifeline) -> int:
     program = Program.cached(invocation.code)
     if program is None:
         store = open_store(invocation.store)
         program = Program.fetched(store, invocation.code)
         if "://" in invocation.store and (invocation.block or supervised(program.step(invocation.step))):
             # A process that has used a remote store must not fork: begin again, now that the code is here.
-            if log is not None:
-                os.environ[LOGGED] = log.handed_on()
+            os.environ[LIFELINE] = line.handed_on()
             os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     if invocation.block:
         from flowport.runtime.block import rest

@@ -1,6 +1,7 @@
 """The fused block: the rest of a loop in one container, step by step, each step committing its own manifest.
 
-A second try adopts what the first one finished, so it goes on where that one stopped.
+Every task is a process of its own, so that it begins as it would in a container of its own: nothing of what another one imported, set or
+opened is there. A second try adopts what the first one finished, so it goes on where that one stopped.
 """
 
 from __future__ import annotations
@@ -8,17 +9,17 @@ from __future__ import annotations
 import os
 import sys
 
-from flowport.runtime import documents
+from flowport.runtime import documents, process
 from flowport.runtime.address import Keys
-from flowport.runtime.contract import DONE, FAILED, STOP, Invocation
+from flowport.runtime.contract import DONE, ENDED, FAILED, STOP, Invocation
 from flowport.runtime.manifest import Manifests
 from flowport.runtime.store import open_store
-from flowport.runtime.task import hand_over, perform, supervised
+from flowport.runtime.task import hand_over, perform
 from flowport.runtime.walk import Walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from typing import Any
 
     from flowport.runtime.program import Program
@@ -27,16 +28,13 @@ if TYPE_CHECKING:
 def rest(invocation: Invocation, program: Program) -> int:
     """Run the loop with the header `invocation.step` from `invocation.turn` to its end; returns an exit code."""
     loop = next(node for node in _nodes(program.plan["body"]) if node.get("loop") == invocation.step)
-    steps = [node["task"] for node in _nodes([loop]) if "task" in node]
-    # Who supervises forks, which a process that has used a remote store must not do: then every task is a process of its own.
-    run = _apart if "://" in invocation.store and any(supervised(program.step(step)) for step in steps) else _here
     walk = Walk([loop], invocation.slice, invocation.turn)
     while not walk.finished:
         for step, slice in walk.ready():
-            code, route = run(lambda: _once(invocation, program, step, slice))  # noqa: B023 - it is called at once
+            code, route = _apart(invocation, program, step, slice)
             if code != DONE:
                 # The container is tried again for the sake of the steps that may be.
-                granted = program.step(step)["times"] or program.step(step)["catch"]
+                granted = program.step(step)["times"] or program.step(step)["catch"] or code == ENDED
                 return code if granted else STOP
             walk.done(step, slice, route)
     if targets := program.step(invocation.step)["left"]:
@@ -63,18 +61,6 @@ def _nodes(block: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             waiting += inner
 
 
-def _once(block: Invocation, program: Program, step: str, slice: str) -> tuple[int, Any]:
-    """One task of the block, its exit code and its route; one slice at a time, as nothing runs beside it."""
-    task = Invocation(block.flow, block.run, step, slice, block.store, block.code, width=1, total=1, epoch=block.epoch, last=block.last)
-    environment = dict(os.environ)
-    try:
-        code = perform(task, program)
-    finally:
-        os.environ.clear()
-        os.environ.update(environment)
-    return code, _route(task, program) if code == DONE else None
-
-
 def _route(task: Invocation, program: Program) -> Any:
     plan = program.step(task.step)
     if not plan["routed"] and not plan["left"] and "foreach" not in plan["transition"]:
@@ -86,32 +72,29 @@ def _route(task: Invocation, program: Program) -> Any:
     return documents.load(store.read(keys.route(task.step, task.slice, found.generation)))
 
 
-def _here(body: Callable[[], tuple[int, Any]]) -> tuple[int, Any]:
-    return body()
-
-
-def _apart(body: Callable[[], tuple[int, Any]]) -> tuple[int, Any]:
-    """What `body` returns in a process of its own."""
+def _apart(block: Invocation, program: Program, step: str, slice: str) -> tuple[int, Any]:
+    """One task of the block in a process of its own, its exit code and its route; one slice at a time, as nothing runs beside it."""
+    task = Invocation(block.flow, block.run, step, slice, block.store, block.code, width=1, total=1, epoch=block.epoch, last=block.last)
+    process.check()
     source, sink = os.pipe()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    process = os.fork()
-    if not process:
+    pid, line = process.fork()
+    if not pid:
+        code = FAILED
         try:
             os.close(source)
+            code = perform(task, program)
             with open(sink, "wb") as file:
-                file.write(documents.dump(body()))
+                file.write(documents.dump(_route(task, program) if code == DONE else None))
+            line.say(code)
+        except process.Ended:
+            code = ENDED
         except BaseException:  # this process ends without the interpreter's own last words
             sys.excepthook(*sys.exc_info())
-        finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(DONE)
+        process.leave(code)
     os.close(sink)
-    with open(source, "rb") as file:
-        data = file.read()
-    os.waitpid(process, 0)
-    if not data:
-        return FAILED, None
-    code, route = documents.load(data)
-    return code, route
+    status = process.wait(pid)
+    code = process.outcome(status, line.result(), FAILED)
+    with open(source, "rb", buffering=0) as file:
+        os.set_blocking(source, False)
+        data = file.read() or b"null"
+    return (code if code >= 0 else FAILED), documents.load(data)

@@ -15,7 +15,8 @@ CONTRACT = 1
 DONE = 0
 FAILED = 1
 STOP = 78
-"""Exit codes: the manifest exists, or nobody came; may be tried again; must not be tried again."""
+ENDED = 143
+"""Exit codes: the manifest exists, or nobody came; may be tried again; must not be tried again; the task was asked to end (SIGTERM)."""
 
 FLOW = ".flowport/flow.json"
 PLAN = ".flowport/plan.json"

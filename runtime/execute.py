@@ -9,10 +9,12 @@ from flowport.runtime import codec
 from flowport.runtime.flow import Parameters, current
 from flowport.runtime.item import Item, Misuse
 from flowport.runtime.manifest import Stop
+from flowport.runtime.process import Step
 from flowport.runtime.store import Corrupt, Missing, Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Any
 
@@ -48,8 +50,11 @@ class CaughtError:
         return hash((self.type, self.message))
 
 
-def execute(work: Work, row: int, tried: int) -> Outcome:
-    """The outcome of one item, tried `tried` times before; what the step raises becomes a failed outcome."""
+def execute(work: Work, row: int, tried: int, over: Callable[[], None] | None = None) -> Outcome:
+    """The outcome of one item, tried `tried` times before; what the step raises becomes a failed outcome.
+
+    `over` is called when the step is over, before what it left is stored. Raises Ended when the task was asked to end.
+    """
     inputs = work.inputs(row)
     item = Item(work, row, inputs)
     if inputs is not None:
@@ -58,7 +63,8 @@ def execute(work: Work, row: int, tried: int) -> Outcome:
     flow = item.flow()
     body = getattr(flow, work.step)
     try:
-        body() if inputs is None else body(inputs)
+        with Step(f"step `{work.step}` ran longer than its timeout of {work.plan['timeout']} seconds", over):
+            body() if inputs is None else body(inputs)
         if item.targets is None and "end" not in work.plan["transition"]:
             raise Misuse(f"step `{work.step}` ended without `self.next(...)`: make it the last statement of every way through the step")
         return _finished(work, item, flow)

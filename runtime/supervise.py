@@ -1,10 +1,11 @@
-"""Items in processes of their own: for `@timeout`, which kills, and for `workers`, which share a slice.
+"""Items in processes of their own: for `@timeout`, which ends them, and for `workers`, which share a slice.
 
-    supervisor   this process: starts the others, watches the clock, never opens the store
+    supervisor   this process: starts the others, watches the clock, never opens the store and never imports the user's module
     clerk        opens the store, decides which items run, commits
     workers      each opens the store, runs one item at a time, and hands its outcome back through a pipe
 
-A store's client may have threads of its own, which do not survive a fork: so the only process that forks is the one without a store.
+A store's client, and what the user imports, may have threads of their own, which do not survive a fork: so the only process that forks
+is the one without either. Every worker leads a group, which is killed when it has ended or when the supervisor has.
 """
 
 from __future__ import annotations
@@ -14,69 +15,48 @@ import select
 import signal
 import sys
 import time
-from _pickle import dumps, loads
 
-from flowport.runtime.contract import FAILED, STOP
+from flowport.runtime import process
+from flowport.runtime.channel import Channel
+from flowport.runtime.contract import ENDED, FAILED
 from flowport.runtime.execute import execute, told
 from flowport.runtime.store import Corrupt, Missing, Refusal, open_store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, NoReturn
 
     from flowport.runtime.contract import Invocation
     from flowport.runtime.execute import Outcome
     from flowport.runtime.program import Program
+    from flowport.runtime.work import Work
+
+GRACE = 10.0
+"""Seconds that an item has for its `except` and `finally` after its timeout, before it is killed."""
+
+
+class Broken(Exception):
+    """The user's module cannot be imported in a worker; `error` is what there is to say about it."""
+
+    def __init__(self, error: dict[str, Any]) -> None:
+        super().__init__(error["message"])
+        self.error = error
 
 
 def supervise(invocation: Invocation, program: Program, plan: dict[str, Any]) -> int:
     """Run a task with its items in processes of their own; returns its exit code."""
-    try:
-        program.flow_class()
-    except Exception:  # the clerk meets it again, prints it, and leaves a try
-        plan = {**plan, "workers": 1}
     return _Supervisor(invocation, program, plan).run()
 
 
-class _Pipe:
-    """Whole messages between two processes: a length and a pickle."""
+class _Child:
+    """A process of the supervisor's, the channel to it, and of a worker the item that it runs and until when."""
 
-    def __init__(self, source: int, sink: int) -> None:
-        self.source, self.sink = source, sink
-
-    def send(self, message: object) -> None:
-        data = dumps(message, 5)
-        view = memoryview(len(data).to_bytes(8, "little") + data)
-        while view:
-            view = view[os.write(self.sink, view) :]
-
-    def receive(self) -> Any:
-        """The next message; raises EOFError when the other side is gone."""
-        return loads(self._exactly(int.from_bytes(self._exactly(8), "little")))
-
-    def _exactly(self, size: int) -> bytes:
-        parts = []
-        while size:
-            part = os.read(self.source, min(size, 1 << 20))
-            if not part:
-                raise EOFError
-            parts.append(part)
-            size -= len(part)
-        return b"".join(parts)
-
-    def close(self) -> None:
-        os.close(self.source)
-        os.close(self.sink)
-
-
-class _Worker:
-    """A child, the pipe to it, and the item that it runs since when."""
-
-    def __init__(self, pid: int, pipe: _Pipe) -> None:
-        self.pid, self.pipe = pid, pipe
+    def __init__(self, pid: int, channel: Channel, line: process.Lifeline) -> None:
+        self.pid, self.channel, self.line = pid, channel, line
         self.row: int | None = None
         self.deadline: float | None = None
+        self.overdue = False
 
 
 class _Supervisor:
@@ -84,150 +64,210 @@ class _Supervisor:
         self.invocation, self.program, self.plan = invocation, program, plan
         self.timeout: int | None = plan["timeout"]
         self.width = min(plan["workers"], int(os.environ.get("FLOWPORT_MAX_WORKERS", plan["workers"])))
-        self.workers: list[_Worker] = []
+        self.workers: list[_Child] = []
+        self.woken, waker = os.pipe()
+        for end in (self.woken, waker):
+            os.set_blocking(end, False)
+        self.waker = waker
 
     def run(self) -> int:
+        before = signal.set_wakeup_fd(self.waker, warn_on_full_buffer=False)
         clerk = self._fork(self._clerk)
         try:
-            while True:
-                watched = [clerk.pipe.source, *[worker.pipe.source for worker in self.workers if worker.row is not None]]
-                ready = select.select(watched, [], [], self._patience())[0]
-                for worker in [worker for worker in self.workers if worker.pipe.source in ready]:
-                    self._outcome(clerk, worker)
-                self._overdue(clerk)
-                if clerk.pipe.source in ready and not self._order(clerk):
-                    break
+            while self._turn(clerk):
+                continue
         except BrokenPipeError:  # the clerk has ended before its items: its exit code says how
             pass
         finally:
+            status = self._end(clerk)
             for worker in list(self.workers):
                 self._end(worker)
-        status = os.waitstatus_to_exitcode(os.waitpid(clerk.pid, 0)[1])
-        return status if status >= 0 else FAILED
+            signal.set_wakeup_fd(before)
+            os.close(self.woken)
+            os.close(self.waker)
+        code = os.waitstatus_to_exitcode(status)
+        return code if code >= 0 else FAILED
 
-    def _order(self, clerk: _Worker) -> bool:
+    def _turn(self, clerk: _Child) -> bool:
+        """Wait for something and see to it; False when the clerk is done."""
+        watched = [clerk.channel.source, self.woken, *[worker.channel.source for worker in self.workers if worker.row is not None]]
+        ready = select.select(watched, [], [], self._patience())[0]
+        if self.woken in ready and {signal.SIGTERM, signal.SIGINT} & set(os.read(self.woken, 64)):
+            for child in (clerk, *self.workers):
+                os.kill(child.pid, signal.SIGTERM)
+        for worker in [worker for worker in self.workers if worker.channel.source in ready]:
+            self._outcome(clerk, worker)
+        self._look_at_the_clock(clerk)
+        return clerk.channel.source not in ready or self._order(clerk)
+
+    def _order(self, clerk: _Child) -> bool:
         """Give the item that the clerk asks for to a free worker; False when the clerk is done."""
         try:
-            row, tried = clerk.pipe.receive()
+            row, tried = clerk.channel.receive()
         except EOFError:
             return False
         free = [worker for worker in self.workers if worker.row is None]
         worker = free[0] if free else self._hire()
-        worker.row = row
+        worker.row, worker.overdue = row, False
         worker.deadline = time.monotonic() + self.timeout if self.timeout else None
         try:
-            worker.pipe.send((row, tried))
+            worker.channel.send((row, tried))
         except BrokenPipeError:
             self._outcome(clerk, worker)
         return True
 
-    def _hire(self) -> _Worker:
+    def _hire(self) -> _Child:
         worker = self._fork(self._work)
         self.workers.append(worker)
         return worker
 
-    def _outcome(self, clerk: _Worker, worker: _Worker) -> None:
+    def _outcome(self, clerk: _Child, worker: _Child) -> None:
         """Hand a worker's outcome on; a worker that died has failed its item."""
         try:
-            outcome = worker.pipe.receive()
+            outcome = worker.channel.receive()
         except EOFError:
             status = self._end(worker)
             outcome = _lost(worker.row, "Killed", f"the process of the item ended with {_ending(status)}")
+        if outcome is None:  # the step is over, and storing what it left is not on its clock
+            worker.deadline = None
+            return
         worker.row = worker.deadline = None
-        clerk.pipe.send(outcome)
+        clerk.channel.send(outcome)
 
-    def _overdue(self, clerk: _Worker) -> None:
+    def _look_at_the_clock(self, clerk: _Child) -> None:
+        """Ask the items that are overdue to end, and kill those that were asked and did not."""
         now = time.monotonic()
         for worker in [worker for worker in self.workers if worker.deadline is not None and worker.deadline <= now]:
+            if not worker.overdue:
+                worker.overdue, worker.deadline = True, now + GRACE
+                os.kill(worker.pid, signal.SIGALRM)
+                continue
             row = worker.row
+            process.end_group(worker.pid)
             self._end(worker)
-            clerk.pipe.send(
-                _lost(row, "TimeoutError", f"step `{self.invocation.step}` ran longer than its timeout of {self.timeout} seconds")
-            )
+            clerk.channel.send(_lost(row, "TimeoutError", late(self.invocation.step, self.timeout)))
 
     def _patience(self) -> float | None:
         deadlines = [worker.deadline for worker in self.workers if worker.deadline is not None]
         return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
 
-    def _end(self, worker: _Worker) -> int:
-        self.workers.remove(worker)
-        worker.pipe.close()
-        # Not yet waited for, so the number still is this child's own.
-        os.kill(worker.pid, signal.SIGKILL)
-        return os.waitpid(worker.pid, 0)[1]
+    def _end(self, child: _Child) -> int:
+        """Wait until a process that is done has left, and kill what it left behind; returns its wait status."""
+        if child in self.workers:
+            self.workers.remove(child)
+        child.channel.close()
+        if hasattr(os, "waitid"):
+            os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+            process.end_group(child.pid)
+        child.line.result()
+        return os.waitpid(child.pid, 0)[1]
 
-    def _fork(self, body: Callable[[_Pipe], int]) -> _Worker:
-        """A child that runs `body` with its end of a pipe and ends with the code that it returns."""
-        there, here = os.pipe(), os.pipe()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        pid = os.fork()
+    def _fork(self, body: Callable[[Channel], int]) -> _Child:
+        """A child that runs `body` with its end of a channel and leaves with the code that it returns."""
+        ours, theirs = Channel.pair()
+        pid, line = process.fork()
         if pid:
-            os.close(there[0])
-            os.close(here[1])
-            return _Worker(pid, _Pipe(here[0], there[1]))
+            theirs.close()
+        else:
+            ours.close()
+            self._child(body, theirs)
+        return _Child(pid, ours, line)
+
+    def _child(self, body: Callable[[Channel], int], channel: Channel) -> NoReturn:
         code = FAILED
         try:
-            os.close(there[1])
-            os.close(here[0])
+            signal.set_wakeup_fd(-1)
+            for end in (self.woken, self.waker):
+                os.close(end)
             for worker in self.workers:
-                worker.pipe.close()
-            code = body(_Pipe(there[0], here[1]))
+                worker.channel.close()
+            code = body(channel)
         except (EOFError, BrokenPipeError):
             sys.stderr.write("flowport: the process that this one worked for has ended\n")
+        except process.Ended:
+            code = ENDED
         except BaseException:  # this process ends without the interpreter's own last words
             sys.excepthook(*sys.exc_info())
-        finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(code)
+        process.leave(code)
 
-    def _clerk(self, pipe: _Pipe) -> int:
+    def _clerk(self, channel: Channel) -> int:
         from flowport.runtime.task import finish, guarded
         from flowport.runtime.work import Work
 
         def body() -> int:
             work = Work(self.invocation, self.program, open_store(self.invocation.store))
-            return finish(work, _Ordering(work, pipe, max(1, self.width)))
+            return finish(work, _Ordering(work, channel, max(1, self.width)))
 
         return guarded(body)
 
-    def _work(self, pipe: _Pipe) -> int:
+    def _work(self, channel: Channel) -> int:
         from flowport.runtime.work import Work
 
         work = Work(self.invocation, self.program, open_store(self.invocation.store))
         while True:
             try:
-                row, tried = pipe.receive()
+                row, tried = channel.receive()
             except EOFError:
-                return STOP
-            try:
-                pipe.send(execute(work, row, tried))
-            except (Refusal, Missing, Corrupt) as error:
-                pipe.send({"row": row, "refused": str(error)})
-            sys.stdout.flush()
+                return 0
+            channel.send(_outcome(work, row, tried, channel))
+
+
+def _outcome(work: Work, row: int, tried: int, channel: Channel) -> dict[str, Any]:
+    """What a worker has to say about an item."""
+    try:
+        if broken := _unimportable(work):
+            return {"row": row, "broken": broken}
+        return execute(work, row, tried, over=lambda: channel.send(None))
+    except (Refusal, Missing, Corrupt) as error:
+        return {"row": row, "refused": str(error)}
+    except process.Ended as error:
+        return {"row": row, "ended": str(error)}
+
+
+def _unimportable(work: Work) -> dict[str, Any] | None:
+    """What there is to say when the user's module cannot be imported, which is no failure of an item."""
+    try:
+        _ = work.kind
+    except Exception as error:  # whatever the module raises
+        from flowport.runtime.execute import trace
+
+        sys.stderr.write(trace(error))
+        return {"type": type(error).__name__, "message": str(error), "traceback": trace(error)}
+    return None
 
 
 class _Ordering:
     """The clerk's way of running items: ask the supervisor."""
 
-    def __init__(self, work: Any, pipe: _Pipe, width: int) -> None:
-        self.work, self.pipe, self.width = work, pipe, width
+    def __init__(self, work: Work, channel: Channel, width: int) -> None:
+        self.work, self.channel, self.width = work, channel, width
         self.tried: dict[int, int] = {}
+
+    def prepare(self) -> None:
+        """Nothing: the workers import the user's module."""
 
     def begin(self, row: int, tried: int) -> None:
         self.tried[row] = tried
-        self.pipe.send((row, tried))
+        self.channel.send((row, tried))
 
     def wait(self) -> Outcome:
-        outcome: Outcome = self.pipe.receive()
+        outcome: Outcome = self.channel.receive()
         if "refused" in outcome:
             raise Refusal(outcome["refused"])
+        if "broken" in outcome:
+            raise Broken(outcome["broken"])
+        if "ended" in outcome:
+            raise process.Ended(outcome["ended"])
         if "error" in outcome and not outcome["error"]["item"]:
             outcome["error"]["item"] = self.work.lineage.address(outcome["row"])
             if told(self.work, self.tried[outcome["row"]]):
                 sys.stderr.write(outcome["error"]["traceback"])
         return outcome
+
+
+def late(step: str, timeout: int | None) -> str:
+    """What is said of an item that ran too long."""
+    return f"step `{step}` ran longer than its timeout of {timeout} seconds"
 
 
 def _lost(row: int | None, kind: str, message: str) -> Outcome:

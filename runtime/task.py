@@ -16,13 +16,15 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from _pickle import dumps
 
 from flowport.runtime import codec, digests, documents, manifest, pack
 from flowport.runtime import runs as rows_of
-from flowport.runtime.contract import DONE, FAILED, STOP, Mismatch
+from flowport.runtime.contract import DONE, ENDED, FAILED, STOP, Mismatch
 from flowport.runtime.execute import caught, execute, trace
 from flowport.runtime.manifest import Stop
+from flowport.runtime.process import Ended, check
 from flowport.runtime.store import Corrupt, Missing, Refusal, open_store
 from flowport.runtime.tries import Tries
 from flowport.runtime.work import Work
@@ -43,6 +45,9 @@ if TYPE_CHECKING:
 
         width: int
 
+        def prepare(self) -> None:
+            """Called before an item begins; raises what keeps all of them from it."""
+
         def begin(self, row: int, tried: int) -> None:
             """Start an item."""
 
@@ -58,7 +63,7 @@ def perform(invocation: Invocation, program: Program, store: Store | None = None
 
     def body() -> int:
         plan = program.step(invocation.step)
-        os.environ.update(plan["environment"])
+        surround(plan["environment"])
         if supervised(plan):
             from flowport.runtime.supervise import supervise
 
@@ -67,6 +72,13 @@ def perform(invocation: Invocation, program: Program, store: Store | None = None
         return finish(work, Here(work))
 
     return guarded(body)
+
+
+def surround(variables: dict[str, str]) -> None:
+    """Set the variables of a step, before the user's module is imported."""
+    os.environ.update(variables)
+    if "TZ" in variables:
+        time.tzset()
 
 
 def supervised(plan: dict[str, Any]) -> bool:
@@ -82,9 +94,11 @@ def guarded(body: Callable[[], int]) -> int:
         return _told(error, STOP)
     except (Refusal, Missing, Corrupt, codec.Unstorable) as error:
         return _told(error, FAILED)
+    except Ended as error:
+        return _told(error, ENDED)
 
 
-def _told(error: Exception, code: int) -> int:
+def _told(error: BaseException, code: int) -> int:
     sys.stderr.write(f"flowport: {error}\n")
     return code
 
@@ -97,6 +111,9 @@ class Here:
     def __init__(self, work: Work) -> None:
         self.work = work
         self._outcome: Outcome
+
+    def prepare(self) -> None:
+        _ = self.work.kind  # imported here, so that a module that cannot be is no failure of an item
 
     def begin(self, row: int, tried: int) -> None:
         self._outcome = execute(self.work, row, tried)
@@ -122,7 +139,7 @@ def finish(work: Work, runner: Runner) -> int:
         tries = Tries(work.store, work.keys, work.step, work.slice, work.invocation.epoch, work.plan["digest"], key, counted)
         try:
             outcomes = _outcomes(work, runner, tries)
-        except Exception as error:  # also what the user's module raises when it is imported
+        except (Exception, Ended) as error:  # also what the user's module raises when it is imported
             _broken(work, tries, error)
             raise
         if failed := [outcome for outcome in outcomes if "error" in outcome]:
@@ -155,7 +172,8 @@ def _outcomes(work: Work, runner: Runner, tries: Tries) -> list[Outcome]:
         if taken is not None:
             found[row] = taken
             continue
-        _ = work.kind  # imported here, so that a module that cannot be is no failure of an item
+        check()
+        runner.prepare()
         tries.begin(row, careful or (retried and not tries.made))
         runner.begin(row, tries.begun.get(row, 0))
         running += 1
@@ -184,9 +202,9 @@ def _killed(work: Work, row: int) -> dict[str, Any]:
 def _broken(work: Work, tries: Tries, error: BaseException) -> None:
     """Leave a try that says what stopped the task, when that was not an item's own step; the store itself may be what is broken."""
     row = next(rows_of.iterate(work.arrived))
-    told = {"type": type(error).__name__, "message": str(error), "traceback": trace(error), "item": work.lineage.address(row)}
+    told = getattr(error, "error", None) or {"type": type(error).__name__, "message": str(error), "traceback": trace(error)}
     try:
-        tries.done({"row": row, "error": told})
+        tries.done({"row": row, "error": {**told, "item": work.lineage.address(row)}})
         tries.flush()
     except (Refusal, Missing, Corrupt) as refused:
         sys.stderr.write(f"flowport: this try is not kept: {refused}\n")

@@ -1,6 +1,6 @@
 """How the server starts one task: by a fork of itself, or by the command that a container would run.
 
-Both ways the task leads a process group of its own, reads nothing, and writes what it prints to its log.
+Both ways the task is bound to the server by a lifeline, reads nothing, and writes what it prints to its log.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ import os
 import signal
 import sys
 
-from flowport.runtime.contract import DONE, FAILED
+from flowport.runtime import process
+from flowport.runtime.contract import ENDED, FAILED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,37 +20,53 @@ if TYPE_CHECKING:
     from flowport.runtime.local.terms import Terms
     from flowport.runtime.program import Program
 
-COMMITTED = 79
-"""What a forked child that is done exits with, and nothing else does: a step that ends its process itself has committed nothing."""
+NOTHING = 79
+"""What stands for the exit code of a task that ended with 0 without saying that it is done."""
 
 
-def fork(terms: Terms, program: Program, step: str, slice: str, attempt: int, link: socket.socket) -> int:
-    """Start a task in a fork of this process; its process id."""
-    process = os.fork()
-    if process == 0:
+class Task:
+    """A task's process, as the server sees it."""
+
+    def __init__(self, pid: int, line: process.Lifeline) -> None:
+        self.pid, self._line = pid, line
+
+    def code(self, status: int) -> int:
+        """The exit code from its wait status: minus the signal when one ended it."""
+        return process.outcome(status, self._line.result(), NOTHING)
+
+
+def fork(terms: Terms, program: Program, step: str, slice: str, attempt: int, link: socket.socket) -> Task:
+    """Start a task in a fork of this process."""
+    line = process.Lifeline.new()
+    pid = os.fork()
+    if pid == 0:
         link.close()
-        _child(terms, program, step, slice, attempt)
-    return process
+        _child(terms, program, step, slice, attempt, line)
+    line.started()
+    return Task(pid, line)
 
 
-def _child(terms: Terms, program: Program, step: str, slice: str, attempt: int) -> NoReturn:
+def _child(terms: Terms, program: Program, step: str, slice: str, attempt: int, line: process.Lifeline) -> NoReturn:
     from flowport.runtime.task import perform
 
     code = FAILED
     try:
-        os.setpgid(0, 0)
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        process.adopt(line)
         log = terms.open_log(step, slice, attempt)
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.close(log)
+        process.begin()
         _shuffle()
         code = perform(terms.invocation(step, slice), program)
+        line.say(code)
+    except process.Ended:
+        code = ENDED
     except BaseException:
         sys.excepthook(*sys.exc_info())
-    finally:
-        _leave(COMMITTED if code == DONE else code)
+    process.leave(code)
 
 
 def _shuffle() -> None:
@@ -59,23 +76,15 @@ def _shuffle() -> None:
         random.seed()
 
 
-def _leave(code: int) -> NoReturn:
-    """Without the exit handlers: they belong to the server."""
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    finally:
-        os._exit(code)
-
-
-def command(terms: Terms, step: str, slice: str, attempt: int) -> int:
-    """Start a task as a container would; its process id."""
+def command(terms: Terms, step: str, slice: str, attempt: int, variables: dict[str, str]) -> Task:
+    """Start a task as a container would, in an environment that has the variables of its step from the beginning."""
+    line = process.Lifeline.new()
     log = terms.open_log(step, slice, attempt)
     # The folder that the user works in is no place for the modules of a task: the code package is. Its log is kept here.
-    environment = {**os.environ, "PYTHONSAFEPATH": "1", "PYTHONUNBUFFERED": "1", "FLOWPORT_LOGGED": "1"}
+    environment = {**os.environ, **variables, "PYTHONSAFEPATH": "1", "FLOWPORT_LIFELINE": line.handed_on()}
     argv = [sys.executable, "-m", "flowport.runtime", *terms.invocation(step, slice).argv()]
     try:
-        return os.posix_spawn(
+        pid = os.posix_spawn(
             sys.executable,
             argv,
             environment,
@@ -85,3 +94,5 @@ def command(terms: Terms, step: str, slice: str, attempt: int) -> int:
         )
     finally:
         os.close(log)
+    line.started()
+    return Task(pid, line)

@@ -13,7 +13,6 @@ from collections import deque
 from contextlib import suppress
 
 from flowport.runtime.contract import DONE, STOP
-from flowport.runtime.local.child import COMMITTED
 from flowport.runtime.local.link import Link
 from flowport.runtime.local.terms import Terms
 from flowport.runtime.walk import Walk
@@ -28,8 +27,8 @@ if TYPE_CHECKING:
 TICK = 0.2
 """Seconds between two looks at the logs of running tasks."""
 
-GRACE = 4.0
-"""Seconds that tasks have after SIGTERM before they are killed."""
+GRACE = 10.0
+"""Seconds that tasks have after SIGTERM before they are killed; a second signal to the run kills them at once."""
 
 
 class Task:
@@ -132,7 +131,7 @@ class Coordinator:
 
     def _ended(self, task: Task) -> None:
         self.screen.ended(task)
-        if self._committed(task):
+        if task.code == DONE:
             self.done += 1
             self.walk.done(task.step, task.slice, self.routes.read(task.step, task.slice))
         elif not self.interrupted:
@@ -145,12 +144,6 @@ class Coordinator:
                 self.failed.append(task)
                 self.screen.failed(task)
                 self._forget()
-
-    def _committed(self, task: Task) -> bool:
-        """A step may end its own process with 0; a forked child says more, a command is not believed."""
-        if self.terms.fork:
-            return task.code == COMMITTED
-        return task.code == DONE and self.routes.committed(task.step, task.slice)
 
     def _forget(self) -> None:
         """Begin no more tasks."""

@@ -35,7 +35,3 @@ class Routes:
             plan = self._program.step(name)
             self._steps[name] = ("foreach" in plan["transition"] or bool(plan["routed"] or plan["left"]), plan["workers"])
         return self._steps[name]
-
-    def committed(self, step: str, slice: str) -> bool:
-        """Whether the manifest of a task is there."""
-        return self._store.exists(self._keys.manifest(step, slice, 0))

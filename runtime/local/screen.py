@@ -9,6 +9,8 @@ import os
 import sys
 import time
 
+from flowport.runtime.contract import ENDED
+from flowport.runtime.local.child import NOTHING
 from flowport.runtime.local.labels import Labels
 from flowport.runtime.local.terms import Terms
 from flowport.runtime.store import Missing, Refusal
@@ -192,6 +194,8 @@ def ending(code: int) -> str:
         import signal
 
         return f"was killed by {signal.Signals(-code).name}"
-    if code == 0:
+    if code == ENDED:
+        return "was asked to end"
+    if code == NOTHING:
         return "ended its process itself and stored nothing"
     return f"ended with exit code {code}"

@@ -28,13 +28,11 @@ import sys
 from collections import deque
 from importlib import import_module
 
+from flowport.runtime import process
 from flowport.runtime.contract import DONE
-from flowport.runtime.local.child import COMMITTED, command, fork
+from flowport.runtime.local.child import Task, command, fork
 from flowport.runtime.local.terms import Terms
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from flowport.runtime.program import Program
+from flowport.runtime.program import Program
 
 SIGNALS = {b"end": signal.SIGTERM, b"kill": signal.SIGKILL}
 
@@ -56,9 +54,9 @@ class Server:
 
     def __init__(self, link: socket.socket, terms: Terms, received: bytes) -> None:
         self.link, self.terms, self.received = link, terms, received
-        self.program: Program | None = None
+        self.program = Program.unpacked(terms.folder, terms.source or None)
         self.waiting: deque[tuple[bytes, str, str, int, int]] = deque()
-        self.running: dict[int, tuple[bytes, int]] = {}
+        self.running: dict[int, tuple[Task, bytes, int]] = {}
         self.busy = 0
         self.answers: list[bytes] = []
         self.held = False
@@ -107,9 +105,6 @@ class Server:
         """Import the flow, and what its tasks would otherwise import one by one; False when the flow cannot be imported."""
         for name in ("task", "folder", "supervise", "resume"):
             import_module(f"flowport.runtime.{name}")
-        from flowport.runtime.program import Program
-
-        self.program = Program.unpacked(self.terms.folder, self.terms.source or None)
         try:
             self.program.flow_class()
         except BaseException as error:
@@ -143,29 +138,32 @@ class Server:
     def _begin(self) -> None:
         while self.waiting and not self.held and self.busy + self.waiting[0][4] <= self.terms.workers:
             number, step, slice, attempt, workers = self.waiting.popleft()
-            if self.program is not None and self.terms.fork:
-                process = fork(self.terms, self.program, step, slice, attempt, self.link)
+            variables = self.program.step(step)["environment"]
+            # Variables of a step are there before anything is imported, and some are read when a process begins.
+            if self.terms.fork and not variables:
+                task = fork(self.terms, self.program, step, slice, attempt, self.link)
             else:
-                process = command(self.terms, step, slice, attempt)
-            self.running[process] = (number, workers)
+                task = command(self.terms, step, slice, attempt, variables)
+            self.running[task.pid] = (task, number, workers)
             self.busy += workers
-            self.answers.append(b"+ %b %d" % (number, process))
+            self.answers.append(b"+ %b %d" % (number, task.pid))
 
     def _reap(self) -> None:
         while self.running:
-            try:
-                process, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
+            if hasattr(os, "waitid"):
+                ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+                if ended is not None and ended.si_pid in self.running:
+                    process.end_group(ended.si_pid)
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
                 return
-            if process == 0:
-                return
-            task = self.running.pop(process, None)
+            found = self.running.pop(pid, None)
             # None: a process that the user's module started while it was imported.
-            if task is not None:
-                number, workers = task
+            if found is not None:
+                task, number, workers = found
                 self.busy -= workers
-                code = os.waitstatus_to_exitcode(status)
-                self.held |= code not in (DONE, COMMITTED)
+                code = task.code(status)
+                self.held |= code != DONE
                 self.answers.append(b"- %b %d" % (number, code))
 
     def _answer(self) -> None:
@@ -178,9 +176,9 @@ class Server:
                 return
 
     def _signal(self, number: int) -> None:
-        """Every task leads a process group, so what it started itself is reached too."""
-        for process in self.running:
-            try:
-                os.killpg(process, number)
-            except ProcessLookupError:
-                continue
+        """Ask the running tasks to end, or kill them with everything that they have started."""
+        for leader in self.running:
+            if number == signal.SIGKILL:
+                process.end_group(leader)
+            else:
+                os.kill(leader, number)

@@ -213,7 +213,7 @@ def test_a_task_with_a_timeout_fetches_its_code_and_keeps_its_whole_log(
 
 def test_the_log_of_a_killed_task_is_kept(tmp_path: Path, store: Store) -> None:
     flow = Solo(tmp_path, KILLED, store)
-    assert ran(flow, "start").returncode == -signal.SIGKILL
+    assert ran(flow, "start").returncode == 128 + signal.SIGKILL
     assert log(flow, "start") == "last words\n"
 
 
@@ -291,13 +291,16 @@ def loaded(code: str, *arguments: str) -> set[str]:
     return set(done.stdout.rpartition("LOADED ")[2].split())
 
 
-def test_a_trivial_task_loads_little(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_trivial_task_loads_little(tmp_path: Path) -> None:
     flow = Solo(tmp_path, TRIVIAL)
     assert ran(flow, "start").returncode == DONE
-    monkeypatch.setenv("FLOWPORT_LOGGED", "1")
-    command = "from flowport.runtime.__main__ import main\nassert main(sys.argv[1:]) == 0"
+    # As the task's own process, which another one has started.
+    command = (
+        "import os\nwatch, said = os.pipe(), os.pipe()\nos.environ['FLOWPORT_LIFELINE'] = f'{watch[0]} {said[1]}'\n"
+        "from flowport.runtime.__main__ import main\nassert main(sys.argv[1:]) == 0"
+    )
     found = loaded(command, *flow.invocation("middle").argv()) - loaded("pass")
-    assert found & set(FORBIDDEN) <= {"select"}
+    assert found & set(FORBIDDEN) <= {"fcntl", "select"}
     ours = {name.removeprefix("flowport.runtime.") for name in found if name.startswith("flowport.runtime.")}
     assert ours == {
         "__main__", "address", "codec", "contract", "digests", "documents", "execute", "flow", "folder", "inputs", "item", "lineage", "log",
