@@ -69,9 +69,12 @@ class FolderStore:
     def create(self, key: str, data: bytes) -> bool:
         path = self._path(key)
         try:
-            return self._publish(self._write([digests.flat(data)]), path, only_new=True)
+            if self._publish(self._write([digests.flat(data)]), path, only_new=True):
+                return True
         except OSError as error:
             raise self._refusal(f"write `{key}`", error) from error
+        # NFS repeats a `link()` whose answer was lost, and is then told `exists`.
+        return self.read(key) == data
 
     def replace(self, key: str, data: bytes) -> None:
         path = self._path(key)
@@ -90,6 +93,12 @@ class FolderStore:
     def folders(self, prefix: str) -> list[str]:
         hidden = "" if prefix else "tmp"
         return sorted([name for name, is_file in self._listed(prefix[:-1]) if not is_file and name != hidden])
+
+    def size(self, key: str) -> int:
+        try:
+            return os.stat(self._path(key)).st_size
+        except OSError as error:
+            raise self._reading(key, error) from error
 
     def count(self, prefix: str, suffix: str) -> int:
         number = 0

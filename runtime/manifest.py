@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 
 from flowport.runtime import digests, documents
-from flowport.runtime.store import Corrupt, Missing, Refusal
+from flowport.runtime.store import ATTEMPTS, Corrupt, Missing, Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from flowport.runtime.address import Keys
     from flowport.runtime.runs import Runs
     from flowport.runtime.store import Store
-
-ATTEMPTS = 5
-"""How often an unanswered create is tried before its error is believed."""
 
 
 class Stop(Exception):
@@ -193,8 +190,10 @@ class Manifests:
                 failure = error
             try:
                 return Manifest(mine.step, mine.slice, mine.generation, self.store.read(key))
-            except (Missing, Refusal):
+            except Missing:
                 continue
+            except Refusal as error:
+                raise failure or error from None
         raise failure or Refusal(f"the store says that `{key}` exists but does not return it")
 
 

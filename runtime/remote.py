@@ -1,7 +1,8 @@
 """Stores in S3, Google Cloud Storage and Azure, by way of obstore.
 
 Keys are used as they are, so that an engine which reads a route itself finds it. obstore repeats what failed for want of a connection
-or of a good answer; what remains is a Refusal.
+or of a good answer, but not what answered in half (`_whole`), and it takes its own put for somebody else's when it repeats one that
+was done (`store.settled`). What remains is a Refusal.
 
 obstore takes what it needs from the environment: `AWS_ENDPOINT_URL`, `AWS_REGION`, keys or a role of the container, `GOOGLE_*`, `AZURE_*`.
 `AWS_ALLOW_HTTP=true` lets it talk to an endpoint without encryption; one on this machine may do without. It does not know the profiles
@@ -11,18 +12,21 @@ of `~/.aws`: where somebody has those and none of the others, boto3 is asked.
 from __future__ import annotations
 
 import os
+import time
 
 from flowport.runtime import digests
 from flowport.runtime.client import exceptions, from_url, obstore
-from flowport.runtime.store import Corrupt, Missing, Refusal, blob_key, checked
+from flowport.runtime.store import ATTEMPTS, Corrupt, Missing, Refusal, blob_key, checked, settled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from typing import Any
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any, TypeVar
 
     from obstore.store import ObjectStore, S3Credential
     from typing_extensions import Buffer
+
+    Answer = TypeVar("Answer")
 
 SCHEMES = ("s3", "gs", "az")
 
@@ -35,6 +39,12 @@ ROLES = ("AWS_ACCESS_KEY_ID", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CON
 PART = 1 << 23
 PARTS = 9000
 """Bytes in a part of an upload, and how many parts there may be; S3 takes 10,000 of at least 5 MiB."""
+
+CUT = ("request or response body error", "error decoding response body")
+"""What obstore says when the connection ended in the middle of an answer, be it that of a document or of an error."""
+
+PAUSE = 0.1
+"""Seconds before an answer that came in half is asked for again; twice as many each time."""
 
 ERRORS = (exceptions.BaseError, OSError, ValueError)
 
@@ -81,7 +91,7 @@ class RemoteStore:
 
     def read(self, key: str) -> bytes:
         try:
-            return bytes(obstore.get(self._store, checked(key)).bytes())
+            return _whole(lambda: bytes(obstore.get(self._store, checked(key)).bytes()))
         except ERRORS as error:
             raise self._reading(key, error) from error
 
@@ -89,7 +99,7 @@ class RemoteStore:
         if size == 0:
             return b""
         try:
-            data = bytes(obstore.get_range(self._store, checked(key), start=start, length=size))
+            data = _whole(lambda: bytes(obstore.get_range(self._store, checked(key), start=start, length=size)))
         except ERRORS as error:
             if "416" not in _reason(error):
                 raise self._reading(key, error) from error
@@ -99,6 +109,10 @@ class RemoteStore:
         return data
 
     def create(self, key: str, data: bytes) -> bool:
+        return settled(lambda: self._put_new(key, data), lambda: self.read(key), data)
+
+    def _put_new(self, key: str, data: bytes) -> bool:
+        """A create-only put, and what it was answered."""
         try:
             obstore.put(self._store, checked(key), data, mode="create", use_multipart=False)
         except exceptions.AlreadyExistsError:
@@ -109,24 +123,30 @@ class RemoteStore:
 
     def replace(self, key: str, data: bytes) -> None:
         try:
-            obstore.put(self._store, checked(key), data, use_multipart=False)
+            _whole(lambda: obstore.put(self._store, checked(key), data, use_multipart=False))
         except ERRORS as error:
             raise self._refusal(f"write `{key}`", error) from error
 
     def exists(self, key: str) -> bool:
         return self._length(key) is not None
 
+    def size(self, key: str) -> int:
+        found = self._length(key)
+        if found is None:
+            raise Missing(f"`{key}` is not in the store `{self.url}`")
+        return found
+
     def names(self, prefix: str) -> list[str]:
         folder, slash, start = prefix.rpartition("/")
         try:
-            found = list(self._from(prefix, folder) if start and self._sorted else self._files(folder))
+            found = _whole(lambda: list(self._from(prefix, folder) if start and self._sorted else self._files(folder)))
         except ERRORS as error:
             raise self._refusal(f"list `{folder}/`", error) from error
         return sorted([key for key in found if key.startswith(prefix) and "/" not in key[len(folder + slash) :]])
 
     def folders(self, prefix: str) -> list[str]:
         try:
-            found = obstore.list_with_delimiter(self._store, prefix[:-1] or None)["common_prefixes"]
+            found = _whole(lambda: obstore.list_with_delimiter(self._store, prefix[:-1] or None)["common_prefixes"])
         except ERRORS as error:
             raise self._refusal(f"list `{prefix}`", error) from error
         return sorted([path.rpartition("/")[2] for path in found])
@@ -146,29 +166,39 @@ class RemoteStore:
         if size >= LARGE and self._length(key) == size:
             return sha, size
         try:
-            if size <= PART:
-                obstore.put(self._store, key, b"".join(views), use_multipart=False)
-            else:
-                obstore.put(self._store, key, _pieces(views), chunk_size=max(PART, size // PARTS), max_concurrency=4)
+            _whole(lambda: self._put(key, views, size))
         except ERRORS as error:
-            raise self._refusal("write a blob", error) from error
+            # Of an upload in parts whose last answer was lost, the repeated request says that there is no such upload.
+            if size <= PART or self._length(key) != size:
+                raise self._refusal("write a blob", error) from error
         return sha, size
 
+    def _put(self, key: str, views: list[memoryview], size: int) -> None:
+        if size <= PART:
+            obstore.put(self._store, key, b"".join(views), use_multipart=False)
+        else:
+            obstore.put(self._store, key, _pieces(views), chunk_size=max(PART, size // PARTS), max_concurrency=4)
+
     def blob(self, sha: str, size: int) -> Buffer:
-        key = blob_key(sha)
-        data, end, digest = bytearray(size), 0, digests.new(size)
+        key, data = blob_key(sha), bytearray(size)
         try:
-            answer = obstore.get(self._store, key)
-            if answer.meta["size"] == size:
-                for chunk in answer.stream():
-                    digest.update(chunk)
-                    data[end : end + len(chunk)] = chunk
-                    end += len(chunk)
+            found = _whole(lambda: self._fill(data, key))
         except ERRORS as error:
             raise self._reading(key, error) from error
-        if end != size or digest.hexdigest() != sha:
+        if found != sha:
             raise Corrupt(f"blob `{sha}` in the store `{self.url}` does not match its digest")
         return data
+
+    def _fill(self, data: bytearray, key: str) -> str:
+        """Read a blob into a buffer; its digest, "" when it is of another size."""
+        end, digest = 0, digests.new(len(data))
+        answer = obstore.get(self._store, key)
+        if answer.meta["size"] == len(data):
+            for chunk in answer.stream():
+                digest.update(chunk)
+                data[end : end + len(chunk)] = chunk
+                end += len(chunk)
+        return digest.hexdigest() if end == len(data) == answer.meta["size"] else ""
 
     def blob_part(self, sha: str, start: int, size: int) -> bytes:
         return self.part(blob_key(sha), start, size)
@@ -176,7 +206,7 @@ class RemoteStore:
     def _length(self, key: str) -> int | None:
         """How long a document is; None when it is not there."""
         try:
-            return obstore.head(self._store, checked(key))["size"]
+            return _whole(lambda: obstore.head(self._store, checked(key))["size"])
         except FileNotFoundError as error:
             if "NoSuchBucket" in str(error):
                 raise self._reading(key, error) from error
@@ -214,6 +244,8 @@ def _connected(scheme: str, url: str) -> ObjectStore:
     if address == "http" and (machine in ("localhost", "[::1]") or machine.startswith("127.")):
         # No certificate is ever looked at here, and so the system's hundreds need not be read.
         options["client_options"] = {"allow_http": True, "allow_invalid_certificates": True}
+        if "AWS_TIMEOUT" in os.environ:
+            options["client_options"]["timeout"] = os.environ["AWS_TIMEOUT"]
         options["retry_config"] = {"max_retries": 3}
     if scheme == "s3" and _has_profile():
         options |= _profile()
@@ -253,6 +285,18 @@ def _profile() -> dict[str, Any]:
         }
 
     return {"credential_provider": provide} | ({"region": session.region_name} if session.region_name else {})
+
+
+def _whole(ask: Callable[[], Answer]) -> Answer:
+    """The answer of a call, which is made again while what comes is cut off."""
+    for attempt in range(ATTEMPTS - 1):
+        try:
+            return ask()
+        except ERRORS as error:
+            if not any(words in str(error) for words in CUT):
+                raise
+            time.sleep(PAUSE * 2**attempt)
+    return ask()
 
 
 def _pieces(views: list[memoryview]) -> Iterator[memoryview]:

@@ -23,7 +23,7 @@ from flowport.runtime import runs as rows_of
 from flowport.runtime.contract import DONE, FAILED, STOP, Mismatch
 from flowport.runtime.execute import caught, execute, trace
 from flowport.runtime.manifest import Stop
-from flowport.runtime.store import Corrupt, Missing, Refusal, open_store
+from flowport.runtime.store import Corrupt, Missing, Refusal, ensure, open_store
 from flowport.runtime.tries import Tries
 from flowport.runtime.work import Work
 
@@ -285,7 +285,7 @@ def _route(work: Work, found: Manifest) -> None:
     document = route(work.plan, found, [name for kind, name in work.site["scopes"] if kind == "loop"][-1:])
     if document is None:
         return
-    work.store.create(work.keys.route(work.step, work.slice, found.generation), documents.dump(document))
+    ensure(work.store, work.keys.route(work.step, work.slice, found.generation), documents.dump(document))
     if isinstance(document, list):
         hand_over(work.invocation, [f"{work.slice}.{number}" for number in document])
     else:

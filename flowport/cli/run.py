@@ -14,6 +14,8 @@ from flowport.compiler.ir import Retry, Step
 from flowport.compiler.plan import Plan
 from flowport.compiler.record import replace
 from flowport.runtime.address import Keys
+from flowport.runtime.parameters import ParameterError
+from flowport.runtime.validation import tags
 
 if TYPE_CHECKING:
     from flowport.runtime.store import Store
@@ -98,7 +100,10 @@ def run_input(plan: Plan, values: Values, origin: Origin | None) -> dict[str, An
         if origin.step is not None:
             document["from"] = _known(plan, origin.step)
     if values["tag"]:
-        document["tags"] = sorted(set(values["tag"]))
+        try:
+            document["tags"] = tags(values["tag"])
+        except ParameterError as error:
+            raise WrongUse(str(error)) from None
     return document
 
 

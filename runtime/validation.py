@@ -1,0 +1,92 @@
+"""What may stand in the input of a run and in its document, `run.json`: one check for command lines, engines' forms and odd stores."""
+
+from __future__ import annotations
+
+from flowport.runtime.address import part
+from flowport.runtime.parameters import ParameterError
+from flowport.runtime.store import is_sha
+from flowport.runtime.text import shown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+TAGS, TAG = 100, 256
+"""How many tags a run may have, and how many characters each."""
+
+NAME = 255
+"""Bytes of a part of a key: file systems take no more."""
+
+LARGEST_INPUT = 1 << 28
+"""Bytes of the JSON that a run is started with."""
+
+LAST_SECOND = 253_402_300_799
+"""The end of the year 9999: the last time that can be shown."""
+
+FIELDS: dict[str, tuple[type, ...]] = {
+    "flow": (str,),
+    "run": (str,),
+    "code": (str,),
+    "engine": (str, type(None)),
+    "input": (str,),
+    "started": (int, float),
+    "origin": (str, type(None)),
+    "from": (str, type(None)),
+    "tags": (list,),
+    "parameters": (dict,),
+}
+"""What the document of a run says; `v` beside it is 1."""
+
+
+def tags(given: Sequence[Any]) -> list[str]:
+    """The tags of a run, sorted and each once; raises ParameterError."""
+    if len(given) > TAGS:
+        raise ParameterError(f"a run has at most {TAGS} tags, and this one would have {len(given)}")
+    for tag in given:
+        if not isinstance(tag, str) or not tag or len(tag) > TAG or not tag.isprintable():
+            raise ParameterError(f"a tag is a text of 1 to {TAG} characters that can be printed, which {_brief(tag)} is not")
+    return sorted(set(given))
+
+
+def run_name(given: str) -> str:
+    """The id of a run that is there already, as any engine gave it; raises ParameterError."""
+    if not given.isprintable() or len(part(given)) > NAME:
+        raise ParameterError(f"{_brief(given)} is not the id of a run: that is a text of at most {NAME} bytes that can be printed")
+    return given
+
+
+def problem(document: object, root: str = "") -> str:
+    """Why this cannot be the document of a run, "" when it can; `root` is the folder that it was found in, `<flow>/<run>/`."""
+    if not isinstance(document, dict):
+        return "it is not a JSON object"
+    if document.get("v") != 1:
+        return f"its version is {_brief(document.get('v'))}, and this flowport knows version 1"
+    for name, kinds in FIELDS.items():
+        value = document.get(name, ...)
+        if not isinstance(value, kinds) or isinstance(value, bool):
+            return f"it has no `{name}`" if value is ... else f"its `{name}` is {_brief(value)}"
+    if not 0 <= document["started"] <= LAST_SECOND:
+        return f"its `started` is {_brief(document['started'])}, which is no time"
+    if not is_sha(document["code"]):
+        return f"its `code` is {_brief(document['code'])}, and a code package is named by a SHA-256 in hex"
+    if not all(isinstance(tag, str) for tag in document["tags"]):
+        return f"its `tags` are {_brief(document['tags'])}"
+    if not all(map(_is_held, document["parameters"].values())):
+        return f"its `parameters` are {_brief(document['parameters'])}"
+    if root and f"{part(document['flow'])}/{part(document['run'])}/" != root:
+        return f"it is the document of {shown(document['flow'])}/{shown(document['run'])}"
+    return ""
+
+
+def _is_held(value: object) -> bool:
+    """Whether a parameter's value stands there as JSON or as an entry in hex."""
+    if not isinstance(value, dict):
+        return False
+    entry = value.get("entry", "")
+    return "json" in value or (isinstance(entry, str) and bool(entry) and set(entry) <= set("0123456789abcdef") and len(entry) % 2 == 0)
+
+
+def _brief(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
