@@ -127,6 +127,13 @@ class RemoteStore:
         except ERRORS as error:
             raise self._refusal(f"write `{key}`", error) from error
 
+    def replace_with_file(self, key: str, path: str) -> None:
+        try:
+            size = os.path.getsize(path)
+            _whole(lambda: obstore.put(self._store, checked(key), _chunks(path), chunk_size=max(PART, size // PARTS), max_concurrency=4))
+        except ERRORS as error:
+            raise self._refusal(f"write `{key}`", error) from error
+
     def exists(self, key: str) -> bool:
         return self._length(key) is not None
 
@@ -304,6 +311,13 @@ def _pieces(views: list[memoryview]) -> Iterator[memoryview]:
     for view in views:
         for start in range(0, len(view), PART):
             yield view[start : start + PART]
+
+
+def _chunks(path: str) -> Iterator[bytes]:
+    """What a file holds, piece by piece."""
+    with open(path, "rb", buffering=0) as file:
+        while data := file.read(PART):
+            yield data
 
 
 def _reason(error: Exception) -> str:

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
         def replace(self, key: str, data: bytes) -> None:
             """Put, whoever was there."""
 
+        def replace_with_file(self, key: str, path: str) -> None:
+            """The same with the content of a file, which may be larger than the memory."""
+
         def exists(self, key: str) -> bool:
             """Whether the document is there."""
 

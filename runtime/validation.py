@@ -39,6 +39,28 @@ FIELDS: dict[str, tuple[type, ...]] = {
 """What the document of a run says; `v` beside it is 1."""
 
 
+MANIFEST: dict[str, type | tuple[type, ...]] = {
+    "nonce": str,
+    "epoch": int,
+    "key": str,
+    "digest": str,
+    "code": str,
+    "after": list,
+    "arrived": list,
+    "to": dict,
+    "own": dict,
+    "classes": list,
+    "reads": dict,
+}
+"""What every manifest says."""
+
+TRY: dict[str, type] = {"digest": str, "key": str, "began": list, "done": list, "packs": list, "errors": dict}
+"""What every document of a try says."""
+
+ROWS = 100_000_000
+"""Items of a slice: more than any task can run."""
+
+
 def tags(given: Sequence[Any]) -> list[str]:
     """The tags of a run, sorted and each once; raises ParameterError."""
     if len(given) > TAGS:
@@ -77,6 +99,61 @@ def problem(document: object, root: str = "") -> str:
     if root and f"{part(document['flow'])}/{part(document['run'])}/" != root:
         return f"it is the document of {shown(document['flow'])}/{shown(document['run'])}"
     return ""
+
+
+def manifest_problem(document: object) -> str:
+    """Why this cannot be a manifest, "" when it can. Of its columns no more is looked at than that there are some."""
+    if not isinstance(document, dict):
+        return "it is not a JSON object"
+    for name, kinds in MANIFEST.items():
+        if not isinstance(document.get(name, ...), kinds):
+            return f"its `{name}` is {_brief(document[name])}" if name in document else f"it has no `{name}`"
+    if not is_sha(document["code"]):
+        return f"its `code` is {_brief(document['code'])}, and a code package is named by a SHA-256 in hex"
+    if not _are_runs(document["arrived"]) or not all(map(_are_runs, document["to"].values())):
+        return "it does not say which items came and where they went"
+    if "fan" in document and not _is_fan(document["fan"], sum([stop - start for start, stop in document["arrived"]])):
+        return f"its `fan` is {_brief(document['fan'])}"
+    return ""
+
+
+def try_problem(document: object) -> str:
+    """Why this cannot be the document of a try, "" when it can."""
+    if not isinstance(document, dict):
+        return "it is not a JSON object"
+    for name, kinds in TRY.items():
+        if not isinstance(document.get(name, ...), kinds):
+            return f"it has no `{name}` that can be read"
+    if not _are_runs(document["began"]) or not all(
+        isinstance(pack, list) and len(pack) == 2 and is_sha(pack[0]) for pack in document["packs"]
+    ):
+        return "it does not say which items began and where they are"
+    if not all(row.isdecimal() and _is_failure(error) for row, error in document["errors"].items()):
+        return "its `errors` cannot be read"
+    return ""
+
+
+def _is_failure(error: object) -> bool:
+    return isinstance(error, dict) and all(isinstance(error.get(name), str) for name in ("type", "message", "traceback", "item"))
+
+
+def _are_runs(value: object) -> bool:
+    """Whether this says which rows are meant, as `runtime.runs` does, and not more than there can be."""
+    if not isinstance(value, list) or not all(isinstance(run, list) and len(run) == 2 for run in value):
+        return False
+    return all(isinstance(row, int) and -ROWS <= row <= ROWS for run in value for row in run)
+
+
+def _is_fan(fan: object, items: int) -> bool:
+    """Whether slices, items and their counts add up, for this many items that were split."""
+    if not isinstance(fan, dict) or not all(isinstance(fan.get(name), int) for name in ("n", "g", "k", "share")):
+        return False
+    n, g, k, counts = fan["n"], fan["g"], fan["k"], fan.get("counts")
+    if not 0 <= n <= ROWS or g < 1 or k != -(-n // g) or not isinstance(fan.get("values"), dict) or not isinstance(counts, list):
+        return False
+    if not all(isinstance(pair, list) and len(pair) == 2 and all(isinstance(one, int) and one >= 0 for one in pair) for pair in counts):
+        return False
+    return bool(sum([times for _, times in counts]) == items and sum([count * times for count, times in counts]) == n)
 
 
 def _is_held(value: object) -> bool:
