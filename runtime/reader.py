@@ -46,13 +46,10 @@ ODD = (
 
 
 class Unreadable:
-    """Stands for an artifact that cannot be loaded here, such as one of a class whose module is not installed.
+    """Stands for an artifact that cannot be loaded here, such as one of a class whose module is not installed."""
 
-    `damaged` says that what is stored is not what was written.
-    """
-
-    def __init__(self, reason: str, damaged: bool = False) -> None:
-        self.reason, self.damaged = reason, damaged
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
 
     def __repr__(self) -> str:
         return f"<unreadable here: {self.reason}>"
@@ -63,6 +60,8 @@ class Run:
 
     def __init__(self, store: Store, flow: str, run: str, odd: Odd | None = None) -> None:
         self.store, self.keys, self.odd = store, Keys(flow, run), odd
+        self.damaged = False
+        """Whether something that was asked for could not be read."""
         self.doc = start.document(store, self.keys)
         self.program = Program.fetched(store, self.doc["code"])
         self._known: dict[tuple[str, str], list[list[str]]] = {}
@@ -87,10 +86,15 @@ class Run:
         try:
             return ask()
         except ODD as error:
-            if self.odd is None:
-                raise
-            self.odd(reason(error) if isinstance(error, Corrupt) else f"{what} cannot be read: {reason(error)}")
+            self._hear(error if isinstance(error, Corrupt) else Corrupt(f"{what} cannot be read: {reason(error)}"))
             return otherwise
+
+    def _hear(self, error: Exception) -> None:
+        """Let somebody hear of what is damaged, or raise it where nobody does."""
+        if self.odd is None:
+            raise error
+        self.damaged = True
+        self.odd(str(error))
 
     def steps(self) -> list[str]:
         """The steps that left documents, in the order of the plan."""
@@ -178,8 +182,9 @@ class Run:
     def locate(self, step: str, item: str) -> tuple[str, int] | None:
         """The slice of an item and its row there, whether its task has happened or not; None where there is no such item."""
         path = pieces(item, "r")
-        if path is None:
-            return None
+        return None if path is None else _sound(f"{step}/{item}", lambda: self._place(step, path))
+
+    def _place(self, step: str, path: list[int | str]) -> tuple[str, int] | None:
 
         def frame(origin: str, slice: str) -> Frame | None:
             split = self.manifests.find(origin, slice)
@@ -208,11 +213,17 @@ class Run:
                 return stored
             raise Missing(f"step `{step}` has not happened")
         place = self.locate(step, item)
-        if place is not None and place[0] in self.manifests.generations(step) and self._counts(step, place[0]):
-            manifest, shelf = self._shelf(step, place[0])
-            if rows_of.contains(manifest.arrived, place[1]):
-                return self._artifacts(shelf, place[1], self.parameters())
-        raise Missing(f"step `{step}` has no item {shown(item)}")
+        found = place and _sound(f"{step}/{item}", lambda: self._at(step, *place))
+        if found is None:
+            raise Missing(f"step `{step}` has no item {shown(item)}")
+        return found
+
+    def _at(self, step: str, slice: str, row: int) -> dict[str, Any] | None:
+        """The artifacts of the item in a row; None when it did not come to the step."""
+        if slice not in self.manifests.generations(step) or not self._counts(step, slice):
+            return None
+        manifest, shelf = self._shelf(step, slice)
+        return self._artifacts(shelf, row, self.parameters()) if rows_of.contains(manifest.arrived, row) else None
 
     def contents(self, step: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """Every item of a step with its artifacts, one after the other: what one slice has read is forgotten at the next."""
@@ -231,22 +242,37 @@ class Run:
 
     def parameters(self) -> dict[str, Any]:
         """The parameters of the run by attribute."""
-        return Start(self.store, self.doc).values()
+        begun = Start(self.store, self.doc)
+        return {name: self._loaded(lambda: begun.value(name)) for name in self.doc["parameters"]}  # noqa: B023 - called at once
 
     def _value(self, shelf: Shelf, name: str, row: int) -> Any:
-        try:
+        def load() -> Any:
             entry = shelf.entry(name, row)
             assert entry is not None
             return shelf.value(name, row, entry)
+
+        return self._loaded(load)
+
+    def _loaded(self, load: Callable[[], Any]) -> Any:
+        try:
+            return load()
         except (Corrupt, Missing, Refusal) as error:
-            if self.odd is None:
-                raise
-            self.odd(str(error))
-            return Unreadable(str(error), damaged=True)
+            self._hear(error)
+            return Unreadable(str(error))
         except (ImportError, AttributeError) as error:
             return Unreadable(str(error))
         except Exception as error:  # whatever the code of somebody else's class raises
             return Unreadable(reason(error))
+
+
+def _sound(what: str, ask: Callable[[], Answer]) -> Answer:
+    """The answer of `ask`; raises Corrupt where documents are not what they must be."""
+    try:
+        return ask()
+    except (Corrupt, Refusal):
+        raise
+    except ODD as error:
+        raise Corrupt(f"{shown(what)} cannot be read: {reason(error)}") from None
 
 
 def find(store: Store, flow: str, run: str, odd: Odd | None = None) -> Run:

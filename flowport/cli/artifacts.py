@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from flowport.cli.address import ADDRESS, Address, the_run, the_step
-from flowport.cli.console import as_json, complain
+from flowport.cli.console import as_json
 from flowport.cli.flow_file import PROFILE
 from flowport.cli.options import Command, Option, Values, WrongUse, closest
 from flowport.cli.place import STORE, open_here
@@ -28,27 +28,15 @@ def artifacts(values: Values) -> int:
     """Print names and values; 1 when nothing is there, or something of it is damaged."""
     address = Address.parse(values[ADDRESS.name.lower()])
     run = the_run(open_here(values), address)
-    damage = Damage()
-    run.odd = damage
     _offer_modules(run)
     step = _last(run) if address.step is None else the_step(run, address.step)
     found = _items(run, step, address.item)
     if values["name"] is not None:
-        found = ((item, _named(values["name"], step, stored)) for item, stored in found)
+        found = _named(values["name"], step, found)
     if not (_print_json(found, step) if values["json"] else _print(run, found, step, whole=values["name"] is not None)):
         print(f"step `{step}` has not happened in run `{run.doc['run']}`", file=sys.stderr)
         return 1
-    return int(damage.any)
-
-
-class Damage:
-    """Says what cannot be read, and that there was something."""
-
-    any = False
-
-    def __call__(self, text: str) -> None:
-        self.any = True
-        complain(text)
+    return int(run.damaged)
 
 
 def _offer_modules(run: Run) -> None:
@@ -76,10 +64,18 @@ def _items(run: Run, step: str, item: str | None) -> Iterator[tuple[str, dict[st
         ) from None
 
 
-def _named(name: str, step: str, stored: dict[str, Any]) -> dict[str, Any]:
-    if name not in stored:
-        raise WrongUse(f"step `{step}` has no artifact `{name}`", closest(name, stored) or "it has " + ", ".join(sorted(stored)))
-    return {name: stored[name]}
+def _named(name: str, step: str, found: Iterator[tuple[str, dict[str, Any]]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The items that have an artifact, with that alone; raises WrongUse when none has."""
+    others: set[str] = set()
+    for item, stored in found:
+        if name in stored:
+            yield item, {name: stored[name]}
+            others.clear()
+            break
+        others.update(stored)
+    if others:
+        raise WrongUse(f"step `{step}` has no artifact `{name}`", closest(name, others) or "it has " + ", ".join(sorted(others)))
+    yield from ((item, {name: stored[name]}) for item, stored in found if name in stored)
 
 
 def _print_json(found: Iterator[tuple[str, dict[str, Any]]], step: str) -> int:

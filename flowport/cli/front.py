@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from flowport.cli.options import closest, table
+from flowport.runtime.text import shown
 
 
 def front(words: Sequence[str], commands: Mapping[str, str], program: str) -> int:
@@ -19,5 +20,5 @@ def front(words: Sequence[str], commands: Mapping[str, str], program: str) -> in
         print("\n".join([f"{program} COMMAND ...", "", *table(list(commands.items())), "", f"{program} COMMAND --help says more"]))
         return 0 if words else 2
     hint = closest(words[0], commands) or f"{program} --help"
-    print(f"{program}: there is no command `{words[0]}`\n  {hint}", file=sys.stderr)
+    print(f"{program}: there is no command `{shown(words[0])}`\n  {hint}", file=sys.stderr)
     return 2
