@@ -134,6 +134,7 @@ def start(flow: FlowFile, values: Values, document: dict[str, Any]) -> int:
     from flowport.runtime.program import Program, code_key
     from flowport.runtime.store import open_store
 
+    run = run_id(values["run_id"])
     package = flow._replace(plan=equipped(flow.plan, values["with"])).package()
     url = store_url(values, flow.config)
     store = open_store(url)
@@ -146,7 +147,7 @@ def start(flow: FlowFile, values: Values, document: dict[str, Any]) -> int:
             code=package.digest,
             source=_source(flow),
             store=url,
-            run=run_id(values["run_id"]),
+            run=run,
             document=document,
             argument=flow.argument,
             workers=values["max_workers"] or _processors(),
