@@ -149,9 +149,11 @@ class FolderStore:
         try:
             with os.scandir(self._path(folder) if folder else self.root) as found:
                 yield from [(entry.name, entry) for entry in found]
-        except (FileNotFoundError, NotADirectoryError):
+        except FileNotFoundError:
             return
         except OSError as error:
+            if folder and error.errno == errno.ENOTDIR:
+                return
             raise self._refusal(f"list `{folder}/`", error) from error
 
     def _write(self, views: Iterable[memoryview]) -> str:

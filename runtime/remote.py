@@ -155,7 +155,7 @@ class RemoteStore:
         try:
             found = _whole(lambda: obstore.list_with_delimiter(self._store, prefix[:-1] or None)["common_prefixes"])
         except ERRORS as error:
-            raise self._refusal(f"list `{prefix}`", error) from error
+            raise self._refusal(f"list `{prefix or '/'}`", error) from error
         return sorted([path.rpartition("/")[2] for path in found])
 
     def count(self, prefix: str, suffix: str) -> int:
