@@ -93,6 +93,8 @@ def begin(store: Store, keys: Keys, invocation: Invocation, program: Program) ->
             f"the run id `{invocation.run}` has characters beyond letters, digits and `-_.+=@!'()`, "
             "so its documents cannot be addressed: choose another"
         )
+    if len(invocation.run) > validation.NAME:
+        raise Stop(f"the run id `{shown(invocation.run[:60])}...` is longer than {validation.NAME} characters: choose another")
     try:
         start = read(store, keys)
     except Stop:

@@ -24,6 +24,7 @@ from flowport.runtime.contract import DONE, FAILED, STOP, Mismatch
 from flowport.runtime.execute import caught, execute, trace
 from flowport.runtime.manifest import Stop
 from flowport.runtime.store import Corrupt, Missing, Refusal, ensure, open_store
+from flowport.runtime.text import shown
 from flowport.runtime.tries import Tries
 from flowport.runtime.work import Work
 
@@ -85,7 +86,7 @@ def guarded(body: Callable[[], int]) -> int:
 
 
 def _told(error: Exception, code: int) -> int:
-    sys.stderr.write(f"flowport: {error}\n")
+    sys.stderr.write(f"flowport: {shown(str(error), lines=True)}\n")
     return code
 
 

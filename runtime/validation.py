@@ -16,7 +16,7 @@ TAGS, TAG = 100, 256
 """How many tags a run may have, and how many characters each."""
 
 NAME = 255
-"""Bytes of a part of a key: file systems take no more."""
+"""Characters of the id of a run; what a store takes may be less."""
 
 LARGEST_INPUT = 1 << 28
 """Bytes of the JSON that a run is started with."""
@@ -62,19 +62,20 @@ ROWS = 100_000_000
 
 
 def tags(given: Sequence[Any]) -> list[str]:
-    """The tags of a run, sorted and each once; raises ParameterError."""
-    if len(given) > TAGS:
-        raise ParameterError(f"a run has at most {TAGS} tags, and this one would have {len(given)}")
+    """The tags of a run, sorted and each once, without empty ones; raises ParameterError."""
     for tag in given:
-        if not isinstance(tag, str) or not tag or len(tag) > TAG or not tag.isprintable():
-            raise ParameterError(f"a tag is a text of 1 to {TAG} characters that can be printed, which {_brief(tag)} is not")
-    return sorted(set(given))
+        if not isinstance(tag, str) or len(tag) > TAG:
+            raise ParameterError(f"a tag is a text of at most {TAG} characters, which {_brief(tag)} is not")
+    found = sorted({tag for tag in given if tag})
+    if len(found) > TAGS:
+        raise ParameterError(f"a run has at most {TAGS} tags, and this one would have {len(found)}")
+    return found
 
 
 def run_name(given: str) -> str:
     """The id of a run that is there already, as any engine gave it; raises ParameterError."""
-    if not given.isprintable() or len(part(given)) > NAME:
-        raise ParameterError(f"{_brief(given)} is not the id of a run: that is a text of at most {NAME} bytes that can be printed")
+    if len(given) > NAME:
+        raise ParameterError(f"{_brief(given)} is not the id of a run: that is a text of at most {NAME} characters")
     return given
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from desk import FLOWPORT, Desk
+from flowport.runtime.text import shown
 
 SPEAKING = '''
 """Speaks."""
@@ -114,7 +115,6 @@ def test_output_that_cannot_be_written_is_said_in_a_line(desk: Desk, words: str)
         ["logs", "\x1b[31m"],
         ["logs", "a/b/c/\x1b[31m/e"],
         ["run", "tiny.py", "--run-id", "\x1b[31m"],
-        ["run", "tiny.py", "--tag", "\x1b[31m"],
         ["run", "tiny.py", "--n", "\x1b[31m"],
         ["runs", "--store", "s3://\x1b[31m"],
         ["check", "tiny.py", "--target", "\x1b[31m"],
@@ -136,9 +136,7 @@ def test_a_run_id_that_cannot_be_kept_is_refused_before_anything_starts(desk: De
     assert not (desk.folder / ".flowport").exists()
 
 
-@pytest.mark.parametrize(
-    "tags", [["--tag", ""], ["--tag", "x" * 257], ["--tag", "a\nb"], [word for n in range(101) for word in ("--tag", str(n))]]
-)
+@pytest.mark.parametrize("tags", [["--tag", "x" * 257], [word for n in range(101) for word in ("--tag", str(n))]])
 def test_tags_have_bounds(desk: Desk, tags: list[str]) -> None:
     ended = desk("run", "tiny.py", *tags)
     assert (ended.status, "Traceback" in ended.err) == (2, False)
@@ -155,6 +153,16 @@ def test_a_store_that_cannot_be_is_said_in_a_line(desk: Desk, words: list[str], 
     assert "Traceback" not in ended.err
     nowhere = words == ["runs"] and place in ("/proc/nothing", "x" * 300)
     assert ended.status in ((0, 1) if nowhere else (1, 2))
+
+
+@pytest.mark.parametrize("tag", ["\x1b[31mred", "a\nb", "\u202e", "ü 🙂", "\udcff"])
+def test_a_tag_of_any_characters_finds_its_run_and_is_shown_with_its_escapes(desk: Desk, tag: str) -> None:
+    assert desk("run", "tiny.py", "--run-id", "1", "--tag", tag, "--quiet").status == 0
+    listed = desk("runs", "--tag", tag)
+    assert listed.status == 0
+    assert shown(tag) in listed.out.splitlines()[1]
+    assert "\x1b" not in listed.out + desk("runs", "--tag", f"{tag}?").out
+    assert json.loads(desk("runs", "--json").out)["tags"] == [tag]
 
 
 def peak(desk: Desk, *words: str) -> int:
