@@ -27,7 +27,7 @@ def part(text: str) -> str:
 
 def unpart(text: str) -> str:
     """The name that `part` encoded; raises ValueError where it never wrote such a text, as for `50%`."""
-    if "%" not in text and SAFE.issuperset(text.encode("utf-8", "surrogatepass")):
+    if "%" not in text and text not in ("", ".", "..") and SAFE.issuperset(text.encode("utf-8", "surrogatepass")):
         return text
     head, *rest = text.split("%")
     raw = bytearray(head.encode("utf-8", "surrogatepass"))
@@ -35,7 +35,7 @@ def unpart(text: str) -> str:
         raw.append(int(piece[:2], 16))
         raw += piece[2:].encode("utf-8", "surrogatepass")
     name = raw.decode("utf-8", "surrogatepass")
-    if part(name) != text:
+    if part(name) != text or not name:
         raise ValueError(f"{text!r} is no name that flowport gives")
     return name
 

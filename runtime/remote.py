@@ -43,6 +43,9 @@ PARTS = 9000
 CUT = ("request or response body error", "error decoding response body")
 """What obstore says when the connection ended in the middle of an answer, be it that of a document or of an error."""
 
+INVALID = "invalid path"
+"""What obstore says of keys that are no paths to it: `a//b`, `a/../b`, control characters. It gives up the whole listing."""
+
 PAUSE = 0.1
 """Seconds before an answer that came in half is asked for again; twice as many each time."""
 
@@ -148,14 +151,14 @@ class RemoteStore:
         try:
             found = _whole(lambda: list(self._from(prefix, folder) if start and self._sorted else self._files(folder)))
         except ERRORS as error:
-            raise self._refusal(f"list `{folder}/`", error) from error
-        return sorted([key for key in found if key.startswith(prefix) and "/" not in key[len(folder + slash) :]])
+            found = self._any(prefix, error)[0]
+        return sorted({key for key in found if key.startswith(prefix) and "/" not in key[len(folder + slash) :]})
 
     def folders(self, prefix: str) -> list[str]:
         try:
             found = _whole(lambda: obstore.list_with_delimiter(self._store, prefix[:-1] or None)["common_prefixes"])
         except ERRORS as error:
-            raise self._refusal(f"list `{prefix or '/'}`", error) from error
+            return sorted(self._any(prefix, error)[1])
         return sorted([path.rpartition("/")[2] for path in found])
 
     def count(self, prefix: str, suffix: str) -> int:
@@ -220,6 +223,16 @@ class RemoteStore:
             return None
         except ERRORS as error:
             raise self._refusal(f"read `{key}`", error) from error
+
+    def _any(self, prefix: str, error: Exception) -> tuple[list[str], list[str]]:
+        """The keys and folders of a listing that failed, where it was for a key that obstore does not take."""
+        scheme, _, rest = self.url.partition("://")
+        if INVALID not in str(error) or scheme != "s3":
+            raise self._refusal(f"list `{prefix or '/'}`", error) from error
+        bucket, _, root = rest.partition("/")
+        before = f"{root}/" if root else ""
+        files, folders = _listed(bucket, before + prefix)
+        return [key[len(before) :] for key in files], folders
 
     def _files(self, folder: str) -> list[str]:
         return [found["path"] for found in obstore.list_with_delimiter(self._store, folder or None)["objects"]]
@@ -292,6 +305,27 @@ def _profile() -> dict[str, Any]:
         }
 
     return {"credential_provider": provide} | ({"region": session.region_name} if session.region_name else {})
+
+
+def _listed(bucket: str, prefix: str) -> tuple[list[str], list[str]]:
+    """The keys of a bucket in S3 that begin with `prefix` and have no further `/`, and the folders there: boto3 takes any key."""
+    try:
+        import boto3
+    except ImportError:
+        raise Refusal(
+            f"the bucket `{bucket}` has a key below `{prefix}` with a part that is empty, `.`, `..` or has control characters: "
+            "remove it, or install boto3, which can list it"
+        ) from None
+    files: list[str] = []
+    folders: list[str] = []
+    try:
+        pages = boto3.client("s3", region_name=os.environ.get("AWS_REGION")).get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=bucket, Prefix=prefix, Delimiter="/"):
+            files += [found["Key"] for found in page.get("Contents", ())]
+            folders += [found["Prefix"][len(prefix) : -1] for found in page.get("CommonPrefixes", ())]
+    except Exception as error:  # of botocore, whose classes are made when it is used
+        raise Refusal(f"the bucket `{bucket}` does not list `{prefix}`: {error}") from error
+    return files, folders
 
 
 def _whole(ask: Callable[[], Answer]) -> Answer:

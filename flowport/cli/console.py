@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import json
 import os
 import sys
 from typing import Any
@@ -44,6 +43,8 @@ def complain(text: str) -> None:
 
 def as_json(value: Any, indent: int | None = None) -> str:
     """JSON that can be written as it is: only what the encoding of standard output lacks is escaped."""
+    import json
+
     try:
         text = json.dumps(value, indent=indent, ensure_ascii=False)
         text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")

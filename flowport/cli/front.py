@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 
+from flowport.cli.console import prepare
 from flowport.cli.options import closest, table
 from flowport.runtime.text import shown
 
 
 def front(words: Sequence[str], commands: Mapping[str, str], program: str) -> int:
     """Answer a command line that does not begin with one of `commands`; the exit status."""
+    prepare()
     if words and words[0] in ("--version", "-V"):
         import flowport
 

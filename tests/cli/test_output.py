@@ -72,8 +72,17 @@ def test_every_command_prints_on_a_terminal_of_any_encoding(desk: Desk, encoding
     for words in ("check größe.py", "check größe.py --format github", "run größe.py", "logs Größe", "logs Speaking/→", "explain ü"):
         status, _, err = printed(desk, *words.split(), encoding=encoding)
         assert (status in (1, 2), b"Traceback" in err) == (True, False), words
-    shown = printed(desk, "show", "speaking.py", encoding=encoding)[1].decode(encoding)
-    assert ("→" if encoding == "utf-8" else "->") in shown
+    drawn = printed(desk, "show", "speaking.py", encoding=encoding)[1].decode(encoding)
+    assert ("→" if encoding == "utf-8" else "->") in drawn
+
+
+@pytest.mark.parametrize("words", [[], ["--help"], ["ü"], ["show"], ["run", "--help"]])
+def test_a_flows_own_file_may_have_any_name(desk: Desk, words: list[str]) -> None:
+    quiet = SPEAKING.replace('print("loaded: ü")\n', "")
+    desk.write("größe →.py", f"{quiet}\n\nif __name__ == '__main__':\n    Speaking()\n")
+    ended = desk.run(sys.executable, "größe →.py", *words, PYTHONIOENCODING="ascii")
+    assert "UnicodeEncodeError" not in ended.err
+    assert ended.status in (0, 2)
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
