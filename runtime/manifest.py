@@ -35,7 +35,7 @@ class Manifest:
         self.sha = digests.of(data)
         try:
             self.doc: dict[str, Any] = documents.load(data)
-        except (ValueError, RecursionError):
+        except ValueError:
             raise Corrupt(f"the manifest {self} is not whole: its {len(data)} bytes are no document") from None
 
     def __repr__(self) -> str:

@@ -1,7 +1,7 @@
 """Stores in S3, Google Cloud Storage and Azure, by way of obstore.
 
 Keys are used as they are, so that an engine which reads a route itself finds it. obstore repeats what failed for want of a connection
-or of a good answer, but not what answered in half (`_whole`), and it takes its own put for somebody else's when it repeats one that
+or of a good answer, but not what answered in half (`answers.whole`), and it takes its own put for somebody else's when it repeats one that
 was done (`store.settled`). What remains is a Refusal.
 
 obstore takes what it needs from the environment: `AWS_ENDPOINT_URL`, `AWS_REGION`, keys or a role of the container, `GOOGLE_*`, `AZURE_*`.
@@ -12,21 +12,19 @@ of `~/.aws`: where somebody has those and none of the others, boto3 is asked.
 from __future__ import annotations
 
 import os
-import time
 
 from flowport.runtime import digests
+from flowport.runtime.answers import ERRORS, reason, whole
 from flowport.runtime.client import exceptions, from_url, obstore
-from flowport.runtime.store import ATTEMPTS, Corrupt, Missing, Refusal, blob_key, checked, settled
+from flowport.runtime.store import Corrupt, Missing, Refusal, blob_key, checked, settled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from typing import Any, TypeVar
+    from collections.abc import Iterator, Sequence
+    from typing import Any
 
     from obstore.store import ObjectStore, S3Credential
     from typing_extensions import Buffer
-
-    Answer = TypeVar("Answer")
 
 SCHEMES = ("s3", "gs", "az")
 
@@ -40,16 +38,8 @@ PART = 1 << 23
 PARTS = 9000
 """Bytes in a part of an upload, and how many parts there may be; S3 takes 10,000 of at least 5 MiB."""
 
-CUT = ("request or response body error", "error decoding response body")
-"""What obstore says when the connection ended in the middle of an answer, be it that of a document or of an error."""
-
 INVALID = "invalid path"
 """What obstore says of keys that are no paths to it: `a//b`, `a/../b`, control characters. It gives up the whole listing."""
-
-PAUSE = 0.1
-"""Seconds before an answer that came in half is asked for again; twice as many each time."""
-
-ERRORS = (exceptions.BaseError, OSError, ValueError)
 
 
 class _Process:
@@ -94,7 +84,7 @@ class RemoteStore:
 
     def read(self, key: str) -> bytes:
         try:
-            return _whole(lambda: bytes(obstore.get(self._store, checked(key)).bytes()))
+            return whole(lambda: bytes(obstore.get(self._store, checked(key)).bytes()))
         except ERRORS as error:
             raise self._reading(key, error) from error
 
@@ -102,9 +92,9 @@ class RemoteStore:
         if size == 0:
             return b""
         try:
-            data = _whole(lambda: bytes(obstore.get_range(self._store, checked(key), start=start, length=size)))
+            data = whole(lambda: bytes(obstore.get_range(self._store, checked(key), start=start, length=size)))
         except ERRORS as error:
-            if "416" not in _reason(error):
+            if "416" not in reason(error):
                 raise self._reading(key, error) from error
             data = b""
         if len(data) < size:
@@ -126,14 +116,14 @@ class RemoteStore:
 
     def replace(self, key: str, data: bytes) -> None:
         try:
-            _whole(lambda: obstore.put(self._store, checked(key), data, use_multipart=False))
+            whole(lambda: obstore.put(self._store, checked(key), data, use_multipart=False))
         except ERRORS as error:
             raise self._refusal(f"write `{key}`", error) from error
 
     def replace_with_file(self, key: str, path: str) -> None:
         try:
             size = os.path.getsize(path)
-            _whole(lambda: obstore.put(self._store, checked(key), _chunks(path), chunk_size=max(PART, size // PARTS), max_concurrency=4))
+            whole(lambda: obstore.put(self._store, checked(key), _chunks(path), chunk_size=max(PART, size // PARTS), max_concurrency=4))
         except ERRORS as error:
             raise self._refusal(f"write `{key}`", error) from error
 
@@ -149,14 +139,14 @@ class RemoteStore:
     def names(self, prefix: str) -> list[str]:
         folder, slash, start = prefix.rpartition("/")
         try:
-            found = _whole(lambda: list(self._from(prefix, folder) if start and self._sorted else self._files(folder)))
+            found = whole(lambda: list(self._from(prefix, folder) if start and self._sorted else self._files(folder)))
         except ERRORS as error:
             found = self._any(prefix, error)[0]
         return sorted({key for key in found if key.startswith(prefix) and "/" not in key[len(folder + slash) :]})
 
     def folders(self, prefix: str) -> list[str]:
         try:
-            found = _whole(lambda: obstore.list_with_delimiter(self._store, prefix[:-1] or None)["common_prefixes"])
+            found = whole(lambda: obstore.list_with_delimiter(self._store, prefix[:-1] or None)["common_prefixes"])
         except ERRORS as error:
             return sorted(self._any(prefix, error)[1])
         return sorted([path.rpartition("/")[2] for path in found])
@@ -176,7 +166,7 @@ class RemoteStore:
         if size >= LARGE and self._length(key) == size:
             return sha, size
         try:
-            _whole(lambda: self._put(key, views, size))
+            whole(lambda: self._put(key, views, size))
         except ERRORS as error:
             # Of an upload in parts whose last answer was lost, the repeated request says that there is no such upload.
             if size <= PART or self._length(key) != size:
@@ -192,7 +182,7 @@ class RemoteStore:
     def blob(self, sha: str, size: int) -> Buffer:
         key, data = blob_key(sha), bytearray(size)
         try:
-            found = _whole(lambda: self._fill(data, key))
+            found = whole(lambda: self._fill(data, key))
         except ERRORS as error:
             raise self._reading(key, error) from error
         if found != sha:
@@ -216,7 +206,7 @@ class RemoteStore:
     def _length(self, key: str) -> int | None:
         """How long a document is; None when it is not there."""
         try:
-            return _whole(lambda: obstore.head(self._store, checked(key))["size"])
+            return whole(lambda: obstore.head(self._store, checked(key))["size"])
         except FileNotFoundError as error:
             if "NoSuchBucket" in str(error):
                 raise self._reading(key, error) from error
@@ -253,7 +243,7 @@ class RemoteStore:
         return self._refusal(f"read `{key}`", error)
 
     def _refusal(self, what: str, error: Exception) -> Refusal:
-        return Refusal(f"the store `{self.url}` does not {what}: {_reason(error)}")
+        return Refusal(f"the store `{self.url}` does not {what}: {reason(error)}")
 
 
 def _connected(scheme: str, url: str) -> ObjectStore:
@@ -328,18 +318,6 @@ def _listed(bucket: str, prefix: str) -> tuple[list[str], list[str]]:
     return files, folders
 
 
-def _whole(ask: Callable[[], Answer]) -> Answer:
-    """The answer of a call, which is made again while what comes is cut off."""
-    for attempt in range(ATTEMPTS - 1):
-        try:
-            return ask()
-        except ERRORS as error:
-            if not any(words in str(error) for words in CUT):
-                raise
-            time.sleep(PAUSE * 2**attempt)
-    return ask()
-
-
 def _pieces(views: list[memoryview]) -> Iterator[memoryview]:
     """The same bytes in pieces that an upload need not hold at once."""
     for view in views:
@@ -352,17 +330,3 @@ def _chunks(path: str) -> Iterator[bytes]:
     with open(path, "rb", buffering=0) as file:
         while data := file.read(PART):
             yield data
-
-
-def _reason(error: Exception) -> str:
-    """What the service said, without the document that it said it in."""
-    if isinstance(error, exceptions.PermissionDeniedError):
-        return "permission is denied"
-    if isinstance(error, exceptions.UnauthenticatedError):
-        return "the credentials are not accepted"
-    text = str(error)
-    if "NoSuchBucket" in text:
-        return "there is no such bucket"
-    if "No CA certificates" in text:
-        return "this machine has no CA certificates; images of Debian and Alpine have them in the package `ca-certificates`"
-    return text.partition("\n")[0].partition(": <?xml")[0]

@@ -79,7 +79,7 @@ def document(store: Store, keys: Keys) -> dict[str, Any]:
     data = store.read(keys.run())
     try:
         found = documents.load(data)
-    except (ValueError, RecursionError):
+    except ValueError:
         raise Corrupt(f"`{keys.run()}` in {store.url} is damaged: its {len(data)} bytes are not JSON") from None
     if wrong := validation.problem(found, keys.root):
         raise Corrupt(f"`{keys.run()}` in {store.url} is damaged: {wrong}")
@@ -158,7 +158,7 @@ def _input(store: Store, keys: Keys, invocation: Invocation, program: Program) -
         given = _form(invocation.form, program) if invocation.form else documents.load(_bounded(store, keys))
     except Missing:
         return {}
-    except (ValueError, RecursionError):
+    except ValueError:
         raise Stop(f"{'the form' if invocation.form else f'`{keys.input()}`'} is not JSON") from None
     if not isinstance(given, dict) or not all(
         name in INPUT and isinstance(value or INPUT[name](), INPUT[name]) for name, value in given.items()

@@ -104,7 +104,7 @@ def earlier(store: Store, prefix: str) -> list[dict[str, Any]]:
 def _document(data: bytes) -> dict[str, Any]:
     try:
         doc: dict[str, Any] = documents.load(data)
-    except (ValueError, RecursionError):
+    except ValueError:
         doc = {}
     return {"digest": "", "key": "", "began": [], "done": [], "packs": [], "errors": {}} if try_problem(doc) else doc
 

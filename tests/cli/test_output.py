@@ -163,6 +163,13 @@ def test_a_store_that_cannot_be_is_said_in_a_line(desk: Desk, words: list[str], 
     assert ended.status in ((0, 1) if nowhere else (1, 2))
 
 
+def test_a_parameter_that_is_nested_too_deeply_is_not_json(desk: Desk) -> None:
+    desk.write("deep.py", (desk.folder / "tiny.py").read_text().replace('"note", help', '"note", type=dict, help'))
+    ended = desk("run", "deep.py", "--note", "[" * 100_000)
+    assert (ended.status, "Traceback" in ended.err) == (2, False)
+    assert "which is not JSON" in ended.err
+
+
 @pytest.mark.parametrize("tag", ["\x1b[31mred", "a\nb", "\u202e", "ü 🙂", "\udcff"])
 def test_a_tag_of_any_characters_finds_its_run_and_is_shown_with_its_escapes(desk: Desk, tag: str) -> None:
     assert desk("run", "tiny.py", "--run-id", "1", "--tag", tag, "--quiet").status == 0
