@@ -83,7 +83,7 @@ def document(store: Store, keys: Keys) -> dict[str, Any]:
         raise Corrupt(f"`{keys.run()}` in {store.url} is damaged: its {len(data)} bytes are not JSON") from None
     if wrong := validation.problem(found, keys.root):
         raise Corrupt(f"`{keys.run()}` in {store.url} is damaged: {wrong}")
-    return dict(found)
+    return {**validation.OPTIONAL, **found}
 
 
 def begin(store: Store, keys: Keys, invocation: Invocation, program: Program) -> Start:

@@ -29,14 +29,15 @@ FIELDS: dict[str, tuple[type, ...]] = {
     "run": (str,),
     "code": (str,),
     "engine": (str, type(None)),
-    "input": (str,),
     "started": (int, float),
     "origin": (str, type(None)),
-    "from": (str, type(None)),
     "tags": (list,),
     "parameters": (dict,),
 }
 """What the document of a run says; `v` beside it is 1."""
+
+OPTIONAL: dict[str, str | None] = {"input": "", "from": None}
+"""What it may say, and what counts where it does not."""
 
 
 MANIFEST: dict[str, type | tuple[type, ...]] = {
@@ -83,10 +84,10 @@ def problem(document: object, root: str = "") -> str:
     """Why this cannot be the document of a run, "" when it can; `root` is the folder that it was found in, `<flow>/<run>/`."""
     if not isinstance(document, dict):
         return "it is not a JSON object"
-    if document.get("v") != 1:
-        return f"its version is {_brief(document.get('v'))}, and this flowport knows version 1"
-    for name, kinds in FIELDS.items():
-        value = document.get(name, ...)
+    if document.get("v", 1) != 1:
+        return f"its version is {_brief(document['v'])}, and this flowport knows version 1"
+    for name, kinds in {**FIELDS, **dict.fromkeys(OPTIONAL, (str, type(None)))}.items():
+        value = document.get(name, None if name in OPTIONAL else ...)
         if not isinstance(value, kinds) or isinstance(value, bool):
             return f"it has no `{name}`" if value is ... else f"its `{name}` is {_brief(value)}"
     if not 0 <= document["started"] <= LAST_SECOND:

@@ -135,7 +135,7 @@ COMMAND = Command(
     "artifacts", "print what tasks stored", artifacts, (ADDRESS,),
     (
         Option("name", "only this artifact, and all of its value", "NAME"),
-        Option("json", "as JSON; what JSON cannot hold as the text that Python shows for it"),
+        Option("json", f"as JSON, all items and not the first {ITEMS} alone; what JSON cannot hold as the text that Python shows for it"),
         STORE,
         PROFILE,
     ),
