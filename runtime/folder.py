@@ -101,7 +101,7 @@ class FolderStore:
 
     def folders(self, prefix: str) -> list[str]:
         hidden = "" if prefix else "tmp"
-        return sorted([name for name, entry in self._listed(prefix[:-1]) if name != hidden and _is(entry.is_dir)])
+        return sorted([name for name, entry in self._listed(prefix[:-1]) if name != hidden and _leads_on(entry)])
 
     def size(self, key: str) -> int:
         try:
@@ -290,6 +290,11 @@ class FolderStore:
 
 def _open_at_once(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)
+
+
+def _leads_on(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a folder, or a link of which only who follows it learns that it leads nowhere."""
+    return _is(entry.is_dir) or (entry.is_symlink() and not _is(entry.is_file))
 
 
 def _is(what: Callable[[], bool]) -> bool:

@@ -108,9 +108,14 @@ class Run:
         return self._steps
 
     def _left(self, step: str) -> bool:
-        """Whether there is anything of a step's."""
-        ask = self.store.folders
-        return self.guarded(f"step `{step}`", lambda: bool(self.manifests.generations(step) or ask(self.keys.step(step))), False)
+        """Whether a task left anything in the folder of a step."""
+
+        def look() -> bool:
+            beside = [name.rpartition(".") for name in self.store.folders(self.keys.step(step))]
+            kept = any(kind in ("log", "try") and pieces(slice, "s") is not None for slice, _, kind in beside)
+            return kept or bool(self.manifests.generations(step))
+
+        return self.guarded(f"step `{step}`", look, False)
 
     def _strange(self, places: Iterator[str]) -> None:
         for place in places:

@@ -105,8 +105,9 @@ def test_links_folders_and_pipes_in_the_place_of_documents_break_nothing(ran: De
     listed = ran("runs")
     assert (listed.status, is_sound(listed)) == (0, True)
     assert "Tiny good done" in " ".join(listed.out.split())
-    for name in ("folder", "pipe", "again"):
+    for name in ("folder", "pipe", "again", "round"):
         assert f"Tiny/{name}/run.json" in listed.err
+    assert "does not list `round/`" in listed.err
     assert "the total is 6" in ran("logs", "Tiny").out
 
 
@@ -187,6 +188,14 @@ def test_a_key_that_no_manifest_has_is_a_line(ran: Desk, key: str) -> None:
     shown = ran("artifacts", "Tiny/good/double")
     assert (shown.status, shown.err) == (0, f"`Tiny/good/double/{key}` is nothing that flowport wrote\n")
     assert [f"double/r.{number}" in shown.out for number in range(3)] == [True] * 3
+
+
+@pytest.mark.parametrize("name", ["junk/x", "junk/inner/x", "junk/q.log/0-0", "junk%/x"])
+def test_a_folder_in_a_run_that_is_no_step_is_a_line(ran: Desk, name: str) -> None:
+    ran.write(f".flowport/Tiny/good/{name}", "{}")
+    for words in (("logs", "Tiny/good"), ("artifacts", "Tiny/good")):
+        shown = ran(*words)
+        assert (shown.status, shown.err) == (0, f"`Tiny/good/{name.partition('/')[0]}/` is nothing that flowport wrote\n")
 
 
 def test_logs_with_odd_keys_are_lines_and_the_others_are_printed(ran: Desk) -> None:
