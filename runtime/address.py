@@ -26,15 +26,42 @@ def part(text: str) -> str:
 
 
 def unpart(text: str) -> str:
-    """The name that `part` encoded."""
-    if "%" not in text:
+    """The name that `part` encoded; raises ValueError where it never wrote such a text, as for `50%`."""
+    if "%" not in text and text not in ("", ".", "..") and SAFE.issuperset(text.encode("utf-8", "surrogatepass")):
         return text
     head, *rest = text.split("%")
-    raw = bytearray(head.encode())
+    raw = bytearray(head.encode("utf-8", "surrogatepass"))
     for piece in rest:
         raw.append(int(piece[:2], 16))
-        raw += piece[2:].encode()
-    return raw.decode("utf-8", "surrogatepass")
+        raw += piece[2:].encode("utf-8", "surrogatepass")
+    name = raw.decode("utf-8", "surrogatepass")
+    if part(name) != text or not name:
+        raise ValueError(f"{text!r} is no name that flowport gives")
+    return name
+
+
+def names(folders: list[str]) -> tuple[list[str], list[str]]:
+    """The names that folders in a store stand for, and the folders that flowport did not make."""
+    found, odd = [], []
+    for folder in folders:
+        try:
+            found.append(unpart(folder))
+        except ValueError:
+            odd.append(folder)
+    return found, odd
+
+
+def pieces(text: str, first: str) -> list[int | str] | None:
+    """The parts of an item (`first` is `r`) or of a slice (`s`): an index for a foreach, `t2` for a turn; None when it is no such name."""
+    head, *parts = text.split(".")
+    if head != first or not all(is_number(part.removeprefix("t")) for part in parts):
+        return None
+    return [part if part[0] == "t" else int(part) for part in parts]
+
+
+def is_number(text: str) -> bool:
+    """Whether this is a number as `str` writes it."""
+    return text.isascii() and text.isdigit() and len(text) < 19 and (text == "0" or text[0] != "0")
 
 
 def above(reference: str) -> str:

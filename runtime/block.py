@@ -13,7 +13,7 @@ from flowport.runtime import documents, process
 from flowport.runtime.address import Keys
 from flowport.runtime.contract import DONE, ENDED, FAILED, STOP, Invocation
 from flowport.runtime.manifest import Manifests
-from flowport.runtime.store import open_store
+from flowport.runtime.store import ensure, open_store
 from flowport.runtime.task import hand_over, perform
 from flowport.runtime.walk import Walk
 
@@ -47,7 +47,8 @@ def _say_who_left(invocation: Invocation, left: dict[str, bool]) -> None:
     store, keys = open_store(invocation.store), Keys(invocation.flow, invocation.run)
     first = Manifests(store, keys, invocation.last).find(invocation.step, f"{invocation.slice}.t{invocation.turn}")
     if first is not None:
-        store.create(keys.rest(invocation.step, invocation.slice, invocation.turn, first.generation), documents.dump({"left": left}))
+        key = keys.rest(invocation.step, invocation.slice, invocation.turn, first.generation)
+        ensure(store, key, documents.dump({"left": left}))
     hand_over(invocation, [target for target, went in left.items() if went])
 
 

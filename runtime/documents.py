@@ -32,7 +32,7 @@ def _refuse(value: object) -> Any:
 
 
 def load(data: bytes | str) -> Any:
-    """The value of a JSON text; raises ValueError where it is none."""
+    """The value of a JSON text; raises ValueError where it is none, or is nested deeper than the interpreter follows."""
     text = (data if isinstance(data, str) else data.decode("utf-8", "surrogatepass")).strip(" \t\n\r")
     if make_encoder is None:
         import json
@@ -42,6 +42,8 @@ def load(data: bytes | str) -> Any:
         value, end = _scan(text, 0)
     except StopIteration:
         raise ValueError("there is no JSON value") from None
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
     if end != len(text):
         raise ValueError(f"there is more behind the JSON value, at character {end}")
     return value

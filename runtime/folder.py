@@ -10,7 +10,7 @@ from flowport.runtime.store import Corrupt, Missing, Refusal, blob_key, checked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from typing_extensions import Buffer
 
@@ -51,8 +51,9 @@ class FolderStore:
 
     def read(self, key: str) -> bytes:
         try:
-            with open(self._path(key), "rb", buffering=0) as file:
-                return file.readall()
+            # Whatever somebody put there: a pipe without a writer would be waited for.
+            with open(self._path(key), "rb", buffering=0, opener=_open_at_once) as file:
+                return file.readall() or b""
         except OSError as error:
             raise self._reading(key, error) from error
 
@@ -69,9 +70,12 @@ class FolderStore:
     def create(self, key: str, data: bytes) -> bool:
         path = self._path(key)
         try:
-            return self._publish(self._write([digests.flat(data)]), path, only_new=True)
+            if self._publish(self._write([digests.flat(data)]), path, only_new=True):
+                return True
         except OSError as error:
             raise self._refusal(f"write `{key}`", error) from error
+        # NFS repeats a `link()` whose answer was lost, and is then told `exists`.
+        return self.read(key) == data
 
     def replace(self, key: str, data: bytes) -> None:
         path = self._path(key)
@@ -80,16 +84,30 @@ class FolderStore:
         except OSError as error:
             raise self._refusal(f"write `{key}`", error) from error
 
+    def replace_with_file(self, key: str, path: str) -> None:
+        try:
+            with open(path, "rb", buffering=0) as file:
+                written = self._write(memoryview(piece) for piece in iter(lambda: file.read(digests.CHUNK), b""))
+            self._publish(written, self._path(key), only_new=False)
+        except OSError as error:
+            raise self._refusal(f"write `{key}`", error) from error
+
     def exists(self, key: str) -> bool:
         return os.path.isfile(self._path(key))
 
     def names(self, prefix: str) -> list[str]:
         folder, slash, start = prefix.rpartition("/")
-        return sorted([folder + slash + name for name, is_file in self._listed(folder) if is_file and name.startswith(start)])
+        return sorted([folder + slash + name for name, entry in self._listed(folder) if name.startswith(start) and _is(entry.is_file)])
 
     def folders(self, prefix: str) -> list[str]:
         hidden = "" if prefix else "tmp"
-        return sorted([name for name, is_file in self._listed(prefix[:-1]) if not is_file and name != hidden])
+        return sorted([name for name, entry in self._listed(prefix[:-1]) if name != hidden and _leads_on(entry)])
+
+    def size(self, key: str) -> int:
+        try:
+            return os.stat(self._path(key)).st_size
+        except OSError as error:
+            raise self._reading(key, error) from error
 
     def count(self, prefix: str, suffix: str) -> int:
         number = 0
@@ -126,17 +144,19 @@ class FolderStore:
     def _path(self, key: str) -> str:
         return f"{self.root}/{checked(key)}"
 
-    def _listed(self, folder: str) -> list[tuple[str, bool]]:
-        """Name and whether it is a file, of everything in a folder; nothing when there is no such folder."""
+    def _listed(self, folder: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+        """Everything in a folder, by name; nothing when there is no such folder."""
         try:
             with os.scandir(self._path(folder) if folder else self.root) as found:
-                return [(entry.name, entry.is_file()) for entry in found]
-        except (FileNotFoundError, NotADirectoryError):
-            return []
+                yield from [(entry.name, entry) for entry in found]
+        except FileNotFoundError:
+            return
         except OSError as error:
+            if folder and error.errno == errno.ENOTDIR:
+                return
             raise self._refusal(f"list `{folder}/`", error) from error
 
-    def _write(self, views: list[memoryview]) -> str:
+    def _write(self, views: Iterable[memoryview]) -> str:
         """A new file in `tmp` with these bytes; returns its path."""
         path = f"{self.root}/tmp/{os.getpid()}-{os.urandom(8).hex()}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
@@ -266,6 +286,23 @@ class FolderStore:
     def _refusal(self, what: str, error: OSError) -> Refusal:
         reason = REASONS.get(error.errno or 0) or error.strerror or str(error)
         return Refusal(f"the store `{self.root}` does not {what}: {reason}")
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def _leads_on(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a folder, or a link of which only who follows it learns that it leads nowhere."""
+    return _is(entry.is_dir) or (entry.is_symlink() and not _is(entry.is_file))
+
+
+def _is(what: Callable[[], bool]) -> bool:
+    """Whether an entry of a folder is a file, or a folder; a link that leads round in a circle is neither."""
+    try:
+        return what()
+    except OSError:
+        return False
 
 
 def _discard(path: str) -> None:

@@ -15,6 +15,7 @@ from flowport.runtime.replay import slice_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, TypeAlias
 
     from flowport.runtime.manifest import Manifest, Manifests
@@ -86,10 +87,44 @@ class Lineage:
             row = parent
         return found[::-1]
 
+    def path(self, row: int) -> list[int | str]:
+        """The parts of the item's address: its index in every foreach, `t2` for a turn."""
+        indexes = iter(self.indexes(row))
+        return [next(indexes)[2] if name is None else name for name in self.parts]
+
     def address(self, row: int) -> str:
         """The item's address, `r.3.t2.0`."""
-        indexes = iter(self.indexes(row))
-        return ".".join(["r", *[str(next(indexes)[2]) if name is None else name for name in self.parts]])
+        return ".".join(["r", *map(str, self.path(row))])
+
+
+def locate(scopes: list[list[str]], path: list[int | str], frame: Callable[[str, str], Frame | None]) -> tuple[str, int] | None:
+    """The slice of an item and its row there, by what the splits around it were cut into; None where there is no such item.
+
+    `path` has the parts of its address (`address.pieces`); `frame` gives slice 0 of a split on a slice, None where that has not happened.
+    """
+    if len(path) != len(scopes):
+        return None
+    reference, row = ROOT, 0
+    for (kind, origin), piece in zip(scopes, path):
+        if (kind == "loop") is isinstance(piece, int):
+            return None
+        if isinstance(piece, int):
+            found = _below(frame(origin, reference), row, piece)
+            if found is None:
+                return None
+            piece, row = found
+        reference += f".{piece}"
+    return reference, row
+
+
+def _below(frame: Frame | None, row: int, index: int) -> tuple[int, int] | None:
+    """The number of the slice, and the row there, of one of the items that an item was split into."""
+    if frame is None or not rows_of.contains(frame.split.arrived, row):
+        return None
+    parent = rows_of.rank(frame.split.arrived, row)
+    if index >= frame.counts[parent]:
+        return None
+    return divmod(frame.starts[parent] + index, int(frame.split.doc["fan"]["g"]))
 
 
 def inherited(sent: Sent, frame: Frame | None) -> Classes:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 
-from flowport.runtime import digests, documents
-from flowport.runtime.store import Corrupt, Missing, Refusal
+from flowport.runtime import digests, documents, validation
+from flowport.runtime.address import is_number, pieces
+from flowport.runtime.store import ATTEMPTS, Corrupt, Missing, Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from flowport.runtime.address import Keys
     from flowport.runtime.runs import Runs
     from flowport.runtime.store import Store
-
-ATTEMPTS = 5
-"""How often an unanswered create is tried before its error is believed."""
 
 
 class Stop(Exception):
@@ -66,6 +64,8 @@ class Manifests:
         self.store, self.keys, self.last = store, keys, last
         self.known: dict[tuple[str, str], Manifest | None] = {}
         self.read: list[Manifest] = []
+        self.odd: list[str] = []
+        """Keys beside manifests that no task gives."""
         self._asked: set[str] = set()
         self._generations: dict[str, dict[str, int]] = {}
 
@@ -94,9 +94,15 @@ class Manifests:
 
     def _load(self, step: str, slice: str, generation: int) -> Manifest | None:
         try:
-            return Manifest(step, slice, generation, self.store.read(self.keys.manifest(step, slice, generation)))
+            return self._read(step, slice, generation)
         except Missing:
             return None
+
+    def _read(self, step: str, slice: str, generation: int) -> Manifest:
+        found = Manifest(step, slice, generation, self.store.read(self.keys.manifest(step, slice, generation)))
+        if wrong := validation.manifest_problem(found.doc):
+            raise Corrupt(f"the manifest {found} is not whole: {wrong}")
+        return found
 
     def _count(self, step: str, slice: str) -> int:
         return self.store.count(self.keys.series(step, slice), ".json")
@@ -117,8 +123,10 @@ class Manifests:
             prefix = self.keys.step(step)
             for key in self.store.names(prefix):
                 slice, _, ending = key[len(prefix) :].partition("@")
-                number = ending[: -len(".json")]
-                if number.isdecimal():
+                number, _, kind = ending.partition(".")
+                if kind not in ("json", "route.json", "rest.json") or not is_number(number) or pieces(slice, "s") is None:
+                    self.odd.append(key)
+                elif kind == "json":
                     found[slice] = max(found.get(slice, 0), int(number))
         return self._generations[step]
 
@@ -192,9 +200,11 @@ class Manifests:
             except Refusal as error:
                 failure = error
             try:
-                return Manifest(mine.step, mine.slice, mine.generation, self.store.read(key))
-            except (Missing, Refusal):
+                return self._read(mine.step, mine.slice, mine.generation)
+            except Missing:
                 continue
+            except Refusal as error:
+                raise failure or error from None
         raise failure or Refusal(f"the store says that `{key}` exists but does not return it")
 
 

@@ -11,6 +11,7 @@ import sys
 from flowport.runtime import digests, documents
 from flowport.runtime.contract import CONTRACT, FLOW, PLAN, STEP_PLANS, Mismatch
 from flowport.runtime.store import Corrupt, Refusal
+from flowport.runtime.text import take_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -131,6 +132,7 @@ class Program:
         if folder not in sys.path:
             sys.path.insert(0, folder)
         offer_metaflow()
+        take_all()
         try:
             kind: type[FlowSpec] = getattr(load_module(os.path.join(self.source, file)), name)
         except SystemExit as error:

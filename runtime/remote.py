@@ -1,7 +1,8 @@
 """Stores in S3, Google Cloud Storage and Azure, by way of obstore.
 
 Keys are used as they are, so that an engine which reads a route itself finds it. obstore repeats what failed for want of a connection
-or of a good answer; what remains is a Refusal.
+or of a good answer, but not what answered in half (`answers.whole`), and it takes its own put for somebody else's when it repeats one that
+was done (`store.settled`). What remains is a Refusal.
 
 obstore takes what it needs from the environment: `AWS_ENDPOINT_URL`, `AWS_REGION`, keys or a role of the container, `GOOGLE_*`, `AZURE_*`.
 `AWS_ALLOW_HTTP=true` lets it talk to an endpoint without encryption; one on this machine may do without. It does not know the profiles
@@ -13,8 +14,9 @@ from __future__ import annotations
 import os
 
 from flowport.runtime import digests
+from flowport.runtime.answers import ERRORS, reason, whole
 from flowport.runtime.client import exceptions, from_url, obstore
-from flowport.runtime.store import Corrupt, Missing, Refusal, blob_key, checked
+from flowport.runtime.store import Corrupt, Missing, Refusal, blob_key, checked, settled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +38,8 @@ PART = 1 << 23
 PARTS = 9000
 """Bytes in a part of an upload, and how many parts there may be; S3 takes 10,000 of at least 5 MiB."""
 
-ERRORS = (exceptions.BaseError, OSError, ValueError)
+INVALID = "invalid path"
+"""What obstore says of keys that are no paths to it: `a//b`, `a/../b`, control characters. It gives up the whole listing."""
 
 
 class _Process:
@@ -81,7 +84,7 @@ class RemoteStore:
 
     def read(self, key: str) -> bytes:
         try:
-            return bytes(obstore.get(self._store, checked(key)).bytes())
+            return whole(lambda: bytes(obstore.get(self._store, checked(key)).bytes()))
         except ERRORS as error:
             raise self._reading(key, error) from error
 
@@ -89,9 +92,9 @@ class RemoteStore:
         if size == 0:
             return b""
         try:
-            data = bytes(obstore.get_range(self._store, checked(key), start=start, length=size))
+            data = whole(lambda: bytes(obstore.get_range(self._store, checked(key), start=start, length=size)))
         except ERRORS as error:
-            if "416" not in _reason(error):
+            if "416" not in reason(error):
                 raise self._reading(key, error) from error
             data = b""
         if len(data) < size:
@@ -99,6 +102,10 @@ class RemoteStore:
         return data
 
     def create(self, key: str, data: bytes) -> bool:
+        return settled(lambda: self._put_new(key, data), lambda: self.read(key), data)
+
+    def _put_new(self, key: str, data: bytes) -> bool:
+        """A create-only put, and what it was answered."""
         try:
             obstore.put(self._store, checked(key), data, mode="create", use_multipart=False)
         except exceptions.AlreadyExistsError:
@@ -109,26 +116,39 @@ class RemoteStore:
 
     def replace(self, key: str, data: bytes) -> None:
         try:
-            obstore.put(self._store, checked(key), data, use_multipart=False)
+            whole(lambda: obstore.put(self._store, checked(key), data, use_multipart=False))
+        except ERRORS as error:
+            raise self._refusal(f"write `{key}`", error) from error
+
+    def replace_with_file(self, key: str, path: str) -> None:
+        try:
+            size = os.path.getsize(path)
+            whole(lambda: obstore.put(self._store, checked(key), _chunks(path), chunk_size=max(PART, size // PARTS), max_concurrency=4))
         except ERRORS as error:
             raise self._refusal(f"write `{key}`", error) from error
 
     def exists(self, key: str) -> bool:
         return self._length(key) is not None
 
+    def size(self, key: str) -> int:
+        found = self._length(key)
+        if found is None:
+            raise Missing(f"`{key}` is not in the store `{self.url}`")
+        return found
+
     def names(self, prefix: str) -> list[str]:
         folder, slash, start = prefix.rpartition("/")
         try:
-            found = list(self._from(prefix, folder) if start and self._sorted else self._files(folder))
+            found = whole(lambda: list(self._from(prefix, folder) if start and self._sorted else self._files(folder)))
         except ERRORS as error:
-            raise self._refusal(f"list `{folder}/`", error) from error
-        return sorted([key for key in found if key.startswith(prefix) and "/" not in key[len(folder + slash) :]])
+            found = self._any(prefix, error)[0]
+        return sorted({key for key in found if key.startswith(prefix) and "/" not in key[len(folder + slash) :]})
 
     def folders(self, prefix: str) -> list[str]:
         try:
-            found = obstore.list_with_delimiter(self._store, prefix[:-1] or None)["common_prefixes"]
+            found = whole(lambda: obstore.list_with_delimiter(self._store, prefix[:-1] or None)["common_prefixes"])
         except ERRORS as error:
-            raise self._refusal(f"list `{prefix}`", error) from error
+            return sorted(self._any(prefix, error)[1])
         return sorted([path.rpartition("/")[2] for path in found])
 
     def count(self, prefix: str, suffix: str) -> int:
@@ -146,29 +166,39 @@ class RemoteStore:
         if size >= LARGE and self._length(key) == size:
             return sha, size
         try:
-            if size <= PART:
-                obstore.put(self._store, key, b"".join(views), use_multipart=False)
-            else:
-                obstore.put(self._store, key, _pieces(views), chunk_size=max(PART, size // PARTS), max_concurrency=4)
+            whole(lambda: self._put(key, views, size))
         except ERRORS as error:
-            raise self._refusal("write a blob", error) from error
+            # Of an upload in parts whose last answer was lost, the repeated request says that there is no such upload.
+            if size <= PART or self._length(key) != size:
+                raise self._refusal("write a blob", error) from error
         return sha, size
 
+    def _put(self, key: str, views: list[memoryview], size: int) -> None:
+        if size <= PART:
+            obstore.put(self._store, key, b"".join(views), use_multipart=False)
+        else:
+            obstore.put(self._store, key, _pieces(views), chunk_size=max(PART, size // PARTS), max_concurrency=4)
+
     def blob(self, sha: str, size: int) -> Buffer:
-        key = blob_key(sha)
-        data, end, digest = bytearray(size), 0, digests.new(size)
+        key, data = blob_key(sha), bytearray(size)
         try:
-            answer = obstore.get(self._store, key)
-            if answer.meta["size"] == size:
-                for chunk in answer.stream():
-                    digest.update(chunk)
-                    data[end : end + len(chunk)] = chunk
-                    end += len(chunk)
+            found = whole(lambda: self._fill(data, key))
         except ERRORS as error:
             raise self._reading(key, error) from error
-        if end != size or digest.hexdigest() != sha:
+        if found != sha:
             raise Corrupt(f"blob `{sha}` in the store `{self.url}` does not match its digest")
         return data
+
+    def _fill(self, data: bytearray, key: str) -> str:
+        """Read a blob into a buffer; its digest, "" when it is of another size."""
+        end, digest = 0, digests.new(len(data))
+        answer = obstore.get(self._store, key)
+        if answer.meta["size"] == len(data):
+            for chunk in answer.stream():
+                digest.update(chunk)
+                data[end : end + len(chunk)] = chunk
+                end += len(chunk)
+        return digest.hexdigest() if end == len(data) == answer.meta["size"] else ""
 
     def blob_part(self, sha: str, start: int, size: int) -> bytes:
         return self.part(blob_key(sha), start, size)
@@ -176,13 +206,23 @@ class RemoteStore:
     def _length(self, key: str) -> int | None:
         """How long a document is; None when it is not there."""
         try:
-            return obstore.head(self._store, checked(key))["size"]
+            return whole(lambda: obstore.head(self._store, checked(key))["size"])
         except FileNotFoundError as error:
             if "NoSuchBucket" in str(error):
                 raise self._reading(key, error) from error
             return None
         except ERRORS as error:
             raise self._refusal(f"read `{key}`", error) from error
+
+    def _any(self, prefix: str, error: Exception) -> tuple[list[str], list[str]]:
+        """The keys and folders of a listing that failed, where it was for a key that obstore does not take."""
+        scheme, _, rest = self.url.partition("://")
+        if INVALID not in str(error) or scheme != "s3":
+            raise self._refusal(f"list `{prefix or '/'}`", error) from error
+        bucket, _, root = rest.partition("/")
+        before = f"{root}/" if root else ""
+        files, folders = _listed(bucket, before + prefix)
+        return [key[len(before) :] for key in files], folders
 
     def _files(self, folder: str) -> list[str]:
         return [found["path"] for found in obstore.list_with_delimiter(self._store, folder or None)["objects"]]
@@ -203,7 +243,7 @@ class RemoteStore:
         return self._refusal(f"read `{key}`", error)
 
     def _refusal(self, what: str, error: Exception) -> Refusal:
-        return Refusal(f"the store `{self.url}` does not {what}: {_reason(error)}")
+        return Refusal(f"the store `{self.url}` does not {what}: {reason(error)}")
 
 
 def _connected(scheme: str, url: str) -> ObjectStore:
@@ -214,6 +254,8 @@ def _connected(scheme: str, url: str) -> ObjectStore:
     if address == "http" and (machine in ("localhost", "[::1]") or machine.startswith("127.")):
         # No certificate is ever looked at here, and so the system's hundreds need not be read.
         options["client_options"] = {"allow_http": True, "allow_invalid_certificates": True}
+        if "AWS_TIMEOUT" in os.environ:
+            options["client_options"]["timeout"] = os.environ["AWS_TIMEOUT"]
         options["retry_config"] = {"max_retries": 3}
     if scheme == "s3" and _has_profile():
         options |= _profile()
@@ -255,6 +297,27 @@ def _profile() -> dict[str, Any]:
     return {"credential_provider": provide} | ({"region": session.region_name} if session.region_name else {})
 
 
+def _listed(bucket: str, prefix: str) -> tuple[list[str], list[str]]:
+    """The keys of a bucket in S3 that begin with `prefix` and have no further `/`, and the folders there: boto3 takes any key."""
+    try:
+        import boto3
+    except ImportError:
+        raise Refusal(
+            f"the bucket `{bucket}` has a key below `{prefix}` with a part that is empty, `.`, `..` or has control characters: "
+            "remove it, or install boto3, which can list it"
+        ) from None
+    files: list[str] = []
+    folders: list[str] = []
+    try:
+        pages = boto3.client("s3", region_name=os.environ.get("AWS_REGION")).get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=bucket, Prefix=prefix, Delimiter="/"):
+            files += [found["Key"] for found in page.get("Contents", ())]
+            folders += [found["Prefix"][len(prefix) : -1] for found in page.get("CommonPrefixes", ())]
+    except Exception as error:  # of botocore, whose classes are made when it is used
+        raise Refusal(f"the bucket `{bucket}` does not list `{prefix}`: {error}") from error
+    return files, folders
+
+
 def _pieces(views: list[memoryview]) -> Iterator[memoryview]:
     """The same bytes in pieces that an upload need not hold at once."""
     for view in views:
@@ -262,15 +325,8 @@ def _pieces(views: list[memoryview]) -> Iterator[memoryview]:
             yield view[start : start + PART]
 
 
-def _reason(error: Exception) -> str:
-    """What the service said, without the document that it said it in."""
-    if isinstance(error, exceptions.PermissionDeniedError):
-        return "permission is denied"
-    if isinstance(error, exceptions.UnauthenticatedError):
-        return "the credentials are not accepted"
-    text = str(error)
-    if "NoSuchBucket" in text:
-        return "there is no such bucket"
-    if "No CA certificates" in text:
-        return "this machine has no CA certificates; images of Debian and Alpine have them in the package `ca-certificates`"
-    return text.partition("\n")[0].partition(": <?xml")[0]
+def _chunks(path: str) -> Iterator[bytes]:
+    """What a file holds, piece by piece."""
+    with open(path, "rb", buffering=0) as file:
+        while data := file.read(PART):
+            yield data

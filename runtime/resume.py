@@ -11,9 +11,9 @@ from _pickle import loads
 from flowport.runtime import pack
 from flowport.runtime import runs as rows_of
 from flowport.runtime import start as starts
-from flowport.runtime.address import ROOT, Keys
+from flowport.runtime.address import Keys
 from flowport.runtime.inputs import MERGED
-from flowport.runtime.lineage import Frame
+from flowport.runtime.lineage import Frame, locate
 from flowport.runtime.manifest import Manifests
 from flowport.runtime.shelf import Columns, mark
 from flowport.runtime.tries import earlier, outcomes
@@ -61,23 +61,12 @@ class Origins:
 
     def _place(self, manifests: Manifests, row: int) -> tuple[str, int] | None:
         """The slice and the row that the item had in an origin."""
-        indexes = iter(self.work.lineage.indexes(row))
-        reference, there = ROOT, 0
-        for (kind, origin), name in zip(self.work.site["scopes"], self.work.lineage.parts):
-            if kind == "loop":
-                reference += f".{name}"
-                continue
-            split = manifests.find(origin, reference)
-            index = next(indexes)[2]
-            if split is None or not rows_of.contains(split.arrived, there):
-                return None
-            frame = self._frame(manifests, split)
-            parent = rows_of.rank(split.arrived, there)
-            if index >= frame.counts[parent]:
-                return None
-            number, there = divmod(frame.starts[parent] + index, split.doc["fan"]["g"])
-            reference += f".{number}"
-        return reference, there
+
+        def frame(origin: str, slice: str) -> Frame | None:
+            split = manifests.find(origin, slice)
+            return None if split is None else self._frame(manifests, split)
+
+        return locate(self.work.site["scopes"], self.work.lineage.path(row), frame)
 
     def _frame(self, manifests: Manifests, split: Manifest) -> Frame:
         key = (id(manifests), f"{split.step}/{split.slice}")

@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 import time
 
-from flowport.runtime import codec, digests, documents
+from flowport.runtime import codec, digests, documents, validation
 from flowport.runtime.address import Keys, part
 from flowport.runtime.manifest import Stop
 from flowport.runtime.parameters import ParameterError, convert, converted
 from flowport.runtime.store import Corrupt, Missing
+from flowport.runtime.text import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
     from flowport.runtime.program import Program
     from flowport.runtime.store import Store
 
-INPUT: dict[str, type] = {"parameters": dict, "origin_run": str, "from": str, "tags": list, "form": bool}
-"""What a run can be started with; `form` says that an engine's form filled in the parameters, those that nobody chose too."""
+INPUT: dict[str, type] = {"parameters": dict, "origin_run": str, "from": str, "tags": list, "form": bool, "engine": str}
+"""What a run can be started with.
+
+`form` says that an engine's form filled in the parameters, those that nobody chose too; `engine` whose run this is to be.
+"""
 
 FORM = {"origin_run": "origin_run", "from_step": "from", "run_tags": "tags"}
 """What stands in an engine's form beside the parameters, and what it is called in the input."""
@@ -65,11 +69,21 @@ class Start:
 def read(store: Store, keys: Keys) -> Start:
     """The run that a task belongs to; raises Stop when its first task never began."""
     try:
-        return Start(store, documents.load(store.read(keys.run())))
-    except ValueError:
-        raise Corrupt(f"`{keys.run()}` in {store.url} is not whole") from None
+        return Start(store, document(store, keys))
     except Missing:
         raise Stop(f"the run has no `{keys.run()}` in {store.url}: its first step makes it, and the engine did not run that") from None
+
+
+def document(store: Store, keys: Keys) -> dict[str, Any]:
+    """The document of a run; raises Missing, and Corrupt when it is not whole."""
+    data = store.read(keys.run())
+    try:
+        found = documents.load(data)
+    except ValueError:
+        raise Corrupt(f"`{keys.run()}` in {store.url} is damaged: its {len(data)} bytes are not JSON") from None
+    if wrong := validation.problem(found, keys.root):
+        raise Corrupt(f"`{keys.run()}` in {store.url} is damaged: {wrong}")
+    return {**validation.OPTIONAL, **found}
 
 
 def begin(store: Store, keys: Keys, invocation: Invocation, program: Program) -> Start:
@@ -79,6 +93,8 @@ def begin(store: Store, keys: Keys, invocation: Invocation, program: Program) ->
             f"the run id `{invocation.run}` has characters beyond letters, digits and `-_.+=@!'()`, "
             "so its documents cannot be addressed: choose another"
         )
+    if len(invocation.run) > validation.NAME:
+        raise Stop(f"the run id `{shown(invocation.run[:60])}...` is longer than {validation.NAME} characters: choose another")
     try:
         start = read(store, keys)
     except Stop:
@@ -87,7 +103,8 @@ def begin(store: Store, keys: Keys, invocation: Invocation, program: Program) ->
         return _claimed(start, store, keys, invocation, program)
     doc = _document(store, _input(store, keys, invocation, program), invocation, program)
     data = documents.dump(doc)
-    if store.create(keys.run(), data) and store.create(keys.run(), data):
+    # The same bytes would be taken for this task's own, whose answer was lost: what must fail is a document of other bytes.
+    if store.create(keys.run(), data) and store.create(keys.run(), data + b"\n"):
         raise Stop(
             f"{store.url} does not honour create-only puts (it let `{keys.run()}` be created twice): runs would overwrite each other"
         )
@@ -113,7 +130,7 @@ def _mark(given: dict[str, Any]) -> str:
 def _document(store: Store, given: dict[str, Any], invocation: Invocation, program: Program) -> dict[str, Any]:
     origin, first = given.get("origin_run") or None, given.get("from") or None
     if first is not None and first not in program.plan["steps"]:
-        raise Stop(f"the run begins anew from `{first}`, which is no step of {invocation.flow}")
+        raise Stop(f"the run begins anew from `{shown(first[: validation.NAME])}`, which is no step of {invocation.flow}")
     if origin is not None and not store.exists(Keys(invocation.flow, origin).run()):
         raise Stop(f"the run resumes run `{origin}` of {invocation.flow}, which is not in {store.url}")
     before = read(store, Keys(invocation.flow, origin)).doc["parameters"] if origin else {}
@@ -138,7 +155,7 @@ def _document(store: Store, given: dict[str, Any], invocation: Invocation, progr
 def _input(store: Store, keys: Keys, invocation: Invocation, program: Program) -> dict[str, Any]:
     """What the run was started with; nothing at all stands for all defaults."""
     try:
-        given = _form(invocation.form, program) if invocation.form else documents.load(store.read(keys.input()))
+        given = _form(invocation.form, program) if invocation.form else documents.load(_bounded(store, keys))
     except Missing:
         return {}
     except ValueError:
@@ -148,8 +165,31 @@ def _input(store: Store, keys: Keys, invocation: Invocation, program: Program) -
     ):
         raise Stop(
             'a run is started with {"parameters": {...}, "origin_run": "...", "from": "...", "tags": [...]}, '
-            "each of which may be left out; it was started with " + documents.dump(given).decode(errors="replace")[:200]
+            "each of which may be left out; it was started with " + shown(documents.dump(given).decode(errors="replace")[:200])
         )
+    return _whole(given, invocation)
+
+
+def _bounded(store: Store, keys: Keys) -> bytes:
+    """The input of the run, which may not be of any size."""
+    size = store.size(keys.input())
+    if size > validation.LARGEST_INPUT:
+        raise Stop(f"`{keys.input()}` has {size} bytes, and a run is started with at most {validation.LARGEST_INPUT}")
+    return store.read(keys.input())
+
+
+def _whole(given: dict[str, Any], invocation: Invocation) -> dict[str, Any]:
+    """The input with what stands beside the parameters checked as the command line checks it."""
+    engine = given.pop("engine", None)
+    if engine and engine != invocation.engine:
+        raise Stop(f"run `{invocation.run}` of {invocation.flow} belongs to {shown(engine)}: start this one under another id")
+    try:
+        if given.get("tags"):
+            given["tags"] = validation.tags(given["tags"])
+        if given.get("origin_run"):
+            validation.run_name(given["origin_run"])
+    except ParameterError as error:
+        raise Stop(str(error)) from None
     return given
 
 
@@ -186,7 +226,7 @@ def _parameters(store: Store, program: Program, given: dict[str, Any], before: d
     try:
         values = converted(specs, given)
     except ParameterError as error:
-        raise Stop(str(error)) from None
+        raise Stop(shown(str(error), lines=True)) from None
     held: dict[str, Any] = {}
     for spec in specs:
         attribute = spec["attribute"]

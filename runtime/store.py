@@ -8,7 +8,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Protocol
 
     from typing_extensions import Buffer
@@ -27,10 +27,17 @@ if TYPE_CHECKING:
             """Exactly `size` bytes from `start`; raises Missing, and Corrupt when the document ends before."""
 
         def create(self, key: str, data: bytes) -> bool:
-            """Put only when nobody was there. False may also be one's own put, repeated by a client that got no answer: read back."""
+            """Put only when nobody was there; False when somebody else was.
+
+            An `exists` and an error are read back before they are believed (`settled`): equal bytes are one's own. Where two writers must
+            be told apart, their documents have a nonce.
+            """
 
         def replace(self, key: str, data: bytes) -> None:
             """Put, whoever was there."""
+
+        def replace_with_file(self, key: str, path: str) -> None:
+            """The same with the content of a file, which may be larger than the memory."""
 
         def exists(self, key: str) -> bool:
             """Whether the document is there."""
@@ -40,6 +47,9 @@ if TYPE_CHECKING:
 
         def folders(self, prefix: str) -> list[str]:
             """The sorted names of the folders in `prefix`, which is empty or ends in `/`."""
+
+        def size(self, key: str) -> int:
+            """How many bytes a document has; raises Missing."""
 
         def count(self, prefix: str, suffix: str) -> int:
             """How many of `prefix` + number + `suffix` exist, counted from 0 up to the first that does not."""
@@ -52,6 +62,10 @@ if TYPE_CHECKING:
 
         def blob_part(self, sha: str, start: int, size: int) -> bytes:
             """Bytes of a blob, not verified: the caller has a digest of the part."""
+
+
+ATTEMPTS = 5
+"""How often an unanswered create is tried before its error is believed."""
 
 
 class Missing(Exception):
@@ -86,9 +100,42 @@ def open_store(url: str) -> Store:
     return FolderStore(path)
 
 
+def settled(put: Callable[[], bool], read: Callable[[], bytes], data: bytes) -> bool:
+    """Whether `data` is what a create-only put came to. Where it answers `exists`, or fails, what is there decides.
+
+    A client whose answer was lost repeats its put, and is then told of its own document that it exists (S3's `If-None-Match`).
+    """
+    failure: Refusal | None = None
+    for _ in range(ATTEMPTS):
+        try:
+            if put():
+                return True
+            failure = None
+        except Refusal as error:
+            failure = error
+        try:
+            return read() == data
+        except Missing:
+            continue
+        except Refusal as error:
+            raise failure or error from None
+    raise failure or Refusal("the store says that a document exists, but does not return it")
+
+
+def ensure(store: Store, key: str, data: bytes) -> None:
+    """Have a document that every try writes alike; raises Corrupt when another stands in its place, which an engine would follow."""
+    if not store.create(key, data):
+        raise Corrupt(f"`{key}` in the store `{store.url}` is not what this task writes there: remove it")
+
+
 def blob_key(sha: str) -> str:
     """Where a blob is."""
     return f"blobs/{sha[:2]}/{sha}"
+
+
+def is_sha(name: object) -> bool:
+    """Whether this is a SHA-256 in hex, as blobs and code packages are named: nothing else may lead to a file or a folder."""
+    return isinstance(name, str) and len(name) == 64 and set(name) <= set("0123456789abcdef")
 
 
 def checked(key: str) -> str:

@@ -25,7 +25,8 @@ from flowport.runtime.contract import DONE, ENDED, FAILED, STOP, Mismatch
 from flowport.runtime.execute import caught, execute, trace
 from flowport.runtime.manifest import Stop
 from flowport.runtime.process import Ended, check
-from flowport.runtime.store import Corrupt, Missing, Refusal, open_store
+from flowport.runtime.store import Corrupt, Missing, Refusal, ensure, open_store
+from flowport.runtime.text import shown
 from flowport.runtime.tries import Tries
 from flowport.runtime.work import Work
 
@@ -99,7 +100,7 @@ def guarded(body: Callable[[], int]) -> int:
 
 
 def _told(error: BaseException, code: int) -> int:
-    sys.stderr.write(f"flowport: {error}\n")
+    sys.stderr.write(f"flowport: {shown(str(error), lines=True)}\n")
     return code
 
 
@@ -303,7 +304,7 @@ def _route(work: Work, found: Manifest) -> None:
     document = route(work.plan, found, [name for kind, name in work.site["scopes"] if kind == "loop"][-1:])
     if document is None:
         return
-    work.store.create(work.keys.route(work.step, work.slice, found.generation), documents.dump(document))
+    ensure(work.store, work.keys.route(work.step, work.slice, found.generation), documents.dump(document))
     if isinstance(document, list):
         hand_over(work.invocation, [f"{work.slice}.{number}" for number in document])
     else:

@@ -12,11 +12,13 @@ from _pickle import dumps, loads
 
 from flowport.runtime import documents
 from flowport.runtime import runs as rows_of
-from flowport.runtime.address import unpart
+from flowport.runtime.address import is_number, names, part
 from flowport.runtime.store import Corrupt, Missing
+from flowport.runtime.validation import try_problem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from flowport.runtime.address import Keys
@@ -103,8 +105,8 @@ def _document(data: bytes) -> dict[str, Any]:
     try:
         doc: dict[str, Any] = documents.load(data)
     except ValueError:
-        return {"digest": "", "key": "", "began": [], "done": [], "packs": [], "errors": {}}
-    return doc
+        doc = {}
+    return {"digest": "", "key": "", "began": [], "done": [], "packs": [], "errors": {}} if try_problem(doc) else doc
 
 
 def outcomes(store: Store, doc: dict[str, Any]) -> dict[int, Outcome]:
@@ -118,21 +120,30 @@ def outcomes(store: Store, doc: dict[str, Any]) -> dict[int, Outcome]:
     return found
 
 
-def failures(store: Store, flow_root: str) -> list[dict[str, Any]]:
+def failures(store: Store, flow_root: str, odd: Callable[[str], None] = lambda key: None) -> list[dict[str, Any]]:
     """What failed in a run: step, slice, item, type, message and traceback of the newest failure of each item that has no manifest.
 
-    `flow_root` is the folder of the run, `<flow>/<run>/`.
+    `flow_root` is the folder of the run, `<flow>/<run>/`. `odd` hears of the folders and documents in it that no task wrote.
     """
     found: dict[tuple[str, str], dict[str, Any]] = {}
-    for step in store.folders(flow_root):
-        folder = f"{flow_root}{step}/"
-        for place in store.folders(folder):
-            if not place.endswith(".try"):
-                continue
-            slice = place[: -len(".try")]
+    folders = store.folders(flow_root)
+    for name in names(folders)[1]:
+        odd(flow_root + name)
+    for step in names(folders)[0]:
+        folder = f"{flow_root}{part(step)}/"
+        for slice in [place[: -len(".try")] for place in store.folders(folder) if place.endswith(".try")]:
             if store.count(f"{folder}{slice}@", ".json"):
                 continue
-            for key in store.names(f"{folder}{place}/"):
-                for error in _document(store.read(key))["errors"].values():
-                    found[step, error["item"]] = {"step": unpart(step), "slice": slice, **error}
+            for key in sorted(store.names(f"{folder}{slice}.try/"), key=written):
+                document = _document(store.read(key))
+                if not document["key"]:
+                    odd(key)
+                for error in document["errors"].values():
+                    found[step, error["item"]] = {"step": step, "slice": slice, **error}
     return list(found.values())
+
+
+def written(key: str) -> tuple[int, int]:
+    """Epoch and number of a try or of its log, by which they are sorted; those that no task names come first."""
+    epoch, _, number = key.rpartition("/")[2].partition("-")
+    return (int(epoch), int(number)) if is_number(epoch) and is_number(number) else (-1, -1)

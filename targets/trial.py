@@ -60,7 +60,10 @@ class Trial:
         """Say how the run ended: `failure` is what the engine says of one that failed, and its word for success is not enough."""
         run = self.request.run_id
         if failure is not None:
-            stories = [f"{each['step']}/{each['item']}\n{_story(each)}" for each in failures(self.store, self.keys.root)[:SHOWN]]
+            failed = failures(self.store, self.keys.root)
+            stories = [f"{each['step']}/{each['item']}\n{_story(each)}" for each in failed[:SHOWN]]
+            if len(failed) > SHOWN:
+                stories.append(f"{len(failed) - SHOWN} more items failed")
             for story in stories or ([self.last_words.strip()] if self.last_words else []):
                 self.echo(f"\n{story}")
             self.echo(f"\nrun {run} failed{failure and ': '}{failure}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from flowport.compiler.plan import Loop, Map, Plan, walk
 from flowport.compiler.plan import Task as Step
 from flowport.compiler.record import record
-from flowport.runtime.address import Keys, unpart
+from flowport.runtime.address import Keys, names
 from flowport.runtime.manifest import Manifests
 from flowport.runtime.store import Missing
 
@@ -42,7 +42,7 @@ def losses(plan: Plan, keys: Keys, store: Store, done: set[Task]) -> Iterator[st
 def manifests(keys: Keys, store: Store) -> dict[Task, int]:
     """The tasks that have a manifest, with the generation in force."""
     found = Manifests(store, keys, -1)
-    steps = map(unpart, store.folders(keys.root))
+    steps, _ = names(store.folders(keys.root))
     return {Task(step, slice): generation for step in steps for slice, generation in found.generations(step).items()}
 
 

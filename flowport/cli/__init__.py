@@ -61,11 +61,14 @@ def execute(name: str, words: Sequence[str], flow: str = "") -> int:
 
     With `--diff` a failure is 2, as 1 says that something differs (diff(1)).
     """
+    from flowport.cli.console import prepare
     from flowport.cli.options import WrongUse, page, read
     from flowport.compiler.diagnostics import Refused
     from flowport.runtime.store import Corrupt, Missing, Refusal
+    from flowport.runtime.text import shown
 
     failed = 2 if "--diff" in words else 1
+    prepare()
     try:
         command = load(name)
         values = read(command, [flow, *words] if flow else words)
@@ -80,7 +83,7 @@ def execute(name: str, words: Sequence[str], flow: str = "") -> int:
             *(f"flowport {name}: {line}" for line in str(error).split("\n")),
             *(f"  {line}".rstrip() for line in error.hint.split("\n")),
         ]
-        print("\n".join(lines).rstrip(), file=sys.stderr)
+        print(shown("\n".join(lines).rstrip(), lines=True), file=sys.stderr)
         return 2
     except Refused as refused:
         from flowport.cli.flow_file import say
@@ -88,13 +91,19 @@ def execute(name: str, words: Sequence[str], flow: str = "") -> int:
         say(refused.diagnostics)
         return failed
     except (Refusal, Missing, Corrupt) as error:
-        print(f"flowport {name}: {error}", file=sys.stderr)
+        print(shown(f"flowport {name}: {error}", lines=True), file=sys.stderr)
         return failed
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 130
     except BrokenPipeError:
         return _without_reader()
+    except OSError as error:
+        where = "standard output" if error.filename is None else f"`{error.filename}`"
+        print(shown(f"flowport {name}: {where}: {error.strerror or error}"), file=sys.stderr)
+        if error.filename is None:
+            _silence(1)
+        return failed
 
 
 def load(name: str) -> Command:
@@ -123,6 +132,11 @@ def _without_reader() -> int:
 
     The status is that of a command which SIGPIPE ends, as not all is done that was asked for.
     """
-    for output in (1, 2):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), output)
+    _silence(1)
+    _silence(2)
     return 141
+
+
+def _silence(output: int) -> None:
+    """So that the interpreter, as it ends, does not try again to write what could not be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), output)

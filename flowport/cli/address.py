@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from flowport.cli.console import complain
 from flowport.cli.options import Argument, WrongUse, closest
-from flowport.runtime.address import Keys, part, unpart
-from flowport.runtime.store import Missing
+from flowport.runtime.address import Keys, names, part, pieces
+from flowport.runtime.start import document
+from flowport.runtime.store import Corrupt, Missing, Refusal
 
 if TYPE_CHECKING:
-    from flowport.runtime.reader import Run
+    from flowport.runtime.reader import Odd, Run
     from flowport.runtime.store import Store
 
 ADDRESS = Argument("FLOW/RUN/STEP/ITEM", "what is meant, from the left; the latest run of the flow when no run is named")
@@ -39,48 +39,38 @@ class Address(NamedTuple):
         return cls(*parts)
 
 
-def flows(store: Store) -> list[str]:
+def flows(store: Store, odd: Odd = complain) -> list[str]:
     """The flows that ran."""
-    return [unpart(name) for name in store.folders("") if name not in OUTSIDE]
+    found, strange = names([name for name in store.folders("") if name not in OUTSIDE])
+    for folder in strange:
+        odd(f"`{folder}/` in {store.url} is nothing that flowport wrote")
+    return found
 
 
-def begun(store: Store, flow: str) -> Iterator[dict[str, Any]]:
+def begun(store: Store, flow: str, odd: Odd = complain) -> list[dict[str, Any]]:
     """The documents of a flow's runs whose first task began, the latest first; without those that are damaged."""
-    return iter(survey(store, flow)[0])
+    return survey(store, flow, odd)[0]
 
 
-def survey(store: Store, flow: str) -> tuple[list[dict[str, Any]], list[str]]:
-    """The documents of a flow's runs, the latest first, and the ids of the runs whose document is damaged."""
+def survey(store: Store, flow: str, odd: Odd = complain) -> tuple[list[dict[str, Any]], list[str]]:
+    """The documents of a flow's runs, the latest first, and the ids of the runs whose document is damaged; `odd` hears why."""
     found, damaged = [], []
-    for run in map(unpart, store.folders(part(flow) + "/")):
+    try:
+        runs, strange = names(store.folders(part(flow) + "/"))
+    except Refusal as error:
+        odd(str(error))
+        return [], []
+    for folder in strange:
+        odd(f"`{part(flow)}/{folder}/` in {store.url} is nothing that flowport wrote")
+    for run in runs:
         try:
-            document = json.loads(store.read(Keys(flow, run).run()))
+            found.append(document(store, Keys(flow, run)))
         except Missing:
             continue
-        except ValueError:
-            document = None
-        if _is_whole(document):
-            found.append(document)
-        else:
+        except (Corrupt, Refusal) as error:
+            odd(str(error))
             damaged.append(run)
     return sorted(found, key=lambda document: (document["started"], document["run"]), reverse=True), damaged
-
-
-WHOLE: dict[str, tuple[type, ...]] = {
-    "flow": (str,),
-    "run": (str,),
-    "code": (str,),
-    "engine": (str, type(None)),
-    "started": (int, float),
-    "origin": (str, type(None)),
-    "tags": (list,),
-    "parameters": (dict,),
-}
-"""What the document of a run says."""
-
-
-def _is_whole(document: object) -> bool:
-    return isinstance(document, dict) and all(isinstance(document.get(key, ...), kinds) for key, kinds in WHOLE.items())
 
 
 def the_run(store: Store, address: Address) -> Run:
@@ -89,11 +79,12 @@ def the_run(store: Store, address: Address) -> Run:
 
     name = address.run
     if name is None:
-        name = next((document["run"] for document in begun(store, address.flow)), None)
+        name = next((one["run"] for one in begun(store, address.flow)), None)
     if name is not None and store.exists(Keys(address.flow, name).run()):
-        return find(store, address.flow, name)
-    if address.flow not in flows(store):
-        raise WrongUse(f"no run of `{address.flow}` is in {store.url}", closest(address.flow, flows(store)) or "flowport runs")
+        return find(store, address.flow, name, complain)
+    known = flows(store, odd=lambda text: None)
+    if address.flow not in known:
+        raise WrongUse(f"no run of `{address.flow}` is in {store.url}", closest(address.flow, known) or "flowport runs")
     if name is None:
         raise WrongUse(f"no run of {address.flow} in {store.url} can be read", f"flowport runs {address.flow}")
     raise WrongUse(f"there is no run `{name}` of {address.flow} in {store.url}", f"flowport runs {address.flow}")
@@ -111,24 +102,24 @@ def the_step(run: Run, name: str) -> str:
 
 def slice_of(run: Run, step: str, item: str) -> str:
     """The slice that an item is in; a slice may also be named itself. Raises WrongUse."""
-    from flowport.runtime.lineage import Lineage
-
-    if item.startswith("s"):
+    if pieces(item, "s") is not None and item in slices(run, step):
         return item
-    scopes = run.program.step(step)["sites"][step]["scopes"]
-    for slice in slices(run, step):
-        lineage = Lineage(run.manifests, scopes, slice)
-        rows = lineage.frames[-1].size if lineage.frames else 1
-        if any(lineage.address(row) == item for row in range(rows)):
-            return slice
-    raise WrongUse(
-        f"step `{step}` has no item `{item}` in run `{run.doc['run']}`", f"flowport logs {run.plan['flow']}/{run.doc['run']}/{step}"
-    )
+    place = run.locate(step, item)
+    if place is None:
+        raise WrongUse(
+            f"step `{step}` has no item `{item}` in run `{run.doc['run']}`", f"flowport logs {run.plan['flow']}/{run.doc['run']}/{step}"
+        )
+    return place[0]
 
 
 def slices(run: Run, step: str) -> list[str]:
     """The slices of a step that did anything: those with a manifest and those with a log, in their order."""
     from flowport.runtime.reader import order
 
-    logged = {name[: -len(".log")] for name in run.store.folders(run.keys.step(step)) if name.endswith(".log")}
+    folders: list[str] = run.guarded(f"step `{step}`", lambda: run.store.folders(run.keys.step(step)), [])
+    logged = {name[: -len(".log")] for name in folders if name.endswith(".log")}
+    for name in sorted(logged):
+        if pieces(name, "s") is None:
+            complain(f"`{run.keys.step(step)}{name}.log/` is nothing that flowport wrote")
+            logged.remove(name)
     return sorted(logged | set(run.slices(step)), key=order)

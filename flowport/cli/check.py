@@ -6,6 +6,7 @@ import os
 import sys
 
 from flowport.cli.config import find
+from flowport.cli.console import write_document
 from flowport.cli.engine import TARGET, fits, target
 from flowport.cli.flow_file import FLOW, PROFILE, has_errors
 from flowport.cli.options import Command, Option, Values
@@ -18,8 +19,11 @@ def check(values: Values) -> int:
     """Print every diagnostic on standard output; 1 when one of them is an error."""
     found, name = _diagnostics(values)
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    sys.stdout.write(render(found, values["format"], colour=colour))
-    if values["format"] == "text":
+    text = render(found, values["format"], colour=colour)
+    if values["format"] != "text":
+        write_document(text)
+    else:
+        sys.stdout.write(text)
         print(("\n" + summary(found)) if found else f"{name} has nothing wrong with it")
     return int(has_errors(found))
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 
+from flowport.cli.console import prepare
 from flowport.cli.options import closest, table
+from flowport.runtime.text import shown
 
 
 def front(words: Sequence[str], commands: Mapping[str, str], program: str) -> int:
     """Answer a command line that does not begin with one of `commands`; the exit status."""
+    prepare()
     if words and words[0] in ("--version", "-V"):
         import flowport
 
@@ -19,5 +22,5 @@ def front(words: Sequence[str], commands: Mapping[str, str], program: str) -> in
         print("\n".join([f"{program} COMMAND ...", "", *table(list(commands.items())), "", f"{program} COMMAND --help says more"]))
         return 0 if words else 2
     hint = closest(words[0], commands) or f"{program} --help"
-    print(f"{program}: there is no command `{words[0]}`\n  {hint}", file=sys.stderr)
+    print(f"{program}: there is no command `{shown(words[0])}`\n  {hint}", file=sys.stderr)
     return 2

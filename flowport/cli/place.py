@@ -39,11 +39,12 @@ def run_id(given: str | None) -> str:
         now = time.time()
         return time.strftime("%Y%m%d-%H%M%S-", time.gmtime(now)) + f"{int(now % 1 * 65536):04x}{os.urandom(1).hex()}"
     from flowport.runtime.address import part
+    from flowport.runtime.validation import NAME
 
-    if not given or part(given) != given or given.startswith("-"):
+    if not given or part(given) != given or given.startswith("-") or len(given) > NAME:
         raise WrongUse(
-            f"a run id cannot be `{given}`",
-            "letters, digits and -_.+=@!'() may stand in it; it does not begin with `-`, and is neither `.` nor `..`",
+            f"a run id cannot be `{given if len(given) <= NAME else given[:60] + '...'}`",
+            f"up to {NAME} letters, digits and -_.+=@!'() may stand in it; it does not begin with `-`, and is neither `.` nor `..`",
         )
     return given
 

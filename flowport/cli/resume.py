@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING, Any
 
 from flowport.cli.address import begun, flows
 from flowport.cli.config import find
+from flowport.cli.console import complain
 from flowport.cli.options import Argument, Command, Option, Values, WrongUse
 from flowport.cli.place import store_url
 from flowport.cli.run import HERE, NOTES, OPTIONS, Origin, execute
 from flowport.runtime.address import Keys
 from flowport.runtime.local.source import where
-from flowport.runtime.store import Corrupt
+from flowport.runtime.start import document
+from flowport.runtime.store import Corrupt, Missing
 
 if TYPE_CHECKING:
     from flowport.runtime.store import Store
@@ -28,12 +29,12 @@ def resume(values: Values) -> int:
         print(page(COMMAND))
         return 0
     store = _store(values, file)
-    document = _origin(store, file, name, values["profile"])
-    values["flow"] = file or _file(store, document)
+    origin = _origin(store, file, name, values["profile"])
+    values["flow"] = file or _file(store, origin)
     values["store"] = values["store"] or store.url
     if not values["help"] and not values["quiet"]:
-        print(f"resuming run {document['run']} of {document['flow']}", file=sys.stderr)
-    return execute(COMMAND, values, Origin(document["run"], values["from"]))
+        complain(f"resuming run {origin['run']} of {origin['flow']}")
+    return execute(COMMAND, values, Origin(origin["run"], values["from"]))
 
 
 def _told_apart(first: str | None, second: str | None) -> tuple[str | None, str | None]:
@@ -58,20 +59,12 @@ def _origin(store: Store, file: str | None, name: str | None, profile: str | Non
     flow, _, run = (name or "").rpartition("/")
     if not flow and file is not None:
         flow = _flow_name(file, profile)
-    candidates = [document for one in ([flow] if flow else flows(store)) for document in begun(store, one)]
-    candidates.sort(key=lambda document: document["started"], reverse=True)
+    among = [flow] if flow else flows(store, odd=complain if not run else lambda text: None)
     if run:
-        found = next((document for document in candidates if document["run"] == run), None)
-        if found is None:
-            for one in [flow] if flow else flows(store):
-                if store.exists(Keys(one, run).run()):
-                    raise Corrupt(f"`{Keys(one, run).run()}` in {store.url} is damaged: it is not the document of a run")
-            raise WrongUse(f"there is no run `{run}`{f' of {flow}' if flow else ''} in {store.url}", f"flowport runs {flow}".rstrip())
-        return found
-    from flowport.runtime.reader import find as the_run
-
-    unfinished = (document for document in candidates if not the_run(store, document["flow"], document["run"]).ended)
-    found = next(unfinished, None)
+        return _named(store, among, run, f" of {flow}" if flow else "")
+    candidates = [document for one in among for document in begun(store, one)]
+    candidates.sort(key=lambda document: document["started"], reverse=True)
+    found = next((document for document in candidates if _unfinished(store, document)), None)
     if found is None and not candidates:
         raise WrongUse(f"there are no runs{f' of {flow}' if flow else ''} in {store.url}", "flowport run FILE.py")
     if found is None:
@@ -80,6 +73,34 @@ def _origin(store: Store, file: str | None, name: str | None, profile: str | Non
             "name a run to begin with its results: flowport resume FILE.py RUN",
         )
     return found
+
+
+def _named(store: Store, among: list[str], run: str, of: str) -> dict[str, Any]:
+    """The document of a run that one of these flows has; raises WrongUse when none has it, Corrupt when it cannot be read."""
+    found, damage = [], None
+    for flow in among:
+        try:
+            found.append(document(store, Keys(flow, run)))
+        except Missing:
+            continue
+        except Corrupt as error:
+            damage = error
+    if found:
+        return max(found, key=lambda document: document["started"])
+    if damage is not None:
+        raise damage
+    raise WrongUse(f"there is no run `{run}`{of} in {store.url}", f"flowport runs{of.replace(' of', '')}")
+
+
+def _unfinished(store: Store, document: dict[str, Any]) -> bool:
+    """Whether a run did not reach its end; one that cannot be read is said, and not taken."""
+    from flowport.runtime.reader import ODD, find, reason
+
+    try:
+        return not find(store, document["flow"], document["run"], complain).ended
+    except ODD as error:
+        complain(f"run {document['run']} of {document['flow']} cannot be read: {reason(error)}")
+        return False
 
 
 def _flow_name(file: str, profile: str | None) -> str:

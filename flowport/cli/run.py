@@ -14,6 +14,8 @@ from flowport.compiler.ir import Retry, Step
 from flowport.compiler.plan import Plan
 from flowport.compiler.record import replace
 from flowport.runtime.address import Keys
+from flowport.runtime.parameters import ParameterError
+from flowport.runtime.validation import tags
 
 if TYPE_CHECKING:
     from flowport.runtime.store import Store
@@ -98,7 +100,10 @@ def run_input(plan: Plan, values: Values, origin: Origin | None) -> dict[str, An
         if origin.step is not None:
             document["from"] = _known(plan, origin.step)
     if values["tag"]:
-        document["tags"] = sorted(set(values["tag"]))
+        try:
+            document["tags"] = tags(values["tag"])
+        except ParameterError as error:
+            raise WrongUse(str(error)) from None
     return document
 
 
@@ -129,6 +134,7 @@ def start(flow: FlowFile, values: Values, document: dict[str, Any]) -> int:
     from flowport.runtime.program import Program, code_key
     from flowport.runtime.store import open_store
 
+    run = run_id(values["run_id"])
     package = flow._replace(plan=equipped(flow.plan, values["with"])).package()
     url = store_url(values, flow.config)
     store = open_store(url)
@@ -141,7 +147,7 @@ def start(flow: FlowFile, values: Values, document: dict[str, Any]) -> int:
             code=package.digest,
             source=_source(flow),
             store=url,
-            run=run_id(values["run_id"]),
+            run=run,
             document=document,
             argument=flow.argument,
             workers=values["max_workers"] or _processors(),

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
+import sys
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from flowport.cli.address import flows, survey
+from flowport.cli.console import as_json, complain
 from flowport.cli.flow_file import PROFILE
 from flowport.cli.options import Argument, Command, Option, Values, WrongUse, closest
 from flowport.cli.place import STORE, open_here
-from flowport.runtime.store import Corrupt, Missing
+from flowport.runtime.text import shown
 
 if TYPE_CHECKING:
     from flowport.runtime.store import Store
@@ -42,47 +43,54 @@ def runs(values: Values) -> int:
         documents = [document for document in documents if set(values["tag"]) <= set(document["tags"])]
         if some and not documents and not values["json"]:
             of = f" of {values['flow']}" if values["flow"] else ""
-            print(f"no run{of} in {store.url} matches " + " ".join(f"--tag {tag}" for tag in values["tag"]))
+            print(f"no run{of} in {store.url} matches " + " ".join(f"--tag {shown(tag)}" for tag in values["tag"]))
             return 0
     documents.sort(key=lambda document: document["started"], reverse=True)
-    shown = documents if values["all"] else documents[:SHOWN]
-    rows = [(document, status(store, document)) for document in shown]
+    latest = documents if values["all"] else documents[:SHOWN]
+    rows = [(document, status(store, document)) for document in latest]
     rows += [({**NOTHING, "flow": flow, "run": run}, "damaged") for flow, run in damaged]
-    print("\n".join(_as_json(rows) if values["json"] else _as_table(rows, store.url)))
-    if len(shown) < len(documents) and not values["json"]:
-        print(f"{len(documents) - len(shown)} older runs: --all")
+    lines = _as_json(rows) if values["json"] else _as_table(rows, store.url)
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+    if len(latest) < len(documents):
+        # Not among the documents of `--json`, whose reader takes each line for a run.
+        print(f"{len(documents) - len(latest)} older runs: --all", file=sys.stderr if values["json"] else sys.stdout)
     return 0
 
 
 def status(store: Store, document: dict[str, Any]) -> str:
     """`done`, `failed` when a task gave up, or `unfinished`: it runs still, or was stopped; `unreadable` when its code is gone."""
     from flowport.runtime.address import Keys
-    from flowport.runtime.reader import find
+    from flowport.runtime.reader import ODD, find, reason
     from flowport.runtime.tries import failures
 
+    def odd(key: str) -> None:
+        complain(f"`{key}` in {store.url} is nothing that flowport wrote, or damaged")
+
     try:
-        if find(store, document["flow"], document["run"]).ended:
+        if find(store, document["flow"], document["run"], complain).ended:
             return "done"
-    except (Missing, Corrupt):
+        return "failed" if failures(store, Keys(document["flow"], document["run"]).root, odd) else "unfinished"
+    except ODD as error:
+        complain(f"run {document['run']} of {document['flow']} cannot be read: {reason(error)}")
         return "unreadable"
-    return "failed" if failures(store, Keys(document["flow"], document["run"]).root) else "unfinished"
 
 
 def _as_json(rows: list[tuple[dict[str, Any], str]]) -> Iterator[str]:
     for document, state in rows:
         keys = ("flow", "run", "started", "origin", "tags", "engine", "code")
-        yield json.dumps({**{key: document[key] for key in keys}, "status": state}, ensure_ascii=False)
+        yield as_json({**{key: document[key] for key in keys}, "status": state})
 
 
 def _as_table(rows: list[tuple[dict[str, Any], str]], url: str) -> Iterator[str]:
     if not rows:
         yield f"no runs are in {url}"
         return
-    cells = [TITLES]
+    cells: list[tuple[str, ...]] = [TITLES]
     for document, state in rows:
         began = document["started"]
         started = "" if began is None else time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(began))
-        cells.append((document["flow"], document["run"], state, started, " ".join(document["tags"]), document["origin"] or ""))
+        texts = (document["flow"], document["run"], state, started, " ".join(document["tags"]), document["origin"] or "")
+        cells.append(tuple(map(shown, texts)))
     widths = [max(len(row[column]) for row in cells) for column in range(len(TITLES))]
     for row in cells:
         yield "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()

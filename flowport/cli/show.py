@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from flowport.cli.console import write_document
 from flowport.cli.flow_file import FLOW, PROFILE, open_flow
 from flowport.cli.options import Command, Option, Values, WrongUse
 from flowport.cli.place import writing
@@ -20,12 +21,15 @@ def show(values: Values) -> int:
         if values["format"] not in (None, "text"):
             raise WrongUse("`--plan` is text")
         return _show_plan(plan)
-    document = _draw(plan, values["format"] or _format(values["output"]))
+    form = values["format"] or _format(values["output"])
+    document = _draw(plan, form)
     if values["output"]:
-        with writing(values["output"]), open(values["output"], "w", encoding="utf-8", newline="\n") as file:
+        with writing(values["output"]), open(values["output"], "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.write(document)
-    else:
+    elif form == "text":
         sys.stdout.write(document)
+    else:
+        write_document(document)
     return 0
 
 

@@ -84,7 +84,8 @@ def _run(request: Request, program: Program, scratch: str) -> int:
             return _taken(screen, terms)
         if not _imported(terms, link, screen):
             return FAILED
-        if not store.create(keys.input(), json.dumps(request.document).encode()):
+        # Two runs that begin at once with the same id differ in their engine.
+        if not store.create(keys.input(), json.dumps({**request.document, "engine": terms.engine}).encode()):
             return _taken(screen, terms)
         note(store, terms.flow, terms.run, request.argument)
         return _conduct(Coordinator(terms, plan, link, Routes(program, store, keys), screen), store)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections import deque
 
 from flowport.runtime.contract import ENDED
 from flowport.runtime.local.child import NOTHING
@@ -18,7 +19,7 @@ from flowport.runtime.store import Missing, Refusal
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import TextIO
+    from typing import BinaryIO, TextIO
 
     from flowport.runtime.local.coordinator import Task
     from flowport.runtime.store import Store
@@ -28,6 +29,12 @@ TASKS_SHOWN = 100
 
 LINES_SHOWN = 200
 """How many lines of one task are shown at a time."""
+
+LONGEST = 1 << 16
+"""Bytes that are shown of one line, and looked at of the end of a log."""
+
+CHUNK = 1 << 20
+"""Bytes of a log that are read at a time."""
 
 COLORS = (36, 33, 35, 32, 34, 96, 93, 95, 92, 94)
 
@@ -108,15 +115,19 @@ class Screen:
         """What a task is called."""
         return self.labels.label(task.step, task.slice)
 
-    def output(self, task: Task) -> bytes:
-        """All that a task printed, wherever that is kept by now; nothing when it did not come so far."""
+    def tail(self, task: Task) -> str:
+        """The end of what a task printed, wherever that is kept by now; nothing when it did not come so far."""
         try:
             if self.store is not None:
-                return self.store.read(self._key(task))
-            with open(self.terms.log(task.step, task.slice, task.attempt), "rb") as file:
-                return file.read()
+                size = self.store.size(self._key(task))
+                data = self.store.part(self._key(task), max(0, size - LONGEST), min(size, LONGEST))
+            else:
+                with open(self.terms.log(task.step, task.slice, task.attempt), "rb") as file:
+                    file.seek(max(0, os.fstat(file.fileno()).st_size - LONGEST))
+                    data = file.read()
         except (Missing, FileNotFoundError):
-            return b""
+            return ""
+        return data.decode(errors="replace")
 
     def _key(self, task: Task) -> str:
         return os.path.relpath(self.terms.log(task.step, task.slice, task.attempt), self.terms.logs)
@@ -129,18 +140,18 @@ class Screen:
                 return []
             with open(path, "rb") as file:
                 file.seek(task.shown)
-                data = file.read()
+                number, lines, rest = _last_lines(file)
+                task.shown = file.tell() - len(rest)
         except FileNotFoundError:
             return []
-        whole = data if ended else data[: data.rfind(b"\n") + 1]
-        task.shown += len(whole)
-        lines = whole.decode(errors="replace").split("\n")
-        if not lines[-1]:
-            lines.pop()
-        if len(lines) > LINES_SHOWN:
-            lines[:-LINES_SHOWN] = [f"({len(lines) - LINES_SHOWN} lines are only in its log)"]
+        if ended and rest:
+            number, task.shown = number + 1, task.shown + len(rest)
+            lines.append(rest)
+        hidden = max(0, number - LINES_SHOWN)
+        texts = [f"({hidden} lines are only in its log)"] if hidden else []
+        texts += [line.decode(errors="replace").rstrip().rpartition("\r")[2] for line in list(lines)[-LINES_SHOWN:]]
         prefix = self._prefix(task)
-        return [f"{prefix}{line.rstrip().rpartition(chr(13))[2]}\n" for line in lines]
+        return [f"{prefix}{text}\n" for text in texts]
 
     def _may_show(self, task: Task) -> bool:
         """Only the first tasks of a big foreach show what they print."""
@@ -177,15 +188,28 @@ class Screen:
         """Bring a log to the store; a store that refuses it costs the log, not the run."""
         path = self.terms.log(task.step, task.slice, task.attempt)
         try:
-            with open(path, "rb") as file:
-                data = file.read()
+            if os.path.getsize(path):
+                store.replace_with_file(self._key(task), path)
             os.unlink(path)
-            if data:
-                store.replace(self._key(task), data)
         except FileNotFoundError:
             return
         except Refusal as error:
             self.error(f"what {self.name(task)} printed is not kept: {error}")
+
+
+def _last_lines(file: BinaryIO) -> tuple[int, deque[bytes], bytes]:
+    """How many lines a file has from where it is, the last of them, and the beginning of one that has not ended.
+
+    Nothing is kept whole, however much somebody prints: of a line that is too long there is its end.
+    """
+    number, rest = 0, b""
+    lines: deque[bytes] = deque(maxlen=LINES_SHOWN)
+    while data := file.read(CHUNK):
+        *whole, rest = (rest + data).split(b"\n")
+        number += len(whole)
+        lines.extend([line[-LONGEST:] for line in whole[-LINES_SHOWN:]])
+        rest = rest[-LONGEST:]
+    return number, lines, rest
 
 
 def ending(code: int) -> str:

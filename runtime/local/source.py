@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from flowport.runtime.address import Keys
-from flowport.runtime.store import Missing
+from flowport.runtime.store import Missing, Refusal
 
 if TYPE_CHECKING:
     from flowport.runtime.store import Store
@@ -18,12 +18,13 @@ def note(store: Store, flow: str, run: str, argument: str) -> None:
 
 
 def where(store: Store, flow: str, run: str) -> str | None:
-    """The flow argument of a run; None when it was not started here."""
+    """The flow argument of a run; None when it was not started here, or nobody can tell."""
     try:
-        argument: str = json.loads(store.read(_key(flow, run)))["flow"]
-    except Missing:
+        noted = json.loads(store.read(_key(flow, run)))
+    except (Missing, Refusal, ValueError, RecursionError):
         return None
-    return argument
+    argument = noted.get("flow") if isinstance(noted, dict) else None
+    return argument if isinstance(argument, str) and argument.isprintable() else None
 
 
 def _key(flow: str, run: str) -> str:

@@ -48,5 +48,4 @@ def _texts(screen: Screen, task: Task, told: list[dict[str, Any]]) -> Iterator[s
 
 
 def _tail(screen: Screen, task: Task) -> str:
-    lines = screen.output(task).decode(errors="replace").splitlines()
-    return "\n".join(lines[-TAIL:])
+    return "\n".join(screen.tail(task).splitlines()[-TAIL:])

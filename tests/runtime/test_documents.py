@@ -46,7 +46,7 @@ def test_white_space_and_text_are_read() -> None:
     assert documents.load('"é"') == "é"
 
 
-@pytest.mark.parametrize("text", ["", " ", "{", "[1,]", "1 2", "nul", "{'a': 1}", '"\n"', '{"a" 1}', "[1"])
+@pytest.mark.parametrize("text", ["", " ", "{", "[1,]", "1 2", "nul", "{'a': 1}", '"\n"', '{"a" 1}', "[1", "[" * 100_000])
 def test_what_is_not_json_is_an_error(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011
         documents.load(text)

@@ -187,6 +187,22 @@ def test_a_service_that_does_not_answer_is_a_refusal(monkeypatch: pytest.MonkeyP
             open_store(f"s3://{bucket}").read("a")
 
 
+ODD_KEYS = ["F/", "F//x", "F/../x", "F/./x", "/x", "//", "F/1/\x01", "F/1/..", "F/1/", "F/1/s@0.json/", "F/1/%zz", "F/1/a b", "F/1/\\"]
+
+
+@pytest.mark.parametrize("key", ODD_KEYS)
+def test_a_key_that_is_no_path_does_not_hide_the_others(store: Store, bucket: str, key: str) -> None:
+    for known in ("F/1/run.json", "F/1/s@0.json", "F/1/s/a"):
+        store.create(known, b"")
+    boto3.client("s3").put_object(Bucket=bucket, Key=f"some/prefix/{key}", Body=b"")
+    assert {"F"} <= set(store.folders(""))
+    assert {"1"} <= set(store.folders("F/"))
+    assert {"s"} <= set(store.folders("F/1/"))
+    assert {"F/1/run.json", "F/1/s@0.json"} <= set(store.names("F/1/"))
+    assert store.names("F/1/s@") == ["F/1/s@0.json"]
+    assert store.count("F/1/s@", ".json") == 1
+
+
 FORKED = """
 import os, sys
 from flowport.runtime.store import Refusal, open_store

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flowport.runtime import documents
+from flowport.runtime import runs as rows_of
 from flowport.runtime.lineage import Frame
 from flowport.runtime.manifest import Manifest
 from flowport.runtime.replay import slice_size
@@ -145,6 +147,22 @@ def test_however_a_foreach_is_cut_every_item_sees_the_same(cut: list[Solo], seed
             assert sum(slice_size(fan, number) for number in range(fan["k"])) == fan["n"], told
     for step in ("one", "two", "three"):
         assert len(reader.slices(step)) <= max(flow.total, 1), told
+    for step in ("start", "one", "two", "turn", "three", "gather"):
+        for manifest, shelf in reader.shelves(step):
+            for row in rows_of.iterate(manifest.arrived):
+                assert reader.locate(step, shelf.lineage.address(row)) == (manifest.slice, row), told
+    for item in ("r.99", "r.0.99", "r", "r.0", "r.t0", "r.0.t0.0", "r.00", "r.-1", "x", "", "r.0.0.t0.0.0"):
+        assert reader.locate("two", item) is None, told
+
+
+def test_one_item_of_many_slices_reads_few_documents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flow = Solo(tmp_path, TREES.format(batch=""))
+    flow.run(parameters={"trees": [{"value": str(number), "children": [1, 1]} for number in range(20)]})
+    reader, asked = flow.reader(), []
+    read = flow.store.read
+    monkeypatch.setattr(flow.store, "read", lambda key: asked.append(key) or read(key))
+    assert reader.artifacts("three", "r.13.1.0")["value"] == "13"
+    assert len(asked) < 8
 
 
 def split(counts: list[int], arrived: list[list[int]], size: int) -> Manifest:

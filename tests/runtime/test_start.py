@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from flowport.runtime import validation
 from flowport.runtime.contract import DONE, FAILED, STOP
 from solo import Solo
 
@@ -85,10 +86,33 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("given", BAD)
+BAD.update(
+    {
+        '{"tags": [1, null]}': "a tag is a text of at most 256 characters, which 1 is not",
+        json.dumps({"tags": ["x" * 257]}): "a tag is a text of at most 256 characters",
+        json.dumps({"tags": [str(number) for number in range(101)]}): "a run has at most 100 tags, and this one would have 101",
+        '{"origin_run": "\\u001b[31m"}': "the run resumes run `\\x1b[31m` of Given, which is not in",
+        json.dumps({"origin_run": "x" * 256}): "is not the id of a run: that is a text of at most 255 characters",
+        '{"origin_run": ["1"]}': "a run is started with",
+        '{"origin_run": "../../other"}': "the run resumes run `../../other` of Given, which is not in",
+        '{"from": "\\u001b[31m"}': "begins anew from `\\x1b[31m`",
+        '{"from": 3}': "a run is started with",
+        '{"engine": ["x"]}': "a run is started with",
+        '{"\\u001b[31m": 1}': "it was started with",
+        '{"parameters": {"\\u001b[31m": 1}}': "the flow has no parameter `\\x1b[31m`",
+        "[" * 100_000: "`Given/1/input.json` is not JSON",
+        "\udcff": "`Given/1/input.json` is not JSON",
+        "null": "a run is started with",
+    }
+)
+
+
+@pytest.mark.parametrize("given", BAD, ids=range(len(BAD)))
 def test_a_run_that_cannot_be_started_says_why(flow: Solo, given: str, capfd: pytest.CaptureFixture[str]) -> None:
-    assert started(flow, given.encode()) == STOP
-    assert BAD[given] in capfd.readouterr().err
+    assert started(flow, given.encode(errors="surrogateescape")) == STOP
+    said = capfd.readouterr().err
+    assert BAD[given] in said
+    assert "\x1b" not in said
     assert not flow.store.exists("Given/1/run.json")
 
 
@@ -124,6 +148,36 @@ def test_a_run_document_that_is_cut_off_is_named(flow: Solo, capfd: pytest.Captu
 def test_a_task_of_a_run_that_never_began_stops(flow: Solo, capfd: pytest.CaptureFixture[str]) -> None:
     assert flow.perform("end") == STOP
     assert "the run has no `Given/1/run.json`" in capfd.readouterr().err
+
+
+def test_a_run_id_has_bounds(flow: Solo, capfd: pytest.CaptureFixture[str]) -> None:
+    assert flow.perform("start", run="x" * 256) == STOP
+    assert "is longer than 255 characters" in capfd.readouterr().err
+
+
+def test_tags_are_sorted_and_each_is_there_once(flow: Solo) -> None:
+    assert started(flow, {"parameters": {"whole": 1}, "tags": ["b", "", "a", "b"]}) == DONE
+    assert flow.reader().doc["tags"] == ["a", "b"]
+
+
+def test_an_input_of_any_size_is_not_read(flow: Solo, capfd: pytest.CaptureFixture[str]) -> None:
+    path = flow.path("Given/1/input.json")
+    path.parent.mkdir(parents=True)
+    with open(path, "wb") as file:
+        file.truncate(validation.LARGEST_INPUT + 1)
+    assert flow.perform("start") == STOP
+    assert "a run is started with at most" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "change", [{"v": 7}, {"code": "../x"}, {"started": "now"}, {"parameters": {"whole": 3}}, {"tags": [1]}, {"run": "2"}, {"origin": 1}]
+)
+def test_a_task_does_not_believe_an_odd_document(flow: Solo, change: dict[str, Any], capfd: pytest.CaptureFixture[str]) -> None:
+    assert started(flow, {"parameters": {"whole": 1}}) == DONE
+    path = flow.path("Given/1/run.json")
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    assert flow.perform("end") == FAILED
+    assert "`Given/1/run.json` in" in capfd.readouterr().err
 
 
 class Careless:

@@ -42,6 +42,27 @@ def test_a_second_create_says_no_and_changes_nothing(folder: FolderStore) -> Non
     assert everything(folder) == ["a/b"]
 
 
+def test_a_link_whose_answer_was_lost_is_ones_own(folder: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = os.link
+
+    def repeated(source: str, target: str) -> None:
+        link(source, target)
+        raise FileExistsError(errno.EEXIST, "NFS was asked twice", target)
+
+    monkeypatch.setattr(os, "link", repeated)
+    assert folder.create("a/b", b"first")
+    assert not folder.create("a/b", b"second")
+    assert folder.read("a/b") == b"first"
+
+
+def test_the_size_of_a_document_is_known(folder: FolderStore, tmp_path: Path) -> None:
+    (tmp_path / "log").write_bytes(b"0123456789")
+    folder.replace_with_file("a/b", str(tmp_path / "log"))
+    assert (folder.size("a/b"), folder.read("a/b")) == (10, b"0123456789")
+    with pytest.raises(Missing):
+        folder.size("a/c")
+
+
 def test_replace_replaces(folder: FolderStore) -> None:
     folder.replace("a/b", b"first")
     folder.replace("a/b", b"second")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from flowport.runtime.address import Keys
+from flowport.runtime.start import document
 from flowport.runtime.store import Missing
 from flowport.targets.stepfunctions.emulator.client import Account, Deployed
 
@@ -59,6 +59,6 @@ def runs_before(store: Store, flow: str, run: str) -> Iterator[str]:
         seen.add(origin)
         yield origin
         try:
-            origin = json.loads(store.read(Keys(flow, origin).run())).get("origin")
+            origin = document(store, Keys(flow, origin))["origin"]
         except Missing:
             return

@@ -1,0 +1,59 @@
+"""What commands write to a terminal or a pipe, whatever its encoding is and whoever wrote the text."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import sys
+from typing import Any
+
+from flowport.runtime.text import shown
+
+PLAIN = {"→": "->", "←": "<-", "…": "...", "–": "-", "—": "-", "•": "*", "“": '"', "”": '"', "‘": "'", "’": "'"}
+"""What stands for a character that people write in sentences where a terminal does not have it; others are escaped."""
+
+ERRORS = "flowport"
+"""The name of `_replaced` among the handlers of encoding errors."""
+
+
+def prepare() -> None:
+    """Let no text fail for the encoding of the terminal, and have standard streams where whoever started this closed them."""
+    codecs.register_error(ERRORS, _replaced)
+    while (number := os.open(os.devnull, os.O_RDWR)) < 3:
+        pass  # a closed stream: the next file that is opened would become it
+    os.close(number)
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - it stays open
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors=ERRORS)
+
+
+def _replaced(error: UnicodeError) -> tuple[str | bytes, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end]
+    return "".join([PLAIN.get(one) or one.encode("ascii", "backslashreplace").decode() for one in text]), error.end
+
+
+def complain(text: str) -> None:
+    """One line on standard error about something in a store, whatever names it has."""
+    print(shown(text), file=sys.stderr)
+
+
+def as_json(value: Any, indent: int | None = None) -> str:
+    """JSON that can be written as it is: only what the encoding of standard output lacks is escaped."""
+    import json
+
+    try:
+        text = json.dumps(value, indent=indent, ensure_ascii=False)
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(value, indent=indent)
+    return text
+
+
+def write_document(text: str) -> None:
+    """A document for programs on standard output: UTF-8, as their formats say, whatever the terminal has."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))

@@ -1,0 +1,23 @@
+"""Text that somebody else wrote: names, tags and messages as a terminal may show them, and what a step prints."""
+
+from __future__ import annotations
+
+import sys
+
+
+def shown(text: str, lines: bool = False) -> str:
+    """`text` with escapes in the place of what a terminal would obey or could not show; `lines` leaves ends of lines and tabs."""
+    if text.isprintable():
+        return text
+    kept = "\n\t" if lines else ""
+    return "".join([one if one.isprintable() or one in kept else one.encode("unicode_escape").decode() for one in text])
+
+
+def take_all() -> None:
+    """Let nothing that a step prints fail for its encoding: a log is UTF-8, whatever the locale of the machine says."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            try:
+                stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+            except OSError:
+                continue  # it was a file and is the pipe of a log now: the interpreter has changed it, and looks in vain where in it it is
