@@ -57,11 +57,13 @@ def _run(request: DryRun, trial: Trial, file: File, home: str, installed: str) -
     path = os.path.join(dags, file.path)
     with open(path, "wb") as opened:
         opened.write(file.data)
+    with open(os.path.join(home, "form.json"), "w") as form:
+        json.dump(_form(request, trial), form)
     environment = {**_environment(home, dags), **({"FLOWPORT_MAX_WORKERS": str(request.max_workers)} if request.max_workers else {})}
     with open(os.path.join(home, "log"), "w+", errors="replace") as log:
         if not _has_database(environment, home, installed, log):
             return f"Airflow cannot make its database:\n{_end_of(log)}"
-        command = [sys.executable, "-m", "flowport.targets.airflow.inside", path, request.run_id, json.dumps(_form(request, trial))]
+        command = [sys.executable, "-m", "flowport.targets.airflow.inside", path, request.run_id, os.path.join(home, "form.json")]
         process = subprocess.Popen(
             command, cwd=home, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
         )
