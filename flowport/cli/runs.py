@@ -15,6 +15,7 @@ from flowport.runtime.store import Corrupt, Missing
 
 if TYPE_CHECKING:
     from flowport.runtime.store import Store
+    from flowport.runtime.taken import Tally
 
 SHOWN = 20
 """How many runs are listed, unless all are asked for: the state of each has to be looked up."""
@@ -22,7 +23,7 @@ SHOWN = 20
 NOTHING: dict[str, Any] = {"started": None, "origin": None, "tags": [], "engine": None, "code": None}
 """What is known of a run whose document is damaged."""
 
-TITLES = ("FLOW", "RUN", "STATUS", "STARTED (UTC)", "TAGS", "FROM")
+TITLES = ("FLOW", "RUN", "STATUS", "STARTED (UTC)", "TAGS", "FROM", "TAKEN OVER")
 
 
 def runs(values: Values) -> int:
@@ -46,7 +47,7 @@ def runs(values: Values) -> int:
             return 0
     documents.sort(key=lambda document: document["started"], reverse=True)
     shown = documents if values["all"] else documents[:SHOWN]
-    rows = [(document, status(store, document)) for document in shown]
+    rows = [({**document, "taken": taken_over(store, document)}, status(store, document)) for document in shown]
     rows += [({**NOTHING, "flow": flow, "run": run}, "damaged") for flow, run in damaged]
     print("\n".join(_as_json(rows) if values["json"] else _as_table(rows, store.url)))
     if len(shown) < len(documents) and not values["json"]:
@@ -68,10 +69,20 @@ def status(store: Store, document: dict[str, Any]) -> str:
     return "failed" if failures(store, Keys(document["flow"], document["run"]).root) else "unfinished"
 
 
+def taken_over(store: Store, document: dict[str, Any]) -> Tally | None:
+    """How much of a run was taken over from others; None where nothing was."""
+    from flowport.runtime.address import Keys
+    from flowport.runtime.taken import share
+
+    return share(store, Keys(document["flow"], document["run"])) if document["origin"] else None
+
+
 def _as_json(rows: list[tuple[dict[str, Any], str]]) -> Iterator[str]:
     for document, state in rows:
         keys = ("flow", "run", "started", "origin", "tags", "engine", "code")
-        yield json.dumps({**{key: document[key] for key in keys}, "status": state}, ensure_ascii=False)
+        tally = document.get("taken")
+        taken = {"items": tally.items, "of": tally.of, "more": tally.more} if tally else None
+        yield json.dumps({**{key: document[key] for key in keys}, "status": state, "taken_over": taken}, ensure_ascii=False)
 
 
 def _as_table(rows: list[tuple[dict[str, Any], str]], url: str) -> Iterator[str]:
@@ -82,8 +93,12 @@ def _as_table(rows: list[tuple[dict[str, Any], str]], url: str) -> Iterator[str]
     for document, state in rows:
         began = document["started"]
         started = "" if began is None else time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(began))
-        cells.append((document["flow"], document["run"], state, started, " ".join(document["tags"]), document["origin"] or ""))
-    widths = [max(len(row[column]) for row in cells) for column in range(len(TITLES))]
+        origin, tally = document["origin"] or "", document.get("taken")
+        share = f"{tally.items} of {tally.of}{'+' if tally.more else ''} items" if tally else ""
+        cells.append((document["flow"], document["run"], state, started, " ".join(document["tags"]), origin, share))
+    if not any(row[-1] for row in cells[1:]):
+        cells = [row[:-1] for row in cells]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
     for row in cells:
         yield "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
 

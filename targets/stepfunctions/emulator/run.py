@@ -49,7 +49,7 @@ def _emulated(request: DryRun, trial: Trial) -> Ended:
 
     with Emulator(request.max_workers or WORKERS, hear, blobs=store.url) as account:
         deployed = account.deploy(request.files, settings(request.profile, flow).store)
-        bucket = Bucket(account, deployed)
+        bucket = trial.documents = Bucket(account, deployed)
         if request.origin_run:
             bucket.fill(store, [Keys(flow, run).root for run in runs_before(store, flow, request.origin_run)])
         try:
