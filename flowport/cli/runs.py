@@ -89,7 +89,7 @@ def _as_table(rows: list[tuple[dict[str, Any], str]], url: str) -> Iterator[str]
     if not rows:
         yield f"no runs are in {url}"
         return
-    cells = [TITLES]
+    cells: list[tuple[str, ...]] = [TITLES]
     for document, state in rows:
         began = document["started"]
         started = "" if began is None else time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(began))
