@@ -37,7 +37,7 @@ def read_form(text: str, specs: list[Spec]) -> dict[str, Any]:
         )
     if text.startswith("{"):
         kept = {spec["name"] for spec in specs if takes_null(spec)}
-        return _input({name: value for name, value in documents.load(text).items() if value is not None or name in kept})
+        return _as_input({name: value for name, value in documents.load(text).items() if value is not None or name in kept})
     from binascii import a2b_base64
 
     kept = {spec["name"] for spec in specs if takes_empty(spec)}
@@ -45,7 +45,7 @@ def read_form(text: str, specs: list[Spec]) -> dict[str, Any]:
     filled: dict[str, Any] = {name: value for name, value in typed.items() if value or name in kept}
     if "run_tags" in filled:
         filled["run_tags"] = [tag.strip() for tag in filled["run_tags"].split(",")]
-    return _input(filled)
+    return _as_input(filled)
 
 
 def takes_null(spec: Spec) -> bool:
@@ -67,7 +67,7 @@ def is_json(value: Any) -> bool:
     return all(map(is_json, value)) if isinstance(value, list) else True
 
 
-def _input(filled: dict[str, Any]) -> dict[str, Any]:
+def _as_input(filled: dict[str, Any]) -> dict[str, Any]:
     beside = {FORM[name]: filled.pop(name) for name in FORM if filled.get(name) is not None}
     return {"form": True, "parameters": filled, **beside}
 

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 Says: TypeAlias = Callable[[dict[str, Any], JSON], bool]
 """Whether the field of a parameter can say a value, so that the first task reads the same."""
 
-ROOM = 4096
+TYPED = 4096
 """Bytes of parameters that are typed into a form: every engine takes them (Batch and ECS take the least, 8,192 in all)."""
 
 EMPTY: dict[str, JSON] = {"str": "", "int": 0, "float": 0.0, "bool": False, "list": [], "dict": {}, "json": {}, "file": ""}
 
 
-def in_store(request: DryRun, store: Store, says: Says, room: int = ROOM, shows_defaults: bool = True) -> str | None:
+def in_store(request: DryRun, store: Store, says: Says, room: int = TYPED, shows_defaults: bool = True) -> str | None:
     """The reference of the run's input, put into the store, when the form cannot say it; None when it can.
 
     A form that `shows_defaults` sends all of them, so that a resumed run takes a default for a field that nobody touched.

@@ -67,6 +67,12 @@ def _param(parameter: Parameter, spec: dict[str, Any]) -> Call:
     return Call("Param", (default,), {"type": kinds, **_choices(spec), **more})
 
 
+def shown(flow: Flow) -> dict[str, Any]:
+    """The defaults that the form shows, by name; null where a field is empty."""
+    specs: Any = flow_document(flow)["parameters"]
+    return {each.name: None if each.kind == "file" else _default(each, spec) for each, spec in zip(flow.parameters, specs)}
+
+
 def says(spec: dict[str, Any], value: Any) -> bool:
     """Whether the field of a parameter can say a value."""
     return is_json(value) and (value is not None or takes_null(spec))

@@ -35,8 +35,8 @@ ROOM = VARIABLE * 3 // 4
 """Bytes of all parameters as JSON: they reach the first pod as base64 in one variable."""
 
 
-TYPED = 250
-"""Bytes of them that are left for what is typed in: a reference to the store at least."""
+REFERENCE = 250
+"""Bytes of them that are kept free: the reference to an input in the store needs so many."""
 
 
 def arguments(flow: Flow) -> list[JSON]:

@@ -14,8 +14,7 @@ from flowport.runtime.program import code_key
 from flowport.targets.argo.engine.controller import SUCCEEDED, Refused, Workflow
 from flowport.targets.argo.engine.pods import Finished
 from flowport.targets.argo.form import ROOM, arguments, says, typed
-from flowport.targets.run_input import ROOM as TYPED_ROOM
-from flowport.targets.run_input import fillers, in_store
+from flowport.targets.run_input import TYPED, fillers, in_store
 from flowport.targets.trial import WRONG_USE, Trial
 from flowport.targets.verify import Task
 
@@ -51,7 +50,7 @@ def dry_run(request: DryRun, file: File) -> int:
 def _form(request: DryRun, trial: Trial) -> dict[str, str]:
     """What somebody would type into Argo's form."""
     room = ROOM - len(json.dumps(arguments(request.plan.flow)))
-    if reference := in_store(request, trial.store, says, min(TYPED_ROOM, room)):
+    if reference := in_store(request, trial.store, says, min(TYPED, room)):
         return {**{name: typed(value) for name, value in fillers(request).items()}, "run_input": reference}
     more = {"origin_run": request.origin_run, "from_step": request.from_step, "run_tags": ",".join(request.tags)}
     typed_in = {name: typed(value) for name, value in request.parameters.items()}
