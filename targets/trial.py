@@ -68,9 +68,9 @@ class Trial:
         """The manifests of a task: one, or those of all the steps and turns in the rest of a loop."""
         found = [self.keys.manifest(task.step, task.slice, 0)]
         if task.rest:
-            loop = next(node for node in walk(self.request.plan.body) if isinstance(node, Loop) and node.header == task.step)
-            turns = [name for step in steps(loop.body) for name in self.documents.names(f"{self.keys.step(step)}{task.slice}.t")]
-            found = [name for name in turns if name.endswith("@0.json")]
+            bodies = [node.body for node in walk(self.request.plan.body) if isinstance(node, Loop) and node.header == task.step]
+            turns = [f"{self.keys.step(step)}{task.slice}.t" for body in bodies for step in steps(body)]
+            found = [name for prefix in turns for name in self.documents.names(prefix) if name.endswith("@0.json")]
         for key in found:
             # Of a task that no item comes to there is none.
             with suppress(Missing):
