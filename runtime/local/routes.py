@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from flowport.runtime import documents
+from flowport.runtime.store import Missing
 from flowport.runtime.taken import Tally
 
 TYPE_CHECKING = False
@@ -46,4 +47,7 @@ class Routes:
 
     def how(self, step: str, slice: str) -> str:
         """What became of a task: it is done, or was taken over."""
-        return str(Tally([documents.load(self._store.read(self._keys.manifest(step, slice, 0)))]))
+        try:
+            return str(Tally([documents.load(self._store.read(self._keys.manifest(step, slice, 0)))]))
+        except Missing:  # no item came to it
+            return str(Tally([]))
