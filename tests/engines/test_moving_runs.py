@@ -10,11 +10,16 @@ from typing import Any
 
 import pytest
 
+from engines.argo.runs import run as run_on_argo
+from engines.corpus_runs import agree_with_reference
 from flowport.runtime import runs as rows_of
+from flowport.runtime.address import Keys
 from flowport.runtime.lineage import Lineage
 from flowport.runtime.reader import Run, find
 from flowport.runtime.store import open_store
+from flowport.runtime.taken import share
 from flowport.runtime.tries import earlier
+from properties.trial import Trial
 
 FLOW = """
 import os
@@ -108,6 +113,14 @@ class Moving(FlowSpec):
 """
 
 ENGINES = {"here": None, "step-functions": "sfn", "airflow": "airflow", "argo": "argo"}
+CUTS: tuple[dict[str, Any], ...] = (
+    {"width": 3, "total": 6, "turns": 2},
+    {"width": 1, "turns": 0},
+    {"width": 2, "total": 2, "turns": 1},
+    {},
+)
+"""Limits that cut the same foreach into other slices, and end the same loop in another task."""
+
 RESULT = ([[20, 21], [], [30, 31, 32]], 0)
 
 
@@ -217,6 +230,19 @@ def test_a_run_that_fails_again_elsewhere_has_what_was_done_on_both(tmp_path: Pa
     assert set(desk.began) == desk.left("third").all_items() - first - second
     assert _said(done.stderr)["many"] == ["taken over from argo"], "the run in which it ran, not the one that took it over"
     assert desk.left("third").artifacts("end")["result"] == RESULT
+
+
+@pytest.mark.parametrize("seed", range(7000, 7004))
+def test_a_random_flow_is_taken_over_whole_however_its_foreaches_and_loops_are_cut(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flowport.runtime.taken.LOOKED_AT", 1_000_000)
+    trial = Trial(seed, tmp_path, largest=20)
+    for name, form, limits in (("first", {}, CUTS[seed % 2]), ("second", {"origin_run": "first"}, CUTS[2 + seed // 2 % 2])):
+        agree_with_reference(trial, run_on_argo(trial.plan(), form, tmp_path / "store", name=name, **limits))
+    found = share(open_store(str(tmp_path / "store")), Keys(trial.plan().flow.name, "second"))
+    assert found is not None, trial.say("nothing was taken over")
+    assert found.items == found.of, trial.say(f"{found.items} of {found.of} items were taken over")
 
 
 def _said(text: str) -> dict[str, list[Any]]:
