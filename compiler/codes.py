@@ -501,8 +501,8 @@ _TARGETS = {
     ),
     "FP413": Code(
         "an environment larger than a container takes",
-        "The variables of `@environment` travel in the engine's own document, which is small. Keep long values in a file "
-        "beside the flow, or in the store.",
+        "The variables of `@environment`, and the form with the defaults of all parameters, travel in the engine's own document, "
+        "which is small. Keep long values in a file beside the flow, or in the store.",
     ),
     "FP414": Code(
         "more cpu or memory than the engine's largest size",

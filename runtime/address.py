@@ -80,11 +80,12 @@ def turn_of(reference: str) -> int:
 
 
 class Keys:
-    """The keys of one run's documents."""
+    """The keys of one run's documents; `id` is what the run is called."""
 
-    __slots__ = ("root",)
+    __slots__ = ("id", "root")
 
     def __init__(self, flow: str, run: str) -> None:
+        self.id = run
         self.root = f"{part(flow)}/{part(run)}/"
 
     def run(self) -> str:

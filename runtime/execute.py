@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from flowport.runtime.work import Work
 
     Outcome = dict[str, Any]
-    """Of a finished item: `row`, `own` {artifact: entry}, `to` [step], `values` [entry] of a foreach, `reads` {what: mark}.
+    """Of a finished item: `row`, `own` {artifact: entry}, `to` [step], `values` [entry] of a foreach, `reads` {what: mark}, and `taken`,
+    the run in which it ran when that was another one.
     Of a failed one: `row`, `error` {type, message, traceback, item}, and the artifacts that it set before in `own`."""
 
 

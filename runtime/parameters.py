@@ -110,14 +110,29 @@ def _mapping(spec: Spec, value: Any) -> Any:
 def _file(spec: Spec, value: Any) -> Any:
     """The content of an included file: text, or bytes as `{"base64": "..."}`."""
     if spec["text"]:
-        return _text(spec, value)
+        return _lines(_text(spec, value))
     if isinstance(value, bytes):
         return value
     from base64 import b64decode
 
+    if isinstance(value, str):
+        value = _json(spec, value)
     if isinstance(value, dict) and isinstance(value.get("base64"), str):
-        return b64decode(value["base64"])
+        try:
+            return b64decode("".join(value["base64"].split()), validate=True)
+        except ValueError:
+            return _other(spec, value, "base64")
     return _other(spec, value, '{"base64": "..."}')
+
+
+def text_of(data: bytes, encoding: str | None) -> str:
+    """The text in a file, read as Python opens it; raises UnicodeError or LookupError."""
+    return _lines(data.decode(encoding or "utf-8"))
+
+
+def _lines(text: str) -> str:
+    """A text whose lines end as those of an open file do (`io.TextIOWrapper`, universal newlines)."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 KINDS: dict[str, Callable[[Spec, Any], Any]] = {

@@ -56,7 +56,7 @@ class Origins:
             if place is not None:
                 outcome = self._outcome(manifests, *place)
                 if outcome is not None and self._unchanged(outcome["reads"], row):
-                    return {**outcome, "row": row}
+                    return {"taken": manifests.keys.id, **outcome, "row": row}
         return None
 
     def _place(self, manifests: Manifests, row: int) -> tuple[str, int] | None:
@@ -88,7 +88,9 @@ class Origins:
         own = {name: self.columns.entry(column, row) for name, column in doc["own"].items() if rows_of.contains(column["items"], row)}
         targets = [target for target, rows in doc["to"].items() if rows_of.contains(rows, row)]
         reads = loads(self.columns.entry(doc["reads"], row))
-        return {"own": own, "to": targets, "values": self._values(manifests, manifest, row) if "fan" in doc else None, "reads": reads}
+        values = self._values(manifests, manifest, row) if "fan" in doc else None
+        ran = next((run for run, rows in doc.get("taken", []) if rows_of.contains(rows, row)), manifests.keys.id)
+        return {"own": own, "to": targets, "values": values, "reads": reads, "taken": ran}
 
     def _from_try(self, manifests: Manifests, slice: str, row: int) -> Outcome | None:
         """An item that finished in a task that did not."""

@@ -11,7 +11,7 @@ import time
 from flowport.runtime import codec, digests, documents, validation
 from flowport.runtime.address import Keys, part
 from flowport.runtime.manifest import Stop
-from flowport.runtime.parameters import ParameterError, convert, converted
+from flowport.runtime.parameters import ParameterError, convert, converted, text_of
 from flowport.runtime.store import Corrupt, Missing
 from flowport.runtime.text import shown
 
@@ -23,14 +23,13 @@ if TYPE_CHECKING:
     from flowport.runtime.program import Program
     from flowport.runtime.store import Store
 
-INPUT: dict[str, type] = {"parameters": dict, "origin_run": str, "from": str, "tags": list, "form": bool, "engine": str}
+STORED: dict[str, type] = {"parameters": dict, "origin_run": str, "from": str, "tags": list}
+INPUT: dict[str, type] = {**STORED, "form": bool, "engine": str, "input": str}
 """What a run can be started with.
 
-`form` says that an engine's form filled in the parameters, those that nobody chose too; `engine` whose run this is to be.
+`form` says that an engine's form filled in the parameters, those that nobody chose too; `engine` whose run this is to be; `input` refers to
+a blob that has all the rest.
 """
-
-FORM = {"origin_run": "origin_run", "from_step": "from", "run_tags": "tags"}
-"""What stands in an engine's form beside the parameters, and what it is called in the input."""
 
 LARGEST = 4096
 """Characters up to which a parameter's JSON stands in `run.json` itself."""
@@ -154,20 +153,30 @@ def _document(store: Store, given: dict[str, Any], invocation: Invocation, progr
 
 def _input(store: Store, keys: Keys, invocation: Invocation, program: Program) -> dict[str, Any]:
     """What the run was started with; nothing at all stands for all defaults."""
+    from flowport.runtime.form import read_form, stored_input
+
     try:
-        given = _form(invocation.form, program) if invocation.form else documents.load(_bounded(store, keys))
+        given = read_form(invocation.form, program.flow["parameters"]) if invocation.form else documents.load(_bounded(store, keys))
     except Missing:
         return {}
     except ValueError:
         raise Stop(f"{'the form' if invocation.form else f'`{keys.input()}`'} is not JSON") from None
+    given = _checked(given, INPUT)
+    if given.get("input"):
+        given = _checked(stored_input(store, given["input"]), STORED)
+    return _whole(given, invocation)
+
+
+def _checked(given: Any, known: dict[str, type]) -> dict[str, Any]:
+    """An input that has what it may have; raises Stop for any other."""
     if not isinstance(given, dict) or not all(
-        name in INPUT and isinstance(value or INPUT[name](), INPUT[name]) for name, value in given.items()
+        name in known and isinstance(value or known[name](), known[name]) for name, value in given.items()
     ):
         raise Stop(
             'a run is started with {"parameters": {...}, "origin_run": "...", "from": "...", "tags": [...]}, '
             "each of which may be left out; it was started with " + shown(documents.dump(given).decode(errors="replace")[:200])
         )
-    return _whole(given, invocation)
+    return given
 
 
 def _bounded(store: Store, keys: Keys) -> bytes:
@@ -191,31 +200,6 @@ def _whole(given: dict[str, Any], invocation: Invocation) -> dict[str, Any]:
     except ParameterError as error:
         raise Stop(str(error)) from None
     return given
-
-
-def _form(text: str, program: Program) -> dict[str, Any]:
-    """An engine's form: a JSON object, or in base64 Argo's list of what was typed, where an empty field that is no text was left empty."""
-    if text.startswith("{"):
-        return _filled_in(documents.load(text))
-    from binascii import a2b_base64
-
-    texts = {
-        spec["name"]
-        for spec in program.flow["parameters"]
-        if spec["kind"] == "str" and (spec["required"] or spec.get("default") is not None)
-    }
-    typed = {each["name"]: each["value"] for each in documents.load(a2b_base64(text))}
-    filled: dict[str, Any] = {name: value if value or name in texts else None for name, value in typed.items()}
-    if filled.get("run_tags"):
-        filled["run_tags"] = [tag.strip() for tag in filled["run_tags"].split(",")]
-    return _filled_in(filled)
-
-
-def _filled_in(form: dict[str, Any]) -> dict[str, Any]:
-    """What an engine's form says; a field that is null was left empty."""
-    filled = {name: value for name, value in form.items() if value is not None}
-    beside = {FORM[name]: filled.pop(name) for name in FORM if name in filled}
-    return {"form": True, "parameters": filled, **beside}
 
 
 def _parameters(store: Store, program: Program, given: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
@@ -242,10 +226,10 @@ def _parameters(store: Store, program: Program, given: dict[str, Any], before: d
 def _without_defaults(specs: list[dict[str, Any]], given: dict[str, Any]) -> dict[str, Any]:
     """What somebody chose in a form: it sends the defaults of all the others too, and those count as not given."""
     named = {spec["name"]: spec for spec in specs}
-    return {name: value for name, value in given.items() if name not in named or not _is_default(named[name], value)}
+    return {name: value for name, value in given.items() if name not in named or not is_default(named[name], value)}
 
 
-def _is_default(spec: dict[str, Any], value: Any) -> bool:
+def is_default(spec: dict[str, Any], value: Any) -> bool:
     """Whether a value says no more than the default, in text or in JSON."""
     try:
         return "default" in spec and bool(convert(spec, value) == convert(spec, spec["default"]))
@@ -293,6 +277,6 @@ def _included(program: Program, spec: dict[str, Any]) -> Any:
     with open(os.path.join(program.folder, spec["default"]), "rb") as file:
         data = file.read()
     try:
-        return data.decode(spec["encoding"] or "utf-8") if spec["text"] else data
+        return text_of(data, spec["encoding"]) if spec["text"] else data
     except (LookupError, UnicodeError) as error:
         raise Stop(f"parameter `{spec['name']}` includes `{spec['default']}`, which cannot be read as text: {error}") from None

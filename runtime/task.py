@@ -9,6 +9,7 @@ The manifest is the task: it has happened when its manifest exists. Its fields:
     left entry                 of a loop's header: who left before this turn, and the nonce of turn 0
     own classes                columns that the step wrote, and what the items inherit
     reads caught forced        for resuming: what each item read, which failed, whether nothing may be taken over
+    taken                      of a resumed run: [[run, rows], ...], which items are another run's, and whose
     fan                        n items in k slices of g, `share` for the foreaches inside, `counts` per item, and the `values`
 """
 
@@ -242,10 +243,21 @@ def _document(work: Work, key: str, after: list[list[Any]], outcomes: list[Outco
         doc["fan"] = _fan(work, packer, [outcome["values"] for outcome in outcomes])
     if rows := rows_of.from_rows([outcome["row"] for outcome in outcomes if outcome.get("caught")]):
         doc["caught"] = rows
+    if taken := _taken(outcomes):
+        doc["taken"] = taken
     if work.forced:
         doc["forced"] = True
     packer.close(work.store)
     return doc
+
+
+def _taken(outcomes: list[Outcome]) -> list[list[Any]]:
+    """The rows of the items that were taken over, by the run in which they ran."""
+    rows: dict[str, list[int]] = {}
+    for outcome in outcomes:
+        if "taken" in outcome:
+            rows.setdefault(outcome["taken"], []).append(outcome["row"])
+    return [[run, rows_of.from_rows(rows[run])] for run in sorted(rows)]
 
 
 def _targets(outcomes: list[Outcome]) -> dict[str, Any]:

@@ -6,6 +6,9 @@ import math
 
 from flowport.compiler.ir import JSON, Resources
 
+VARIABLE = 131_000
+"""Characters that a variable of the environment may have: Linux takes 128 KiB with its name (`MAX_ARG_STRLEN`)."""
+
 VCPUS = (0.25, 0.5, 1, 2, 4, 8, 16)
 """Sizes of Fargate, with the memory that each may have: from twice to eight times as many GiB as vCPUs, but for the largest two."""
 

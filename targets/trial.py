@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any, Protocol
 
+from flowport.compiler.plan import Loop, steps, walk
 from flowport.compiler.target import DryRun
 from flowport.runtime.address import Keys
-from flowport.runtime.store import open_store
+from flowport.runtime.documents import load
+from flowport.runtime.store import Missing, open_store
+from flowport.runtime.taken import Tally
 from flowport.runtime.tries import failures
 from flowport.targets.verify import Task, losses
 
@@ -17,6 +21,14 @@ DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 """Exit statuses of a dry run: all is there; it failed; its run id is taken; somebody stopped it."""
 
 SHOWN = 5
+
+
+class Documents(Protocol):
+    """What reading a run's documents takes."""
+
+    def read(self, key: str) -> bytes: ...
+
+    def names(self, prefix: str) -> list[str]: ...
 
 
 class Trial:
@@ -27,6 +39,8 @@ class Trial:
         self.store, self.keys = open_store(request.store), Keys(request.plan.flow.name, request.run_id)
         self._lock = threading.Lock()
         self._done: set[Task] = set()
+        self.documents: Documents = self.store
+        """Where the documents of the run are while it runs."""
         self.last_words: str | None = None
         """What the last task that failed printed."""
 
@@ -42,13 +56,25 @@ class Trial:
 
     def ended(self, task: Task, code: int, printed: str = "") -> None:
         """A task has ended, with this exit code, and printed this at the end."""
+        how = f"failed with exit status {code}" if code else str(Tally(self._manifests(task))) if self.request.origin_run else "done"
         with self._lock:
             if code == 0:
                 self._done.add(task)
             else:
                 self.last_words = printed
-            how = "done" if code == 0 else f"failed with exit status {code}"
             self.echo(f"{task.step}/{task.slice}{' (the rest of its loop)' if task.rest else ''} {how}")
+
+    def _manifests(self, task: Task) -> Iterator[Any]:
+        """The manifests of a task: one, or those of all the steps and turns in the rest of a loop."""
+        found = [self.keys.manifest(task.step, task.slice, 0)]
+        if task.rest:
+            bodies = [node.body for node in walk(self.request.plan.body) if isinstance(node, Loop) and node.header == task.step]
+            turns = [f"{self.keys.step(step)}{task.slice}.t" for body in bodies for step in steps(body)]
+            found = [name for prefix in turns for name in self.documents.names(prefix) if name.endswith("@0.json")]
+        for key in found:
+            # Of a task that no item comes to there is none.
+            with suppress(Missing):
+                yield load(self.documents.read(key))
 
     def stopped(self) -> int:
         """The run was interrupted."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from flowport.cli.options import Given, WrongUse, table
 from flowport.runtime.documents import dump
-from flowport.runtime.parameters import ParameterError, convert, converted
+from flowport.runtime.parameters import ParameterError, convert, converted, text_of
 
 Spec = dict[str, Any]
 """An entry of `parameters` in the plan's JSON."""
@@ -54,9 +54,9 @@ def _value(spec: Spec | None, name: str, text: str | None) -> Any:
 
 def _content(spec: Spec, name: str, path: str) -> Any:
     try:
-        with open(path, "rb") as file:
+        with open(os.path.expanduser(path), "rb") as file:
             data = file.read()
-        return data.decode(spec["encoding"] or "utf-8") if spec["text"] else {"base64": b64encode(data).decode()}
+        return text_of(data, spec["encoding"]) if spec["text"] else {"base64": b64encode(data).decode()}
     except OSError as error:
         raise ParameterError(f"parameter `{name}` names the file `{path}`, which cannot be read: {os.strerror(error.errno or 0)}") from None
     except (UnicodeDecodeError, LookupError) as error:

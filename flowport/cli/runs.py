@@ -16,6 +16,7 @@ from flowport.runtime.text import shown
 
 if TYPE_CHECKING:
     from flowport.runtime.store import Store
+    from flowport.runtime.taken import Tally
 
 SHOWN = 20
 """How many runs are listed, unless all are asked for: the state of each has to be looked up."""
@@ -23,7 +24,7 @@ SHOWN = 20
 NOTHING: dict[str, Any] = {"started": None, "origin": None, "tags": [], "engine": None, "code": None}
 """What is known of a run whose document is damaged."""
 
-TITLES = ("FLOW", "RUN", "STATUS", "STARTED (UTC)", "TAGS", "FROM")
+TITLES = ("FLOW", "RUN", "STATUS", "STARTED (UTC)", "TAGS", "FROM", "TAKEN OVER")
 
 
 def runs(values: Values) -> int:
@@ -47,7 +48,7 @@ def runs(values: Values) -> int:
             return 0
     documents.sort(key=lambda document: document["started"], reverse=True)
     latest = documents if values["all"] else documents[:SHOWN]
-    rows = [(document, status(store, document)) for document in latest]
+    rows = [({**document, "taken": taken_over(store, document)}, status(store, document)) for document in latest]
     rows += [({**NOTHING, "flow": flow, "run": run}, "damaged") for flow, run in damaged]
     lines = _as_json(rows) if values["json"] else _as_table(rows, store.url)
     sys.stdout.writelines(f"{line}\n" for line in lines)
@@ -75,10 +76,24 @@ def status(store: Store, document: dict[str, Any]) -> str:
         return "unreadable"
 
 
+def taken_over(store: Store, document: dict[str, Any]) -> Tally | None:
+    """How much of a run was taken over from others; None where nothing was."""
+    from flowport.runtime.address import Keys
+    from flowport.runtime.reader import ODD
+    from flowport.runtime.taken import share
+
+    try:
+        return share(store, Keys(document["flow"], document["run"])) if document["origin"] else None
+    except ODD:  # which `status` says
+        return None
+
+
 def _as_json(rows: list[tuple[dict[str, Any], str]]) -> Iterator[str]:
     for document, state in rows:
         keys = ("flow", "run", "started", "origin", "tags", "engine", "code")
-        yield as_json({**{key: document[key] for key in keys}, "status": state})
+        tally = document.get("taken")
+        taken = {"items": tally.items, "of": tally.of, "more": tally.more} if tally else None
+        yield as_json({**{key: document[key] for key in keys}, "status": state, "taken_over": taken})
 
 
 def _as_table(rows: list[tuple[dict[str, Any], str]], url: str) -> Iterator[str]:
@@ -89,9 +104,13 @@ def _as_table(rows: list[tuple[dict[str, Any], str]], url: str) -> Iterator[str]
     for document, state in rows:
         began = document["started"]
         started = "" if began is None else time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(began))
-        texts = (document["flow"], document["run"], state, started, " ".join(document["tags"]), document["origin"] or "")
+        tally = document.get("taken")
+        share = f"{tally.items} of {tally.of}{'+' if tally.more else ''} items" if tally else ""
+        texts = (document["flow"], document["run"], state, started, " ".join(document["tags"]), document["origin"] or "", share)
         cells.append(tuple(map(shown, texts)))
-    widths = [max(len(row[column]) for row in cells) for column in range(len(TITLES))]
+    if not any(row[-1] for row in cells[1:]):
+        cells = [row[:-1] for row in cells]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
     for row in cells:
         yield "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
 

@@ -133,6 +133,7 @@ class Coordinator:
         self.screen.ended(task)
         if task.code == DONE:
             self.done += 1
+            self.screen.done(task, self.routes)
             self.walk.done(task.step, task.slice, self.routes.read(task.step, task.slice))
         elif not self.interrupted:
             granted = self.plan["retries"].get(task.step, 0)

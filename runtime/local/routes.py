@@ -1,8 +1,12 @@
-"""What the coordinator asks about a task: how many processes it takes, and of one that is done its route and whether it is done at all."""
+"""What the coordinator asks about a task: how many processes it takes; of one that is done its route, and whether it was taken over."""
 
 from __future__ import annotations
 
 import json
+
+from flowport.runtime import documents
+from flowport.runtime.store import Missing
+from flowport.runtime.taken import Tally
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,10 +17,11 @@ if TYPE_CHECKING:
 
 
 class Routes:
-    """The plans of the steps, and the documents that the tasks of one run leave for their engine."""
+    """The plans of the steps, and the documents that the tasks of one run leave; a `resumed` run takes over what another one did."""
 
-    def __init__(self, program: Program, store: Store, keys: Keys) -> None:
+    def __init__(self, program: Program, store: Store, keys: Keys, resumed: bool = False) -> None:
         self._program, self._store, self._keys = program, store, keys
+        self.resumed = resumed
         self._steps: dict[str, tuple[bool, int]] = {}
 
     def workers(self, step: str) -> int:
@@ -35,3 +40,10 @@ class Routes:
             plan = self._program.step(name)
             self._steps[name] = ("foreach" in plan["transition"] or bool(plan["routed"] or plan["left"]), plan["workers"])
         return self._steps[name]
+
+    def how(self, step: str, slice: str) -> str:
+        """What became of a task: it is done, or was taken over."""
+        try:
+            return str(Tally([documents.load(self._store.read(self._keys.manifest(step, slice, 0)))]))
+        except Missing:  # no item came to it
+            return str(Tally([]))

@@ -88,7 +88,8 @@ def _run(request: Request, program: Program, scratch: str) -> int:
         if not store.create(keys.input(), json.dumps({**request.document, "engine": terms.engine}).encode()):
             return _taken(screen, terms)
         note(store, terms.flow, terms.run, request.argument)
-        return _conduct(Coordinator(terms, plan, link, Routes(program, store, keys), screen), store)
+        routes = Routes(program, store, keys, resumed=bool(request.document.get("origin_run")))
+        return _conduct(Coordinator(terms, plan, link, routes, screen), store)
     finally:
         link.close()
 

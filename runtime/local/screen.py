@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from typing import BinaryIO, TextIO
 
     from flowport.runtime.local.coordinator import Task
+    from flowport.runtime.local.routes import Routes
     from flowport.runtime.store import Store
 
 TASKS_SHOWN = 100
-"""How many tasks of one step show what they print."""
+"""How many tasks of one step show what they print, and whether they were taken over."""
 
 LINES_SHOWN = 200
 """How many lines of one task are shown at a time."""
@@ -54,6 +55,7 @@ class Screen:
         self._shown: dict[str, int] = {}
         self._hidden: dict[str, int] = {}
         self._colors: dict[str, int] = {}
+        self._told: dict[str, int] = {}
 
     def say(self, text: str) -> None:
         """Something that flowport says, unless it was asked to be quiet."""
@@ -75,6 +77,13 @@ class Screen:
             self._print(self._news(task, ended=True))
         if self.store is not None:
             self._keep(task, self.store)
+
+    def done(self, task: Task, routes: Routes) -> None:
+        """A task of a resumed run is done, or was taken over; said of the first tasks of a step."""
+        told = self._told.get(task.step, 0)
+        if routes.resumed and not self.quiet and told < TASKS_SHOWN:
+            self._told[task.step] = told + 1
+            self.say(f"{self.name(task)} {routes.how(task.step, task.slice)}")
 
     def again(self, task: Task, granted: int) -> None:
         """A task did not end well and is tried again."""

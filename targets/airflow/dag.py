@@ -24,6 +24,7 @@ from flowport.targets.airflow.pieces import Listing, inside, jobs, pieces
 from flowport.targets.airflow.python import Call, Code, Unpacked, Value, docstring, names, statement
 from flowport.targets.airflow.settings import Settings
 from flowport.targets.airflow.sources import Part, import_lines, merged, part
+from flowport.targets.sizes import VARIABLE
 from flowport.targets.texts import seen
 
 EPOCH = "{{ ti.max_tries - task.retries }}"
@@ -116,10 +117,11 @@ class _File:
             yield statement(f"{name} = ", value)
         flow, store = self._value(self.plan.flow.name), self._value(settings.store)
         said = Invocation(flow, "{{ run_id }}", "", "", store, self.code, width=settings.width, total=settings.total, last=-1).variables()
-        form = "{{ params | tojson | replace('$', '$$') }}" if self.compute.expands else "{{ params | tojson }}"
+        shown = "f | replace('$', '$$')" if self.compute.expands else "f"
+        form = f"{{% set f = params | tojson %}}{{{{ {shown} if f | length < {VARIABLE} else f | length }}}}"
         yield "# What every task is told. The epoch grows when a task is cleared: then it runs again, and what follows sees it."
         yield statement("RUN = ", {**{name: value for name, value in said.items() if value}, variable("epoch"): EPOCH})
-        yield "# What the first task is told besides: the trigger form as it was filled in, and whose run it is."
+        yield "# What the first task is told besides: the trigger form (when it is too long, its length), and whose run it is."
         yield statement("FORM = ", {variable("form"): form, variable("engine"): BEGAN})
 
     def _arguments(self) -> Call:

@@ -10,8 +10,8 @@ from typing import Any
 
 from flowport.compiler.contract import flow_document
 from flowport.compiler.ir import Computed, Flow, NoDefault, Parameter
+from flowport.runtime.form import FORM, is_json, takes_null
 from flowport.runtime.parameters import convert
-from flowport.runtime.start import FORM
 from flowport.targets.airflow.python import Call, Value
 
 ANYTHING = ["object", "array", "string", "number", "boolean"]
@@ -32,6 +32,7 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "origin_run": ("string", "the run to take finished work from"),
     "from_step": ("string", "with it, the step to begin again from"),
     "run_tags": ("array", "tags of the run, one on a line"),
+    "run_input": ("string", "an input in the store, in the place of all other fields"),
 }
 """What the form has beside the parameters."""
 
@@ -61,7 +62,20 @@ def _param(parameter: Parameter, spec: dict[str, Any]) -> Call:
         return Call(
             "Param", (default,), {"type": ["null", *(kinds if isinstance(kinds, list) else [kinds])], **_choices(spec, None), **more}
         )
+    if isinstance(kinds, list):
+        kinds = [*kinds, "null"]
     return Call("Param", (default,), {"type": kinds, **_choices(spec), **more})
+
+
+def shown(flow: Flow) -> dict[str, Any]:
+    """The defaults that the form shows, by name; null where a field is empty."""
+    specs: Any = flow_document(flow)["parameters"]
+    return {each.name: None if each.kind == "file" else _default(each, spec) for each, spec in zip(flow.parameters, specs)}
+
+
+def says(spec: dict[str, Any], value: Any) -> bool:
+    """Whether the field of a parameter can say a value."""
+    return is_json(value) and (value is not None or takes_null(spec))
 
 
 def _optional(kind: str, more: Mapping[str, Value]) -> Call:
@@ -70,7 +84,7 @@ def _optional(kind: str, more: Mapping[str, Value]) -> Call:
 
 def _choices(spec: dict[str, Any], *empty: None) -> dict[str, Value]:
     """What a field allows; all of it has a JSON form, or the runtime alone looks after it."""
-    return {"enum": [*empty, *spec["choices"]]} if spec["choices"] and _is_json(spec["choices"]) else {}
+    return {"enum": [*empty, *spec["choices"]]} if spec["choices"] and is_json(spec["choices"]) else {}
 
 
 def _description(parameter: Parameter) -> str:
@@ -88,16 +102,7 @@ def _default(parameter: Parameter, spec: dict[str, Any]) -> Any:
     if isinstance(parameter.default, Computed | NoDefault) or parameter.default is None:
         return None
     value = spec["default"] if isinstance(spec["default"], str) and parameter.kind == "json" else convert(spec, spec["default"])
-    return value if _is_json(value) else None
-
-
-def _is_json(value: Any) -> bool:
-    """Whether JSON has the value: no infinity, and nothing that is no number."""
-    if isinstance(value, float):
-        return value - value == 0
-    if isinstance(value, dict):
-        return all(map(_is_json, value.values()))
-    return all(map(_is_json, value)) if isinstance(value, list) else True
+    return value if is_json(value) else None
 
 
 def _kinds(parameter: Parameter, default: Any) -> str | list[str]:

@@ -1,4 +1,4 @@
-"""`python -m flowport.targets.airflow.inside FILE RUN FORM`: the process of a dry run in which Airflow is.
+"""`python -m flowport.targets.airflow.inside FILE RUN FORM`: the process of a dry run in which Airflow is; FORM is a file of JSON.
 
 Writes a JSON object per line: each task that ended, and at last the state of the run. When its standard input is closed it ends, with
 the task that it runs.
@@ -88,4 +88,6 @@ def _watched(module: ModuleType, say: Any) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], json.loads(sys.argv[3]))
+    with open(sys.argv[3]) as file:
+        form = json.load(file)
+    main(sys.argv[1], sys.argv[2], form)

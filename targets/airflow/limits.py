@@ -5,6 +5,7 @@ Codes FP300 to FP399 name a feature, FP400 to FP449 a limit or a setting.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 
@@ -16,7 +17,7 @@ from flowport.compiler.plan import Plan
 from flowport.compiler.record import replace
 from flowport.compiler.target import Profile
 from flowport.targets.airflow.compute import COMPUTE, Compute
-from flowport.targets.airflow.form import FIELDS
+from flowport.targets.airflow.form import FIELDS, shown
 from flowport.targets.airflow.names import Names
 from flowport.targets.airflow.settings import ID, SETTINGS, settings
 from flowport.targets.kinds import line, problems
@@ -24,7 +25,7 @@ from flowport.targets.kinds import missing as missing_one
 from flowport.targets.kubernetes import Held
 from flowport.targets.pods import pod_problems
 from flowport.targets.schedules import unfilled
-from flowport.targets.sizes import fargate
+from flowport.targets.sizes import VARIABLE, fargate
 from flowport.targets.stores import is_address
 
 MAP_LENGTH = 1024
@@ -144,6 +145,7 @@ def plan_problems(plan: Plan, profile: Profile) -> Iterator[Diagnostic]:
     yield from missing(plan, "airflow", lacks(profile), CODES)
     yield from unfilled(plan.flow)
     yield from (_named_like_a_field(parameter) for parameter in plan.flow.parameters if parameter.name in FIELDS)
+    yield from _long_form(plan, OVERRIDES if profile.get("compute") in ("batch", "ecs") else VARIABLE)
     yield from _renamed(plan, profile)
     if str(profile.get("compute") or "kubernetes") == "kubernetes":
         yield from pod_problems(plan, [], HELD)
@@ -159,6 +161,14 @@ def plan_problems(plan: Plan, profile: Profile) -> Iterator[Diagnostic]:
         if profile.get("compute") in ("batch", "ecs") and size > OVERRIDES:
             message = f"the environment of step `{step.name}` has {size:,} characters, and a container takes {OVERRIDES:,}"
             yield Diagnostic("FP413", message, step.span, help=("put long values into a file of the image, or into the store",))
+
+
+def _long_form(plan: Plan, most: int) -> Iterator[Diagnostic]:
+    """Defaults that are longer than what the first task can be handed: a form sends all of them."""
+    size = len(json.dumps(shown(plan.flow)))
+    if size > most:
+        message = f"the defaults of the parameters of {plan.flow.name} have {size:,} characters, and a task can be handed {most:,}"
+        yield Diagnostic("FP413", message, plan.flow.span, help=("put long values into a file: `IncludeFile`",))
 
 
 def _named_like_a_field(parameter: Parameter) -> Diagnostic:

@@ -18,6 +18,8 @@ from typing import IO, Any
 
 from flowport.compiler.target import DryRun, File
 from flowport.runtime.program import cache_folder, code_key
+from flowport.targets.airflow.form import says
+from flowport.targets.run_input import fillers, in_store
 from flowport.targets.trial import FAILED, WRONG_USE, Trial
 from flowport.targets.verify import Task
 
@@ -55,11 +57,13 @@ def _run(request: DryRun, trial: Trial, file: File, home: str, installed: str) -
     path = os.path.join(dags, file.path)
     with open(path, "wb") as opened:
         opened.write(file.data)
+    with open(os.path.join(home, "form.json"), "w") as form:
+        json.dump(_form(request, trial), form)
     environment = {**_environment(home, dags), **({"FLOWPORT_MAX_WORKERS": str(request.max_workers)} if request.max_workers else {})}
     with open(os.path.join(home, "log"), "w+", errors="replace") as log:
         if not _has_database(environment, home, installed, log):
             return f"Airflow cannot make its database:\n{_end_of(log)}"
-        command = [sys.executable, "-m", "flowport.targets.airflow.inside", path, request.run_id, json.dumps(_form(request))]
+        command = [sys.executable, "-m", "flowport.targets.airflow.inside", path, request.run_id, os.path.join(home, "form.json")]
         process = subprocess.Popen(
             command, cwd=home, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
         )
@@ -89,8 +93,10 @@ def _followed(process: subprocess.Popen[str], trial: Trial) -> str:
     return state
 
 
-def _form(request: DryRun) -> dict[str, Any]:
+def _form(request: DryRun, trial: Trial) -> dict[str, Any]:
     """What somebody would type into the trigger form."""
+    if reference := in_store(request, trial.store, says):
+        return {**fillers(request), "run_input": reference}
     more = {"origin_run": request.origin_run, "from_step": request.from_step, "run_tags": list(request.tags)}
     return {**request.parameters, **{name: value for name, value in more.items() if value}}
 

@@ -13,14 +13,16 @@ from typing import Any
 from flowport.compiler.contract import flow_document
 from flowport.compiler.ir import JSON, Computed, Flow, NoDefault, Parameter
 from flowport.runtime import documents
+from flowport.runtime.form import FORM, takes_empty
 from flowport.runtime.parameters import convert
-from flowport.runtime.start import FORM
+from flowport.targets.sizes import VARIABLE
 from flowport.targets.texts import description, seen
 
 FIELDS: Mapping[str, str] = {
     "origin_run": "the run to take finished work from",
     "from_step": "with it, the step to begin again from",
     "run_tags": "tags of the run, with commas between them",
+    "run_input": "an input in the store, in the place of all other fields",
 }
 """What the form has beside the parameters."""
 
@@ -29,8 +31,12 @@ assert FIELDS.keys() == FORM.keys()
 WHOLE = "json"
 """What Argo calls all parameters together (`workflow.parameters.json`), so that none of them may be called so."""
 
-ROOM = 128 * 1024 * 3 // 4
-"""Bytes of all parameters as JSON: they reach the first pod as base64 in one variable, which Linux takes 128 KiB of (`MAX_ARG_STRLEN`)."""
+ROOM = VARIABLE * 3 // 4
+"""Bytes of all parameters as JSON: they reach the first pod as base64 in one variable."""
+
+
+REFERENCE = 250
+"""Bytes of them that are kept free: the reference to an input in the store needs so many."""
 
 
 def arguments(flow: Flow) -> list[JSON]:
@@ -62,6 +68,12 @@ def typed(value: Any) -> str:
     # Half of a pair of surrogates is no character, but JSON can say it.
     text = documents.dump(value).decode(errors="surrogatepass")
     return re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def says(spec: dict[str, Any], value: Any) -> bool:
+    """Whether the field of a parameter can say a value; Argo would look for an expression in one with double braces."""
+    text = typed(value)
+    return (bool(text) or takes_empty(spec)) and "{{" not in text
 
 
 def default(parameter: Parameter, spec: dict[str, Any]) -> str:

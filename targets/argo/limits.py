@@ -17,7 +17,7 @@ from flowport.compiler.ir import Flow
 from flowport.compiler.plan import Loop, Plan, walk
 from flowport.compiler.target import Profile
 from flowport.runtime import documents
-from flowport.targets.argo.form import FIELDS, ROOM, WHOLE, arguments
+from flowport.targets.argo.form import FIELDS, REFERENCE, ROOM, WHOLE, arguments
 from flowport.targets.argo.graph import graph, jobs, repeated
 from flowport.targets.argo.names import Names
 from flowport.targets.argo.parts import TASKS
@@ -72,8 +72,8 @@ def _parameters(flow: Flow) -> Iterator[Diagnostic]:
             notes = ("a workflow with an expression that Argo cannot read never begins",)
             way_out = "make the default a function of one argument, which is called when the run starts"
             yield Diagnostic("FP420", message, parameter.span, notes, (way_out,), severity="warning")
-    if (size := len(json.dumps(made))) > ROOM:
-        message = f"the parameters of {flow.name} have {size:,} bytes with their help and choices, and a pod takes {ROOM:,}"
+    if (size := len(json.dumps(made))) > ROOM - REFERENCE:
+        message = f"the parameters of {flow.name} have {size:,} bytes with their help and choices, and a pod takes {ROOM - REFERENCE:,}"
         yield Diagnostic("FP413", message, flow.span, help=("put long values into a file: `IncludeFile`",))
 
 

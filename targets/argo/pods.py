@@ -7,6 +7,7 @@ from flowport.compiler.record import field, record
 from flowport.runtime.contract import STOP, Invocation, variable
 from flowport.targets.argo.settings import Settings
 from flowport.targets.argo.volumes import volumes
+from flowport.targets.sizes import VARIABLE
 from flowport.targets.volumes import own_volumes
 
 SLACK = 300
@@ -14,8 +15,9 @@ SLACK = 300
 
 TMP = "/tmp"
 ROUTE = f"{TMP}/route.json"
-FORM = "{{=sprig.b64enc(workflow.parameters.json)}}"
-"""The form as it was filled in: a variable of the environment is searched for expressions, and base64 has none."""
+_FORM = "sprig.b64enc(workflow.parameters.json)"
+FORM = f"{{{{=len({_FORM}) > {VARIABLE} ? len({_FORM}) : {_FORM}}}}}"
+"""The form as it was filled in, or, too long, its length: a variable is searched for expressions, and base64 has none."""
 
 BRACE = "FLOWPORT_BRACE"
 """A variable that is `{`: Argo evaluates a text in double braces, also one that an expression gave, and knows no way to escape them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 
@@ -12,7 +13,8 @@ from flowport.runtime.contract import variable
 from flowport.runtime.program import code_key
 from flowport.targets.argo.engine.controller import SUCCEEDED, Refused, Workflow
 from flowport.targets.argo.engine.pods import Finished
-from flowport.targets.argo.form import typed
+from flowport.targets.argo.form import ROOM, arguments, says, typed
+from flowport.targets.run_input import TYPED, fillers, in_store
 from flowport.targets.trial import WRONG_USE, Trial
 from flowport.targets.verify import Task
 
@@ -36,7 +38,7 @@ def dry_run(request: DryRun, file: File) -> int:
     pods = request.max_workers or os.cpu_count() or 1
     try:
         template, *_ = yaml.safe_load_all(file.data)
-        workflow = Workflow(template, request.run_id, _form(request), pods, heard)
+        workflow = Workflow(template, request.run_id, _form(request, trial), pods, heard)
         phase = workflow.run()
     except Refused as refused:
         return trial.outcome(str(refused))
@@ -45,8 +47,11 @@ def dry_run(request: DryRun, file: File) -> int:
     return trial.outcome(None if phase == SUCCEEDED else "")
 
 
-def _form(request: DryRun) -> dict[str, str]:
+def _form(request: DryRun, trial: Trial) -> dict[str, str]:
     """What somebody would type into Argo's form."""
+    room = ROOM - len(json.dumps(arguments(request.plan.flow)))
+    if reference := in_store(request, trial.store, says, min(TYPED, room)):
+        return {**{name: typed(value) for name, value in fillers(request).items()}, "run_input": reference}
     more = {"origin_run": request.origin_run, "from_step": request.from_step, "run_tags": ",".join(request.tags)}
     typed_in = {name: typed(value) for name, value in request.parameters.items()}
     return {**typed_in, **{name: value for name, value in more.items() if value}}

@@ -211,6 +211,8 @@ def test_what_the_engine_does_not_know_it_refuses_by_its_path(tasks: Any, spec: 
         ("tasks['gone']?.outputs?.parameters?.route ?? '[]'", "[]"),
         ("tasks['skipped']?.outputs?.parameters?.route ?? 'none'", "none"),
         ("sprig.b64dec(sprig.b64enc('{{'))", "{{"),
+        ("len('abc') > 2 ? len('abc') : 'abc'", 3),
+        ("len('ab') > 2 ? 1 : 1 == 2 ? 2 : (2 > 1 ? 'ab' : 'c')", "ab"),
     ],
 )
 def test_expressions(expression: str, value: Any) -> None:
@@ -219,7 +221,8 @@ def test_expressions(expression: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "expression", ["", "1 +", "1 - 1", "1 < ", "now()", "tasks.a", "'open", "a b", "len(1", "tasks['skipped'].outputs"]
+    "expression",
+    ["", "1 +", "1 - 1", "1 < ", "now()", "tasks.a", "'open", "a b", "len(1", "1 ? 2", "1 ? : 2", "tasks['skipped'].outputs"],
 )
 def test_other_expressions_are_refused(expression: str) -> None:
     with pytest.raises(Unknown):

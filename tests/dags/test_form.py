@@ -42,7 +42,7 @@ ANYTHING = ["object", "array", "string", "number", "boolean"]
         ('x = Parameter("x", required=True, type=int)', "none given", {"type": "integer"}),
         ('x = Parameter("x", default="a", choices=["a", "b"])', "a", {"type": "string", "enum": ["a", "b"]}),
         ('x = Parameter("x", type=int, choices=[1, 2])', None, {"type": ["null", "integer"], "enum": [None, 1, 2]}),
-        ('x = Parameter("x", type=JSONType, default="[1]")', [1], {"type": ["array", "object", "string", "number", "boolean"]}),
+        ('x = Parameter("x", type=JSONType, default="[1]")', [1], {"type": ["array", "object", "string", "number", "boolean", "null"]}),
         ('x = Parameter("x", type=JSONType)', None, {"type": ["null", *ANYTHING]}),
         ('x = Parameter("x", default={"a": 1})', {"a": 1}, {"type": "object"}),
         ('x = Parameter("x", default=["a", 1])', ["a", 1], {"type": "array", "items": {"type": [*ANYTHING, "null"]}}),
@@ -69,5 +69,5 @@ def test_a_file_is_typed_into_several_lines(tmp_path: Path) -> None:
 
 def test_a_form_can_name_a_run_to_resume(tmp_path: Path) -> None:
     flow = fine(write(tmp_path, {"flow.py": class_of(STEPS)}))
-    assert list(params(flow)) == ["origin_run", "from_step", "run_tags"]
+    assert list(params(flow)) == ["origin_run", "from_step", "run_tags", "run_input"]
     assert all('section="Resume and tags"' in expression(made) for made in params(flow).values())

@@ -119,6 +119,14 @@ def test_an_environment_that_is_larger_than_a_container_takes_is_refused() -> No
     assert said(one(settings)) == ()
 
 
+def test_defaults_that_no_task_can_be_handed_are_refused() -> None:
+    long = one(parameters=(Parameter("note", "note", "str", default="x" * 9000),))
+    assert said(long) == ()
+    assert [problem.code for problem in said(long, **BATCH)] == ["FP413"]
+    longer = one(parameters=tuple(Parameter(name, name, "str", default="x" * 50_000) for name in ("a", "b", "c")))
+    assert [problem.code for problem in said(longer)] == ["FP413"]
+
+
 def test_a_parameter_that_is_called_like_a_field_of_the_form_is_refused() -> None:
     (found,) = said(one(parameters=(Parameter("origin", "origin_run", "str"),)))
     assert found.code == "FP416"

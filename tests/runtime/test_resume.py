@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from flowport.runtime.address import Keys
 from flowport.runtime.contract import FAILED, STOP
 from flowport.runtime.folder import FolderStore
+from flowport.runtime.taken import Tally, share
 from solo import Broken, Solo
 
 LOUD = """
@@ -193,6 +195,39 @@ def test_a_resumed_run_is_resumed_from_its_own_origin_too(lab: Lab) -> None:
     flow.run("3", parameters={}, origin_run="2")
     assert lab.ran() == []
     assert flow.everything("3") == flow.everything("1")
+
+
+def test_a_manifest_says_which_items_were_taken_over_and_in_which_run_they_ran(lab: Lab) -> None:
+    flow = lab.flow(fan(batch=2))
+    flow.run("1", parameters=lab.given())
+    flow.run("2", parameters={"numbers": [1, 2, 3, 4]}, origin_run="1")
+    assert "taken" not in flow.manifest("each", "s.0", "1")
+    assert flow.manifest("each", "s.1", "2")["taken"] == [["1", [[0, 1]]]]
+    assert str(Tally([flow.manifest("each", "s.1", "2")])) == "done, 1 of 2 items taken over"
+    flow.run("3", parameters={}, origin_run="2")
+    assert flow.manifest("each", "s.0", "3")["taken"] == [["1", [[0, 2]]]]
+    assert flow.manifest("each", "s.1", "3")["taken"] == [["1", [[0, 1]]], ["2", [[1, 2]]]]
+    assert str(Tally([flow.manifest("each", "s.1", "3")])) == "taken over from 1, 2"
+    assert flow.everything("3") == flow.everything("2")
+
+
+def test_how_much_of_a_run_was_taken_over_is_counted(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    flow = lab.flow(fan())
+    flow.run("1", parameters=lab.given())
+    flow.run("2", parameters={"numbers": [1, 2, 3, 4]}, origin_run="1")
+    assert share(flow.store, Keys(flow.flow, "1")) is None
+    found = share(flow.store, Keys(flow.flow, "2"))
+    assert found is not None
+    assert (found.items, found.of, found.more) == (3, 7, False)
+    monkeypatch.setattr("flowport.runtime.taken.LOOKED_AT", 2)
+    found = share(flow.store, Keys(flow.flow, "2"))
+    assert found is not None
+    assert (found.of, found.more) == (2, True)
+
+
+def test_a_manifest_that_does_not_say_what_was_taken_over_says_that_it_is_done() -> None:
+    assert str(Tally([{"arrived": [[0, 3]]}])) == "done"
+    assert str(Tally([])) == "done", "of a task that no item comes to there is no manifest"
 
 
 def test_an_origins_origin_that_was_removed_is_done_without(lab: Lab) -> None:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-TOKEN = re.compile(r"\s*(?:(\d+)|'((?:[^'\\]|\\.)*)'|([A-Za-z_]\w*)|(\?\.|\?\?|==|!=|&&|\|\||[().,\[\]!<+]))")
+TOKEN = re.compile(r"\s*(?:(\d+)|'((?:[^'\\]|\\.)*)'|([A-Za-z_]\w*)|(\?\.|\?\?|==|!=|&&|\|\||[().,\[\]!<>+?:]))")
 TAG = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 FUNCTIONS: Mapping[str, Callable[[Any], Any]] = {
     "len": len,
@@ -27,6 +27,7 @@ OPERATORS: tuple[Mapping[str, Callable[[Any, Any], Any]], ...] = (
         "==": lambda one, other: one == other,
         "!=": lambda one, other: one != other,
         "<": lambda one, other: one < other,
+        ">": lambda one, other: one > other,
         "in": lambda one, other: one in other,
     },
     {"+": lambda one, other: one + other},
@@ -64,7 +65,7 @@ def substitute(text: str, names: Mapping[str, str], values: Mapping[str, Any], e
 def evaluate(expression: str, values: Mapping[str, Any]) -> Any:
     """What an expression comes to; raises Unknown."""
     parser = _Parser(expression, values)
-    value = parser.binary(0)
+    value = parser.whole()
     if parser.rest():
         raise Unknown(f"`{expression}` goes on with `{parser.rest()}`")
     return value
@@ -110,6 +111,16 @@ class _Parser:
         if not self._take(sign):
             raise Unknown(f"`{self._text}` lacks a `{sign}`")
 
+    def whole(self) -> Any:
+        """`a ? b : c`, or what has no condition; both ways are evaluated, which does no harm."""
+        value = self.binary(0)
+        if not self._take("?"):
+            return value
+        one = self.whole()
+        self._need(":")
+        other = self.whole()
+        return one if value else other
+
     def binary(self, level: int) -> Any:
         if level == len(OPERATORS):
             return self._unary()
@@ -128,7 +139,7 @@ class _Parser:
         if kind == "text":
             return re.sub(r"\\(.)", r"\1", value)
         if (kind, value) == ("sign", "("):
-            inner = self.binary(0)
+            inner = self.whole()
             self._need(")")
             return inner
         if kind == "name":
@@ -141,7 +152,7 @@ class _Parser:
             name = f"{name}.{self._next()[1]}"
             self._at += 1
         if self._take("("):
-            argument = self.binary(0)
+            argument = self.whole()
             self._need(")")
             if name not in FUNCTIONS:
                 raise Unknown(f"`{self._text}` calls `{name}`")

@@ -37,6 +37,18 @@ class Bucket:
                 if not store.exists(key):
                     store.create(key, self._s3.get_object(Bucket=self._bucket, Key=self._prefix + key)["Body"].read())
 
+    def read(self, key: str) -> bytes:
+        """A document; raises Missing."""
+        try:
+            data: bytes = self._s3.get_object(Bucket=self._bucket, Key=self._prefix + key)["Body"].read()
+        except self._s3.exceptions.NoSuchKey:
+            raise Missing(f"`{key}` is not in the bucket") from None
+        return data
+
+    def names(self, prefix: str) -> list[str]:
+        """The keys that begin with a prefix and have no further `/`."""
+        return [key for key in self.keys(prefix) if "/" not in key[len(prefix) :]]
+
     def keys(self, folder: str) -> Iterator[str]:
         """Every key in a folder, and the folders inside it."""
         for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix + folder):

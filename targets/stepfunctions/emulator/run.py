@@ -13,6 +13,8 @@ from flowport.compiler.ir import JSON
 from flowport.compiler.target import DryRun
 from flowport.runtime.address import Keys
 from flowport.runtime.contract import Invocation
+from flowport.runtime.form import is_json
+from flowport.targets.run_input import in_store
 from flowport.targets.stepfunctions.emulator.client import Emulator, Ended, NotStarted
 from flowport.targets.stepfunctions.emulator.copies import Bucket, runs_before
 from flowport.targets.stepfunctions.settings import settings
@@ -47,19 +49,25 @@ def _emulated(request: DryRun, trial: Trial) -> Ended:
 
     with Emulator(request.max_workers or WORKERS, hear, blobs=store.url) as account:
         deployed = account.deploy(request.files, settings(request.profile, flow).store)
-        bucket = Bucket(account, deployed)
+        bucket = trial.documents = Bucket(account, deployed)
         if request.origin_run:
             bucket.fill(store, [Keys(flow, run).root for run in runs_before(store, flow, request.origin_run)])
         try:
-            return account.run(deployed.machine, request.run_id, _input(request))
+            return account.run(deployed.machine, request.run_id, _input(request, trial))
         finally:
             bucket.empty_into(store, trial.keys.root)
 
 
-def _input(request: DryRun) -> dict[str, JSON]:
+def _input(request: DryRun, trial: Trial) -> dict[str, JSON]:
     """What the execution is given, as somebody would give it on AWS."""
+    if reference := in_store(request, trial.store, _says, shows_defaults=False):
+        return {"input": reference}
     more: dict[str, JSON] = {"origin_run": request.origin_run, "from": request.from_step, "tags": list(request.tags)}
     return {"parameters": request.parameters, **{name: value for name, value in more.items() if value}}
+
+
+def _says(spec: dict[str, Any], value: JSON) -> bool:
+    return is_json(value)
 
 
 def _failure(ended: Ended) -> str:

@@ -306,7 +306,7 @@ def test_a_form_has_the_fields_of_the_parameters(airflow: AirflowRuns) -> None:
     assert fields["loud"][:2] == (False, {"type": "boolean"})
     assert fields["mode"][:2] == ("fast", {"type": "string", "enum": ["fast", "slow"]})
     assert fields["text"][1] == {"type": "string"}, "a text that must be given has no default"
-    assert fields["options"][:2] == ({"a": [1, None]}, {"type": ["object", "array", "string", "number", "boolean"]})
+    assert fields["options"][:2] == ({"a": [1, None]}, {"type": ["object", "array", "string", "number", "boolean", "null"]})
     assert fields["nothing"][:2] == (None, {"type": ["null", "string"]})
     assert fields["computed"][0] is None
     assert "computed when the run starts" in fields["computed"][2]

@@ -41,9 +41,9 @@ RUN = {
     "FLOWPORT_LAST": "-1",
     "FLOWPORT_EPOCH": "{{ ti.max_tries - task.retries }}",
 }
-# What the first task is told besides: the trigger form as it was filled in, and whose run it is.
+# What the first task is told besides: the trigger form (when it is too long, its length), and whose run it is.
 FORM = {
-    "FLOWPORT_FORM": "{{ params | tojson | replace('$', '$$') }}",
+    "FLOWPORT_FORM": "{% set f = params | tojson %}{{ f | replace('$', '$$') if f | length < 131000 else f | length }}",
     "FLOWPORT_ENGINE": "the DAG run of {{ dag_run.start_date }}",
 }
 
@@ -95,7 +95,7 @@ with DAG(
         "max_depth": Param(8, type="integer", description="depth of each tree"),
         "trees": Param(
             [10, 30, 100],
-            type=["array", "object", "string", "number", "boolean"],
+            type=["array", "object", "string", "number", "boolean", "null"],
             description="sizes of the forests to try",
         ),
         "goal": Param(0.96, type="number", description="the accuracy that a forest must reach"),
@@ -117,6 +117,12 @@ with DAG(
             type=["null", "array"],
             section="Resume and tags",
             description="tags of the run, one on a line",
+        ),
+        "run_input": Param(
+            None,
+            type=["null", "string"],
+            section="Resume and tags",
+            description="an input in the store, in the place of all other fields",
         ),
     },
     tags=["flowport"],

@@ -31,9 +31,9 @@ RUN = {
     "FLOWPORT_LAST": "-1",
     "FLOWPORT_EPOCH": "{{ ti.max_tries - task.retries }}",
 }
-# What the first task is told besides: the trigger form as it was filled in, and whose run it is.
+# What the first task is told besides: the trigger form (when it is too long, its length), and whose run it is.
 FORM = {
-    "FLOWPORT_FORM": "{{ params | tojson | replace('$', '$$') }}",
+    "FLOWPORT_FORM": "{% set f = params | tojson %}{{ f | replace('$', '$$') if f | length < 131000 else f | length }}",
     "FLOWPORT_ENGINE": "the DAG run of {{ dag_run.start_date }}",
 }
 
@@ -85,6 +85,12 @@ with DAG(
             type=["null", "array"],
             section="Resume and tags",
             description="tags of the run, one on a line",
+        ),
+        "run_input": Param(
+            None,
+            type=["null", "string"],
+            section="Resume and tags",
+            description="an input in the store, in the place of all other fields",
         ),
     },
     tags=["flowport"],
