@@ -136,6 +136,7 @@ def adopt(line: Lifeline) -> None:
     import gc
 
     gc.freeze()
+    _Now.ended = False
     line.hold()
     _listen()
 

@@ -124,17 +124,26 @@ class Program:
             self._kind = self._imported()
         return self._kind
 
+    @property
+    def file(self) -> str:
+        """The path of the flow's own file."""
+        return os.path.join(self.source, self.flow["file"])
+
+    def find_modules(self) -> list[str]:
+        """Let the flow's own modules, and `metaflow`, be found by an import; returns the folders that they are in."""
+        folders = [os.path.join(self.source, root) if root else self.source for root in self.flow["roots"]]
+        folder = os.path.dirname(self.file)
+        folders = folders if folder in folders else [folder, *folders]
+        sys.path[:0] = [folder for folder in folders if folder not in sys.path]
+        offer_metaflow()
+        return folders
+
     def _imported(self) -> type[FlowSpec]:
         file, name = self.flow["file"], self.flow["class"]
-        for root in reversed(self.flow["roots"]):
-            sys.path.insert(0, os.path.join(self.source, root) if root else self.source)
-        folder = os.path.join(self.source, os.path.dirname(file))
-        if folder not in sys.path:
-            sys.path.insert(0, folder)
-        offer_metaflow()
+        self.find_modules()
         take_all()
         try:
-            kind: type[FlowSpec] = getattr(load_module(os.path.join(self.source, file)), name)
+            kind: type[FlowSpec] = getattr(load_module(self.file), name)
         except SystemExit as error:
             raise ImportError(f"`{file}` ends the process when it is imported, with {error!r}") from error
         return kind

@@ -1,7 +1,10 @@
 """The process that starts the tasks of a local run and tells the coordinator how they ended.
 
-Where that is safe it has imported the flow and forks a child for every task; it touches neither the store nor threads, because
-a child that inherits either of them hangs (obstore, OpenMP). Otherwise it starts the command that a container would run.
+It forks a child for every task, and touches neither the store nor threads, because a child that inherits either of them hangs (obstore,
+OpenMP). On macOS, or when it is told to, it starts the command that a container would run.
+
+A task imports the flow itself, as it does in a container. Where that takes long it is done once: a fork of this process imports the flow
+under a `Watch`, and goes on in its place when what came of it may be shared by all tasks.
 
 It listens on a socket to the coordinator, and the end of that socket is the end of everything that it started.
 
@@ -25,6 +28,7 @@ import selectors
 import signal
 import socket
 import sys
+import time
 from collections import deque
 from importlib import import_module
 
@@ -37,6 +41,14 @@ from flowport.runtime.program import Program
 SIGNALS = {b"end": signal.SIGTERM, b"kill": signal.SIGKILL}
 
 
+QUICK = 0.05
+"""Seconds for which a flow's import is not worth sharing."""
+
+BROKEN, ALONE, OWN = 1, 2, 3
+"""What the process that imports the flow says when it does not go on itself: the flow cannot be imported; each task has to import it; each
+task has to import the flow's own files, and libraries are shared."""
+
+
 def main() -> None:
     """`python -c "... main()" FD`: serve the coordinator at the other end of the inherited socket FD."""
     link = socket.socket(fileno=int(sys.argv[1]))
@@ -44,9 +56,38 @@ def main() -> None:
     while b"\n" not in received:
         received += link.recv(65536)
     first, _, rest = received.partition(b"\n")
-    Server(link, Terms(**json.loads(first)), rest).serve()
+    server = Server(link, Terms(**json.loads(first)), rest)
+    # macOS: a fork of a process that has used its frameworks may end at once, and many libraries use them.
+    server.terms.fork = server.terms.fork and sys.platform != "darwin"
+    for name in ("task", "folder", "supervise", "resume"):
+        import_module(f"flowport.runtime.{name}")
+    _serve(server)
     # What the flow registered with `atexit` is not for this process, and big libraries take their time to go.
     os._exit(0)
+
+
+def _serve(server: Server) -> None:
+    """Import the flow in a fork, which serves where its tasks may share that; otherwise serve here."""
+    if not server.terms.fork:
+        server.serve(b"spawn")
+        return
+    line = process.Lifeline.new()
+    pid = os.fork()
+    if pid == 0:
+        process.adopt(line)
+        found = server.imported()
+        line.say(found)
+        if found == DONE:
+            server.serve(b"fork")
+        os._exit(DONE)
+    line.started()
+    process.wait(pid)
+    said = line.result()
+    if said == BROKEN or said is None:
+        server.answers.append(b"broken")
+        server.answer()
+    elif said != DONE:
+        server.serve(b"fork" if said == ALONE or server.preloaded() else b"spawn")
 
 
 class Server:
@@ -61,11 +102,12 @@ class Server:
         self.answers: list[bytes] = []
         self.held = False
 
-    def serve(self) -> None:
-        """Work until the coordinator is gone; then end everything that still runs."""
+    def serve(self, how: bytes) -> None:
+        """Say how tasks are started and work until the coordinator is gone; then end everything that still runs."""
+        self.terms.fork = how == b"fork"
+        self.answers.append(how)
         # The most processes that one task starts for its items.
         os.environ["FLOWPORT_MAX_WORKERS"] = str(self.terms.workers)
-        self._prepare()
         woken, waker = os.pipe()
         for end in (woken, waker):
             os.set_blocking(end, False)
@@ -77,7 +119,7 @@ class Server:
         there = True
         while there:
             self._begin()
-            self._answer()
+            self.answer()
             for key, _ in selector.select():
                 if key.fileobj == woken:
                     os.read(woken, 4096)
@@ -86,36 +128,45 @@ class Server:
             self._reap()
         self._signal(signal.SIGKILL)
 
-    def _prepare(self) -> None:
-        """Import the flow, and find out whether it may be forked."""
-        # macOS: a fork of a process that has used its frameworks may end at once, and many libraries use them.
-        self.terms.fork = self.terms.fork and sys.platform != "darwin"
-        if self.terms.fork:
-            if not self._import():
-                self.answers.append(b"broken")
-                return
-            threading = sys.modules.get("threading")
-            self.terms.fork = threading is None or threading.active_count() == 1
-        if self.terms.fork:
-            gc.collect()
-            gc.freeze()
-        self.answers.append(b"fork" if self.terms.fork else b"spawn")
+    def imported(self) -> int:
+        """Import the flow, and see whether tasks may share that; prints why they may not, or the error."""
+        from flowport.runtime.local.watch import Watch, threads
 
-    def _import(self) -> bool:
-        """Import the flow, and what its tasks would otherwise import one by one; False when the flow cannot be imported."""
-        for name in ("task", "folder", "supervise", "resume"):
-            import_module(f"flowport.runtime.{name}")
+        began, watch = time.monotonic(), Watch(self.program.source)
         try:
-            self.program.flow_class()
+            with watch:
+                self.program.flow_class()
         except BaseException as error:
             from flowport.runtime.local.trace import show
 
             show(error, self.program.source)
-            return False
+            return BROKEN
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
-        return True
+        seconds = time.monotonic() - began
+        if seconds < QUICK:
+            return ALONE
+        if names := threads():
+            why = f"what it imports has started threads ({', '.join(sorted(set(names)))}), which no fork has"
+            print(f"each task imports the flow anew, which takes {seconds:.1f} s: {why}", flush=True)
+            return ALONE
+        if watch.made:
+            print(f"each task imports the flow's own files anew, as they make {', and '.join(watch.made)}", flush=True)
+            return OWN
+        _freeze()
+        return DONE
+
+    def preloaded(self) -> bool:
+        """Import the libraries that the flow begins with; whether this process may be forked then."""
+        from flowport.runtime.local.preload import preload
+        from flowport.runtime.local.watch import threads
+
+        folders = self.program.find_modules()
+        own = {name.partition(".")[0] for folder in folders for name in os.listdir(folder)}
+        preload(self.program.file, own)
+        _freeze()
+        return not threads()
 
     def _receive(self) -> bool:
         """Take what the coordinator sent; False when it is gone."""
@@ -166,7 +217,8 @@ class Server:
                 self.held |= code != DONE
                 self.answers.append(b"- %b %d" % (number, code))
 
-    def _answer(self) -> None:
+    def answer(self) -> None:
+        """Send what the coordinator has to hear."""
         if self.answers:
             answers, self.answers = self.answers, []
             try:
@@ -182,3 +234,9 @@ class Server:
                 process.end_group(leader)
             else:
                 os.kill(leader, number)
+
+
+def _freeze() -> None:
+    """Leave what is there to the forks as it is: collecting garbage would copy it."""
+    gc.collect()
+    gc.freeze()

@@ -142,10 +142,47 @@ def test_a_flow_that_ends_the_process_while_it_is_imported(desk: Desk) -> None:
     assert "its process ended while it was imported" in ended.err
 
 
-def test_a_flow_that_starts_threads_while_it_is_imported_is_not_forked(desk: Desk) -> None:
-    head = "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n" + HEAD
-    flow(desk, "print('parent' if os.path.basename(sys.argv[0]) == '__main__.py' else 'forked')", n=1, head=head)
-    assert desk("run", "work.py").out == "work/r.0 | parent\n"
+DEAR = pytest.mark.parametrize("takes", [0, 0.1], ids=["quick", "dear"])
+
+
+@DEAR
+def test_threads_that_a_module_starts_run_in_every_task(desk: Desk, takes: float) -> None:
+    head = f"import threading, time\ntime.sleep({takes})\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n" + HEAD
+    flow(desk, "print([thread.is_alive() for thread in threading.enumerate()], len(os.listdir('/proc/self/task')))", n=3, head=head)
+    ended = desk("run", "work.py")
+    assert ended.out.splitlines() == [f"work/r.{number} | [True, True] 2" for number in range(3)]
+    assert ended.err.count("each task imports the flow anew, which takes 0.1 s: what it imports has started threads") == bool(takes)
+
+
+@DEAR
+@pytest.mark.parametrize(
+    "made",
+    ["random.Random().random()", "random.random()", "uuid.uuid4()", "os.getpid()", "np().default_rng().random()", "np().rand()"],
+)
+def test_what_a_module_makes_for_one_process_differs_in_every_task(desk: Desk, made: str, takes: float) -> None:
+    made = made.replace("np()", "__import__('numpy').random")
+    flow(desk, "print(MADE)", n=4, head=f"import random, os, time, uuid\ntime.sleep({takes})\nMADE = {made}\n" + HEAD)
+    lines = [line.partition(" | ")[2] for line in desk("run", "work.py").out.splitlines()]
+    assert (len(lines), len(set(lines))) == (4, 4)
+
+
+NOTED = "import os, time\nfile = os.open('imports', os.O_CREAT | os.O_WRONLY | os.O_APPEND)\n"
+NOTED += "os.write(file, b'.')\nos.close(file)\ntime.sleep(0.1)\n"
+
+
+@pytest.mark.parametrize(
+    ("made", "times", "said"),
+    [
+        ("", 1, ""),
+        ("MADE = open(__file__)\n", 8, "as they make files or connections that are open"),
+        ("MADE = os.getpid()\n", 8, "as they make a process id (work.py, line 6)"),
+    ],
+    ids=["nothing", "file", "process id"],
+)
+def test_an_import_that_takes_long_is_shared_where_that_changes_nothing(desk: Desk, made: str, times: int, said: str) -> None:
+    flow(desk, "pass", n=4, head=NOTED + made + HEAD)
+    assert said in desk("run", "work.py").err
+    assert len((desk.folder / "imports").read_text()) == times
 
 
 def test_children_do_not_share_random_numbers(desk: Desk) -> None:

@@ -1,0 +1,125 @@
+"""Import a flow and see whether the process may be forked afterwards, so that its tasks need not import it again.
+
+A fork is safe when no thread is left beside its own: a lock that another thread holds is never let go of in the copy. And a fork is right
+only when the flow's own files made nothing while they were imported that each task must have for itself: random generators, ids, open
+files, temporary folders, processes.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import time
+import uuid
+import weakref
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Any
+
+HARMLESS = ("jemalloc_bg_thd",)
+"""Threads that are there again after a fork: jemalloc, which Arrow brings, registers handlers for it (`pthread_atfork`)."""
+
+PROC = "/proc/self"
+
+
+class Watch:
+    """While it is open, notes in `made` what the files below `folder` make; the first of each kind, with the line that does."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self.made: list[str] = []
+        self._patches: list[tuple[Any, str, Any]] = []
+
+    def __enter__(self) -> None:
+        self._state = random.getstate()
+        self._files, self._finalizers = _files(), len(weakref.finalize._registry)  # type: ignore[attr-defined]
+        self._patch(os, "urandom", "random bytes")
+        self._patch(random, "_urandom", "random bytes")
+        self._patch(random.Random, "seed", "a random generator", lambda this, a=None, *rest: a is None)
+        self._patch(os, "getpid", "a process id")
+        self._patch(time, "time", "a time")
+        self._patch(time, "time_ns", "a time")
+        self._patch(uuid, "uuid1", "an id")
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for owner, name, original in self._patches:
+            setattr(owner, name, original)
+        if random.getstate() != self._state or _drawn():
+            self.made.append("random numbers")
+        if _files() - self._files:
+            self.made.append("files or connections that are open")
+        if len(weakref.finalize._registry) > self._finalizers:  # type: ignore[attr-defined]
+            self.made.append("something that is removed at the end of the process, such as a temporary folder")
+        if _children():
+            self.made.append("processes")
+
+    def _patch(self, owner: Any, name: str, what: str, counts: Callable[..., bool] = lambda *_, **__: True) -> None:
+        original = getattr(owner, name)
+
+        def noted(*values: Any, **named: Any) -> Any:
+            if counts(*values, **named):
+                self._note(what)
+            return original(*values, **named)
+
+        self._patches.append((owner, name, original))
+        setattr(owner, name, noted)
+
+    def _note(self, what: str) -> None:
+        """Note something when a file of the flow's own asked for it, and not a library that it imports."""
+        frame = sys._getframe(2)
+        while frame is not None and not frame.f_code.co_filename.startswith("<frozen importlib"):
+            if frame.f_code.co_filename.startswith(self._folder):
+                text = f"{what} ({os.path.basename(frame.f_code.co_filename)}, line {frame.f_lineno})"
+                if not any(one.startswith(what + " (") for one in self.made):
+                    self.made.append(text)
+                return
+            frame = frame.f_back  # type: ignore[assignment]
+
+
+def _drawn() -> bool:
+    """Whether somebody has used NumPy's global generator; a new one, and one that was seeded, stands at the end of its block of 624."""
+    numpy = sys.modules.get("numpy.random")
+    return numpy is not None and numpy.mtrand._rand.get_state(legacy=False)["state"].get("pos", 624) != 624
+
+
+def threads() -> list[str]:
+    """The names of the threads beside this one that a fork would lose; libraries that know forks (OpenBLAS) stop theirs before one."""
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    try:
+        tasks = os.listdir(f"{PROC}/task")
+    except FileNotFoundError:  # no Linux: only what Python knows of
+        threading = sys.modules.get("threading")
+        tasks = [] if threading is None else [""] * threading.active_count()
+    finally:
+        os.waitpid(pid, 0)
+    names = [_name(task) for task in tasks if task != str(os.getpid())]
+    return [name for name in names if name and name not in HARMLESS]
+
+
+def _name(task: str) -> str:
+    try:
+        with open(f"{PROC}/task/{task}/comm") as file:
+            return file.read().strip()
+    except FileNotFoundError:  # it has ended meanwhile
+        return ""
+
+
+def _files() -> set[str]:
+    try:
+        return {os.readlink(f"{PROC}/fd/{number}") for number in os.listdir(f"{PROC}/fd") if os.path.exists(f"{PROC}/fd/{number}")}
+    except OSError:
+        return set()
+
+
+def _children() -> bool:
+    try:
+        with open(f"{PROC}/task/{os.getpid()}/children") as file:
+            return bool(file.read().strip())
+    except FileNotFoundError:
+        return False
