@@ -15,6 +15,7 @@ from flowport.runtime.text import take_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from flowport.runtime.flow import FlowSpec
@@ -140,50 +141,54 @@ class Program:
 
     def _imported(self) -> type[FlowSpec]:
         file, name = self.flow["file"], self.flow["class"]
-        self.find_modules()
+        folders = self.find_modules()
         take_all()
         try:
-            kind: type[FlowSpec] = getattr(load_module(self.file), name)
+            kind: type[FlowSpec] = getattr(load_module(self.file, folders), name)
         except SystemExit as error:
             raise ImportError(f"`{file}` ends the process when it is imported, with {error!r}") from error
         return kind
 
 
-def load_module(path: str) -> Any:
-    """The module in a file, whatever the file is called; it is known under its file's name, so that what it defines can be unpickled."""
-    stem = os.path.basename(path)[:-3]
+def load_module(path: str, folders: Sequence[str] = ()) -> Any:
+    """The module in a file, whatever the file is called. `folders` are those in which its other modules are found."""
     from importlib._bootstrap import _load  # type: ignore[attr-defined, unused-ignore]
     from importlib._bootstrap_external import SourceFileLoader, spec_from_file_location  # type: ignore[import-not-found, unused-ignore]
 
-    return _load(spec_from_file_location(stem, path, loader=SourceFileLoader(stem, path)))
+    name = module_name(path, folders)
+    return _load(spec_from_file_location(name, path, loader=SourceFileLoader(name, path)))
+
+
+class Module:
+    """Finds the flow's module where its name is not that of its file, in a process that has not loaded it."""
+
+    def __init__(self, path: str, folders: Sequence[str]) -> None:
+        self.path, self.name = path, module_name(path, folders)
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> Any:
+        if name != self.name:
+            return None
+        from importlib.util import spec_from_file_location
+
+        return spec_from_file_location(name, self.path)
+
+
+def module_name(path: str, folders: Sequence[str]) -> str:
+    """What the module of a flow is known under, so that what it defines can be pickled: its file's name.
+
+    A name with a dot in it would be looked for in a package, and that of a package beside the file would hide it.
+    """
+    stem = os.path.basename(path)[:-3]
+    if "." in stem or any(os.path.isfile(os.path.join(folder, stem, "__init__.py")) for folder in folders):
+        return "flow_" + "".join([letter if letter.isalnum() else "_" for letter in stem])
+    return stem
 
 
 def offer_metaflow() -> None:
-    """Answer `from metaflow import ...` with our own names, where Metaflow itself is not loaded."""
-    if "metaflow" not in sys.modules:
-        sys.meta_path.insert(0, Metaflow)  # type: ignore[arg-type, unused-ignore]
-
-
-class Metaflow:
-    """Finds the module `metaflow` when a flow asks for it, and only then: it is `flowport.runtime.flow` under another name."""
-
-    @staticmethod
-    def find_spec(name: str, path: object = None, target: object = None) -> Any:
-        if name != "metaflow":
-            return None
-        from importlib._bootstrap import ModuleSpec
-
-        return ModuleSpec(name, Metaflow)  # type: ignore[arg-type]
-
-    @staticmethod
-    def create_module(spec: object) -> Any:
-        from flowport.runtime import flow
-
-        return flow
-
-    @staticmethod
-    def exec_module(module: object) -> None:
-        """Nothing is left to do: the module is loaded."""
+    """Answer `from metaflow import ...` with our own names, in this process and in those that it starts with its `sys.path`."""
+    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "stand_in")
+    if "metaflow" not in sys.modules and folder not in sys.path:
+        sys.path.insert(0, folder)
 
 
 def unpack(data: bytes, folder: str) -> None:

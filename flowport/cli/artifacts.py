@@ -41,10 +41,12 @@ def artifacts(values: Values) -> int:
 
 def _offer_modules(run: Run) -> None:
     """Values of the flow's own classes are loaded with the modules of its code package, unless others are nearer."""
-    from flowport.runtime.program import offer_metaflow
+    from flowport.runtime.program import Module, offer_metaflow
 
     offer_metaflow()
-    sys.path += [f"{run.program.folder}/{root}".rstrip("/") for root in run.plan["roots"]]
+    folders = [f"{run.program.folder}/{root}".rstrip("/") for root in run.plan["roots"]]
+    sys.path += folders
+    sys.meta_path.append(Module(run.program.file, folders))
 
 
 def _last(run: Run) -> str:

@@ -76,9 +76,9 @@ def write(desk: Desk, body: str, end: str = "pass", decorators: str = "") -> Non
     desk.write("work.py", HEAD.format(folder=str(desk.folder), decorators=lines, body=indented(body, 8), end=indented(end, 8)))
 
 
-def run(desk: Desk, way: str, status: int = 0, name: str = "one") -> str:
-    """Run `work.py` without what this machine may say of buffers; everything that was printed."""
-    ended = desk(COMMANDS[way][0], "work.py", "--run-id", name, *COMMANDS[way][1:], PYTHONUNBUFFERED="")
+def run(desk: Desk, way: str, status: int = 0, name: str = "one", file: str = "work.py") -> str:
+    """Run a flow without what this machine may say of buffers; everything that was printed."""
+    ended = desk(COMMANDS[way][0], file, "--run-id", name, *COMMANDS[way][1:], PYTHONUNBUFFERED="")
     assert ended.status == status, ended.out + ended.err
     return ended.out + ended.err
 
@@ -330,3 +330,73 @@ def test_nothing_of_a_task_outlives_the_process_that_started_it(tmp_path: Path, 
             if state == "Z":
                 break
             time.sleep(0.05)
+
+
+CHILDREN = """
+import multiprocessing
+
+from metaflow import FlowSpec, step
+
+
+def square(number):
+    return number * number
+
+
+class Work(FlowSpec):
+    @step
+    def start(self):
+        with multiprocessing.get_context("{method}").Pool(1) as pool:
+            self.seen = pool.map(square, range(3))
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+@WAYS
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_processes_that_a_step_starts_find_the_flow_and_metaflow(desk: Desk, way: str, method: str) -> None:
+    desk.write("work.py", CHILDREN.replace("{method}", method))
+    run(desk, way)
+    assert seen(desk) == [0, 1, 4]
+
+
+NAMED = """
+from dataclasses import dataclass
+
+from flowport import FlowSpec, step
+{first}
+
+
+@dataclass
+class Point:
+    x: int
+
+
+class Work(FlowSpec):
+    @step
+    def start(self):
+        self.point = Point({value})
+        self.next(self.end)
+
+    @step
+    def end(self):
+        self.seen = self.point.x
+"""
+
+
+@WAYS
+@pytest.mark.parametrize(
+    ("name", "first", "value"),
+    [("train.v2.py", "", "3"), ("forecast.py", "from forecast.parts import answer", "answer()")],
+    ids=["dots", "a package of the same name"],
+)
+def test_a_class_of_the_flow_is_found_whatever_its_file_is_called(desk: Desk, way: str, name: str, first: str, value: str) -> None:
+    desk.write(name, NAMED.replace("{first}", first).replace("{value}", value))
+    desk.write("forecast/__init__.py", "")
+    desk.write("forecast/parts.py", "def answer():\n    return 3\n")
+    run(desk, way, file=name)
+    assert seen(desk) == 3
+    assert "Point(x=3)" in desk("artifacts", "Work").out

@@ -1,0 +1,7 @@
+"""`metaflow` for flows that import it: flowport's own names. A folder on `sys.path`, so that processes which a step starts find it too."""
+
+import sys
+
+from flowport.runtime import flow
+
+sys.modules[__name__] = flow
