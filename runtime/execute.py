@@ -9,6 +9,7 @@ from flowport.runtime import codec
 from flowport.runtime.flow import Parameters, current
 from flowport.runtime.item import Item, Misuse
 from flowport.runtime.manifest import Stop
+from flowport.runtime.modules import recorded_lines
 from flowport.runtime.process import Step
 from flowport.runtime.store import Corrupt, Missing, Refusal
 
@@ -131,6 +132,8 @@ def trace(error: BaseException) -> str:
     if isinstance(error, Misuse):
         return f"{error}\n{_asked(error)}"
     from traceback import format_exception
+
+    recorded_lines()
 
     place: TracebackType | None = error.__traceback__
     while place is not None and place.tb_frame.f_code.co_filename == __file__:

@@ -8,14 +8,13 @@ from __future__ import annotations
 import os
 import sys
 
-from flowport.runtime import digests, documents
+from flowport.runtime import digests, documents, modules
 from flowport.runtime.contract import CONTRACT, FLOW, PLAN, STEP_PLANS, Mismatch
 from flowport.runtime.store import Corrupt, Refusal
 from flowport.runtime.text import take_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Any
 
     from flowport.runtime.flow import FlowSpec
@@ -23,6 +22,9 @@ if TYPE_CHECKING:
 
 
 CACHE = "FLOWPORT_CACHE"
+
+SOURCE = "FLOWPORT_SOURCE"
+"""Set for the tasks of a local run: where the author of the flow has its files."""
 
 
 def code_key(digest: str) -> str:
@@ -55,7 +57,7 @@ def code_folder(digest: str) -> str:
 
 
 class Program:
-    """A flow's files and its plan. `source` is the folder that its modules are imported from, by default the package's own."""
+    """A flow's files and its plan. `source` is where its author has the same files: what modules and tracebacks say, not what runs."""
 
     def __init__(self, folder: str, source: str | None = None) -> None:
         self.folder, self.source = folder, source or folder
@@ -72,7 +74,7 @@ class Program:
     def cached(cls, digest: str) -> Program | None:
         """The package with this digest, when it was unpacked before."""
         folder = code_folder(digest)
-        return cls(folder) if os.path.exists(os.path.join(folder, PLAN)) else None
+        return cls(folder, os.environ.get(SOURCE)) if os.path.exists(os.path.join(folder, PLAN)) else None
 
     @classmethod
     def fetched(cls, store: Store, digest: str) -> Program:
@@ -128,15 +130,17 @@ class Program:
     @property
     def file(self) -> str:
         """The path of the flow's own file."""
-        return os.path.join(self.source, self.flow["file"])
+        return os.path.join(self.folder, self.flow["file"])
 
     def find_modules(self) -> list[str]:
         """Let the flow's own modules, and `metaflow`, be found by an import; returns the folders that they are in."""
-        folders = [os.path.join(self.source, root) if root else self.source for root in self.flow["roots"]]
+        folders = [os.path.join(self.folder, root) if root else self.folder for root in self.flow["roots"]]
         folder = os.path.dirname(self.file)
         folders = folders if folder in folders else [folder, *folders]
         sys.path[:0] = [folder for folder in folders if folder not in sys.path]
-        offer_metaflow()
+        modules.offer_metaflow()
+        if self.source != self.folder:
+            modules.record(self.folder, self.source, folders)
         return folders
 
     def _imported(self) -> type[FlowSpec]:
@@ -144,51 +148,10 @@ class Program:
         folders = self.find_modules()
         take_all()
         try:
-            kind: type[FlowSpec] = getattr(load_module(self.file, folders), name)
+            kind: type[FlowSpec] = getattr(modules.load(self.file, folders, (self.folder, self.source)), name)
         except SystemExit as error:
             raise ImportError(f"`{file}` ends the process when it is imported, with {error!r}") from error
         return kind
-
-
-def load_module(path: str, folders: Sequence[str] = ()) -> Any:
-    """The module in a file, whatever the file is called. `folders` are those in which its other modules are found."""
-    from importlib._bootstrap import _load  # type: ignore[attr-defined, unused-ignore]
-    from importlib._bootstrap_external import SourceFileLoader, spec_from_file_location  # type: ignore[import-not-found, unused-ignore]
-
-    name = module_name(path, folders)
-    return _load(spec_from_file_location(name, path, loader=SourceFileLoader(name, path)))
-
-
-class Module:
-    """Finds the flow's module where its name is not that of its file, in a process that has not loaded it."""
-
-    def __init__(self, path: str, folders: Sequence[str]) -> None:
-        self.path, self.name = path, module_name(path, folders)
-
-    def find_spec(self, name: str, path: object = None, target: object = None) -> Any:
-        if name != self.name:
-            return None
-        from importlib.util import spec_from_file_location
-
-        return spec_from_file_location(name, self.path)
-
-
-def module_name(path: str, folders: Sequence[str]) -> str:
-    """What the module of a flow is known under, so that what it defines can be pickled: its file's name.
-
-    A name with a dot in it would be looked for in a package, and that of a package beside the file would hide it.
-    """
-    stem = os.path.basename(path)[:-3]
-    if "." in stem or any(os.path.isfile(os.path.join(folder, stem, "__init__.py")) for folder in folders):
-        return "flow_" + "".join([letter if letter.isalnum() else "_" for letter in stem])
-    return stem
-
-
-def offer_metaflow() -> None:
-    """Answer `from metaflow import ...` with our own names, in this process and in those that it starts with its `sys.path`."""
-    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "stand_in")
-    if "metaflow" not in sys.modules and folder not in sys.path:
-        sys.path.insert(0, folder)
 
 
 def unpack(data: bytes, folder: str) -> None:

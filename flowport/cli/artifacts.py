@@ -41,7 +41,7 @@ def artifacts(values: Values) -> int:
 
 def _offer_modules(run: Run) -> None:
     """Values of the flow's own classes are loaded with the modules of its code package, unless others are nearer."""
-    from flowport.runtime.program import Module, offer_metaflow
+    from flowport.runtime.modules import Module, offer_metaflow
 
     offer_metaflow()
     folders = [f"{run.program.folder}/{root}".rstrip("/") for root in run.plan["roots"]]

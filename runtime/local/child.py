@@ -11,6 +11,7 @@ import sys
 
 from flowport.runtime import process
 from flowport.runtime.contract import ENDED, FAILED
+from flowport.runtime.program import SOURCE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ def command(terms: Terms, step: str, slice: str, attempt: int, variables: dict[s
     log = terms.open_log(step, slice, attempt)
     # The folder that the user works in is no place for the modules of a task: the code package is. Its log is kept here.
     environment = {**os.environ, **variables, "PYTHONSAFEPATH": "1", "FLOWPORT_LIFELINE": line.handed_on()}
+    if terms.source:
+        environment[SOURCE] = terms.source
     argv = [sys.executable, "-m", "flowport.runtime", *terms.invocation(step, slice).argv()]
     try:
         pid = os.posix_spawn(

@@ -34,14 +34,14 @@ GRACE = 10.0
 class Task:
     """One attempt of a step on a slice."""
 
-    __slots__ = ("attempt", "code", "hidden", "process", "shown", "slice", "step")
+    __slots__ = ("attempt", "code", "hidden", "process", "shown", "slice", "step", "visible")
 
     def __init__(self, step: str, slice: str, attempt: int) -> None:
         self.step, self.slice, self.attempt = step, slice, attempt
         self.process = 0
         self.code = DONE
         self.shown = 0
-        self.hidden = False
+        self.visible = self.hidden = False
 
 
 class Coordinator:

@@ -165,8 +165,9 @@ class Screen:
     def _may_show(self, task: Task) -> bool:
         """Only the first tasks of a big foreach show what they print."""
         shown = self._shown.get(task.step, 0)
-        if task.shown or shown < TASKS_SHOWN:
-            self._shown[task.step] = shown + (not task.shown)
+        if task.visible or shown < TASKS_SHOWN:
+            self._shown[task.step] = shown + (not task.visible)
+            task.visible = True
             return True
         if not task.hidden:
             task.hidden = True

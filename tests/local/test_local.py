@@ -297,3 +297,53 @@ def test_without_a_fork_the_corpus_comes_to_the_same(desk: Desk, name: str) -> N
         return sorted(str(file.relative_to(folder / run)) for file in (folder / run).rglob("*@*.json"))
 
     assert documents("forked") == documents("spawned")
+
+
+CHANGED = """
+import pathlib
+import time
+
+import helper
+from flowport import FlowSpec, environment, step
+
+
+class Work(FlowSpec):
+    @step
+    def start(self):
+        self.first = helper.value()
+        pathlib.Path("begun").write_text("")
+        while not pathlib.Path("go").exists():
+            time.sleep(0.02)
+        self.next(self.middle)
+
+    @environment(vars={"A": "1"})
+    @step
+    def middle(self):
+        import late
+
+        self.second = [helper.value(), late.VALUE, (pathlib.Path(__file__).parent / "data").read_text()]
+        self.next(self.end)
+
+    @step
+    def end(self):
+        self.third = helper.value()
+        helper.fail()
+"""
+
+
+@FORK
+def test_a_run_goes_on_with_the_files_that_it_began_with(desk: Desk, how: tuple[str, ...]) -> None:
+    desk.write("work.py", CHANGED)
+    desk.write("helper.py", "def value():\n    return 'old'\n\n\ndef fail():\n    raise ValueError('as it was')\n")
+    desk.write("late.py", "VALUE = 'old'\n")
+    desk.write("data", "beside")
+    process = desk.start("run", "work.py", "--run-id", "one", *how)
+    until((desk.folder / "begun").exists)
+    desk.write("helper.py", "# longer\n# longer\ndef value():\n    return 'new'\n\n\ndef fail():\n    raise ValueError('as it is')\n")
+    desk.write("late.py", "VALUE = 'new'\n")
+    desk.write("go", "")
+    _, err = process.communicate()
+    assert f'File "{desk.folder}/helper.py", line 6, in fail' in err
+    assert "    raise ValueError('as it was')" in err
+    found = json.loads(desk("artifacts", "Work/one/middle", "--json").out)["middle/r"]
+    assert (found["first"], found["second"]) == ("old", ["old", "old", "beside"])

@@ -11,7 +11,7 @@ from flowport.compiler.compile import load
 from flowport.compiler.package import package
 from flowport.compiler.plan import Plan
 from flowport.compiler.verify import verify
-from flowport.runtime.program import load_module
+from flowport.runtime import modules
 from properties.reference import Reference
 from properties.sample import Sample, sample
 from properties.serial import Serial, Sizes
@@ -42,7 +42,7 @@ class Trial:
 
     def reference(self) -> Reference:
         """What the flow comes to."""
-        return Reference(getattr(load_module(str(self.path)), self.sample.class_name), self.sample)
+        return Reference(getattr(modules.load(str(self.path)), self.sample.class_name), self.sample)
 
     def run(self, name: str, sizes: Sizes) -> None:
         """Run the flow and compare every item and the last artifacts."""
