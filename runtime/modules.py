@@ -57,21 +57,22 @@ class Recorded:
     """
 
     def __init__(self, real: str, shown: str, folders: Sequence[str]) -> None:
-        self._real, self._shown, self._folders = real, shown, list(folders)
+        self.real, self._shown, self._folders = real, shown, list(folders)
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> Any:
-        if path is not None and not any(folder.startswith(self._real) for folder in path):
+        if path is not None and not any(folder.startswith(self.real) for folder in path):
             return None
         spec = PathFinder.find_spec(name, self._folders if path is None else path)
         if spec is None or spec.origin is None or type(spec.loader) is not SourceFileLoader:
             return None
-        loader = Loader(name, spec.origin, self._real, self._shown)
+        loader = Loader(name, spec.origin, self.real, self._shown)
         return spec_from_file_location(name, loader.path, loader=loader, submodule_search_locations=spec.submodule_search_locations)
 
 
 def record(real: str, shown: str, folders: Sequence[str]) -> None:
     """Import from these folders by `Recorded`; built-in modules stay before them."""
-    sys.meta_path.insert(sys.meta_path.index(PathFinder), Recorded(real, shown, folders))
+    if not any(isinstance(finder, Recorded) and finder.real == real for finder in sys.meta_path):
+        sys.meta_path.insert(sys.meta_path.index(PathFinder), Recorded(real, shown, folders))
 
 
 def recorded_lines() -> None:

@@ -134,6 +134,7 @@ class Server:
 
         began, watch = time.monotonic(), Watch(self.program.source)
         try:
+            self._preload()
             with watch:
                 self.program.flow_class()
         except BaseException as error:
@@ -159,14 +160,17 @@ class Server:
 
     def preloaded(self) -> bool:
         """Import the libraries that the flow begins with; whether this process may be forked then."""
-        from flowport.runtime.local.preload import preload
         from flowport.runtime.local.watch import threads
 
-        folders = self.program.find_modules()
-        own = {name.partition(".")[0] for folder in folders for name in os.listdir(folder)}
-        preload(self.program.file, own)
+        self._preload()
         _freeze()
         return not threads()
+
+    def _preload(self) -> None:
+        from flowport.runtime.local.preload import preload
+
+        own = {name.partition(".")[0] for folder in self.program.find_modules() for name in os.listdir(folder)}
+        preload(self.program.file, own)
 
     def _receive(self) -> bool:
         """Take what the coordinator sent; False when it is gone."""

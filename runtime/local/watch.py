@@ -35,7 +35,7 @@ class Watch:
         self._patches: list[tuple[Any, str, Any]] = []
 
     def __enter__(self) -> None:
-        self._state = random.getstate()
+        self._state, self._numpy = random.getstate(), _numpy_state()
         self._files, self._finalizers = _files(), len(weakref.finalize._registry)  # type: ignore[attr-defined]
         self._patch(os, "urandom", "random bytes")
         self._patch(random, "_urandom", "random bytes")
@@ -48,7 +48,7 @@ class Watch:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         for owner, name, original in self._patches:
             setattr(owner, name, original)
-        if random.getstate() != self._state or _drawn():
+        if random.getstate() != self._state or _numpy_state() != self._numpy:
             self.made.append("random numbers")
         if _files() - self._files:
             self.made.append("files or connections that are open")
@@ -80,10 +80,13 @@ class Watch:
             frame = frame.f_back  # type: ignore[assignment]
 
 
-def _drawn() -> bool:
-    """Whether somebody has used NumPy's global generator; a new one, and one that was seeded, stands at the end of its block of 624."""
+def _numpy_state() -> object:
+    """What NumPy's global generator is at, None before there is one: then what its import draws counts too."""
     numpy = sys.modules.get("numpy.random")
-    return numpy is not None and numpy.mtrand._rand.get_state(legacy=False)["state"].get("pos", 624) != 624
+    if numpy is None:
+        return None
+    state = numpy.mtrand._rand.get_state(legacy=False)
+    return repr(state["state"].get("pos")), bytes(state["state"].get("key", b""))
 
 
 def threads() -> list[str]:
