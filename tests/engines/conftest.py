@@ -70,5 +70,5 @@ def wanted(request: pytest.FixtureRequest, name: str) -> Iterator[tuple[Expected
     """What the selected tests ask for with a parameter of this name."""
     for item in request.session.items:
         params = getattr(getattr(item, "callspec", None), "params", {})
-        if name in params:
+        if name in params and "expected" in params:
             yield params["expected"], params[name]
