@@ -96,8 +96,9 @@ _READING = {
         "mean the number. Rename one of the two.",
     ),
     "FP125": Code(
-        "a step is defined twice",
-        "In a class body, the second `def` of a name replaces the first, and Python says nothing. The first step is lost.",
+        "a step is defined twice, or inside an `if`",
+        "In a class body, the second `def` of a name replaces the first, and Python says nothing. The first step is lost. A step inside "
+        "an `if`, a `try` or a loop of the class body is there only sometimes, and which steps a flow has must follow from its source.",
     ),
     "FP126": Code(
         "a decorator of the user's own that applies flowport's",

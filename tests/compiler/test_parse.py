@@ -242,6 +242,17 @@ def test_decorators_of_the_users_own_are_kept_without_a_word(tmp_path: Path) -> 
     assert [name for name, _ in fine(write(tmp_path, files)).files] == ["flow.py", "timing.py"]
 
 
+@pytest.mark.parametrize("mark", ["functools.lru_cache", "contextlib.contextmanager", "abc.abstractmethod", "functools.cached_property"])
+def test_decorators_of_other_packages_on_what_is_no_step_get_no_word(tmp_path: Path, mark: str) -> None:
+    helper = f"@{mark}\ndef helper(self):\n    yield 1\n"
+    fine(write(tmp_path, {"flow.py": class_of(helper + LINEAR, head="import abc, contextlib, functools")}))
+
+
+def test_a_misspelt_decorator_of_what_is_no_step_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path, {"flow.py": class_of("@stpe\ndef helper(self): pass\n" + LINEAR)})
+    assert "FP122" in codes(read(path)[1])
+
+
 def test_spans_take_no_part_in_equality(tmp_path: Path) -> None:
     spread = "\n\n# a comment\n" + LINEAR.replace("self.next(self.end)", "self.next(\n        self.end,  # on\n    )\n")
     one, other = fine(flow_file(tmp_path / "a", LINEAR)), fine(flow_file(tmp_path / "b", spread))
