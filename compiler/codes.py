@@ -151,6 +151,11 @@ _READING = {
         "JSONType, current, and the decorators. Metaflow's client (Run, Task, S3, ...) is not among them. An import "
         "inside `try` with `except ImportError` is left alone.",
     ),
+    "FP144": Code(
+        "a relative import in the flow's own file",
+        "The flow's file runs as a program, in no package, and Python refuses `from . import x` there: write `import x`. The modules "
+        "that the flow imports from a package of its own may import each other so.",
+    ),
     "FP151": Code(
         "a parameter has no name",
         'The first argument of `Parameter` is the name on the command line: `Parameter("max_depth", default=3)`. It may '
@@ -159,7 +164,8 @@ _READING = {
     "FP152": Code(
         "a parameter has no such argument",
         "`Parameter(name, default, type, help, required, show_default, choices)` and `IncludeFile(name, required, "
-        "is_text, encoding, help, default)` have Metaflow's arguments, by name after the first two.",
+        "is_text, encoding, help, default)` have Metaflow's arguments, by name after the first two. `envvar` of `Parameter` and `parser` "
+        "of `IncludeFile` are refused, as the parameter would have another value without them.",
     ),
     "FP153": Code(
         "an argument of a parameter has another kind of value",
@@ -367,6 +373,11 @@ _MORE = {
         "a flow has the name of a folder of the store",
         "What a flow leaves is in a folder of its name, beside `blobs`, `code` and `tmp`, which hold what all flows share. Rename the "
         "class, or give another name with `@flow(name=...)`.",
+    ),
+    "FP272": Code(
+        "the name of a flow or a step is too long for the store",
+        "The store keeps both as names of files, which have 255 bytes at most; 240 are left for the name. A character that is no letter "
+        "from a to z and no digit takes three bytes or more: `é` takes six, and one of Chinese or Japanese nine.",
     ),
 }
 

@@ -78,7 +78,7 @@ def _flow(reading: Reading, source: Source, chosen: Line, folder: str, roots: tu
         )
     name, planned = _class_marks(reading, chosen)
     files = closure(reading.modules, source)
-    check_imports(reading, files)
+    check_imports(reading, files, source)
     members = chosen.members
     found = parameters(reading, members, folder)
     marked = methods(reading, members)
