@@ -67,6 +67,20 @@ _READING = {
         "flowport reads source and imports nothing, so it cannot see what a base from another package brings. Steps and "
         "parameters of such a base are left out. When the base is yours, add its folder to `roots` in flowport.toml.",
     ),
+    "FP115": Code(
+        "the main block does more than start the flow",
+        'What stands under `if __name__ == "__main__":` is run by the command that starts the flow, and by no task. Put what tasks need, '
+        "such as `logging.basicConfig()`, at the top of the file or into the steps.",
+    ),
+    "FP116": Code(
+        "a flow is started when its file is imported",
+        'Every task imports the flow\'s file, and would start the flow again. Write `if __name__ == "__main__":` above the call.',
+    ),
+    "FP117": Code(
+        "a flow's `__init__` is not called in tasks",
+        "A task goes on with what earlier steps left, and does not call the flow's `__init__`. Set an artifact in the first step, or a "
+        "constant in the body of the class.",
+    ),
     "FP120": Code(
         "a value is not known before the flow runs",
         "What decorators and `self.next` say goes into the files that are deployed, so it must follow from the source "
