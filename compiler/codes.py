@@ -170,6 +170,11 @@ _READING = {
         "The flow's file runs as a program, in no package, and Python refuses `from . import x` there: write `import x`. The modules "
         "that the flow imports from a package of its own may import each other so.",
     ),
+    "FP145": Code(
+        "`current` has no such attribute",
+        "`current` has what flowport knows about a running task. What `@project`, `@parallel`, `@checkpoint` and other decorators of "
+        "Metaflow add to it is not there. `current.get(NAME)` gives None for what is missing.",
+    ),
     "FP151": Code(
         "a parameter has no name",
         'The first argument of `Parameter` is the name on the command line: `Parameter("max_depth", default=3)`. It may '

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from flowport.compiler.diagnostics import Diagnostic, Refused
 from flowport.compiler.ir import Flow, Parameter, Schedule
+from flowport.compiler.parse.attributes import check_attributes
 from flowport.compiler.parse.classes import Line
 from flowport.compiler.parse.decorators import arguments, say_later
 from flowport.compiler.parse.digest import digests
@@ -80,6 +81,7 @@ def _flow(reading: Reading, source: Source, chosen: Line, folder: str, roots: tu
     name, planned = _class_marks(reading, chosen)
     files = closure(reading.modules, source)
     check_imports(reading, files, source)
+    check_attributes(reading, files)
     check_main_block(reading, source, chosen)
     members = chosen.members
     found = parameters(reading, members, folder)
