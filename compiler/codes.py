@@ -67,6 +67,20 @@ _READING = {
         "flowport reads source and imports nothing, so it cannot see what a base from another package brings. Steps and "
         "parameters of such a base are left out. When the base is yours, add its folder to `roots` in flowport.toml.",
     ),
+    "FP115": Code(
+        "the main block does more than start the flow",
+        'What stands under `if __name__ == "__main__":` is run by the command that starts the flow, and by no task. Put what tasks need, '
+        "such as `logging.basicConfig()`, at the top of the file or into the steps.",
+    ),
+    "FP116": Code(
+        "a flow is started when its file is imported",
+        'Every task imports the flow\'s file, and would start the flow again. Write `if __name__ == "__main__":` above the call.',
+    ),
+    "FP117": Code(
+        "a flow's `__init__` is not called in tasks",
+        "A task goes on with what earlier steps left, and does not call the flow's `__init__`. Set an artifact in the first step, or a "
+        "constant in the body of the class.",
+    ),
     "FP120": Code(
         "a value is not known before the flow runs",
         "What decorators and `self.next` say goes into the files that are deployed, so it must follow from the source "
@@ -96,8 +110,9 @@ _READING = {
         "mean the number. Rename one of the two.",
     ),
     "FP125": Code(
-        "a step is defined twice",
-        "In a class body, the second `def` of a name replaces the first, and Python says nothing. The first step is lost.",
+        "a step is defined twice, or inside an `if`",
+        "In a class body, the second `def` of a name replaces the first, and Python says nothing. The first step is lost. A step inside "
+        "an `if`, a `try` or a loop of the class body is there only sometimes, and which steps a flow has must follow from its source.",
     ),
     "FP126": Code(
         "a decorator of the user's own that applies flowport's",
@@ -150,6 +165,16 @@ _READING = {
         "JSONType, current, and the decorators. Metaflow's client (Run, Task, S3, ...) is not among them. An import "
         "inside `try` with `except ImportError` is left alone.",
     ),
+    "FP144": Code(
+        "a relative import in the flow's own file",
+        "The flow's file runs as a program, in no package, and Python refuses `from . import x` there: write `import x`. The modules "
+        "that the flow imports from a package of its own may import each other so.",
+    ),
+    "FP145": Code(
+        "`current` has no such attribute",
+        "`current` has what flowport knows about a running task. What `@project`, `@parallel`, `@checkpoint` and other decorators of "
+        "Metaflow add to it is not there. `current.get(NAME)` gives None for what is missing.",
+    ),
     "FP151": Code(
         "a parameter has no name",
         'The first argument of `Parameter` is the name on the command line: `Parameter("max_depth", default=3)`. It may '
@@ -158,7 +183,8 @@ _READING = {
     "FP152": Code(
         "a parameter has no such argument",
         "`Parameter(name, default, type, help, required, show_default, choices)` and `IncludeFile(name, required, "
-        "is_text, encoding, help, default)` have Metaflow's arguments, by name after the first two.",
+        "is_text, encoding, help, default)` have Metaflow's arguments, by name after the first two. `envvar` of `Parameter` and `parser` "
+        "of `IncludeFile` are refused, as the parameter would have another value without them.",
     ),
     "FP153": Code(
         "an argument of a parameter has another kind of value",
@@ -366,6 +392,11 @@ _MORE = {
         "a flow has the name of a folder of the store",
         "What a flow leaves is in a folder of its name, beside `blobs`, `code` and `tmp`, which hold what all flows share. Rename the "
         "class, or give another name with `@flow(name=...)`.",
+    ),
+    "FP272": Code(
+        "the name of a flow or a step is too long for the store",
+        "The store keeps both as names of files, which have 255 bytes at most; 240 are left for the name. A character that is no letter "
+        "from a to z and no digit takes three bytes or more: `é` takes six, and one of Chinese or Japanese nine.",
     ),
 }
 

@@ -6,6 +6,7 @@ flow holds, and where it comes from, is `item`'s business.
 
 from __future__ import annotations
 
+import os
 import sys
 
 TYPE_CHECKING = False
@@ -183,8 +184,42 @@ class Parameters:
         return iter(self._values().items())
 
 
+class Card:
+    """`current.card`: takes what Metaflow's takes, and shows nothing. `current.card["id"]` and its `components` are the same card."""
+
+    @property
+    def components(self) -> Card:
+        return self
+
+    @components.setter
+    def components(self, values: object) -> None: ...
+
+    def append(self, *values: object, **named: object) -> None:
+        """Nothing is shown."""
+
+    extend = clear = refresh = update = append
+
+    def get(self, *values: object, **named: object) -> list[Any]:
+        """The cards that there are: none."""
+        return []
+
+    def __getitem__(self, name: object) -> Card:
+        return self
+
+    def __setitem__(self, name: object, value: object) -> None: ...
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    def __bool__(self) -> bool:
+        return True
+
+
 class Current:
-    """What runs now: `from flowport import current`. Outside a task every name but `is_running_flow` is an AttributeError."""
+    """What runs now: `from flowport import current`. Outside a task what belongs to the task is an AttributeError."""
 
     flow_name: str
     run_id: str
@@ -195,6 +230,24 @@ class Current:
     parameters: Parameters
     tags: frozenset[str]
     is_running_flow = False
+    card = Card()
+    trigger = None
+
+    @property
+    def parameter_names(self) -> list[str]:
+        """The names of the flow's parameters."""
+        return [name for name, _ in self.parameters]
+
+    @property
+    def username(self) -> str | None:
+        """Who runs the task, as Metaflow finds it: from the environment, and never root."""
+        found = (os.environ.get(name) for name in ("METAFLOW_USER", "SUDO_USER", "USERNAME", "USER"))
+        return next((name for name in found if name and name != "root"), None)
+
+    @property
+    def namespace(self) -> str | None:
+        """Metaflow's name for what the user runs: `user:NAME`; None where nobody is named."""
+        return f"user:{self.username}" if self.username else None
 
     @property
     def task_id(self) -> str:

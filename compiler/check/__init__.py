@@ -12,11 +12,15 @@ from flowport.compiler.check.defaults import NAMES, check_parameters
 from flowport.compiler.check.splits import check_splits
 from flowport.compiler.diagnostics import Diagnostic
 from flowport.compiler.guess import nearest
-from flowport.compiler.ir import End, Flow, Foreach, Step, Switch, targets
+from flowport.compiler.ir import End, Flow, Foreach, Span, Step, Switch, targets
+from flowport.runtime.address import part
 
 RESERVED = NAMES | {"cmd", "name"}
 STORE_FOLDERS = ("blobs", "code", "tmp")
 """What a store has beside its flows."""
+
+LONGEST = 240
+"""The most bytes of a name in the store: file systems allow 255 (`NAME_MAX` in limits.h), and `.json` and the like follow."""
 
 
 def check(flow: Flow) -> tuple[Diagnostic, ...]:
@@ -37,6 +41,17 @@ def _name(flow: Flow) -> Iterator[Diagnostic]:
     if flow.name in STORE_FOLDERS:
         note = f"a store has a folder of each flow's name, and keeps things of its own in `{flow.name}`"
         yield Diagnostic("FP271", f"a flow cannot be called `{flow.name}`", flow.span, (note,), ("give the flow another name",))
+    yield from _length("flow", flow.name, flow.span)
+
+
+def _length(kind: str, name: str, span: Span | None) -> Iterator[Diagnostic]:
+    """A name that is too long for a file."""
+    size = len(part(name))
+    if size > LONGEST:
+        shown = f"{name[:20]}..."
+        note = "the store keeps it as the name of a file, with three bytes for every byte that is no letter from a to z and no digit"
+        message = f"the name of the {kind} `{shown}` takes {size} bytes, and {LONGEST} is the most"
+        yield Diagnostic("FP272", message, span, (note,), (f"give the {kind} a shorter name",))
 
 
 def _steps(flow: Flow) -> Iterator[Diagnostic]:
@@ -59,6 +74,7 @@ def _steps(flow: Flow) -> Iterator[Diagnostic]:
 
 
 def _step(flow: Flow, step: Step) -> Iterator[Diagnostic]:
+    yield from _length("step", step.name, step.span)
     if step.name in RESERVED:
         yield Diagnostic(
             "FP234",

@@ -11,9 +11,11 @@ from collections.abc import Iterable
 
 from flowport.compiler.diagnostics import Diagnostic, Refused
 from flowport.compiler.ir import Flow, Parameter, Schedule
+from flowport.compiler.parse.attributes import check_attributes
 from flowport.compiler.parse.classes import Line
 from flowport.compiler.parse.decorators import arguments, say_later
 from flowport.compiler.parse.digest import digests
+from flowport.compiler.parse.main_block import check_main_block
 from flowport.compiler.parse.marks import SETTINGS, Mark, marks
 from flowport.compiler.parse.modules import Modules, closure
 from flowport.compiler.parse.offered import check_imports
@@ -78,7 +80,9 @@ def _flow(reading: Reading, source: Source, chosen: Line, folder: str, roots: tu
         )
     name, planned = _class_marks(reading, chosen)
     files = closure(reading.modules, source)
-    check_imports(reading, files)
+    check_imports(reading, files, source)
+    check_attributes(reading, files)
+    check_main_block(reading, source, chosen)
     members = chosen.members
     found = parameters(reading, members, folder)
     marked = methods(reading, members)

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from flowport.compiler.diagnostics import Diagnostic, Refused
-from flowport.compiler.parse.bindings import Binding, Names, bindings, names
+from flowport.compiler.parse.bindings import Binding, Names, asks_for_main, bindings, names
 from flowport.compiler.parse.source import Source, read
 from flowport.compiler.record import field, record
 
@@ -183,17 +183,25 @@ _BUILTINS = frozenset(dir(builtins))
 
 
 def imports(tree: ast.AST) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:
-    """Every import inside a module or a statement, and whether a `try` or a test stands around it."""
+    """Every import inside a module or a statement, and whether it may fail, or is not done in a task."""
     waiting: list[tuple[ast.AST, bool]] = [(tree, False)]
     while waiting:
         node, guarded = waiting.pop()
-        inside = guarded or isinstance(node, ast.Try | ast.If)
+        expected = guarded or (isinstance(node, ast.Try) and any(_catches_imports(handler) for handler in node.handlers))
         for block in ("body", "handlers", "orelse", "finalbody", "cases"):
+            inside = expected or (block == "body" and isinstance(node, ast.If) and asks_for_main(node.test))
             for inner in getattr(node, block, ()):
                 if isinstance(inner, ast.Import | ast.ImportFrom):
                     yield inner, inside
                 elif not isinstance(inner, ast.Expr | ast.Assign | ast.Return):
                     waiting.append((inner, inside))
+
+
+def _catches_imports(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler catches an ImportError."""
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    names = {kind.attr if isinstance(kind, ast.Attribute) else kind.id if isinstance(kind, ast.Name) else "" for kind in kinds}
+    return handler.type is None or not names.isdisjoint(("ImportError", "ModuleNotFoundError", "Exception", "BaseException"))
 
 
 def closure(modules: Modules, start: Source) -> tuple[Source, ...]:

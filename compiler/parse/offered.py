@@ -18,13 +18,15 @@ CONFIGS = frozenset({"Config", "config_expr"})
 """What `parameters` has its own words for."""
 
 
-def check_imports(reading: Reading, sources: Iterable[Source]) -> None:
-    """Say which imports from flowport or Metaflow will not be found when the flow runs, but those in a `try` or an `if`."""
+def check_imports(reading: Reading, sources: Iterable[Source], start: Source) -> None:
+    """Say which imports will not be found when the flow in `start` runs, but those that a `try` expects to fail."""
     for source in sources:
         for node, guarded in imports(source.tree):
             if guarded:
                 continue
-            if isinstance(node, ast.ImportFrom) and not node.level and node.module and node.module.split(".")[0] in OURS:
+            if source is start and isinstance(node, ast.ImportFrom) and node.level:
+                _say_relative(reading, source, node)
+            elif isinstance(node, ast.ImportFrom) and not node.level and node.module and node.module.split(".")[0] in OURS:
                 _check_from(reading, source, node)
             elif isinstance(node, ast.Import):
                 for alias in node.names:
@@ -39,6 +41,17 @@ def _check_from(reading: Reading, source: Source, node: ast.ImportFrom) -> None:
     for alias in node.names:
         if alias.name not in OFFERED | CONFIGS and alias.name != "*":
             _say(reading, source, alias, f"`{alias.name}`", *did_you_mean(alias.name, OFFERED))
+
+
+def _say_relative(reading: Reading, source: Source, node: ast.ImportFrom) -> None:
+    names = ", ".join(f"{alias.name} as {alias.asname}" if alias.asname else alias.name for alias in node.names)
+    instead = f"from {node.module} import {names}" if node.module else f"import {names}"
+    way_out = f"write `{instead}`"
+    if node.level > 1 or (node.module is None and names == "*"):
+        way_out = "import the module by its full name, and add its folder to `roots` in flowport.toml"
+    notes = ("the flow's file runs as a program, which is in no package",)
+    message = f"the flow's own file cannot import with `{'.' * node.level}`"
+    reading.say("FP144", message, source, node, way_out, notes=notes)
 
 
 def _say(reading: Reading, source: Source, node: ast.AST, what: str, *ways_out: str) -> None:

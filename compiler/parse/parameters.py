@@ -50,6 +50,14 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     ),
     "IncludeFile": ("name", "required", "is_text", "encoding", "help", "default", "parser", "show_default"),
 }
+REFUSED: Mapping[str, tuple[str, str]] = {
+    "envvar": (
+        "flowport reads no parameter from the environment",
+        "leave it out, and give the value when the run starts: `--{name} VALUE`",
+    ),
+    "parser": ("the value of an `IncludeFile` is the file's content", "leave it out, and call the parser inside the step"),
+}
+"""Arguments without which a parameter has another value: why there are none, and what to write."""
 POSITIONAL: Mapping[str, int] = {"Parameter": 2, "IncludeFile": 4}
 
 
@@ -147,6 +155,7 @@ class _Call:
             self.say(
                 "FP151", f"the parameter `{self.attribute}` has no name", self.node, f'write `{self.function}("{self.attribute}", ...)`'
             )
+        self._refused(name)
         required, text = bool(self.argument("required", (bool, int), False)), str(self.argument("help", str, ""))
         span = self.owner.source.span(self.node)
         if self.function == "IncludeFile":
@@ -185,6 +194,13 @@ class _Call:
                 message = f"`{which}` of `{self.attribute}` has half of a pair of surrogates, which is no character"
                 self.say("FP153", message, self.given[which], "leave it out")
         return Parameter(self.attribute, name, kind, default, required and isinstance(default, NoDefault), text, choices, span=span)
+
+    def _refused(self, name: str) -> None:
+        """Say which arguments would change the value, and do not."""
+        for argument, (reason, way_out) in REFUSED.items():
+            node = self.given.get(argument)
+            if node is not None and not (isinstance(node, ast.Constant) and node.value is None):
+                self.say("FP152", f"`{argument}` of `{self.attribute}` is not supported: {reason}", node, way_out.format(name=name))
 
     def default(self) -> Constant | NoDefault | Computed:
         """The default: a constant, or Computed for what only a running flow can say."""

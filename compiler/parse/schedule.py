@@ -76,10 +76,9 @@ def _five(values: Values, cron: str) -> list[str]:
         text = fields[number]
         low, high, words = bounds
         numbers[name] = _numbers(text, *bounds)
-        if len(numbers[name]) == high - low + 1:
-            # Engines differ in whether `*/1` or `1-31` leaves the day to the other field, as `*` does.
-            fields[number] = "*"
-        if not numbers[name]:
+        if numbers[name]:
+            fields[number] = _plain(text, numbers[name], *bounds)
+        else:
             known = f"{low} to {high}" + (f", or {words[0]} to {words[-1]}" if words else "")
             message = f"the {name} `{text}` of `@schedule` is none that cron knows"
             values.say(node, message, f"use {known}, with `*`, `a-b`, `*/n` and commas")
@@ -95,17 +94,40 @@ def _numbers(text: str, low: int, high: int, names: tuple[str, ...]) -> set[int]
     return {number for part in parts for number in part} if all(parts) else set()
 
 
-def _part(text: str, low: int, high: int, names: tuple[str, ...]) -> range:
+def _part(text: str, low: int, high: int, names: tuple[str, ...]) -> list[int]:
+    """What `3`, `1-5`, `*/2` or `10/2` stands for. Sunday is 0 and 7, and ranges of days and months may wrap: `FRI-MON`, `NOV-FEB`."""
     span, slash, every = text.partition("/")
     if slash and not (_is_number(every) and 0 < int(every) <= high):
-        return range(0)
+        return []
     step = int(every) if slash else 1
     if span == "*":
-        return range(low, high + 1, step)
+        return list(range(low, high + 1, step))
+    top = 7 if names == DAYS else high
     ends = [low + names.index(end) if end in names else int(end) if _is_number(end) else -1 for end in span.split("-")]
-    if len(ends) > 2 or not all(low <= end <= high for end in ends) or (slash and len(ends) == 1):
-        return range(0)
-    return range(ends[0], ends[-1] + 1, step)
+    if len(ends) > 2 or not all(low <= end <= top for end in ends):
+        return []
+    first, last = ends[0], high if slash and len(ends) == 1 else ends[-1]
+    size = high - low + 1
+    if names == DAYS and len(ends) == 1:
+        first, last = first % size, last % size
+    if first > last and names:
+        last += size
+    return [low + (number - low) % size for number in range(first, last + 1, step)]
+
+
+def _plain(text: str, numbers: set[int], low: int, high: int, names: tuple[str, ...]) -> str:
+    """A field as every engine reads it: without the 7 for Sunday, ranges that wrap, and `10/2` for `10-59/2`."""
+    if len(numbers) == high - low + 1:
+        # Engines differ in whether `*/1` or `1-31` leaves the day to the other field, as `*` does.
+        return "*"
+    for each in text.upper().split(","):
+        span, slash, every = each.partition("/")
+        ends = [low + names.index(end) if end in names else int(end) for end in span.split("-")] if span != "*" else [low]
+        if ends[-1] > high or ends[0] > ends[-1] or (slash and span != "*" and len(ends) == 1):
+            # A day that begins with `*` must fit as well as the other day; a list of days need not (crontab(5)).
+            wanted = set(range(low, high + 1, int(every))) if slash and low == 0 and not names else set()
+            return f"*/{every}" if numbers == wanted else ",".join(map(str, sorted(numbers)))
+    return text
 
 
 def _is_number(text: str) -> bool:

@@ -32,8 +32,12 @@ def methods(reading: Reading, members: Mapping[str, Member]) -> dict[str, Method
     for name, member in members.items():
         function = member.function
         if function is not None and function.decorator_list:
-            own = marks(reading, member.owner, function.decorator_list, function.lineno)
-            if any(mark.name == "step" for mark in own):
+            aside = Reading(reading.modules)
+            own = marks(aside, member.owner, function.decorator_list, function.lineno)
+            is_step = any(mark.name == "step" for mark in own)
+            # Only a step has a `self` and a `self.next` that decorators of other packages must leave alone.
+            reading.found += [one for one in aside.found if is_step or one.code != "FP123"]
+            if is_step:
                 found[name] = Method(member, function, own)
                 _check(reading, found[name])
     return found
@@ -42,10 +46,7 @@ def methods(reading: Reading, members: Mapping[str, Member]) -> dict[str, Method
 def _check(reading: Reading, method: Method) -> None:
     """Say what keeps Python from calling the method as a step."""
     function, source, arguments = method.function, method.member.owner.source, method.function.args
-    earlier = method.member.bindings[:-1]
-    if earlier and isinstance(earlier[-1].node, ast.FunctionDef):
-        notes = (f"the one in line {earlier[-1].node.lineno} is lost",)
-        reading.say("FP125", f"`{function.name}` is defined twice", source, function, "rename one of them, or remove it", notes=notes)
+    _check_once(reading, method)
     if isinstance(function, ast.AsyncFunctionDef):
         message = f"step `{function.name}` is `async`, and nothing would await it"
         reading.say("FP222", message, source, function, "write `def`, and call `asyncio.run(...)` inside the step")
@@ -58,6 +59,35 @@ def _check(reading: Reading, method: Method) -> None:
             "pass values from step to step as artifacts: `self.x = 1`",
         )
         reading.say("FP222", f"step `{function.name}` takes more than `self` and `inputs`", source, function, *ways_out)
+
+
+def _check_once(reading: Reading, method: Method) -> None:
+    """Say where the class body defines a step a second time, or only when something is so."""
+    function, owner = method.function, method.member.owner
+    earlier = [one.node for one in method.member.bindings[:-1] if isinstance(one.node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    inside = [one.node for one in method.member.bindings if one.guarded]
+    around = _block(owner.node.body, inside[-1]) if inside else None
+    if around is not None:
+        kind, line = around
+        message = f"step `{function.name}` depends on the `{kind}` in line {line} of the class body"
+        ways_out = (
+            f"define `{function.name}` once, outside the `{kind}`, and ask inside the step",
+            "or write two steps, and choose one at run time: `self.next({...}, condition=...)`",
+        )
+        notes = ("flowport does not evaluate the statements of a class body, so it cannot tell which steps the flow has",)
+        reading.say("FP125", message, owner.source, function, *ways_out, notes=notes)
+    elif earlier:
+        notes = (f"the one in line {earlier[-1].lineno} is lost",)
+        reading.say("FP125", f"`{function.name}` is defined twice", owner.source, function, "rename one of them, or remove it", notes=notes)
+
+
+def _block(body: list[ast.stmt], function: ast.AST) -> tuple[str, int] | None:
+    """The keyword and the line of the statement of a class body that a method stands in; None for a method of the body itself."""
+    for node in body:
+        is_block = not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        if is_block and any(inner is function for inner in ast.walk(node)):
+            return type(node).__name__.removeprefix("Async").removesuffix("Star").lower(), node.lineno
+    return None
 
 
 def ends(reading: Reading, found: Mapping[str, Method]) -> tuple[str, str]:

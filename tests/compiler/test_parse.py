@@ -217,6 +217,24 @@ def test_what_stands_under_main_is_ignored(tmp_path: Path) -> None:
     assert fine(write(tmp_path, {"flow.py": text})).name == "TrainFlow"
 
 
+@pytest.mark.parametrize(
+    "tail",
+    [
+        "if __name__ == '__main__':\n    import sys\n    print('go')\n    sys.exit(TrainFlow())\n",
+        "if '__main__' == __name__:\n    try:\n        TrainFlow()\n    except KeyboardInterrupt:\n        raise SystemExit(1)\n",
+        "def main():\n    'Begin.'\n    TrainFlow()\n\nif __name__ == '__main__':\n    main()\n",
+        "flow = TrainFlow(use_cli=False)\n",
+        "def make():\n    return TrainFlow()\n",
+    ],
+)
+def test_a_main_block_that_only_starts_the_flow_gets_no_word(tmp_path: Path, tail: str) -> None:
+    fine(write(tmp_path, {"flow.py": class_of(LINEAR) + "\n\n" + tail}))
+
+
+def test_an_init_that_only_calls_its_base_gets_no_word(tmp_path: Path) -> None:
+    fine(flow_file(tmp_path, "def __init__(self, use_cli=True):\n    super().__init__(use_cli)\n" + LINEAR))
+
+
 def test_a_class_attribute_named_like_a_decorator(tmp_path: Path) -> None:
     flow = fine(
         flow_file(
@@ -240,6 +258,17 @@ def test_decorators_of_the_users_own_are_kept_without_a_word(tmp_path: Path) -> 
         "timing.py": "def timed(f):\n    return f\n",
     }
     assert [name for name, _ in fine(write(tmp_path, files)).files] == ["flow.py", "timing.py"]
+
+
+@pytest.mark.parametrize("mark", ["functools.lru_cache", "contextlib.contextmanager", "abc.abstractmethod", "functools.cached_property"])
+def test_decorators_of_other_packages_on_what_is_no_step_get_no_word(tmp_path: Path, mark: str) -> None:
+    helper = f"@{mark}\ndef helper(self):\n    yield 1\n"
+    fine(write(tmp_path, {"flow.py": class_of(helper + LINEAR, head="import abc, contextlib, functools")}))
+
+
+def test_a_misspelt_decorator_of_what_is_no_step_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path, {"flow.py": class_of("@stpe\ndef helper(self): pass\n" + LINEAR)})
+    assert "FP122" in codes(read(path)[1])
 
 
 def test_spans_take_no_part_in_equality(tmp_path: Path) -> None:

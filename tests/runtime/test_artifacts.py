@@ -34,6 +34,21 @@ def drop(flow, name):
     return hasattr(flow, name)
 
 
+def named(user):
+    """Whom `current` names when the environment has only this user."""
+    import os
+    os.environ.update(dict.fromkeys(("METAFLOW_USER", "SUDO_USER", "USERNAME"), ""), USER=user)
+    return current.username, current.namespace
+
+
+def shown():
+    card = current.card
+    card.append("text"), card.extend(["a"]), card["mine"].clear(), card.refresh({"done": 1})
+    card.components["chart"].update(1)
+    card.components = []
+    return len(card.components), card.get(type="default"), bool(card)
+
+
 class Probes(FlowSpec):
     """Quotes " and braces {{x}} and $(y) do no harm."""
 
@@ -83,6 +98,8 @@ class Probes(FlowSpec):
         probe(found, "name", lambda: self.name)
         probe(found, "current", lambda: (current.flow_name, current.step_name, current.task_id, current.attempt, current.pathspec))
         probe(found, "current parameters", lambda: (current.parameters.number, sorted(name for name, value in current.parameters)))
+        probe(found, "current names", lambda: (sorted(current.parameter_names), current.trigger, named("ada"), named("root")))
+        probe(found, "current card", shown)
         probe(found, "current missing", lambda: (current.get("nope", 3), "nope" in current, "run_id" in current))
         probe(found, "setter", lambda: put(self, "double", 10))
         self.x = 3
@@ -218,6 +235,8 @@ START = {
     "name": "Probes",
     "current": ("Probes", "start", "r", 0, "Probes/1/start/r"),
     "current parameters": (5, ["number", "record"]),
+    "current names": (["number", "record"], None, ("ada", "user:ada"), (None, None)),
+    "current card": (0, [], True),
     "current missing": (3, False, True),
     "setter": 10,
 }

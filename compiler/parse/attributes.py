@@ -1,0 +1,140 @@
+"""Attributes of `metaflow` and of `current` that are not there when the flow runs.
+
+    import metaflow as mf
+    mf.S3                      FP143, as for `from metaflow import S3`
+    current.project_name       FP145
+
+A name that the file tests for, with `hasattr` or in a `try`, is left alone.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+
+from flowport.compiler.guess import did_you_mean
+from flowport.compiler.parse.bindings import asks_for_main
+from flowport.compiler.parse.modules import OURS, External, Thing
+from flowport.compiler.parse.offered import CONFIGS, OFFERED
+from flowport.compiler.parse.reading import Reading
+from flowport.compiler.parse.source import Source
+
+CURRENT = (
+    "flow_name", "run_id", "origin_run_id", "step_name", "task_id", "retry_count", "attempt", "pathspec", "parameters",
+    "parameter_names", "tags", "username", "namespace", "card", "trigger", "is_running_flow", "get",
+)  # fmt: skip
+"""What `current` has (`runtime/flow.py`)."""
+
+CATCHES = frozenset({"AttributeError", "ImportError", "Exception", "BaseException"})
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+
+
+def check_attributes(reading: Reading, sources: Iterable[Source]) -> None:
+    """Say which attributes of `metaflow`, `flowport` and `current` are not there."""
+    for source in sources:
+        if any(word in source.text for word in OURS):
+            reader = _Reader(reading, source)
+            for node in source.tree.body:
+                reader.visit(node, {})
+
+
+class _Reader:
+    def __init__(self, reading: Reading, source: Source) -> None:
+        self.reading, self.source = reading, source
+        self.tested = frozenset(_tested(source.tree))
+        self.annotated = "annotations" not in reading.modules.names(source)
+
+    def visit(self, node: ast.AST, local: Mapping[str, Thing | None]) -> None:
+        """Look at a statement or an expression; `local` are the names of the functions around it."""
+        waiting = [node]
+        while waiting:
+            inner = waiting.pop()
+            if isinstance(inner, FUNCTIONS) and inner is not node:
+                self.visit(inner, {**local, **self.bound(inner)})
+                continue
+            if isinstance(inner, FUNCTIONS) and not local:
+                local = self.bound(inner)
+            if isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Load):
+                self.check(inner, inner.value, inner.attr, local)
+            elif isinstance(inner, ast.Call) and (name := _got(inner)):
+                self.check(inner, inner.args[0], name, local)
+            waiting += reversed(list(self.inside(inner)))
+
+    def bound(self, function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> dict[str, Thing | None]:
+        """The names that a function binds: what an import stands for, and None for all others."""
+        found: dict[str, Thing | None] = {}
+        for node in ast.walk(function):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                found.update(self.reading.modules.local(self.source, node))
+            elif isinstance(node, ast.arg):
+                found[node.arg] = None
+            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                found[node.id] = None
+        return found
+
+    def inside(self, node: ast.AST) -> Iterator[ast.AST]:
+        """The parts of a node that are run, without what may fail and what only names a decorator."""
+        for name, value in ast.iter_fields(node):
+            if name == "body" and (_may_fail(node) or (isinstance(node, ast.If) and asks_for_main(node.test))):
+                continue
+            if name in ("annotation", "returns") and not self.annotated:
+                continue
+            for part in value if isinstance(value, list) else [value]:
+                if name == "decorator_list":
+                    yield from (*part.args, *part.keywords) if isinstance(part, ast.Call) else ()
+                elif isinstance(part, ast.AST):
+                    yield part
+
+    def check(self, node: ast.expr, owner: ast.expr, name: str, local: Mapping[str, Thing | None]) -> None:
+        thing = self.resolved(owner, local)
+        if not isinstance(thing, External) or name.startswith("__") or name in self.tested:
+            return
+        package, _, rest = thing.name.partition(".")
+        if package not in OURS:
+            return
+        if rest == "current" and name not in CURRENT:
+            listed = ", ".join(f"`{one}`" for one in CURRENT)
+            self.reading.say(
+                "FP145", f"`current` has no `{name}`", self.source, node, *did_you_mean(name, CURRENT), f"it has {listed}",
+                f'where the flow can do without it, write `current.get("{name}")`',
+            )  # fmt: skip
+        elif not rest and name not in OFFERED | CONFIGS:
+            way_out = f'do without it, or test for it: `hasattr({self.source.segment(owner)}, "{name}")`'
+            notes = ("while a flow runs, flowport takes the place of Metaflow",)
+            message = f"flowport does not offer `{name}`"
+            self.reading.say("FP143", message, self.source, node, *did_you_mean(name, OFFERED), way_out, notes=notes)
+
+    def resolved(self, node: ast.expr, local: Mapping[str, Thing | None]) -> Thing | None:
+        if isinstance(node, ast.Attribute):
+            owner = self.resolved(node.value, local)
+            return None if owner is None else self.reading.modules.member(owner, node.attr)
+        if not isinstance(node, ast.Name):
+            return None
+        return local[node.id] if node.id in local else self.reading.modules.look(self.source, node.id)
+
+
+def _tested(tree: ast.AST) -> Iterator[str]:
+    """The names that `hasattr(x, "name")` and `"name" in x` ask for."""
+    for node in ast.walk(tree):
+        asked: ast.expr | None = None
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "hasattr" and len(node.args) == 2:
+            asked = node.args[1]
+        elif isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
+            asked = node.left
+        if isinstance(asked, ast.Constant) and isinstance(asked.value, str):
+            yield asked.value
+
+
+def _got(call: ast.Call) -> str:
+    """The name in `getattr(x, "name")`, which has no default; "" for every other call."""
+    is_getattr = isinstance(call.func, ast.Name) and call.func.id == "getattr" and len(call.args) == 2
+    name = call.args[1].value if is_getattr and isinstance(call.args[1], ast.Constant) else ""
+    return name if isinstance(name, str) else ""
+
+
+def _may_fail(node: ast.AST) -> bool:
+    """Whether a `try` catches what a missing attribute raises."""
+    if not isinstance(node, ast.Try):
+        return False
+    kinds = [kind for handler in node.handlers for kind in ast.walk(handler.type or ast.Name("Exception"))]
+    return any(isinstance(kind, ast.Name) and kind.id in CATCHES for kind in kinds)

@@ -1,0 +1,55 @@
+"""Attributes of `metaflow` and `current`: those that tasks have, and those that a flow tests for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flowport.compiler.parse.attributes import CURRENT
+from flowport.runtime.flow import Current
+from sources import END, class_of, codes, fine, read, write
+
+
+def flow_file(folder: Path, line: str, head: str = "import metaflow\nfrom metaflow import current") -> Path:
+    return write(folder, {"flow.py": class_of(f"@step\ndef start(self):\n    {line}\n    self.next(self.end)\n{END}", head)})
+
+
+def test_the_compiler_knows_what_current_has() -> None:
+    names = {name for name in (*vars(Current), *Current.__annotations__) if not name.startswith("_")}
+    assert names == set(CURRENT)
+
+
+@pytest.mark.parametrize("name", CURRENT)
+def test_what_current_has_gets_no_word(tmp_path: Path, name: str) -> None:
+    fine(flow_file(tmp_path, f"print(current.{name})"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "print(current.get('project_name'), getattr(current, 'project_name', None))",
+        "print(current.project_name if hasattr(current, 'project_name') else '')",
+        "print(current.project_name if 'project_name' in current else '')",
+        "print([current.children for current in []])",
+        "print(metaflow.S3 if hasattr(metaflow, 'S3') else None, metaflow.__version__)",
+    ],
+)
+def test_names_that_the_flow_tests_for_get_no_word(tmp_path: Path, line: str) -> None:
+    fine(flow_file(tmp_path, line))
+
+
+def test_a_try_expects_a_missing_name(tmp_path: Path) -> None:
+    head = "import metaflow\ntry:\n    S3 = metaflow.S3\nexcept AttributeError:\n    S3 = None"
+    fine(flow_file(tmp_path, "print(S3)", head))
+
+
+def test_modules_of_the_flow_are_looked_at_too(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        {
+            "flow.py": class_of("@step\ndef start(self):\n    rates.show()\n    self.next(self.end)\n" + END, "import rates"),
+            "rates.py": "from flowport import current\n\ndef show():\n    print(current.branch_name)\n",
+        },
+    )
+    assert codes(read(path)[1]) == ["FP145"]
