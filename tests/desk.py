@@ -10,6 +10,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import progress
+
 FLOWPORT = str(Path(sys.executable).with_name("flowport"))
 
 
@@ -42,7 +44,7 @@ class Desk:
 
     def run(self, *command: str, **environment: str) -> Ended:
         """Run a command; what differs from run to run is replaced in what it printed."""
-        done = subprocess.run(command, cwd=self.folder, env=self.environment(**environment), capture_output=True, text=True, check=False)
+        done = progress.run(command, cwd=self.folder, env=self.environment(**environment), capture_output=True, text=True)
         return Ended(done.returncode, self.plain(done.stdout), self.plain(done.stderr))
 
     def start(self, *words: str, before: str = "") -> subprocess.Popen[str]:

@@ -6,12 +6,12 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from desk import Desk
+from progress import finish, until
 
 HEAD = "import os\nimport sys\nimport time\n\nfrom flowport import FlowSpec, retry, step\n\n\nclass Work(FlowSpec):\n"
 START = """
@@ -46,14 +46,6 @@ def flow(desk: Desk, body: str, n: int = 4, decorator: str = "", head: str = HEA
     """Write `work.py`: a foreach over `n` numbers whose step begins with `body`."""
     lines = [f"    {decorator}" if decorator else "", "    @step", "    def work(self):", *(f"        {line}" for line in body.split("\n"))]
     desk.write("work.py", head + START.format(n=n) + "\n".join(filter(None, lines)) + "\n" + REST)
-
-
-def until(true: Callable[[], object], seconds: float = 30) -> None:
-    """Wait until something holds."""
-    ends = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < ends, "it never came to that"
-        time.sleep(0.02)
 
 
 def gone(process: int) -> bool:
@@ -114,7 +106,7 @@ def test_lines_of_a_long_step_are_shown_while_it_runs(desk: Desk) -> None:
     assert process.stdout is not None
     assert process.stdout.readline() == "work/r.0 | begun\n"
     desk.write("go", "")
-    assert process.communicate()[0] == ""
+    assert finish(process)[0] == ""
     assert process.returncode == 0
 
 
@@ -206,7 +198,7 @@ def test_an_interrupt_ends_everything_and_says_how_to_go_on(desk: Desk, how: tup
     tasks = [int(process.stdout.readline().split()[-1]) for _ in range(3)]
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = finish(process)
     assert process.returncode == 130
     assert "was stopped; go on from what is done: flowport resume Work/" in err
     assert "Traceback" not in out + err
@@ -218,7 +210,7 @@ def test_an_interrupt_while_the_flow_is_imported_ends_the_import(desk: Desk) -> 
     process = desk.start("run", "work.py")
     until((desk.folder / "here").exists)
     process.send_signal(signal.SIGINT)
-    assert process.communicate(timeout=30) == ("", "stopped\n")
+    assert finish(process) == ("", "stopped\n")
     assert process.returncode == 130
 
 
@@ -229,7 +221,7 @@ def test_a_run_that_shall_not_hear_of_hangups_does_not(desk: Desk) -> None:
     assert process.stdout.readline() == "work/r.0 | begun\n"
     process.send_signal(signal.SIGHUP)
     desk.write("go", "")
-    process.communicate(timeout=30)
+    finish(process)
     assert process.returncode == 0
 
 
@@ -241,7 +233,7 @@ def test_a_second_interrupt_does_not_ask(desk: Desk) -> None:
     for _ in range(2):
         process.send_signal(signal.SIGINT)
         time.sleep(0.5)
-    process.communicate(timeout=3)
+    finish(process)
     assert process.returncode == 130
     until(lambda: gone(task))
 
@@ -255,7 +247,7 @@ def test_a_killed_run_leaves_nothing_running_and_can_be_resumed(desk: Desk, how:
     store = desk.folder / ".flowport" / "Work"
     until(lambda: all(list(store.glob(f"*/work/s.{number}@0.json")) for number in (0, 1)))
     process.kill()
-    process.communicate()
+    finish(process)
     until(lambda: all(gone(task) for task in tasks))
     assert desk("runs").out.splitlines()[1].split()[2] == "unfinished"
     desk.write("go", "")
@@ -271,7 +263,7 @@ def test_a_run_whose_server_is_killed_fails(desk: Desk) -> None:
     assert process.stdout is not None
     task, server = map(int, process.stdout.readline().split()[-2:])
     os.kill(server, signal.SIGKILL)
-    _, err = process.communicate(timeout=10)
+    _, err = finish(process)
     assert process.returncode == 1
     assert "the process that starts tasks is gone" in err
     until(lambda: gone(task))
@@ -342,7 +334,7 @@ def test_a_run_goes_on_with_the_files_that_it_began_with(desk: Desk, how: tuple[
     desk.write("helper.py", "# longer\n# longer\ndef value():\n    return 'new'\n\n\ndef fail():\n    raise ValueError('as it is')\n")
     desk.write("late.py", "VALUE = 'new'\n")
     desk.write("go", "")
-    _, err = process.communicate()
+    _, err = finish(process)
     assert f'File "{desk.folder}/helper.py", line 6, in fail' in err
     assert "    raise ValueError('as it was')" in err
     found = json.loads(desk("artifacts", "Work/one/middle", "--json").out)["middle/r"]

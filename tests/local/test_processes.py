@@ -7,12 +7,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from desk import Desk
+from progress import finish, until
 
 WAYS = pytest.mark.parametrize("way", ["fork", "command", "container"])
 COMMANDS = {"fork": ("run",), "command": ("run", "--no-fork"), "container": ("dry-run", "--target", "argo")}
@@ -270,11 +270,10 @@ def test_the_variables_of_a_step_are_there_before_its_module_is_imported(desk: D
 def asked_to_end(desk: Desk, command: list[str], number: int, environment: dict[str, str] | None = None) -> int:
     """Start a command, send it a signal when the step has begun, and return its exit code."""
     process = subprocess.Popen(command, cwd=desk.folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while not (desk.folder / "begun").exists():
-        assert process.poll() is None
-        time.sleep(0.02)
+    until(lambda: (desk.folder / "begun").exists() or process.poll() is not None, processes=[process.pid])
     process.send_signal(number)
-    return process.wait()
+    finish(process)
+    return process.returncode
 
 
 CLEANED = """
@@ -321,15 +320,16 @@ def test_nothing_of_a_task_outlives_the_process_that_started_it(tmp_path: Path, 
     solo = Solo(tmp_path / "solo", (desk.folder / "work.py").read_text())
     code = asked_to_end(desk, solo.command("start"), signal.SIGKILL, dict(os.environ))
     assert code == -signal.SIGKILL
-    for process in (desk.folder / "begun").read_text().split():
-        while True:
-            try:
-                state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-            except (FileNotFoundError, ProcessLookupError):
-                break
-            if state == "Z":
-                break
-            time.sleep(0.05)
+    processes = (desk.folder / "begun").read_text().split()
+    until(lambda: all(gone(process) for process in processes))
+
+
+def gone(process: str) -> bool:
+    """Whether a process has ended, though nobody may have waited for it."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 CHILDREN = """

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import progress
 from flowport.runtime.contract import DONE, FAILED, STOP
 from flowport.runtime.program import code_key
 from flowport.runtime.store import open_store
@@ -114,7 +115,7 @@ def ran(flow: Solo, step: str, slice: str = "s", run: str = "1", **more: Any) ->
 
 def output(command: list[str]) -> subprocess.CompletedProcess[str]:
     """A command's exit code and all that it prints."""
-    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
+    return progress.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 def log(flow: Solo, step: str, slice: str = "s", run: str = "1") -> str:
