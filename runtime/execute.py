@@ -10,7 +10,7 @@ from flowport.runtime.flow import Parameters, current
 from flowport.runtime.item import Item, Misuse
 from flowport.runtime.manifest import Stop
 from flowport.runtime.modules import recorded_lines
-from flowport.runtime.process import Step
+from flowport.runtime.process import Ended, Step
 from flowport.runtime.store import Corrupt, Missing, Refusal
 
 TYPE_CHECKING = False
@@ -77,6 +77,13 @@ def execute(work: Work, row: int, tried: int, over: Callable[[], None] | None = 
         if told(work, tried):
             sys.stderr.write(failed["error"]["traceback"])
         return failed
+    except Ended:
+        raise
+    except BaseException as error:  # one that is no Exception fails the step, and `@catch` is not asked, as in Metaflow
+        failed = _failed(work, item, flow, error)
+        failed["error"]["fatal"] = True
+        sys.stderr.write(failed["error"]["traceback"])
+        return failed
 
 
 def _cancelled() -> type[BaseException]:
@@ -117,12 +124,17 @@ def _element(work: Work, value: Any) -> bytes:
 
 
 def _failed(work: Work, item: Item, flow: FlowSpec, error: BaseException) -> Outcome:
-    what = {"type": type(error).__name__, "message": str(error), "traceback": trace(error), "item": work.lineage.address(item.row)}
-    try:
-        own = item.written(flow) if work.plan["catch"] else {}
-    except Misuse:  # an artifact that cannot be stored is not kept; the step's own error is what is told
-        own = {}
+    what = {"type": type(error).__name__, "message": _text(error), "traceback": trace(error), "item": work.lineage.address(item.row)}
+    own = item.written(flow, failed=True) if work.plan["catch"] else {}
     return {"row": item.row, "error": what, "own": own}
+
+
+def _text(error: BaseException) -> str:
+    """The message of an exception; making it may fail too."""
+    try:
+        return str(error)
+    except Exception as another:  # whatever a `__str__` of the user's raises
+        return f"<its text cannot be made: {type(another).__name__}>"
 
 
 def trace(error: BaseException) -> str:

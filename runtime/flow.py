@@ -11,7 +11,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any, TypeVar
 
     from flowport.runtime.item import Item
@@ -47,6 +47,11 @@ class FlowSpec:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
+        for kind in type(self).__mro__:
+            if hasattr(
+                type(vars(kind).get(name)), "__get__"
+            ):  # what the class has raised an AttributeError of its own: this raises it again
+                return vars(kind)[name].__get__(self, type(self))
         return self._held().load(self, name)
 
     @property
@@ -67,9 +72,9 @@ class FlowSpec:
         """Go on: the last statement of a step. The compiler checks its form; here the values are taken."""
         self._held().go(self, targets, foreach, condition)
 
-    def merge_artifacts(self, inputs: Any, exclude: list[str] | None = None, include: list[str] | None = None) -> None:
+    def merge_artifacts(self, inputs: Any, exclude: Iterable[str] | None = None, include: Iterable[str] | None = None) -> None:
         """In a join: take over what the inputs agree on; raises when they differ in an artifact that was not set here or excluded."""
-        self._held().merge(self, inputs, exclude or [], include or [])
+        self._held().merge(self, inputs, list(exclude or ()), list(include or ()))
 
 
 class Parameter:

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from flowport.runtime import codec
 from flowport.runtime.flow import ITEM
 from flowport.runtime.inputs import Input, Inputs
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from flowport.runtime.flow import FlowSpec
     from flowport.runtime.lineage import Frame
     from flowport.runtime.work import Work
+
+FUNCTIONS = (type(codec.encode), type(codec.encode.__get__(0)))
+"""What a step may keep on `self` and no other step finds: functions and methods, as in Metaflow."""
 
 ABSENT = ""
 """The mark of an artifact that was asked for and not there."""
@@ -140,6 +145,8 @@ class Item:
 
     def merge(self, flow: FlowSpec, inputs: Any, exclude: list[str], include: list[str]) -> None:
         """Take over by reference what the inputs agree on; raises Misuse, naming everything that is in the way at once."""
+        if inputs is not self.inputs:
+            inputs = list(inputs)
         if self.inputs is None:
             raise Misuse(f"step `{self.work.step}` is no join: `merge_artifacts` takes the inputs of a join")
         if exclude and include:
@@ -160,16 +167,25 @@ class Item:
             raise Misuse(f"no input of join `{self.work.step}` has {', '.join(f'`{name}`' for name in missing)}, which `include` names")
         self.merged.update(found)
 
-    def written(self, flow: FlowSpec) -> dict[str, bytes]:
-        """What the step set or changed in place, encoded: an artifact that is as it was read is not written again."""
+    def written(self, flow: FlowSpec, failed: bool = False) -> dict[str, bytes]:
+        """What the step set or changed in place, encoded: an artifact that is as it was read is not written again.
+
+        Of a step that has failed, what cannot be stored is left out with a line that says so.
+        """
         own = dict(self.merged)
         for name, value in flow.__dict__.items():
-            if name == ITEM:
+            if name == ITEM or isinstance(value, FUNCTIONS) or _computed(type(flow), name):
                 continue
             before = self.loaded.get(name)
             if before is not None and before[1] is value and (codec.frozen(value) or self._same(before[0], value)):
                 continue
-            entry = self._encoded(name, value)
+            try:
+                entry = self._encoded(name, value)
+            except Misuse as error:
+                if not failed:
+                    raise
+                sys.stderr.write(f"{error}\n")
+                continue
             if before is None or before[0] != entry or name in self.merged:
                 own[name] = entry
         return own
@@ -190,6 +206,12 @@ class Item:
         if self.inputs is not None:
             return {**self.reads, **self.inputs.marks()}
         return self.reads
+
+
+def _computed(kind: type, name: str) -> bool:
+    """Whether the class computes an attribute and keeps it on the instance, as `functools.cached_property` does."""
+    held = next((vars(base)[name] for base in kind.__mro__ if name in vars(base)), None)
+    return hasattr(type(held), "__get__") and not isinstance(held, (*FUNCTIONS, staticmethod, classmethod))
 
 
 def _equal(label: Any, value: Any) -> bool:

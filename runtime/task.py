@@ -169,7 +169,8 @@ def _outcomes(work: Work, runner: Runner, tries: Tries) -> list[Outcome]:
         if row in found:
             continue
         taken = origins.take(row) if origins else None
-        if taken is None and work.plan["catch"] and tries.begun.get(row, 0) > work.plan["times"]:
+        fatal = tries.errors.get(row, {}).get("fatal")
+        if taken is None and work.plan["catch"] and not fatal and tries.begun.get(row, 0) > work.plan["times"]:
             taken = caught(work, row, tries.errors.get(row) or _killed(work, row), {})
         if taken is not None:
             found[row] = taken
@@ -190,7 +191,8 @@ def _outcomes(work: Work, runner: Runner, tries: Tries) -> list[Outcome]:
 def _collect(work: Work, runner: Runner, tries: Tries, found: dict[int, Outcome]) -> None:
     outcome = runner.wait()
     row = outcome["row"]
-    if "error" in outcome and work.plan["catch"] and tries.begun.get(row, 0) >= work.plan["times"]:
+    fatal = "error" in outcome and outcome["error"].get("fatal")
+    if "error" in outcome and work.plan["catch"] and not fatal and tries.begun.get(row, 0) >= work.plan["times"]:
         outcome = caught(work, row, outcome["error"], outcome.get("own", {}))
     tries.done(outcome)
     found[row] = outcome

@@ -1,0 +1,141 @@
+"""What a step may set on `self` and raise, beside plain values and exceptions: it comes to what it does in Metaflow 2.19."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flowport.runtime.address import Keys
+from flowport.runtime.tries import failures
+from solo import Broken, Solo
+
+JOIN = """
+import itertools
+
+
+class Merge(FlowSpec):
+    @step
+    def start(self):
+        self.xs = [1, 2, 3]
+        self.next(self.work, foreach="xs")
+
+    @step
+    def work(self):
+        self.good = self.input > 1
+        self.model = "m" if self.good else "other"
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.merge_artifacts({given}, {names})
+        self.next(self.end)
+
+    @step
+    def end(self):
+        self.seen = self.model
+"""
+
+
+@pytest.mark.parametrize("given", ["(i for i in inputs if i.good)", "filter(lambda i: i.good, inputs)", "itertools.islice(inputs, 1, 3)"])
+@pytest.mark.parametrize("names", ["", "include=(name for name in ['model'])", "exclude={'good'}"])
+def test_a_join_merges_whatever_can_be_gone_through_once(tmp_path: Path, given: str, names: str) -> None:
+    flow = Solo(tmp_path, JOIN.format(given=given, names=names))
+    flow.run()
+    assert flow.artifacts("end")["seen"] == "m"
+
+
+FUNCTIONS = """
+import functools
+
+
+class Functions(FlowSpec):
+    def helper(self):
+        return 5
+
+    @functools.cached_property
+    def dear(self):
+        return 7
+
+    {catch}
+    @step
+    def start(self):
+        self.scale = lambda value: value * 2
+        self.own = self.helper
+        self.number = self.scale(21) + self.own() + self.dear
+        {ends}
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("catch", "ends"),
+    [("", "pass"), ('@catch(var="failed")', "pass"), ('@catch(var="failed")', "self.lock = __import__('_thread').allocate_lock(); 1 / 0")],
+)
+def test_functions_and_what_the_class_computes_are_of_use_in_their_step_alone(tmp_path: Path, catch: str, ends: str) -> None:
+    flow = Solo(tmp_path, FUNCTIONS.format(catch=catch, ends=ends))
+    flow.run()
+    assert flow.artifacts("start")["number"] == 54
+    assert not {"scale", "own", "dear", "lock"} & set(flow.artifacts("start"))
+
+
+def test_what_cannot_be_stored_of_a_step_that_was_caught_is_said(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    flow = Solo(tmp_path, FUNCTIONS.format(catch="@catch(var='failed')", ends="self.lock = __import__('_thread').allocate_lock(); 1 / 0"))
+    flow.run()
+    assert "step `start` sets `self.lock`, which cannot be stored" in capfd.readouterr().err
+
+
+RAISES = """
+class Halt(BaseException):
+    pass
+
+
+class Silent(Exception):
+    def __str__(self):
+        raise RuntimeError("no text")
+
+
+class Raises(FlowSpec):
+    @property
+    def rate(self):
+        return {{}}.missing
+
+    {decorators}
+    @step
+    def start(self):
+        {raises}
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+@pytest.mark.parametrize("decorators", ["", "@catch(var='error')", "@timeout(seconds=60)", "@timeout(seconds=60)\n    @catch(var='error')"])
+@pytest.mark.parametrize("raises", ["raise Halt('enough')", "raise KeyboardInterrupt('enough')", "raise GeneratorExit('enough')"])
+def test_what_is_no_exception_fails_the_step_as_itself(tmp_path: Path, decorators: str, raises: str) -> None:
+    flow = Solo(tmp_path, RAISES.format(decorators=decorators, raises=raises))
+    with pytest.raises(Broken):
+        flow.run(apart=True)
+    (failure,) = failures(flow.store, Keys(flow.flow, "1").root)
+    assert (failure["type"], failure["message"]) == (raises.split("(")[0].removeprefix("raise "), "enough")
+
+
+@pytest.mark.parametrize(
+    ("raises", "kind", "said"),
+    [
+        ("raise Silent()", "Silent", "<its text cannot be made: RuntimeError>"),
+        ("self.rate", "AttributeError", "'dict' object has no attribute 'missing'"),
+    ],
+)
+def test_an_error_is_told_as_what_it_is(tmp_path: Path, raises: str, kind: str, said: str) -> None:
+    flow = Solo(tmp_path, RAISES.format(decorators="", raises=raises))
+    with pytest.raises(Broken):
+        flow.run(apart=True)
+    (failure,) = failures(flow.store, Keys(flow.flow, "1").root)
+    assert (failure["type"], failure["message"]) == (kind, said)
