@@ -10,7 +10,7 @@ import sys
 
 from flowport.runtime import digests, documents, modules
 from flowport.runtime.contract import CONTRACT, FLOW, PLAN, STEP_PLANS, Mismatch
-from flowport.runtime.store import Corrupt, Refusal
+from flowport.runtime.store import Corrupt, Refusal, is_sha
 from flowport.runtime.text import take_all
 
 TYPE_CHECKING = False
@@ -33,10 +33,10 @@ def code_key(digest: str) -> str:
 
 
 def cache_folder() -> str:
-    """Where unpacked packages are kept: `FLOWPORT_CACHE`, else the user's cache folder."""
+    """Where unpacked packages are kept: `FLOWPORT_CACHE`, else the user's cache folder; an absolute path."""
     given = os.environ.get(CACHE)
     if given:
-        return given
+        return os.path.abspath(given)
     base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     return os.path.join(base, "flowport")
 
@@ -51,8 +51,19 @@ def _own_folder() -> str:
         raise Refusal(f"there is no place to unpack the flow's code ({error}): name a folder that can be written in {CACHE}") from error
 
 
+def _private() -> bool:
+    """Whether nobody else can put code into the cache; what the image has brought is root's."""
+    try:
+        found = os.stat(os.path.join(cache_folder(), "code"))
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    return found.st_uid in (0, os.getuid()) and not found.st_mode & 0o022
+
+
 def code_folder(digest: str) -> str:
-    """Where the package with this digest is unpacked."""
+    """Where the package with this digest is unpacked; raises Mismatch for a name that is no digest."""
+    if not is_sha(digest):
+        raise Mismatch(f"`{digest}` is not the name of a code package, which has 64 hexadecimal digits")
     return os.path.join(cache_folder(), "code", digest)
 
 
@@ -74,7 +85,7 @@ class Program:
     def cached(cls, digest: str) -> Program | None:
         """The package with this digest, when it was unpacked before."""
         folder = code_folder(digest)
-        return cls(folder, os.environ.get(SOURCE)) if os.path.exists(os.path.join(folder, PLAN)) else None
+        return cls(folder, os.environ.get(SOURCE)) if _private() and os.path.exists(os.path.join(folder, PLAN)) else None
 
     @classmethod
     def fetched(cls, store: Store, digest: str) -> Program:
@@ -84,6 +95,8 @@ class Program:
             data = store.read(code_key(digest))
             if digests.of(data) != digest:
                 raise Corrupt(f"the code package `{code_key(digest)}` does not match its digest")
+            if not _private():
+                os.environ[CACHE] = _own_folder()
             try:
                 unpack(data, code_folder(digest))
             except OSError:
@@ -161,6 +174,7 @@ def unpack(data: bytes, folder: str) -> None:
     import zipfile
 
     unfinished = f"{folder}.{os.getpid()}"
+    os.makedirs(os.path.dirname(folder), mode=0o700, exist_ok=True)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         archive.extractall(unfinished)
     try:

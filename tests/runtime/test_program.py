@@ -70,7 +70,7 @@ def test_a_package_that_does_not_match_its_digest_is_refused(store: Store, code:
 
 def test_a_package_that_is_not_in_the_store_is_named(store: Store) -> None:
     with pytest.raises(Missing, match="code/0000"):
-        Program.fetched(store, "0000")
+        Program.fetched(store, "0" * 64)
 
 
 def test_a_cache_that_cannot_be_written_is_replaced_by_a_folder_of_ones_own(store: Store, code: Package, cache: Path) -> None:
@@ -80,6 +80,21 @@ def test_a_cache_that_cannot_be_written_is_replaced_by_a_folder_of_ones_own(stor
     found = Program.cached(code.digest)
     assert found is not None
     assert found.folder == folder
+
+
+def test_a_cache_that_others_can_write_is_not_used(store: Store, code: Package, cache: Path) -> None:
+    folder = Path(Program.fetched(store, code.digest).folder)
+    assert (cache / "code").stat().st_mode & 0o777 == 0o700
+    (folder / "added.py").write_text("")
+    (cache / "code").chmod(0o777)
+    assert Program.cached(code.digest) is None
+    assert not Path(Program.fetched(store, code.digest).folder, "added.py").exists()
+
+
+@pytest.mark.parametrize("name", ["", "../" + "0" * 61, "0" * 63, "A" * 64, "/" + "0" * 63])
+def test_a_name_that_is_no_digest_leads_nowhere(store: Store, name: str) -> None:
+    with pytest.raises(Mismatch, match="64 hexadecimal digits"):
+        Program.fetched(store, name)
 
 
 def test_a_step_that_the_package_does_not_have_is_a_mismatch(store: Store, code: Package) -> None:
