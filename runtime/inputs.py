@@ -10,7 +10,7 @@ import struct
 
 from flowport.runtime import codec, digests
 from flowport.runtime import runs as rows_of
-from flowport.runtime.flow import FlowSpec
+from flowport.runtime.flow import FlowSpec, cached_property
 from flowport.runtime.shelf import ATOMS
 
 TYPE_CHECKING = False
@@ -143,6 +143,9 @@ class Input:
             return lineage.indexes(self._row)[-1][2] if name == "index" and lineage.frames else None
         if self._item.work.start.has(name):
             return self._item.parameter(name)
+        if (computed := cached_property(self._item.work.kind, name)) is not None:
+            value = self._kept[name] = computed.func(self)  # it would keep its value in a `__dict__`, which an input has not
+            return value
         for kind in self._item.work.kind.__mro__:
             if kind is FlowSpec:
                 break

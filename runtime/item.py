@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 
 from flowport.runtime import codec
-from flowport.runtime.flow import ITEM
+from flowport.runtime.flow import ITEM, cached_property
 from flowport.runtime.inputs import Input, Inputs
 from flowport.runtime.shelf import mark
 
@@ -145,10 +145,10 @@ class Item:
 
     def merge(self, flow: FlowSpec, inputs: Any, exclude: list[str], include: list[str]) -> None:
         """Take over by reference what the inputs agree on; raises Misuse, naming everything that is in the way at once."""
-        if inputs is not self.inputs:
-            inputs = list(inputs)
         if self.inputs is None:
             raise Misuse(f"step `{self.work.step}` is no join: `merge_artifacts` takes the inputs of a join")
+        if inputs is not self.inputs:
+            inputs = list(inputs)
         if exclude and include:
             raise Misuse("`merge_artifacts` takes `exclude` or `include`, not both")
         settled = {name for name in flow.__dict__ if name != ITEM} | self.merged.keys()
@@ -174,7 +174,7 @@ class Item:
         """
         own = dict(self.merged)
         for name, value in flow.__dict__.items():
-            if name == ITEM or isinstance(value, FUNCTIONS) or _computed(type(flow), name):
+            if name == ITEM or isinstance(value, FUNCTIONS) or cached_property(type(flow), name) is not None:
                 continue
             before = self.loaded.get(name)
             if before is not None and before[1] is value and (codec.frozen(value) or self._same(before[0], value)):
@@ -206,12 +206,6 @@ class Item:
         if self.inputs is not None:
             return {**self.reads, **self.inputs.marks()}
         return self.reads
-
-
-def _computed(kind: type, name: str) -> bool:
-    """Whether the class computes an attribute and keeps it on the instance, as `functools.cached_property` does."""
-    held = next((vars(base)[name] for base in kind.__mro__ if name in vars(base)), None)
-    return hasattr(type(held), "__get__") and not isinstance(held, (*FUNCTIONS, staticmethod, classmethod))
 
 
 def _equal(label: Any, value: Any) -> bool:

@@ -139,3 +139,52 @@ def test_an_error_is_told_as_what_it_is(tmp_path: Path, raises: str, kind: str, 
         flow.run(apart=True)
     (failure,) = failures(flow.store, Keys(flow.flow, "1").root)
     assert (failure["type"], failure["message"]) == (kind, said)
+
+
+COMPUTED = """
+import functools
+
+
+class Once:
+    def __get__(self, flow, kind=None):
+        return "of the class"
+
+
+class Computed(FlowSpec):
+    rate = Once()
+
+    @functools.cached_property
+    def doubled(self):
+        return self.number * 2
+
+    @step
+    def start(self):
+        self.number = 1
+        self.rate = "of the step"
+        self.next(self.left, self.right)
+
+    @step
+    def left(self):
+        self.number = self.doubled
+        self.next(self.join)
+
+    @step
+    def right(self):
+        self.number = 5
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.seen = [[one.doubled, one.doubled, one.rate] for one in inputs]
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+def test_what_the_class_computes_is_computed_for_an_input_from_what_it_has(tmp_path: Path) -> None:
+    flow = Solo(tmp_path, COMPUTED)
+    flow.run()
+    assert flow.artifacts("end")["seen"] == [[4, 4, "of the step"], [10, 10, "of the step"]]
