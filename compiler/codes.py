@@ -45,6 +45,11 @@ _READING = {
         "Python itself could not read the file; the message is Python's own. A file that uses the syntax of a newer "
         "Python is read by the Python that runs flowport.",
     ),
+    "FP105": Code(
+        "a module is a link that leads out of the flow's folder",
+        "What is compiled may be somebody else's, and a link to a file of this machine must not put it into the code package. "
+        "A link inside the flow's folder is followed. Put the file itself there, or name its folder under `roots` in `flowport.toml`.",
+    ),
     "FP110": Code(
         "the file holds no flow",
         "A flow is a class that inherits from `FlowSpec`, imported from `flowport` or `metaflow`, or one marked "

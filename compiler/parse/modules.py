@@ -14,6 +14,7 @@ import os.path
 from collections.abc import Iterator
 from typing import TypeAlias
 
+from flowport.compiler.containment import leads_out
 from flowport.compiler.diagnostics import Diagnostic, Refused
 from flowport.compiler.parse.bindings import Binding, Names, asks_for_main, bindings, names
 from flowport.compiler.parse.source import Source, read
@@ -101,7 +102,7 @@ class Modules:
         path = os.path.join(folder, tail)
         if path not in self._sources:
             self._sources[path] = None
-            if os.path.isfile(path):
+            if os.path.isfile(path) and self._contained(path):
                 try:
                     self._sources[path] = read(
                         path, os.path.join(place, tail), os.path.join(self.shown, os.path.relpath(path, self.roots[0][0])), module
@@ -109,6 +110,15 @@ class Modules:
                 except Refused as refused:
                     self.found += refused.diagnostics
         return self._sources[path]
+
+    def _contained(self, path: str) -> bool:
+        """Whether a module's file is really in the flow's folders; one that is not is said, and left out."""
+        reason = leads_out(path, [folder for folder, _ in self.roots])
+        if reason is not None:
+            shown = os.path.join(self.shown, os.path.relpath(path, self.roots[0][0]))
+            way_out = "put the file itself there, or name its folder in `roots` of flowport.toml"
+            self.found.append(Diagnostic("FP105", f"the module `{shown}` {reason}", help=(way_out,)))
+        return reason is None
 
     def add(self, source: Source) -> None:
         """Make `source` known under its path."""

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flowport.compiler.check.defaults import as_kind, misfit
+from flowport.compiler.containment import leads_out
 from flowport.compiler.guess import did_you_mean
 from flowport.compiler.ir import Computed, Constant, NoDefault, Parameter
 from flowport.compiler.parse.classes import Class, Member
@@ -295,6 +296,8 @@ class _Call:
             )
         elif not os.path.isfile(os.path.join(self.folder, path)):
             self.say("FP155", f"the file `{path}` of `{self.attribute}` does not exist", node, "paths are relative to the flow's folder")
+        elif reason := leads_out(os.path.join(self.folder, path), [self.folder]):
+            self.say("FP155", f"the file `{path}` of `{self.attribute}` {reason}", node, "put the file itself beside the flow")
         else:
             return path.replace(os.sep, "/")
         return NoDefault()

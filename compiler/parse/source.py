@@ -6,6 +6,7 @@ Which files belong to a flow is `modules`' business.
 from __future__ import annotations
 
 import ast
+import os
 import warnings
 
 from flowport.compiler.diagnostics import Diagnostic, Refused
@@ -54,6 +55,10 @@ class Source:
 
 def read(path: str, place: str, shown: str, module: str) -> Source:
     """The source at `path`; raises Refused when there is no Python text there."""
+    if not _is_plain(path):
+        raise _refused(
+            "FP102", f"`{shown}` is not a plain file with Python in it", None, "name a file, or a link to one, that ends in `.py`"
+        )
     try:
         with open(path, "rb") as file:
             data = file.read()
@@ -65,6 +70,16 @@ def read(path: str, place: str, shown: str, module: str) -> Source:
         reason = getattr(error, "strerror", None) or str(error)
         raise _refused("FP102", f"`{shown}` cannot be read: {reason.lower()}", None, "look at its path and its permissions") from None
     return parsed(data, path, place, shown, module)
+
+
+def _is_plain(path: str) -> bool:
+    """Whether a file may be opened and shown: a pipe would block, and a link may lead to what no message should have."""
+    if "\0" in path:
+        return True
+    real = os.path.realpath(path)
+    if not os.path.exists(real) or os.path.isdir(real):
+        return True  # which is said where it is opened
+    return os.path.isfile(real) and (real == os.path.abspath(path) or real.endswith(".py"))
 
 
 def parsed(data: bytes, path: str, place: str, shown: str, module: str) -> Source:

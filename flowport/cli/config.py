@@ -19,6 +19,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from flowport.compiler.containment import below
 from flowport.compiler.diagnostics import Diagnostic, Refused
 from flowport.compiler.guess import did_you_mean
 
@@ -71,7 +72,7 @@ class Config(NamedTuple):
 
     def _inside(self, path: str, flow_folder: str, pattern: str) -> str:
         place = os.path.relpath(path, flow_folder)
-        if place.startswith(os.pardir):
+        if place.startswith(os.pardir) or not below(path, [flow_folder]):
             raise Refused(
                 (
                     Diagnostic(
@@ -127,15 +128,28 @@ def _mistake(path: str, message: str, way_out: tuple[str, ...] = ()) -> Diagnost
 
 
 def _nearest(folder: str) -> tuple[str, dict[str, Any]] | None:
+    """The settings that are nearest above a folder: no further up than its repository, and none that somebody else wrote."""
+    owners = {0, os.getuid(), os.stat(folder).st_uid} if os.path.isdir(folder) else {0, os.getuid()}
     while True:
         for name in FILES:
             path = os.path.join(folder, name)
-            if os.path.isfile(path) and (document := _read(path)) is not None:
+            if os.path.isfile(path) and trusted(path, folder, owners) and (document := _read(path)) is not None:
                 return path, document
         above = os.path.dirname(folder)
-        if above == folder:
+        if above == folder or os.path.exists(os.path.join(folder, ".git")):
             return None
         folder = above
+
+
+def trusted(path: str, folder: str, owners: set[int]) -> bool:
+    """Whether root, this user or the owner of the flow's folder wrote a file of settings, and no link leads out of its folder."""
+    if os.stat(path).st_uid not in owners:
+        print(f"flowport: {os.path.relpath(path)} is left out: it belongs to another user", file=sys.stderr)
+        return False
+    if not below(path, [folder]):
+        print(f"flowport: {os.path.relpath(path)} is left out: it is a link that leads out of its folder", file=sys.stderr)
+        return False
+    return True
 
 
 def _read(path: str) -> dict[str, Any] | None:
