@@ -10,6 +10,7 @@ import sys
 
 from flowport.runtime import process
 from flowport.runtime.contract import STOP, Invocation, Mismatch
+from flowport.runtime.lifeline import Lifeline
 from flowport.runtime.log import keep
 from flowport.runtime.program import Program
 from flowport.runtime.store import open_store
@@ -27,7 +28,7 @@ def main(argv: list[str]) -> int:
         sys.stderr.write(f"flowport: {error}\n")
         return STOP
     inherited = os.environ.pop(LIFELINE, None)
-    line = process.Lifeline.inherited(inherited) if inherited else process.Lifeline.new()
+    line = Lifeline.inherited(inherited) if inherited else Lifeline.new()
     if not inherited:
         code = keep(invocation, line)
         if code is not None:
@@ -39,7 +40,7 @@ def main(argv: list[str]) -> int:
     return code
 
 
-def _run(invocation: Invocation, line: process.Lifeline) -> int:
+def _run(invocation: Invocation, line: Lifeline) -> int:
     program = Program.cached(invocation.code)
     if program is None:
         store = open_store(invocation.store)

@@ -12,6 +12,8 @@ import sys
 from flowport.runtime import documents, process
 from flowport.runtime.address import Keys
 from flowport.runtime.contract import DONE, ENDED, FAILED, STOP, Invocation
+from flowport.runtime.leave import leave
+from flowport.runtime.lifeline import outcome
 from flowport.runtime.manifest import Manifests
 from flowport.runtime.store import ensure, open_store
 from flowport.runtime.task import hand_over, perform
@@ -91,10 +93,10 @@ def _apart(block: Invocation, program: Program, step: str, slice: str) -> tuple[
             code = ENDED
         except BaseException:  # this process ends without the interpreter's own last words
             sys.excepthook(*sys.exc_info())
-        process.leave(code)
+        leave(code)
     os.close(sink)
     status = process.wait(pid)
-    code = process.outcome(status, line.result(), FAILED)
+    code = outcome(status, line.result(), FAILED)
     with open(source, "rb", buffering=0) as file:
         os.set_blocking(source, False)
         data = file.read() or b"null"

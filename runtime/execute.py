@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from flowport.runtime import codec
+from flowport.runtime import codec, process
 from flowport.runtime.flow import Parameters, current
 from flowport.runtime.item import Item, Misuse
 from flowport.runtime.manifest import Stop
@@ -143,14 +143,16 @@ def trace(error: BaseException) -> str:
         return f"{error}\n"
     if isinstance(error, Misuse):
         return f"{error}\n{_asked(error)}"
-    from traceback import format_exception
+    from traceback import TracebackException
 
     recorded_lines()
-
     place: TracebackType | None = error.__traceback__
     while place is not None and place.tb_frame.f_code.co_filename == __file__:
         place = place.tb_next
-    return "".join(format_exception(type(error), error, place or error.__traceback__))
+    told = TracebackException(type(error), error, place or error.__traceback__)
+    while told.stack and told.stack[-1].filename == process.__file__:  # where a signal was turned into the error
+        told.stack.pop()
+    return "".join(told.format())
 
 
 def _asked(error: BaseException) -> str:

@@ -47,10 +47,9 @@ class FlowSpec:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
+        # What the class has under this name has raised an AttributeError of its own: asked once more, it raises that again.
         for kind in type(self).__mro__:
-            if hasattr(
-                type(vars(kind).get(name)), "__get__"
-            ):  # what the class has raised an AttributeError of its own: this raises it again
+            if hasattr(type(vars(kind).get(name)), "__get__"):
                 return vars(kind)[name].__get__(self, type(self))
         return self._held().load(self, name)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from flowport.runtime import documents
 from flowport.runtime.manifest import Stop
 from flowport.runtime.parameters import convert
-from flowport.runtime.store import Corrupt, Missing
+from flowport.runtime.store import Corrupt, Missing, is_sha
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def put_input(store: Store, given: dict[str, Any]) -> str:
 def stored_input(store: Store, reference: str) -> Any:
     """The input that a reference stands for; raises Stop."""
     sha, _, size = reference.partition(":")
-    if len(sha) != 64 or sha.strip("0123456789abcdef") or not (size.isascii() and size.isdecimal() and len(size) < 12):
+    if not is_sha(sha) or not (size.isascii() and size.isdecimal() and len(size) < 12):
         raise Stop(f"`{reference[:80]}` is no reference to the input of a run: that is the SHA-256 of a blob, a colon, and its size")
     if int(size) > LARGEST:
         raise Stop(f"the input of the run is to have {int(size):,} bytes, and {LARGEST:,} are the most")

@@ -11,9 +11,9 @@ import os
 import select
 import time
 
-from flowport.runtime import process
 from flowport.runtime.address import Keys
 from flowport.runtime.contract import FAILED
+from flowport.runtime.lifeline import Lifeline, end_group, outcome
 from flowport.runtime.store import Refusal, open_store
 
 TYPE_CHECKING = False
@@ -29,7 +29,7 @@ GRACE = 25.0
 ENDING = (_signal.SIGTERM, _signal.SIGINT, _signal.SIGHUP)
 
 
-def keep(invocation: Invocation, line: process.Lifeline) -> int | None:
+def keep(invocation: Invocation, line: Lifeline) -> int | None:
     """Fork: None in the child, which is the task; in the keeper, when the task has ended, its exit code."""
     woken = _listen()
     output, sink = os.pipe()
@@ -45,7 +45,7 @@ def keep(invocation: Invocation, line: process.Lifeline) -> int | None:
     os.close(sink)
     line.started()
     log = _Log()
-    code = process.outcome(_wait(task, output, woken[0], log), line.result(), FAILED)
+    code = outcome(_wait(task, output, woken[0], log), line.result(), FAILED)
     if log.head:
         _store(invocation, log.kept())
     # A container whose first process ends by a signal is at 128 and its number.
@@ -57,9 +57,11 @@ def _listen() -> tuple[int, int]:
     woken, waker = os.pipe()
     for end in (woken, waker):
         os.set_blocking(end, False)
-    for number in (_signal.SIGCHLD, *ENDING):
+    for number in ENDING:
+        # `nohup` and a shell's `&` have these ignored, and mean it.
         if _signal.getsignal(number) != _signal.SIG_IGN:
             _signal.signal(number, lambda number, frame: None)
+    _signal.signal(_signal.SIGCHLD, lambda number, frame: None)
     _signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
     return woken, waker
 
@@ -77,7 +79,7 @@ def _wait(task: int, output: int, woken: int, log: _Log) -> int:
             os.kill(task, _signal.SIGTERM)
             kill_at = time.monotonic() + GRACE
         if kill_at and time.monotonic() >= kill_at:
-            process.end_group(task)
+            end_group(task)
             kill_at += GRACE
         if _signal.SIGCHLD in signals and (status := _ended(task)) is not None:
             # What the task has left behind may hold the other end of the pipe for ever: it is read as far as it is filled.
@@ -92,7 +94,7 @@ def _ended(task: int) -> int | None:
     if hasattr(os, "waitid"):
         found = os.waitid(os.P_PID, task, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         if found is not None:
-            process.end_group(task)
+            end_group(task)
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flowport.runtime import documents
+from flowport.runtime.text import brief
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ def convert(spec: Spec, value: Any) -> Any:
     converted = KINDS[spec["kind"]](spec, value)
     if spec["choices"] and converted not in spec["choices"]:
         raise ParameterError(
-            f"parameter `{spec['name']}` is {_shown(value)}, which is none of its choices: "
-            + ", ".join(_shown(choice) for choice in spec["choices"])
+            f"parameter `{spec['name']}` is {brief(value)}, which is none of its choices: "
+            + ", ".join(brief(choice) for choice in spec["choices"])
         )
     return converted
 
@@ -148,12 +149,7 @@ KINDS: dict[str, Callable[[Spec, Any], Any]] = {
 
 
 def _other(spec: Spec, value: Any, wanted: str) -> Any:
-    raise ParameterError(f"parameter `{spec['name']}` is {_shown(value)}, which is not {wanted}")
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    raise ParameterError(f"parameter `{spec['name']}` is {brief(value)}, which is not {wanted}")
 
 
 def _near(name: str, named: dict[str, Spec]) -> str:

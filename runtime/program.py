@@ -11,7 +11,6 @@ import sys
 from flowport.runtime import digests, documents, modules
 from flowport.runtime.contract import CONTRACT, FLOW, PLAN, STEP_PLANS, Mismatch
 from flowport.runtime.store import Corrupt, Refusal, is_sha
-from flowport.runtime.text import take_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -159,7 +158,6 @@ class Program:
     def _imported(self) -> type[FlowSpec]:
         file, name = self.flow["file"], self.flow["class"]
         folders = self.find_modules()
-        take_all()
         try:
             kind: type[FlowSpec] = getattr(modules.load(self.file, folders, (self.folder, self.source)), name)
         except SystemExit as error:

@@ -20,6 +20,8 @@ from flowport.runtime import process
 from flowport.runtime.channel import Channel
 from flowport.runtime.contract import ENDED, FAILED
 from flowport.runtime.execute import execute, told
+from flowport.runtime.leave import leave
+from flowport.runtime.lifeline import Lifeline, end_group
 from flowport.runtime.store import Corrupt, Missing, Refusal, open_store
 
 TYPE_CHECKING = False
@@ -52,7 +54,7 @@ def supervise(invocation: Invocation, program: Program, plan: dict[str, Any]) ->
 class _Child:
     """A process of the supervisor's, the channel to it, and of a worker the item that it runs and until when."""
 
-    def __init__(self, pid: int, channel: Channel, line: process.Lifeline) -> None:
+    def __init__(self, pid: int, channel: Channel, line: Lifeline) -> None:
         self.pid, self.channel, self.line = pid, channel, line
         self.row: int | None = None
         self.deadline: float | None = None
@@ -143,7 +145,7 @@ class _Supervisor:
                 os.kill(worker.pid, signal.SIGALRM)
                 continue
             row = worker.row
-            process.end_group(worker.pid)
+            end_group(worker.pid)
             self._end(worker)
             clerk.channel.send(_lost(row, "TimeoutError", late(self.invocation.step, self.timeout)))
 
@@ -158,7 +160,7 @@ class _Supervisor:
         child.channel.close()
         if hasattr(os, "waitid"):
             os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-            process.end_group(child.pid)
+            end_group(child.pid)
         child.line.result()
         return os.waitpid(child.pid, 0)[1]
 
@@ -188,7 +190,7 @@ class _Supervisor:
             code = ENDED
         except BaseException:  # this process ends without the interpreter's own last words
             sys.excepthook(*sys.exc_info())
-        process.leave(code)
+        leave(code)
 
     def _clerk(self, channel: Channel) -> int:
         from flowport.runtime.task import finish, guarded

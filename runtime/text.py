@@ -13,6 +13,12 @@ def shown(text: str, lines: bool = False) -> str:
     return "".join([one if one.isprintable() or one in kept else one.encode("unicode_escape").decode() for one in text])
 
 
+def brief(value: object) -> str:
+    """A value in a message, as Python writes it, cut at 60 characters."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
 def take_all() -> None:
     """Let nothing that a step prints fail for its encoding: a log is UTF-8, whatever the locale of the machine says."""
     for stream in (sys.stdout, sys.stderr):

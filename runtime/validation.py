@@ -5,7 +5,7 @@ from __future__ import annotations
 from flowport.runtime.address import part
 from flowport.runtime.parameters import ParameterError
 from flowport.runtime.store import is_sha
-from flowport.runtime.text import shown
+from flowport.runtime.text import brief, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def tags(given: Sequence[Any]) -> list[str]:
     """The tags of a run, sorted and each once, without empty ones; raises ParameterError."""
     for tag in given:
         if not isinstance(tag, str) or len(tag) > TAG:
-            raise ParameterError(f"a tag is a text of at most {TAG} characters, which {_brief(tag)} is not")
+            raise ParameterError(f"a tag is a text of at most {TAG} characters, which {brief(tag)} is not")
     found = sorted({tag for tag in given if tag})
     if len(found) > TAGS:
         raise ParameterError(f"a run has at most {TAGS} tags, and this one would have {len(found)}")
@@ -76,7 +76,7 @@ def tags(given: Sequence[Any]) -> list[str]:
 def run_name(given: str) -> str:
     """The id of a run that is there already, as any engine gave it; raises ParameterError."""
     if len(given) > NAME:
-        raise ParameterError(f"{_brief(given)} is not the id of a run: that is a text of at most {NAME} characters")
+        raise ParameterError(f"{brief(given)} is not the id of a run: that is a text of at most {NAME} characters")
     return given
 
 
@@ -85,19 +85,19 @@ def problem(document: object, root: str = "") -> str:
     if not isinstance(document, dict):
         return "it is not a JSON object"
     if document.get("v", 1) != 1:
-        return f"its version is {_brief(document['v'])}, and this flowport knows version 1"
+        return f"its version is {brief(document['v'])}, and this flowport knows version 1"
     for name, kinds in {**FIELDS, **dict.fromkeys(OPTIONAL, (str, type(None)))}.items():
         value = document.get(name, None if name in OPTIONAL else ...)
         if not isinstance(value, kinds) or isinstance(value, bool):
-            return f"it has no `{name}`" if value is ... else f"its `{name}` is {_brief(value)}"
+            return f"it has no `{name}`" if value is ... else f"its `{name}` is {brief(value)}"
     if not 0 <= document["started"] <= LAST_SECOND:
-        return f"its `started` is {_brief(document['started'])}, which is no time"
+        return f"its `started` is {brief(document['started'])}, which is no time"
     if not is_sha(document["code"]):
-        return f"its `code` is {_brief(document['code'])}, and a code package is named by a SHA-256 in hex"
+        return f"its `code` is {brief(document['code'])}, and a code package is named by a SHA-256 in hex"
     if not all(isinstance(tag, str) for tag in document["tags"]):
-        return f"its `tags` are {_brief(document['tags'])}"
+        return f"its `tags` are {brief(document['tags'])}"
     if not all(map(_is_held, document["parameters"].values())):
-        return f"its `parameters` are {_brief(document['parameters'])}"
+        return f"its `parameters` are {brief(document['parameters'])}"
     if root and f"{part(document['flow'])}/{part(document['run'])}/" != root:
         return f"it is the document of {shown(document['flow'])}/{shown(document['run'])}"
     return ""
@@ -109,13 +109,13 @@ def manifest_problem(document: object) -> str:
         return "it is not a JSON object"
     for name, kinds in MANIFEST.items():
         if not isinstance(document.get(name, ...), kinds):
-            return f"its `{name}` is {_brief(document[name])}" if name in document else f"it has no `{name}`"
+            return f"its `{name}` is {brief(document[name])}" if name in document else f"it has no `{name}`"
     if not is_sha(document["code"]):
-        return f"its `code` is {_brief(document['code'])}, and a code package is named by a SHA-256 in hex"
+        return f"its `code` is {brief(document['code'])}, and a code package is named by a SHA-256 in hex"
     if not _are_runs(document["arrived"]) or not all(map(_are_runs, document["to"].values())):
         return "it does not say which items came and where they went"
     if "fan" in document and not _is_fan(document["fan"], sum([stop - start for start, stop in document["arrived"]])):
-        return f"its `fan` is {_brief(document['fan'])}"
+        return f"its `fan` is {brief(document['fan'])}"
     return ""
 
 
@@ -164,8 +164,3 @@ def _is_held(value: object) -> bool:
         return False
     entry = value.get("entry", "")
     return "json" in value or (isinstance(entry, str) and bool(entry) and set(entry) <= set("0123456789abcdef") and len(entry) % 2 == 0)
-
-
-def _brief(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -11,6 +11,8 @@ import sys
 
 from flowport.runtime import process
 from flowport.runtime.contract import ENDED, FAILED
+from flowport.runtime.leave import leave
+from flowport.runtime.lifeline import Lifeline, outcome
 from flowport.runtime.program import SOURCE
 
 TYPE_CHECKING = False
@@ -28,17 +30,17 @@ NOTHING = 79
 class Task:
     """A task's process, as the server sees it."""
 
-    def __init__(self, pid: int, line: process.Lifeline) -> None:
+    def __init__(self, pid: int, line: Lifeline) -> None:
         self.pid, self._line = pid, line
 
     def code(self, status: int) -> int:
         """The exit code from its wait status: minus the signal when one ended it."""
-        return process.outcome(status, self._line.result(), NOTHING)
+        return outcome(status, self._line.result(), NOTHING)
 
 
 def fork(terms: Terms, program: Program, step: str, slice: str, attempt: int, link: socket.socket) -> Task:
     """Start a task in a fork of this process."""
-    line = process.Lifeline.new()
+    line = Lifeline.new()
     pid = os.fork()
     if pid == 0:
         link.close()
@@ -47,7 +49,7 @@ def fork(terms: Terms, program: Program, step: str, slice: str, attempt: int, li
     return Task(pid, line)
 
 
-def _child(terms: Terms, program: Program, step: str, slice: str, attempt: int, line: process.Lifeline) -> NoReturn:
+def _child(terms: Terms, program: Program, step: str, slice: str, attempt: int, line: Lifeline) -> NoReturn:
     from flowport.runtime.task import perform
 
     code = FAILED
@@ -67,7 +69,7 @@ def _child(terms: Terms, program: Program, step: str, slice: str, attempt: int, 
         code = ENDED
     except BaseException:
         sys.excepthook(*sys.exc_info())
-    process.leave(code)
+    leave(code)
 
 
 def _shuffle() -> None:
@@ -79,7 +81,7 @@ def _shuffle() -> None:
 
 def command(terms: Terms, step: str, slice: str, attempt: int, variables: dict[str, str]) -> Task:
     """Start a task as a container would, in an environment that has the variables of its step from the beginning."""
-    line = process.Lifeline.new()
+    line = Lifeline.new()
     log = terms.open_log(step, slice, attempt)
     # The folder that the user works in is no place for the modules of a task: the code package is. Its log is kept here.
     environment = {**os.environ, **variables, "PYTHONSAFEPATH": "1", "FLOWPORT_LIFELINE": line.handed_on()}

@@ -34,9 +34,11 @@ from importlib import import_module
 
 from flowport.runtime import process
 from flowport.runtime.contract import DONE
+from flowport.runtime.lifeline import Lifeline, end_group
 from flowport.runtime.local.child import Task, command, fork
 from flowport.runtime.local.terms import Terms
 from flowport.runtime.program import Program
+from flowport.runtime.text import take_all
 
 SIGNALS = {b"end": signal.SIGTERM, b"kill": signal.SIGKILL}
 
@@ -59,6 +61,9 @@ def main() -> None:
     server = Server(link, Terms(**json.loads(first)), rest)
     # macOS: a fork of a process that has used its frameworks may end at once, and many libraries use them.
     server.terms.fork = server.terms.fork and sys.platform != "darwin"
+    # Whoever started this may have it ignored, and then nobody can wait for a process.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    take_all()
     for name in ("task", "folder", "supervise", "resume"):
         import_module(f"flowport.runtime.{name}")
     _serve(server)
@@ -71,7 +76,7 @@ def _serve(server: Server) -> None:
     if not server.terms.fork:
         server.serve(b"spawn")
         return
-    line = process.Lifeline.new()
+    line = Lifeline.new()
     pid = os.fork()
     if pid == 0:
         process.adopt(line)
@@ -208,7 +213,7 @@ class Server:
             if hasattr(os, "waitid"):
                 ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
                 if ended is not None and ended.si_pid in self.running:
-                    process.end_group(ended.si_pid)
+                    end_group(ended.si_pid)
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
                 return
@@ -235,7 +240,7 @@ class Server:
         """Ask the running tasks to end, or kill them with everything that they have started."""
         for leader in self.running:
             if number == signal.SIGKILL:
-                process.end_group(leader)
+                end_group(leader)
             else:
                 os.kill(leader, number)
 

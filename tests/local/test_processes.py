@@ -227,7 +227,9 @@ finally:
     write(desk, body, end, "@timeout(seconds=1)\n@catch(var='failed')")
     run(desk, way)
     assert seen(desk) == [1, False, False, "TimeoutError"]
-    assert "in the step: TimeoutError" in desk("logs", "Work/one/start").out
+    log = desk("logs", "Work/one/start").out
+    assert "in the step: TimeoutError" in log
+    assert "process.py" not in log
 
 
 @WAYS
@@ -330,6 +332,18 @@ def gone(process: str) -> bool:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except (FileNotFoundError, ProcessLookupError):
         return True
+
+
+def test_a_task_ends_also_where_nobody_wants_to_hear_of_the_end_of_children(tmp_path: Path) -> None:
+    from solo import Solo
+
+    desk = Desk(tmp_path)
+    write(desk, "print('begun')")
+    solo = Solo(tmp_path / "solo", (desk.folder / "work.py").read_text())
+    for command in (solo.command("start"), [sys.executable, "-m", "flowport", "run", "work.py"]):
+        process = subprocess.Popen(command, cwd=desk.folder, preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+        finish(process)
+        assert process.returncode == 0
 
 
 CHILDREN = """

@@ -1,0 +1,112 @@
+"""What binds the process of a task to the one that started it: a result that is said before the end, and an end in common.
+
+keeper, server, supervisor     starts a task's process, holds one end of a `Lifeline`, waits, and kills what is left of the group
+the task's process             leads a process group, and says its result before it leaves
+"""
+
+from __future__ import annotations
+
+import _signal  # type: ignore[import-not-found]  # not `signal`, which loads `enum`
+import fcntl
+import os
+import sys
+
+SET_SIGNAL = 10
+"""`F_SETSIG` of Linux, which the module `fcntl` does not name: the signal that an asynchronous file descriptor sends."""
+
+
+class Lifeline:
+    """Two pipes between a task's process and the one that started it.
+
+    The first has its writing end with the starter alone: when the starter dies, however it does, Linux kills the group of the task.
+    Through the second the task says how it ended, since what it does when it leaves can change its exit status.
+    """
+
+    open: list[Lifeline] = []
+    """Those of the tasks that this process has started and not yet asked for a result."""
+
+    def __init__(self, held: int, watch: int, results: int, said: int) -> None:
+        self._held, self._watch, self._results, self._said = held, watch, results, said
+
+    @classmethod
+    def new(cls) -> Lifeline:
+        """The pipes, before the task's process is started."""
+        watch, held = os.pipe()
+        results, said = os.pipe()
+        line = cls(held, watch, results, said)
+        cls.open.append(line)
+        return line
+
+    @classmethod
+    def inherited(cls, words: str) -> Lifeline:
+        """The task's ends, from what `handed_on` returned to the program that this process ran or was started by."""
+        watch, said = [int(word) for word in words.split()]
+        for end in (watch, said):
+            os.set_inheritable(end, False)
+        return cls(-1, watch, -1, said)
+
+    def handed_on(self) -> str:
+        """Make the task's ends survive an `exec`; returns what `inherited` needs to know."""
+        for end in (self._watch, self._said):
+            os.set_inheritable(end, True)
+        return f"{self._watch} {self._said}"
+
+    def started(self) -> None:
+        """In the starter, when the task's process is there."""
+        os.close(self._watch)
+        os.close(self._said)
+
+    def result(self) -> int | None:
+        """In the starter, when the task's process is gone: what it said, None when it said nothing."""
+        os.set_blocking(self._results, False)
+        try:
+            word = os.read(self._results, 16)
+        except BlockingIOError:  # a process that the task has started still holds the other end
+            word = b""
+        self._close()
+        return int(word) if word else None
+
+    def _close(self) -> None:
+        """Close the starter's ends."""
+        self.open.remove(self)
+        os.close(self._results)
+        os.close(self._held)
+
+    def hold(self) -> None:
+        """In the task's process: lead a group, and die with the starter. A fork has the starter's ends of all tasks: they are closed."""
+        for line in list(self.open):
+            line._close()
+        if os.getpgrp() != os.getpid():
+            os.setpgid(0, 0)
+        if sys.platform == "linux":
+            fcntl.fcntl(self._watch, fcntl.F_SETOWN, -os.getpid())
+            fcntl.fcntl(self._watch, SET_SIGNAL, _signal.SIGKILL)
+            os.set_blocking(self._watch, False)
+            fcntl.fcntl(self._watch, fcntl.F_SETFL, fcntl.fcntl(self._watch, fcntl.F_GETFL) | fcntl.FASYNC)
+            try:
+                os.read(self._watch, 1)
+            except BlockingIOError:
+                return
+            os.killpg(0, _signal.SIGKILL)  # the starter died before this process could be bound to it
+
+    def say(self, code: int) -> None:
+        """In the task's process: its result."""
+        try:
+            os.write(self._said, b"%d" % code)
+        except OSError:  # nobody waits for it any more, or the step closed what it did not open
+            return
+
+
+def outcome(status: int, said: int | None, lost: int) -> int:
+    """The exit code of a task from its wait status and what it said; `lost` where it ended with 0 and had said nothing."""
+    if said is not None:
+        return said
+    return os.waitstatus_to_exitcode(status) or lost
+
+
+def end_group(leader: int) -> None:
+    """Kill what is left of a group. Its leader must not have been waited for, so that the number is still its own."""
+    try:
+        os.killpg(leader, _signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):  # macOS answers so where only the leader is left, and it has ended
+        return
