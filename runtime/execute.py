@@ -25,13 +25,14 @@ if TYPE_CHECKING:
     Outcome = dict[str, Any]
     """Of a finished item: `row`, `own` {artifact: entry}, `to` [step], `values` [entry] of a foreach, `reads` {what: mark}, and `taken`,
     the run in which it ran when that was another one.
-    Of a failed one: `row`, `error` {type, message, traceback, item}, and the artifacts that it set before in `own`."""
+    Of a failed one: `row`, `error` {type, full, message, traceback, item}, and the artifacts that it set before in `own`."""
 
 
-class CaughtError:
-    """What `@catch(var=...)` stores: the type of an exception, its message and its traceback, as text."""
+class CaughtError(Exception):
+    """What `@catch(var=...)` stores: the type of an exception, `builtins.ValueError`, its message and its traceback, as text."""
 
     def __init__(self, type: str, message: str, stacktrace: str) -> None:
+        super().__init__(type, message, stacktrace)
         self.type, self.message, self.stacktrace = type, message, stacktrace
 
     @property
@@ -40,7 +41,8 @@ class CaughtError:
         return self.message
 
     def __str__(self) -> str:
-        return f"{self.type}: {self.message}" if self.message else self.type
+        name = self.type.rpartition(".")[2]
+        return f"{name}: {self.message}" if self.message else name
 
     def __repr__(self) -> str:
         return f"<CaughtError {self}>"
@@ -124,9 +126,16 @@ def _element(work: Work, value: Any) -> bytes:
 
 
 def _failed(work: Work, item: Item, flow: FlowSpec, error: BaseException) -> Outcome:
-    what = {"type": type(error).__name__, "message": _text(error), "traceback": trace(error), "item": work.lineage.address(item.row)}
+    what = {**told_of(error), "item": work.lineage.address(item.row)}
     own = item.written(flow, failed=True) if work.plan["catch"] else {}
     return {"row": item.row, "error": what, "own": own}
+
+
+def told_of(error: BaseException) -> dict[str, Any]:
+    """What is kept of an exception: its type, by name and with its module, its message and its traceback."""
+    kind = type(error)
+    full = f"{kind.__module__}.{kind.__name__}"
+    return {"type": kind.__name__, "full": full, "message": _text(error), "traceback": trace(error)}
 
 
 def _text(error: BaseException) -> str:
@@ -171,7 +180,7 @@ def caught(work: Work, row: int, error: dict[str, Any], own: dict[str, bytes]) -
     transition = work.plan["transition"]
     variable = work.plan["catch"]["var"]
     if variable:
-        held = CaughtError(error["type"], error["message"], error["traceback"])
+        held = CaughtError(error.get("full", error["type"]), error["message"], error["traceback"])
         own = {**own, variable: codec.encode(held, work.store)}
     targets = [transition["next"]] if "next" in transition else list(transition.get("branch", []))
     return {"row": row, "own": own, "to": targets, "values": None, "reads": {}, "caught": True}

@@ -19,7 +19,7 @@ import time
 from flowport.runtime import process
 from flowport.runtime.channel import Channel
 from flowport.runtime.contract import ENDED, FAILED
-from flowport.runtime.execute import execute, told
+from flowport.runtime.execute import execute, told, told_of
 from flowport.runtime.leave import leave
 from flowport.runtime.lifeline import Lifeline, end_group
 from flowport.runtime.store import Corrupt, Missing, Refusal, open_store
@@ -231,10 +231,9 @@ def _unimportable(work: Work) -> dict[str, Any] | None:
     try:
         _ = work.kind
     except Exception as error:  # whatever the module raises
-        from flowport.runtime.execute import trace
-
-        sys.stderr.write(trace(error))
-        return {"type": type(error).__name__, "message": str(error), "traceback": trace(error)}
+        found = told_of(error)
+        sys.stderr.write(found["traceback"])
+        return found
     return None
 
 
@@ -274,7 +273,9 @@ def late(step: str, timeout: int | None) -> str:
 
 def _lost(row: int | None, kind: str, message: str) -> Outcome:
     """The outcome of an item whose process could not tell it; the clerk fills in the item's address."""
-    return {"row": row, "error": {"type": kind, "message": message, "traceback": f"{kind}: {message}\n", "item": ""}, "own": {}}
+    full = "builtins.TimeoutError" if kind == "TimeoutError" else kind
+    error = {"type": kind, "full": full, "message": message, "traceback": f"{kind}: {message}\n", "item": ""}
+    return {"row": row, "error": error, "own": {}}
 
 
 def _ending(status: int) -> str:

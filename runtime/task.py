@@ -23,7 +23,7 @@ from _pickle import dumps
 from flowport.runtime import codec, digests, documents, manifest, pack
 from flowport.runtime import runs as rows_of
 from flowport.runtime.contract import DONE, ENDED, FAILED, STOP, Mismatch
-from flowport.runtime.execute import caught, execute, trace
+from flowport.runtime.execute import caught, execute, told_of
 from flowport.runtime.manifest import Stop
 from flowport.runtime.process import Ended, check
 from flowport.runtime.store import Corrupt, Missing, Refusal, ensure, open_store
@@ -206,7 +206,7 @@ def _killed(work: Work, row: int) -> dict[str, Any]:
 def _broken(work: Work, tries: Tries, error: BaseException) -> None:
     """Leave a try that says what stopped the task, when that was not an item's own step; the store itself may be what is broken."""
     row = next(rows_of.iterate(work.arrived))
-    told = getattr(error, "error", None) or {"type": type(error).__name__, "message": str(error), "traceback": trace(error)}
+    told = getattr(error, "error", None) or told_of(error)
     try:
         tries.done({"row": row, "error": {**told, "item": work.lineage.address(row)}})
         tries.flush()

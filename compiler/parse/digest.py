@@ -128,7 +128,7 @@ class _Pieces:
 
     def _is_flow(self, unit: Unit, node: ast.Name, thing: Thing | None) -> bool:
         """Whether a name that stands by itself is the flow: it goes where its members are read in ways that cannot be followed."""
-        if node.id in _SELVES and unit.owner is not None:
+        if unit.owner is not None and node.id in _selves(unit):
             return True
         return isinstance(thing, Definition) and thing.type in self.classes
 
@@ -153,7 +153,7 @@ class _Pieces:
         owner = node.value
         if node.attr in ("__class__", "__dict__"):
             return None
-        if isinstance(owner, ast.Name) and owner.id in _SELVES and unit.owner is not None:
+        if isinstance(owner, ast.Name) and unit.owner is not None and owner.id in _selves(unit):
             return self._member(self.members.get(node.attr), node.attr)
         if isinstance(owner, ast.Call) and isinstance(owner.func, ast.Name) and owner.func.id == "super" and unit.owner is not None:
             return self._inherited(unit.owner, node.attr)
@@ -261,3 +261,10 @@ def _entered(
     low[unit] = len(path)
     path.append(unit)
     return unit, iter(below[unit])
+
+
+def _selves(unit: Unit) -> frozenset[str]:
+    """What a method may call the flow: `self`, `cls`, or whatever its first argument is called."""
+    functions = [node for node in unit.nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    first = [[*node.args.posonlyargs, *node.args.args][:1] for node in functions]
+    return _SELVES | {argument.arg for arguments in first for argument in arguments}

@@ -111,6 +111,18 @@ def test_layout_and_comments_change_nothing(tmp_path: Path, old: str, new: str) 
     assert changed(tmp_path, body=BODY.replace(old, new)) == []
 
 
+def test_a_method_may_call_the_flow_what_it_likes(tmp_path: Path) -> None:
+    body = BODY.replace(
+        "def weigh(self, x):\n    return x * self.FACTOR + self.half(x)", "def weigh(this, x):\n    return this.half + this.FACTOR"
+    )
+    assert body != BODY
+    half, factor = body.replace("return 0.5", "return 0.6"), body.replace("FACTOR = 2", "FACTOR = 3")
+    before = digests(tmp_path / "before", body=body)
+    for number, other in enumerate((half, factor)):
+        after = digests(tmp_path / str(number), body=other)
+        assert [name for name in before if after[name] != before[name]] == ["train"]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "steps"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -188,3 +189,51 @@ def test_what_the_class_computes_is_computed_for_an_input_from_what_it_has(tmp_p
     flow = Solo(tmp_path, COMPUTED)
     flow.run()
     assert flow.artifacts("end")["seen"] == [[4, 4, "of the step"], [10, 10, "of the step"]]
+
+
+CAUGHT = """
+class Wrong(Exception):
+    pass
+
+
+class Caught(FlowSpec):
+    @catch(var="first", print_exception=False)
+    @step
+    def start(self):
+        raise ValueError("v")
+        self.next(self.middle)
+
+    @catch(var="second", print_exception=False)
+    @step
+    def middle(self):
+        raise Wrong
+        self.next(self.end)
+
+    @step
+    def end(self):
+        self.seen = [self.first.type, self.first.exception, str(self.first), self.second.type.rpartition(".")[2], str(self.second)]
+        self.are = [isinstance(one, Exception) for one in (self.first, self.second)]
+        try:
+            raise self.first
+        except ValueError:
+            self.raised = "ValueError"
+        except Exception as error:
+            self.raised = error.type
+"""
+
+
+def test_a_caught_exception_is_one_and_says_its_whole_type(tmp_path: Path) -> None:
+    flow = Solo(tmp_path, CAUGHT)
+    flow.run()
+    last = flow.artifacts("end")
+    assert last["seen"] == ["builtins.ValueError", "v", "ValueError: v", "Wrong", "Wrong"]
+    assert (last["are"], last["raised"]) == ([True, True], "builtins.ValueError")
+
+
+def test_a_caught_exception_of_an_earlier_version_can_be_read() -> None:
+    stored = (
+        b"\x80\x05\x95k\x00\x00\x00\x00\x00\x00\x00\x8c\x18flowport.runtime.execute\x94\x8c\x0bCaughtError\x94\x93\x94)\x81\x94}\x94("
+        b"\x8c\x04type\x94\x8c\nValueError\x94\x8c\x07message\x94\x8c\x01v\x94\x8c\nstacktrace\x94\x8c\x05trace\x94ub."
+    )
+    found = pickle.loads(stored)
+    assert (found.type, found.exception, found.stacktrace, str(found)) == ("ValueError", "v", "trace", "ValueError: v")

@@ -134,7 +134,7 @@ def test_caught_items_go_on_with_what_they_set_before(tmp_path: Path) -> None:
     assert found["after"] == [0, None, 2, 3]
     assert [found["caught"][row] for row in (0, 2, 3)] == [None, None, None]
     error = found["caught"][1]
-    assert (error.type, error.exception, str(error)) == ("ValueError", "never", "ValueError: never")
+    assert (error.type, error.exception, str(error)) == ("builtins.ValueError", "never", "ValueError: never")
     assert "Traceback" in error.stacktrace
 
 
@@ -216,7 +216,7 @@ def test_a_timeout_ends_its_own_item_alone(tmp_path: Path, capfd: pytest.Capture
 def test_a_timeout_is_caught(tmp_path: Path) -> None:
     found = Case(tmp_path, TIMEOUT + '\n    @catch(var="failed")', SLOW).run()
     assert found["after"] == [0, None, 2, 3]
-    assert found["caught"][1].type == "TimeoutError"
+    assert found["caught"][1].type == "builtins.TimeoutError"
 
 
 def test_a_timeout_is_tried_again(tmp_path: Path) -> None:
