@@ -125,6 +125,11 @@ _READING = {
         "the flow is compiled. A name for a decorator is seen (`robust = retry(times=2)`), and so is a function that only "
         "puts some together: `def robust(f): return retry(times=2)(catch(f))`.",
     ),
+    "FP127": Code(
+        "an expression that takes too long to evaluate",
+        "What decorators, defaults and `self.next` say is computed from the source, and a flow that somebody else wrote must not keep a "
+        "compile busy for ever: all its expressions together have a limit of work, about two seconds. Compute large values in a step.",
+    ),
     "FP130": Code(
         "a decorator takes its arguments by name",
         "Write `@retry(times=3)`, not `@retry(3)`: what is deployed should say what a number means.",

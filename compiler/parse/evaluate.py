@@ -14,27 +14,45 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
+from flowport.compiler.diagnostics import Diagnostic
 from flowport.compiler.parse.bindings import Names, names
 from flowport.compiler.parse.located import Located
 from flowport.compiler.parse.modules import Definition, External, Own, Thing
 from flowport.compiler.parse.pure import BIGGEST, BUILTINS, HERE, TooBig, binary, sized
-from flowport.compiler.parse.scope import Known, NotConstant, ReadsEnvironment, Scope, guarded, is_name, resolved
+from flowport.compiler.parse.scope import Known, NotConstant, OutOfWork, ReadsEnvironment, Scope, guarded, is_name, resolved
 
 DEEPEST = 50
+
+WORK = 1_000_000
+"""What may be spent on all expressions of a flow, which somebody else may have written: one for each part that is evaluated, and one for
+every ten characters or entries of its value. It is about two seconds."""
 
 
 def evaluate(node: ast.expr, where: Scope) -> Any:
     """The value of `node`; raises NotConstant. Types and functions come as Known, Definition or External."""
     if where.depth > DEEPEST:
         raise NotConstant(where.source, node, "it refers to itself")
+    _work(node, where, 1)
     try:
         value = _value(node, where)
-        sized(value)
+        _work(node, where, sized(value) // 10)
     except TooBig:
         raise NotConstant(where.source, node, "its value is too big") from None
     except RecursionError:
         raise NotConstant(where.source, node, "it nests too deeply") from None
     return value
+
+
+def _work(node: ast.expr, where: Scope, amount: int) -> None:
+    """Count what is done; from the limit on nothing more is, and one diagnostic says so."""
+    modules = where.modules
+    if modules.worked <= WORK < modules.worked + amount:
+        message = f"evaluating this takes too long: `{where.source.segment(node)[:80]}`"
+        way_out = "compute large values in a step, or write them as a literal or into a file"
+        modules.found.append(Diagnostic("FP127", message, where.source.span(node), help=(way_out,)))
+    modules.worked += amount
+    if modules.worked > WORK:
+        raise OutOfWork(where.source, node)
 
 
 def _value(node: ast.expr, where: Scope) -> Any:
@@ -259,6 +277,7 @@ def _comprehension(node: ast.ListComp | ast.SetComp | ast.DictComp | ast.Generat
     for clause in node.generators:
         rows = list(islice((inner for row in rows for inner in _turns(clause, row)), BIGGEST + 1))
         sized(rows)
+        _work(node, where, 5 * len(rows))
     if isinstance(node, ast.DictComp):
         return {plain(node.key, row): evaluate(node.value, row) for row in rows}
     values = [evaluate(node.elt, row) for row in rows]

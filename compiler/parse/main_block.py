@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
-from flowport.compiler.parse.classes import Line, line
+from flowport.compiler.parse.classes import Line, Lineages
 from flowport.compiler.parse.modules import Definition, Function
 from flowport.compiler.parse.reading import Reading
 from flowport.compiler.parse.source import Source
@@ -64,7 +64,7 @@ class _Starts:
             return False
         thing = self.reading.modules.resolve(self.source, call.func)
         kind = thing.type if isinstance(thing, Definition) else None
-        return isinstance(thing, Definition) and kind is not None and line(self.reading.modules, thing.source, kind).is_flow
+        return isinstance(thing, Definition) and kind is not None and Lineages(self.reading.modules).is_flow(thing.source, kind)
 
     def function(self, call: ast.Call) -> Function | None:
         """The function of the same file that is called."""

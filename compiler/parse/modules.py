@@ -77,6 +77,8 @@ class Modules:
     roots: tuple[tuple[str, str], ...]
     shown: str
     found: list[Diagnostic] = field(default_factory=list)
+    worked: int = 0
+    """What evaluating the flow's expressions has taken so far, in the units of `evaluate.WORK`."""
     _sources: dict[str, Source | None] = field(default_factory=dict)
     _names: dict[Source, Names] = field(default_factory=dict)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from flowport.compiler.diagnostics import Diagnostic
 from flowport.compiler.guess import did_you_mean
 from flowport.compiler.ir import Span
-from flowport.compiler.parse.classes import Line, line, top_classes
+from flowport.compiler.parse.classes import Line, Lineages, top_classes
 from flowport.compiler.parse.reading import Reading
 from flowport.compiler.parse.source import Source
 
@@ -16,14 +16,13 @@ from flowport.compiler.parse.source import Source
 def pick(reading: Reading, source: Source, class_name: str | None) -> Line | None:
     """The flow class that is meant; says so when there is none or more than one."""
     classes = {node.name: node for node in top_classes(source.tree.body)}
-    lines = {name: line(reading.modules, source, node) for name, node in classes.items()}
-    if class_name is not None and class_name in lines:
-        chosen = lines[class_name]
-        if not chosen.is_flow:
+    lineages = Lineages(reading.modules)
+    if class_name is not None and class_name in classes:
+        if not lineages.is_flow(source, classes[class_name]):
             reading.say("FP111", f"`{class_name}` is not a flow", source, classes[class_name], f"write `class {class_name}(FlowSpec):`")
             return None
-        return chosen
-    flows = {name: one for name, one in lines.items() if one.is_flow}
+        return lineages.line(source, classes[class_name])
+    flows = {name: node for name, node in classes.items() if lineages.is_flow(source, node)}
     if class_name is not None:
         reading.found.append(
             Diagnostic(
@@ -34,10 +33,10 @@ def pick(reading: Reading, source: Source, class_name: str | None) -> Line | Non
             )
         )
         return None
-    inherited = {one.node.name for flow in flows.values() for one in flow.classes[1:] if one.source is source}
+    inherited = {one.node.name for node in flows.values() for one in lineages.bases_of(source, node) if one.source is source}
     leaves = [name for name in flows if name not in inherited]
     if len(leaves) == 1:
-        return flows[leaves[0]]
+        return lineages.line(source, flows[leaves[0]])
     if leaves:
         reading.say(
             "FP113",

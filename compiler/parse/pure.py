@@ -33,13 +33,16 @@ class TooBig(Exception):
     """A value that nobody means to write into a deployed file."""
 
 
-def sized(value: Any) -> None:
-    """Raise TooBig for a text, number or collection beyond BIGGEST characters, bits or entries."""
+def sized(value: Any) -> int:
+    """The weight of a value; raises TooBig for a text, number or collection beyond BIGGEST characters, bits or entries."""
     if isinstance(value, int):
         if value.bit_length() > 10_000:
             raise TooBig
-    elif weight(value) > BIGGEST:
+        return 1
+    found = weight(value)
+    if found > BIGGEST:
         raise TooBig
+    return found
 
 
 def weight(value: Any) -> int:

@@ -10,7 +10,7 @@ from flowport.compiler.parse.bindings import Names
 from flowport.compiler.parse.evaluate import evaluate
 from flowport.compiler.parse.modules import Modules
 from flowport.compiler.parse.pure import is_located
-from flowport.compiler.parse.scope import NotConstant, ReadsEnvironment, scope
+from flowport.compiler.parse.scope import NotConstant, OutOfWork, ReadsEnvironment, scope
 from flowport.compiler.parse.source import Source
 from flowport.compiler.record import field, record
 
@@ -71,7 +71,9 @@ class Reading:
         )
 
     def say_not_constant(self, error: NotConstant, source: Source, node: ast.expr, what: str) -> None:
-        """An expression whose value cannot be known from the source."""
+        """An expression whose value cannot be known from the source; what takes too long has been said."""
+        if isinstance(error, OutOfWork):
+            return
         where = "" if error.node is node else f"`{_inner(error)}`: "
         self.say(
             "FP120",

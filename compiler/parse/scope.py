@@ -28,6 +28,13 @@ class ReadsEnvironment(NotConstant):
         self.variable = variable
 
 
+class OutOfWork(NotConstant):
+    """An expression that takes more than what is left for the whole flow."""
+
+    def __init__(self, source: Source, node: ast.AST) -> None:
+        super().__init__(source, node, "it takes too long to compute")
+
+
 @record
 class Known:
     """A function or type of the standard library or of flowport, by its dotted name."""
