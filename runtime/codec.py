@@ -13,6 +13,7 @@ map of the file which then is the memory of the value: neither way copies it. Nu
 from __future__ import annotations
 
 import sys
+from copyreg import dispatch_table
 
 from flowport.runtime import digests
 from flowport.runtime.store import Corrupt
@@ -173,6 +174,8 @@ def _chunks(value: object, keep: Callable[[PickleBuffer], bool] | None) -> list[
     sink = _Sink()
     pickler = Pickler(sink, 5, buffer_callback=keep)
     pickler.fast = _plain(value)
+    if numpy := sys.modules.get("numpy"):
+        pickler.dispatch_table = {**dispatch_table, numpy.ndarray: _array}
     try:
         pickler.dump(value)
     except MemoryError:
@@ -180,6 +183,11 @@ def _chunks(value: object, keep: Callable[[PickleBuffer], bool] | None) -> list[
     except Exception as error:  # whatever a `__reduce__` of the user's raises
         raise Unstorable(_culprit(value), str(error) or type(error).__name__) from error
     return sink.chunks
+
+
+def _array(array: Any) -> Any:
+    """A small array as before protocol 5, which makes one that does not own its memory and so cannot be resized."""
+    return array.__reduce_ex__(4 if array.nbytes <= SMALL else 5)
 
 
 class _Sink:

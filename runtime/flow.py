@@ -76,12 +76,6 @@ class FlowSpec:
         self._held().merge(self, inputs, list(exclude or ()), list(include or ()))
 
 
-def cached_property(kind: type, name: str) -> Any:
-    """What the class computes once and keeps under `name` on the instance: `functools.cached_property`, or a library's of that name."""
-    held = next((vars(base)[name] for base in kind.__mro__ if name in vars(base)), None)
-    return held if any(base.__name__ == "cached_property" for base in type(held).__mro__) else None
-
-
 class Parameter:
     """A value given when a run starts; `self.name` in every step, read-only."""
 

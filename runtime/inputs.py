@@ -10,7 +10,7 @@ import struct
 
 from flowport.runtime import codec, digests
 from flowport.runtime import runs as rows_of
-from flowport.runtime.flow import FlowSpec, cached_property
+from flowport.runtime.kind import NOTHING, cached_property, held, is_computed
 from flowport.runtime.shelf import ATOMS
 
 TYPE_CHECKING = False
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from flowport.runtime.item import Item
     from flowport.runtime.runs import Runs
     from flowport.runtime.shelf import Shelf
-
-NOTHING: Any = object()
 
 MERGED = "*"
 """Stands among what was read for the names of all artifacts, which `merge_artifacts` looks at; no artifact has this name."""
@@ -137,23 +135,29 @@ class Input:
         return value
 
     def _beside(self, name: str) -> Any:
-        """What is no artifact: a parameter, a constant of the class, or the item's place in its foreach."""
-        lineage = self._stretch.shelf.lineage
+        """What is no artifact: a parameter, what the class has, or the item's place in its foreach."""
+        lineage, work = self._stretch.shelf.lineage, self._item.work
         if name in ("index", "input"):
             return lineage.indexes(self._row)[-1][2] if name == "index" and lineage.frames else None
-        if self._item.work.start.has(name):
+        if work.start.has(name):
             return self._item.parameter(name)
-        if (computed := cached_property(self._item.work.kind, name)) is not None:
+        if (computed := cached_property(work.kind, name)) is not None:
             value = self._kept[name] = computed.func(self)  # it would keep its value in a `__dict__`, which an input has not
             return value
-        for kind in self._item.work.kind.__mro__:
-            if kind is FlowSpec:
-                break
-            if name in vars(kind):
-                held = vars(kind)[name]
-                # What the class has sees the input as its `self`: methods and properties read the input's artifacts.
-                return held.__get__(self, kind) if hasattr(type(held), "__get__") else held
+        if (value := held(work.kind, name)) is not NOTHING:
+            # What the class has sees the input as its `self`: methods and properties read the input's artifacts.
+            return value.__get__(self, work.kind) if is_computed(value) else value
+        if name == "foreach_stack":
+            return self._stack
+        if (value := work.named(name)) is not None:
+            return value
         raise AttributeError(f"join `{self._item.work.step}` reads `{name}` of its input `{self._where()}`, which has no such artifact")
+
+    def _stack(self) -> list[tuple[int, int, Any]]:
+        """`foreach_stack()` of the input: the item of a foreach that the join ends is one deeper than the join."""
+        around = self._item.stack()
+        inner = self._stretch.shelf.lineage.indexes(self._row)[len(around) :]
+        return [*around, *[(index, count, self.input) for _, _, index, count in inner]]
 
     def __reduce__(self) -> str | tuple[Any, ...]:
         raise TypeError("an input of a join is not a value: keep the artifacts of it that you need")
@@ -232,13 +236,18 @@ class Inputs:
     def __reduce__(self) -> str | tuple[Any, ...]:
         raise TypeError("the inputs of a join are no value: keep the artifacts of them that you need")
 
-    def merge(self, given: Iterable[Input], wanted: Callable[[str], bool]) -> tuple[dict[str, bytes], list[str]]:
-        """The artifacts in which all `given` inputs that have them agree, and the names of those in which they do not."""
+    def merge(
+        self, given: Iterable[Input], wanted: Callable[[str], bool], otherwise: Callable[[str], bytes | None]
+    ) -> tuple[dict[str, bytes], list[str]]:
+        """The artifacts in which all `given` inputs that have them agree, and the names of those in which they do not.
+
+        `otherwise` gives what an artifact is of an input where no step has set it, as an entry.
+        """
         self._merged = True
         if given is self:
-            return differing(self.stretches, wanted)
+            return differing(self.stretches, wanted, otherwise)
         chosen = list(given)
-        found, unequal = differing([Stretch(one._stretch.shelf, one._row, 1) for one in chosen], wanted)
+        found, unequal = differing([Stretch(one._stretch.shelf, one._row, 1) for one in chosen], wanted, otherwise)
         for name in (*found, *unequal):
             for one in chosen:
                 one._stretch.use(name)[one._place] = 1
@@ -292,19 +301,23 @@ def _names(stretches: list[Stretch]) -> list[str]:
     return sorted(set().union(*[stretch.names() for stretch in stretches]))
 
 
-def differing(stretches: list[Stretch], wanted: Callable[[str], bool]) -> tuple[dict[str, bytes], list[str]]:
+def differing(
+    stretches: list[Stretch], wanted: Callable[[str], bool], otherwise: Callable[[str], bytes | None]
+) -> tuple[dict[str, bytes], list[str]]:
     """The artifacts in which all rows that have them agree, and the names of those in which they do not."""
     found: dict[str, bytes] = {}
     unequal: list[str] = []
     for name in _names(stretches):
         if not wanted(name):
             continue
-        entries: set[bytes] = set()
+        entries: set[bytes | None] = set()
         for stretch in stretches:
-            entries.update(entry for entry in stretch.distinct(name) if entry is not None)
+            entries.update(stretch.distinct(name))
             stretch.use(name)[:] = b"\1" * stretch.count
+        if None in entries:
+            entries = (entries | {otherwise(name)}) - {None}
         if len(entries) == 1:
-            found[name] = entries.pop()
+            found[name] = entries.pop()  # type: ignore[assignment]
         elif entries:
             unequal.append(name)
     return found, unequal

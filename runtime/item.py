@@ -9,8 +9,9 @@ from __future__ import annotations
 import sys
 
 from flowport.runtime import codec
-from flowport.runtime.flow import ITEM, cached_property
+from flowport.runtime.flow import ITEM
 from flowport.runtime.inputs import Input, Inputs
+from flowport.runtime.kind import NOTHING, cached_property, constant
 from flowport.runtime.shelf import mark
 
 TYPE_CHECKING = False
@@ -63,8 +64,8 @@ class Item:
         entry = self.work.shelf.entry(name, self.row)
         if entry is None:
             self.reads["self." + name] = ABSENT
-            if name == "name":  # as Metaflow has it, unless a step set another
-                return self.work.program.flow["flow"]
+            if (value := self.work.named(name)) is not None:
+                return value
             raise AttributeError(self._unset(name))
         value = flow.__dict__[name] = self.work.shelf.value(name, self.row, entry)
         self.loaded[name] = (entry, value)
@@ -155,7 +156,7 @@ class Item:
         if inputs is not self.inputs and not all(isinstance(one, Input) for one in inputs):
             raise Misuse("`merge_artifacts` takes the inputs of the join, or some of them")
         found, unequal = self.inputs.merge(
-            inputs, lambda name: name not in settled and (name in include if include else name not in exclude)
+            inputs, lambda name: name not in settled and (name in include if include else name not in exclude), self._constant
         )
         if unequal:
             names = ", ".join(f"`{name}`" for name in unequal)
@@ -166,6 +167,17 @@ class Item:
         if missing := [name for name in include if name not in found and not hasattr(flow, name)]:
             raise Misuse(f"no input of join `{self.work.step}` has {', '.join(f'`{name}`' for name in missing)}, which `include` names")
         self.merged.update(found)
+        for name in found:
+            if hasattr(self.work.kind, name):  # what the class has would be found first
+                self.load(flow, name)
+
+    def _constant(self, name: str) -> bytes | None:
+        """The entry of what the class has where no step has set an artifact; None where it has nothing that could be one."""
+        value = constant(self.work.kind, name)
+        try:
+            return None if value is NOTHING else codec.digest(value)
+        except codec.Unstorable:
+            return None
 
     def written(self, flow: FlowSpec, failed: bool = False) -> dict[str, bytes]:
         """What the step set or changed in place, encoded: an artifact that is as it was read is not written again.

@@ -229,7 +229,7 @@ def _outcome(work: Work, row: int, tried: int, channel: Channel) -> dict[str, An
 def _unimportable(work: Work) -> dict[str, Any] | None:
     """What there is to say when the user's module cannot be imported, which is no failure of an item."""
     try:
-        _ = work.kind
+        work.prepare()
     except Exception as error:  # whatever the module raises
         found = told_of(error)
         sys.stderr.write(found["traceback"])

@@ -115,7 +115,7 @@ class Here:
         self._outcome: Outcome
 
     def prepare(self) -> None:
-        _ = self.work.kind  # imported here, so that a module that cannot be is no failure of an item
+        self.work.prepare()  # here, so that a module that cannot be imported is no failure of an item
 
     def begin(self, row: int, tried: int) -> None:
         self._outcome = execute(self.work, row, tried)

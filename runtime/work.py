@@ -10,6 +10,7 @@ from flowport.runtime.lineage import Frame, Lineage, inherited
 from flowport.runtime.manifest import Manifests, Stop
 from flowport.runtime.replay import Replay
 from flowport.runtime.shelf import Columns, Shelf
+from flowport.runtime.state import State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Work:
         self._shelves: dict[tuple[str, str], Shelf] = {}
         self._shadowed: list[str] | None = None
         self._fan: Frame | None = None
+        self._state: State | None = None
         self.lineage = Lineage(self.manifests, self.site["scopes"], self.slice)
         try:
             self._find()
@@ -97,6 +99,18 @@ class Work:
     def kind(self) -> type[FlowSpec]:
         """The user's class."""
         return self.program.flow_class()
+
+    def prepare(self) -> None:
+        """Import the user's class before an item begins, and put back what the item before it changed; raises what the module raises."""
+        if rows_of.count(self.arrived) > 1:
+            self._state = self._state or State(self.kind)
+            self._state.renew()
+        _ = self.kind
+
+    def named(self, name: str) -> str | None:
+        """The names of the flow and of its file, which Metaflow has on `self` unless a step sets others; None for any other attribute."""
+        flow = self.program.flow
+        return {"name": flow["flow"], "script_name": flow["file"].rpartition("/")[2]}.get(name)
 
     @property
     def shadowed(self) -> list[str]:

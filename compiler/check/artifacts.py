@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from flowport.compiler.check.defaults import NAMES
+from flowport.compiler.check.defaults import NAMES, TITLES
 from flowport.compiler.diagnostics import Diagnostic
 from flowport.compiler.guess import did_you_mean
 from flowport.compiler.ir import Flow, Foreach, Span, Step, Switch, Use, targets
@@ -48,7 +48,7 @@ def check_artifacts(flow: Flow) -> Iterator[Diagnostic]:
                     ("every flow has that name already",),
                     ("give the artifact another name",),
                 )
-    yield from _unset(flow, steps | set(parameters) | set(flow.members) | NAMES)
+    yield from _unset(flow, steps | set(parameters) | set(flow.members) | NAMES | TITLES)
 
 
 def _unset(flow: Flow, given: set[str]) -> Iterator[Diagnostic]:

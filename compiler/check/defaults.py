@@ -17,6 +17,8 @@ OPTIONS = frozenset(
 """Options of `run` and `dry-run`: a parameter of that name is given after `--`."""
 NAMES = frozenset({"next", "input", "index", "foreach_stack", "merge_artifacts"})
 """What every flow has already."""
+TITLES = frozenset({"name", "script_name"})
+"""What every flow has unless a step sets another: the names of the flow and of its file."""
 WORDS = {**dict.fromkeys(("true", "t", "yes", "y", "1", "on"), True), **dict.fromkeys(("false", "f", "no", "n", "0", "off"), False)}
 
 

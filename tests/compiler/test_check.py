@@ -74,7 +74,7 @@ def test_what_does_not_nest_is_said(tmp_path: Path, code: str, bodies: dict[str,
     [
         ("", {"start": "self.x = 1\nself.next(self.end)", "end": "print(self.x)"}),
         ("x = 1\n", {"start": GO.format("end"), "end": "print(self.x)"}),
-        (RATE, {"start": GO.format("end"), "end": "print(self.rate, self.index, self.input)"}),
+        (RATE, {"start": GO.format("end"), "end": "print(self.rate, self.index, self.input, self.name, self.script_name)"}),
         ("def load(self):\n    self.x = 1\n", {"start": "self.load()\nself.next(self.end)", "end": "print(self.x)"}),
         ("@property\ndef x(self):\n    return 1\n", {"start": GO.format("end"), "end": "print(self.x)"}),
         ("@staticmethod\ndef tidy(text):\n    return text.strip()\n", {"start": GO.format("end"), "end": "print(self.tidy('x'))"}),

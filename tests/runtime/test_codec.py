@@ -122,6 +122,12 @@ def test_arrays_come_back_equal_and_writable(folder: FolderStore, name: str) -> 
         assert again.flags.writeable
 
 
+def test_a_small_array_can_be_resized(folder: FolderStore) -> None:
+    found = codec.decode(codec.encode({"array": np.arange(10.0)}, folder), folder)["array"]
+    found.resize(20, refcheck=False)
+    assert list(found) == [*range(10), *[0] * 10]
+
+
 def test_a_read_only_array_stays_read_only(folder: FolderStore) -> None:
     array = np.arange(100_000)
     array.flags.writeable = False

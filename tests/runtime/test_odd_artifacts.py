@@ -237,3 +237,163 @@ def test_a_caught_exception_of_an_earlier_version_can_be_read() -> None:
     )
     found = pickle.loads(stored)
     assert (found.type, found.exception, found.stacktrace, str(found)) == ("ValueError", "v", "trace", "ValueError: v")
+
+
+CONSTANTS = """
+class Constants(FlowSpec):
+    status = "new"
+    seen = []
+    table = {{"of": ["the class"]}}
+
+    @step
+    def start(self):
+        self.next(self.left, self.right)
+
+    @step
+    def left(self):
+        self.status = "{left}"
+        self.next(self.join)
+
+    @step
+    def right(self):
+        self.other = 1
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.merge_artifacts({given}{exclude})
+        self.here = self.status
+        self.next(self.end)
+
+    @step
+    def end(self):
+        self.there = self.status
+"""
+
+
+@pytest.mark.parametrize("given", ["inputs", "list(inputs)", "[inputs.left]"])
+def test_what_a_join_merges_stands_before_what_the_class_has(tmp_path: Path, given: str) -> None:
+    left = "done" if given == "[inputs.left]" else "new"
+    flow = Solo(tmp_path, CONSTANTS.format(left=left, given=given, exclude=""))
+    flow.run()
+    assert [flow.artifacts("end")[name] for name in ("here", "there")] == [left, left]
+
+
+@pytest.mark.parametrize("given", ["inputs", "list(inputs)"])
+def test_an_input_that_has_the_value_of_the_class_differs_from_one_that_has_another(tmp_path: Path, given: str) -> None:
+    flow = Solo(tmp_path, CONSTANTS.format(left="done", given=given, exclude=""))
+    with pytest.raises(Broken):
+        flow.run()
+    (failure,) = failures(flow.store, Keys(flow.flow, "1").root)
+    assert "the inputs of join `join` differ in `status`" in failure["message"]
+    again = Solo(tmp_path / "again", CONSTANTS.format(left="done", given=given, exclude=", exclude=['status']"))
+    again.run()
+    assert [again.artifacts("end")[name] for name in ("here", "there")] == ["new", "new"]
+
+
+BATCH = """
+import os
+import threading
+
+
+class Batch(FlowSpec):
+    seen = []
+    table = {{"deep": [], "function": print}}
+    locks = [threading.Lock()]
+
+    @step
+    def start(self):
+        self.xs = list(range(6))
+        self.next(self.item, foreach="xs", batch=3)
+
+    {decorators}
+    @step
+    def item(self):
+        self.surroundings = [os.getcwd(), os.environ.get("CHANGED"), os.environ["KEPT"], os.environ.get("DROPPED")]
+        os.environ["CHANGED"] = os.environ["KEPT"] = "by an item"
+        os.environ.pop("DROPPED")
+        os.chdir("/")
+        self.locks.append(1)
+        self.seen.append(self.input)
+        self.table["deep"].append(self.input)
+        self.copy = [list(self.seen), list(self.table["deep"])]
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.surroundings = [one.surroundings for one in inputs]
+        self.copies = [one.copy for one in inputs]
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+@pytest.mark.parametrize("decorators", ["", "@timeout(seconds=60)"])
+def test_an_item_does_not_see_what_the_one_before_it_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, decorators: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KEPT", "as it was")
+    monkeypatch.setenv("DROPPED", "too")
+    flow = Solo(tmp_path, BATCH.format(decorators=decorators))
+    flow.run(apart=True)
+    assert flow.artifacts("end")["copies"] == [[[item], [item]] for item in range(6)]
+    assert flow.artifacts("end")["surroundings"] == [[str(tmp_path), None, "as it was", "too"]] * 6
+
+
+PLACES = """
+class Places(FlowSpec):
+    @step
+    def start(self):
+        self.xs = ["a", "b"]
+        self.next(self.outer, foreach="xs")
+
+    @step
+    def outer(self):
+        self.ys = [1, 2, 3]
+        self.next(self.inner, foreach="ys")
+
+    @step
+    def inner(self):
+        self.here = self.foreach_stack()
+        self.names = [self.name, self.script_name]
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.equal = all(one.foreach_stack() == one.here and [one.name, one.script_name] == one.names for one in inputs)
+        self.last = inputs[-1].foreach_stack()
+        self.next(self.left, self.right)
+
+    @step
+    def left(self):
+        self.next(self.meet)
+
+    @step
+    def right(self):
+        self.next(self.meet)
+
+    @step
+    def meet(self, inputs):
+        self.merge_artifacts(inputs)
+        self.branch = inputs.left.foreach_stack() == self.foreach_stack()
+        self.next(self.outermost)
+
+    @step
+    def outermost(self, inputs):
+        self.all = [[one.equal, one.last, one.branch, one.index, one.input] for one in inputs]
+        self.next(self.end)
+
+    @step
+    def end(self):
+        self.named = [self.name, self.script_name]
+"""
+
+
+def test_an_input_of_a_join_knows_its_place_as_the_step_did(tmp_path: Path) -> None:
+    flow = Solo(tmp_path, PLACES)
+    flow.run()
+    found = flow.artifacts("end")
+    assert found["all"] == [[True, [(n, 2, x), (2, 3, 3)], True, n, x] for n, x in enumerate("ab")]
+    assert found["named"] == ["Places", flow.program.flow["file"]]
