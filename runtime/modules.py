@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
+CLOUDPICKLE = "cloudpickle.cloudpickle"
+"""How the names of all copies of cloudpickle's module end."""
+
 
 def load(path: str, folders: Sequence[str] = (), moved: tuple[str, str] = ("", "")) -> Any:
     """The module in a file, whatever the file is called.
@@ -26,7 +29,11 @@ def load(path: str, folders: Sequence[str] = (), moved: tuple[str, str] = ("", "
     """
     name = module_name(path, folders)
     loader = Loader(name, path, *moved)
-    return _load(spec_from_file_location(name, loader.path, loader=loader))
+    sent = ByValue(name)
+    sys.meta_path.insert(0, sent)
+    module = _load(spec_from_file_location(name, loader.path, loader=loader))
+    sent.tell()
+    return module
 
 
 class Loader(SourceFileLoader):  # type: ignore[misc, unused-ignore]
@@ -84,6 +91,38 @@ def recorded_lines() -> None:
         if type(loader) is Loader:
             text = loader.get_source(loader.name) or ""
             linecache.cache[loader.path] = (len(text), None, text.splitlines(keepends=True), loader.path)
+
+
+class ByValue:
+    """Lets cloudpickle send functions and classes of the flow's module whole, as those of a program: workers elsewhere have no such file.
+
+    Ray, Dask, Spark and joblib use it, some of them a copy of their own. Each is told when it is imported.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> Any:
+        spec = PathFinder.find_spec(name, path) if name.endswith(CLOUDPICKLE) else None
+        if spec is not None:
+            run = spec.loader.exec_module
+
+            def exec_module(module: Any) -> None:
+                run(module)
+                self._tell(module)
+
+            spec.loader.exec_module = exec_module
+        return spec
+
+    def tell(self) -> None:
+        """Tell the copies that were imported before the flow's module."""
+        for name, module in list(sys.modules.items()):
+            if name.endswith(CLOUDPICKLE):
+                self._tell(module)
+
+    def _tell(self, cloudpickle: Any) -> None:
+        if hasattr(cloudpickle, "register_pickle_by_value"):  # from 2.0 on
+            cloudpickle.register_pickle_by_value(sys.modules[self._name])
 
 
 class Module:

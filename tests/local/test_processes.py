@@ -377,6 +377,54 @@ def test_processes_that_a_step_starts_find_the_flow_and_metaflow(desk: Desk, way
     assert seen(desk) == [0, 1, 4]
 
 
+SENT = """
+import subprocess
+import sys
+{first}
+from flowport import FlowSpec, step
+
+FACTOR = 2
+
+
+class Scale:
+    def __init__(self, by):
+        self.by = by
+
+    def of(self, number):
+        return self.by * number
+
+
+def scaled(number):
+    return Scale(FACTOR).of(number)
+
+
+def elsewhere(data):
+    code = "import pickle, sys; print(pickle.load(sys.stdin.buffer)(21))"
+    return int(subprocess.run([sys.executable, "-c", code], input=data, stdout=subprocess.PIPE, cwd="/", check=True).stdout)
+
+
+class Work(FlowSpec):
+    @step
+    def start(self):
+        import cloudpickle
+
+        self.seen = [elsewhere(cloudpickle.dumps(sent)) for sent in (scaled, Scale(3).of)]
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+@WAYS
+@pytest.mark.parametrize("first", ["", "import cloudpickle"])
+def test_functions_and_classes_of_the_flow_can_be_sent_to_a_machine_without_it(desk: Desk, way: str, first: str) -> None:
+    desk.write("work.py", SENT.replace("{first}", first))
+    run(desk, way)
+    assert seen(desk) == [42, 63]
+
+
 NAMED = """
 from dataclasses import dataclass
 
