@@ -6,6 +6,7 @@ How steps nest is `plan`'s business.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
 from flowport.compiler.record import field, record
@@ -262,7 +263,8 @@ class Flow:
     `file` is the path of its source, relative to the folder that holds the code package's files; `files` maps every path
     of that package to its content, the flow's own file and the modules that it imports from its own folders.
     `members` are the names of its class that are not steps, inherited ones included; `complete` says that no base was left unseen.
-    `roots` are the folders inside the package that go on `sys.path`, "" for its top.
+    `roots` are the folders inside the package that go on `sys.path`, "" for its top. `definitions` has the digests of what the flow's
+    modules define, by module, "" for the flow's own file, and name.
     """
 
     name: str
@@ -276,6 +278,7 @@ class Flow:
     schedule: Schedule | None = None
     files: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
     roots: tuple[str, ...] = ("",)
+    definitions: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
     members: tuple[str, ...] = field(default=(), compare=False, repr=False)
     complete: bool = field(default=True, compare=False, repr=False)
     span: Span | None = field(default=None, compare=False)

@@ -84,12 +84,15 @@ def digest(value: object) -> bytes:
     return _reference(digests.of_parts(parts), size)
 
 
-def decode(entry: bytes, store: Store) -> object:
-    """The value of an entry; a new one each time. Raises Missing and Corrupt, which name the blob, and whatever unpickling raises."""
+def decode(entry: bytes, store: Store, load: Callable[..., Any] = loads) -> Any:
+    """The value of an entry; a new one each time. Raises Missing and Corrupt, which name the blob, and whatever unpickling raises.
+
+    `load` is called as `pickle.loads` is.
+    """
     if entry[:1] != b"R":
-        return loads(entry)
+        return load(entry)
     sha, size = reference(entry)
-    return _decoded(store.blob(sha, size), sha)
+    return _decoded(store.blob(sha, size), sha, load)
 
 
 def decode_all(entries: Sequence[bytes], store: Store) -> list[object]:
@@ -265,7 +268,7 @@ def _blob_parts(head: list[bytes], size: int, buffers: list[memoryview]) -> tupl
     return parts, end
 
 
-def _decoded(blob: Buffer, sha: str) -> object:
+def _decoded(blob: Buffer, sha: str, load: Callable[..., Any]) -> Any:
     """The value of a verified blob; its buffers are parts of the blob's memory."""
     view = memoryview(blob)
     if view[:8] != MAGIC or view[8] != PICKLE:
@@ -280,4 +283,4 @@ def _decoded(blob: Buffer, sha: str) -> object:
         start = end + -end % ALIGNMENT
         end = start + length
         buffers.append(view[start:end])
-    return loads(head, buffers=buffers)
+    return load(head, buffers=buffers)

@@ -20,6 +20,7 @@ ENDED = 143
 
 FLOW = ".flowport/flow.json"
 PLAN = ".flowport/plan.json"
+DEFINITIONS = ".flowport/definitions.json"
 STEP_PLANS = ".flowport/plan/"
 
 

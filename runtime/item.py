@@ -38,6 +38,7 @@ class Item:
 
     def __init__(self, work: Work, row: int, inputs: Inputs | None) -> None:
         self.work, self.row, self.inputs = work, row, inputs
+        work.definitions.noted.clear()
         self.loaded: dict[str, tuple[bytes, Any]] = {}
         self.reads: dict[str, Any] = {}
         self.merged: dict[str, bytes] = {}
@@ -58,7 +59,7 @@ class Item:
     def load(self, flow: FlowSpec, name: str) -> Any:
         """The artifact `name`, from the store; raises AttributeError when no earlier step set it."""
         if name in self.merged:
-            value = flow.__dict__[name] = codec.decode(self.merged[name], self.work.store)
+            value = flow.__dict__[name] = self.work.columns.value(self.merged[name])
             self.loaded[name] = (self.merged[name], value)
             return value
         entry = self.work.shelf.entry(name, self.row)
@@ -108,7 +109,7 @@ class Item:
         """What the foreach of a frame iterated over, at one row."""
         entry = self.work.columns.element(frame, row)
         self.reads[read] = mark(entry)
-        return codec.decode(entry, self.work.store)
+        return self.work.columns.value(entry)
 
     def go(self, flow: FlowSpec, targets: tuple[Any, ...], foreach: str | None, condition: str | None) -> None:
         """`self.next(...)`: the plan knows its form; the values come from the artifacts."""
@@ -215,9 +216,8 @@ class Item:
 
     def read_marks(self) -> dict[str, Any]:
         """Everything that was read, with its digest."""
-        if self.inputs is not None:
-            return {**self.reads, **self.inputs.marks()}
-        return self.reads
+        of_inputs = self.inputs.marks() if self.inputs is not None else {}
+        return {**self.reads, **of_inputs, **self.work.definitions.marks()}
 
 
 def _equal(label: Any, value: Any) -> bool:

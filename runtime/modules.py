@@ -103,7 +103,7 @@ class ByValue:
         self._name = name
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> Any:
-        spec = PathFinder.find_spec(name, path) if name.endswith(CLOUDPICKLE) else None
+        spec: Any = PathFinder.find_spec(name, path) if name.endswith(CLOUDPICKLE) else None
         if spec is not None:
             run = spec.loader.exec_module
 

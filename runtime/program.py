@@ -9,7 +9,7 @@ import os
 import sys
 
 from flowport.runtime import digests, documents, modules
-from flowport.runtime.contract import CONTRACT, FLOW, PLAN, STEP_PLANS, Mismatch
+from flowport.runtime.contract import CONTRACT, DEFINITIONS, FLOW, PLAN, STEP_PLANS, Mismatch
 from flowport.runtime.store import Corrupt, Refusal, is_sha
 
 TYPE_CHECKING = False
@@ -73,6 +73,7 @@ class Program:
         self.folder, self.source = folder, source or folder
         self._flow: dict[str, Any] | None = None
         self._plan: dict[str, Any] | None = None
+        self._definitions: dict[str, dict[str, str]] | None = None
         self._kind: type[FlowSpec] | None = None
 
     @classmethod
@@ -119,6 +120,16 @@ class Program:
             self._plan = {**self.flow, **self._document(PLAN)}
         return self._plan
 
+    @property
+    def definitions(self) -> dict[str, dict[str, str]]:
+        """The digests of what the flow's modules define, by module, "" for the flow's own file, and name."""
+        if self._definitions is None:
+            try:
+                self._definitions = self._document(DEFINITIONS)["modules"]
+            except FileNotFoundError:  # compiled before there were any
+                self._definitions = {}
+        return self._definitions
+
     def step(self, name: str) -> dict[str, Any]:
         """What a task of one step needs to know."""
         try:
@@ -144,11 +155,21 @@ class Program:
         """The path of the flow's own file."""
         return os.path.join(self.folder, self.flow["file"])
 
-    def find_modules(self) -> list[str]:
-        """Let the flow's own modules, and `metaflow`, be found by an import; returns the folders that they are in."""
+    @property
+    def folders(self) -> list[str]:
+        """The folders that the flow's own modules are in."""
         folders = [os.path.join(self.folder, root) if root else self.folder for root in self.flow["roots"]]
         folder = os.path.dirname(self.file)
-        folders = folders if folder in folders else [folder, *folders]
+        return folders if folder in folders else [folder, *folders]
+
+    @property
+    def module(self) -> str:
+        """The name under which the flow's own module is known."""
+        return modules.module_name(self.file, self.folders)
+
+    def find_modules(self) -> list[str]:
+        """Let the flow's own modules, and `metaflow`, be found by an import; returns the folders that they are in."""
+        folders = self.folders
         sys.path[:0] = [folder for folder in folders if folder not in sys.path]
         modules.offer_metaflow()
         if self.source != self.folder:

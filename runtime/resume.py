@@ -126,6 +126,8 @@ class Origins:
                 return "" if entry is None else mark(entry)
             case "parameter":
                 return self.work.start.mark(rest) if self.work.start.has(rest) else None
+            case "code":
+                return self.work.definitions.mark(rest)
             case "count":
                 return indexes[int(rest)][3]
             case "input":

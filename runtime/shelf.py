@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from _pickle import loads
+
 from flowport.runtime import codec, digests, pack
 from flowport.runtime import runs as rows_of
 from flowport.runtime.store import Corrupt, Missing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from flowport.runtime.lineage import Classes, Column, Frame, Lineage
@@ -21,10 +23,10 @@ ATOMS = frozenset([int, float, str, bytes, bool, complex, type(None)])
 
 
 class Columns:
-    """The columns that a task has read, each read and verified once."""
+    """The columns that a task has read, each read and verified once. `load` makes values of pickles."""
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    def __init__(self, store: Store, load: Callable[..., Any] = loads) -> None:
+        self.store, self._load = store, load
         self._entries: dict[tuple[str, int, int, int], list[bytes]] = {}
         self._elements: dict[tuple[str, int], Column] = {}
 
@@ -39,6 +41,10 @@ class Columns:
     def entry(self, column: Column, row: int) -> bytes:
         """What a column has for one of its rows."""
         return self.entries(column)[rows_of.rank(column["items"], row)]
+
+    def value(self, entry: bytes) -> Any:
+        """The value of an entry, a new one each time; raises as `codec.decode` does."""
+        return codec.decode(entry, self.store, self._load)
 
     def element(self, frame: Frame, row: int) -> bytes:
         """What the foreach of a frame went over, at one row of its slice."""
@@ -93,7 +99,7 @@ class Shelf:
     def value(self, name: str, row: int, entry: bytes) -> Any:
         """The value of an entry; a new one each time."""
         try:
-            return codec.decode(entry, self.columns.store)
+            return self.columns.value(entry)
         except (Missing, Corrupt) as error:
             raise self._broken(name, row, error) from None
 

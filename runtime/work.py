@@ -5,6 +5,7 @@ from __future__ import annotations
 from flowport.runtime import runs as rows_of
 from flowport.runtime import start
 from flowport.runtime.address import ROOT, Keys
+from flowport.runtime.definitions import Definitions
 from flowport.runtime.inputs import Inputs, Stretch
 from flowport.runtime.lineage import Frame, Lineage, inherited
 from flowport.runtime.manifest import Manifests, Stop
@@ -39,7 +40,8 @@ class Work:
         self.manifests = Manifests(store, self.keys, invocation.last)
         self.replay = Replay(self.manifests, self.plan["sites"])
         self.arrived: Runs = []
-        self.columns = Columns(store)
+        self.definitions = Definitions(program)
+        self.columns = Columns(store, self.definitions.loads)
         self.classes: Classes = []
         self._sent: list[Sent] = []
         self._shelves: dict[tuple[str, str], Shelf] = {}

@@ -87,7 +87,8 @@ def _flow(reading: Reading, source: Source, chosen: Line, folder: str, roots: tu
     found = parameters(reading, members, folder)
     marked = methods(reading, members)
     start, end = ends(reading, marked)
-    hashes = digests(reading.modules, chosen, {one: method.member for one, method in marked.items()}, [one.attribute for one in found])
+    steps = {one: method.member for one, method in marked.items()}
+    hashes, definitions = digests(reading.modules, chosen, steps, [one.attribute for one in found], files)
     reader = Reader(members)
     return Flow(
         name,
@@ -101,6 +102,7 @@ def _flow(reading: Reading, source: Source, chosen: Line, folder: str, roots: tu
         planned,
         _files(files, folder, found),
         roots,
+        {one.module if one is not source else "": definitions[one.place] for one in files if one.place in definitions},
         tuple(one for one in members if one not in marked),
         not chosen.unseen,
         source.name_span(own.node),

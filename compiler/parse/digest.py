@@ -1,4 +1,4 @@
-"""A SHA-256 for every step, over its tokens and, transitively, over what it names in the flow's own files.
+"""A SHA-256 for every step and every class of the flow, over its tokens and, transitively, over what it names in the flow's own files.
 
 Comments, blank lines, line breaks and indentation widths take no part, nor do the bodies of other steps. Nor do decorators that only
 say how a step runs: who gives more memory to the items that failed keeps those that did not. A name that a step assigns and a file
@@ -12,6 +12,7 @@ import tokenize
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import StringIO
+from typing import TypeAlias
 
 from flowport.compiler.parse.bindings import Binding
 from flowport.compiler.parse.classes import Class, Line, Member
@@ -21,6 +22,7 @@ from flowport.compiler.record import record
 from flowport.runtime import digests as sha256
 
 _HOW = frozenset({"retry", "timeout", "resources", "kubernetes"})
+_DEFINED = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 _SELVES = frozenset({"self", "cls"})
 _SILENT = frozenset({tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER})
 _MARKS = {tokenize.NEWLINE: "\n", tokenize.INDENT: ">", tokenize.DEDENT: "<"}
@@ -37,12 +39,24 @@ class Unit:
     owner: Class | None
 
 
-def digests(modules: Modules, chosen: Line, steps: Mapping[str, Member], apart: Iterable[str]) -> dict[str, str]:
-    """The digest of each step, as hexadecimal text. Members in `apart` are parameters: values that are compared at run time."""
+Digests: TypeAlias = "dict[str, str]"
+
+
+def digests(
+    modules: Modules, chosen: Line, steps: Mapping[str, Member], apart: Iterable[str], files: Iterable[Source]
+) -> tuple[Digests, dict[str, Digests]]:
+    """The digest of each step, and for each of `files`, by place, those of what it defines that a pickle can name; as hexadecimal text.
+
+    Members in `apart` are parameters: values that are compared at run time.
+    """
     pieces = _Pieces(modules, chosen, frozenset(steps), frozenset(apart))
     units = {name: pieces.unit(member.owner.source, _what(modules, member), member.owner) for name, member in steps.items()}
-    found = _closed(pieces, units.values())
-    return {name: found[unit] for name, unit in units.items()}
+    defined = {source.place: dict(pieces.picklable(source)) for source in files}
+    found = _closed(pieces, [*units.values(), *(unit for named in defined.values() for unit in named.values())])
+    return (
+        {name: found[unit] for name, unit in units.items()},
+        {place: {name: found[unit] for name, unit in named.items()} for place, named in defined.items() if named},
+    )
 
 
 def _what(modules: Modules, member: Member) -> tuple[ast.AST, ...]:
@@ -81,6 +95,13 @@ class _Pieces:
 
     def defined(self, bindings: tuple[Binding, ...], source: Source, owner: Class | None) -> Unit:
         return self.unit(source, tuple(dict.fromkeys(binding.node for binding in bindings)), owner)
+
+    def picklable(self, source: Source) -> Iterator[tuple[str, Unit]]:
+        """The classes and functions of a file, and what a call makes there, such as a named tuple; but for the flow's own classes."""
+        for name, bound in self.modules.names(source).items():
+            made = any(isinstance(one.node, _DEFINED) or isinstance(one.value, ast.Call) for one in bound)
+            if made and not any(one.node in self.classes for one in bound):
+                yield name, self.defined(tuple(bound), source, None)
 
     def text(self, unit: Unit) -> str:
         """The tokens of a unit."""

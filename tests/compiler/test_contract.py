@@ -9,14 +9,14 @@ import pytest
 
 from flowport.compiler.contract import documents
 from flowport.compiler.structure import structure
-from flowport.runtime.contract import FLOW, PLAN, STEP_PLANS
+from flowport.runtime.contract import DEFINITIONS, FLOW, PLAN, STEP_PLANS
 from graphs import flow
 
 
 def written(*graph: str) -> dict[str, Any]:
     """The documents of a graph's plan: its structure under "", and of each step."""
     found = dict(documents(structure(flow("\n".join(graph)))))
-    del found[FLOW]
+    del found[FLOW], found[DEFINITIONS]
     return {path.removeprefix(STEP_PLANS).removesuffix(".json") if path != PLAN else "": json.loads(data) for path, data in found.items()}
 
 

@@ -304,9 +304,10 @@ def test_a_trivial_task_loads_little(tmp_path: Path) -> None:
     assert found & set(FORBIDDEN) <= {"fcntl", "select"}
     ours = {name.removeprefix("flowport.runtime.") for name in found if name.startswith("flowport.runtime.")}
     assert ours == {
-        "__main__", "address", "codec", "contract", "digests", "documents", "execute", "flow", "folder", "inputs", "item", "kind", "leave",
-        "lifeline", "lineage", "log", "manifest", "modules", "pack", "parameters", "process", "program", "replay", "runs", "shelf",
-        "start", "state", "store", "task", "text", "tries", "validation", "work",
+        "__main__", "address", "codec", "contract", "definitions", "digests", "documents", "execute", "flow",
+        "folder", "inputs", "item", "kind", "leave", "lifeline", "lineage", "log", "manifest", "modules", "pack",
+        "parameters", "process", "program", "replay", "runs", "shelf", "start", "state", "store", "task", "text",
+        "tries", "validation", "work",
     }  # fmt: skip
 
 
