@@ -16,8 +16,8 @@ from measure.s3 import s3
 
 from flowport.compiler.compile import load
 from flowport.compiler.package import Package, package
+from flowport.runtime.cache import code_key
 from flowport.runtime.contract import Invocation
-from flowport.runtime.program import code_key
 from flowport.runtime.store import open_store
 
 TIMES = 30

@@ -1,8 +1,11 @@
 """Plan -> the JSON that travels in the code package and that the runtime reads.
 
-`.flowport/flow.json` is the flow itself: its file and class, its parameters. `.flowport/plan.json` is its structure: the body, in nested
-blocks, and the retries of its steps. `.flowport/definitions.json` has a digest for each class and function of its modules, which values
-may be of. `.flowport/plan/<step>.json` is what one task needs: its transition, its settings and its `sites`.
+    .flowport/flow.json          the flow itself: its file and class, its parameters
+    .flowport/plan.json          its structure: the body, in nested blocks, and the retries of its steps
+    .flowport/definitions.json   a digest for each class and function of its modules, which values may be of
+    .flowport/included.json      the files that travel with the flow, when there are any
+    .flowport/plan/<step>.json   what one task needs: its transition, its settings and its `sites`
+
 A site says, for a step, inside which `scopes` it stands, how items `enter` its block, and `from` where they come:
 
     enter  ["root"]                          the run's one item
@@ -26,16 +29,18 @@ from typing import TypeAlias
 from flowport.compiler.ir import JSON, Branch, Computed, Constant, End, Flow, Foreach, Next, NoDefault, Parameter, Step, Switch, targets
 from flowport.compiler.plan import Block, Choice, Edge, Loop, Map, Node, Parallel, Plan, Task, steps
 from flowport.compiler.record import field, record
-from flowport.runtime.contract import CONTRACT, DEFINITIONS, FLOW, PLAN, STEP_PLANS
+from flowport.runtime.contract import CONTRACT, DEFINITIONS, FLOW, INCLUDED, PLAN, STEP_PLANS
 
 Document: TypeAlias = dict[str, JSON]
 
 
-def documents(plan: Plan) -> Iterator[tuple[str, bytes]]:
-    """Every document of the plan with its path in the code package."""
+def documents(plan: Plan, further: Iterable[str] = ()) -> Iterator[tuple[str, bytes]]:
+    """Every document of the plan with its path in the code package; `further` are the paths of files that the flow includes."""
     yield FLOW, _bytes(flow_document(plan.flow))
     yield PLAN, _bytes(plan_document(plan))
     yield DEFINITIONS, _bytes({"v": CONTRACT, "modules": {name: dict(found) for name, found in sorted(plan.flow.definitions.items())}})
+    if included := sorted(further):
+        yield INCLUDED, _bytes({"v": CONTRACT, "files": [*included]})
     survey = _Survey(plan)
     for step in plan.flow.steps:
         if step.name in survey.sites:

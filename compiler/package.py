@@ -41,7 +41,8 @@ class Package:
 
 def package(plan: Plan, extra: Iterable[tuple[str, bytes]] = ()) -> Package:
     """The code package of a plan; `extra` are further files, by path inside the package. Raises Refused when it gets too large."""
-    data = zipped({**dict(plan.flow.files), **dict(extra), **dict(documents(plan))})
+    further = dict(extra)
+    data = zipped({**dict(plan.flow.files), **further, **dict(documents(plan, further))})
     return Package(digests.of(data), data)
 
 

@@ -22,6 +22,7 @@ FLOW = ".flowport/flow.json"
 PLAN = ".flowport/plan.json"
 DEFINITIONS = ".flowport/definitions.json"
 STEP_PLANS = ".flowport/plan/"
+INCLUDED = ".flowport/included.json"
 
 
 class Mismatch(Exception):

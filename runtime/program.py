@@ -1,16 +1,12 @@
-"""The code package inside a task: fetched, verified, unpacked, and the user's class imported from it.
-
-The package is in the image, or at `<root>/code/<digest>.zip`; unpacked it stays in a cache folder that is named by its digest.
-"""
+"""The code package inside a task: its documents, and the user's class, which is imported from it."""
 
 from __future__ import annotations
 
 import os
 import sys
 
-from flowport.runtime import digests, documents, modules
-from flowport.runtime.contract import CONTRACT, DEFINITIONS, FLOW, PLAN, STEP_PLANS, Mismatch
-from flowport.runtime.store import Corrupt, Refusal, is_sha
+from flowport.runtime import cache, documents, modules
+from flowport.runtime.contract import CONTRACT, DEFINITIONS, FLOW, INCLUDED, PLAN, STEP_PLANS, Mismatch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,50 +16,8 @@ if TYPE_CHECKING:
     from flowport.runtime.store import Store
 
 
-CACHE = "FLOWPORT_CACHE"
-
 SOURCE = "FLOWPORT_SOURCE"
 """Set for the tasks of a local run: where the author of the flow has its files."""
-
-
-def code_key(digest: str) -> str:
-    """Where a code package is in a store."""
-    return f"code/{digest}.zip"
-
-
-def cache_folder() -> str:
-    """Where unpacked packages are kept: `FLOWPORT_CACHE`, else the user's cache folder; an absolute path."""
-    given = os.environ.get(CACHE)
-    if given:
-        return os.path.abspath(given)
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return os.path.join(base, "flowport")
-
-
-def _own_folder() -> str:
-    """A new folder that nobody else can write; raises Refusal when there is no place for one."""
-    from tempfile import mkdtemp
-
-    try:
-        return mkdtemp(prefix="flowport-")
-    except OSError as error:
-        raise Refusal(f"there is no place to unpack the flow's code ({error}): name a folder that can be written in {CACHE}") from error
-
-
-def _private() -> bool:
-    """Whether nobody else can put code into the cache; what the image has brought is root's."""
-    try:
-        found = os.stat(os.path.join(cache_folder(), "code"))
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    return found.st_uid in (0, os.getuid()) and not found.st_mode & 0o022
-
-
-def code_folder(digest: str) -> str:
-    """Where the package with this digest is unpacked; raises Mismatch for a name that is no digest."""
-    if not is_sha(digest):
-        raise Mismatch(f"`{digest}` is not the name of a code package, which has 64 hexadecimal digits")
-    return os.path.join(cache_folder(), "code", digest)
 
 
 class Program:
@@ -84,27 +38,13 @@ class Program:
     @classmethod
     def cached(cls, digest: str) -> Program | None:
         """The package with this digest, when it was unpacked before."""
-        folder = code_folder(digest)
-        return cls(folder, os.environ.get(SOURCE)) if _private() and os.path.exists(os.path.join(folder, PLAN)) else None
+        folder = cache.unpacked(digest)
+        return None if folder is None else cls(folder, os.environ.get(SOURCE))
 
     @classmethod
     def fetched(cls, store: Store, digest: str) -> Program:
         """The package with this digest, from the cache or from the store; raises Missing and Corrupt."""
-        found = cls.cached(digest)
-        if found is None:
-            data = store.read(code_key(digest))
-            if digests.of(data) != digest:
-                raise Corrupt(f"the code package `{code_key(digest)}` does not match its digest")
-            if not _private():
-                os.environ[CACHE] = _own_folder()
-            try:
-                unpack(data, code_folder(digest))
-            except OSError:
-                # A container may have no home, or one that cannot be written; what runs after this process looks in the same place.
-                os.environ[CACHE] = _own_folder()
-                unpack(data, code_folder(digest))
-            found = cls(code_folder(digest))
-        return found
+        return cls.cached(digest) or cls(cache.fetch(store, digest))
 
     @property
     def flow(self) -> dict[str, Any]:
@@ -143,6 +83,13 @@ class Program:
         if document["v"] != CONTRACT:
             raise Mismatch(f"the flow was compiled for contract {document['v']} and this runtime has contract {CONTRACT}: compile it again")
         return document
+
+    def settle(self) -> None:
+        """Begin in a folder that has the files which travel with the flow; a local run begins where the user is, and has them there."""
+        if self.source == self.folder and os.path.exists(os.path.join(self.folder, INCLUDED)):
+            from flowport.runtime import workplace
+
+            workplace.enter(self.folder, self._document(INCLUDED)["files"])
 
     def flow_class(self) -> type[FlowSpec]:
         """The user's class; imports their module, and everything that it imports."""
@@ -184,21 +131,3 @@ class Program:
         except SystemExit as error:
             raise ImportError(f"`{file}` ends the process when it is imported, with {error!r}") from error
         return kind
-
-
-def unpack(data: bytes, folder: str) -> None:
-    """Unpack a package; whoever does the same at the same time ends with the same folder."""
-    import io
-    import shutil
-    import zipfile
-
-    unfinished = f"{folder}.{os.getpid()}"
-    os.makedirs(os.path.dirname(folder), mode=0o700, exist_ok=True)
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        archive.extractall(unfinished)
-    try:
-        os.rename(unfinished, folder)
-    except OSError:
-        if not os.path.exists(os.path.join(folder, PLAN)):
-            raise
-        shutil.rmtree(unfinished)

@@ -66,6 +66,7 @@ def perform(invocation: Invocation, program: Program, store: Store | None = None
     def body() -> int:
         plan = program.step(invocation.step)
         surround(plan["environment"])
+        program.settle()
         if supervised(plan):
             from flowport.runtime.supervise import supervise
 

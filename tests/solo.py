@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from flowport.compiler.compile import load
 from flowport.compiler.package import package
 from flowport.runtime.address import Keys
+from flowport.runtime.cache import code_key, unpack
 from flowport.runtime.contract import DONE, STOP, Invocation
 from flowport.runtime.folder import FolderStore
-from flowport.runtime.program import Program, code_key, unpack
+from flowport.runtime.program import Program
 from flowport.runtime.reader import Run
 from flowport.runtime.store import Missing
 from flowport.runtime.task import perform

@@ -129,9 +129,10 @@ def start(flow: FlowFile, values: Values, document: dict[str, Any]) -> int:
     """Put the code where tasks find it, and run it."""
     from shlex import quote
 
+    from flowport.runtime.cache import code_key
     from flowport.runtime.local.run import Request
     from flowport.runtime.local.run import run as run_here
-    from flowport.runtime.program import Program, code_key
+    from flowport.runtime.program import Program
     from flowport.runtime.store import open_store
 
     run = run_id(values["run_id"])

@@ -13,7 +13,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 
 from flowport.compiler.target import Deployment, File
-from flowport.runtime.program import code_key
+from flowport.runtime.cache import code_key
 from flowport.runtime.store import Missing, Refusal, open_store
 from flowport.targets.airflow.dag import first_words
 from flowport.targets.airflow.settings import Settings

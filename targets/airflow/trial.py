@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from typing import IO, Any
 
 from flowport.compiler.target import DryRun, File
-from flowport.runtime.program import cache_folder, code_key
+from flowport.runtime.cache import cache_folder, code_key
 from flowport.targets.airflow.form import says
 from flowport.targets.run_input import fillers, in_store
 from flowport.targets.trial import FAILED, WRONG_USE, Trial

@@ -15,7 +15,7 @@ import yaml
 
 from flowport.compiler.record import record, replace
 from flowport.compiler.target import Deployment
-from flowport.runtime.program import code_key
+from flowport.runtime.cache import code_key
 from flowport.runtime.store import Refusal, open_store
 from flowport.targets.argo.cluster import Cluster, connect
 from flowport.targets.argo.refusals import Resource

@@ -377,6 +377,38 @@ def test_processes_that_a_step_starts_find_the_flow_and_metaflow(desk: Desk, way
     assert seen(desk) == [0, 1, 4]
 
 
+READS = """
+from flowport import FlowSpec, step, timeout
+
+
+class Work(FlowSpec):
+    {decorators}
+    @step
+    def start(self):
+        self.seen = [open("sql/one.sql").read(), open("data.csv").read()]
+        with open("sql/one.sql", "a"), open("made.txt", "x"):
+            pass
+        self.next(self.end)
+
+    @step
+    def end(self):
+        import os
+
+        self.seen = [*self.seen, os.path.exists("made.txt")]
+"""
+
+
+@WAYS
+@pytest.mark.parametrize("decorators", ["", "@timeout(seconds=60)"])
+def test_files_that_travel_with_the_flow_are_where_they_are_beside_it(desk: Desk, way: str, decorators: str) -> None:
+    desk.write("flowport.toml", 'include = ["sql/*.sql", "data.csv"]\n')
+    desk.write("sql/one.sql", "select 1")
+    desk.write("data.csv", "a,b")
+    desk.write("work.py", READS.replace("{decorators}", decorators))
+    run(desk, way)
+    assert seen(desk) == ["select 1", "a,b", way != "container"]
+
+
 SENT = """
 import subprocess
 import sys

@@ -13,8 +13,9 @@ from flowport.compiler.plan import Plan
 from flowport.runtime import documents
 from flowport.runtime.address import Keys
 from flowport.runtime.block import rest
+from flowport.runtime.cache import code_key, unpack
 from flowport.runtime.contract import DONE, Invocation
-from flowport.runtime.program import Program, code_key, unpack
+from flowport.runtime.program import Program
 from flowport.runtime.reader import Run, find
 from flowport.runtime.store import Missing, open_store
 from flowport.runtime.task import perform

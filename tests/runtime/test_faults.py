@@ -13,9 +13,10 @@ from flowport.compiler.compile import load
 from flowport.compiler.package import package
 from flowport.runtime import documents
 from flowport.runtime.address import Keys
+from flowport.runtime.cache import code_key, unpack
 from flowport.runtime.contract import DONE, Invocation
 from flowport.runtime.folder import FolderStore
-from flowport.runtime.program import Program, code_key, unpack
+from flowport.runtime.program import Program
 from flowport.runtime.reader import Run
 from flowport.runtime.store import Missing, Refusal
 from flowport.runtime.task import perform

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import progress
+from flowport.runtime.cache import code_key
 from flowport.runtime.contract import DONE, FAILED, STOP
-from flowport.runtime.program import code_key
 from flowport.runtime.store import open_store
 from flowport.runtime.walk import Walk
 from solo import Solo
@@ -304,7 +304,7 @@ def test_a_trivial_task_loads_little(tmp_path: Path) -> None:
     assert found & set(FORBIDDEN) <= {"fcntl", "select"}
     ours = {name.removeprefix("flowport.runtime.") for name in found if name.startswith("flowport.runtime.")}
     assert ours == {
-        "__main__", "address", "codec", "contract", "definitions", "digests", "documents", "execute", "flow",
+        "__main__", "address", "cache", "codec", "contract", "definitions", "digests", "documents", "execute", "flow",
         "folder", "inputs", "item", "kind", "leave", "lifeline", "lineage", "log", "manifest", "modules", "pack",
         "parameters", "process", "program", "replay", "runs", "shelf", "start", "state", "store", "task", "text",
         "tries", "validation", "work",

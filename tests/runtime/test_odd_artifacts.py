@@ -64,12 +64,13 @@ class Functions(FlowSpec):
         self.scale = lambda value: value * 2
         self.own = self.helper
         self.number = self.scale(21) + self.own() + self.dear
+        self.length, self.binary = len, functools.partial(int, base=2)
         {ends}
         self.next(self.end)
 
     @step
     def end(self):
-        pass
+        self.kept = [self.length("abc"), self.binary("11")]
 """
 
 
@@ -81,6 +82,7 @@ def test_functions_and_what_the_class_computes_are_of_use_in_their_step_alone(tm
     flow = Solo(tmp_path, FUNCTIONS.format(catch=catch, ends=ends))
     flow.run()
     assert flow.artifacts("start")["number"] == 54
+    assert flow.artifacts("end")["kept"] == [3, 3]
     assert not {"scale", "own", "dear", "lock"} & set(flow.artifacts("start"))
 
 

@@ -10,11 +10,14 @@ import pytest
 
 from flowport.compiler.compile import load
 from flowport.compiler.package import Package, package
+from flowport.runtime.cache import code_key
 from flowport.runtime.contract import Mismatch
-from flowport.runtime.program import Program, code_key
+from flowport.runtime.program import Program
 from flowport.runtime.store import Corrupt, Missing, open_store
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flowport.runtime.store import Store
 
 FLOW = """
@@ -89,6 +92,46 @@ def test_a_cache_that_others_can_write_is_not_used(store: Store, code: Package, 
     (cache / "code").chmod(0o777)
     assert Program.cached(code.digest) is None
     assert not Path(Program.fetched(store, code.digest).folder, "added.py").exists()
+
+
+def added(folder: Path) -> None:
+    (folder / "json.py").write_text("raise SystemExit")
+
+
+def changed(folder: Path) -> None:
+    before = (folder / "tiny.py").stat()
+    (folder / "tiny.py").write_text(FLOW.replace("pass", "bad_"))
+    os.utime(folder / "tiny.py", ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def removed(folder: Path) -> None:
+    (folder / ".flowport/plan/start.json").unlink()
+
+
+def relisted(folder: Path) -> None:
+    (folder / ".flowport/unpacked.json").write_text('{"tiny.py": 1}')
+
+
+@pytest.mark.parametrize("damage", [added, changed, removed, relisted])
+def test_a_package_that_was_changed_in_the_cache_is_unpacked_anew(store: Store, code: Package, damage: Callable[[Path], None]) -> None:
+    folder = Path(Program.fetched(store, code.digest).folder)
+    content = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name != "unpacked.json"}
+    damage(folder)
+    assert Program.cached(code.digest) is None
+    assert Program.fetched(store, code.digest).folder == str(folder)
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name != "unpacked.json"} == content
+    assert Program.cached(code.digest) is not None
+    assert os.listdir(folder.parent) == [code.digest]
+
+
+def test_a_package_is_used_as_it_is_when_it_was_copied_or_came_with_the_image(store: Store, code: Package, cache: Path) -> None:
+    folder = Path(Program.fetched(store, code.digest).folder)
+    (folder / "__pycache__").mkdir()
+    (folder / "__pycache__/tiny.cpython-311.pyc").write_bytes(b"")
+    os.utime(folder / "tiny.py")
+    assert Program.cached(code.digest) is not None
+    (folder / ".flowport/unpacked.json").unlink()
+    assert Program.cached(code.digest) is not None
 
 
 @pytest.mark.parametrize("name", ["", "../" + "0" * 61, "0" * 63, "A" * 64, "/" + "0" * 63])

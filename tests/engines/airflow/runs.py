@@ -21,8 +21,8 @@ from flowport.compiler.contract import flow_document
 from flowport.compiler.package import package
 from flowport.compiler.plan import Plan
 from flowport.runtime.address import Keys
+from flowport.runtime.cache import code_key
 from flowport.runtime.parameters import convert
-from flowport.runtime.program import code_key
 from flowport.runtime.store import open_store
 from flowport.targets.airflow import target
 from flowport.targets.airflow.names import Names
