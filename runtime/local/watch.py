@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 HARMLESS = ("jemalloc_bg_thd",)
 """Threads that are there again after a fork: jemalloc, which Arrow brings, registers handlers for it (`pthread_atfork`)."""
 
+CLOCKS = {"time": 0, "time_ns": 0, "monotonic": 0, "perf_counter": 0, "localtime": 0, "gmtime": 0, "ctime": 0, "strftime": 1}
+"""Functions of `time` that tell the present time when they have at most so many arguments."""
+
+DATES = ("now", "utcnow", "today")
+"""Methods of `datetime`, which is no module of Python's, so that they cannot be watched: they are looked for in the source."""
+
 PROC = "/proc/self"
 
 
@@ -41,13 +47,16 @@ class Watch:
         self._patch(random, "_urandom", "random bytes")
         self._patch(random.Random, "seed", "a random generator", lambda this, a=None, *rest: a is None)
         self._patch(os, "getpid", "a process id")
-        self._patch(time, "time", "a time")
-        self._patch(time, "time_ns", "a time")
+        for name, arguments in CLOCKS.items():
+            self._patch(time, name, "a time", lambda *values, at_most=arguments: len(values) <= at_most)
         self._patch(uuid, "uuid1", "an id")
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         for owner, name, original in self._patches:
             setattr(owner, name, original)
+        date = _date(self._folder)
+        if date and not any(one.startswith("a time (") for one in self.made):
+            self.made.append(date)
         if random.getstate() != self._state or _numpy_state() != self._numpy:
             self.made.append("random numbers")
         if _files() - self._files:
@@ -78,6 +87,30 @@ class Watch:
                     self.made.append(text)
                 return
             frame = frame.f_back  # type: ignore[assignment]
+
+
+def _date(folder: str) -> str | None:
+    """The first line of the flow's own files that asks for the date while it is imported."""
+    for name, module in list(sys.modules.items()):
+        if not (getattr(module, "__file__", None) or "").startswith(folder):
+            continue
+        text = module.__loader__.get_source(name) or ""  # type: ignore[union-attr]
+        if any(f".{method}(" in text for method in DATES):
+            import ast
+
+            waiting: list[ast.AST] = [ast.parse(text)]
+            while waiting:
+                node = waiting.pop()
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in DATES:
+                    return f"a time ({os.path.basename(module.__file__)}, line {node.lineno})"  # type: ignore[type-var]
+                inside = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+                waiting += [one for one in ast.iter_child_nodes(node) if not isinstance(node, inside) or one not in _body(node)]
+    return None
+
+
+def _body(function: Any) -> list[Any]:
+    """What of a function is not run where it is defined: all but its decorators and defaults."""
+    return function.body if isinstance(function.body, list) else [function.body]
 
 
 def _numpy_state() -> object:

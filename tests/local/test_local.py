@@ -168,8 +168,11 @@ NOTED += "os.write(file, b'.')\nos.close(file)\ntime.sleep(0.1)\n"
         ("", 1, ""),
         ("MADE = open(__file__)\n", 8, "as they make files or connections that are open"),
         ("MADE = os.getpid()\n", 8, "as they make a process id (work.py, line 6)"),
+        ("import datetime\nMADE = str(datetime.datetime.now())\n", 8, "as they make a time (work.py, line 7)"),
+        ("import datetime\nmade = lambda: datetime.datetime.now()\ndef then(at=time.gmtime(0)): return datetime.date.today()\n", 1, ""),
+        ("MADE = time.strftime('%H')\n", 8, "as they make a time (work.py, line 6)"),
     ],
-    ids=["nothing", "file", "process id"],
+    ids=["nothing", "file", "process id", "date", "date later", "hour"],
 )
 def test_an_import_that_takes_long_is_shared_where_that_changes_nothing(desk: Desk, made: str, times: int, said: str) -> None:
     flow(desk, "pass", n=4, head=NOTED + made + HEAD)
