@@ -146,6 +146,23 @@ def test_threads_that_a_module_starts_run_in_every_task(desk: Desk, takes: float
     assert ended.err.count("each task imports the flow anew, which takes 0.1 s: what it imports has started threads") == bool(takes)
 
 
+NATIVE = """import ctypes, time
+time.sleep({takes})
+started, libc = ctypes.c_ulong(), ctypes.CDLL(None)
+assert libc.pthread_create(ctypes.byref(started), None, ctypes.cast(libc.pause, ctypes.c_void_p), None) == 0
+"""
+
+
+@DEAR
+@pytest.mark.parametrize("limit", ["", "@timeout(seconds=60)"])
+def test_threads_that_python_does_not_know_run_in_every_task(desk: Desk, takes: float, limit: str) -> None:
+    body = "import threading\nprint(threading.active_count(), len(os.listdir('/proc/self/task')))"
+    flow(desk, body, n=3, decorator=limit, head=NATIVE.format(takes=takes) + HEAD.replace("retry", "timeout"))
+    ended = desk("run", "work.py")
+    assert sorted(ended.out.splitlines()) == [f"work/r.{number} | 1 2" for number in range(3)]
+    assert ended.err.count("each task imports the flow anew, which takes 0.1 s: what it imports has started threads") == bool(takes)
+
+
 @DEAR
 @pytest.mark.parametrize(
     "made",
