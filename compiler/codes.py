@@ -211,6 +211,13 @@ _READING = {
         "The file is put into the code package, so it must exist, inside the flow's folder; its path is relative to that "
         "folder, or begins at `__file__`.",
     ),
+    "FP156": Code(
+        "a parameter that cannot be read from the source",
+        "Parameters are part of what is deployed, and flowport runs nothing of the flow to find them. Write `NAME = Parameter(...)` in the "
+        "body of the flow's class or of one that it inherits from, or set NAME to a name that stands for such a call in one of the flow's "
+        "own files. What a function, a subclass of `Parameter`, `functools.partial`, an `if`, a loop, `setattr` or a decorator of a class "
+        "makes is not seen.",
+    ),
 }
 
 _FLOW = {

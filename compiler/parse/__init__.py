@@ -15,6 +15,7 @@ from flowport.compiler.parse.attributes import check_attributes
 from flowport.compiler.parse.classes import Line
 from flowport.compiler.parse.decorators import arguments, say_later
 from flowport.compiler.parse.digest import digests
+from flowport.compiler.parse.factories import find
 from flowport.compiler.parse.main_block import check_main_block
 from flowport.compiler.parse.marks import SETTINGS, Mark, marks
 from flowport.compiler.parse.modules import Modules, closure
@@ -84,7 +85,7 @@ def _flow(reading: Reading, source: Source, chosen: Line, folder: str, roots: tu
     check_attributes(reading, files)
     check_main_block(reading, source, chosen)
     members = chosen.members
-    found = parameters(reading, members, folder)
+    found = parameters(reading, find(reading, chosen, files), folder)
     marked = methods(reading, members)
     start, end = ends(reading, marked)
     hashes = digests(reading.modules, chosen, {one: method.member for one, method in marked.items()}, [one.attribute for one in found])

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from flowport.compiler.guess import did_you_mean
 from flowport.compiler.parse.bindings import asks_for_main
 from flowport.compiler.parse.modules import OURS, External, Thing
-from flowport.compiler.parse.offered import CONFIGS, OFFERED
+from flowport.compiler.parse.offered import CONFIGS, OFFERED, say_config
 from flowport.compiler.parse.reading import Reading
 from flowport.compiler.parse.source import Source
 
@@ -56,6 +56,8 @@ class _Reader:
                 local = self.bound(inner)
             if isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Load):
                 self.check(inner, inner.value, inner.attr, local)
+            elif isinstance(inner, ast.Name) and inner.id in CONFIGS and self.is_starred(inner.id, local):
+                say_config(self.reading, self.source, inner, inner.id)
             elif isinstance(inner, ast.Call) and (name := _got(inner)):
                 self.check(inner, inner.args[0], name, local)
             waiting += reversed(list(self.inside(inner)))
@@ -98,11 +100,18 @@ class _Reader:
                 "FP145", f"`current` has no `{name}`", self.source, node, *did_you_mean(name, CURRENT), f"it has {listed}",
                 f'where the flow can do without it, write `current.get("{name}")`',
             )  # fmt: skip
-        elif not rest and name not in OFFERED | CONFIGS:
+        elif not rest and name in CONFIGS:
+            say_config(self.reading, self.source, node, name)
+        elif not rest and name not in OFFERED:
             way_out = f'do without it, or test for it: `hasattr({self.source.segment(owner)}, "{name}")`'
             notes = ("while a flow runs, flowport takes the place of Metaflow",)
             message = f"flowport does not offer `{name}`"
             self.reading.say("FP143", message, self.source, node, *did_you_mean(name, OFFERED), way_out, notes=notes)
+
+    def is_starred(self, name: str, local: Mapping[str, Thing | None]) -> bool:
+        """Whether a name comes from `from metaflow import *`, which names nothing that could be said to be missing."""
+        thing = self.reading.modules.look(self.source, name) if name not in local else None
+        return isinstance(thing, External) and name not in self.reading.modules.names(self.source)
 
     def resolved(self, node: ast.expr, local: Mapping[str, Thing | None]) -> Thing | None:
         if isinstance(node, ast.Attribute):
