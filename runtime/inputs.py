@@ -10,7 +10,7 @@ import struct
 
 from flowport.runtime import codec, digests
 from flowport.runtime import runs as rows_of
-from flowport.runtime.flow import FlowSpec, cached_property
+from flowport.runtime.flow import FlowSpec, Parameter, cached_property
 from flowport.runtime.shelf import ATOMS
 
 TYPE_CHECKING = False
@@ -151,6 +151,8 @@ class Input:
                 break
             if name in vars(kind):
                 held = vars(kind)[name]
+                if isinstance(held, Parameter):
+                    return self._item.parameter(held.attribute_of(self._item.work.kind, self._item.work.start.has))
                 # What the class has sees the input as its `self`: methods and properties read the input's artifacts.
                 return held.__get__(self, kind) if hasattr(type(held), "__get__") else held
         raise AttributeError(f"join `{self._item.work.step}` reads `{name}` of its input `{self._where()}`, which has no such artifact")

@@ -141,8 +141,8 @@ class _Finder:
         if isinstance(node, ast.Attribute):
             owner = self.look(where, node.value, local)
             kind = owner.bindings[-1].node if isinstance(owner, _Defined) else None
-            if isinstance(owner, _Defined) and isinstance(kind, ast.ClassDef):
-                inside = names(kind.body)
+            inside = names(kind.body) if isinstance(kind, ast.ClassDef) else {}
+            if isinstance(owner, _Defined):
                 return _Defined(self.scope(owner.where.source, inside), tuple(inside[node.attr])) if node.attr in inside else None
         thing = local.get(node.id) if isinstance(node, ast.Name) else None
         thing = thing or resolved(node, where)
@@ -157,7 +157,7 @@ class _Finder:
         waiting = [(root, False)]
         while waiting and highest < MAKES:
             node, called = waiting.pop()
-            if node in self.understood:
+            if node in self.understood or (isinstance(node, ast.Attribute) and self.made("", where, node.value)):
                 continue
             if isinstance(node, ast.Name | ast.Attribute):
                 found = self.look(where, node, local)
@@ -185,7 +185,8 @@ class _Finder:
             self.ranks[key] = 0
             self.depth += 1
             if isinstance(node, ast.ClassDef):
-                self.ranks[key] = LEADS if any(self.rank(where, base) for base in node.bases) else 0
+                methods = [part for part in node.body if isinstance(part, DEFINITIONS)]
+                self.ranks[key] = LEADS if any(self.rank(where, part) for part in (*node.bases, *methods)) else 0
             elif isinstance(node, DEFINITIONS):
                 self.ranks[key] = LEADS if self.rank(where, node) else 0
             elif binding.module is None:
@@ -215,7 +216,7 @@ class _Finder:
     def _flow(self, source: Source, node: ast.expr) -> str:
         """The name of the flow's class that an expression is, else ""."""
         thing = self.reading.modules.resolve(source, node)
-        return thing.name if isinstance(thing, Definition) and thing.type in self.flows else ""
+        return thing.name if isinstance(thing, Definition) and any(binding.node in self.flows for binding in thing.bindings) else ""
 
     def _unread(self, one: Class, statement: ast.stmt, node: ast.expr) -> None:
         bound = [name for name, bindings in one.members.items() if any(binding.node is statement for binding in bindings)]
@@ -231,19 +232,19 @@ class _Finder:
     def _shaped(self, one: Class) -> None:
         """Say which decorators, metaclasses and methods of the user's own may add parameters to a class."""
         where = self.scope(one.source)
-        shaping = [*one.node.decorator_list, *(keyword.value for keyword in one.node.keywords)]
-        found: list[ast.AST] = [node for node in shaping if self.rank(where, node) or self._makes_inside(where, node)]
-        found += [
-            node for node in one.node.body if isinstance(node, DEFINITIONS) and node.name == "__init_subclass__" and self.rank(where, node)
-        ]
+        found: list[ast.AST] = [*one.node.decorator_list, *(keyword.value for keyword in one.node.keywords)]
+        found = [node for node in found if self.rank(where, node) or self._makes_inside(where, node)]
+        found += [base for base in one.node.bases if self.rank(where, base) == MAKES]
+        methods = [node for node in one.node.body if isinstance(node, DEFINITIONS) and node.name == "__init_subclass__"]
+        found += [node for node in methods if self.rank(where, node)]
         for node in found:
             text = one.source.segment(node) if isinstance(node, ast.expr) else "__init_subclass__"
             message = f"parameters that `{text}` may add to `{self.chosen.classes[0].node.name}` are not seen"
             self._say(message, one.source, node, 'write `NAME = Parameter("NAME", ...)` in the body of the class')
 
-    def _makes_inside(self, where: Scope, node: ast.expr) -> bool:
+    def _makes_inside(self, where: Scope, node: ast.AST) -> bool:
         """Whether the body of a class of the flow's own files makes parameters."""
-        found = self.look(where, node, {})
+        found = self.look(where, node, {}) if isinstance(node, ast.expr) else None
         return isinstance(found, _Defined) and any(self.rank(found.where, binding.node) == MAKES for binding in found.bindings)
 
     def _say(self, message: str, source: Source, node: ast.AST, way_out: str) -> None:
