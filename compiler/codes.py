@@ -185,6 +185,13 @@ _READING = {
         "`current` has what flowport knows about a running task. What `@project`, `@parallel`, `@checkpoint` and other decorators of "
         "Metaflow add to it is not there. `current.get(NAME)` gives None for what is missing.",
     ),
+    "FP146": Code(
+        "a module is imported by a name that is not known before the flow runs",
+        "The code package holds the modules that the flow's files import, also by `import_module` and `__import__` with a name that "
+        "follows from the source: a text, a constant, the texts of a list that a loop goes over or of a dict that is looked into. "
+        'For any other name, say in flowport.toml which files go along: `include = ["plugins/*.py"]`. Packages that are installed where '
+        "the flow runs need nothing.",
+    ),
     "FP151": Code(
         "a parameter has no name",
         'The first argument of `Parameter` is the name on the command line: `Parameter("max_depth", default=3)`. It may '

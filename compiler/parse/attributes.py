@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from flowport.compiler.guess import did_you_mean
 from flowport.compiler.parse.bindings import asks_for_main
-from flowport.compiler.parse.modules import OURS, External, Thing
+from flowport.compiler.parse.modules import OURS, External, Thing, bound
 from flowport.compiler.parse.offered import CONFIGS, OFFERED, say_config
 from flowport.compiler.parse.reading import Reading
 from flowport.compiler.parse.source import Source
@@ -50,10 +50,10 @@ class _Reader:
         while waiting:
             inner = waiting.pop()
             if isinstance(inner, FUNCTIONS) and inner is not node:
-                self.visit(inner, {**local, **self.bound(inner)})
+                self.visit(inner, {**local, **bound(self.reading.modules, self.source, inner)})
                 continue
             if isinstance(inner, FUNCTIONS) and not local:
-                local = self.bound(inner)
+                local = bound(self.reading.modules, self.source, inner)
             if isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Load):
                 self.check(inner, inner.value, inner.attr, local)
             elif isinstance(inner, ast.Name) and inner.id in CONFIGS and self.is_starred(inner.id, local):
@@ -61,18 +61,6 @@ class _Reader:
             elif isinstance(inner, ast.Call) and (name := _got(inner)):
                 self.check(inner, inner.args[0], name, local)
             waiting += reversed(list(self.inside(inner)))
-
-    def bound(self, function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> dict[str, Thing | None]:
-        """The names that a function binds: what an import stands for, and None for all others."""
-        found: dict[str, Thing | None] = {}
-        for node in ast.walk(function):
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                found.update(self.reading.modules.local(self.source, node))
-            elif isinstance(node, ast.arg):
-                found[node.arg] = None
-            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                found[node.id] = None
-        return found
 
     def inside(self, node: ast.AST) -> Iterator[ast.AST]:
         """The parts of a node that are run, without what may fail and what only names a decorator."""
