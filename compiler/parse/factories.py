@@ -75,6 +75,7 @@ class _Finder:
         self.flows = {one.node for one in chosen.classes}
         self.understood: set[ast.expr] = set()
         self.direct: set[ast.stmt] = set()
+        self.inside: dict[ast.ClassDef, Names] = {}
         self.ranks: dict[ast.AST, int] = {}
         self.depth = 0
 
@@ -141,7 +142,7 @@ class _Finder:
         if isinstance(node, ast.Attribute):
             owner = self.look(where, node.value, local)
             kind = owner.bindings[-1].node if isinstance(owner, _Defined) else None
-            inside = names(kind.body) if isinstance(kind, ast.ClassDef) else {}
+            inside = self.members(kind) if isinstance(kind, ast.ClassDef) else {}
             if isinstance(owner, _Defined):
                 return _Defined(self.scope(owner.where.source, inside), tuple(inside[node.attr])) if node.attr in inside else None
         thing = local.get(node.id) if isinstance(node, ast.Name) else None
@@ -149,6 +150,12 @@ class _Finder:
         if isinstance(thing, Definition):
             return _Defined(self.scope(thing.source), thing.bindings)
         return thing if isinstance(thing, External) else None
+
+    def members(self, node: ast.ClassDef) -> Names:
+        """What the body of a class binds."""
+        if node not in self.inside:
+            self.inside[node] = names(node.body)
+        return self.inside[node]
 
     def rank(self, where: Scope, root: ast.AST) -> int:
         """What an expression or a definition has to do with parameters: 0, LEADS or MAKES."""
@@ -198,9 +205,13 @@ class _Finder:
         """Say where the classes of the flow get parameters that cannot be read."""
         for one in self.chosen.classes:
             where = self.scope(one.source, one.members)
+            bound: dict[ast.stmt, list[str]] = {}
+            for name, bindings in one.members.items():
+                for binding in bindings:
+                    bound.setdefault(binding.node, []).append(name)
             for statement, node in _expressions(one.node.body):
                 if self.rank(where, node) == MAKES:
-                    self._unread(one, statement, node)
+                    self._unread(one, bound.get(statement, []), node)
             self._shaped(one)
         for source in sources:
             body = [node for node in source.tree.body if not (isinstance(node, ast.If) and asks_for_main(node.test))]
@@ -218,8 +229,7 @@ class _Finder:
         thing = self.reading.modules.resolve(source, node)
         return thing.name if isinstance(thing, Definition) and any(binding.node in self.flows for binding in thing.bindings) else ""
 
-    def _unread(self, one: Class, statement: ast.stmt, node: ast.expr) -> None:
-        bound = [name for name, bindings in one.members.items() if any(binding.node is statement for binding in bindings)]
+    def _unread(self, one: Class, bound: list[str], node: ast.expr) -> None:
         name = bound[0] if len(bound) == 1 else "NAME"
         what = f"`{name}` may be a parameter, which" if len(bound) == 1 else "what may be a parameter"
         self._say(
