@@ -185,6 +185,13 @@ _READING = {
         "`current` has what flowport knows about a running task. What `@project`, `@parallel`, `@checkpoint` and other decorators of "
         "Metaflow add to it is not there. `current.get(NAME)` gives None for what is missing.",
     ),
+    "FP146": Code(
+        "a module is imported by a name that is not known before the flow runs",
+        "The code package holds the modules that the flow's files import, also by `import_module` and `__import__` with a name that "
+        "follows from the source: a text, a constant, the texts of a list that a loop goes over or of a dict that is looked into. "
+        'For any other name, say in flowport.toml which files go along: `include = ["plugins/*.py"]`. Packages that are installed where '
+        "the flow runs need nothing.",
+    ),
     "FP151": Code(
         "a parameter has no name",
         'The first argument of `Parameter` is the name on the command line: `Parameter("max_depth", default=3)`. It may '
@@ -210,6 +217,13 @@ _READING = {
         "the default file of an IncludeFile cannot be taken along",
         "The file is put into the code package, so it must exist, inside the flow's folder; its path is relative to that "
         "folder, or begins at `__file__`.",
+    ),
+    "FP156": Code(
+        "a parameter that cannot be read from the source",
+        "Parameters are part of what is deployed, and flowport runs nothing of the flow to find them. Write `NAME = Parameter(...)` in the "
+        "body of the flow's class or of one that it inherits from, or set NAME to a name that stands for such a call in one of the flow's "
+        "own files. What a function, a subclass of `Parameter`, `functools.partial`, an `if`, a loop, `setattr` or a decorator of a class "
+        "makes is not seen.",
     ),
 }
 

@@ -20,10 +20,13 @@ class Loaded:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def load(argument: str, roots: tuple[str, ...] = ()) -> Loaded:
-    """The plan of `FILE.py` or `FILE.py:ClassName`; `roots` are folders beside the flow's own that hold its modules."""
+def load(argument: str, roots: tuple[str, ...] = (), included: tuple[str, ...] = ()) -> Loaded:
+    """The plan of `FILE.py` or `FILE.py:ClassName`.
+
+    `roots` are folders beside the flow's own that hold its modules, and `included` Python files that go along, by path in the code package.
+    """
     path, class_name = split(argument)
-    flow, found = parse(path, class_name, roots)
+    flow, found = parse(path, class_name, roots, included)
     if flow is None:
         return Loaded(None, found)
     found += check(flow)

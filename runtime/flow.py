@@ -89,13 +89,25 @@ class Parameter:
         choices: Any = None,
         **more: Any,
     ) -> None:
-        self.name, self.default, self.attribute = name, default, name
+        self.name, self.default = name, default
+        self.attribute = name
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.attribute = name
 
     def __get__(self, flow: FlowSpec | None, owner: type | None = None) -> Any:
-        return self if flow is None else flow._held().parameter(self.attribute)
+        if flow is None:
+            return self
+        item = flow._held()
+        return item.parameter(self.attribute_of(type(flow), item.work.start.has))
+
+    def attribute_of(self, kind: type, known: Callable[[str], bool]) -> str:
+        """The attribute of a flow that has this parameter's value in a run: one object may be several attributes, of several flows."""
+        is_own: bool = getattr(kind, self.attribute, None) is self
+        if is_own and known(self.attribute):
+            return self.attribute
+        names: list[str] = [name for base in kind.__mro__ for name, value in vars(base).items() if value is self]
+        return next((name for name in names if known(name)), next(iter(names), self.attribute))
 
     def __set__(self, flow: FlowSpec, value: object) -> None:
         raise AttributeError(f"`self.{self.attribute}` is a parameter, which a step cannot set")

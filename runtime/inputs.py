@@ -10,6 +10,7 @@ import struct
 
 from flowport.runtime import codec, digests
 from flowport.runtime import runs as rows_of
+from flowport.runtime.flow import Parameter
 from flowport.runtime.kind import NOTHING, cached_property, held, is_computed
 from flowport.runtime.shelf import ATOMS
 
@@ -144,7 +145,9 @@ class Input:
         if (computed := cached_property(work.kind, name)) is not None:
             value = self._kept[name] = computed.func(self)  # it would keep its value in a `__dict__`, which an input has not
             return value
-        if (value := held(work.kind, name)) is not NOTHING:
+        if isinstance(value := held(work.kind, name), Parameter):
+            return self._item.parameter(value.attribute_of(work.kind, work.start.has))
+        if value is not NOTHING:
             # What the class has sees the input as its `self`: methods and properties read the input's artifacts.
             return value.__get__(self, work.kind) if is_computed(value) else value
         if name == "foreach_stack":

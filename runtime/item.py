@@ -84,8 +84,13 @@ class Item:
         )
 
     def parameter(self, name: str) -> Any:
-        """A parameter's value, the item's own copy."""
+        """A parameter's value, the item's own copy; raises Misuse for one that was not seen when the flow was compiled."""
         if name not in self._parameters:
+            if not self.work.start.has(name):
+                raise Misuse(
+                    f"the run has no value for the parameter `{name}`, which was not seen when the flow was compiled: "
+                    f'write `{name} = Parameter("{name}", ...)` in the body of `{self.work.kind.__name__}`'
+                )
             self._parameters[name] = self.work.start.value(name)
             self.reads["parameter." + name] = self.work.start.mark(name)
         return self._parameters[name]

@@ -253,7 +253,12 @@ def _computed(program: Program, spec: dict[str, Any]) -> Any:
     from flowport.runtime.flow import Parameter
 
     kind = program.flow_class()
-    parameter = next(vars(base)[spec["attribute"]] for base in kind.__mro__ if isinstance(vars(base).get(spec["attribute"]), Parameter))
+    parameter = getattr(kind, spec["attribute"], None)
+    if not isinstance(parameter, Parameter):
+        raise Stop(
+            f"`{spec['attribute']}` of {program.flow['flow']} was a parameter when the flow was compiled, and is none now: "
+            "set it once, in the body of the class"
+        )
     default = parameter.default
     value = default(Context(program.flow["flow"], spec["name"])) if callable(default) else default
     try:

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import ast
 import os.path
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from flowport.compiler.diagnostics import Diagnostic, Refused
 from flowport.compiler.ir import Flow, Parameter, Schedule
 from flowport.compiler.parse.attributes import check_attributes
 from flowport.compiler.parse.classes import Line
+from flowport.compiler.parse.closure import closure
 from flowport.compiler.parse.decorators import arguments, say_later
 from flowport.compiler.parse.digest import digests
+from flowport.compiler.parse.factories import find
 from flowport.compiler.parse.main_block import check_main_block
 from flowport.compiler.parse.marks import SETTINGS, Mark, marks
-from flowport.compiler.parse.modules import Modules, closure
+from flowport.compiler.parse.modules import Modules
 from flowport.compiler.parse.offered import check_imports
 from flowport.compiler.parse.parameters import parameters
 from flowport.compiler.parse.pick import pick
@@ -36,29 +38,32 @@ OUTSIDE = ".flowport/roots"
 """Where source roots that are not inside the flow's folder go in the code package."""
 
 
-def parse(path: str | Path, class_name: str | None, roots: tuple[str, ...] = ()) -> tuple[Flow | None, tuple[Diagnostic, ...]]:
+def parse(
+    path: str | Path, class_name: str | None, roots: tuple[str, ...] = (), included: tuple[str, ...] = ()
+) -> tuple[Flow | None, tuple[Diagnostic, ...]]:
     """The flow in the file at `path`, and everything that reading it has to say.
 
-    `class_name` picks one of several flows; `roots` are further folders of the flow's own modules. The flow is there also
-    when some of it was not understood, for `check` to say more; it is None when there is no class to speak of.
+    `class_name` picks one of several flows; `roots` are further folders of the flow's own modules, and `included` the paths in the code
+    package of Python files that go along whatever imports them. The flow is there also when some of it was not understood, for `check`
+    to say more; it is None when there is no class to speak of.
     """
     shown = os.fspath(path)
     full = os.path.abspath(shown)
     folder, name = os.path.split(full)
-    places = _places(folder, roots)
-    modules = Modules(places, os.path.dirname(shown))
-    reading = Reading(modules)
+    around = places(folder, roots)
+    modules = Modules(around, os.path.dirname(shown))
+    reading = Reading(modules, bool(included))
     try:
         source = read(full, name, shown, name.removesuffix(".py"))
     except Refused as refused:
         return None, refused.diagnostics
     modules.add(source)
     picked = pick(reading, source, class_name)
-    flow = _flow(reading, source, picked, folder, tuple(place for _, place in places)) if picked is not None else None
+    flow = _flow(reading, source, picked, folder, included) if picked is not None else None
     return flow, tuple(dict.fromkeys(modules.found + reading.found))
 
 
-def _places(folder: str, roots: Iterable[str]) -> tuple[tuple[str, str], ...]:
+def places(folder: str, roots: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """The folders of the flow's own modules, each with its place in the code package."""
     found = {folder: ""}
     for number, root in enumerate(roots):
@@ -68,7 +73,7 @@ def _places(folder: str, roots: Iterable[str]) -> tuple[tuple[str, str], ...]:
     return tuple(found.items())
 
 
-def _flow(reading: Reading, source: Source, chosen: Line, folder: str, roots: tuple[str, ...]) -> Flow:
+def _flow(reading: Reading, source: Source, chosen: Line, folder: str, included: tuple[str, ...]) -> Flow:
     own = chosen.classes[0]
     for one, base in chosen.unseen:
         reading.warn(
@@ -79,12 +84,12 @@ def _flow(reading: Reading, source: Source, chosen: Line, folder: str, roots: tu
             "steps and parameters that it brings are not seen; add its folder to `roots` in flowport.toml",
         )
     name, planned = _class_marks(reading, chosen)
-    files = closure(reading.modules, source)
+    files = closure(reading, [source])
     check_imports(reading, files, source)
     check_attributes(reading, files)
     check_main_block(reading, source, chosen)
     members = chosen.members
-    found = parameters(reading, members, folder)
+    found = parameters(reading, find(reading, chosen, files), folder)
     marked = methods(reading, members)
     start, end = ends(reading, marked)
     steps = {one: method.member for one, method in marked.items()}
@@ -100,13 +105,23 @@ def _flow(reading: Reading, source: Source, chosen: Line, folder: str, roots: tu
         found,
         ast.get_docstring(own.node) or "",
         planned,
-        _files(files, folder, found),
-        roots,
+        _files((*_also(reading, included), *files), folder, found),
+        tuple(place for _, place in reading.modules.roots),
         {one.module if one is not source else "": definitions[one.place] for one in files if one.place in definitions},
         tuple(one for one in members if one not in marked),
         not chosen.unseen,
         source.name_span(own.node),
     )
+
+
+def _also(reading: Reading, included: Iterable[str]) -> Iterator[Source]:
+    """The modules that included files import; nothing is said about them, as they may be no part of the flow."""
+    modules = Modules(reading.modules.roots, reading.modules.shown)
+    names = [path.removesuffix(".py").removesuffix("/__init__") for path in included]
+    for _, place in modules.roots:
+        for name in names:
+            own = modules.module(name.removeprefix(f"{place}/" if place else "").replace("/", "."))
+            yield from closure(Reading(modules, True), [own.source]) if own is not None and own.source is not None else ()
 
 
 def _class_marks(reading: Reading, chosen: Line) -> tuple[str, Schedule | None]:

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from flowport.compiler.guess import did_you_mean
 from flowport.compiler.parse.bindings import asks_for_main
-from flowport.compiler.parse.modules import OURS, External, Thing
-from flowport.compiler.parse.offered import CONFIGS, OFFERED
+from flowport.compiler.parse.modules import OURS, External, Thing, bound
+from flowport.compiler.parse.offered import CONFIGS, OFFERED, say_config
 from flowport.compiler.parse.reading import Reading
 from flowport.compiler.parse.source import Source
 
@@ -50,27 +50,17 @@ class _Reader:
         while waiting:
             inner = waiting.pop()
             if isinstance(inner, FUNCTIONS) and inner is not node:
-                self.visit(inner, {**local, **self.bound(inner)})
+                self.visit(inner, {**local, **bound(self.reading.modules, self.source, inner)})
                 continue
             if isinstance(inner, FUNCTIONS) and not local:
-                local = self.bound(inner)
+                local = bound(self.reading.modules, self.source, inner)
             if isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Load):
                 self.check(inner, inner.value, inner.attr, local)
+            elif isinstance(inner, ast.Name) and inner.id in CONFIGS and self.is_starred(inner.id, local):
+                say_config(self.reading, self.source, inner, inner.id)
             elif isinstance(inner, ast.Call) and (name := _got(inner)):
                 self.check(inner, inner.args[0], name, local)
             waiting += reversed(list(self.inside(inner)))
-
-    def bound(self, function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> dict[str, Thing | None]:
-        """The names that a function binds: what an import stands for, and None for all others."""
-        found: dict[str, Thing | None] = {}
-        for node in ast.walk(function):
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                found.update(self.reading.modules.local(self.source, node))
-            elif isinstance(node, ast.arg):
-                found[node.arg] = None
-            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                found[node.id] = None
-        return found
 
     def inside(self, node: ast.AST) -> Iterator[ast.AST]:
         """The parts of a node that are run, without what may fail and what only names a decorator."""
@@ -98,11 +88,18 @@ class _Reader:
                 "FP145", f"`current` has no `{name}`", self.source, node, *did_you_mean(name, CURRENT), f"it has {listed}",
                 f'where the flow can do without it, write `current.get("{name}")`',
             )  # fmt: skip
-        elif not rest and name not in OFFERED | CONFIGS:
+        elif not rest and name in CONFIGS:
+            say_config(self.reading, self.source, node, name)
+        elif not rest and name not in OFFERED:
             way_out = f'do without it, or test for it: `hasattr({self.source.segment(owner)}, "{name}")`'
             notes = ("while a flow runs, flowport takes the place of Metaflow",)
             message = f"flowport does not offer `{name}`"
             self.reading.say("FP143", message, self.source, node, *did_you_mean(name, OFFERED), way_out, notes=notes)
+
+    def is_starred(self, name: str, local: Mapping[str, Thing | None]) -> bool:
+        """Whether a name comes from `from metaflow import *`, which names nothing that could be said to be missing."""
+        thing = self.reading.modules.look(self.source, name) if name not in local else None
+        return isinstance(thing, External) and name not in self.reading.modules.names(self.source)
 
     def resolved(self, node: ast.expr, local: Mapping[str, Thing | None]) -> Thing | None:
         if isinstance(node, ast.Attribute):

@@ -145,6 +145,8 @@ class _Pieces:
                 else:
                     yield from found
             else:
+                if isinstance(node, ast.Call):
+                    yield from (module for name in self.modules.named.get(node, ()) if (module := self.modules.module(name)))
                 waiting += ast.iter_child_nodes(node)
 
     def _is_flow(self, unit: Unit, node: ast.Name, thing: Thing | None) -> bool:

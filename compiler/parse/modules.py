@@ -79,6 +79,8 @@ class Modules:
     found: list[Diagnostic] = field(default_factory=list)
     worked: int = 0
     """What evaluating the flow's expressions has taken so far, in the units of `evaluate.WORK`."""
+    named: dict[ast.Call, tuple[str, ...]] = field(default_factory=dict)
+    """The modules that calls of `import_module` import, once `closure` has found them."""
     _sources: dict[str, Source | None] = field(default_factory=dict)
     _names: dict[Source, Names] = field(default_factory=dict)
 
@@ -90,7 +92,8 @@ class Modules:
 
     def module(self, name: str) -> Own | None:
         """The own module called `name`, or None when it is not in the flow's folders."""
-        if not name or name.split(".")[0] in OURS:
+        parts = name.split(".")
+        if not all(parts) or parts[0] in OURS or "/" in name:
             return None
         path = name.replace(".", "/")
         for folder, place in self.roots:
@@ -191,6 +194,19 @@ class Modules:
         return thing
 
 
+def bound(modules: Modules, source: Source, function: ast.AST) -> dict[str, Thing | None]:
+    """The names that a function binds: what an import stands for, and None for all others."""
+    found: dict[str, Thing | None] = {}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            found.update(modules.local(source, node))
+        elif isinstance(node, ast.arg):
+            found[node.arg] = None
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found[node.id] = None
+    return found
+
+
 _BUILTINS = frozenset(dir(builtins))
 
 
@@ -214,32 +230,3 @@ def _catches_imports(handler: ast.ExceptHandler) -> bool:
     kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
     names = {kind.attr if isinstance(kind, ast.Attribute) else kind.id if isinstance(kind, ast.Name) else "" for kind in kinds}
     return handler.type is None or not names.isdisjoint(("ImportError", "ModuleNotFoundError", "Exception", "BaseException"))
-
-
-def closure(modules: Modules, start: Source) -> tuple[Source, ...]:
-    """The sources that `start` imports, directly or not, with the `__init__.py` of every package on the way, by place."""
-    seen: dict[str, Source] = {start.path: start}
-    waiting = [start]
-    while waiting:
-        source = waiting.pop()
-        for name in _imported_modules(modules, source):
-            parts = name.split(".")
-            for count in range(1, len(parts) + 1):
-                module = modules.module(".".join(parts[:count]))
-                if module is None:
-                    break
-                if module.source is not None and module.source.path not in seen:
-                    seen[module.source.path] = module.source
-                    waiting.append(module.source)
-    return tuple(sorted(seen.values(), key=lambda source: source.place))
-
-
-def _imported_modules(modules: Modules, source: Source) -> Iterator[str]:
-    for node, _ in imports(source.tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        else:
-            name = modules.absolute(source, node.module or "", node.level)
-            yield from (f"{name}.{alias.name}" if name else alias.name for alias in node.names if alias.name != "*")
-            if name:
-                yield name

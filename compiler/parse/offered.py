@@ -15,7 +15,7 @@ from flowport.compiler.parse.source import Source
 OFFERED = frozenset({"FlowSpec", "step", "Parameter", "IncludeFile", "JSONType", "current", "flow", *SETTINGS, *FLOW_SETTINGS, *LATER})
 
 CONFIGS = frozenset({"Config", "config_expr"})
-"""What `parameters` has its own words for."""
+"""What a later version brings."""
 
 
 def check_imports(reading: Reading, sources: Iterable[Source], start: Source) -> None:
@@ -39,8 +39,16 @@ def _check_from(reading: Reading, source: Source, node: ast.ImportFrom) -> None:
         _say(reading, source, node, f"the module `{node.module}`")
         return
     for alias in node.names:
-        if alias.name not in OFFERED | CONFIGS and alias.name != "*":
+        if alias.name in CONFIGS:
+            say_config(reading, source, alias, alias.name)
+        elif alias.name not in OFFERED and alias.name != "*":
             _say(reading, source, alias, f"`{alias.name}`", *did_you_mean(alias.name, OFFERED))
+
+
+def say_config(reading: Reading, source: Source, node: ast.AST, name: str) -> None:
+    """Say that there is no `Config` yet, where it is imported or used."""
+    message = f"`{name}` comes with a later version of flowport"
+    reading.say("FP140", message, source, node, "use a `Parameter`, or a constant of the module")
 
 
 def _say_relative(reading: Reading, source: Source, node: ast.ImportFrom) -> None:

@@ -1,4 +1,4 @@
-"""The parameters of a flow: `Parameter`, `IncludeFile`, and their defaults.
+"""What the calls of `Parameter` and `IncludeFile` say, and their defaults. Where they stand is the business of `factories`.
 
 A default that is not constant (a function, a clock, the environment) is left to be computed once, when the run starts.
 """
@@ -8,23 +8,21 @@ from __future__ import annotations
 import ast
 import json
 import os.path
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flowport.compiler.check.defaults import as_kind, misfit
 from flowport.compiler.containment import leads_out
 from flowport.compiler.guess import did_you_mean
 from flowport.compiler.ir import Computed, Constant, NoDefault, Parameter
-from flowport.compiler.parse.classes import Class, Member
 from flowport.compiler.parse.evaluate import evaluate
+from flowport.compiler.parse.factories import Made
 from flowport.compiler.parse.located import Located
-from flowport.compiler.parse.modules import OURS, External
 from flowport.compiler.parse.pure import HERE, is_located
 from flowport.compiler.parse.reading import Reading
 from flowport.compiler.parse.scope import Known, NotConstant, ReadsEnvironment, scope
 from flowport.compiler.parse.values import is_text
 
-KINDS = frozenset({"Parameter", "IncludeFile"})
 TYPES: Mapping[str, str] = {
     "str": "str",
     "int": "int",
@@ -62,37 +60,21 @@ REFUSED: Mapping[str, tuple[str, str]] = {
 POSITIONAL: Mapping[str, int] = {"Parameter": 2, "IncludeFile": 4}
 
 
-def parameters(reading: Reading, members: Mapping[str, Member], folder: str) -> tuple[Parameter, ...]:
-    """The parameters of a flow in the order of the source; `folder` is the flow's, where the files of IncludeFile are looked for."""
-    found = []
-    for attribute, member in members.items():
-        value = member.bindings[-1].value
-        if isinstance(value, ast.Call):
-            kind = origin(reading, member.owner, value.func)
-            if kind in KINDS:
-                found.append(_Call(reading, member.owner, attribute, kind, value, folder).parameter())
-            elif kind in ("Config", "config_expr"):
-                reading.say(
-                    "FP140",
-                    f"`{kind}` comes with a later version of flowport",
-                    member.owner.source,
-                    value,
-                    "use a `Parameter`, or a constant of the module",
-                )
-    return tuple(found)
-
-
-def origin(reading: Reading, owner: Class, node: ast.expr) -> str:
-    """The name of something of flowport or Metaflow that an expression stands for, else ""."""
-    thing = reading.modules.resolve(owner.source, node)
-    if isinstance(thing, External) and thing.name.split(".")[0] in OURS:
-        return thing.name.rpartition(".")[2]
-    return ""
+def parameters(reading: Reading, found: Iterable[Made], folder: str) -> tuple[Parameter, ...]:
+    """The parameters of a flow; `folder` is the flow's, where the files of IncludeFile are looked for."""
+    return tuple(_Call(reading, made, folder).parameter() for made in found)
 
 
 class _Call:
-    def __init__(self, reading: Reading, owner: Class, attribute: str, function: str, node: ast.Call, folder: str) -> None:
-        self.reading, self.owner, self.attribute, self.function, self.node, self.folder = reading, owner, attribute, function, node, folder
+    def __init__(self, reading: Reading, made: Made, folder: str) -> None:
+        self.reading, self.folder = reading, folder
+        self.attribute, self.function, self.node, self.source, self.members = (
+            made.attribute,
+            made.kind,
+            made.call,
+            made.source,
+            made.members,
+        )
         self.given = self._given()
 
     def _given(self) -> dict[str, ast.expr]:
@@ -100,9 +82,7 @@ class _Call:
         known = ARGUMENTS[self.function]
         given: dict[str, ast.expr] = dict(zip(known, self.node.args[: POSITIONAL[self.function]]))
         for extra in self.node.args[POSITIONAL[self.function] :]:
-            self.say(
-                "FP152", f"`{self.function}` takes this argument by name", extra, f"write `{known[2]}={self.owner.source.segment(extra)}`"
-            )
+            self.say("FP152", f"`{self.function}` takes this argument by name", extra, f"write `{known[2]}={self.source.segment(extra)}`")
         for keyword in self.node.keywords:
             if keyword.arg is None:
                 self._unfold(keyword.value, given)
@@ -126,10 +106,10 @@ class _Call:
                     )
 
     def say(self, code: str, message: str, node: ast.AST, *ways_out: str) -> None:
-        self.reading.say(code, message, self.owner.source, node, *ways_out)
+        self.reading.say(code, message, self.source, node, *ways_out)
 
     def constant(self, node: ast.expr, what: str, located: bool = False) -> tuple[bool, Any]:
-        return self.reading.constant(node, self.owner.source, self.owner.members, what, located)
+        return self.reading.constant(node, self.source, self.members, what, located)
 
     def argument(self, name: str, kind: type | tuple[type, ...], otherwise: Any) -> Any:
         """The value of an argument, or `otherwise` when it is absent, None, or something else than it may be."""
@@ -142,7 +122,7 @@ class _Call:
         if not isinstance(value, kind):
             self.say(
                 "FP153",
-                f"`{name}` of `{self.attribute}` cannot be `{self.owner.source.segment(node)}`",
+                f"`{name}` of `{self.attribute}` cannot be `{self.source.segment(node)}`",
                 node,
                 f"write `{name}={otherwise!r}`",
             )
@@ -158,7 +138,7 @@ class _Call:
             )
         self._refused(name)
         required, text = bool(self.argument("required", (bool, int), False)), str(self.argument("help", str, ""))
-        span = self.owner.source.span(self.node)
+        span = self.source.span(self.node)
         if self.function == "IncludeFile":
             return Parameter(
                 self.attribute,
@@ -210,14 +190,14 @@ class _Call:
             return NoDefault()
         if isinstance(node, ast.Lambda) and not (node.args.args or node.args.posonlyargs or node.args.vararg):
             message = f"the default of `{self.attribute}` is called with one argument, and takes none"
-            self.say("FP153", message, node, f"write `lambda context: {self.owner.source.segment(node.body)}`")
+            self.say("FP153", message, node, f"write `lambda context: {self.source.segment(node.body)}`")
         try:
-            value = evaluate(node, scope(self.reading.modules, self.owner.source, self.owner.members))
+            value = evaluate(node, scope(self.reading.modules, self.source, self.members))
         except (ReadsEnvironment, NotConstant):
-            return Computed(self.owner.source.segment(node))
+            return Computed(self.source.segment(node))
         if value is None:
             return NoDefault()
-        return Computed(self.owner.source.segment(node)) if not is_constant(value) else value
+        return Computed(self.source.segment(node)) if not is_constant(value) else value
 
     def kind(self, default: Constant | NoDefault | Computed) -> str:
         """The kind: from `type=`, else from the default, else text; "" when the default is of none."""
@@ -230,7 +210,7 @@ class _Call:
         if kind is None:
             self.say(
                 "FP154",
-                f"a parameter cannot have a default like that of `{self.attribute}`: `{self.owner.source.segment(self.given['default'])}`",
+                f"a parameter cannot have a default like that of `{self.attribute}`: `{self.source.segment(self.given['default'])}`",
                 self.given["default"],
                 _TYPES_HELP,
             )
@@ -238,14 +218,14 @@ class _Call:
 
     def _named_kind(self, node: ast.expr) -> str:
         try:
-            value = evaluate(node, scope(self.reading.modules, self.owner.source, self.owner.members))
+            value = evaluate(node, scope(self.reading.modules, self.source, self.members))
         except NotConstant:
             value = None
         name = value.name.rpartition(".")[2] if isinstance(value, Known) else ""
         if name not in TYPES:
             self.say(
                 "FP154",
-                f"`{self.owner.source.segment(node)}` is not a type that the parameter `{self.attribute}` can have",
+                f"`{self.source.segment(node)}` is not a type that the parameter `{self.attribute}` can have",
                 node,
                 _TYPES_HELP,
             )

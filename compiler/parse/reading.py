@@ -20,6 +20,8 @@ class Reading:
     """One flow being read. Nothing raises over what the user wrote: it is said, and reading goes on."""
 
     modules: Modules
+    includes_modules: bool = False
+    """Whether the settings name Python files that go along, whatever imports them."""
     found: list[Diagnostic] = field(default_factory=list)
 
     def say(

@@ -45,7 +45,11 @@ class Source:
 
     def segment(self, node: ast.expr) -> str:
         """The text of an expression, on one line."""
-        return " ".join((ast.get_source_segment(self.text, node) or ast.unparse(node)).split())
+        if node.end_lineno == node.lineno and node.end_col_offset is not None and node.lineno <= len(self.lines):
+            text = self.lines[node.lineno - 1].encode()[node.col_offset : node.end_col_offset].decode(errors="replace")
+        else:
+            text = ast.get_source_segment(self.text, node) or ast.unparse(node)
+        return " ".join(text.split())
 
     def _column(self, line: int, offset: int) -> int:
         """The tree counts bytes of UTF-8 from 0; a span counts characters from 1."""

@@ -66,7 +66,7 @@ def _check_once(reading: Reading, method: Method) -> None:
     function, owner = method.function, method.member.owner
     earlier = [one.node for one in method.member.bindings[:-1] if isinstance(one.node, ast.FunctionDef | ast.AsyncFunctionDef)]
     inside = [one.node for one in method.member.bindings if one.guarded]
-    around = _block(owner.node.body, inside[-1]) if inside else None
+    around = block(owner.node.body, inside[-1]) if inside else None
     if around is not None:
         kind, line = around
         message = f"step `{function.name}` depends on the `{kind}` in line {line} of the class body"
@@ -81,11 +81,11 @@ def _check_once(reading: Reading, method: Method) -> None:
         reading.say("FP125", f"`{function.name}` is defined twice", owner.source, function, "rename one of them, or remove it", notes=notes)
 
 
-def _block(body: list[ast.stmt], function: ast.AST) -> tuple[str, int] | None:
-    """The keyword and the line of the statement of a class body that a method stands in; None for a method of the body itself."""
+def block(body: list[ast.stmt], member: ast.AST) -> tuple[str, int] | None:
+    """The keyword and the line of the statement of a class body that a member stands in; None for a member of the body itself."""
     for node in body:
         is_block = not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-        if is_block and any(inner is function for inner in ast.walk(node)):
+        if is_block and any(inner is member for inner in ast.walk(node)):
             return type(node).__name__.removeprefix("Async").removesuffix("Star").lower(), node.lineno
     return None
 

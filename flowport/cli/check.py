@@ -30,11 +30,13 @@ def check(values: Values) -> int:
 
 def _diagnostics(values: Values) -> tuple[tuple[Diagnostic, ...], str]:
     """What is to be said about the flow itself and about each target, once, and the flow's name."""
+    folder = os.path.dirname(os.path.abspath(split(values["flow"])[0]))
     try:
-        config = find(os.path.dirname(os.path.abspath(split(values["flow"])[0])), values["profile"])
+        config = find(folder, values["profile"])
+        modules = config.modules(folder)
     except Refused as refused:
         return refused.diagnostics, ""
-    loaded = load(values["flow"], config.roots)
+    loaded = load(values["flow"], config.roots, modules)
     found = loaded.diagnostics
     if loaded.plan is None:
         return found, ""

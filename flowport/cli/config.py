@@ -58,8 +58,15 @@ class Config(NamedTuple):
         return tuple(found.values())
 
     def included(self, flow_folder: str) -> tuple[tuple[str, bytes], ...]:
-        """The further files of the code package: their paths, as seen from the flow's folder, and their contents."""
-        found: dict[str, bytes] = {}
+        """The further files of the code package: their paths in it, and their contents."""
+        return tuple((place, _contents(path)) for place, path in sorted(self._included(flow_folder).items()))
+
+    def modules(self, flow_folder: str) -> tuple[str, ...]:
+        """The paths of those that are Python."""
+        return tuple(place for place in sorted(self._included(flow_folder)) if place.endswith(".py"))
+
+    def _included(self, flow_folder: str) -> dict[str, str]:
+        found: dict[str, str] = {}
         for pattern in self.settings.get("include", ()):
             matching = sorted(glob.glob(os.path.join(glob.escape(self.folder), pattern), recursive=True))
             if not matching:
@@ -67,23 +74,27 @@ class Config(NamedTuple):
                 raise _refused([_mistake(self.path, f"nothing matches `{pattern}`, which `include` names", (way_out,))])
             for path in matching:
                 if os.path.isfile(path):
-                    found[self._inside(path, flow_folder, pattern)] = _contents(path)
-        return tuple(sorted(found.items()))
+                    found[self._inside(path, flow_folder, pattern)] = path
+        return found
 
     def _inside(self, path: str, flow_folder: str, pattern: str) -> str:
-        place = os.path.relpath(path, flow_folder)
-        if place.startswith(os.pardir) or not below(path, [flow_folder]):
-            raise Refused(
-                (
-                    Diagnostic(
-                        "FP491",
-                        f"`include` of {self.path} names `{path}`, which is not below the flow's folder `{flow_folder}`",
-                        notes=(f"the pattern is `{pattern}`",),
-                        help=("move the file beside the flow, or below it",),
-                    ),
-                )
+        """Where a file goes in the code package: as seen from the flow's folder, or from the root that it is in."""
+        from flowport.compiler.parse import places
+
+        for folder, place in places(os.path.abspath(flow_folder), self.roots):
+            inside = os.path.relpath(path, folder)
+            if inside.split(os.sep)[0] != os.pardir and below(path, [folder]):
+                return os.path.join(place, inside).replace(os.sep, "/")
+        raise Refused(
+            (
+                Diagnostic(
+                    "FP491",
+                    f"`include` of {self.path} names `{path}`, which is not below the flow's folder `{flow_folder}`",
+                    notes=(f"the pattern is `{pattern}`",),
+                    help=("move the file beside the flow, or below it, or name its folder in `roots`",),
+                ),
             )
-        return place.replace(os.sep, "/")
+        )
 
     def for_target(self, name: str) -> dict[str, Any]:
         """The settings for one target: its own table over the rest."""

@@ -47,8 +47,9 @@ class FlowFile(NamedTuple):
 def open_flow(values: Values) -> FlowFile:
     """The flow of a command line; says its warnings on standard error, and raises Refused when there are errors."""
     path, _ = split(values["flow"])
-    config = find(os.path.dirname(os.path.abspath(path)), values["profile"])
-    loaded = load(values["flow"], config.roots)
+    folder = os.path.dirname(os.path.abspath(path))
+    config = find(folder, values["profile"])
+    loaded = load(values["flow"], config.roots, config.modules(folder))
     if loaded.plan is None:
         raise Refused(loaded.diagnostics)
     say(loaded.diagnostics)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import dedent
 
 from desk import Desk
 
@@ -78,6 +79,66 @@ def test_a_value_with_an_equals_sign_and_dashes_reaches_the_flow_unchanged(desk:
     nasty = "--$(rm -rf /) `x` {{y}} \"'=\n🙂"
     assert desk("run", "tiny.py", f"--note={nasty}").status == 0
     assert json.loads(desk("artifacts", "Tiny", "--json").out)["end/r"]["note"] == nasty
+
+
+def test_a_parameter_that_has_several_names_has_its_value_under_each(desk: Desk) -> None:
+    text = """
+        from flowport import FlowSpec, step
+        from shared import RATE
+
+
+        class Work(FlowSpec):
+            rate = again = RATE
+            other = 7
+
+            @step
+            def start(self):
+                self.next(self.left, self.right)
+
+            @step
+            def left(self):
+                self.next(self.end_of_both)
+
+            @step
+            def right(self):
+                self.next(self.end_of_both)
+
+            @step
+            def end_of_both(self, inputs):
+                self.seen = [self.rate, self.again, inputs[0].rate, inputs[0].again]
+                self.next(self.end)
+
+            @step
+            def end(self):
+                pass
+
+
+        class Another(FlowSpec):
+            other = RATE
+
+            @step
+            def start(self):
+                self.next(self.end)
+
+            @step
+            def end(self):
+                pass
+        """
+    desk.write("work.py", dedent(text))
+    desk.write("shared.py", "from flowport import Parameter\n\nRATE = Parameter('rate', type=int, default=lambda context: 3)\n")
+    assert desk("run", "work.py:Work").status == 0
+    assert json.loads(desk("artifacts", "Work", "--json").out)["end/r"]["seen"] == [3, 3, 3, 3]
+    assert desk("run", "work.py:Work", "--rate", "4").status == 0
+    assert json.loads(desk("artifacts", "Work", "--json").out)["end/r"]["seen"] == [4, 4, 4, 4]
+
+
+def test_a_parameter_that_the_compiler_could_not_see_is_a_sentence(desk: Desk) -> None:
+    text = (desk.folder / "tiny.py").read_text().replace('note = Parameter("note"', 'note = globals()["Parameter"]("note"')
+    desk.write("unseen.py", text.replace("self.numbers = list", "print(self.note)\n        self.numbers = list"))
+    ended = desk("run", "unseen.py")
+    assert ended.status == 1
+    assert "the run has no value for the parameter `note`, which was not seen when the flow was compiled" in ended.err
+    assert "KeyError" not in ended.err
 
 
 def test_a_file_parameter_is_read_when_the_run_starts(desk: Desk) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flowport.compiler.ir import Computed, NoDefault, Parameter
-from sources import END, class_of, codes, read, write
+from sources import END, class_of, codes, fine, read, write
 
 HEAD = """
 import os
@@ -109,6 +109,90 @@ def test_what_is_wrong_with_a_parameter_is_said(tmp_path: Path, call: str, code:
     assert parameter(tmp_path, call)[1] == [code]
 
 
+@pytest.mark.parametrize(
+    ("head", "body", "expected"),
+    [
+        ("", "one: int = Parameter('one', default=3)", ["one"]),
+        ("", "one, two = Parameter('one', default=3), Parameter('two', default=3)", ["one", "two"]),
+        ("", "two = one = Parameter('one', default=3)", ["one"]),
+        ("", "Own = Parameter\none = Own('one', default=3)", ["one"]),
+        ("", "from metaflow import Parameter as Own\none = Own('one', default=3)", ["one"]),
+        ("", "one = Parameter('one', default=4)\none = Parameter('one', default=3)", ["one"]),
+        ("ONE = Parameter('one', default=3)", "one = ONE", ["one"]),
+        ("from shared import ONE", "one = ONE", ["one"]),
+        ("import shared", "one = shared.ONE", ["one"]),
+        ("import shared", "one = shared.Shared.one", ["one"]),
+        ("Own = Parameter", "one = Own('one', default=3)", ["one"]),
+        (
+            "def is_one(of: Parameter):\n    return isinstance(of, Parameter)",
+            "one = Parameter('one', default=3)\ntwo = is_one(3)",
+            ["one"],
+        ),
+        ("ONE = Parameter('one', default=3)", "one = ONE\ntwo = ONE.name", ["one"]),
+    ],
+)
+def test_a_parameter_is_read_through_the_names_that_stand_for_it(tmp_path: Path, head: str, body: str, expected: list[str]) -> None:
+    shared = "from flowport import Parameter\nTHREE = 3\nONE = Parameter('one', default=THREE)\nclass Shared:\n    one = ONE\n"
+    flow = fine(write(tmp_path, {"flow.py": class_of(f"{body}\n\n{BODY}", head), "shared.py": shared}))
+    assert [(one.attribute, one.default) for one in flow.parameters] == [(name, 3) for name in expected]
+
+
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        ("def make(name):\n    return Parameter(name)", "one = make('one')"),
+        ("def make(name):\n    from metaflow import Parameter as P\n    made = P(name)\n    return made", "one = make('one')"),
+        ("def make(name):\n    return inner(name)\ndef inner(name):\n    return Parameter(name)", "one = make('one')"),
+        ("make = lambda name: Parameter(name)", "one = make('one')"),
+        ("class Maker:\n    def make(self, name):\n        return Parameter(name)", "one = Maker().make('one')"),
+        ("from functools import partial\nOwn = partial(Parameter, type=int)", "one = Own('one')"),
+        ("class Own(Parameter):\n    pass", "one = Own('one')"),
+        ("OPTIONS = {'one': Parameter('one')}", "one = OPTIONS['one']"),
+        ("OPTIONS = {'int': Parameter}", "one = OPTIONS['int']('one')"),
+        ("PAIR = (Parameter('one'), Parameter('two'))", "one, two = PAIR"),
+        ("ONE = Parameter('one')\nONE.help = 'x'", "one = ONE"),
+        ("import os\nif os.sep:\n    ONE = Parameter('one')\nelse:\n    ONE = None", "one = ONE"),
+        ("import copy\nONE = Parameter('one')", "one = copy.copy(ONE)"),
+        ("", "one = Parameter('one') if FlowSpec else None"),
+        ("", "one, two = [Parameter(name) for name in ('one', 'two')]"),
+        ("", "one, *two = Parameter('one'), Parameter('two')"),
+        ("", "(one := Parameter('one'))"),
+        ("", "if FlowSpec:\n    one = Parameter('one')"),
+        ("", "if FlowSpec:\n    one = Parameter('one')\nelse:\n    one = None"),
+        ("", "try:\n    one = Parameter('one')\nfinally:\n    pass"),
+        ("", "for name in ('one', 'two'):\n    locals()[name] = Parameter(name)"),
+        ("", "for one in [Parameter('one')]:\n    pass"),
+        ("", "vars().update(one=Parameter('one'))"),
+        ("", "one = Parameter('one')\none.help = 'x'"),
+        ("", "one = Parameter('one')\ndel one"),
+    ],
+)
+def test_what_may_be_a_parameter_and_cannot_be_read_is_an_error(tmp_path: Path, head: str, body: str) -> None:
+    assert codes(read(write(tmp_path, {"flow.py": class_of(f"{body}\n\n{BODY}", head)}))[1]) == ["FP156"]
+
+
+@pytest.mark.parametrize(
+    ("head", "base", "tail"),
+    [
+        ("", "FlowSpec", "setattr(TrainFlow, 'one', Parameter('one'))"),
+        ("", "FlowSpec", "TrainFlow.one = Parameter('one')"),
+        ("", "FlowSpec", "for name in ('one', 'two'):\n    setattr(TrainFlow, name, Parameter(name))"),
+        ("def add(flow):\n    flow.one = Parameter('one')", "FlowSpec", "add(TrainFlow)"),
+        ("class Meta(type):\n    def __new__(*a):\n        a[3]['one'] = Parameter('one')", "FlowSpec, metaclass=Meta", ""),
+        ("class Above:\n    def __init_subclass__(cls):\n        cls.one = Parameter('one')", "Above, FlowSpec", ""),
+    ],
+)
+def test_what_a_class_gets_from_outside_of_its_body_is_an_error(tmp_path: Path, head: str, base: str, tail: str) -> None:
+    text = class_of(BODY, head, base) + f"\n\n{tail}\n"
+    assert codes(read(write(tmp_path, {"flow.py": text}))[1]) == ["FP156"]
+
+
+def test_a_decorator_of_the_flow_that_adds_parameters_is_an_error(tmp_path: Path) -> None:
+    add = "def add(flow):\n    flow.one = Parameter('one')\n    return flow\n"
+    text = class_of(BODY, add).replace("class TrainFlow", "@add\nclass TrainFlow")
+    assert codes(read(write(tmp_path, {"flow.py": text}))[1]) == ["FP156"]
+
+
 def test_no_default_is_not_none(tmp_path: Path) -> None:
     assert parameter(tmp_path, "Parameter('one')")[0].default == NoDefault()
 
@@ -123,6 +207,36 @@ def test_an_attribute_that_every_flow_has(tmp_path: Path, name: str) -> None:
     assert codes(read(write(tmp_path, {"flow.py": class_of(f"{name} = Parameter('x')\n\n{BODY}")}))[1]) == ["FP234"]
 
 
-def test_a_config_is_said_to_come_later(tmp_path: Path) -> None:
-    text = class_of("settings = Config('settings', default='x.json')\n" + BODY, "from metaflow import Config")
-    assert codes(read(write(tmp_path, {"flow.py": text}))[1]) == ["FP140"]
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        ("from metaflow import Config", "settings = Config('settings', default='x.json')"),
+        ("from metaflow import Config as Own\nSETTINGS = Own('settings')", ""),
+        ("import metaflow\nSETTINGS = metaflow.Config('settings')", ""),
+        ("import metaflow as mf\ndef settings():\n    return mf.Config('settings')", ""),
+        ("from metaflow import *\nSETTINGS = Config('settings')", ""),
+        ("from metaflow import config_expr", ""),
+        ("import metaflow", "two = metaflow.config_expr('settings.two')"),
+        ("from settings import SETTINGS", ""),
+    ],
+)
+def test_a_config_is_said_to_come_later_wherever_it_is_made(tmp_path: Path, head: str, body: str) -> None:
+    own = "from metaflow import Config\nSETTINGS = Config('settings')\n"
+    found = read(write(tmp_path, {"flow.py": class_of(f"{body}\n\n{BODY}", head), "settings.py": own}))[1]
+    assert codes(found) == ["FP140"]
+
+
+def test_a_config_in_a_decorator_is_said_to_come_later(tmp_path: Path) -> None:
+    body = BODY.replace("@step\ndef start", "@retry(times=metaflow.config_expr('settings.times'))\n@step\ndef start")
+    found = codes(read(write(tmp_path, {"flow.py": class_of(body, "import metaflow")}))[1])
+    assert "FP140" in found
+
+
+@pytest.mark.parametrize("head", ["from metaflow import FlowMutator", "import metaflow\nclass Mutator(metaflow.FlowMutator):\n    pass"])
+def test_a_mutator_is_not_offered(tmp_path: Path, head: str) -> None:
+    assert codes(read(write(tmp_path, {"flow.py": class_of(BODY, head)}))[1]) == ["FP143"]
+
+
+def test_a_config_that_the_flow_can_do_without_is_left_alone(tmp_path: Path) -> None:
+    head = "try:\n    from metaflow import Config\nexcept ImportError:\n    Config = None\n"
+    assert codes(read(write(tmp_path, {"flow.py": class_of(BODY, head)}))[1]) == []
