@@ -124,11 +124,15 @@ def _range(store: Store, col: Col) -> bytes:
 
 
 def _split(data: bytes, n: int) -> list[bytes]:
-    """The `n` entries of a column."""
-    width = data[0]
+    """The `n` entries of a column; raises Corrupt where it has another number of them."""
+    width = data[0] if data else -1
     if width == 0:
         size = int.from_bytes(data[1:9], "little")
-        return [data[at : at + size] for at in range(9, 9 + n * size, size)] if size else [b""] * n
-    start = 1 + n * width
-    ends = list(accumulate(struct.unpack_from(f"<{n}{FORMATS[width]}", data, 1), initial=start))
+        ends: Sequence[int] = range(9, 10 + n * size, size) if size else [9] * (n + 1)
+    elif width in FORMATS and len(data) > n * width:
+        ends = list(accumulate(struct.unpack_from(f"<{n}{FORMATS[width]}", data, 1), initial=1 + n * width))
+    else:
+        ends = [-1]
+    if ends[-1] != len(data):
+        raise Corrupt(f"a column of {len(data)} bytes does not have {n} entries")
     return [data[at:end] for at, end in pairwise(ends)]

@@ -104,7 +104,7 @@ def problem(document: object, root: str = "") -> str:
 
 
 def manifest_problem(document: object) -> str:
-    """Why this cannot be a manifest, "" when it can. Of its columns no more is looked at than that there are some."""
+    """Why this cannot be a manifest, "" when it can; what its columns name is checked where it is read."""
     if not isinstance(document, dict):
         return "it is not a JSON object"
     for name, kinds in MANIFEST.items():
@@ -114,9 +114,62 @@ def manifest_problem(document: object) -> str:
         return f"its `code` is {brief(document['code'])}, and a code package is named by a SHA-256 in hex"
     if not _are_runs(document["arrived"]) or not all(map(_are_runs, document["to"].values())):
         return "it does not say which items came and where they went"
+    if wrong := _wrong_columns(document):
+        return f"its `{wrong}` cannot be read"
+    if not all(isinstance(link, list) and [type(part) for part in link] == [str, str, int, str] for link in document["after"]):
+        return "it does not say what it was made from"
+    if ("left" in document or "entry" in document) and not (_is_left(document.get("left")) and isinstance(document.get("entry"), str)):
+        return "it does not say who left the loop"
     if "fan" in document and not _is_fan(document["fan"], sum([stop - start for start, stop in document["arrived"]])):
         return f"its `fan` is {brief(document['fan'])}"
     return ""
+
+
+def _wrong_columns(document: dict[str, Any]) -> str:
+    """The field with columns, or with rows of items, that is not as it must be; "" when all are."""
+    if not _is_column(document["reads"]):
+        return "reads"
+    if not all(map(_is_column, document["own"].values())):
+        return "own"
+    if not all(map(_is_class, document["classes"])):
+        return "classes"
+    if not _are_runs(document.get("caught", [])):
+        return "caught"
+    taken = document.get("taken", [])
+    return "" if isinstance(taken, list) and all(map(_is_taken, taken)) else "taken"
+
+
+def _is_column(column: object) -> bool:
+    """Whether this says where entries are, and of which rows."""
+    if not (isinstance(column, dict) and is_sha(column.get("pack")) and is_sha(column.get("sha"))):
+        return False
+    numbers = [column.get(name) for name in ("at", "size", "n")]
+    if not all(isinstance(number, int) and number >= 0 for number in numbers) or not _are_runs(column.get("items")):
+        return False
+    return bool(sum([stop - start for start, stop in column["items"]]) == column["n"])
+
+
+def _is_class(group: object) -> bool:
+    """Whether this says what some rows inherit."""
+    if not (isinstance(group, dict) and _are_runs(group.get("items")) and isinstance(group.get("names"), dict)):
+        return False
+    return all(isinstance(held, list) and all(map(_is_inherited, held)) for held in group["names"].values())
+
+
+def _is_inherited(held: object) -> bool:
+    return isinstance(held, list) and len(held) == 2 and _is_column(held[0]) and isinstance(held[1], int) and held[1] >= 0
+
+
+def _is_taken(taken: object) -> bool:
+    return isinstance(taken, list) and len(taken) == 2 and isinstance(taken[0], str) and _are_runs(taken[1])
+
+
+def _is_left(left: object) -> bool:
+    """Whether this says in which turn which rows left a loop, by target."""
+    if not isinstance(left, dict) or not all(isinstance(turns, list) for turns in left.values()):
+        return False
+    turns = [turn for turns in left.values() for turn in turns]
+    return all(isinstance(turn, list) and len(turn) == 2 and isinstance(turn[0], int) and _are_runs(turn[1]) for turn in turns)
 
 
 def try_problem(document: object) -> str:
@@ -151,11 +204,16 @@ def _is_fan(fan: object, items: int) -> bool:
     if not isinstance(fan, dict) or not all(isinstance(fan.get(name), int) for name in ("n", "g", "k", "share")):
         return False
     n, g, k, counts = fan["n"], fan["g"], fan["k"], fan.get("counts")
-    if not 0 <= n <= ROWS or g < 1 or k != -(-n // g) or not isinstance(fan.get("values"), dict) or not isinstance(counts, list):
+    if not 0 <= n <= ROWS or g < 1 or k != -(-n // g) or not _is_index(fan.get("values"), k) or not isinstance(counts, list):
         return False
     if not all(isinstance(pair, list) and len(pair) == 2 and all(isinstance(one, int) and one >= 0 for one in pair) for pair in counts):
         return False
     return bool(sum([times for _, times in counts]) == items and sum([count * times for count, times in counts]) == n)
+
+
+def _is_index(values: object, slices: int) -> bool:
+    """Whether this says where the columns of the slices of a foreach are listed."""
+    return isinstance(values, dict) and _is_column({**values, "n": 0, "items": []}) and values.get("k") == slices
 
 
 def _is_held(value: object) -> bool:

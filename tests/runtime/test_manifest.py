@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +181,45 @@ def test_a_manifest_that_is_cut_off_is_named(line: Solo, capfd: pytest.CaptureFi
     path.write_bytes(path.read_bytes()[:-10])
     assert line.perform("middle") == FAILED
     assert "the manifest start/s@0 is not whole" in capfd.readouterr().err
+
+
+ODD: list[Any] = [None, -1, "x", [1], [["a", 1]], {}]
+
+
+def places(value: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to every part of a document."""
+    yield way
+    for key in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+        yield from places(value[key], (*way, key))
+
+
+def test_a_manifest_whose_fields_are_odd_is_named_or_read_and_breaks_no_task(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    flow = Solo(tmp_path, FAN.replace("        self.items", "        self.kept = 1\n        self.items"))
+    flow.width = 2
+    flow.run()
+    capfd.readouterr()
+    for step, slice, after in [("start", "s", ("each", "s.0")), ("each", "s.1", ("join", "s"))]:
+        path = flow.path(Keys(flow.flow, "1").manifest(step, slice, 0))
+        whole = path.read_text()
+        path.chmod(0o644)
+        for way in places(json.loads(whole)):
+            for odd in ODD:
+                document = json.loads(whole)
+                part = document
+                for key in way[:-1]:
+                    part = part[key]
+                if way:
+                    part[way[-1]] = odd
+                path.write_text(json.dumps(document if way else odd))
+                reached = flow.path(Keys(flow.flow, "1").manifest(*after, 0))
+                aside = reached.rename(tmp_path / "aside")
+                code = flow.perform(*after)
+                said = capfd.readouterr().err
+                assert code in (DONE, FAILED, STOP), (step, way, odd)
+                assert "Traceback" not in said or "has no such artifact" in said, (step, way, odd, said)
+                reached.unlink(missing_ok=True)
+                aside.rename(reached)
+        path.write_text(whole)
 
 
 def test_a_join_names_the_slice_that_was_lost(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
