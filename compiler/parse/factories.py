@@ -144,8 +144,12 @@ class _Finder:
 
     def look(self, where: Scope, node: ast.expr, local: Mapping[str, Thing]) -> External | _Defined | None:
         """What a name or an attribute of a class stands for; `local` is what the function around it imports."""
-        if isinstance(node, ast.Name) and node.id in where.members and where.members[node.id][0].module is None:
-            return _Defined(where, tuple(where.members[node.id]))
+        if isinstance(node, ast.Name) and node.id in where.members:
+            first = where.members[node.id][0]
+            if first.node.lineno >= node.lineno and first.module is None:
+                where = self.scope(where.source)  # the class has not set it yet: `rate = rate("rate")`
+            elif first.module is None:
+                return _Defined(where, tuple(where.members[node.id]))
         if isinstance(node, ast.Attribute):
             owner = self.look(where, node.value, local)
             kind = owner.bindings[-1].node if isinstance(owner, _Defined) else None
