@@ -53,8 +53,8 @@ def find(reading: Reading, chosen: Line, files: Iterable[Source]) -> tuple[Made,
 
     A parameter that several attributes stand for is found once, under the last of them, as Python tells it that name last.
     """
-    sources = [one for one in files if any(kind in one.text for kind in KINDS)]
-    if not sources:
+    sources = tuple(files)
+    if not any(kind in one.text for one in sources for kind in KINDS):
         return ()
     finder = _Finder(reading, chosen)
     found: dict[ast.Call, Made] = {}
