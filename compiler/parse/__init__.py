@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import os.path
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from flowport.compiler.diagnostics import Diagnostic, Refused
 from flowport.compiler.ir import Flow, Parameter, Schedule
@@ -114,14 +114,12 @@ def _flow(reading: Reading, source: Source, chosen: Line, folder: str, included:
     )
 
 
-def _also(reading: Reading, included: Iterable[str]) -> Iterator[Source]:
+def _also(reading: Reading, included: Iterable[str]) -> tuple[Source, ...]:
     """The modules that included files import; nothing is said about them, as they may be no part of the flow."""
     modules = Modules(reading.modules.roots, reading.modules.shown)
     names = [path.removesuffix(".py").removesuffix("/__init__") for path in included]
-    for _, place in modules.roots:
-        for name in names:
-            own = modules.module(name.removeprefix(f"{place}/" if place else "").replace("/", "."))
-            yield from closure(Reading(modules, True), [own.source]) if own is not None and own.source is not None else ()
+    found = [modules.module(name.removeprefix(f"{place}/").replace("/", ".")) for _, place in modules.roots for name in names]
+    return closure(Reading(modules, True), [own.source for own in found if own is not None and own.source is not None])
 
 
 def _class_marks(reading: Reading, chosen: Line) -> tuple[str, Schedule | None]:

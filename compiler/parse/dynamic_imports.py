@@ -12,9 +12,9 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from flowport.compiler.parse.bindings import asks_for_main
+from flowport.compiler.parse.bindings import Binding, asks_for_main
 from flowport.compiler.parse.candidates import FUNCTIONS, Candidates, Place
-from flowport.compiler.parse.modules import External, Thing, bound
+from flowport.compiler.parse.modules import Definition, External, Thing, bound
 from flowport.compiler.parse.reading import Reading
 from flowport.compiler.parse.source import Source
 
@@ -59,16 +59,21 @@ class _Reader:
 
     def calls(self) -> Iterator[tuple[ast.Call, str, Place]]:
         """The calls that import by name, each with the function that does; a main block is not run in tasks."""
-        waiting: list[tuple[ast.AST, Place]] = [(self.source.tree, Place((), self.source.tree))]
+        waiting: list[tuple[ast.AST, Place, ast.ClassDef | None]] = [(self.source.tree, Place((), self.source.tree), None)]
         while waiting:
-            node, place = waiting.pop()
+            node, place, owner = waiting.pop()
             if isinstance(node, FUNCTIONS):
-                place = Place(((node, bound(self.modules, self.source, node)), *place.functions), place.module)
+                names = bound(self.modules, self.source, node)
+                if owner is not None:
+                    # What a method reads of `self` may be a constant of the class.
+                    names.update({each.arg: _class(self.source, owner) for each in node.args.args[:1]})
+                place = Place(((node, names), *place.functions), place.module)
             if isinstance(node, ast.Call) and (importer := self.importer(_mapped(node) or node.func, place)):
                 yield node, importer, place
             asks = isinstance(node, ast.If) and asks_for_main(node.test)
             parts: Sequence[ast.AST] = node.orelse if isinstance(node, ast.If) and asks else list(ast.iter_child_nodes(node))
-            waiting += [(part, place) for part in reversed(parts)]
+            inside = node if isinstance(node, ast.ClassDef) else None if isinstance(node, FUNCTIONS) else owner
+            waiting += [(part, place, inside) for part in reversed(parts)]
 
     def importer(self, node: ast.expr, place: Place) -> str:
         """`import_module` or `__import__` when an expression is one of them, else ""."""
@@ -135,6 +140,10 @@ class _Reader:
                 return False
         first, dot, _ = text.partition(".")
         return bool(dot) and first.isidentifier() and self.modules.module(first) is None
+
+
+def _class(source: Source, node: ast.ClassDef) -> Definition:
+    return Definition(source, node.name, (Binding(node.name, node),))
 
 
 def _mapped(call: ast.Call) -> ast.expr | None:

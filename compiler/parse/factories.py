@@ -53,8 +53,8 @@ def find(reading: Reading, chosen: Line, files: Iterable[Source]) -> tuple[Made,
 
     A parameter that several attributes stand for is found once, under the last of them, as Python tells it that name last.
     """
-    sources = [one for one in files if any(kind in one.text for kind in KINDS)]
-    if not sources:
+    sources = tuple(files)
+    if not any(kind in one.text for one in sources for kind in KINDS):
         return ()
     finder = _Finder(reading, chosen)
     found: dict[ast.Call, Made] = {}
@@ -92,12 +92,19 @@ class _Finder:
 
     def attribute(self, name: str, owner: Class, bindings: tuple[Binding, ...]) -> Made | None:
         """The parameter that an attribute of the flow is; says so where it is one only sometimes, or is changed afterwards."""
-        values = [binding.value for binding in bindings if binding.value in self.understood]
         last = bindings[-1]
+        where = self.scope(owner.source, owner.members)
+        if last.module is not None:
+            imported = ast.copy_location(ast.Name(name, ast.Load()), last.node)
+            made = self.made(name, where, imported)
+            if made is None and self.rank(where, imported) == MAKES:
+                self._unread(owner, [name], imported)
+            return made
+        values = [binding.value for binding in bindings if binding.value in self.understood]
         is_other = isinstance(last.node, DEFINITIONS) or (last.value is not None and last.value not in self.understood)
         if not values or (is_other and last.node in self.direct):
             return None
-        made = self.made(name, self.scope(owner.source, owner.members), values[-1])
+        made = self.made(_mangled(name, owner), where, values[-1])
         around = block(owner.node.body, last.node) if last.node not in self.direct else None
         if around is not None:
             message = f"the parameter `{name}` depends on the `{around[0]}` in line {around[1]} of the class body"
@@ -137,8 +144,12 @@ class _Finder:
 
     def look(self, where: Scope, node: ast.expr, local: Mapping[str, Thing]) -> External | _Defined | None:
         """What a name or an attribute of a class stands for; `local` is what the function around it imports."""
-        if isinstance(node, ast.Name) and node.id in where.members and where.members[node.id][0].module is None:
-            return _Defined(where, tuple(where.members[node.id]))
+        if isinstance(node, ast.Name) and node.id in where.members:
+            first = where.members[node.id][0]
+            if first.node.lineno >= node.lineno and first.module is None:
+                where = self.scope(where.source)  # the class has not set it yet: `rate = rate("rate")`
+            elif first.module is None:
+                return _Defined(where, tuple(where.members[node.id]))
         if isinstance(node, ast.Attribute):
             owner = self.look(where, node.value, local)
             kind = owner.bindings[-1].node if isinstance(owner, _Defined) else None
@@ -260,6 +271,12 @@ class _Finder:
     def _say(self, message: str, source: Source, node: ast.AST, way_out: str) -> None:
         notes = ("parameters are part of what is deployed, and flowport runs nothing of the flow to find them",)
         self.reading.say("FP156", message, source, node, way_out, notes=notes)
+
+
+def _mangled(name: str, owner: Class) -> str:
+    """The attribute that Python makes of a private name in a class."""
+    around = owner.node.name.lstrip("_")
+    return f"_{around}{name}" if name.startswith("__") and not name.endswith("__") and around else name
 
 
 def _parts(node: ast.AST) -> Iterator[ast.AST]:

@@ -94,6 +94,14 @@ def test_a_name_that_the_step_sets_is_known(tmp_path: Path, before: str, name: s
     assert packed(tmp_path, flow_of(f"{function}({name}).VALUE", before=before)) == expected
 
 
+@pytest.mark.parametrize("name", ["self.PLUGIN", "TrainFlow.PLUGIN"])
+def test_a_constant_of_the_class_is_known(tmp_path: Path, name: str) -> None:
+    text = flow_of(f"import_module({name}).VALUE").replace(
+        "    @step\n    def start", "    PLUGIN = 'plugins.one'\n\n    @step\n    def start"
+    )
+    assert packed(tmp_path, text) == ONE
+
+
 def test_a_loop_over_a_list_of_names_is_known(tmp_path: Path) -> None:
     loop = "for title, name in {'a': 'plugins.one', 'b': 'plugins.two'}.items():\n        import_module(name)"
     assert packed(tmp_path, flow_of("1", before=loop)) == BOTH

@@ -119,8 +119,11 @@ def test_what_is_wrong_with_a_parameter_is_said(tmp_path: Path, call: str, code:
         ("", "from metaflow import Parameter as Own\none = Own('one', default=3)", ["one"]),
         ("", "one = Parameter('one', default=4)\none = Parameter('one', default=3)", ["one"]),
         ("ONE = Parameter('one', default=3)", "one = ONE", ["one"]),
+        ("one = Parameter('one', default=3)", "one = one", ["one"]),
         ("from shared import ONE", "one = ONE", ["one"]),
         ("import shared", "one = shared.ONE", ["one"]),
+        ("", "from shared import ONE as one", ["one"]),
+        ("", "__one = Parameter('one', default=3)", ["_TrainFlow__one"]),
         ("import shared", "one = shared.Shared.one", ["one"]),
         ("Own = Parameter", "one = Own('one', default=3)", ["one"]),
         (
@@ -144,6 +147,7 @@ def test_a_parameter_is_read_through_the_names_that_stand_for_it(tmp_path: Path,
         ("def make(name):\n    from metaflow import Parameter as P\n    made = P(name)\n    return made", "one = make('one')"),
         ("def make(name):\n    return inner(name)\ndef inner(name):\n    return Parameter(name)", "one = make('one')"),
         ("make = lambda name: Parameter(name)", "one = make('one')"),
+        ("def one(name):\n    return Parameter(name)", "one = one('one')"),
         ("class Maker:\n    def make(self, name):\n        return Parameter(name)", "one = Maker().make('one')"),
         ("from functools import partial\nOwn = partial(Parameter, type=int)", "one = Own('one')"),
         ("class Own(Parameter):\n    pass", "one = Own('one')"),
@@ -153,6 +157,7 @@ def test_a_parameter_is_read_through_the_names_that_stand_for_it(tmp_path: Path,
         ("ONE = Parameter('one')\nONE.help = 'x'", "one = ONE"),
         ("import os\nif os.sep:\n    ONE = Parameter('one')\nelse:\n    ONE = None", "one = ONE"),
         ("import copy\nONE = Parameter('one')", "one = copy.copy(ONE)"),
+        ("", "from shared import make as one"),
         ("", "one = Parameter('one') if FlowSpec else None"),
         ("", "one, two = [Parameter(name) for name in ('one', 'two')]"),
         ("", "one, *two = Parameter('one'), Parameter('two')"),
@@ -168,7 +173,8 @@ def test_a_parameter_is_read_through_the_names_that_stand_for_it(tmp_path: Path,
     ],
 )
 def test_what_may_be_a_parameter_and_cannot_be_read_is_an_error(tmp_path: Path, head: str, body: str) -> None:
-    assert codes(read(write(tmp_path, {"flow.py": class_of(f"{body}\n\n{BODY}", head)}))[1]) == ["FP156"]
+    shared = "import flowport\nmake = [flowport.Parameter('one')][0]\n"
+    assert codes(read(write(tmp_path, {"flow.py": class_of(f"{body}\n\n{BODY}", head), "shared.py": shared}))[1]) == ["FP156"]
 
 
 @pytest.mark.parametrize(
