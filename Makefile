@@ -8,8 +8,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 TESTS ?= tests
+PYTEST = $(BIN)/python -m pytest -q -n auto --dist loadgroup $(TESTS) --ignore tests/test_layers.py --ignore tests/test_packaging.py \
+  --ignore tests/cluster
 
-.PHONY: demo test test-argo lint format bench constraints clean
+.PHONY: demo test test-nightly test-argo lint format bench constraints clean
 
 # The digits flow on this machine, in Airflow, on the emulator of Step Functions, and on the interpreter of Argo's documents: all but the
 # first run the compiled files.
@@ -26,9 +28,14 @@ demo: $(INSTALLED)
 	@echo 'on Step Functions:'; $(BIN)/flowport artifacts DigitsFlow/on-step-functions/end --name summary --store build/demo
 	@echo 'on Argo:'; $(BIN)/flowport artifacts DigitsFlow/on-argo/end --name summary --store build/demo
 
+# Every behaviour on every engine; of the rest of the large tests some cases at random, by a seed that is printed: `--seed N` repeats it.
 # What only some tests need, Airflow 2, the second emulator and the validator, they put under .cache themselves, in exact versions.
 test: lint
-	$(BIN)/python -m pytest -q -n auto --dist loadgroup $(TESTS) --ignore tests/test_layers.py --ignore tests/test_packaging.py --ignore tests/cluster
+	$(PYTEST)
+
+# Every case: the whole corpus and all random flows on all engines.
+test-nightly: lint
+	$(PYTEST) --nightly
 
 # The corpus and what is out of the ordinary, on the cluster that KUBECONFIG names and on the local engine: tests/cluster/README.md.
 test-argo: $(INSTALLED)

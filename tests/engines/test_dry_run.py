@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from choice import sample
+
 FLOW = """
 import time
 
@@ -128,6 +130,7 @@ def test_what_a_dry_run_left_looks_like_any_other_run(trip: Trip, target: str) -
     assert trip.run("dry-run", "trip.py", "--target", target, "--run-id", "one").returncode == 2
 
 
+@sample(lambda target, number: {target, number})
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("target", TARGETS)
 def test_an_interrupted_dry_run_leaves_no_process_behind(trip: Trip, target: str, number: int) -> None:
