@@ -20,6 +20,9 @@ from flowport.compiler.plan import Plan
 from flows.expected import Expected
 
 PROCESSES = os.cpu_count() or 1
+MANY = 8
+"""Flows for which another process pays, as Airflow takes seconds to be imported."""
+
 DRIVER = Path(__file__).with_name("dag_test.py")
 DATABASE = "airflow.db"
 
@@ -54,7 +57,7 @@ class DagTests:
     def run_plans(
         self, flows: Iterable[tuple[Plan, dict[str, Any], dict[str, Any]]], compute: str = "local", store: str = ""
     ) -> list[Ended]:
-        """Run plans, each with its form and its settings, in as many processes as there are processors."""
+        """Run plans, each with its form and its settings; many of them in as many processes as there are processors."""
         asked, put = [], []
         for number, (plan, form, profile) in enumerate(flows):
             dag = f"{compute}_{number}"
@@ -62,9 +65,10 @@ class DagTests:
             settings = {"compute": compute, "store": place, "dag_id": dag, "python": sys.executable, **profile}
             put.append(deployed_in(self.folder / "dags", plan, settings))
             asked.append({"file": str(self.folder / "dags" / f"{dag}.py"), "run": RUN, "form": form})
-        with ThreadPoolExecutor(PROCESSES) as pool:
-            shares = list(pool.map(lambda share: self._drive(share, compute), [asked[start::PROCESSES] for start in range(PROCESSES)]))
-        results = [shares[number % PROCESSES][number // PROCESSES] for number in range(len(asked))]
+        count = min(PROCESSES, 1 + len(asked) // MANY)
+        with ThreadPoolExecutor(count) as pool:
+            shares = list(pool.map(lambda share: self._drive(share, compute), [asked[start::count] for start in range(count)]))
+        results = [shares[number % count][number // count] for number in range(len(asked))]
         ended = zip(results, put, strict=True)
         return [Ended(result["state"], result["tasks"], said, each.plan, each.store, RUN) for (result, said), each in ended]
 
