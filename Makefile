@@ -7,9 +7,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
+PIP = $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt
+LOCALLY = --no-build-isolation -e '.[test,lint]'
 TESTS ?= tests
+PYTEST = $(BIN)/python -m pytest -q -n auto --dist loadgroup $(TESTS) --ignore tests/test_layers.py --ignore tests/test_packaging.py \
+  --ignore tests/cluster
 
-.PHONY: demo test test-argo lint format bench constraints clean
+.PHONY: demo test test-nightly test-argo lint format bench constraints clean
 
 # The digits flow on this machine, in Airflow, on the emulator of Step Functions, and on the interpreter of Argo's documents: all but the
 # first run the compiled files.
@@ -26,9 +30,14 @@ demo: $(INSTALLED)
 	@echo 'on Step Functions:'; $(BIN)/flowport artifacts DigitsFlow/on-step-functions/end --name summary --store build/demo
 	@echo 'on Argo:'; $(BIN)/flowport artifacts DigitsFlow/on-argo/end --name summary --store build/demo
 
+# Every behaviour on every engine; of the rest of the large tests some cases at random, by a seed that is printed: `--seed N` repeats it.
 # What only some tests need, Airflow 2, the second emulator and the validator, they put under .cache themselves, in exact versions.
 test: lint
-	$(BIN)/python -m pytest -q -n auto --dist loadgroup $(TESTS) --ignore tests/test_layers.py --ignore tests/test_packaging.py --ignore tests/cluster
+	$(PYTEST)
+
+# Every case: the whole corpus and all random flows on all engines.
+test-nightly: lint
+	$(PYTEST) --nightly
 
 # The corpus and what is out of the ordinary, on the cluster that KUBECONFIG names and on the local engine: tests/cluster/README.md.
 test-argo: $(INSTALLED)
@@ -48,12 +57,16 @@ format: $(INSTALLED)
 bench: $(INSTALLED)
 	$(BIN)/python bench/run.py
 
-# hatchling comes from the constraints too, so that nothing of the installation is left to the day on which it happens.
+# hatchling comes from the constraints too, so that nothing of the installation is left to the day on which it happens. uv takes seconds for
+# what takes pip a minute. It reads none of pip's settings: it gets pip's index, and where that is not enough pip installs.
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 10) else "flowport needs Python 3.10 or later: make PYTHON=...")'
 	[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt hatchling
-	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[test,lint]'
+	$(PIP) hatchling
+	$(PIP) --only-binary uv uv && \
+	  index=$${PIP_INDEX_URL:-$$($(BIN)/python -m pip config get global.index-url 2>/dev/null || true)} && \
+	  env $${index:+UV_DEFAULT_INDEX="$$index"} $(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt $(LOCALLY) || \
+	  $(PIP) $(LOCALLY)
 	touch $@
 
 # Exact versions for every Python from 3.10 on, without addresses.

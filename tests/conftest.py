@@ -1,15 +1,18 @@
-"""Golden files: text that a test compares with a file, which `--update-goldens` writes; a server of S3's protocol; and what runs together.
+"""Golden files: text that a test compares with a file, which `--update-goldens` writes; a server of S3's protocol; and which tests run.
 
 With several processes (`-n auto --dist loadgroup`) the tests of a file run in one of them, and so do all that share an engine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
+from random import randrange
+from typing import Any
 
 import pytest
 
+from choice import Choice
 from s3 import bucket, server
 
 __all__ = ["bucket", "server"]
@@ -20,13 +23,45 @@ SHARED = {"airflow": "Airflow", "databases": "Airflow", "airflow_2": "Airflow 2"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-goldens", action="store_true", help="write the golden files instead of comparing with them")
+    parser.addoption("--seed", type=int, help="choose the cases of large tests as an earlier session did")
+    parser.addoption("--nightly", action="store_true", help="run every case of the large tests")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "sample(shows, more): a large test, of which some cases run")
+    if config.option.seed is None:
+        config.option.seed = getattr(config, "workerinput", {}).get("seed", randrange(10_000))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Every process of xdist chooses the same."""
+    node.workerinput["seed"] = node.config.option.seed
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return str(Choice(config))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    terminalreporter.write_line(str(Choice(config)))  # with `-q` there is no header
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None, None, None]:
     for item in items:
         shared = [SHARED[name] for name in getattr(item, "fixturenames", ()) if name in SHARED]
         item.add_marker(pytest.mark.xdist_group(shared[0] if shared else item.location[0]))
+    yield
+    chosen = Choice(config).of_items(items)
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
+    items[:] = chosen
+
+
+@pytest.fixture(scope="session")
+def choice(pytestconfig: pytest.Config) -> Choice:
+    """Which cases a test that goes through many by itself goes through."""
+    return Choice(pytestconfig)
 
 
 @pytest.fixture

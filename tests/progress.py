@@ -64,10 +64,11 @@ def until(
     seen: Callable[[], object] = lambda: None,
     processes: Iterable[int] = (),
     patience: float = PATIENCE,
+    busy: float = BUSY,
     pause: float = 0.02,
 ) -> T:
     """Wait until something holds, for as long as what is `seen` changes or the processes compute."""
-    watch = Watch(what, processes, patience)
+    watch = Watch(what, processes, patience, busy)
     while not (found := holds()):
         watch.look(seen())
         time.sleep(pause)

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote
 
+from progress import PATIENCE
+
 LOST = ("500", "closed", "cut", "late")
 """What can become of an answer: another one, none, half of it, one that comes when nobody waits for it any more."""
 
@@ -82,7 +84,7 @@ class _Handler(BaseHTTPRequestHandler):
         if harm == "503":
             self._answer(503, [], SLOW_DOWN)
             return
-        there = http.client.HTTPConnection(self.rules.server, timeout=60)
+        there = http.client.HTTPConnection(self.rules.server, timeout=PATIENCE)
         there.request(self.command, self.path, data, dict(self.headers))
         answer = there.getresponse()
         body = answer.read()

@@ -6,13 +6,14 @@ import os
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 
 import boto3
 import pytest
+
+from progress import finish, until
 
 REGION = "us-east-1"
 
@@ -38,15 +39,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with open(tmp_path_factory.mktemp("moto") / "log", "w") as log:
         process = subprocess.Popen([sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], stdout=log, stderr=log)
     try:
-        end = time.monotonic() + 60
-        while not answers(address):
-            assert process.poll() is None, "the S3 server ended"
-            assert time.monotonic() < end, "the S3 server does not answer"
-            time.sleep(0.05)
+        until(lambda: process.poll() is not None or answers(address), "the S3 server", processes=[process.pid])
+        assert process.poll() is None, "the S3 server ended"
         yield address
     finally:
         process.terminate()
-        process.wait(10)
+        finish(process)
 
 
 @pytest.fixture

@@ -6,13 +6,12 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from choice import nested
 from flowport.compiler.compile import load
-from flowport.compiler.plan import Block, Task, blocks
 from flowport.runtime.reader import find
 from flowport.runtime.store import open_store
 from flows.expected import EXAMPLES, RUNS, Expected
@@ -53,16 +52,6 @@ def test_a_process_for_each_task_from_the_beginning_changes_nothing(
 def test_the_corpus_has_no_flow_without_an_expectation() -> None:
     files = {path.name for path in CASES[0].path.parent.glob("*.py")} | {path.name for path in EXAMPLES[0].path.parent.glob("*.py")}
     assert files == {case.file for case in CASES} | {"expected.py"}
-
-
-def nested(block: Block, around: str = "") -> Iterator[tuple[str, str]]:
-    """Every (outer, inner) pair of constructs that stand directly inside each other."""
-    for node in block:
-        kind = "" if isinstance(node, Task) else type(node).__name__
-        if kind and around:
-            yield around, kind
-        for inner in blocks(node):
-            yield from nested(inner, kind)
 
 
 def test_the_corpus_has_every_construct_inside_every_other() -> None:

@@ -24,11 +24,12 @@ from flowport.cli.config import find
 from flowport.compiler.plan import Plan
 from flowport.targets.argo.settings import template_name
 from flowport.targets.verify import Task
+from progress import Watch
 
 GROUP = ("argoproj.io", "v1alpha1")
 ENDED = ("Succeeded", "Failed", "Error")
-PATIENCE = 1800
-"""Seconds that a workflow may take."""
+PATIENCE = 900
+"""Seconds without any progress of a workflow; a node may pull an image in them."""
 
 
 class Cluster:
@@ -87,13 +88,13 @@ class Cluster:
         self._made.remove((plural, name))
 
     def _status(self, name: str, enough: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        begun = time.monotonic()
+        watch = Watch(f"workflow {name}", patience=PATIENCE)
         while True:
             found = self._objects.get_namespaced_custom_object(*GROUP, self._namespace, "workflows", name)
             status: dict[str, Any] = found.get("status", {})
             if enough(status):
                 return status
-            assert time.monotonic() - begun < PATIENCE, f"workflow {name} is at no end: {json.dumps(status)[:4000]}"
+            watch.look(status)
             time.sleep(0.2)
 
     def _ended(self, name: str) -> dict[str, Any]:
@@ -105,14 +106,14 @@ class Cluster:
 
     def running(self, name: str, step: str) -> str:
         """The name of the pod of a step, once it runs."""
-        begun = time.monotonic()
+        watch = Watch(f"step {step} of {name}", patience=PATIENCE)
         while True:
             pods = self._core.list_namespaced_pod(self._namespace, label_selector=f"workflows.argoproj.io/workflow={name}").items
             for pod in pods:
                 environment = {each.name: each.value for each in next(c for c in pod.spec.containers if c.name == "main").env}
                 if environment["FLOWPORT_STEP"] == step and pod.status.phase == "Running":
                     return str(pod.metadata.name)
-            assert time.monotonic() - begun < PATIENCE, f"no pod of {name} runs step {step}"
+            watch.look([(pod.metadata.name, pod.status.phase) for pod in pods])
             time.sleep(0.1)
 
     def delete_pod(self, name: str) -> None:

@@ -29,15 +29,13 @@ from flowport.targets.stepfunctions.emulator.client import Account, Emulator, En
 from flowport.targets.stepfunctions.emulator.copies import Bucket
 from flowport.targets.stepfunctions.emulator.run import task
 from flowport.targets.verify import Task, losses
+from progress import Watch, until
 
 Spoiler: TypeAlias = Callable[[dict[str, Any]], None]
 """Changes a machine's definition in place."""
 
 LIMIT = 2
 """Jobs that one engine runs at a time."""
-
-PATIENCE = 240
-"""Seconds for one execution; the engines share two processors with everything else."""
 
 EMULATOR = Path(__file__).resolve().parents[2] / "targets" / "stepfunctions" / "emulator"
 
@@ -78,8 +76,7 @@ class Engine:
         self._numbers = itertools.count()
 
     def hear(self, event: dict[str, Any]) -> None:
-        if event["event"] == "ended":
-            self._events.append(event)
+        self._events.append(event)
 
     def run(
         self, path: str | Path, parameters: Mapping[str, Any], store: Path, run: str = "one", spoil: Spoiler | None = None, **profile: Any
@@ -90,9 +87,10 @@ class Engine:
         if spoil is not None:
             files = tuple(_spoiled(file, spoil) for file in files)
         deployed = self.account.deploy(files, url)
-        ended = self.account.run(deployed.machine, run, {"parameters": dict(parameters)}, PATIENCE)
+        watch = Watch(f"the execution {run} of {plan.flow.name} on {url}")
+        ended = self.account.run(deployed.machine, run, {"parameters": dict(parameters)}, lambda: watch.look(len(self._events)))
         Bucket(self.account, deployed).empty_into(open_store(str(store)), Keys(plan.flow.name, run).root)
-        mine = [event for event in self._events if "--store" in event["command"] and url in event["command"]]
+        mine = [event for event in self._events if event["event"] == "ended" and url in event["command"]]
         jobs = tuple((task(event["command"]), event["exit"]) for event in mine)
         return Outcome(ended, jobs, "".join(event["output"] for event in mine), plan, str(store), run)
 
@@ -156,7 +154,7 @@ def engine_b(python: Path) -> Iterator[Engine]:
         yield engine
     finally:
         server.stdin.close()
-        server.wait(20)
+        until(lambda: server.poll() is not None, "ministack to end", processes=[server.pid])
         listener.join()
         server.stdout.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from choice import constructs, sample
 from engines.corpus_runs import Here, Runs, agree
 from engines.engine import plan_of
 from flowport.compiler.plan import Loop, Map, walk
@@ -14,12 +15,14 @@ WIDE = [expected for expected in RUNS if any(isinstance(node, Map | Loop) for no
 """The flows of the corpus that low limits change."""
 
 
+@sample(constructs, more=4)
 @pytest.mark.parametrize("where", ["a", "b"])
 @pytest.mark.parametrize("expected", CASES, ids=[expected.id for expected in CASES])
 def test_an_engine_comes_to_what_this_machine_comes_to(expected: Expected, where: str, runs: Runs, here: Here) -> None:
     agree(expected, runs.begin(expected, where).result(), here(expected).result())
 
 
+@sample(constructs)
 @pytest.mark.parametrize("where", ["tight"])
 @pytest.mark.parametrize("expected", WIDE, ids=[expected.id for expected in WIDE])
 def test_slices_and_rests_of_loops_change_nothing(expected: Expected, where: str, runs: Runs, here: Here) -> None:

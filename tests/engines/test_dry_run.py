@@ -6,10 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+
+from choice import sample
+from progress import finish, until
 
 FLOW = """
 import time
@@ -80,7 +82,7 @@ class Trip:
 
     @property
     def ran(self) -> list[str]:
-        return self.trace.read_text().split()
+        return self.trace.read_text().split() if self.trace.exists() else []
 
 
 @pytest.fixture
@@ -128,10 +130,11 @@ def test_what_a_dry_run_left_looks_like_any_other_run(trip: Trip, target: str) -
     assert trip.run("dry-run", "trip.py", "--target", target, "--run-id", "one").returncode == 2
 
 
+@sample(lambda target, number: {target, number})
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("target", TARGETS)
 def test_an_interrupted_dry_run_leaves_no_process_behind(trip: Trip, target: str, number: int) -> None:
-    trip.write("time.sleep(60)")
+    trip.write("time.sleep(1000)")
     run = subprocess.Popen(
         trip.command("dry-run", "trip.py", "--target", target, "--run-id", "cut"),
         cwd=trip.folder,
@@ -139,19 +142,14 @@ def test_an_interrupted_dry_run_leaves_no_process_behind(trip: Trip, target: str
         text=True,
         preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # whoever has started the tests may have it ignored
     )
-    while not trip.trace.exists() or "rest" not in trip.ran:
-        assert run.poll() is None, run.stderr
-        time.sleep(0.05)
+    until(lambda: run.poll() is not None or "rest" in trip.ran, "the last but one step", seen=lambda: trip.ran, processes=[run.pid])
     children = descendants(run.pid)
     assert len(children) > 1
     run.send_signal(number)
-    _, said = run.communicate(timeout=30)
+    _, said = finish(run)
     assert run.returncode == 130
     assert "run cut was stopped" in said
-    deadline = time.monotonic() + 10
-    while any(map(alive, children)) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not [pid for pid in children if alive(pid)]
+    until(lambda: not any(map(alive, children)), "all processes to end", seen=lambda: [*filter(alive, children)])
 
 
 def test_argos_form_takes_no_tags_with_commas(trip: Trip) -> None:

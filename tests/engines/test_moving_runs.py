@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from choice import sample
 from engines.argo.runs import run as run_on_argo
 from engines.corpus_runs import agree_with_reference
 from flowport.runtime import runs as rows_of
@@ -194,6 +195,7 @@ def whole(desk: Desk) -> set[tuple[str, ...]]:
     return set(desk.began)
 
 
+@sample(lambda here, there: {("from", here), ("to", there)})
 @pytest.mark.parametrize("there", ENGINES)
 @pytest.mark.parametrize("here", ENGINES)
 def test_a_run_goes_on_on_another_engine(here: str, there: str, desk: Desk, whole: set[tuple[str, ...]]) -> None:

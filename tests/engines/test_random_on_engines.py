@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from choice import sample
 from engines.corpus_runs import TIGHT, Engines
 from flowport.runtime.reader import find
 from flowport.runtime.store import open_store
@@ -15,6 +16,7 @@ from properties.trial import Trial
 LIMITS = ({}, TIGHT, {"width": 3, "total": 9, "turns": 1}, {"turns": 0})
 
 
+@sample(lambda seed: {"ab"[seed % 2], seed // 2 % len(LIMITS)}, more=1)
 @pytest.mark.parametrize("seed", range(1000, 1012))
 def test_a_random_flow_means_on_an_engine_what_its_reference_says(seed: int, engines: Engines, tmp_path: Path) -> None:
     trial = Trial(seed, tmp_path, largest=16)

@@ -48,12 +48,10 @@ def test_logs_and_failures_are_found_in_the_bucket(desk: Desk, store: str) -> No
     assert [key.rpartition("/")[2] for key in keys] == ["0-0", "0-1"]
 
 
-@pytest.mark.parametrize(
-    "key", ["//", "/x", "Deep//x", "Deep/../x", "Deep/%zz/x", "Deep/1//x", "Deep/1/../x", "Deep/1/end/\x01", "Deep/1/end/"]
-)
-def test_keys_that_somebody_else_put_into_the_bucket_break_no_listing(desk: Desk, bucket: str, store: str, key: str) -> None:
+def test_keys_that_somebody_else_put_into_the_bucket_break_no_listing(desk: Desk, bucket: str, store: str) -> None:
     assert desk("run", str(FLOW), "--run-id", "1", "--store", store, "--quiet").status == 0
-    boto3.client("s3").put_object(Bucket=bucket, Key=f"here/{key}", Body=b"")
+    for key in ("//", "/x", "Deep//x", "Deep/../x", "Deep/%zz/x", "Deep/1//x", "Deep/1/../x", "Deep/1/end/\x01", "Deep/1/end/"):
+        boto3.client("s3").put_object(Bucket=bucket, Key=f"here/{key}", Body=b"")
     for words in ("runs", "logs Deep", "artifacts Deep/1", "artifacts Deep/1/end --json", "resume", f"resume {FLOW} 1 --run-id 2 -q"):
         ended = desk(*words.split(), "--store", store)
         assert (ended.status, "Traceback" in ended.err) == (2 if words == "resume" else 0, False), ended.err

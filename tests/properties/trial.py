@@ -28,7 +28,7 @@ class Trial:
 
     def say(self, what: Any) -> str:
         """A failure as it is reported: what reproduces it, and the flow."""
-        return f"{what}\n\npytest tests/properties --seed {self.sample.seed}\n\n{self.sample.source}"
+        return f"{what}\n\npytest tests/properties --flow {self.sample.seed}\n\n{self.sample.source}"
 
     def plan(self) -> Plan:
         """The flow's plan, checked."""

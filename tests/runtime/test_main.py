@@ -230,7 +230,8 @@ def test_a_log_is_kept_when_nobody_listens(tmp_path: Path) -> None:
     process = subprocess.Popen(flow.command("start"), stdout=subprocess.PIPE)
     assert process.stdout is not None
     process.stdout.close()
-    assert process.wait(60) == DONE
+    progress.until(lambda: process.poll() is not None, processes=[process.pid])
+    assert process.returncode == DONE
     assert log(flow, "start") == "this is start\n"
 
 
@@ -288,7 +289,7 @@ FORBIDDEN = [
 def loaded(code: str, *arguments: str) -> set[str]:
     """The modules that a process with this code has at its end."""
     script = f"import sys\n{code}\nsys.stdout.flush()\nprint('LOADED', *sorted(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=True, timeout=60)
+    done = progress.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=True)
     return set(done.stdout.rpartition("LOADED ")[2].split())
 
 
@@ -414,7 +415,9 @@ def test_attempts_that_race_agree_on_one_manifest(tmp_path: Path) -> None:
     flow = Solo(tmp_path, TRIVIAL.replace("self.number += 1", "import os; self.number = os.getpid()"))
     for step in ("start", "middle"):
         racing = [subprocess.Popen(flow.command(step), stdout=subprocess.DEVNULL) for _ in range(6)]
-        assert [process.wait(60) for process in racing] == [DONE] * 6
+        for process in racing:
+            progress.finish(process)
+        assert [process.returncode for process in racing] == [DONE] * 6
         assert flow.store.names(f"Trivial/1/{step}/s@") == [f"Trivial/1/{step}/s@0.json"]
     assert ran(flow, "end").returncode == DONE
     assert flow.artifacts("end")["number"] == flow.artifacts("middle")["number"]

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
+from choice import sample
 from flowport.runtime.block import rest
 from flowport.runtime.contract import DONE
 from solo import Solo
@@ -228,6 +229,7 @@ def test_a_random_flow_is_taken_over_whole_in_whatever_slices(tmp_path: Path, se
     assert made.flow.everything("2") == made.flow.everything("1"), made.told
 
 
+@sample(more=6)
 @pytest.mark.parametrize("seed", range(45, 60))
 def test_the_loops_of_a_random_flow_may_be_fused(tmp_path: Path, seed: int) -> None:
     made = Made(tmp_path, seed)
@@ -244,6 +246,7 @@ def test_the_loops_of_a_random_flow_may_be_fused(tmp_path: Path, seed: int) -> N
     made.check()
 
 
+@sample(more=3)
 @pytest.mark.parametrize("seed", range(60, 68))
 def test_a_random_flow_survives_the_death_of_its_processes(tmp_path: Path, seed: int) -> None:
     made = Made(tmp_path, seed)

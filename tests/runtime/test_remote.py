@@ -15,6 +15,7 @@ import boto3
 import numpy as np
 import pytest
 
+import progress
 from flowport.runtime import client, codec, pack, remote
 from flowport.runtime.store import Corrupt, Missing, Refusal, blob_key, open_store
 
@@ -220,7 +221,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 
 def test_a_forked_child_is_refused_and_does_not_hang(bucket: str) -> None:
-    done = subprocess.run([sys.executable, "-c", FORKED, f"s3://{bucket}"], cwd="/", capture_output=True, text=True, timeout=60, check=True)
+    done = progress.run([sys.executable, "-c", FORKED, f"s3://{bucket}"], cwd="/", capture_output=True, text=True, check=True)
     assert done.stdout == "7\n"
 
 

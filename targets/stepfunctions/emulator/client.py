@@ -95,17 +95,15 @@ class Account:
         if name not in {bucket["Name"] for bucket in self.client("s3").list_buckets()["Buckets"]}:
             self.client("s3").create_bucket(Bucket=name)
 
-    def run(self, machine: str, name: str, given: Mapping[str, JSON], timeout: float | None = None) -> Ended:
-        """Start an execution and wait until it ends; when that takes longer than `timeout`, or is interrupted, it is stopped."""
+    def run(self, machine: str, name: str, given: Mapping[str, JSON], look: Callable[[], None] = lambda: None) -> Ended:
+        """Start an execution and wait until it ends, calling `look` now and then; an exception of that, or an interrupt, stops it."""
         functions = self.client("stepfunctions")
         execution = functions.start_execution(stateMachineArn=machine, name=name, input=json.dumps(given))["executionArn"]
         began = time.monotonic()
         try:
             while (shown := functions.describe_execution(executionArn=execution))["status"] == "RUNNING":
-                waited = time.monotonic() - began
-                if timeout and waited > timeout:
-                    raise TimeoutError(f"the execution {name} takes longer than {timeout} seconds")
-                time.sleep(min(LONGEST_PAUSE, 0.02 + waited / 20))
+                look()
+                time.sleep(min(LONGEST_PAUSE, 0.02 + (time.monotonic() - began) / 20))
         except BaseException:
             functions.stop_execution(executionArn=execution)
             raise

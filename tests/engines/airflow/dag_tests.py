@@ -20,7 +20,14 @@ from flowport.compiler.plan import Plan
 from flows.expected import Expected
 
 PROCESSES = os.cpu_count() or 1
+MANY = 8
+"""Flows for which another process pays, as Airflow takes seconds to be imported."""
+
 DRIVER = Path(__file__).with_name("dag_test.py")
+DATABASE = "airflow.db"
+
+_databases: dict[Path, Path] = {}
+"""The empty database of the Airflow of each Python; to make one takes Airflow ten seconds."""
 
 
 class DagTests:
@@ -38,8 +45,9 @@ class DagTests:
         named = {f"AIRFLOW__{name}": value for name, value in own.items()}
         self._environment = {**kept, **named, "FLOWPORT_CACHE": str(folder / "cache"), **environment}
         (folder / "dags").mkdir(parents=True)
-        self._database = folder / "new" / "airflow.db"
-        self._run(self._database.parent, [str(python), "-m", "airflow", "db", "migrate"])
+        if python not in _databases:
+            self._run(folder / "new", [str(python), "-m", "airflow", "db", "migrate"])
+            _databases[python] = folder / "new" / DATABASE
 
     def run(self, cases: Iterable[Expected], compute: str = "local", store: str = "", **profile: Any) -> list[Ended]:
         """Run cases of the corpus; with `store`, below that address."""
@@ -49,7 +57,7 @@ class DagTests:
     def run_plans(
         self, flows: Iterable[tuple[Plan, dict[str, Any], dict[str, Any]]], compute: str = "local", store: str = ""
     ) -> list[Ended]:
-        """Run plans, each with its form and its settings, in as many processes as there are processors."""
+        """Run plans, each with its form and its settings; many of them in as many processes as there are processors."""
         asked, put = [], []
         for number, (plan, form, profile) in enumerate(flows):
             dag = f"{compute}_{number}"
@@ -57,22 +65,23 @@ class DagTests:
             settings = {"compute": compute, "store": place, "dag_id": dag, "python": sys.executable, **profile}
             put.append(deployed_in(self.folder / "dags", plan, settings))
             asked.append({"file": str(self.folder / "dags" / f"{dag}.py"), "run": RUN, "form": form})
-        with ThreadPoolExecutor(PROCESSES) as pool:
-            shares = list(pool.map(lambda share: self._drive(share, compute), [asked[start::PROCESSES] for start in range(PROCESSES)]))
-        results = [shares[number % PROCESSES][number // PROCESSES] for number in range(len(asked))]
+        count = min(PROCESSES, 1 + len(asked) // MANY)
+        with ThreadPoolExecutor(count) as pool:
+            shares = list(pool.map(lambda share: self._drive(share, compute), [asked[start::count] for start in range(count)]))
+        results = [shares[number % count][number // count] for number in range(len(asked))]
         ended = zip(results, put, strict=True)
         return [Ended(result["state"], result["tasks"], said, each.plan, each.store, RUN) for (result, said), each in ended]
 
     def _drive(self, asked: Sequence[dict[str, Any]], compute: str) -> list[tuple[dict[str, Any], str]]:
         """What became of runs, one after the other, in an Airflow of their own."""
         with tempfile.TemporaryDirectory(dir=self.folder) as home:
-            shutil.copy(self._database, home)
+            shutil.copy(_databases[self.python], home)
             done = self._run(Path(home), [str(self.python), str(DRIVER), json.dumps(asked), sys.executable, compute])
         return [(json.loads(line), done.stderr) for line in done.stdout.splitlines()]
 
     def _run(self, home: Path, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
         home.mkdir(exist_ok=True)
-        own = {"AIRFLOW_HOME": str(home), "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / self._database.name}"}
+        own = {"AIRFLOW_HOME": str(home), "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / DATABASE}"}
         done = subprocess.run(command, env={**self._environment, **own}, cwd=home, capture_output=True, text=True)
         assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
         return done

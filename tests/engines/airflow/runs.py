@@ -141,14 +141,14 @@ class AirflowRuns:
         settings = {"store": store or str(self.folder / dag), "compute": "local", "python": sys.executable, "dag_id": dag, **profile}
         return deployed_in(self.scheduler.dags, plan_of(path), settings)
 
-    def run(self, deployed: Deployed, values: dict[str, Any], run: str = RUN, patience: float = 600) -> Ended:
+    def run(self, deployed: Deployed, values: dict[str, Any], run: str = RUN) -> Ended:
         """Run a flow to its end."""
         self.scheduler.trigger(deployed.dag, run, values)
-        return self.ended(deployed, run, patience)
+        return self.ended(deployed, run)
 
-    def ended(self, deployed: Deployed, run: str = RUN, patience: float = 600) -> Ended:
+    def ended(self, deployed: Deployed, run: str = RUN) -> Ended:
         """What becomes of a run."""
-        state = self.scheduler.ended(deployed.dag, run, patience)
+        state = self.scheduler.ended(deployed.dag, run)
         output = self.scheduler.output(deployed.dag, run)
         return Ended(state, self.scheduler.tasks(deployed.dag, run), output, deployed.plan, deployed.store, run)
 

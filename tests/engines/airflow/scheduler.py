@@ -8,17 +8,21 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
+from progress import PATIENCE, until
+
+T = TypeVar("T")
+
 BIN = Path(sys.executable).parent
-STARTED_IN = 120
-"""Seconds that Airflow may take to come up on a busy machine."""
+IDLE = 120.0
+"""Seconds of processor time in which something must change: Airflow computes even when it has nothing to do."""
 
 PARTS = ("api-server", "scheduler", "dag-processor")
 SECRET = "only-for-these-tests-only-for-these-tests"
@@ -69,17 +73,20 @@ class Scheduler:
     def __enter__(self) -> Scheduler:
         done = subprocess.run([BIN / "airflow", "db", "migrate"], env=self.environment, cwd=self.folder, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
-        for part in PARTS:
-            self.start(part)
-        end = time.monotonic() + STARTED_IN
-        while not self._healthy():
-            for part, process in self._running.items():
-                assert process.poll() is None, f"{part} ended:\n{self.log(part)}"
-            assert time.monotonic() < end, f"Airflow did not come up:\n{self.log('api-server')}"
-            time.sleep(0.3)
+        try:
+            for part in PARTS:
+                self.start(part)
+            self.until(lambda: self._ended_parts() or self._healthy(), "Airflow to come up")
+            assert not self._ended_parts(), [self.log(part) for part in self._ended_parts()]
+        except BaseException:
+            self._stop_all()
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stop_all()
+
+    def _stop_all(self) -> None:
         for part in reversed(list(self._running)):
             self.stop(part, signal.SIGTERM)
 
@@ -102,6 +109,17 @@ class Scheduler:
         finally:
             end_session(process)
 
+    def _ended_parts(self) -> list[str]:
+        return [part for part, process in self._running.items() if process.poll() is not None]
+
+    def until(self, holds: Callable[[], T], what: str, dag: str = "", pause: float = 0.3) -> T:
+        """Wait until something holds, for as long as logs of the tasks of a DAG grow, or Airflow computes."""
+        logs = self.folder / "logs" / f"dag_id={dag}"
+        processes = [process.pid for process in self._running.values()]
+        return until(
+            holds, what, lambda: sum(path.stat().st_size for path in logs.rglob("*.log")), processes=processes, busy=IDLE, pause=pause
+        )
+
     def log(self, part: str) -> str:
         return (self.folder / f"{part}.log").read_text(errors="replace")[-4000:]
 
@@ -121,39 +139,38 @@ class Scheduler:
     def _send(self, path: str, body: Any, method: str | None) -> bytes:
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {self._token}"} if self._token else {})
         data = None if body is None else json.dumps(body).encode()
-        with urllib.request.urlopen(urllib.request.Request(self.url + path, data, headers, method=method), timeout=60) as answer:
+        with urllib.request.urlopen(urllib.request.Request(self.url + path, data, headers, method=method), timeout=PATIENCE) as answer:
             sent: bytes = answer.read()
             return sent
 
-    def known(self, dag: str, patience: float = 60) -> dict[str, Any]:
+    def known(self, dag: str) -> dict[str, Any]:
         """The details of a DAG, once its file was read; fails with what Airflow says against the file."""
-        end = time.monotonic() + patience
-        while True:
-            try:
-                details: dict[str, Any] = self.ask(f"/api/v2/dags/{quote(dag)}/details")
-                return details
-            except urllib.error.HTTPError as error:
-                if error.code != 404:
-                    raise
-            errors = self.ask("/api/v2/importErrors")["import_errors"]
-            assert not errors, errors
-            assert time.monotonic() < end, f"Airflow does not see {dag}:\n{self.log('dag-processor')}"
-            time.sleep(0.3)
+        return self.until(lambda: self._details(dag), f"Airflow to see {dag}")
+
+    def _details(self, dag: str) -> dict[str, Any]:
+        try:
+            details: dict[str, Any] = self.ask(f"/api/v2/dags/{quote(dag)}/details")
+            return details
+        except urllib.error.HTTPError as error:
+            if error.code != 404:
+                raise
+        errors = self.ask("/api/v2/importErrors")["import_errors"]
+        assert not errors, errors
+        return {}
 
     def trigger(self, dag: str, run: str, given: dict[str, Any]) -> None:
         """Begin a run, as the trigger form does."""
         self.known(dag)
         self.ask(f"/api/v2/dags/{quote(dag)}/dagRuns", {"dag_run_id": run, "logical_date": None, "conf": given})
 
-    def ended(self, dag: str, run: str, patience: float = 300) -> str:
+    def ended(self, dag: str, run: str) -> str:
         """The state in which a run ends."""
-        began = time.monotonic()
-        while (state := self.ask(f"{self._run(dag, run)}")["state"]) in ("queued", "running"):
-            waited = time.monotonic() - began
-            assert waited < patience, f"{dag}/{run} takes longer than {patience} seconds: {self.states(dag, run)}"
-            # Each answer costs Airflow what it could do for a task.
-            time.sleep(min(3, 0.5 + waited / 10))
-        return str(state)
+        # Each answer costs Airflow what it could do for a task.
+        return self.until(lambda: self._end(dag, run), f"{run} of {dag} to end", dag, pause=2)
+
+    def _end(self, dag: str, run: str) -> str:
+        state = str(self.ask(self._run(dag, run))["state"])
+        return "" if state in ("queued", "running") else state
 
     def tasks(self, dag: str, run: str) -> list[dict[str, Any]]:
         """The task instances of a run."""
@@ -192,4 +209,4 @@ def end_session(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
         return
-    process.wait(20)
+    process.wait()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import time
 import urllib.error
 from collections import Counter
 from pathlib import Path
@@ -235,10 +234,8 @@ def _seen(again: Again) -> None:
     """Wait until Airflow has read the new file."""
     source = (again.airflow.scheduler.dags / f"{again.dag}.py").read_text()
     code = source.partition('"FLOWPORT_CODE": "')[2].partition('"')[0]
-    end = time.monotonic() + 60
-    while code not in json.dumps(again.airflow.scheduler.ask(f"/api/v2/dagSources/{again.dag}")):
-        assert time.monotonic() < end, "Airflow does not read the file again"
-        time.sleep(0.5)
+    scheduler = again.airflow.scheduler
+    scheduler.until(lambda: code in json.dumps(scheduler.ask(f"/api/v2/dagSources/{again.dag}")), "Airflow to read the file again")
 
 
 def test_a_run_goes_on_from_another_one_that_the_form_names(again: Again) -> None:
@@ -273,6 +270,11 @@ def test_a_thousand_items_three_deep_are_few_tasks(airflow: AirflowRuns, tmp_pat
     assert sum(task.startswith("cell[") for task in ended.states) == 4
 
 
+def _runs(states: dict[str, str]) -> bool:
+    """Whether a task runs, after the foreach has its items."""
+    return "each[0]" in states and "running" in states.values()
+
+
 def test_a_scheduler_that_is_killed_and_started_again_loses_nothing(databases: Databases, tmp_path: Path) -> None:
     (tmp_path / "slow.py").write_text(SLOW)
     patience = {
@@ -285,10 +287,7 @@ def test_a_scheduler_that_is_killed_and_started_again_loses_nothing(databases: D
     deployed = airflow.deploy(tmp_path / "slow.py")
     with airflow:
         airflow.scheduler.trigger(deployed.dag, RUN, {})
-        end = time.monotonic() + 120
-        while "running" not in (states := airflow.scheduler.states(deployed.dag, RUN)).values() or "each[0]" not in states:
-            assert time.monotonic() < end, states
-            time.sleep(0.2)
+        airflow.scheduler.until(lambda: _runs(airflow.scheduler.states(deployed.dag, RUN)), "an item to run", deployed.dag)
         airflow.scheduler.stop("scheduler", signal.SIGKILL)
         airflow.scheduler.start("scheduler")
         ended = airflow.ended(deployed)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from choice import Choice, constructs
 from engines.airflow.dag_tests import DagTests
 from engines.corpus_runs import Here, agree
 from flows.expected import EXAMPLES, RUNS
@@ -29,8 +30,8 @@ NEEDED: dict[str, dict[str, Any]] = {
 }
 
 
-def test_airflow_2_comes_to_what_this_machine_comes_to(airflow_2: Path, here: Here, tmp_path: Path) -> None:
-    cases = [*RUNS, *EXAMPLES]
+def test_airflow_2_comes_to_what_this_machine_comes_to(airflow_2: Path, here: Here, tmp_path: Path, choice: Choice) -> None:
+    cases = choice("the corpus on Airflow 2", [*RUNS, *EXAMPLES], constructs, more=2)
     for expected, ended in zip(cases, DagTests(tmp_path / "airflow", airflow_2).run(cases, **LOW), strict=True):
         agree(expected, ended, here(expected).result())
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from choice import constructs, sample
 from engines.airflow.runs import AirflowRuns
 from engines.corpus_runs import Here, agree
 from flows.expected import EXAMPLES, RUNS, Expected
@@ -14,6 +15,7 @@ LOW: dict[str, Any] = {"width": 3, "total": 6}
 """Limits so low that a foreach of a thousand items is a few tasks, and slices have several items."""
 
 
+@sample(constructs, more=2)
 @pytest.mark.parametrize("on_airflow", [LOW], ids=["low"])
 @pytest.mark.parametrize("expected", [*RUNS, *EXAMPLES], ids=lambda expected: str(expected.id))
 def test_airflow_comes_to_what_this_machine_comes_to(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from choice import constructs, sample
 from engines.argo.cases import CASES, FLOWS, Case, check
 from engines.argo.collisions import COUNT, collisions
 from engines.argo.runs import run
@@ -21,12 +22,14 @@ LOW: dict[str, Any] = {"width": 3, "total": 6, "turns": 2}
 LIMITS: tuple[dict[str, Any], ...] = (LOW, {"width": 2, "total": 2, "turns": 1}, {"width": 10, "total": 40}, {"width": 1, "turns": 0})
 
 
+@sample(constructs, more=4)
 @pytest.mark.parametrize("expected", [*RUNS, *EXAMPLES], ids=lambda expected: str(expected.id))
 def test_argo_comes_to_what_this_machine_comes_to(expected: Expected, here: Here, tmp_path: Path) -> None:
     form = {name: typed(value) for name, value in given(expected).items()}
     agree(expected, run(plan_of(expected.path), form, tmp_path / "store", **LOW), here(expected).result())
 
 
+@sample(lambda seed: {seed % len(LIMITS)}, more=2)
 @pytest.mark.parametrize("seed", range(4000, 4016))
 def test_random_flows_mean_on_argo_what_their_reference_says(seed: int, tmp_path: Path) -> None:
     trial = Trial(seed, tmp_path, largest=20)
