@@ -32,7 +32,7 @@ def main(argv: list[str]) -> int:
     if not inherited:
         code = keep(invocation, line)
         if code is not None:
-            return code
+            os._exit(code)  # the keeper has no exit hooks, and what it prints it has written
     line.hold()
     process.begin()
     code = guarded(lambda: _run(invocation, line))

@@ -27,6 +27,7 @@ class Program:
         self.folder, self.source = folder, source or folder
         self._flow: dict[str, Any] | None = None
         self._plan: dict[str, Any] | None = None
+        self._steps: dict[str, dict[str, Any]] = {}
         self._definitions: dict[str, dict[str, str]] | None = None
         self._kind: type[FlowSpec] | None = None
 
@@ -73,7 +74,9 @@ class Program:
     def step(self, name: str) -> dict[str, Any]:
         """What a task of one step needs to know."""
         try:
-            return self._document(f"{STEP_PLANS}{name}.json")
+            if name not in self._steps:
+                self._steps[name] = self._document(f"{STEP_PLANS}{name}.json")
+            return self._steps[name]
         except FileNotFoundError:
             raise Mismatch(f"the code package has no step `{name}`: the files of the engine are of another version of the flow") from None
 
