@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 CLOUDPICKLE = "cloudpickle.cloudpickle"
-"""How the names of all copies of cloudpickle's module end."""
+COPIES = ("", "ray.", "pyspark.", "joblib.externals.")
+"""cloudpickle's module, and the packages that have a copy of it."""
 
 
 def load(path: str, folders: Sequence[str] = (), moved: tuple[str, str] = ("", "")) -> Any:
@@ -116,9 +117,9 @@ class ByValue:
 
     def tell(self) -> None:
         """Tell the copies that were imported before the flow's module."""
-        for name, module in list(sys.modules.items()):
-            if name.endswith(CLOUDPICKLE):
-                self._tell(module)
+        for package in COPIES:  # to go through all modules would copy their names' pages in a fork
+            if package + CLOUDPICKLE in sys.modules:
+                self._tell(sys.modules[package + CLOUDPICKLE])
 
     def _tell(self, cloudpickle: Any) -> None:
         if hasattr(cloudpickle, "register_pickle_by_value"):  # from 2.0 on
