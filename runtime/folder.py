@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 
 from flowport.runtime import digests
-from flowport.runtime.store import Corrupt, Missing, Refusal, blob_key, checked
+from flowport.runtime.store import DAY, Corrupt, Missing, Refusal, blob_key, checked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -121,10 +122,17 @@ class FolderStore:
         try:
             if size < digests.LARGE:
                 sha = digests.of_parts(views)
-                if not self._has(sha, size):
+                if not self._keeps(sha, size):
                     self._publish(self._write(views), self._path(blob_key(sha)), only_new=False)
                 return sha, size
             return self._put_large(views, size), size
+        except OSError as error:
+            raise self._refusal("write a blob", error) from error
+
+    def refresh(self, sha: str, size: int) -> None:
+        try:
+            if not self._keeps(sha, size):
+                self._publish(self._write([memoryview(self.blob(sha, size))]), self._path(blob_key(sha)), only_new=False)
         except OSError as error:
             raise self._refusal("write a blob", error) from error
 
@@ -235,11 +243,15 @@ class FolderStore:
             if self._durable:
                 _sync_folder(os.path.dirname(folder))
 
-    def _has(self, sha: str, size: int) -> bool:
-        """Whether a blob is there in full length: a crash of the machine can leave a short one, which is then written again."""
+    def _keeps(self, sha: str, size: int) -> bool:
+        """Whether a blob is there and need not be written: a crash of the machine can leave a short one, and an old one is refreshed."""
+        path = self._path(blob_key(sha))
         try:
-            return os.stat(self._path(blob_key(sha))).st_size == size
-        except FileNotFoundError:
+            found = os.stat(path)
+            if found.st_size == size and time.time() - found.st_mtime > DAY:
+                os.utime(path)
+            return found.st_size == size
+        except (FileNotFoundError, PermissionError):  # whoever may not touch another one's file can still put a new one in its place
             return False
 
     def _put_large(self, views: list[memoryview], size: int) -> str:
@@ -250,7 +262,7 @@ class FolderStore:
             hashing.stop()
             raise
         sha = hashing.hexdigest()
-        if self._has(sha, size):
+        if self._keeps(sha, size):
             _discard(written)
         else:
             self._publish(written, self._path(blob_key(sha)), only_new=False)

@@ -12,17 +12,19 @@ of `~/.aws`: where somebody has those and none of the others, boto3 is asked.
 from __future__ import annotations
 
 import os
+import time
 
 from flowport.runtime import digests
 from flowport.runtime.answers import ERRORS, reason, whole
 from flowport.runtime.client import exceptions, from_url, obstore
-from flowport.runtime.store import Corrupt, Missing, Refusal, blob_key, checked, settled
+from flowport.runtime.store import DAY, Corrupt, Missing, Refusal, blob_key, checked, settled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
+    from obstore import ObjectMeta
     from obstore.store import ObjectStore, S3Credential
     from typing_extensions import Buffer
 
@@ -164,7 +166,7 @@ class RemoteStore:
         size = sum([len(view) for view in views])
         sha = digests.of_parts(views)
         key = blob_key(sha)
-        if size >= LARGE and self._length(key) == size:
+        if size >= LARGE and (found := self._meta(key)) is not None and found["size"] == size and not _is_old(found):
             return sha, size
         try:
             whole(lambda: self._put(key, views, size))
@@ -179,6 +181,16 @@ class RemoteStore:
             obstore.put(self._store, key, b"".join(views), use_multipart=False)
         else:
             obstore.put(self._store, key, _pieces(views), chunk_size=max(PART, size // PARTS), max_concurrency=4)
+
+    def refresh(self, sha: str, size: int) -> None:
+        key = blob_key(sha)
+        found = self._meta(key)
+        if found is None or _is_old(found):
+            data = memoryview(self.blob(sha, size))
+            try:
+                whole(lambda: self._put(key, [data], size))
+            except ERRORS as error:
+                raise self._refusal("write a blob", error) from error
 
     def blob(self, sha: str, size: int) -> Buffer:
         key, data = blob_key(sha), bytearray(size)
@@ -206,8 +218,13 @@ class RemoteStore:
 
     def _length(self, key: str) -> int | None:
         """How long a document is; None when it is not there."""
+        found = self._meta(key)
+        return None if found is None else found["size"]
+
+    def _meta(self, key: str) -> ObjectMeta | None:
+        """What the bucket says of a document; None when it is not there."""
         try:
-            return whole(lambda: obstore.head(self._store, checked(key))["size"])
+            return whole(lambda: obstore.head(self._store, checked(key)))
         except FileNotFoundError as error:
             if "NoSuchBucket" in str(error):
                 raise self._reading(key, error) from error
@@ -317,6 +334,10 @@ def _listed(bucket: str, prefix: str) -> tuple[list[str], list[str]]:
     except Exception as error:  # of botocore, whose classes are made when it is used
         raise Refusal(f"the bucket `{bucket}` does not list `{prefix}`: {error}") from error
     return files, folders
+
+
+def _is_old(found: ObjectMeta) -> bool:
+    return time.time() - found["last_modified"].timestamp() > DAY
 
 
 def _pieces(views: list[memoryview]) -> Iterator[memoryview]:

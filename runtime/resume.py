@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from _pickle import loads
 
-from flowport.runtime import pack
+from flowport.runtime import codec, pack
 from flowport.runtime import runs as rows_of
 from flowport.runtime import start as starts
 from flowport.runtime.address import Keys
@@ -16,6 +16,7 @@ from flowport.runtime.inputs import MERGED
 from flowport.runtime.lineage import Frame, locate
 from flowport.runtime.manifest import Manifests
 from flowport.runtime.shelf import Columns, mark
+from flowport.runtime.store import Missing
 from flowport.runtime.tries import earlier, outcomes
 
 TYPE_CHECKING = False
@@ -37,6 +38,7 @@ class Origins:
         self.columns = Columns(work.store)
         self.runs = list(self._chain())
         self._frames: dict[tuple[int, str], Frame] = {}
+        self._fresh: set[bytes] = set()
         self._tried: dict[tuple[str, str], dict[int, tuple[str, Outcome]]] = {}
 
     def _chain(self) -> Iterator[Manifests]:
@@ -55,9 +57,20 @@ class Origins:
             place = self._place(manifests, row)
             if place is not None:
                 outcome = self._outcome(manifests, *place)
-                if outcome is not None and self._unchanged(outcome["reads"], row):
+                if outcome is not None and self._unchanged(outcome["reads"], row) and self._refreshed(outcome):
                     return {"taken": manifests.keys.id, **outcome, "row": row}
         return None
+
+    def _refreshed(self, outcome: Outcome) -> bool:
+        """Have the blobs of an item that is taken over count as new; False when one is gone, so that the item has to run."""
+        try:
+            for entry in (*outcome["own"].values(), *(outcome["values"] or ())):
+                if codec.is_reference(entry) and entry not in self._fresh:
+                    self.work.store.refresh(*codec.reference(entry))
+                    self._fresh.add(entry)
+        except Missing:
+            return False
+        return True
 
     def _place(self, manifests: Manifests, row: int) -> tuple[str, int] | None:
         """The slice and the row that the item had in an origin."""

@@ -216,6 +216,9 @@ def _parameters(store: Store, program: Program, given: dict[str, Any], before: d
         attribute = spec["attribute"]
         if spec["name"] not in given and attribute in before:
             held[attribute] = before[attribute]
+            entry = bytes.fromhex(before[attribute].get("entry", ""))
+            if codec.is_reference(entry):
+                store.refresh(*codec.reference(entry))
         elif spec["name"] in given or not (spec["computed"] or spec["kind"] == "file"):
             held[attribute] = _held(store, values[attribute])
         else:

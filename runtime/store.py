@@ -55,7 +55,13 @@ if TYPE_CHECKING:
             """How many of `prefix` + number + `suffix` exist, counted from 0 up to the first that does not."""
 
         def put_blob(self, parts: Sequence[Buffer]) -> tuple[str, int]:
-            """Store the parts as one blob, named by its content; returns its SHA-256 in hex and its size."""
+            """Store the parts as one blob, named by its content; returns its SHA-256 in hex and its size.
+
+            One that is there already is refreshed.
+            """
+
+        def refresh(self, sha: str, size: int) -> None:
+            """Have a blob that is used again count as new, where documents are removed by age; raises Missing."""
 
         def blob(self, sha: str, size: int) -> Buffer:
             """A writable buffer of one's own with the blob's bytes; raises Missing, and Corrupt when they do not match `sha`."""
@@ -63,6 +69,9 @@ if TYPE_CHECKING:
         def blob_part(self, sha: str, start: int, size: int) -> bytes:
             """Bytes of a blob, not verified: the caller has a digest of the part."""
 
+
+DAY = 86_400
+"""Seconds after which a blob that is used again is refreshed: its age is right to a day."""
 
 ATTEMPTS = 5
 """How often an unanswered create is tried before its error is believed."""

@@ -155,6 +155,23 @@ def test_a_large_blob_that_is_there_is_not_sent_again(store: Store, monkeypatch:
     store.put_blob([data])
 
 
+def test_an_old_blob_that_is_used_again_is_sent_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = os.urandom(remote.LARGE)
+    sha, size = store.put_blob([data])
+    sent: list[str] = []
+    put = client.obstore.put
+    monkeypatch.setattr(client.obstore, "put", lambda to, key, *rest, **more: (sent.append(key), put(to, key, *rest, **more))[1])
+    store.refresh(sha, size)
+    assert not sent
+    monkeypatch.setattr(remote, "DAY", -3600)
+    store.refresh(sha, size)
+    store.put_blob([data])
+    assert sent == [blob_key(sha)] * 2
+    assert store.blob(sha, size) == data
+    with pytest.raises(Missing):
+        store.refresh("0" * 64, size)
+
+
 @pytest.mark.parametrize("harm", ["flip", "cut", "grow"])
 def test_a_blob_that_was_changed_is_corrupt(store: Store, harm: str) -> None:
     sha, size = store.put_blob([os.urandom(100)])

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import pickle
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,7 @@ import pytest
 from flowport.runtime.address import Keys
 from flowport.runtime.contract import FAILED, STOP
 from flowport.runtime.folder import FolderStore
+from flowport.runtime.store import DAY
 from flowport.runtime.taken import Tally, share
 from solo import Broken, Solo
 
@@ -110,6 +114,36 @@ def test_what_is_taken_over_is_not_stored_again(lab: Lab) -> None:
     flow.run("2", parameters={}, origin_run="1")
     after = {path for path in Path(lab.store.root, "blobs").rglob("*") if path.is_file() and path.stat().st_size > 50_000}
     assert after == before
+
+
+def large(lab: Lab) -> list[Path]:
+    """The blobs of large values."""
+    return [path for path in Path(lab.store.root, "blobs").rglob("*") if path.is_file() and path.stat().st_size > 50_000]
+
+
+def test_blobs_that_a_resumed_run_relies_on_count_as_new(lab: Lab) -> None:
+    flow = lab.flow(fan(each="self.huge = [self.input] * 70_000"))
+    flow.run("1", parameters=lab.given(numbers=[1, 2, 3]))
+    then = time.time() - 40 * DAY
+    for path in large(lab):
+        os.utime(path, (then, then))
+    lab.ran()
+    flow.run("2", parameters={}, origin_run="1")
+    assert lab.ran() == []
+    assert len(large(lab)) > 3
+    assert all(path.stat().st_mtime > then + DAY for path in large(lab))
+
+
+def test_an_item_whose_blob_is_gone_runs_again(lab: Lab) -> None:
+    flow = lab.flow(fan(each="self.huge = [self.input] * 70_000"))
+    flow.run("1", parameters=lab.given())
+    lab.ran()
+    entry = pickle.dumps([2] * 70_000, 5)
+    (path,) = [path for path in large(lab) if entry[:100] in path.read_bytes()]
+    path.unlink()
+    flow.run("2", parameters={}, origin_run="1")
+    assert lab.ran() == ["each/r.1"]
+    assert flow.artifacts("each", "r.1", run="2")["huge"] == [2] * 70_000
 
 
 def test_a_list_that_grew_runs_the_new_items_and_what_joins_them(lab: Lab) -> None:

@@ -9,13 +9,14 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from flowport.runtime import folder as folders
 from flowport.runtime.folder import FolderStore
-from flowport.runtime.store import Corrupt, Missing, Refusal, blob_key, open_store
+from flowport.runtime.store import DAY, Corrupt, Missing, Refusal, blob_key, open_store
 
 NASTY = ["a b", "%2F%20", "é", "🙂", "$(rm -rf)", "{{x}}", "'\"", "new\nline", "-rf", "~", "*", "x" * 255, ".hidden", "a\\b", "CON"]
 
@@ -179,6 +180,20 @@ def test_a_blob_that_a_crash_cut_short_is_written_again(folder: FolderStore) -> 
     Path(folder.root, blob_key(sha)).write_bytes(b"ab")
     folder.put_blob([b"abcd"])
     assert bytes(memoryview(folder.blob(sha, size))) == b"abcd"
+
+
+def test_an_old_blob_that_is_used_again_counts_as_new(folder: FolderStore) -> None:
+    for size in (4, folders.MAPPED):
+        sha, _ = folder.put_blob([bytes(size)])
+        path = Path(folder.root, blob_key(sha))
+        for use in (lambda: folder.put_blob([bytes(size)]), lambda: folder.refresh(sha, size)):  # noqa: B023 - called at once
+            for age, is_refreshed in ((DAY // 2, False), (2 * DAY, True)):
+                then = time.time() - age
+                os.utime(path, (then, then))
+                use()
+                assert (path.stat().st_mtime > then + 1) == is_refreshed
+    with pytest.raises(Missing):
+        folder.refresh("0" * 64, 4)
 
 
 def test_only_the_owner_may_look(folder: FolderStore) -> None:
