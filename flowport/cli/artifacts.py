@@ -12,7 +12,7 @@ from flowport.cli.address import ADDRESS, Address, the_run, the_step
 from flowport.cli.console import as_json
 from flowport.cli.flow_file import PROFILE
 from flowport.cli.options import Command, Option, Values, WrongUse, closest
-from flowport.cli.place import STORE, open_here
+from flowport.cli.place import STORE, TARGET, open_here
 from flowport.runtime.reader import Run, Unreadable
 from flowport.runtime.store import Missing
 from flowport.runtime.text import shown
@@ -139,6 +139,7 @@ COMMAND = Command(
         Option("name", "only this artifact, and all of its value", "NAME"),
         Option("json", f"as JSON, all items and not the first {ITEMS} alone; what JSON cannot hold as the text that Python shows for it"),
         STORE,
+        TARGET,
         PROFILE,
     ),
     notes=("Without a step it is the last one that happened.",

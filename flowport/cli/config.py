@@ -41,11 +41,26 @@ class Config(NamedTuple):
     path: str = ""
     folder: str = ""
     settings: Mapping[str, Any] = {}
+    shared_store: str | None = None
+    """The store that no profile and no target sets: a relative folder is one beside the file, as for the other stores."""
 
     @property
     def store(self) -> str | None:
-        """The store's address; a relative folder is one beside the file."""
-        store: str | None = self.settings.get("store")
+        """The store's address, of the profile or of the file."""
+        return self.beside(self.settings.get("store"))
+
+    def store_of(self, target: str) -> str | None:
+        """The store's address for a target."""
+        return self.beside(self.settings.get(target, {}).get("store")) or self.store
+
+    @property
+    def target_stores(self) -> dict[str, str]:
+        """The stores that the tables of targets name, by target."""
+        tables = {name: table for name, table in self.settings.items() if isinstance(table, dict) and "store" in table}
+        return {name: self.store_of(name) or "" for name in tables}
+
+    def beside(self, store: str | None) -> str | None:
+        """A store's address, seen from here."""
         return store if store is None or ":" in store else os.path.join(self.folder, store)
 
     @property
@@ -110,8 +125,8 @@ def _contents(path: str) -> bytes:
 
 def find(start: str, profile: str | None = None) -> Config:
     """The settings for what lies in the folder `start`: of the nearest file above; raises Refused when that has mistakes."""
-    found = _nearest(os.path.abspath(start))
-    if found is None:
+    nearest = _nearest(os.path.abspath(start))
+    if nearest is None:
         if profile is not None:
             raise _refused(
                 [
@@ -123,11 +138,12 @@ def find(start: str, profile: str | None = None) -> Config:
                 ]
             )
         return Config()
-    path, document = found
+    path, document = nearest
     mistakes = list(_mistakes(path, document))
     if mistakes:
         raise _refused(mistakes)
-    return Config(os.path.relpath(path), os.path.dirname(path), _merged(path, document, profile or document.get("profile")))
+    found = Config(os.path.relpath(path), os.path.dirname(path), _merged(path, document, profile or document.get("profile")))
+    return found._replace(shared_store=found.beside(document.get("store")))
 
 
 def _refused(mistakes: Iterable[Diagnostic]) -> Refused:

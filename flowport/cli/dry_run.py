@@ -10,7 +10,7 @@ from flowport.cli.engine import emit, fits, target
 from flowport.cli.flow_file import FLOW, FlowFile, has_errors, open_flow, say
 from flowport.cli.given import section
 from flowport.cli.options import Command, Option, Values, WrongUse, page
-from flowport.cli.place import run_id, store_url
+from flowport.cli.place import is_folder, local_store_url, run_id
 from flowport.cli.run import NOTES, OPTIONS, equipped, named_origin, need_origin, run_input, specs
 from flowport.compiler.diagnostics import Refused
 from flowport.compiler.target import DryRun, Target
@@ -64,16 +64,12 @@ def _request(flow: FlowFile, one: Target, values: Values) -> DryRun:
 
 def _store(flow: FlowFile, values: Values) -> str:
     """The folder that keeps the run; a profile's store is often that of the real engine, and not meant then."""
-    here = store_url(values, flow.config)
-    if _is_folder(here):
+    here = local_store_url(values, flow.config)
+    if is_folder(here):
         return here
-    if here == flow.config.store:
-        return store_url(values, Config())
+    if here == flow.config.shared_store:
+        return local_store_url(values, Config())
     raise WrongUse(f"a dry run keeps its runs on this machine, and `{here}` is not a folder", "--store FOLDER")
-
-
-def _is_folder(url: str) -> bool:
-    return "://" not in url or url.startswith("file:")
 
 
 def _settings(flow: FlowFile, one: Target) -> dict[str, object]:

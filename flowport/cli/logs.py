@@ -10,7 +10,7 @@ from flowport.cli.address import ADDRESS, Address, slice_of, slices, the_run, th
 from flowport.cli.console import complain
 from flowport.cli.flow_file import PROFILE
 from flowport.cli.options import Command, Option, Values
-from flowport.cli.place import STORE, open_here
+from flowport.cli.place import STORE, TARGET, open_here
 from flowport.runtime.reader import Run
 from flowport.runtime.tries import written
 
@@ -66,6 +66,6 @@ def _copy(run: Run, key: str, title: str) -> bool:
 
 COMMAND = Command(
     "logs", "print what tasks printed", logs, (ADDRESS,),
-    (Option("all", "every try of a task, not the last alone"), STORE, PROFILE),
+    (Option("all", "every try of a task, not the last alone"), STORE, TARGET, PROFILE),
     notes=("An item is named by its address, `r.3`, or by its slice, `s.3`.",),
 )  # fmt: skip

@@ -17,12 +17,58 @@ if TYPE_CHECKING:
 STORE = Option(
     "store", "where runs are kept: a folder, or an address such as s3://bucket/prefix (FLOWPORT_STORE, the profile, ./.flowport)", "URL"
 )
+TARGET = Option("target", "read the store that flowport.toml names for this target", "NAME", short="t")
 
 
 def store_url(values: Values, config: Config) -> str:
-    """The store: of the option, the environment, the profile, else a folder here. A folder is given as an absolute path."""
-    url: str = values["store"] or os.environ.get("FLOWPORT_STORE") or config.store or ".flowport"
+    """The store to read: of `--store`, of `--target`, of the environment, of the profile, else a folder here, as an absolute path.
+
+    A profile that was asked for and names stores for its targets alone is taken at its word when they are the same; raises WrongUse else.
+    """
+    if values["store"] or not values.get("target"):
+        url = values["store"] or os.environ.get("FLOWPORT_STORE") or config.store or _only(values, config) or FOLDER
+    else:
+        url = _of_target(values["target"], config)
+    return _absolute(url)
+
+
+def local_store_url(values: Values, config: Config) -> str:
+    """The store that a run on this machine writes to: never a bucket that only a profile or a target names."""
+    given = values["store"] or os.environ.get("FLOWPORT_STORE")
+    of_profile = config.store or FOLDER
+    return _absolute(given or (of_profile if is_folder(of_profile) else config.shared_store) or FOLDER)
+
+
+def is_folder(url: str) -> bool:
+    """Whether a store is a folder, and no bucket."""
+    return "://" not in url or url.startswith("file:")
+
+
+FOLDER = ".flowport"
+
+
+def _absolute(url: str) -> str:
     return url if ":" in url else os.path.abspath(url)
+
+
+def _of_target(name: str, config: Config) -> str:
+    from flowport.cli.engine import target
+
+    full = target(name).name
+    url = config.store_of(full)
+    if url is None:
+        message = f"{config.path or 'flowport.toml'} names no store for target {full}"
+        raise WrongUse(message, f'write `store = "s3://..."` under [{full}], or give --store URL')
+    return url
+
+
+def _only(values: Values, config: Config) -> str | None:
+    """The store that all targets of the profile that was asked for have; None where no profile was, or where it names none."""
+    stores = config.target_stores if values["profile"] else {}
+    if len(set(stores.values())) > 1:
+        ways = ", ".join(f"--target {name}" for name in stores)
+        raise WrongUse(f"the targets of profile `{values['profile']}` have different stores", f"one of {ways}")
+    return next(iter(stores.values()), None)
 
 
 def open_here(values: Values) -> Store:

@@ -9,7 +9,7 @@ from flowport.cli.address import begun, flows
 from flowport.cli.config import find
 from flowport.cli.console import complain
 from flowport.cli.options import Argument, Command, Option, Values, WrongUse
-from flowport.cli.place import store_url
+from flowport.cli.place import TARGET, store_url
 from flowport.cli.run import HERE, NOTES, OPTIONS, Origin, execute
 from flowport.runtime.address import Keys
 from flowport.runtime.local.source import where
@@ -125,7 +125,7 @@ COMMAND = Command(
         Argument("FLOW", "the flow's file; where the run was started from when it is missing", required=False),
         Argument("RUN", "a run's id or FLOW/RUN; the latest that did not reach its end when it is missing", required=False),
     ),
-    (*OPTIONS, *HERE, Option("from", "this step and what comes after it run again in any case", "STEP")),
+    (*OPTIONS, *HERE, TARGET, Option("from", "this step and what comes after it run again in any case", "STEP")),
     parameters=True,
     notes=("Parameters are those of the earlier run, unless given.", *NOTES),
 )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from flowport.cli.flow_file import FLOW, PROFILE, FlowFile, open_flow
 from flowport.cli.given import parameters, section
 from flowport.cli.options import Command, Option, Values, WrongUse, closest, page
-from flowport.cli.place import STORE, run_id, store_url
+from flowport.cli.place import STORE, local_store_url, run_id
 from flowport.compiler.contract import flow_document
 from flowport.compiler.ir import Retry, Step
 from flowport.compiler.plan import Plan
@@ -137,7 +137,7 @@ def start(flow: FlowFile, values: Values, document: dict[str, Any]) -> int:
 
     run = run_id(values["run_id"])
     package = flow._replace(plan=equipped(flow.plan, values["with"])).package()
-    url = store_url(values, flow.config)
+    url = local_store_url(values, flow.config)
     store = open_store(url)
     need_origin(store, flow, document)
     if not store.exists(code_key(package.digest)):

@@ -11,7 +11,7 @@ from flowport.cli.address import flows, survey
 from flowport.cli.console import as_json, complain
 from flowport.cli.flow_file import PROFILE
 from flowport.cli.options import Argument, Command, Option, Values, WrongUse, closest
-from flowport.cli.place import STORE, open_here
+from flowport.cli.place import STORE, TARGET, open_here
 from flowport.runtime.text import shown
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ def runs(values: Values) -> int:
     rows += [({**NOTHING, "flow": flow, "run": run}, "damaged") for flow, run in damaged]
     lines = _as_json(rows) if values["json"] else _as_table(rows, store.url)
     sys.stdout.writelines(f"{line}\n" for line in lines)
+    if rows and not values["json"]:
+        print(f"store: {shown(store.url)}")
     if len(latest) < len(documents):
         # Not among the documents of `--json`, whose reader takes each line for a run.
         print(f"{len(documents) - len(latest)} older runs: --all", file=sys.stderr if values["json"] else sys.stdout)
@@ -122,6 +124,7 @@ COMMAND = Command(
         Option("all", f"more than the latest {SHOWN}"),
         Option("json", "one JSON document for each run"),
         STORE,
+        TARGET,
         PROFILE,
     ),
 )  # fmt: skip

@@ -63,7 +63,7 @@ def test_an_odd_document_is_a_row_and_a_line_that_says_why(ran: Desk, kind: str)
     ran.write(".flowport/Tiny/odd/run.json", ODD_DOCUMENTS[kind](ran))
     listed = ran("runs")
     assert (listed.status, is_sound(listed)) == (0, True)
-    assert [line.split()[1:3] for line in listed.out.splitlines()[1:]] == [["good", "done"], ["odd", "damaged"]]
+    assert [line.split()[1:3] for line in listed.out.splitlines()[1:-1]] == [["good", "done"], ["odd", "damaged"]]
     (line,) = listed.err.splitlines()
     assert line.startswith("`Tiny/odd/run.json` in DESK/.flowport is damaged: ")
     assert [json.loads(line)["status"] for line in ran("runs", "--json").out.splitlines()] == ["done", "damaged"]

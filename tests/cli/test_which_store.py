@@ -1,0 +1,110 @@
+"""Which store a command reads and writes: the one that it names, and never a bucket by accident."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from desk import Desk
+
+FLOW = """
+from flowport import FlowSpec, step
+
+
+class Tiny(FlowSpec):
+    @step
+    def start(self):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+BUCKET = "s3://nobody-has-this-bucket/flows"
+SETTINGS = """
+[profiles.same.argo]
+store = "prod"
+[profiles.same.airflow]
+store = "prod"
+
+[profiles.apart.argo]
+store = "prod"
+[profiles.apart.airflow]
+store = "other"
+
+[profiles.bucket]
+store = "{bucket}"
+
+[profiles.buckets.argo]
+store = "{bucket}"
+
+[profiles.folder]
+store = "mine"
+
+[airflow]
+store = "staging"
+"""
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """Runs `prod`, `other` and `staging` in the stores of these names."""
+    desk = Desk(tmp_path)
+    desk.write("tiny.py", FLOW)
+    desk.write("flowport.toml", SETTINGS.format(bucket=BUCKET))
+    for name in ("prod", "other", "staging"):
+        assert desk("run", "tiny.py", "--store", name, "--run-id", name).status == 0
+    return desk
+
+
+@pytest.mark.parametrize(
+    ("words", "read"),
+    [
+        (("--profile", "same"), "prod"),
+        (("--profile", "apart", "--target", "airflow"), "other"),
+        (("--profile", "apart", "-t", "argo"), "prod"),
+        (("--target", "airflow"), "staging"),
+        (("--target", "airflow", "--store", "other"), "other"),
+    ],
+)
+def test_reading_commands_take_the_store_of_a_target(desk: Desk, words: tuple[str, ...], read: str) -> None:
+    listed = desk("runs", *words)
+    assert read in listed.out
+    assert f"store: DESK/{read}" in listed.out
+    for command in ("artifacts", "logs"):
+        assert desk(command, f"Tiny/{read}", *words, FLOWPORT_STORE="prod").status == 0
+
+
+def test_a_run_of_a_targets_store_is_resumed_there(desk: Desk) -> None:
+    desk.write("tiny.py", FLOW.replace("pass", "print(1)"))
+    assert desk("resume", "tiny.py", "Tiny/staging", "--target", "airflow", "--run-id", "again").status == 0
+    assert (desk.folder / "staging/Tiny/again/run.json").exists()
+
+
+def test_stores_that_differ_are_not_chosen_among(desk: Desk) -> None:
+    for command in ("runs", "artifacts", "logs"):
+        ended = desk(command, *(["Tiny/prod"] if command != "runs" else []), "--profile", "apart")
+        assert ended.status == 2
+        assert "the targets of profile `apart` have different stores\n  one of --target airflow, --target argo" in ended.err
+
+
+def test_a_target_without_a_store_is_said(desk: Desk) -> None:
+    ended = desk("runs", "--target", "sfn")
+    assert (ended.status, ended.out) == (2, "")
+    assert "flowport.toml names no store for target stepfunctions" in ended.err
+
+
+RUN, DRY_RUN = ("run",), ("dry-run", "--target", "argo")
+
+
+@pytest.mark.parametrize(
+    ("command", "profile", "written"),
+    [(RUN, "", ".flowport"), (RUN, "bucket", ".flowport"), (RUN, "buckets", ".flowport"), (RUN, "folder", "mine"),
+     (DRY_RUN, "", ".flowport"), (DRY_RUN, "bucket", ".flowport"), (DRY_RUN, "buckets", ".flowport")],
+)  # fmt: skip
+def test_a_local_run_leaves_the_buckets_of_profiles_alone(desk: Desk, command: tuple[str, ...], profile: str, written: str) -> None:
+    ended = desk(*command, "tiny.py", "--run-id", "here", *(["--profile", profile] if profile else []))
+    assert ended.status == 0, ended.err
+    assert (desk.folder / written / "Tiny/here/run.json").exists()
