@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from flowport.runtime.reader import Odd, Run
     from flowport.runtime.store import Store
 
-ADDRESS = Argument("FLOW/RUN/STEP/ITEM", "what is meant, from the left; the latest run of the flow when no run is named")
+ADDRESS = Argument("FLOW/RUN/STEP/ITEM", "what is meant, from the left; RUN may be `latest`, which is also taken when no run is named")
+
+LATEST = "latest"
+"""Stands for the latest run of a flow, unless a run is called that."""
 
 OUTSIDE = ("blobs", "code", "tmp")
 """The folders of a store that are not flows."""
@@ -78,6 +81,8 @@ def the_run(store: Store, address: Address) -> Run:
     from flowport.runtime.reader import find
 
     name = address.run
+    if name == LATEST and not store.exists(Keys(address.flow, name).run()):
+        name = None
     if name is None:
         name = next((one["run"] for one in begun(store, address.flow)), None)
     if name is not None and store.exists(Keys(address.flow, name).run()):

@@ -138,12 +138,30 @@ def find(start: str, profile: str | None = None) -> Config:
                 ]
             )
         return Config()
-    path, document = nearest
+    path, document = nearest[0], _named_in_full(*nearest)
     mistakes = list(_mistakes(path, document))
     if mistakes:
         raise _refused(mistakes)
     found = Config(os.path.relpath(path), os.path.dirname(path), _merged(path, document, profile or document.get("profile")))
     return found._replace(shared_store=found.beside(document.get("store")))
+
+
+def _named_in_full(path: str, document: dict[str, Any]) -> dict[str, Any]:
+    """The settings with the tables of targets under their full names: `[sfn]` is `[stepfunctions]`; raises Refused for both."""
+    from flowport.compiler.target import find as target
+
+    found: dict[str, Any] = {}
+    for key, value in document.items():
+        named = target(key) if isinstance(value, dict) and key not in SHARED else None
+        full = key if named is None else named.name
+        if full in found or (full != key and full in document):
+            raise _refused([_mistake(path, f"`[{key}]` and `[{full}]` are the same target", ("keep one of the two tables",))])
+        found[full] = value
+    profiles = document.get("profiles")
+    if isinstance(profiles, dict):
+        tables = {name: _named_in_full(path, one) if isinstance(one, dict) else one for name, one in profiles.items()}
+        found["profiles"] = tables
+    return found
 
 
 def _refused(mistakes: Iterable[Diagnostic]) -> Refused:

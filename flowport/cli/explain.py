@@ -8,7 +8,10 @@ from flowport.compiler.codes import explain as text_of
 
 
 def explain(values: Values) -> int:
-    """Print what there is to say about a code."""
+    """Print what there is to say about a code, or all codes with their titles."""
+    if values["code"] is None:
+        print("\n".join(f"{code}  {CODES[code].title}" for code in sorted(CODES)))
+        return 0
     code = values["code"].upper()
     text = text_of(code)
     if text is None:
@@ -19,4 +22,5 @@ def explain(values: Values) -> int:
     return 0
 
 
-COMMAND = Command("explain", "say more about a diagnostic", explain, (Argument("CODE", "the code of a diagnostic, such as FP201"),))
+CODE = Argument("CODE", "the code of a diagnostic, such as FP201; all are listed when it is missing", required=False)
+COMMAND = Command("explain", "say more about a diagnostic", explain, (CODE,))

@@ -17,11 +17,13 @@ Spec = dict[str, Any]
 def parameters(specs: list[Spec], given: Given, resumed: bool) -> dict[str, Any]:
     """What the run's input says of its parameters: the given ones by name, as JSON; raises WrongUse with all that is wrong.
 
-    A resumed run has the other parameters from its origin, so that none is missing.
+    `--max-depth` stands for a parameter `max_depth` too. A resumed run has the other parameters from its origin, so that none is missing.
     """
     named = {spec["name"]: spec for spec in specs}
+    spelled = {name.replace("_", "-"): name for name in named}
     values: dict[str, Any] = {}
     wrong: list[str] = []
+    given = [(name if name in named else spelled.get(name.replace("_", "-"), name), text) for name, text in given]
     for name, text in given:
         try:
             values[name] = _value(named.get(name), name, text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from flowport.cli.address import begun, flows
+from flowport.cli.address import LATEST, begun, flows
 from flowport.cli.config import find
 from flowport.cli.console import complain
 from flowport.cli.options import Argument, Command, Option, Values, WrongUse
@@ -60,6 +60,8 @@ def _origin(store: Store, file: str | None, name: str | None, profile: str | Non
     if not flow and file is not None:
         flow = _flow_name(file, profile)
     among = [flow] if flow else flows(store, odd=complain if not run else lambda text: None)
+    if run == LATEST and not any(store.exists(Keys(one, run).run()) for one in among):
+        run = ""
     if run:
         return _named(store, among, run, f" of {flow}" if flow else "")
     candidates = [document for one in among for document in begun(store, one)]

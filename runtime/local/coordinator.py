@@ -138,7 +138,7 @@ class Coordinator:
         elif not self.interrupted:
             granted = self.plan["retries"].get(task.step, 0)
             if task.code != STOP and task.attempt < granted and not self.failed:
-                self.screen.again(task, granted)
+                self.screen.again(task, self.routes.retries(task.step))
                 self.ready.append(Task(task.step, task.slice, task.attempt + 1))
                 self.link.send("go")
             else:

@@ -28,6 +28,11 @@ class Routes:
         """How many processes a task of the step wants for its items."""
         return self._step(step)[1]
 
+    def retries(self, step: str) -> int:
+        """How often `@retry` has a step tried again."""
+        times: int = self._program.step(step)["times"]
+        return times
+
     def read(self, step: str, slice: str) -> Route:
         """The route of a task that is done, None for a step that has none; raises Missing."""
         if not self._step(step)[0]:

@@ -85,10 +85,11 @@ class Screen:
             self._told[task.step] = told + 1
             self.say(f"{self.name(task)} {routes.how(task.step, task.slice)}")
 
-    def again(self, task: Task, granted: int) -> None:
-        """A task did not end well and is tried again."""
-        left = granted - task.attempt
-        self.say(f"{self.name(task)} {ending(task.code)}; it is tried again, {left} more time{'s' * (left > 1)} at most")
+    def again(self, task: Task, retries: int) -> None:
+        """A task did not end well and is tried again: by `@retry`, and after that once more for `@catch`."""
+        left = retries - task.attempt
+        why = f"it is tried again, {left} more time{'s' * (left > 1)} at most" if left > 0 else "`@catch` goes on in its place"
+        self.say(f"{self.name(task)} {ending(task.code)}; {why}")
 
     def failed(self, task: Task) -> None:
         """A task did not end well and is not tried again."""

@@ -1,0 +1,87 @@
+"""What may be written in more ways than one: parameters, runs, targets; and what is listed when nothing is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from desk import Desk
+from flowport.compiler.codes import CODES
+
+FLOW = """
+from flowport import FlowSpec, Parameter, catch, retry, step
+
+
+class Spelled(FlowSpec):
+    max_depth = Parameter("max_depth", type=int, default=3)
+    of_words = Parameter("of-words", default="none")
+
+    {decorators}
+    @step
+    def start(self):
+        {body}
+        self.next(self.end)
+
+    @step
+    def end(self):
+        self.seen = [self.max_depth, self.of_words]
+"""
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    desk = Desk(tmp_path)
+    desk.write("flow.py", FLOW.format(decorators="", body="pass"))
+    return desk
+
+
+@pytest.mark.parametrize(
+    "words", [("--max-depth", "5", "--of-words", "a"), ("--max_depth=5", "--of_words=a"), ("--", "--max-depth", "5", "--of_words", "a")]
+)
+def test_parameters_are_found_with_either_dash(desk: Desk, words: tuple[str, ...]) -> None:
+    assert desk("run", "flow.py", *words).status == 0
+    assert "[5, 'a']" in desk("artifacts", "Spelled/latest/end", "--name", "seen").out
+
+
+def test_the_latest_run_is_called_latest(desk: Desk) -> None:
+    for run in ("z", "a"):
+        assert desk("run", "flow.py", "--run-id", run, "--of-words", run).status == 0
+    assert "'a'" in desk("artifacts", "Spelled/latest/end", "--name", "seen").out
+    assert desk("run", "flow.py", "--run-id", "latest", "--of-words", "its name").status == 0
+    assert desk("run", "flow.py", "--run-id", "b").status == 0
+    assert "its name" in desk("artifacts", "Spelled/latest/end", "--name", "seen").out
+
+
+def test_the_latest_unfinished_run_is_resumed(desk: Desk) -> None:
+    desk.write("flow.py", FLOW.format(decorators="", body="assert self.max_depth > 3"))
+    assert desk("run", "flow.py", "--run-id", "one").status == 1
+    resumed = desk("resume", "flow.py", "Spelled/latest", "--max-depth", "4")
+    assert resumed.status == 0
+    assert "resuming run one of Spelled" in resumed.err
+
+
+def test_all_diagnostics_are_listed(desk: Desk) -> None:
+    listed = desk("explain").out.splitlines()
+    assert [line.split("  ")[0] for line in listed] == sorted(CODES)
+    assert listed[0] == f"{min(CODES)}  {CODES[min(CODES)].title}"
+
+
+def test_a_target_has_its_short_name_in_the_settings_too(desk: Desk) -> None:
+    desk.write("flowport.toml", '[sfn]\nstore = "s3://bucket/top"\n[profiles.prod.sfn]\nstore = "s3://bucket/prod"\nimage = "flows:1"\n')
+    told = desk("compile", "flow.py", "--target", "sfn", "--profile", "prod", "-o", "out").err
+    assert "nothing reads" not in told
+    assert "`store`" not in told
+    desk.write("flowport.toml", '[sfn]\nstore = "s3://bucket/top"\n[stepfunctions]\nimage = "flows:1"\n')
+    assert "`[sfn]` and `[stepfunctions]` are the same target" in desk("check", "flow.py").out
+
+
+def test_what_is_tried_again_says_how_often_the_flow_asked_for(desk: Desk) -> None:
+    desk.write("flow.py", FLOW.format(decorators="@retry(times=1, minutes_between_retries=0)\n    @catch(var='error')", body="1 / 0"))
+    told = desk("run", "flow.py").err
+    assert told.count("it is tried again, 1 more time at most") == 1
+    assert "2 more times" not in told
+    desk.write("flow.py", FLOW.format(decorators="@catch(var='error')", body="__import__('os')._exit(3)"))
+    ended = desk("run", "flow.py")
+    assert ended.status == 0
+    assert "`@catch` goes on in its place" in ended.err
