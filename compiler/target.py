@@ -61,7 +61,8 @@ class File:
 class DryRun:
     """What a dry run is asked to do: run the emitted `files`.
 
-    `store` is the local folder store that gets a copy of the run, and has the runs that it may take results from.
+    `store` is the local folder store that gets a copy of the run, and has the runs that it may take results from. `printed` gets the lines
+    that tasks print, each with its task before it, when they are wanted.
     """
 
     files: tuple[File, ...]
@@ -76,6 +77,7 @@ class DryRun:
     from_step: str | None = None
     tags: tuple[str, ...] = ()
     max_workers: int | None = None
+    printed: Callable[[str], None] | None = None
 
 
 @record

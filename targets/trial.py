@@ -14,7 +14,7 @@ from flowport.runtime.address import Keys
 from flowport.runtime.documents import load
 from flowport.runtime.store import Missing, open_store
 from flowport.runtime.taken import Tally
-from flowport.runtime.tries import failures
+from flowport.runtime.tries import failures, written
 from flowport.targets.verify import Task, losses
 
 DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
@@ -62,7 +62,15 @@ class Trial:
                 self._done.add(task)
             else:
                 self.last_words = printed
+            if self.request.printed is not None:
+                for line in self._log(task):
+                    self.request.printed(f"{task.step}/{task.slice} | {line}")
             self.echo(f"{task.step}/{task.slice}{' (the rest of its loop)' if task.rest else ''} {how}")
+
+    def _log(self, task: Task) -> list[str]:
+        """What the last try of a task printed."""
+        tries = sorted(self.documents.names(f"{self.keys.step(task.step)}{task.slice}.log/"), key=written)
+        return self.documents.read(tries[-1]).decode(errors="replace").splitlines() if tries else []
 
     def _manifests(self, task: Task) -> Iterator[Any]:
         """The manifests of a task: one, or those of all the steps and turns in the rest of a loop."""

@@ -60,8 +60,8 @@ def test_every_command_prints_what_the_readme_shows(folder: Path) -> None:
 def test_what_is_shown_of_the_flow_and_of_what_becomes_of_it_is_there(folder: Path) -> None:
     flow = (ROOT / "examples" / "digits.py").read_text(encoding="utf-8")
     assert run(folder, "flowport compile examples/digits.py --target sfn --target airflow -o shown").returncode == 0
-    machine = (folder / "shown" / "DigitsFlow" / "state-machine.json").read_text(encoding="utf-8")
-    dag = (folder / "shown" / "DigitsFlow.py").read_text(encoding="utf-8")
+    machine = (folder / "shown/stepfunctions/DigitsFlow/state-machine.json").read_text(encoding="utf-8")
+    dag = (folder / "shown/airflow/DigitsFlow.py").read_text(encoding="utf-8")
     shown = [*blocks("python"), *blocks("json")]
     for block, source in zip(shown, (flow, dag, machine), strict=True):
         for line in block.splitlines():

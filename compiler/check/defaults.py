@@ -12,7 +12,7 @@ from flowport.compiler.diagnostics import Diagnostic
 from flowport.compiler.ir import JSON, Computed, Flow, NoDefault, Parameter
 
 OPTIONS = frozenset(
-    ("help", "store", "profile", "run-id", "tag", "max-workers", "with", "origin-run", "from", "target", "no-fork", "quiet")
+    ("help", "store", "profile", "run-id", "tag", "max-workers", "with", "origin-run", "from", "target", "no-fork", "quiet", "logs")
 )
 """Options of `run` and `dry-run`: a parameter of that name is given after `--`."""
 NAMES = frozenset({"next", "input", "index", "foreach_stack", "merge_artifacts"})

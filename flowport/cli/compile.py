@@ -1,4 +1,4 @@
-"""`flowport compile FLOW --target T`: the files of an engine, written to a folder or compared with what is there."""
+"""`flowport compile FLOW... --target T`: the files of an engine, written to a folder or compared with what is there."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import os
 from typing import TYPE_CHECKING
 
 from flowport.cli.engine import TARGET, emit, fits, target
-from flowport.cli.flow_file import FLOW, PROFILE, has_errors, open_flow, say
+from flowport.cli.flow_file import FLOWS, PROFILE, has_errors, open_flow, say
 from flowport.cli.options import Command, Option, Values, WrongUse
 from flowport.cli.place import writing
 from flowport.compiler.diagnostics import Refused
+from flowport.compiler.record import replace
 
 if TYPE_CHECKING:
-    from flowport.compiler.target import File
+    from flowport.compiler.diagnostics import Diagnostic
+    from flowport.compiler.target import File, Target
 
 
 def compile_flow(values: Values) -> int:
@@ -33,16 +35,39 @@ def compile_flow(values: Values) -> int:
 
 
 def _files(values: Values) -> tuple[File, ...]:
-    """The files of every target, all of them made before the first is written; raises Refused when one target cannot."""
-    flow = open_flow(values)
-    chosen = [target(name) for name in dict.fromkeys(values["target"])]
+    """The files of every flow and target, all made before the first is written; raises Refused when one cannot be.
+
+    Those of several targets are in folders of their own.
+    """
+    chosen = list(dict.fromkeys(target(name) for name in values["target"]))
+    found: dict[str, File] = {}
+    refused: list[Diagnostic] = []
+    for name in dict.fromkeys(values["flow"]):
+        try:
+            made = _of_flow(name, chosen, values)
+        except Refused as error:
+            refused += error.diagnostics
+            continue
+        for file in made:
+            if file.path in found and found[file.path] != file:
+                raise WrongUse(f"two flows would both write `{file.path}`", 'give one of them another name: `@flow(name="...")`')
+            found[file.path] = file
+    if refused:
+        raise Refused(tuple(dict.fromkeys(refused)))
+    return tuple(found.values())
+
+
+def _of_flow(name: str, chosen: list[Target], values: Values) -> list[File]:
+    """The files of one flow; raises Refused when one target cannot take it."""
+    flow = open_flow({**values, "flow": name})
     lowered = [fits(flow.plan, one, flow.config) for one in chosen]
     found = tuple(dict.fromkeys(diagnostic for _, diagnostics in lowered for diagnostic in diagnostics))
     if has_errors(found):
         raise Refused(found)
     say(found)
     package = flow.package()
-    return tuple(file for one, (plan, _) in zip(chosen, lowered, strict=True) for file in emit(plan, one, flow.config, package))
+    made = [(one, file) for one, (plan, _) in zip(chosen, lowered, strict=True) for file in emit(plan, one, flow.config, package)]
+    return [file if len(chosen) == 1 else replace(file, path=f"{one.name}/{file.path}") for one, file in made]
 
 
 def _write(file: File, folder: str) -> None:
@@ -105,10 +130,10 @@ def _content(path: str) -> bytes | None:
 
 
 COMMAND = Command(
-    "compile", "write the files of an engine", compile_flow, (FLOW,),
+    "compile", "write the files of an engine", compile_flow, (FLOWS,),
     (
         TARGET,
-        Option("output", "the folder to write to (build)", "DIR", short="o", default="build"),
+        Option("output", "the folder to write to (build); several targets have a folder each below it", "DIR", short="o", default="build"),
         Option("check", "write nothing; say what would change, and exit with 1 when anything would"),
         PROFILE,
     ),

@@ -15,6 +15,7 @@ from flowport.cli.run import NOTES, OPTIONS, equipped, named_origin, need_origin
 from flowport.compiler.diagnostics import Refused
 from flowport.compiler.target import DryRun, Target
 from flowport.runtime.store import open_store
+from flowport.runtime.text import shown
 
 
 def dry_run(values: Values) -> int:
@@ -59,6 +60,7 @@ def _request(flow: FlowFile, one: Target, values: Values) -> DryRun:
         document.get("from"),
         tuple(document.get("tags", ())),
         values["max_workers"],
+        _show if values["logs"] else None,
     )
 
 
@@ -80,6 +82,10 @@ def _settings(flow: FlowFile, one: Target) -> dict[str, object]:
     }
 
 
+def _show(line: str) -> None:
+    print(shown(line), flush=True)
+
+
 def _echo(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
@@ -88,6 +94,7 @@ COMMAND = Command(
     "dry-run", "run the compiled files on this machine: in Airflow, or on an emulator", dry_run, (FLOW,),
     (
         Option("target", "the engine", "NAME", short="t"),
+        Option("logs", "show what tasks print, when each of them ends"),
         *OPTIONS,
         Option("origin-run", "take over what this run finished and what did not change since", "RUN"),
         Option("from", "with --origin-run: this step and what comes after it run again in any case", "STEP"),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from flowport.compiler.package import Package
 
 FLOW = Argument("FLOW", "the flow's file, `FILE.py`, or `FILE.py:ClassName` when it holds several")
+FLOWS = FLOW._replace(help=FLOW.help + "; several may be named", many=True)
 PROFILE = Option("profile", "the profile of flowport.toml to use", "NAME")
 
 

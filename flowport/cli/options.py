@@ -40,11 +40,12 @@ class Option(NamedTuple):
 
 
 class Argument(NamedTuple):
-    """A word at its place; `required` when it has to be there."""
+    """A word at its place; `required` when it has to be there. The last one may be `many`, and gives a tuple."""
 
     name: str
     help: str
     required: bool = True
+    many: bool = False
 
 
 class Command(NamedTuple):
@@ -151,13 +152,16 @@ def _rest(reading: _Reading) -> None:
 
 def _place(reading: _Reading) -> None:
     arguments = reading.command.arguments
-    if len(reading.places) > len(arguments):
+    many = bool(arguments) and arguments[-1].many
+    if len(reading.places) > len(arguments) and not many:
         raise WrongUse(f"`{reading.places[len(arguments)]}` is one argument too many", usage(reading.command))
     for index, argument in enumerate(arguments):
         there = index < len(reading.places)
         if argument.required and not there and not reading.values["help"]:
             raise WrongUse(f"{argument.name} is missing", usage(reading.command))
         reading.values[argument.name.lower()] = reading.places[index] if there else None
+    if many:
+        reading.values[arguments[-1].name.lower()] = tuple(reading.places[len(arguments) - 1 :])
 
 
 def closest(name: str, names: Iterable[str]) -> str:
@@ -170,7 +174,7 @@ def closest(name: str, names: Iterable[str]) -> str:
 
 def usage(command: Command) -> str:
     """How a command is written."""
-    words = [argument.name if argument.required else f"[{argument.name}]" for argument in command.arguments]
+    words = [(argument.name if argument.required else f"[{argument.name}]") + "..." * argument.many for argument in command.arguments]
     return " ".join(["flowport", command.name, *words, "[OPTION]...", *(["[--PARAMETER VALUE]..."] if command.parameters else [])])
 
 

@@ -85,3 +85,40 @@ def test_what_is_tried_again_says_how_often_the_flow_asked_for(desk: Desk) -> No
     ended = desk("run", "flow.py")
     assert ended.status == 0
     assert "`@catch` goes on in its place" in ended.err
+
+
+def test_several_flows_are_checked_and_compiled_at_once(desk: Desk) -> None:
+    desk.write("other.py", FLOW.format(decorators="", body="pass").replace("class Spelled", "class Other"))
+    bad = FLOW.format(decorators="", body="pass").replace("class Spelled", "class Bad")
+    desk.write("bad.py", bad.replace("self.next(self.end)", "self.next(self.edn)"))
+    checked = desk("check", "flow.py", "other.py")
+    assert (checked.status, checked.out) == (0, "Spelled has nothing wrong with it\nOther has nothing wrong with it\n")
+    checked = desk("check", "flow.py", "bad.py", "missing.py")
+    assert checked.status == 1
+    assert "did you mean `end`?" in checked.out
+    assert "there is no file `missing.py`" in checked.out
+    assert checked.out.endswith("Spelled has nothing wrong with it\n")
+    settings = ["image = 'flows:1'", "store = 's3://bucket/flows'"]
+    desk.write("flowport.toml", "\n".join(["[argo]", *settings, "[airflow]", *settings]))
+    compiled = desk("compile", "flow.py", "other.py", "--target", "argo")
+    assert compiled.status == 0, compiled.err
+    assert {path.name for path in (desk.folder / "build").iterdir()} == {"spelled.yaml", "spelled", "other.yaml", "other"}
+    assert desk("compile", "flow.py", "bad.py", "--target", "argo", "-o", "none").status == 1
+    assert not (desk.folder / "none").exists()
+
+
+def test_files_of_several_targets_do_not_mix(desk: Desk) -> None:
+    settings = ["image = 'flows:1'", "store = 's3://bucket/flows'"]
+    desk.write("flowport.toml", "\n".join(["[argo]", *settings, "[airflow]", *settings]))
+    words = ("compile", "flow.py", "--target", "argo", "--target", "airflow", "-o", "out")
+    assert desk(*words).status == 0
+    assert {path.name for path in (desk.folder / "out").iterdir()} == {"argo", "airflow"}
+    assert desk(*words, "--check").out == "out is up to date\n"
+
+
+def test_two_flows_of_one_name_are_not_compiled_together(desk: Desk) -> None:
+    desk.write("flowport.toml", "[argo]\nimage = 'flows:1'\nstore = 's3://bucket/flows'\n")
+    desk.write("other.py", FLOW.format(decorators="", body="self.x = 1"))
+    ended = desk("compile", "flow.py", "other.py", "--target", "argo")
+    assert ended.status == 2
+    assert "two flows would both write `spelled.yaml`" in ended.err

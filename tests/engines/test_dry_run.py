@@ -119,8 +119,9 @@ def test_what_the_run_before_the_last_one_did_is_not_done_again(trip: Trip) -> N
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_what_a_dry_run_left_looks_like_any_other_run(trip: Trip, target: str) -> None:
-    trip.write("self.total")
-    assert trip.run("dry-run", "trip.py", "--target", target, "--run-id", "one", "--tag", "try").returncode == 0
+    trip.write("self.total", start="print('under way')")
+    done = trip.run("dry-run", "trip.py", "--target", target, "--run-id", "one", "--tag", "try", "--logs")
+    assert (done.returncode, done.stdout) == (0, "start/s | under way\n")
     shown = trip.run("runs").stdout
     assert "one" in shown
     assert "done" in shown
