@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from base64 import b64encode
+from shlex import quote
 from typing import Any
 
 from flowport.cli.options import Given, WrongUse, table
@@ -71,6 +72,11 @@ def _plain(spec: Spec, value: Any) -> Any:
     return dump(plain).decode() if spec["kind"] == "json" and isinstance(plain, str) else plain
 
 
+def spelled(value: Any) -> str:
+    """A value as it is written on a command line: a text as it is, anything else as JSON."""
+    return value if isinstance(value, str) else dump(value).decode()
+
+
 def section(specs: list[Spec]) -> tuple[str, list[tuple[str, str]]]:
     """The parameters of a flow as a section of a help page."""
     return "Parameters of the flow", [(f"--{spec['name']} {_KINDS[spec['kind']]}", _described(spec)) for spec in specs]
@@ -91,11 +97,11 @@ _KINDS = {
 def _described(spec: Spec) -> str:
     words = [spec["help"].strip()] if spec["help"].strip() else []
     if spec["choices"]:
-        words.append("one of " + ", ".join(map(str, spec["choices"])))
+        words.append("one of " + ", ".join(quote(spelled(choice)) for choice in spec["choices"]))
     if spec["computed"]:
         words.append("default: computed when the run starts")
     elif spec.get("default") is not None:
-        words.append(f"default: {spec['default']}")
+        words.append(f"default: {quote(spelled(spec['default']))}")
     elif spec["required"]:
         words.append("required")
     return "; ".join(words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,40 @@ def test_two_flows_of_one_name_are_not_compiled_together(desk: Desk) -> None:
     ended = desk("compile", "flow.py", "other.py", "--target", "argo")
     assert ended.status == 2
     assert "two flows would both write `spelled.yaml`" in ended.err
+
+
+DEFAULTS = """
+from flowport import FlowSpec, JSONType, Parameter, step
+
+
+class Defaults(FlowSpec):
+    a = Parameter("a", type=JSONType, default={"deep": [True, None, "it's"]})
+    b = Parameter("b", type=bool, default=True)
+    c = Parameter("c", default="two words")
+    d = Parameter("d", default=1.5)
+    e = Parameter("e", default="")
+
+    @step
+    def start(self):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        self.seen = [self.a, self.b, self.c, self.d, self.e]
+"""
+
+
+def test_defaults_are_shown_as_they_can_be_typed(desk: Desk) -> None:
+    desk.write("defaults.py", DEFAULTS)
+    page = desk("run", "defaults.py", "--help", COLUMNS="200").out
+    shown = dict(re.findall(r"--([a-e]) [^;]*?default: (.*)$", page, re.MULTILINE))
+    assert sorted(shown) == ["a", "b", "c", "d", "e"]
+    words = " ".join(f"--{name} {value}" for name, value in shown.items())
+    assert desk.run("sh", "-c", f"{desk.command} run defaults.py --run-id typed {words}").status == 0
+    assert desk("run", "defaults.py", "--run-id", "plain").status == 0
+    typed, plain = (desk("artifacts", f"Defaults/{run}/end", "--json").out for run in ("typed", "plain"))
+    assert typed == plain
+    assert "two words" in plain
+    drawn = desk("show", "defaults.py", "-o", "page.html")
+    assert drawn.status == 0
+    assert "<code>true</code>" in (desk.folder / "page.html").read_text()

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import progress
-from flowport.runtime import client, codec, pack, remote
+from flowport.runtime import answers, client, codec, pack, remote
 from flowport.runtime.store import Corrupt, Missing, Refusal, blob_key, open_store
 
 if TYPE_CHECKING:
@@ -275,6 +275,22 @@ def no_certificates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "none.crt").write_text("")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.crt"))
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "Generic S3 error: Error performing PUT http://169.254.169.254/latest/api/token in 1ms - 403 Forbidden",
+            "no credentials were found",
+        ),
+        ("Generic GCS error: Error performing GET http://metadata.google.internal/computeMetadata in 3ms", "no credentials were found"),
+        ("Generic MicrosoftAzure error: Account must be specified", "set AZURE_STORAGE_ACCOUNT_NAME"),
+        ("Generic S3 error: one\nmore", "Generic S3 error: one"),
+    ],
+)
+def test_missing_credentials_are_said_with_what_to_set(text: str, said: str) -> None:
+    assert said in answers.reason(client.exceptions.GenericError(text))
 
 
 @pytest.mark.usefixtures("no_certificates")

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from xml.sax.saxutils import escape
 
 from flowport.cli.draw.svg import svg
+from flowport.cli.given import spelled
+from flowport.compiler.contract import plain
 from flowport.compiler.ir import Computed, NoDefault, Parameter, Step
 from flowport.compiler.plan import Plan, steps
 
@@ -47,7 +49,7 @@ def _parameter(parameter: Parameter) -> tuple[str, ...]:
         case Computed(expression):
             default = f"<code>{escape(expression)}</code>, when the run starts"
         case value:
-            default = f"<code>{escape(repr(value))}</code>"
+            default = f"<code>{escape(spelled(plain(value)))}</code>"
     return f"<code>{escape(parameter.name)}</code>", parameter.kind, default, escape(parameter.help)
 
 
