@@ -74,7 +74,7 @@ def test_the_picture_is_that_of_the_flow(folder: Path) -> None:
 
 
 def test_every_link_leads_somewhere() -> None:
-    for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+    for path in [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]:
         for target in re.findall(r"\]\(([^)#]+)\)|src=\"([^\"]+)\"", path.read_text(encoding="utf-8")):
             place = "".join(target)
             assert place.startswith("https://") or (path.parent / place).exists(), f"{path.name}: {place}"
