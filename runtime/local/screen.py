@@ -49,6 +49,7 @@ class Screen:
     def __init__(self, terms: Terms, labels: Labels, store: Store | None, quiet: bool = False) -> None:
         self.terms, self.labels, self.store, self.quiet = terms, labels, store, quiet
         self.terminal = not quiet and sys.stderr.isatty()
+        self.both = self.terminal and sys.stdout.isatty()
         self.colored = not quiet and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
         self.began = time.monotonic()
         self._status = ""
@@ -56,6 +57,10 @@ class Screen:
         self._hidden: dict[str, int] = {}
         self._colors: dict[str, int] = {}
         self._told: dict[str, int] = {}
+
+    def has_shown(self, task: Task) -> bool:
+        """Whether what a task printed stands above, on the terminal that gets what there is to say of the run too."""
+        return self.both and task.visible
 
     def say(self, text: str) -> None:
         """Something that flowport says, unless it was asked to be quiet."""

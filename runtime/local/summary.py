@@ -39,12 +39,19 @@ def explain(store: Store, screen: Screen, failed: list[Task]) -> Iterator[str]:
 
 
 def _texts(screen: Screen, task: Task, told: list[dict[str, Any]]) -> Iterator[str]:
-    name = screen.name(task)
+    name, above = screen.name(task), screen.has_shown(task)
     if not told:
-        yield f"{name} {ending(task.code)}\n{indent(_tail(screen, task), '  ')}".rstrip()
+        yield f"{name} {ending(task.code)}\n{indent('' if above else _tail(screen, task), '  ')}".rstrip()
     for failure in told:
         item = failure["item"]
-        yield f"{task.step + '/' + item if item != 'r' else task.step} failed\n{indent(failure['traceback'].rstrip(), '  ')}"
+        title = f"{task.step + '/' + item if item != 'r' else task.step} failed"
+        yield f"{title}: {_line(failure)}" if above else f"{title}\n{indent(failure['traceback'].rstrip(), '  ')}"
+
+
+def _line(failure: dict[str, Any]) -> str:
+    """A failure in a line; its traceback has been shown."""
+    message = failure["message"].strip().split("\n")[0]
+    return f"{failure['type']}: {message}" if message else failure["type"]
 
 
 def _tail(screen: Screen, task: Task) -> str:

@@ -6,13 +6,14 @@ import json
 import os
 import re
 import signal
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
 from choice import sample
-from desk import Desk
+from desk import FLOWPORT, Desk
 from progress import finish, until
 
 HEAD = "import os\nimport sys\nimport time\n\nfrom flowport import FlowSpec, retry, step\n\n\nclass Work(FlowSpec):\n"
@@ -110,6 +111,34 @@ def test_lines_of_a_long_step_are_shown_while_it_runs(desk: Desk) -> None:
     desk.write("go", "")
     assert finish(process)[0] == ""
     assert process.returncode == 0
+
+
+def on_a_terminal(desk: Desk, *words: str) -> str:
+    """What a command shows on a terminal that has both its streams."""
+    ours, theirs = os.openpty()
+    process = subprocess.Popen([FLOWPORT, *words], cwd=desk.folder, env=desk.environment(), stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    try:
+        while data := os.read(ours, 1 << 16):
+            shown += data
+    except OSError:  # what Linux answers when nobody has the other end any more
+        pass
+    os.close(ours)
+    finish(process)
+    return shown.decode()
+
+
+@pytest.mark.parametrize("body", ["raise ValueError('no such thing')", "print('last words', flush=True)\nos.abort()"])
+def test_a_terminal_shows_what_a_step_printed_once(desk: Desk, body: str) -> None:
+    flow(desk, body, n=1)
+    words = "no such thing" if "raise" in body else "last words"
+    shown = on_a_terminal(desk, "run", "work.py")
+    assert shown.count("Traceback") == ("raise" in body)
+    assert shown.count(words) == (3 if "raise" in body else 1)  # the line that raises, what it says, and the reason in the end
+    assert ("work/r.0 failed: ValueError: no such thing" in shown) == ("raise" in body)
+    quiet = on_a_terminal(desk, "run", "work.py", "--quiet")
+    assert words in quiet
 
 
 def test_output_that_is_not_text_or_has_no_newline_is_shown(desk: Desk) -> None:
