@@ -160,3 +160,26 @@ def test_defaults_are_shown_as_they_can_be_typed(desk: Desk) -> None:
     drawn = desk("show", "defaults.py", "-o", "page.html")
     assert drawn.status == 0
     assert "<code>true</code>" in (desk.folder / "page.html").read_text()
+
+
+def test_drawings_say_what_every_decorator_asks_for(desk: Desk) -> None:
+    decorators = """@retry(times=1)
+    @catch(var="error")
+    @timeout(minutes=2)
+    @resources(cpu=2, memory=512, gpu=1, disk=100, shared_memory=64)
+    @environment(vars={"MODE": "fast"})
+    @kubernetes(image="other:1", service_account="robot", node_selector={"pool": "gpu"}, secrets=["key"],
+                persistent_volume_claims={"data": "/d"})"""
+    text = FLOW.format(decorators=decorators, body="pass").replace(
+        "catch, retry, step", "catch, environment, kubernetes, resources, retry, schedule, step, timeout"
+    )
+    desk.write("flow.py", text.replace("class Spelled", '@schedule(cron="5 4 * * *", timezone="Europe/Berlin")\nclass Spelled'))
+    for name in ("page.html", "page.svg"):
+        assert desk("show", "flow.py", "-o", name).status == 0
+        drawn = (desk.folder / name).read_text()
+        for words in (
+            "1 retry, errors are caught, at most 120 s, 2 CPU, 512 MiB, 1 GPU, 100 MiB of disk, 64 MiB of shared memory, sets MODE",
+            "image other:1, service account robot, on nodes with pool=gpu, secrets key, volumes data",
+        ):
+            assert words in drawn
+    assert "<code>5 4 * * *</code>, Europe/Berlin" in (desk.folder / "page.html").read_text()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from xml.sax.saxutils import escape
 
+from flowport.cli.draw.step_settings import step_settings
 from flowport.cli.draw.svg import svg
 from flowport.cli.given import spelled
 from flowport.compiler.contract import plain
@@ -27,6 +28,8 @@ def html(plan: Plan) -> str:
     flow = plan.flow
     by_name = {step.name: step for step in flow.steps}
     parts = [f"<h1>{escape(flow.name)}</h1>", f"<p>{escape(flow.doc)}</p>" if flow.doc else "", svg(plan).rstrip()]
+    if flow.schedule:
+        parts.append(f"<p>Started by the clock: <code>{escape(flow.schedule.cron)}</code>, {escape(flow.schedule.timezone or 'UTC')}</p>")
     if flow.parameters:
         parts += ["<h2>Parameters</h2>", _table(("name", "type", "default", "help"), map(_parameter, flow.parameters))]
     parts += ["<h2>Steps</h2>", _table(("step", "asks for", "what it does"), (_step(by_name[name]) for name in steps(plan.body)))]
@@ -54,14 +57,4 @@ def _parameter(parameter: Parameter) -> tuple[str, ...]:
 
 
 def _step(step: Step) -> tuple[str, ...]:
-    settings = step.settings
-    asked = [
-        f"{settings.retry.times} retries" if settings.retry else "",
-        "errors are caught" if settings.catch else "",
-        f"at most {settings.timeout} s" if settings.timeout else "",
-        f"{settings.resources.cpu:g} CPU, {settings.resources.memory} MiB"
-        + f", {settings.resources.gpu} GPU" * bool(settings.resources.gpu)
-        if settings.resources
-        else "",
-    ]
-    return f"<code>{escape(step.name)}</code>", ", ".join(filter(None, asked)), escape(step.doc)
+    return f"<code>{escape(step.name)}</code>", escape(", ".join(step_settings(step))), escape(step.doc)

@@ -7,6 +7,7 @@ from itertools import pairwise
 from xml.sax.saxutils import escape
 
 from flowport.cli.draw.layout import BOX, HEADING, Box, Frame, Picture, Point, layout
+from flowport.cli.draw.step_settings import step_settings
 from flowport.compiler.ir import Foreach, Step, Switch, targets
 from flowport.compiler.outline import cases
 from flowport.compiler.plan import Plan
@@ -65,7 +66,8 @@ def _frame(frame: Frame) -> str:
 
 
 def _box(box: Box, step: Step) -> str:
-    doc = f"<title>{escape(step.doc)}</title>" if step.doc else ""
+    told = "\n".join(filter(None, [step.doc, ", ".join(step_settings(step))]))
+    doc = f"<title>{escape(told)}</title>" if told else ""
     return (
         f'<g class="{_kind(step)}">{doc}<rect class="box" x="{box.x - box.width / 2:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" '
         f'height="{BOX:.1f}" rx="7"/><text x="{box.x:.1f}" y="{box.y + BOX / 2 + 4.5:.1f}">{escape(step.name)}</text></g>'

@@ -1,0 +1,42 @@
+"""What the decorators of a step ask for, in words."""
+
+from __future__ import annotations
+
+from flowport.compiler.ir import Kubernetes, Resources, Step
+
+
+def step_settings(step: Step) -> list[str]:
+    """One text for each decorator, such as `3 retries`."""
+    settings = step.settings
+    found = [
+        f"{settings.retry.times} {'retry' if settings.retry.times == 1 else 'retries'}" if settings.retry else "",
+        "errors are caught" if settings.catch else "",
+        f"at most {settings.timeout} s" if settings.timeout else "",
+        *_resources(settings.resources),
+        "sets " + ", ".join(name for name, _ in settings.environment) if settings.environment else "",
+        *_pod(settings.kubernetes),
+    ]
+    return [text for text in found if text]
+
+
+def _resources(asked: Resources | None) -> list[str]:
+    if asked is None:
+        return []
+    return [
+        f"{asked.cpu:g} CPU",
+        f"{asked.memory} MiB",
+        f"{asked.gpu} GPU" if asked.gpu else "",
+        f"{asked.disk} MiB of disk" if asked.disk else "",
+        f"{asked.shared_memory} MiB of shared memory" if asked.shared_memory else "",
+    ]
+
+
+def _pod(pod: Kubernetes) -> list[str]:
+    selected = [f"{key}={value}" for key, value in pod.node_selector]
+    return [
+        f"image {pod.image}" if pod.image else "",
+        f"service account {pod.service_account}" if pod.service_account else "",
+        "on nodes with " + ", ".join(selected) if selected else "",
+        "secrets " + ", ".join(pod.secrets) if pod.secrets else "",
+        "volumes " + ", ".join(name for name, _ in pod.volumes) if pod.volumes else "",
+    ]
