@@ -95,6 +95,11 @@ def run_id(given: str | None) -> str:
     return given
 
 
+def tells_time(run: str) -> bool:
+    """Whether `run_id` made this id, so that ids sort as their runs began."""
+    return len(run) == 22 and run[8] == run[15] == "-" and (run[:8] + run[9:15]).isdecimal()
+
+
 @contextmanager
 def writing(path: str) -> Iterator[None]:
     """Say it as wrong use when the disk does not let a file or folder be written; `path` is what the user named."""

@@ -35,8 +35,10 @@ def runs(values: Values) -> int:
         raise WrongUse(f"no run of `{values['flow']}` is in {store.url}", closest(values["flow"], known) or "flowport runs")
     documents: list[dict[str, Any]] = []
     damaged: list[tuple[str, str]] = []
+    older = 0
     for flow in [values["flow"]] if values["flow"] else known:
-        whole, broken = survey(store, flow)
+        whole, broken, left = survey(store, flow, latest=None if values["all"] or values["tag"] else SHOWN)
+        older += left
         documents += whole
         damaged += [(flow, run) for run in broken]
     if values["tag"]:
@@ -54,9 +56,9 @@ def runs(values: Values) -> int:
     sys.stdout.writelines(f"{line}\n" for line in lines)
     if rows and not values["json"]:
         print(f"store: {shown(store.url)}")
-    if len(latest) < len(documents):
+    if older := older + len(documents) - len(latest):
         # Not among the documents of `--json`, whose reader takes each line for a run.
-        print(f"{len(documents) - len(latest)} older runs: --all", file=sys.stderr if values["json"] else sys.stdout)
+        print(f"{older} older runs: --all", file=sys.stderr if values["json"] else sys.stdout)
     return 0
 
 

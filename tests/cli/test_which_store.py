@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from desk import Desk
+from flowport.cli.address import survey
+from flowport.runtime.folder import FolderStore
 
 FLOW = """
 from flowport import FlowSpec, step
@@ -108,3 +111,36 @@ def test_a_local_run_leaves_the_buckets_of_profiles_alone(desk: Desk, command: t
     ended = desk(*command, "tiny.py", "--run-id", "here", *(["--profile", profile] if profile else []))
     assert ended.status == 0, ended.err
     assert (desk.folder / written / "Tiny/here/run.json").exists()
+
+
+class Counting(FolderStore):
+    """A store that counts what is read."""
+
+    def __init__(self, root: str) -> None:
+        super().__init__(root)
+        self.reads = 0
+
+    def read(self, key: str) -> bytes:
+        self.reads += 1
+        return super().read(key)
+
+
+def test_old_runs_cost_no_request(desk: Desk) -> None:
+    document = json.loads((desk.folder / "prod/Tiny/prod/run.json").read_text())
+    for number in range(60):
+        run = f"20260101-0000{number:02}-abcdef"
+        desk.write(f"prod/Tiny/{run}/run.json", json.dumps({**document, "run": run, "started": 1767225600 + number}))
+    store = Counting(str(desk.folder / "prod"))
+    found, damaged, older = survey(store, "Tiny", latest=5)
+    assert [one["run"] for one in found] == ["prod", *(f"20260101-0000{number}-abcdef" for number in range(59, 54, -1))]
+    assert (damaged, older, store.reads) == ([], 55, 6)
+    listed = desk("runs", "--store", "prod").out.splitlines()
+    assert len([line for line in listed if line.startswith("Tiny ")]) == 20
+    assert listed[-1] == "41 older runs: --all"
+    assert len(desk("runs", "--store", "prod", "--all", "--json").out.splitlines()) == 61
+
+
+def test_the_latest_run_that_began_is_found_behind_one_that_did_not(desk: Desk) -> None:
+    assert desk("run", "tiny.py", "--store", "new").status == 0
+    desk.write("new/Tiny/29991231-235959-abcdef/input.json", "{}")
+    assert desk("artifacts", "Tiny", "--store", "new").status == 0
