@@ -22,6 +22,7 @@ COMMANDS = {
     "deploy": "put the compiled files where the scheduler finds them",
     "show": "draw a flow's graph: as text, SVG or HTML",
     "runs": "list what ran",
+    "status": "show how far a run is",
     "logs": "print what tasks printed",
     "artifacts": "print what tasks stored",
     "explain": "say more about a diagnostic",
