@@ -178,9 +178,30 @@ LATER = (
 """Metaflow's decorators that change nothing of what a step computes; the compiler says which of them have no effect."""
 
 
+class NotOffered:
+    """Stands for a name of Metaflow's that a flow imports and does not use: all that is done with it raises."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"flowport does not offer `{self._name}`")
+
+    def __call__(self, *values: object, **named: object) -> Any:
+        raise TypeError(f"flowport does not offer `{self._name}`")
+
+
 def __getattr__(name: str) -> Any:
     if name in LATER:
         return _setting
+    if name == "cards":
+        from flowport.runtime import cards
+
+        return cards
+    from flowport.runtime.modules import UNUSED
+
+    if name in os.environ.get(UNUSED, "").split():
+        return NotOffered(name)
     raise AttributeError(f"module 'flowport' has no attribute {name!r}")
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from flowport.compiler.guess import did_you_mean
 from flowport.compiler.parse.bindings import asks_for_main
 from flowport.compiler.parse.modules import OURS, External, Thing, bound
-from flowport.compiler.parse.offered import CONFIGS, OFFERED, say_config
+from flowport.compiler.parse.offered import CARDS, CONFIGS, OFFERED, PARTS, say_config, say_missing
 from flowport.compiler.parse.reading import Reading
 from flowport.compiler.parse.source import Source
 
@@ -24,6 +24,16 @@ CURRENT = (
     "parameter_names", "tags", "username", "namespace", "card", "trigger", "is_running_flow", "get",
 )  # fmt: skip
 """What `current` has (`runtime/flow.py`)."""
+
+ADDED: Mapping[str, str] = {
+    **dict.fromkeys(("project_name", "project_flow_name", "branch_name", "is_production", "is_user_branch", "production_token"), "project"),
+    "parallel": "parallel",
+    "checkpoint": "checkpoint",
+    "model": "model",
+    "huggingface_hub": "huggingface_hub",
+    "nim": "nim",
+}
+"""What decorators of Metaflow's that flowport does not have add to `current`."""
 
 CATCHES = frozenset({"AttributeError", "ImportError", "Exception", "BaseException"})
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -56,8 +66,8 @@ class _Reader:
                 local = bound(self.reading.modules, self.source, inner)
             if isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Load):
                 self.check(inner, inner.value, inner.attr, local)
-            elif isinstance(inner, ast.Name) and inner.id in CONFIGS and self.is_starred(inner.id, local):
-                say_config(self.reading, self.source, inner, inner.id)
+            elif isinstance(inner, ast.Name) and (inner.id in CONFIGS or inner.id in PARTS) and self.is_starred(inner.id, local):
+                self.missing(inner, inner.id, "do without it")
             elif isinstance(inner, ast.Call) and (name := _got(inner)):
                 self.check(inner, inner.args[0], name, local)
             waiting += reversed(list(self.inside(inner)))
@@ -84,17 +94,24 @@ class _Reader:
             return
         if rest == "current" and name not in CURRENT:
             listed = ", ".join(f"`{one}`" for one in CURRENT)
-            self.reading.say(
-                "FP145", f"`current` has no `{name}`", self.source, node, *did_you_mean(name, CURRENT), f"it has {listed}",
-                f'where the flow can do without it, write `current.get("{name}")`',
-            )  # fmt: skip
-        elif not rest and name in CONFIGS:
+            without = f'where the flow can do without it, write `current.get("{name}")`'
+            if name in ADDED:
+                message = f"`current` has no `{name}`, which `@{ADDED[name]}` of Metaflow adds"
+                self.reading.say("FP145", message, self.source, node, without)
+            else:
+                guess = did_you_mean(name, CURRENT)
+                self.reading.say("FP145", f"`current` has no `{name}`", self.source, node, *guess, f"it has {listed}", without)
+        elif f"{thing.name}.{name}" in self.reading.refused:
+            return
+        elif (not rest and name not in OFFERED) or (rest == "cards" and name not in CARDS):
+            self.missing(node, name, f'do without it, or test for it: `hasattr({self.source.segment(owner)}, "{name}")`', rest)
+
+    def missing(self, node: ast.expr, name: str, way_out: str, module: str = "") -> None:
+        """Say that a name of Metaflow's is not there."""
+        if name in CONFIGS:
             say_config(self.reading, self.source, node, name)
-        elif not rest and name not in OFFERED:
-            way_out = f'do without it, or test for it: `hasattr({self.source.segment(owner)}, "{name}")`'
-            notes = ("while a flow runs, flowport takes the place of Metaflow",)
-            message = f"flowport does not offer `{name}`"
-            self.reading.say("FP143", message, self.source, node, *did_you_mean(name, OFFERED), way_out, notes=notes)
+        else:
+            say_missing(self.reading, self.source, node, name, way_out, known=CARDS if module else OFFERED)
 
     def is_starred(self, name: str, local: Mapping[str, Thing | None]) -> bool:
         """Whether a name comes from `from metaflow import *`, which names nothing that could be said to be missing."""

@@ -2,6 +2,7 @@
 
 import sys
 
-from flowport.runtime import flow
+from flowport.runtime import cards, flow
 
 sys.modules[__name__] = flow
+sys.modules[f"{__name__}.cards"] = cards
