@@ -191,6 +191,11 @@ class NotOffered:
         raise TypeError(f"flowport does not offer `{self._name}`")
 
 
+def unused() -> list[str]:
+    """What the flow's files import from Metaflow without using it: names, and names of its modules with the module in front."""
+    return os.environ.get("FLOWPORT_UNUSED", "").split()
+
+
 def __getattr__(name: str) -> Any:
     if name in LATER:
         return _setting
@@ -198,9 +203,7 @@ def __getattr__(name: str) -> Any:
         from flowport.runtime import cards
 
         return cards
-    from flowport.runtime.modules import UNUSED
-
-    if name in os.environ.get(UNUSED, "").split():
+    if name in unused():
         return NotOffered(name)
     raise AttributeError(f"module 'flowport' has no attribute {name!r}")
 

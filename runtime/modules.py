@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
-UNUSED = "FLOWPORT_UNUSED"
-"""Set for a flow that imports names of Metaflow's without using them: which ones (`flow`)."""
 CLOUDPICKLE = "cloudpickle.cloudpickle"
 COPIES = ("", "ray.", "pyspark.", "joblib.externals.")
 """cloudpickle's module, and the packages that have a copy of it."""
@@ -159,7 +157,7 @@ def offer_metaflow(unused: Sequence[str] = ()) -> None:
     `unused` are names that are not offered, and whose import is answered as nothing uses them.
     """
     if unused:
-        os.environ[UNUSED] = " ".join(unused)
+        os.environ["FLOWPORT_UNUSED"] = " ".join(unused)
     folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "stand_in")
     if "metaflow" not in sys.modules and folder not in sys.path:
         sys.path.insert(0, folder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 
 from flowport.compiler.diagnostics import Severity
@@ -86,45 +86,50 @@ class _Imports:
                 for alias in node.names:
                     self.member(source, alias)
             else:
-                self.module(source, node, node.module, [alias.name for alias in node.names])
+                self.module(source, node, node.module, node.names)
 
     def member(self, source: Source, alias: ast.alias) -> None:
         """A name that is imported from `flowport` or `metaflow` itself."""
         if alias.name == "cards":
             _say_cards(self.reading, source, alias)
         elif alias.name not in OFFERED and alias.name != "*":
-            used = self.is_used(alias.name) or self.is_used(alias.asname or alias.name)
+            used = self.is_used(alias)
             (self.reading.refused if used else self.unused).add(alias.name)
             if alias.name in CONFIGS:
                 say_config(self.reading, source, alias, alias.name, "error" if used else "warning")
             elif used:
                 say_missing(self.reading, source, alias, alias.name, _TRY)
             else:
-                message = f"flowport does not offer `{alias.name}`, which is imported and never used"
-                self.reading.warn("FP143", message, source, alias, "remove the import")
+                _say_unused(self.reading, source, alias)
 
-    def module(self, source: Source, node: ast.AST, module: str, names: Iterable[str]) -> None:
-        """A module of `flowport` or `metaflow` that is imported, or that `names` are imported from."""
-        if module.partition(".")[2] == "cards":
+    def module(self, source: Source, node: ast.AST, module: str, aliases: Sequence[ast.alias]) -> None:
+        """A module of `flowport` or `metaflow` that is imported, or that names are imported from."""
+        package, _, inner = module.partition(".")
+        is_cards = inner == "cards"
+        if is_cards:
             _say_cards(self.reading, source, node)
-            for name in names:
-                if name not in CARDS and name != "*":
-                    self.reading.refused.add(name)
-                    say_missing(self.reading, source, node, name, _TRY, known=CARDS)
-            return
-        offered = [name for name in names if name in OFFERED and name != "cards"]
-        others = [name for name in names if name not in offered]
-        self.reading.refused.update([*accumulate(module.split("."), "{}.{}".format), *others])
-        ways_out = [f"write `from {module.split('.')[0]} import {', '.join(offered)}`"] if offered else []
-        if others or not offered:
-            ways_out += [*dict.fromkeys(PARTS[name].way_out for name in others if name in PARTS), _TRY]
-        self.reading.say("FP143", f"flowport does not offer the module `{module}`", source, node, *ways_out, notes=_NOTES)
+        offered = [alias.name for alias in aliases if alias.name in (CARDS | {"*"} if is_cards else OFFERED - {"cards"})]
+        others = [alias for alias in aliases if alias.name not in offered]
+        if others and package == "metaflow" and (is_cards or not offered) and not any(map(self.is_used, others)):
+            self.unused.update(f"{inner}.{alias.name}" for alias in others)
+            for alias in others:
+                _say_unused(self.reading, source, alias)
+        elif is_cards:
+            for alias in others:
+                say_missing(self.reading, source, alias, alias.name, _TRY, known=CARDS)
+        else:
+            names = [alias.name for alias in others]
+            self.reading.refused.update([*accumulate(module.split("."), "{}.{}".format), *names])
+            ways_out = [f"write `from {package} import {', '.join(offered)}`"] if offered else []
+            if names or not offered:
+                ways_out += [*dict.fromkeys(PARTS[name].way_out for name in names if name in PARTS), _TRY]
+            self.reading.say("FP143", f"flowport does not offer the module `{module}`", source, node, *ways_out, notes=_NOTES)
 
-    def is_used(self, name: str) -> bool:
-        """Whether any of the flow's files says the name, apart from importing it."""
+    def is_used(self, alias: ast.alias) -> bool:
+        """Whether any of the flow's files says a name that is imported, or what it is imported as, apart from importing it."""
         if self._used is None:
             self._used = frozenset(used for source in self.sources for used in _mentions(self.reading, source))
-        return name in self._used
+        return alias.name == "*" or not self._used.isdisjoint((alias.name, alias.asname))
 
 
 _NOTES = ("while a flow runs, flowport takes the place of Metaflow",)
@@ -140,7 +145,7 @@ def _mentions(reading: Reading, source: Source) -> Iterator[str]:
         match node:
             case ast.Name(id=name) | ast.Attribute(attr=name) | ast.Constant(value=str(name)):
                 yield name
-            case ast.ImportFrom(names=aliases) if node.module not in OURS:
+            case ast.ImportFrom(names=aliases) if (node.module or "").split(".")[0] not in OURS:
                 yield from (alias.name for alias in aliases)
         for field, value in ast.iter_fields(node):
             if annotated or field not in ("annotation", "returns"):
@@ -156,6 +161,11 @@ def say_missing(reading: Reading, source: Source, node: ast.AST, name: str, *way
     what = f"`{name}`, which belongs to Metaflow's {part.name}" if part else f"`{name}`"
     instead = (part.way_out,) if part else did_you_mean(name, known)
     reading.say("FP143", f"flowport does not offer {what}", source, node, *instead, *ways_out, notes=_NOTES)
+
+
+def _say_unused(reading: Reading, source: Source, alias: ast.alias) -> None:
+    message = f"flowport does not offer `{alias.name}`, which is imported and never used"
+    reading.warn("FP143", message, source, alias, "remove the import")
 
 
 def _say_cards(reading: Reading, source: Source, node: ast.AST) -> None:

@@ -382,7 +382,8 @@ import multiprocessing
 
 import metaflow.cards
 from metaflow import FlowSpec, Run, S3 as Store, card, cards, current, step
-from metaflow.cards import Image, Markdown, MetaflowCardComponent, Table
+from metaflow.cards import get_cards, Image, Markdown, MetaflowCardComponent, Table
+from metaflow.plugins.aws.batch import Batch
 
 try:
     from metaflow import Config
