@@ -203,6 +203,10 @@ def __getattr__(name: str) -> Any:
         from flowport.runtime import cards
 
         return cards
+    if name == "__version__":
+        from flowport import __version__
+
+        return __version__
     if name in unused():
         return NotOffered(name)
     raise AttributeError(f"module 'flowport' has no attribute {name!r}")

@@ -85,7 +85,7 @@ def _flow(reading: Reading, source: Source, chosen: Line, folder: str, included:
     files = closure(reading, [source])
     unused = check_imports(reading, files, source)
     name, planned = _class_marks(reading, chosen)
-    check_attributes(reading, files)
+    check_attributes(reading, files, source)
     check_main_block(reading, source, chosen)
     members = chosen.members
     found = parameters(reading, find(reading, chosen, files), folder)

@@ -35,22 +35,25 @@ ADDED: Mapping[str, str] = {
 }
 """What decorators of Metaflow's that flowport does not have add to `current`."""
 
+IN_TASKS = frozenset(CURRENT) - {"username", "namespace", "card", "trigger", "is_running_flow", "get"}
+"""What it has while a task runs, and not while the flow's file is imported."""
+
 CATCHES = frozenset({"AttributeError", "ImportError", "Exception", "BaseException"})
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
-def check_attributes(reading: Reading, sources: Iterable[Source]) -> None:
-    """Say which attributes of `metaflow`, `flowport` and `current` are not there."""
+def check_attributes(reading: Reading, sources: Iterable[Source], start: Source) -> None:
+    """Say which attributes of `metaflow`, `flowport` and `current` are not there; `start` is imported before there is a task."""
     for source in sources:
         if any(word in source.text for word in OURS):
-            reader = _Reader(reading, source)
+            reader = _Reader(reading, source, source is start)
             for node in source.tree.body:
                 reader.visit(node, {})
 
 
 class _Reader:
-    def __init__(self, reading: Reading, source: Source) -> None:
-        self.reading, self.source = reading, source
+    def __init__(self, reading: Reading, source: Source, is_start: bool) -> None:
+        self.reading, self.source, self.is_start = reading, source, is_start
         self.tested = frozenset(_tested(source.tree))
         self.annotated = "annotations" not in reading.modules.names(source)
 
@@ -66,6 +69,8 @@ class _Reader:
                 local = bound(self.reading.modules, self.source, inner)
             if isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Load):
                 self.check(inner, inner.value, inner.attr, local)
+                if self.is_start and not local and not isinstance(node, FUNCTIONS):
+                    self.check_import(inner)
             elif isinstance(inner, ast.Name) and (inner.id in CONFIGS or inner.id in PARTS) and self.is_starred(inner.id, local):
                 self.missing(inner, inner.id, "do without it")
             elif isinstance(inner, ast.Call) and (name := _got(inner)):
@@ -92,7 +97,11 @@ class _Reader:
         package, _, rest = thing.name.partition(".")
         if package not in OURS:
             return
-        if rest == "current" and name not in CURRENT:
+        if rest == "current.trigger" and not _tests_trigger(self.source.tree):
+            message = "`current.trigger` is None, as no event starts the flow"
+            way_out = "test for it: `if current.trigger is not None:`"
+            self.reading.say("FP145", message, self.source, node, way_out)
+        elif rest == "current" and name not in CURRENT:
             listed = ", ".join(f"`{one}`" for one in CURRENT)
             without = f'where the flow can do without it, write `current.get("{name}")`'
             if name in ADDED:
@@ -105,6 +114,13 @@ class _Reader:
             return
         elif (not rest and name not in OFFERED) or (rest == "cards" and name not in CARDS):
             self.missing(node, name, f'do without it, or test for it: `hasattr({self.source.segment(owner)}, "{name}")`', rest)
+
+    def check_import(self, node: ast.Attribute) -> None:
+        """Say what of `current` is read outside of all functions."""
+        thing = self.resolved(node.value, {})
+        if node.attr in IN_TASKS - self.tested and isinstance(thing, External) and thing.name in {f"{one}.current" for one in OURS}:
+            message = f"`current.{node.attr}` is read when the file is imported, before there is a task"
+            self.reading.say("FP145", message, self.source, node, "read it inside a step, or in a function that a step calls")
 
     def missing(self, node: ast.expr, name: str, way_out: str, module: str = "") -> None:
         """Say that a name of Metaflow's is not there."""
@@ -137,6 +153,17 @@ def _tested(tree: ast.AST) -> Iterator[str]:
             asked = node.left
         if isinstance(asked, ast.Constant) and isinstance(asked.value, str):
             yield asked.value
+
+
+def _tests_trigger(tree: ast.AST) -> bool:
+    """Whether a condition looks at `current.trigger` itself."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If | ast.IfExp | ast.While | ast.BoolOp):
+            inside = [inner for part in (node.values if isinstance(node, ast.BoolOp) else [node.test]) for inner in ast.walk(part)]
+            owners = {inner.value for inner in inside if isinstance(inner, ast.Attribute)}
+            if any(isinstance(inner, ast.Attribute) and inner.attr == "trigger" and inner not in owners for inner in inside):
+                return True
+    return False
 
 
 def _got(call: ast.Call) -> str:

@@ -16,7 +16,20 @@ from flowport.compiler.parse.source import Source
 from flowport.compiler.record import record
 
 OFFERED = frozenset(
-    {"FlowSpec", "step", "Parameter", "IncludeFile", "JSONType", "current", "flow", "cards", *SETTINGS, *FLOW_SETTINGS, *LATER}
+    {
+        "FlowSpec",
+        "step",
+        "Parameter",
+        "IncludeFile",
+        "JSONType",
+        "current",
+        "flow",
+        "cards",
+        "__version__",
+        *SETTINGS,
+        *FLOW_SETTINGS,
+        *LATER,
+    }
 )
 
 CARDS = frozenset({

@@ -408,6 +408,7 @@ class Work(FlowSpec):
         current.card.append(Markdown("# Done"))
         current.card["one"].extend([Table([[Badge("a")]]), Image.from_matplotlib(None), cards.VegaChart({}), bar])
         bar.update(1)
+        metaflow.__version__.split(".")
         current.card.refresh()
         self.bar = bar
         with multiprocessing.get_context("spawn").Pool(1) as pool:
