@@ -53,7 +53,8 @@ _READING = {
     "FP110": Code(
         "the file holds no flow",
         "A flow is a class that inherits from `FlowSpec`, imported from `flowport` or `metaflow`, or one marked "
-        '`@flow(name="...")`. The base may come from another file of the flow\'s folder.',
+        '`@flow(name="...")`. The base may come from another file of the flow\'s folder, or of a folder that `roots` in flowport.toml '
+        "names.",
     ),
     "FP111": Code(
         "the class is not a flow",
@@ -96,8 +97,9 @@ _READING = {
     "FP121": Code(
         "a value comes from the environment",
         "The environment of the machine that compiles is never read: what is deployed would depend on who compiled it, "
-        "and secrets would end in files. Put what differs by environment into a profile of flowport.toml, and read the "
-        "variable inside the step; give secrets by reference, with what the engine offers.",
+        "and secrets would be written to files. Write the value itself. Where a step needs the variable, set it where the step runs "
+        '(in the image, or on Argo with `@kubernetes(secrets=["NAME"])`), and read it inside the step. The `image`, `service_account`, '
+        "`node_selector`, `tolerations`, `labels` and `secrets` of `@kubernetes` can be set in a profile of flowport.toml instead.",
     ),
     "FP122": Code(
         "a decorator's name is not defined",
@@ -163,7 +165,9 @@ _READING = {
     ),
     "FP141": Code(
         "something that a later version of flowport brings",
-        "The flow computes the same without it, so this is a warning. The help line says what is left out.",
+        "The flow computes the same without it, so this is a warning. The message says what is left out. `@conda`, `@pypi` and their "
+        "`_base` forms are such where they name no packages or are disabled. What is imported from `metaflow.cards` can be used, and "
+        "shows nothing.",
     ),
     "FP142": Code(
         "flowport does not have the decorator",
@@ -172,8 +176,9 @@ _READING = {
     "FP143": Code(
         "flowport does not offer the name",
         "While a flow runs, `import metaflow` gives flowport's own names: FlowSpec, step, Parameter, IncludeFile, "
-        "JSONType, current, and the decorators. Metaflow's client (Run, Task, S3, ...) is not among them. An import "
-        "inside `try` with `except ImportError` is left alone.",
+        "JSONType, current, cards, and the decorators. Metaflow's client (Flow, Run, Task, ...), S3, Runner and Deployer are not among "
+        "them. An import inside `try` with `except ImportError` is left alone. A name that is imported and never used is a warning: "
+        "the import works, and using the name raises an error.",
     ),
     "FP144": Code(
         "a relative import in the flow's own file",

@@ -53,7 +53,7 @@ def _bytes(document: Document) -> bytes:
 
 def flow_document(flow: Flow) -> Document:
     """What every task reads: which class it is, and what its parameters are."""
-    return {
+    document: Document = {
         "v": CONTRACT,
         "flow": flow.name,
         "file": flow.file,
@@ -63,6 +63,9 @@ def flow_document(flow: Flow) -> Document:
         "end": flow.end,
         "parameters": [_parameter(parameter) for parameter in flow.parameters],
     }
+    if flow.unused:
+        document["unused"] = [*flow.unused]
+    return document
 
 
 def plan_document(plan: Plan) -> Document:

@@ -264,7 +264,8 @@ class Flow:
     of that package to its content, the flow's own file and the modules that it imports from its own folders.
     `members` are the names of its class that are not steps, inherited ones included; `complete` says that no base was left unseen.
     `roots` are the folders inside the package that go on `sys.path`, "" for its top. `definitions` has the digests of what the flow's
-    modules define, by module, "" for the flow's own file, and name.
+    modules define, by module, "" for the flow's own file, and name. `unused` are names that they import from Metaflow, which flowport does
+    not offer and nothing uses.
     """
 
     name: str
@@ -282,6 +283,7 @@ class Flow:
     members: tuple[str, ...] = field(default=(), compare=False, repr=False)
     complete: bool = field(default=True, compare=False, repr=False)
     span: Span | None = field(default=None, compare=False)
+    unused: tuple[str, ...] = ()
 
     def step(self, name: str) -> Step:
         """The step called `name`; raises KeyError for a name that is not a step."""

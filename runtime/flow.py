@@ -178,9 +178,37 @@ LATER = (
 """Metaflow's decorators that change nothing of what a step computes; the compiler says which of them have no effect."""
 
 
+class NotOffered:
+    """Stands for a name of Metaflow's that a flow imports and does not use: all that is done with it raises."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"flowport does not offer `{self._name}`")
+
+    def __call__(self, *values: object, **named: object) -> Any:
+        raise TypeError(f"flowport does not offer `{self._name}`")
+
+
+def unused() -> list[str]:
+    """What the flow's files import from Metaflow without using it: names, and names of its modules with the module in front."""
+    return os.environ.get("FLOWPORT_UNUSED", "").split()
+
+
 def __getattr__(name: str) -> Any:
     if name in LATER:
         return _setting
+    if name == "cards":
+        from flowport.runtime import cards
+
+        return cards
+    if name == "__version__":
+        from flowport import __version__
+
+        return __version__
+    if name in unused():
+        return NotOffered(name)
     raise AttributeError(f"module 'flowport' has no attribute {name!r}")
 
 

@@ -151,8 +151,13 @@ def module_name(path: str, folders: Sequence[str]) -> str:
     return stem
 
 
-def offer_metaflow() -> None:
-    """Answer `from metaflow import ...` with our own names, in this process and in those that it starts with its `sys.path`."""
+def offer_metaflow(unused: Sequence[str] = ()) -> None:
+    """Answer `from metaflow import ...` with our own names, in this process and in those that it starts with its `sys.path`.
+
+    `unused` are names that are not offered, and whose import is answered as nothing uses them.
+    """
+    if unused:
+        os.environ["FLOWPORT_UNUSED"] = " ".join(unused)
     folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "stand_in")
     if "metaflow" not in sys.modules and folder not in sys.path:
         sys.path.insert(0, folder)

@@ -19,11 +19,12 @@ from flowport.compiler.parse.digest import digests
 from flowport.compiler.parse.factories import find
 from flowport.compiler.parse.main_block import check_main_block
 from flowport.compiler.parse.marks import SETTINGS, Mark, marks
-from flowport.compiler.parse.modules import Modules
+from flowport.compiler.parse.modules import Definition, Modules
 from flowport.compiler.parse.offered import check_imports
 from flowport.compiler.parse.parameters import parameters
 from flowport.compiler.parse.pick import pick
 from flowport.compiler.parse.reading import Reading
+from flowport.compiler.parse.roots import roots_with
 from flowport.compiler.parse.schedule import schedule
 from flowport.compiler.parse.source import Source, read
 from flowport.compiler.parse.steps import ends, methods, step
@@ -76,17 +77,15 @@ def places(folder: str, roots: Iterable[str]) -> tuple[tuple[str, str], ...]:
 def _flow(reading: Reading, source: Source, chosen: Line, folder: str, included: tuple[str, ...]) -> Flow:
     own = chosen.classes[0]
     for one, base in chosen.unseen:
-        reading.warn(
-            "FP114",
-            f"the base class `{one.source.segment(base)}` of `{one.node.name}` is not in the flow's own files",
-            one.source,
-            base,
-            "steps and parameters that it brings are not seen; add its folder to `roots` in flowport.toml",
-        )
-    name, planned = _class_marks(reading, chosen)
+        wider = roots_with(reading.modules, one.source, base)
+        found_in = next((setting for more, setting in wider if isinstance(more.resolve(one.source, base), Definition)), None)
+        way_out = f"write {found_in}" if found_in else "add its folder to `roots` in flowport.toml"
+        message = f"the base class `{one.source.segment(base)}` of `{one.node.name}` is not in the flow's own files"
+        reading.warn("FP114", message, one.source, base, f"steps and parameters that it brings are not seen; {way_out}")
     files = closure(reading, [source])
-    check_imports(reading, files, source)
-    check_attributes(reading, files)
+    unused = check_imports(reading, files, source)
+    name, planned = _class_marks(reading, chosen)
+    check_attributes(reading, files, source)
     check_main_block(reading, source, chosen)
     members = chosen.members
     found = parameters(reading, find(reading, chosen, files), folder)
@@ -111,6 +110,7 @@ def _flow(reading: Reading, source: Source, chosen: Line, folder: str, included:
         tuple(one for one in members if one not in marked),
         not chosen.unseen,
         source.name_span(own.node),
+        unused,
     )
 
 

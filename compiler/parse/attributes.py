@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from flowport.compiler.guess import did_you_mean
 from flowport.compiler.parse.bindings import asks_for_main
 from flowport.compiler.parse.modules import OURS, External, Thing, bound
-from flowport.compiler.parse.offered import CONFIGS, OFFERED, say_config
+from flowport.compiler.parse.offered import CARDS, CONFIGS, OFFERED, PARTS, say_config, say_missing
 from flowport.compiler.parse.reading import Reading
 from flowport.compiler.parse.source import Source
 
@@ -25,22 +25,35 @@ CURRENT = (
 )  # fmt: skip
 """What `current` has (`runtime/flow.py`)."""
 
+ADDED: Mapping[str, str] = {
+    **dict.fromkeys(("project_name", "project_flow_name", "branch_name", "is_production", "is_user_branch", "production_token"), "project"),
+    "parallel": "parallel",
+    "checkpoint": "checkpoint",
+    "model": "model",
+    "huggingface_hub": "huggingface_hub",
+    "nim": "nim",
+}
+"""What decorators of Metaflow's that flowport does not have add to `current`."""
+
+IN_TASKS = frozenset(CURRENT) - {"username", "namespace", "card", "trigger", "is_running_flow", "get"}
+"""What it has while a task runs, and not while the flow's file is imported."""
+
 CATCHES = frozenset({"AttributeError", "ImportError", "Exception", "BaseException"})
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
-def check_attributes(reading: Reading, sources: Iterable[Source]) -> None:
-    """Say which attributes of `metaflow`, `flowport` and `current` are not there."""
+def check_attributes(reading: Reading, sources: Iterable[Source], start: Source) -> None:
+    """Say which attributes of `metaflow`, `flowport` and `current` are not there; `start` is imported before there is a task."""
     for source in sources:
         if any(word in source.text for word in OURS):
-            reader = _Reader(reading, source)
+            reader = _Reader(reading, source, source is start)
             for node in source.tree.body:
                 reader.visit(node, {})
 
 
 class _Reader:
-    def __init__(self, reading: Reading, source: Source) -> None:
-        self.reading, self.source = reading, source
+    def __init__(self, reading: Reading, source: Source, is_start: bool) -> None:
+        self.reading, self.source, self.is_start = reading, source, is_start
         self.tested = frozenset(_tested(source.tree))
         self.annotated = "annotations" not in reading.modules.names(source)
 
@@ -56,8 +69,10 @@ class _Reader:
                 local = bound(self.reading.modules, self.source, inner)
             if isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Load):
                 self.check(inner, inner.value, inner.attr, local)
-            elif isinstance(inner, ast.Name) and inner.id in CONFIGS and self.is_starred(inner.id, local):
-                say_config(self.reading, self.source, inner, inner.id)
+                if self.is_start and not local and not isinstance(node, FUNCTIONS):
+                    self.check_import(inner)
+            elif isinstance(inner, ast.Name) and (inner.id in CONFIGS or inner.id in PARTS) and self.is_starred(inner.id, local):
+                self.missing(inner, inner.id, "do without it")
             elif isinstance(inner, ast.Call) and (name := _got(inner)):
                 self.check(inner, inner.args[0], name, local)
             waiting += reversed(list(self.inside(inner)))
@@ -82,19 +97,37 @@ class _Reader:
         package, _, rest = thing.name.partition(".")
         if package not in OURS:
             return
-        if rest == "current" and name not in CURRENT:
+        if rest == "current.trigger" and not _tests_trigger(self.source.tree):
+            message = "`current.trigger` is None, as no event starts the flow"
+            way_out = "test for it: `if current.trigger is not None:`"
+            self.reading.say("FP145", message, self.source, node, way_out)
+        elif rest == "current" and name not in CURRENT:
             listed = ", ".join(f"`{one}`" for one in CURRENT)
-            self.reading.say(
-                "FP145", f"`current` has no `{name}`", self.source, node, *did_you_mean(name, CURRENT), f"it has {listed}",
-                f'where the flow can do without it, write `current.get("{name}")`',
-            )  # fmt: skip
-        elif not rest and name in CONFIGS:
+            without = f'where the flow can do without it, write `current.get("{name}")`'
+            if name in ADDED:
+                message = f"`current` has no `{name}`, which `@{ADDED[name]}` of Metaflow adds"
+                self.reading.say("FP145", message, self.source, node, without)
+            else:
+                guess = did_you_mean(name, CURRENT)
+                self.reading.say("FP145", f"`current` has no `{name}`", self.source, node, *guess, f"it has {listed}", without)
+        elif f"{thing.name}.{name}" in self.reading.refused:
+            return
+        elif (not rest and name not in OFFERED) or (rest == "cards" and name not in CARDS):
+            self.missing(node, name, f'do without it, or test for it: `hasattr({self.source.segment(owner)}, "{name}")`', rest)
+
+    def check_import(self, node: ast.Attribute) -> None:
+        """Say what of `current` is read outside of all functions."""
+        thing = self.resolved(node.value, {})
+        if node.attr in IN_TASKS - self.tested and isinstance(thing, External) and thing.name in {f"{one}.current" for one in OURS}:
+            message = f"`current.{node.attr}` is read when the file is imported, before there is a task"
+            self.reading.say("FP145", message, self.source, node, "read it inside a step, or in a function that a step calls")
+
+    def missing(self, node: ast.expr, name: str, way_out: str, module: str = "") -> None:
+        """Say that a name of Metaflow's is not there."""
+        if name in CONFIGS:
             say_config(self.reading, self.source, node, name)
-        elif not rest and name not in OFFERED:
-            way_out = f'do without it, or test for it: `hasattr({self.source.segment(owner)}, "{name}")`'
-            notes = ("while a flow runs, flowport takes the place of Metaflow",)
-            message = f"flowport does not offer `{name}`"
-            self.reading.say("FP143", message, self.source, node, *did_you_mean(name, OFFERED), way_out, notes=notes)
+        else:
+            say_missing(self.reading, self.source, node, name, way_out, known=CARDS if module else OFFERED)
 
     def is_starred(self, name: str, local: Mapping[str, Thing | None]) -> bool:
         """Whether a name comes from `from metaflow import *`, which names nothing that could be said to be missing."""
@@ -120,6 +153,17 @@ def _tested(tree: ast.AST) -> Iterator[str]:
             asked = node.left
         if isinstance(asked, ast.Constant) and isinstance(asked.value, str):
             yield asked.value
+
+
+def _tests_trigger(tree: ast.AST) -> bool:
+    """Whether a condition looks at `current.trigger` itself."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If | ast.IfExp | ast.While | ast.BoolOp):
+            inside = [inner for part in (node.values if isinstance(node, ast.BoolOp) else [node.test]) for inner in ast.walk(part)]
+            owners = {inner.value for inner in inside if isinstance(inner, ast.Attribute)}
+            if any(isinstance(inner, ast.Attribute) and inner.attr == "trigger" and inner not in owners for inner in inside):
+                return True
+    return False
 
 
 def _got(call: ast.Call) -> str:

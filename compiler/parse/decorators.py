@@ -12,16 +12,24 @@ from typing import Any
 
 from flowport.compiler.guess import did_you_mean
 from flowport.compiler.ir import Catch, Resources, Retry, Settings
-from flowport.compiler.parse.later import LATER
+from flowport.compiler.parse.evaluate import evaluate
+from flowport.compiler.parse.later import LATER, Later
 from flowport.compiler.parse.marks import FLOW_SETTINGS, RESOURCES, SETTINGS, Mark
 from flowport.compiler.parse.pods import pod
 from flowport.compiler.parse.reading import Reading
+from flowport.compiler.parse.scope import NotConstant, scope
 from flowport.compiler.parse.values import Values, is_text
 from flowport.compiler.record import replace
 
 MOST_TRIES = 100
 MOST_SECONDS = 99_999_999
 """The longest `TimeoutSeconds` of Step Functions ("Task workflow state"); Argo counts in 32 bits."""
+
+PROFILED = frozenset({"image", "service_account", "node_selector", "tolerations", "labels", "secrets"})
+"""The arguments of `@kubernetes` that a profile has a setting for."""
+
+PACKAGES = frozenset({"conda", "conda_base", "pypi", "pypi_base"})
+"""The decorators that install packages, with no need for them where they name none."""
 
 OWN = "FLOWPORT_"
 """How the variables begin that flowport itself gives to a task."""
@@ -55,8 +63,10 @@ def settings(reading: Reading, found: Iterable[Mark], step: str) -> Settings:
 
 def say_later(reading: Reading, mark: Mark, place: str) -> None:
     """A decorator that is not flowport's yet."""
-    known = LATER.get(mark.name)
+    known = _without_packages(reading, mark) or LATER.get(mark.name)
     source = mark.source
+    if mark.name in reading.refused:
+        return
     if known is None:
         reading.say(
             "FP142",
@@ -76,6 +86,26 @@ def say_later(reading: Reading, mark: Mark, place: str) -> None:
         )
 
 
+def _without_packages(reading: Reading, mark: Mark) -> Later | None:
+    """What a decorator for packages leaves undone when it names none; None for all others."""
+    named: dict[str, Any] = {}
+    if mark.name not in PACKAGES or (mark.call and mark.call.args):
+        return None
+    for keyword in mark.call.keywords if mark.call else ():
+        try:
+            value = evaluate(keyword.value, scope(reading.modules, mark.source, mark.members))
+        except NotConstant:
+            return None
+        named.update({keyword.arg: value} if keyword.arg else value if isinstance(value, dict) else {"**": value})
+    if named.get("disabled"):
+        return Later(True, "it is switched off, so nothing is missing", "remove it")
+    if any(value for name, value in named.items() if name != "python"):
+        return None
+    if named.get("python"):
+        return Later(True, "the image decides which Python runs", f"use an image with Python {named['python']}, and remove the decorator")
+    return Later(True, "it names no packages, so nothing is missing", "remove it")
+
+
 def arguments(reading: Reading, mark: Mark) -> dict[str, tuple[ast.expr, Any]] | None:
     """The values of a decorator's arguments by name, `**NAME` unfolded; None when one of them is not known."""
     found: dict[str, tuple[ast.expr, Any]] = {}
@@ -92,6 +122,7 @@ def arguments(reading: Reading, mark: Mark) -> dict[str, tuple[ast.expr, Any]] |
             mark.source,
             mark.members,
             f"`@{mark.name}({keyword.arg or '**'}=...)`" if keyword.arg else f"`**` in `@{mark.name}`",
+            instead=_instead_of_variable(mark.name, keyword.arg),
         )
         if not constant:
             whole = False
@@ -118,6 +149,15 @@ def arguments(reading: Reading, mark: Mark) -> dict[str, tuple[ast.expr, Any]] |
                 )
                 whole = False
     return found if whole else None
+
+
+def _instead_of_variable(decorator: str, argument: str | None) -> tuple[str, ...]:
+    """What to write where an argument would come from the environment; () where nothing but the value does."""
+    if decorator == "environment":
+        return ("leave the variable out of `vars`", 'on Argo, `@kubernetes(secrets=["NAME"])` sets the variables of a secret')
+    if decorator == "kubernetes" and argument in PROFILED:
+        return (f"leave it out, and write `{argument}` into a profile of flowport.toml, under `[profiles.NAME.argo]`",)
+    return ()
 
 
 def _retry(values: Values, so_far: Settings) -> Settings:

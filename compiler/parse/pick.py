@@ -9,7 +9,9 @@ from flowport.compiler.diagnostics import Diagnostic
 from flowport.compiler.guess import did_you_mean
 from flowport.compiler.ir import Span
 from flowport.compiler.parse.classes import Line, Lineages, top_classes
+from flowport.compiler.parse.modules import OURS, External, Thing
 from flowport.compiler.parse.reading import Reading
+from flowport.compiler.parse.roots import roots_with
 from flowport.compiler.parse.source import Source
 
 
@@ -55,8 +57,19 @@ def _listed(source: Source, flows: Iterable[str]) -> tuple[str, ...]:
     return (f"its flows are {names}" if names else "it holds no flow",)
 
 
+def _is_misplaced(thing: Thing | None) -> bool:
+    """Whether a base is the `FlowSpec` of one of Metaflow's inner modules."""
+    package, _, name = thing.name.partition(".") if isinstance(thing, External) else ("", "", "")
+    return package in OURS and name.endswith(".FlowSpec")
+
+
 def _say_no_flow(reading: Reading, source: Source, classes: dict[str, ast.ClassDef]) -> None:
     for node in classes.values():
+        for base in node.bases:
+            if _is_misplaced(reading.modules.resolve(source, base)):
+                message = f"`{node.name}` is not seen as a flow, because `{source.segment(base)}` is not imported from `metaflow` itself"
+                reading.say("FP110", message, source, base, "write `from metaflow import FlowSpec`")
+                return
         if any(isinstance(base, ast.Name) and base.id == "FlowSpec" for base in node.bases):
             reading.say(
                 "FP110",
@@ -66,6 +79,12 @@ def _say_no_flow(reading: Reading, source: Source, classes: dict[str, ast.ClassD
                 "add `from flowport import FlowSpec, step`",
             )
             return
+        for base in node.bases:
+            for modules, setting in roots_with(reading.modules, source, base):
+                if Lineages(modules).is_flow(source, node):
+                    message = f"`{node.name}` is not seen as a flow, because its base class is not in the flow's own folders"
+                    reading.say("FP110", message, source, base, f"write {setting}")
+                    return
     reading.found.append(
         Diagnostic(
             "FP110",

@@ -23,6 +23,8 @@ class Reading:
     includes_modules: bool = False
     """Whether the settings name Python files that go along, whatever imports them."""
     found: list[Diagnostic] = field(default_factory=list)
+    refused: set[str] = field(default_factory=set)
+    """The names, and the full names of modules, whose import has been refused: their uses are no further errors."""
 
     def say(
         self,
@@ -42,10 +44,13 @@ class Reading:
         """Note a warning at a node."""
         self.say(code, message, source, node, *ways_out, severity="warning")
 
-    def constant(self, node: ast.expr, source: Source, members: Names, what: str, located: bool = False) -> tuple[bool, Any]:
+    def constant(
+        self, node: ast.expr, source: Source, members: Names, what: str, located: bool = False, instead: tuple[str, ...] = ()
+    ) -> tuple[bool, Any]:
         """Whether the expression is constant, and its value; says so when it is not.
 
-        `what` names the place that it stands in; with `located` it may be a path that begins at `__file__`.
+        `what` names the place that it stands in; with `located` it may be a path that begins at `__file__`. `instead` is what to do
+        where the value is read from the environment.
         """
         try:
             value = evaluate(node, scope(self.modules, source, members))
@@ -53,12 +58,12 @@ class Reading:
                 raise NotConstant(source, node, "it depends on where the flow's files are")
             return True, value
         except ReadsEnvironment as error:
-            self.say_environment(error, source, node, what)
+            self.say_environment(error, source, node, what, *instead)
         except NotConstant as error:
             self.say_not_constant(error, source, node, what)
         return False, None
 
-    def say_environment(self, error: ReadsEnvironment, source: Source, node: ast.expr, what: str) -> None:
+    def say_environment(self, error: ReadsEnvironment, source: Source, node: ast.expr, what: str, *instead: str) -> None:
         """An expression that reads the environment."""
         variable = f"`{error.variable}`" if error.variable else "the environment"
         name = error.variable or "NAME"
@@ -67,8 +72,8 @@ class Reading:
             f"{what} reads {variable} from the environment: `{source.segment(node)}`",
             source,
             node,
-            f'put a value that differs by environment in a profile of flowport.toml, and read `os.environ["{name}"]` inside the step',
-            "keep a secret where the engine keeps secrets, and read it inside the step",
+            *(instead or ("write the value itself, or a constant that the file sets once",)),
+            f'where a step needs the variable, set it where the step runs, and read `os.environ["{name}"]` inside the step',
             notes=("the environment is never read while compiling: its values would be written into the deployed files",),
         )
 

@@ -43,7 +43,7 @@ def _offer_modules(run: Run) -> None:
     """Values of the flow's own classes are loaded with the modules of its code package, unless others are nearer."""
     from flowport.runtime.modules import Module, offer_metaflow
 
-    offer_metaflow()
+    offer_metaflow(run.plan.get("unused", ()))
     folders = [f"{run.program.folder}/{root}".rstrip("/") for root in run.plan["roots"]]
     sys.path += folders
     sys.meta_path.append(Module(run.program.file, folders))

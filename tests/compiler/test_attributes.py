@@ -33,10 +33,31 @@ def test_what_current_has_gets_no_word(tmp_path: Path, name: str) -> None:
         "print(current.project_name if 'project_name' in current else '')",
         "print([current.children for current in []])",
         "print(metaflow.S3 if hasattr(metaflow, 'S3') else None, metaflow.__version__)",
+        "print(current.trigger.event if current.trigger else None)",
+        "print(current.trigger is not None and current.trigger.event)",
     ],
 )
 def test_names_that_the_flow_tests_for_get_no_word(tmp_path: Path, line: str) -> None:
     fine(flow_file(tmp_path, line))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "print(current.trigger.event)",
+        "print(1 if current.trigger.event else 2)",
+        "if current.is_production: print()",
+        "print(current.is_production or 1)",
+    ],
+)
+def test_what_would_fail_in_the_run_is_an_error(tmp_path: Path, line: str) -> None:
+    (found,) = read(flow_file(tmp_path, line))[1]
+    assert (found.severity, found.code) == ("error", "FP145")
+
+
+def test_what_belongs_to_a_task_is_not_there_when_the_file_is_imported(tmp_path: Path) -> None:
+    head = "from metaflow import current\nNAME = current.flow_name\nUSER = current.username\ndef run():\n    return current.run_id"
+    assert codes(read(flow_file(tmp_path, "print(NAME, USER, run())", head))[1]) == ["FP145"]
 
 
 def test_a_try_expects_a_missing_name(tmp_path: Path) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from textwrap import dedent, indent
 
 import pytest
 
+from flowport.compiler.diagnostics import Diagnostic
+from flowport.compiler.parse import parse
 from sources import END, class_of, codes, fine, read, write
 
 BODY = "@step\ndef start(self):\n    self.next(self.end)\n" + END
@@ -105,3 +109,47 @@ def test_files_do_not_depend_on_where_the_compiler_is_started(tmp_path: Path, mo
     path = write(tmp_path, {"flow.py": class_of(BODY, "import a"), "a.py": ""})
     monkeypatch.chdir(tmp_path)
     assert fine(Path("flow.py")).files == fine(path).files
+
+
+SHARED = "from flowport import FlowSpec\n\n\nclass Shared(FlowSpec):\n    pass\n"
+
+
+def derived(folder: Path, files: dict[str, str], bases: str = "Shared") -> Diagnostic:
+    """What is said about a flow whose base is in a folder that is not searched."""
+    text = f"from flowport import FlowSpec, step\nfrom lib.shared import Shared\n\n\nclass TrainFlow({bases}):\n" + indent(
+        dedent(BODY), "    "
+    )
+    (found,) = parse(write(folder, {"repository/flows/flow.py": text, "repository/.git": "", **files}), None)[1]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("files", "root", "settings"),
+    [
+        ({"repository/lib/shared.py": SHARED}, "..", "flowport.toml"),
+        ({"repository/src/lib/shared.py": SHARED}, "../src", "flowport.toml"),
+        ({"repository/flows/inner/lib/shared.py": SHARED}, "inner", "flowport.toml"),
+        ({"repository/src/lib/shared.py": SHARED, "repository/flowport.toml": ""}, "src", "../flowport.toml"),
+        ({"repository/src/lib/shared.py": SHARED, "repository/pyproject.toml": "[tool.flowport]"}, "src", "../pyproject.toml"),
+        ({"repository/src/lib/shared.py": SHARED, "repository/pyproject.toml": "[project]"}, "../src", "flowport.toml"),
+    ],
+)
+@pytest.mark.parametrize(("bases", "code"), [("Shared", "FP110"), ("Shared, FlowSpec", "FP114")])
+def test_the_folder_of_a_base_is_named_for_the_roots(
+    tmp_path: Path, files: dict[str, str], root: str, settings: str, bases: str, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = derived(tmp_path, files, bases)
+    assert (found.code, found.help[0].rpartition("write ")[2].split(" in ")[0]) == (code, f'`roots = ["{root}"]`')
+    flows = tmp_path / "repository" / "flows"
+    assert found.help[0].endswith(f"{os.path.normpath(flows / settings)}`")
+    fine(flows / "flow.py", (str(os.path.normpath((flows / settings).parent / root)),))
+
+
+def test_a_base_beyond_the_repository_is_not_looked_for(tmp_path: Path) -> None:
+    assert "roots" not in derived(tmp_path, {"lib/shared.py": SHARED}).help[0]
+
+
+def test_a_base_from_an_inner_module_of_metaflow_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path, {"flow.py": "from metaflow.flowspec import FlowSpec\n\n\nclass TrainFlow(FlowSpec):\n    pass\n"})
+    (found,) = parse(path, None)[1]
+    assert (found.code, found.help) == ("FP110", ("write `from metaflow import FlowSpec`",))

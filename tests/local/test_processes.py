@@ -377,6 +377,57 @@ def test_processes_that_a_step_starts_find_the_flow_and_metaflow(desk: Desk, way
     assert seen(desk) == [0, 1, 4]
 
 
+CARDS = """
+import multiprocessing
+
+import metaflow.cards
+from metaflow import FlowSpec, Run, S3 as Store, card, cards, current, step
+from metaflow.cards import get_cards, Image, Markdown, MetaflowCardComponent, Table
+from metaflow.plugins.aws.batch import Batch
+
+try:
+    from metaflow import Config
+except ImportError:
+    MISSING = True
+
+
+class Badge(MetaflowCardComponent):
+    def __init__(self, text):
+        self.text = text
+
+
+def square(number):
+    return number * number
+
+
+class Work(FlowSpec):
+    @card(type="blank", id="one")
+    @step
+    def start(self):
+        bar = metaflow.cards.ProgressBar(max=2)
+        current.card.append(Markdown("# Done"))
+        current.card["one"].extend([Table([[Badge("a")]]), Image.from_matplotlib(None), cards.VegaChart({}), bar])
+        bar.update(1)
+        metaflow.__version__.split(".")
+        current.card.refresh()
+        self.bar = bar
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            self.seen = [MISSING, Badge("a").text, pool.map(square, range(3))]
+        self.next(self.end)
+
+    @step
+    def end(self):
+        self.bar.update(2)
+"""
+
+
+@WAYS
+def test_cards_are_taken_and_imports_that_nothing_uses_are_answered(desk: Desk, way: str) -> None:
+    desk.write("work.py", CARDS)
+    run(desk, way)
+    assert seen(desk) == [True, "a", [0, 1, 4]]
+
+
 READS = """
 from flowport import FlowSpec, step, timeout
 

@@ -2,6 +2,11 @@
 
 import sys
 
-from flowport.runtime import flow
+from flowport.runtime import cards, flow
 
 sys.modules[__name__] = flow
+sys.modules[f"{__name__}.cards"] = cards
+for name in flow.unused():
+    module, _, member = name.rpartition(".")
+    if module:
+        setattr(sys.modules.setdefault(f"{__name__}.{module}", type(sys)(module)), member, flow.NotOffered(member))

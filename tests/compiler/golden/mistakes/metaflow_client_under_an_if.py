@@ -27,6 +27,7 @@ class TrainFlow(FlowSpec):
     def start(self):
         if self.input is None:
             from metaflow import namespace
+        print(S3, Run, Flow, get_metadata, namespace)
         self.next(self.end)
 
     @step

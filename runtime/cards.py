@@ -1,0 +1,85 @@
+"""What a card is made of, for flows that import it from `metaflow.cards`: takes what Metaflow's takes, and shows nothing."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+
+class MetaflowCardComponent:
+    """A part of a card. Whatever it is asked for is a function that does nothing."""
+
+    def __init__(self, *values: object, **named: object) -> None: ...
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _nothing
+
+    def render(self, *values: object, **named: object) -> Any:
+        """What is shown: nothing."""
+        return ""
+
+    @classmethod
+    def _made(cls, *values: object, **named: object) -> Any:
+        return cls()
+
+    from_dataframe = from_matplotlib = from_pil_image = from_altair_chart = _made
+
+
+def _nothing(*values: object, **named: object) -> None:
+    """Nothing is shown."""
+
+
+class MetaflowCard(MetaflowCardComponent):
+    """A card of the flow's own."""
+
+
+class Artifact(MetaflowCardComponent): ...
+
+
+class Error(MetaflowCardComponent): ...
+
+
+class EventsTimeline(MetaflowCardComponent): ...
+
+
+class Image(MetaflowCardComponent): ...
+
+
+class JSONViewer(MetaflowCardComponent): ...
+
+
+class Markdown(MetaflowCardComponent): ...
+
+
+class PageComponent(MetaflowCardComponent): ...
+
+
+class ProgressBar(MetaflowCardComponent): ...
+
+
+class PythonCode(MetaflowCardComponent): ...
+
+
+class Table(MetaflowCardComponent): ...
+
+
+class ValueBox(MetaflowCardComponent): ...
+
+
+class VegaChart(MetaflowCardComponent): ...
+
+
+class YAMLViewer(MetaflowCardComponent): ...
+
+
+class BlankCard(MetaflowCard): ...
+
+
+class DefaultCard(MetaflowCard): ...
+
+
+class ErrorCard(MetaflowCard): ...

@@ -1,0 +1,13 @@
+from metaflow import *
+
+
+class TrainFlow(FlowSpec):
+    @step
+    def start(self):
+        print(Run("TrainFlow/1"))
+        self.next(self.end)
+
+
+    @step
+    def end(self):
+        pass
