@@ -1,4 +1,4 @@
-"""Pages that say what a table of the code says: the diagnostics, the settings, and which engine lacks what. `--update-goldens` writes them."""
+"""Pages that say what a table of the code says: diagnostics, settings, which engine lacks what. `--update-goldens` writes them."""
 
 from __future__ import annotations
 
