@@ -542,8 +542,9 @@ _TARGETS = {
         "stands in the profile or in the step's `@kubernetes`.",
     ),
     "FP406": Code(
-        "an argument that flowport sets itself",
-        "`default_args` of a profile reaches every task of a DAG, and the arguments that make a task a step of the flow are not for it.",
+        "an argument that cannot stand in `default_args`",
+        "`default_args` of a profile reaches every task of a DAG. It holds data, such as a pool or a namespace: no functions, no objects "
+        "of Python, and none of the arguments that flowport sets to make a task a step of the flow. The message lists what it may hold.",
     ),
     "FP410": Code(
         "the document is larger than the engine takes",

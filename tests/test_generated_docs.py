@@ -1,4 +1,4 @@
-"""Pages that say what a table of the code says: the diagnostics, and which engine lacks what. `--update-goldens` writes them."""
+"""Pages that say what a table of the code says: diagnostics, settings, which engine lacks what. `--update-goldens` writes them."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from flowport.targets.airflow import target as airflow_target
 from flowport.targets.argo import limits as argo
 from flowport.targets.argo import target as argo_target
 from flowport.targets.stepfunctions import limits as stepfunctions
+from flowport.targets.stepfunctions import target as stepfunctions_target
 from plans import plan_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -114,9 +115,14 @@ def settings_table(target: Target) -> str:
     return "\n".join(["| | | default |", "|---|---|---|", *rows]) + "\n"
 
 
-def test_the_page_about_argo_has_all_settings(golden: Callable[[Path, str], None]) -> None:
-    page = ROOT / "docs" / "argo.md"
-    golden(page, SETTINGS.sub(lambda found: found[1] + settings_table(argo_target) + found[2], page.read_text(encoding="utf-8")))
+@pytest.mark.parametrize(
+    ("page", "target"),
+    [("argo.md", argo_target), ("airflow.md", airflow_target), ("aws.md", stepfunctions_target)],
+    ids=["argo", "airflow", "stepfunctions"],
+)
+def test_the_page_about_an_engine_has_all_settings(page: str, target: Target, golden: Callable[[Path, str], None]) -> None:
+    path = ROOT / "docs" / page
+    golden(path, SETTINGS.sub(lambda found: found[1] + settings_table(target) + found[2], path.read_text(encoding="utf-8")))
 
 
 def test_the_page_of_diagnostics_has_them_all(golden: Callable[[Path, str], None]) -> None:

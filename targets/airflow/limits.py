@@ -16,6 +16,7 @@ from flowport.compiler.ir import Parameter, Resources
 from flowport.compiler.plan import Plan
 from flowport.compiler.record import replace
 from flowport.compiler.target import Profile
+from flowport.targets.airflow.arguments import argument_problems
 from flowport.targets.airflow.compute import COMPUTE, Compute
 from flowport.targets.airflow.form import FIELDS, shown
 from flowport.targets.airflow.names import Names
@@ -33,12 +34,6 @@ MAP_LENGTH = 1024
 
 OVERRIDES = 8_192
 """Characters of the overrides of a container of AWS Batch or ECS (their API references)."""
-
-OURS = ("task_id", "environment", "env_vars", "cmds", "command", "container_overrides", "overrides", "do_xcom_push", "pre_execute")
-"""Arguments of tasks that flowport sets, and nobody else."""
-
-DURATIONS = {"execution_timeout": "@timeout", "retry_delay": "@retry", "max_retry_delay": "@retry"}
-"""Arguments of tasks that are times, and the decorator that says them."""
 
 HELD = Held(private=("/", "/airflow/xcom"), mounts=("xcom",))
 """Where a pod writes what is its own."""
@@ -123,16 +118,8 @@ def _table_problems(profile: Profile) -> Iterator[Diagnostic]:
             yield Diagnostic(
                 "FP490", f"the tag `{str(tag)[:20]}...` has {len(str(tag))} characters, and Airflow takes {TAG}", help=("shorten it",)
             )
-    for name, value in more.items() if isinstance(more, dict) else ():
-        if name in OURS:
-            message = f"`default_args` has `{name}`, which flowport sets for every task"
-            yield Diagnostic("FP406", message, help=(f"leave `{name}` out",))
-        elif name in DURATIONS:
-            message = f"`default_args` has `{name}`, a duration, which TOML does not have"
-            yield Diagnostic("FP406", message, help=(f"write {DURATIONS[name]} on the steps",))
-        elif (kind := type(value).__name__) in ("date", "time"):
-            message = f"`default_args` has the {kind} `{value}` for `{name}`, and Airflow takes dates with times only"
-            yield Diagnostic("FP406", message, help=("write `2026-01-31T00:00:00Z`",))
+    if isinstance(more, dict):
+        yield from argument_problems(more, str(profile.get("compute") or "kubernetes"))
 
 
 def missing_setting(name: str) -> Diagnostic:

@@ -11,6 +11,8 @@ from dags.emitted import PROFILE, said, source
 from flowport.compiler.ir import Case, End, Foreach, Next, Parameter, Resources, Settings, Switch
 from flowport.compiler.plan import Plan
 from flowport.targets.airflow import target
+from flowport.targets.airflow.arguments import COMMON, DURATIONS, FLOWPORT, FUNCTIONS, OBJECTS, OPERATORS, argument_problems
+from flowport.targets.airflow.compute import COMPUTE
 from plans import flow
 
 END = ("end", End())
@@ -64,6 +66,9 @@ def test_what_a_dry_run_assumes_is_enough() -> None:
         ({"dag_id": "x" * 251}, "FP405"),
         ({"default_args": {"env_vars": {}}}, "FP406"),
         ({"default_args": {"execution_timeout": 30}}, "FP406"),
+        ({"default_args": {"on_failure_callback": "x"}}, "FP406"),
+        ({"default_args": {"volumes": [{"name": "models"}]}}, "FP406"),
+        ({"default_args": {"task_group": "each"}}, "FP406"),
         ({"default_args": {"start_date": date(2026, 1, 31)}}, "FP406"),
         ({"default_args": "pool"}, "FP490"),
         ({"image": 3}, "FP490"),
@@ -79,6 +84,30 @@ def test_a_setting_that_nobody_would_take_is_refused(profile: dict[str, Any], co
     (found,) = said(one(), **profile)
     assert (found.code, found.severity) == (code, "error")
     assert found.help
+
+
+def test_a_callback_in_default_args_is_refused_with_the_reason_and_what_can_stand_there() -> None:
+    (found,) = said(one(), default_args={"on_failure_callback": "x", "pool": "ml"})
+    assert found.message == "`default_args` has `on_failure_callback`, which has to be Python code, and a setting is data"
+    assert "`pool`" in found.notes[0]
+    assert "`namespace`" in found.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("more", "name", "help"),
+    [({}, "quue", "did you mean `queue`?"), ({"compute": "docker"}, "namespace", ""), (BATCH, "aws_con_id", "did you mean `aws_conn_id`?")],
+)
+def test_an_argument_that_no_task_takes_is_warned_of(more: dict[str, Any], name: str, help: str) -> None:
+    (found,) = said(one(), **more, default_args={name: "x"})
+    assert (found.code, found.severity) == ("FP406", "warning")
+    assert help in found.help[0]
+
+
+@pytest.mark.parametrize("compute", sorted(COMPUTE))
+def test_what_default_args_may_hold_is_refused_nowhere(compute: str) -> None:
+    known = (*COMMON, *OPERATORS[compute])
+    assert not {*known} & {*FLOWPORT, *DURATIONS, *FUNCTIONS, *OBJECTS}
+    assert list(argument_problems(dict.fromkeys(known, "x"), compute)) == []
 
 
 @pytest.mark.parametrize("name", ["width", "total"])
