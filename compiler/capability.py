@@ -1,6 +1,6 @@
 """What a target cannot do, as data: a feature of flows, a limit with its reason, and a way out.
 
-The table of a target says it before anything is emitted, makes the README's support matrix, and tells the tests what to expect.
+The table of a target says it before anything is emitted, makes docs/support.md, and tells the tests what to expect.
 """
 
 from __future__ import annotations

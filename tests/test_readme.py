@@ -22,8 +22,8 @@ SAME = (
 )
 
 
-def blocks(kind: str) -> list[str]:
-    return re.findall(rf"^```{kind}\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
+def blocks(kind: str, text: str = TEXT) -> list[str]:
+    return re.findall(rf"^```{kind}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
 
 
 def lines(text: str) -> list[str]:
@@ -62,7 +62,8 @@ def test_what_is_shown_of_the_flow_and_of_what_becomes_of_it_is_there(folder: Pa
     assert run(folder, "flowport compile examples/digits.py --target sfn --target airflow -o shown").returncode == 0
     machine = (folder / "shown/stepfunctions/DigitsFlow/state-machine.json").read_text(encoding="utf-8")
     dag = (folder / "shown/airflow/DigitsFlow.py").read_text(encoding="utf-8")
-    shown = [*blocks("python"), *blocks("json")]
+    aws = (ROOT / "docs" / "aws.md").read_text(encoding="utf-8")
+    shown = [*blocks("python"), *blocks("json", aws)]
     for block, source in zip(shown, (flow, dag, machine), strict=True):
         for line in block.splitlines():
             assert line.strip() in source or line.strip() == "...", line
