@@ -41,7 +41,7 @@ OPTIONS = (
     Option("run-id", "the id of the new run", "ID"),
     Option("tag", "a word to find the run by", "TAG", many=True),
     Option("max-workers", "how many tasks run at once (the number of processors)", "N", convert=_count),
-    Option("with", "what every step gets that has none: retry, retry:times=5", "DECORATOR", many=True, convert=_retry),
+    Option("with", "add a decorator to every step that lacks it: retry, retry:times=5", "DECORATOR", many=True, convert=_retry),
     STORE,
     PROFILE,
 )

@@ -98,7 +98,7 @@ class Screen:
 
     def failed(self, task: Task) -> None:
         """A task did not end well and is not tried again."""
-        self.say(f"{self.name(task)} {ending(task.code)}; no more tasks begin, those that run may end")
+        self.say(f"{self.name(task)} {ending(task.code)}; starting no new tasks, waiting for running ones")
 
     def stopping(self, running: int) -> None:
         """The run was asked to stop."""
