@@ -38,6 +38,12 @@ class Compute:
     lacks: Capabilities = {}
 
 
+def _pods(settings: Settings) -> Named:
+    """The arguments of all pods."""
+    patience: Named = {"startup_timeout_seconds": settings.startup_timeout} if settings.startup_timeout else {}
+    return {"image": settings.image, **_pod(Resources(), settings), **patience}
+
+
 def _pod(asked: Resources, settings: Settings) -> Named:
     requests: Named = {"cpu": f"{asked.cpu:g}", "memory": f"{asked.memory}Mi"}
     limits: Named = {"memory": f"{asked.memory}Mi"}
@@ -138,7 +144,7 @@ COMPUTE: Mapping[str, Compute] = {
     "kubernetes": Compute(
         ("kubernetes",),
         ("image",),
-        lambda settings: {"image": settings.image, **_pod(Resources(), settings)},
+        _pods,
         _pod,
         # Kubernetes API, EnvVar: "$(VAR_NAME)" is replaced by a variable's value, and "$$" becomes "$".
         expands=True,

@@ -136,6 +136,10 @@ class _File:
         named["start_date"] = Call("datetime", (2024, 1, 1), {"tzinfo": Code("timezone.utc")})
         if settings.max_concurrency is not None:
             named["max_active_tasks"] = settings.max_concurrency
+        if settings.max_active_runs is not None:
+            named["max_active_runs"] = settings.max_active_runs
+        if settings.run_timeout is not None:
+            named["dagrun_timeout"] = Call("timedelta", (), {"seconds": settings.run_timeout})
         named["default_args"] = {"owner": settings.owner, "retries": 0, **self.compute.defaults(settings), **settings.default_args}
         return Call("DAG", (), {**named, "params": params(flow), "tags": ["flowport", *settings.tags]})
 

@@ -9,6 +9,9 @@ from flowport.compiler.names import legal
 from flowport.compiler.record import record
 from flowport.compiler.target import Profile, Setting
 
+TIMEOUT = 99_999_999
+"""The most seconds of a timeout: three years, as on Step Functions."""
+
 SETTINGS = (
     Setting(
         "store", "where artifacts live, as s3://, gs:// or az://; a folder where tasks see it", True, example="s3://my-bucket/flowport"
@@ -44,6 +47,20 @@ SETTINGS = (
     Setting(
         "max_concurrency", "how many tasks of a run are there at once (`max_active_tasks`); Airflow's default unless given", kind="number"
     ),
+    Setting(
+        "max_active_runs",
+        "how many runs of the DAG are there at once; more wait (`max_active_runs`); Airflow's default unless given",
+        kind="number",
+    ),
+    Setting(
+        "run_timeout", "seconds after which a run is stopped and fails (`dagrun_timeout`); none unless given", kind="number", most=TIMEOUT
+    ),
+    Setting(
+        "startup_timeout",
+        "seconds that a pod may take to start (`startup_timeout_seconds`); the operator's default unless given (kubernetes)",
+        kind="number",
+        most=TIMEOUT,
+    ),
     Setting("width", "the most tasks that one fan-out makes", default=500, kind="number"),
     Setting("total", "the most tasks that one foreach makes in a whole run, with the foreaches around it", default=500, kind="number"),
 )
@@ -76,6 +93,9 @@ class Settings:
     tags: tuple[str, ...]
     default_args: Mapping[str, JSON]
     max_concurrency: int | None
+    max_active_runs: int | None
+    run_timeout: int | None
+    startup_timeout: int | None
     width: int
     total: int
 
@@ -93,6 +113,9 @@ def settings(profile: Profile, flow: str) -> Settings:
         tags=tuple(map(str, tags)) if isinstance(tags, list) else (),
         default_args=more if isinstance(more, dict) else {},
         max_concurrency=_number(values["max_concurrency"]),
+        max_active_runs=_number(values["max_active_runs"]),
+        run_timeout=_number(values["run_timeout"]),
+        startup_timeout=_number(values["startup_timeout"]),
         width=_number(values["width"]) or 1,
         total=_number(values["total"]) or 1,
     )

@@ -77,6 +77,12 @@ SETTINGS = (
     Setting(
         "max_concurrency", "how many pods of a workflow run at once (`parallelism`); all that may unless given", kind="number", most=PODS
     ),
+    Setting(
+        "run_timeout",
+        "seconds after which a workflow is stopped and fails (`activeDeadlineSeconds`); none unless given",
+        kind="number",
+        most=DAYS * 86_400,
+    ),
     Setting("pod_gc", "which pods go when they have ended (`podGC`)", default="OnPodSuccess", choices=POD_GC),
     Setting("concurrency_policy", "what a run that the clock starts does when one is running", default="Allow", choices=OVERLAP),
     Setting("keep_days", "days that a workflow is kept when it has ended (`ttlStrategy`)", default=7, kind="number", most=DAYS),
@@ -124,6 +130,7 @@ class Settings:
     volumes: tuple[Mapping[str, JSON], ...]
     run_as_user: int
     max_concurrency: int | None
+    run_timeout: int | None
     keep_days: int
     turns: int
     width: int | None
@@ -152,6 +159,7 @@ def settings(profile: Profile, flow: str) -> Settings:
         volumes=tuple(volume for volume in _list(values["volumes"]) if isinstance(volume, dict)),
         run_as_user=_number(values["run_as_user"]) or 0,
         max_concurrency=_number(values["max_concurrency"]),
+        run_timeout=_number(values["run_timeout"]),
         keep_days=_number(values["keep_days"]) or 0,
         turns=_number(values["turns"]) or 0,
         width=_number(values["width"]),

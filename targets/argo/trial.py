@@ -44,7 +44,7 @@ def dry_run(request: DryRun, file: File) -> int:
         return trial.outcome(str(refused))
     except KeyboardInterrupt:
         return trial.stopped()
-    return trial.outcome(None if phase == SUCCEEDED else "")
+    return trial.outcome(None if phase == SUCCEEDED else workflow.message)
 
 
 def _form(request: DryRun, trial: Trial) -> dict[str, str]:

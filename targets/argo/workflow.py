@@ -87,6 +87,7 @@ def _spec(plan: Plan, settings: Settings, templates: list[JSON]) -> dict[str, JS
         **({"serviceAccountName": settings.service_account} if settings.service_account else {}),
         **({"imagePullSecrets": [{"name": name} for name in settings.image_pull_secrets]} if settings.image_pull_secrets else {}),
         **({"parallelism": settings.max_concurrency} if settings.max_concurrency else {}),
+        **({"activeDeadlineSeconds": settings.run_timeout} if settings.run_timeout else {}),
         **({"nodeSelector": dict(settings.node_selector)} if settings.node_selector else {}),
         **({"tolerations": list(settings.tolerations)} if settings.tolerations else {}),
         "securityContext": {

@@ -33,7 +33,8 @@ SCOPES: dict[str, JSON] = {"routes": {}, "loops": {}}
 
 def machine(plan: Plan, settings: Settings, jobs: Jobs, code: str) -> State:
     """The definition of the state machine; `code` is the digest of the code package."""
-    return {"Comment": _comment(plan), **_Builder(plan, settings, jobs).machine(code)}
+    limit: State = {"TimeoutSeconds": settings.run_timeout} if settings.run_timeout else {}
+    return {"Comment": _comment(plan), **limit, **_Builder(plan, settings, jobs).machine(code)}
 
 
 def _comment(plan: Plan) -> str:

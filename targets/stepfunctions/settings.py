@@ -11,6 +11,9 @@ ROLE = "arn:aws:iam::123456789012:role/ecs"
 CHILDREN = 10_000
 """Children of a distributed map that run at once (AWS Step Functions, "Quotas")."""
 
+TIMEOUT = 99_999_999
+"""The largest TimeoutSeconds of a state machine (Amazon States Language)."""
+
 SETTINGS = (
     Setting("store", "where artifacts live, as s3://bucket/prefix", required=True, example="s3://my-bucket/flowport"),
     Setting(
@@ -29,6 +32,9 @@ SETTINGS = (
     Setting("account", "the account of the ARNs in the policies; any when not given", default="*"),
     Setting("machine", "the name of the state machine; the flow's name unless given"),
     Setting("max_concurrency", "how many tasks of a foreach run at once, whatever its depth", kind="number"),
+    Setting(
+        "run_timeout", "seconds after which a run is stopped and fails (`TimeoutSeconds`); none unless given", kind="number", most=TIMEOUT
+    ),
     Setting("tags", "tags of the job definitions and their jobs, a table of text", example={"team": "vision"}, kind="table"),
     Setting("width", "the most tasks that one fan-out makes", default=1000, kind="number", most=CHILDREN),
     Setting("total", "the most tasks that one foreach makes in a whole run, with the foreaches around it", default=10_000, kind="number"),
@@ -68,6 +74,7 @@ class Settings:
     execution_role: str | None
     machine: str
     max_concurrency: int | None
+    run_timeout: int | None
     turns: int | None
     tags: tuple[tuple[str, str], ...]
 
@@ -98,6 +105,7 @@ def settings(profile: Profile, flow: str) -> Settings:
         execution_role=_text(values["execution_role"]),
         machine=_text(values["machine"]) or legal(flow, *MACHINE_NAME),
         max_concurrency=_number(values["max_concurrency"]),
+        run_timeout=_number(values["run_timeout"]),
         turns=_number(values["turns"]),
         tags=tuple((name, str(value)) for name, value in tags.items()) if isinstance(tags, dict) else (),
     )

@@ -149,6 +149,20 @@ def test_a_pod_that_takes_too_long_is_killed() -> None:
     )
 
 
+def test_a_workflow_that_takes_too_long_is_ended_and_its_end_still_runs() -> None:
+    retry = {"retryStrategy": {"limit": "2", "retryPolicy": "Always"}}
+    slow = pod("slow", "import time; time.sleep(1000)", **retry)
+    tasks = [{"name": "a", "template": "slow", "withSequence": {"count": "20"}}, {"name": "b", "template": "good", "depends": "a.Failed"}]
+    ended, found = run(tasks, slow, GOOD, onExit="good", activeDeadlineSeconds=1)
+    assert ended == "Failed"
+    assert found["onExit"] == "Succeeded"
+    assert "b" not in found
+
+
+def test_a_workflow_that_is_done_in_time_hears_nothing_of_its_deadline() -> None:
+    assert run([{"name": "a", "template": "good"}], GOOD, activeDeadlineSeconds=1000) == ("Succeeded", {"a": "Succeeded"})
+
+
 def test_a_pod_that_does_not_write_its_output_has_failed() -> None:
     silent = pod("silent", "", outputs={"parameters": [{"name": "o", "valueFrom": {"path": "/tmp/o"}}]})
     assert run([{"name": "a", "template": "silent"}], silent) == ("Failed", {"a": "Failed"})

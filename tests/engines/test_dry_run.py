@@ -107,6 +107,24 @@ def test_a_run_that_failed_is_mended_and_only_the_mended_step_and_those_after_it
     assert ["hours", "6.0"] in [line.split() for line in trip.run("artifacts", "Trip/second/end").stdout.splitlines()]
 
 
+@pytest.mark.parametrize(("target", "limit"), [("stepfunctions", "TimeoutSeconds"), ("argo", "activeDeadlineSeconds")])
+def test_a_run_that_takes_longer_than_its_timeout_fails(trip: Trip, target: str, limit: str) -> None:
+    trip.write("self.total", start="time.sleep(1000)")
+    (trip.folder / "flowport.toml").write_text(f"[{target}]\nrun_timeout = 2\n")
+    ended = trip.run("dry-run", "trip.py", "--target", target, "--run-id", "slow")
+    assert ended.returncode == 1
+    assert f"run slow failed: the {'run' if target == 'stepfunctions' else 'workflow'} " in ended.stderr
+    assert limit in ended.stderr
+    assert "leg" not in trip.ran
+
+
+def test_a_dry_run_on_airflow_has_no_timeout(trip: Trip) -> None:
+    trip.write("self.total", start="time.sleep(2)")
+    (trip.folder / "flowport.toml").write_text("[airflow]\nrun_timeout = 1\nmax_active_runs = 1\nstartup_timeout = 1\n")
+    ended = trip.run("dry-run", "trip.py", "--target", "airflow", "--run-id", "slow")
+    assert ended.returncode == 0, ended.stderr
+
+
 def test_what_the_run_before_the_last_one_did_is_not_done_again(trip: Trip) -> None:
     assert trip.run("dry-run", "trip.py", "--target", "sfn", "--run-id", "first").returncode == 1
     trip.write("self.total", start="raise RuntimeError")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import queue
+import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -75,6 +76,7 @@ class Workflow:
         self.nodes: list[Node] = []
         self._name, self._heard = name, heard
         self._limit = min(pods, self.spec.get("parallelism", pods))
+        self.message = ""
         self._events: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._running: set[Process] = set()
         self._known: dict[int, Node] = {}
@@ -96,26 +98,32 @@ class Workflow:
         return names, {"workflow": {"parameters": known}}
 
     def run(self) -> str:
-        """Run it to its end; the phase that it has then."""
+        """Run it to its end; the phase that it has then. `message` says why the controller ended it, where it did."""
+        top = self._whole(self._name, self.spec["entrypoint"], self.spec.get("activeDeadlineSeconds"))
+        if "onExit" in self.spec:
+            self.names["workflow.status"] = top.phase
+            last = self._whole(f"{self._name}.onExit", self.spec["onExit"])
+            return last.phase if top.phase == SUCCEEDED else top.phase
+        return top.phase
+
+    def _whole(self, name: str, template: str, seconds: int | None = None) -> Node:
+        """Run a template to its end, which is a failure after so many seconds."""
+        ended: list[Node] = []
+        # What a deadline cuts off is heard by nobody: its events stay in a queue of their own.
+        self._events, self._running = queue.SimpleQueue(), set()
+        until = None if seconds is None else time.monotonic() + seconds
         with ThreadPoolExecutor(self._limit) as self._pool:
             try:
-                top = self._whole(self._name, self.spec["entrypoint"])
-                if "onExit" in self.spec:
-                    self.names["workflow.status"] = top.phase
-                    last = self._whole(f"{self._name}.onExit", self.spec["onExit"])
-                    return last.phase if top.phase == SUCCEEDED else top.phase
-                return top.phase
+                node = self.start(name, {"template": template}, {}, ended.append)
+                while not ended:
+                    self._events.get(timeout=None if until is None else max(0, until - time.monotonic()))()
+            except queue.Empty:
+                node.phase = FAILED
+                self.message = f"the workflow ran longer than {seconds} seconds (`activeDeadlineSeconds`)"
             finally:
                 for process in list(self._running):
                     process.stop()
                 self._pool.shutdown(cancel_futures=True)
-
-    def _whole(self, name: str, template: str) -> Node:
-        """Run a template to its end."""
-        ended: list[Node] = []
-        node = self.start(name, {"template": template}, {}, ended.append)
-        while not ended:
-            self._events.get()()
         return node
 
     def start(self, name: str, task: Mapping[str, Any], inputs: dict[str, str], done: Done) -> Node:
@@ -172,17 +180,17 @@ class Workflow:
 
     def launch(self, template: Mapping[str, Any], done: Callable[[Finished], None]) -> None:
         """Run a pod as soon as there is a place for it."""
-        process = Process(template)
-        self._running.add(process)
+        process, events, running = Process(template), self._events, self._running
+        running.add(process)
 
         def ended(future: Future[Finished]) -> None:
             finished = future.result()
-            self._running.discard(process)
+            running.discard(process)
             self._heard(process.environment, template["container"]["command"], finished)
             done(finished)
 
         # What goes wrong in the thread is raised where the events are handled.
-        self._pool.submit(process.run).add_done_callback(lambda future: self._events.put(lambda: ended(future)))
+        self._pool.submit(process.run).add_done_callback(lambda future: events.put(lambda: ended(future)))
 
 
 class Pod:

@@ -47,6 +47,7 @@ DOCUMENT: Shape = {
         "onExit": None,
         "arguments": ARGUMENTS,
         "parallelism": None,
+        "activeDeadlineSeconds": None,
         "templates": [TEMPLATE],
         **dict.fromkeys(("serviceAccountName", "imagePullSecrets", "nodeSelector", "tolerations", "securityContext")),
         **dict.fromkeys(("podGC", "ttlStrategy", "workflowMetadata", "podMetadata")),

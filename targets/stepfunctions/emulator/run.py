@@ -72,6 +72,8 @@ def _says(spec: dict[str, Any], value: JSON) -> bool:
 
 def _failure(ended: Ended) -> str:
     """The engine's own words, without the cause where that is a task, which has told its story itself."""
+    if ended.status == "TIMED_OUT":
+        return "the run took longer than `TimeoutSeconds`, the setting `run_timeout`"
     return (ended.error or ended.status) + ("" if ended.error == "States.TaskFailed" else f": {ended.cause}")
 
 
