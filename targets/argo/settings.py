@@ -84,7 +84,7 @@ SETTINGS = (
         most=DAYS * 86_400,
     ),
     Setting("pod_gc", "which pods go when they have ended (`podGC`)", default="OnPodSuccess", choices=POD_GC),
-    Setting("concurrency_policy", "what a run that the clock starts does when one is running", default="Allow", choices=OVERLAP),
+    Setting("concurrency_policy", "what a run that the clock starts does when one is running", default="Forbid", choices=OVERLAP),
     Setting("keep_days", "days that a workflow is kept when it has ended (`ttlStrategy`)", default=7, kind="number", most=DAYS),
     Setting("turns", "turns of a loop after which the rest of it runs in one pod", default=TURNS, kind="number", least=0, most=TURNS),
     Setting(
