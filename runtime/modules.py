@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
+UNUSED = "FLOWPORT_UNUSED"
+"""Set where a flow imports names of Metaflow's without using them: which ones (`flow.unused`)."""
 CLOUDPICKLE = "cloudpickle.cloudpickle"
 COPIES = ("", "ray.", "pyspark.", "joblib.externals.")
 """cloudpickle's module, and the packages that have a copy of it."""
@@ -156,8 +158,9 @@ def offer_metaflow(unused: Sequence[str] = ()) -> None:
 
     `unused` are names that are not offered, and whose import is answered as nothing uses them.
     """
+    os.environ.pop(UNUSED, None)
     if unused:
-        os.environ["FLOWPORT_UNUSED"] = " ".join(unused)
+        os.environ[UNUSED] = " ".join(unused)
     folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "stand_in")
     if "metaflow" not in sys.modules and folder not in sys.path:
         sys.path.insert(0, folder)

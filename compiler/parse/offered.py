@@ -52,7 +52,7 @@ class Part:
 
 _CLIENT = Part("client", "hand results from step to step as artifacts, and read those of other runs with `flowport artifacts`")
 _RUNNER = Part("runner", "start other flows from the scheduler, or with `flowport run`")
-_MUTATORS = Part("custom decorators", "write the decorators above the steps, or write a decorator that is a plain function")
+_MUTATORS = Part("decorator API", "write the decorators above the steps, or write a decorator that is a plain function")
 
 PARTS: Mapping[str, Part] = {
     **dict.fromkeys(

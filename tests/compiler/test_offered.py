@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from flowport.compiler.parse.attributes import ADDED
+from flowport.compiler.parse.decorators import PROFILED
 from flowport.compiler.parse.offered import CARDS, OFFERED, PARTS
 from flowport.runtime import cards, flow
+from flowport.targets.argo.settings import SETTINGS
 from sources import END, class_of, codes, fine, read, write
 
 BODY = "@step\ndef start(self):\n    {line}\n    self.next(self.end)\n" + END
@@ -140,6 +142,10 @@ def test_what_is_advised_about_the_environment_works(tmp_path: Path, mark: str, 
     body = BODY.format(line="print(os.environ['A'])")
     assert codes(read(write(tmp_path, {"flow.py": class_of(f"{mark}\n{body}", head)}))[1]) == ["FP121"]
     fine(write(tmp_path, {"flow.py": class_of(f"{line}\n{body}", head)}))
+
+
+def test_what_is_advised_for_a_profile_is_a_setting_of_argo() -> None:
+    assert {setting.name for setting in SETTINGS} >= PROFILED
 
 
 @pytest.mark.parametrize(
