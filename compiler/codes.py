@@ -603,6 +603,11 @@ _TARGETS = {
         "a parameter that a schedule gives no value",
         "Nobody fills in the form of a run that the clock starts, so every parameter needs a default.",
     ),
+    "FP422": Code(
+        "a foreach inside another one gets too little of `max_concurrency`",
+        "Step Functions limits each foreach on its own, so the limit of a whole nest is divided beforehand. Where the number of items of "
+        "the outer foreach is not known, it may take all, and the inner one runs one task at a time. Set `width`, or list the items.",
+    ),
     "FP490": Code(
         "flowport.toml cannot be read",
         "The file is TOML: tables in brackets, `name = value`. The message is the reader's own, or names the setting that does not fit.",

@@ -46,12 +46,14 @@ class Foreach:
     """`self.next(self.target, foreach="over", batch=1, workers=1)`
 
     `batch` is how many items one task takes where that makes no more than `width` of them, `workers` the processes that share them.
+    `items` is how many there are, where the step lists them; a hint, as nothing keeps the flow from changing the list.
     """
 
     target: str
     over: str
     batch: int = 1
     workers: int = 1
+    items: int | None = field(default=None, compare=False, repr=False)
 
 
 @record

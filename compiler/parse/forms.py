@@ -163,7 +163,25 @@ def _foreach(place: Place, call: ast.Call, names: list[str], named: dict[str, as
     counts = {name: _count(place, named[name], name) for name in ("batch", "workers") if name in named}
     if over is None:
         return None
-    return Foreach(names[0], over, counts.get("batch", 1), counts.get("workers", 1))
+    return Foreach(names[0], over, counts.get("batch", 1), counts.get("workers", 1), _items(place, over))
+
+
+def _items(place: Place, over: str) -> int | None:
+    """How many items a step lists that mentions them once, as `self.items = [1, 2]` or a `range` of numbers."""
+    set_here = [each.value for each in place.function.body if isinstance(each, ast.Assign) and is_member(each.targets[0], place.me) == over]
+    mentions = sum(isinstance(node, ast.expr) and is_member(node, place.me) == over for node in ast.walk(place.function))
+    return _length(set_here[0]) if len(set_here) == mentions == 1 else None
+
+
+def _length(node: ast.expr) -> int | None:
+    match node:
+        case ast.List(elts=elements) | ast.Tuple(elts=elements):
+            return None if any(isinstance(each, ast.Starred) for each in elements) else len(elements)
+        case ast.Call(func=ast.Name("list"), args=[inner], keywords=[]):
+            return _length(inner)
+        case ast.Call(func=ast.Name("range"), args=[ast.Constant(value=int(count))], keywords=[]):
+            return max(0, count)
+    return None
 
 
 def _count(place: Place, node: ast.expr, keyword: str) -> int:

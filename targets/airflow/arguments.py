@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from flowport.compiler.diagnostics import Diagnostic
 from flowport.compiler.guess import did_you_mean
+from flowport.compiler.record import replace
 
 FLOWPORT = (
     *("task_id", "environment", "env_vars", "cmds", "command", "container_overrides", "overrides", "do_xcom_push", "pre_execute"),
@@ -80,29 +81,33 @@ OPERATORS: Mapping[str, tuple[str, ...]] = {
 
 
 def argument_problems(arguments: Mapping[str, object], compute: str) -> Iterator[Diagnostic]:
-    """Arguments that cannot stand in `default_args`; those that no task takes are a warning, as a provider may know more."""
+    """Arguments that cannot stand in `default_args`, the first with all that can."""
     known = (*COMMON, *OPERATORS[compute])
-    there = (f"tasks on {compute} take {', '.join(f'`{name}`' for name in sorted(known))}",)
+    there = f"tasks on {compute} take {', '.join(f'`{name}`' for name in sorted(known))}"
+    for number, problem in enumerate(_problems(arguments, compute, known)):
+        yield problem if number else replace(problem, notes=(there,))
+
+
+def _problems(arguments: Mapping[str, object], compute: str, known: tuple[str, ...]) -> Iterator[Diagnostic]:
+    """What is wrong; an argument that no task is known to take is a warning, as a newer provider may know more."""
     for name, value in arguments.items():
         if name in FLOWPORT:
-            yield _refused(f"`default_args` has `{name}`, which flowport sets for every task", there, f"leave `{name}` out")
+            yield _refused(f"`default_args` has `{name}`, which flowport sets for every task", f"leave `{name}` out")
         elif name in DURATIONS:
-            message = f"`default_args` has `{name}`, a duration, which TOML does not have"
-            yield _refused(message, there, f"write {DURATIONS[name]} on the steps")
+            yield _refused(f"`default_args` has `{name}`, a duration, which TOML does not have", f"write {DURATIONS[name]} on the steps")
         elif name in FUNCTIONS:
             message = f"`default_args` has `{name}`, which has to be Python code, and a setting is data"
-            yield _refused(message, there, f"leave `{name}` out; a listener or a cluster policy of your Airflow can do it for all DAGs")
+            yield _refused(message, f"leave `{name}` out; a listener or a cluster policy of your Airflow can do it for all DAGs")
         elif name in OBJECTS:
             message = f"`default_args` has `{name}`, which has to be an object of Python, and a setting is data"
-            way_out = "write it into the file that `pod_template_file` names" if compute == "kubernetes" else f"leave `{name}` out"
-            yield _refused(message, there, way_out)
+            yield _refused(message, f"leave `{name}` out" + ("; a `pod_template_file` may have it" if compute == "kubernetes" else ""))
         elif (kind := type(value).__name__) in ("date", "time"):
             message = f"`default_args` has the {kind} `{value}` for `{name}`, and Airflow takes dates with times only"
-            yield _refused(message, (), "write `2026-01-31T00:00:00Z`")
+            yield _refused(message, "write `2026-01-31T00:00:00Z`")
         elif name not in known:
             message = f"`default_args` has `{name}`, which no task on {compute} is known to take; Airflow ignores such an argument"
-            yield Diagnostic("FP406", message, notes=there, help=did_you_mean(name, known) or (f"leave `{name}` out",), severity="warning")
+            yield Diagnostic("FP406", message, help=did_you_mean(name, known) or (f"leave `{name}` out",), severity="warning")
 
 
-def _refused(message: str, notes: tuple[str, ...], way_out: str) -> Diagnostic:
-    return Diagnostic("FP406", message, notes=notes, help=(way_out,))
+def _refused(message: str, way_out: str) -> Diagnostic:
+    return Diagnostic("FP406", message, help=(way_out,))

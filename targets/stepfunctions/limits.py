@@ -16,8 +16,9 @@ from flowport.compiler.target import Profile
 from flowport.targets.kinds import line, problems
 from flowport.targets.schedules import unplanned
 from flowport.targets.sizes import fargate
+from flowport.targets.stepfunctions.concurrency import starved
 from flowport.targets.stepfunctions.history import BEGIN, LONGEST, History, histories
-from flowport.targets.stepfunctions.settings import SETTINGS, STAND_INS
+from flowport.targets.stepfunctions.settings import SETTINGS, STAND_INS, settings
 
 DEFINITION = 1_048_576
 OVERRIDES = 8_192
@@ -101,6 +102,7 @@ def plan_problems(plan: Plan, profile: Profile, size: int) -> Iterator[Diagnosti
             help=("make several flows of it, or put what belongs together into one step",),
         )
     yield from _histories(plan)
+    yield from starved(plan, settings(with_stand_ins(profile), plan.flow.name))
     for step in plan.flow.steps:
         yield from _environment(step)
         if profile.get("platform") == "FARGATE":

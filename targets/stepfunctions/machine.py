@@ -17,6 +17,7 @@ from flowport.compiler.plan import Arm, Block, Choice, Loop, Map, Node, Parallel
 from flowport.runtime.address import part
 from flowport.targets.stepfunctions import states as asl
 from flowport.targets.stepfunctions.compute import COMPUTE
+from flowport.targets.stepfunctions.concurrency import shares
 from flowport.targets.stepfunctions.jobs import Job, Jobs
 from flowport.targets.stepfunctions.routes import Place, Routes, several_ways_out
 from flowport.targets.stepfunctions.settings import Settings
@@ -24,8 +25,6 @@ from flowport.targets.stepfunctions.states import State, States
 
 STATE_NAME = 80
 LABEL = 40
-OUTER_CONCURRENCY = 100
-"""How many slices run at once that hold a foreach of their own: an account may have about 1,000 open Map Runs."""
 
 SCOPES: dict[str, JSON] = {"routes": {}, "loops": {}}
 """The empty places for routes and loops in a document, and in the scope of a loop."""
@@ -57,13 +56,14 @@ class _Builder:
         self._name = Namer(r"\w -", STATE_NAME)
         self._label = Namer("A-Za-z0-9_-", LABEL)
         self._routes = Routes(plan)
+        self._shares = shares(plan, settings)
         self._step = {step.name: step for step in plan.flow.steps}
         for node in walk(plan.body):
             if isinstance(node, Task):
                 self._name(node.step)
 
     def machine(self, code: str) -> State:
-        body = self._block(self._plan.body, Place(), 1, None)
+        body = self._block(self._plan.body, Place(), None)
         key = self._key("input.json", run="$$.Execution.Name")
         values: dict[str, JSON] = {"run.$": "$$.Execution.Name", "code": code, "slice": "s", **_scopes(self._plan.body)}
         begin: States = {
@@ -72,12 +72,12 @@ class _Builder:
         }
         return asl.machine(begin | body)
 
-    def _block(self, block: Block, place: Place, outer: int, following: str | None) -> States:
+    def _block(self, block: Block, place: Place, following: str | None) -> States:
         states: States = {}
         nodes = [node for node in block if not isinstance(node, Choice) or _with_steps(node)]
         entries = [*(self._entry(node) for node in nodes[1:]), following]
         for node, onward in zip(nodes, entries):
-            states |= self._node(node, place, outer, onward)
+            states |= self._node(node, place, onward)
         return states
 
     def _entry(self, node: Node) -> str:
@@ -97,19 +97,19 @@ class _Builder:
     def _guard(self, origin: str, arm: Arm) -> str:
         return self._name(f"{origin} to {arm.edges[0].target}")
 
-    def _node(self, node: Node, place: Place, outer: int, following: str | None) -> States:
+    def _node(self, node: Node, place: Place, following: str | None) -> States:
         match node:
             case Task(step):
                 return self._task(step, following)
             case Parallel(branches=branches):
-                made = [self._block(branch, place, outer, None) for branch in branches]
+                made = [self._block(branch, place, None) for branch in branches]
                 return {self._entry(node): asl.onward(asl.parallel(made), following)}
             case Map():
-                return self._map(node, place, outer, following)
+                return self._map(node, place, following)
             case Choice():
-                return self._choice(node, place, outer, following)
+                return self._choice(node, place, following)
             case Loop():
-                return self._loop(node, place, outer, following)
+                return self._loop(node, place, following)
 
     def _task(self, step: str, following: str | None) -> States:
         flow = self._plan.flow
@@ -132,24 +132,17 @@ class _Builder:
         asked = together(self._step[name].settings for name in names)
         return [asl.again(asked.granted, asked.minutes)] if asked.granted else []
 
-    def _map(self, node: Map, place: Place, outer: int, following: str | None) -> States:
+    def _map(self, node: Map, place: Place, following: str | None) -> States:
         origin = self._routes.places[node.origin]
-        concurrency = self._concurrency(node, outer)
-        body = self._block(node.body, Place(), outer * concurrency, None)
+        concurrency = self._shares[node.origin].concurrency
+        body = self._block(node.body, Place(), None)
         key = self._key(f"{part(node.origin)}/{{}}@0.route.json", f"{origin.scope}.slice")
         slice = asl.text("{}.{}", f"{place.scope}.slice", "$$.Map.Item.Value")
         selector: dict[str, JSON] = {"run.$": "$.run", "code.$": "$.code", "slice.$": slice, **_scopes(node.body)}
         state = asl.distributed_map(self._settings.bucket, key, self._label(node.origin), concurrency, selector, body)
         return {self._entry(node): asl.onward(state, following)}
 
-    def _concurrency(self, node: Map, outer: int) -> int:
-        """A user's cap holds for the whole nest: `MaxConcurrency` multiplies."""
-        if self._settings.max_concurrency is not None:
-            return max(1, self._settings.max_concurrency // outer)
-        nested = any(isinstance(inner, Map) for inner in walk(node.body))
-        return min(self._settings.width, OUTER_CONCURRENCY) if nested else self._settings.width
-
-    def _choice(self, node: Choice, place: Place, outer: int, following: str | None) -> States:
+    def _choice(self, node: Choice, place: Place, following: str | None) -> States:
         """The arms one after the other, each behind a state that asks whether an item came this way."""
         ends: States = {}
         if following is None:
@@ -159,25 +152,25 @@ class _Builder:
         guards = [*(self._guard(node.origin, arm) for arm in arms), following]
         states: States = {}
         for arm, guard, onward in zip(arms, guards, guards[1:]):
-            body = self._block(arm.body, Place(place.scope, place.loops, arm), outer, onward)
+            body = self._block(arm.body, Place(place.scope, place.loops, arm), onward)
             rule = {**asl.any_of(self._routes.entering(arm, place)), "Next": next(iter(body))}
             states |= {guard: asl.choice([rule], onward), **body}
         return states | ends
 
-    def _loop(self, node: Loop, place: Place, outer: int, following: str | None) -> States:
+    def _loop(self, node: Loop, place: Place, following: str | None) -> States:
         """Enter a scope of its own, the body in it, and then another turn, or after the last one the rest in one task, or on."""
         scope = self._routes.inside(node.header, place.scope)
         enter, end = self._entry(node), self._name(f"{node.header} end")
         onward = end if following is None else following
         rest = self._rest(node, place, scope, onward)
-        turns = self._turns(node, place, scope, outer, next(iter(rest)), onward) if node.cap else {}
+        turns = self._turns(node, place, scope, next(iter(rest)), onward) if node.cap else {}
         first = asl.place(_first_turn(place.scope), scope)
         states = {enter: asl.onward(first, next(iter(turns | rest))), **turns, **rest}
         return states if following is not None else {**states, end: {"Type": "Succeed"}}
 
-    def _turns(self, node: Loop, place: Place, scope: str, outer: int, rest: str, onward: str) -> States:
+    def _turns(self, node: Loop, place: Place, scope: str, rest: str, onward: str) -> States:
         more, turn = self._name(f"{node.header} again"), self._name(f"{node.header} turn")
-        body = self._block(node.body, Place(scope, (*place.loops, node), place.arm), outer, more)
+        body = self._block(node.body, Place(scope, (*place.loops, node), place.arm), more)
         returning = asl.any_of(self._routes.returning(node))
         last: State = {"Variable": f"{scope}.turn", "NumericGreaterThanEquals": (node.cap or 0) - 1}
         return {

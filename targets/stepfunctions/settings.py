@@ -31,7 +31,7 @@ SETTINGS = (
     Setting("region", "the region of the ARNs in the policies; any when not given", default="*"),
     Setting("account", "the account of the ARNs in the policies; any when not given", default="*"),
     Setting("machine", "the name of the state machine; the flow's name unless given"),
-    Setting("max_concurrency", "how many tasks of a foreach run at once, whatever its depth", kind="number"),
+    Setting("max_concurrency", "how many tasks of a foreach run at once; in nested foreaches, those of the whole nest", kind="number"),
     Setting(
         "run_timeout", "seconds after which a run is stopped and fails (`TimeoutSeconds`); none unless given", kind="number", most=TIMEOUT
     ),

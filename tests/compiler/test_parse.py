@@ -68,6 +68,43 @@ def pick(self, inputs):
     assert flow.step("start").transition == Foreach("train", "items", 20, 3)
 
 
+@pytest.mark.parametrize(
+    ("set_to", "items"),
+    [
+        ("self.items = [1, 2]", 2),
+        ("self.items = ('a', 'b', 'c')", 3),
+        ("self.items = range(4)", 4),
+        ("self.items = list(range(4))", 4),
+        ("self.items = []", 0),
+        ("self.items = [1, *range(3)]", None),
+        ("self.items = range(2, 4)", None),
+        ("self.items = load()", None),
+        ("self.items = [1, 2]; self.items.append(3)", None),
+        ("self.items = [1]; self.items = [1, 2]", None),
+        ("self.items = [1]; self.items += [2]", None),
+        ("if load(): self.items = [1]", None),
+    ],
+)
+def test_how_many_items_a_foreach_has_is_known_where_the_step_lists_them(tmp_path: Path, set_to: str, items: int | None) -> None:
+    body = f"""
+@step
+def start(self):
+    {set_to}
+    self.next(self.train, foreach="items")
+
+@step
+def train(self):
+    self.next(self.pick)
+
+@step
+def pick(self, inputs):
+    self.next(self.end)
+"""
+    transition = fine(flow_file(tmp_path, body + END, head="def load(): return [1]")).step("start").transition
+    assert isinstance(transition, Foreach)
+    assert transition.items == items
+
+
 def test_a_switch_with_every_kind_of_case(tmp_path: Path) -> None:
     body = """
 @step

@@ -93,6 +93,12 @@ def test_a_callback_in_default_args_is_refused_with_the_reason_and_what_can_stan
     assert "`namespace`" in found.notes[0]
 
 
+def test_what_default_args_may_hold_is_listed_once() -> None:
+    first, second = said(one(), default_args={"on_failure_callback": "x", "sla": 5})
+    assert first.notes
+    assert not second.notes
+
+
 @pytest.mark.parametrize(
     ("more", "name", "help"),
     [({}, "quue", "did you mean `queue`?"), ({"compute": "docker"}, "namespace", ""), (BATCH, "aws_con_id", "did you mean `aws_conn_id`?")],

@@ -137,3 +137,31 @@ def test_two_machines_of_one_flow_share_no_job_definition() -> None:
         for machine in ("dev", "prod")
     ]
     assert not names[0] & names[1]
+
+
+def nest(items: int | None = None) -> Plan:
+    return flow(
+        ("start", Foreach("inner", "rows", items=items)),
+        ("inner", Foreach("cell", "cells")),
+        ("cell", Next("row")),
+        ("row", Next("all"), "join"),
+        ("all", Next("end"), "join"),
+        END,
+    )
+
+
+def test_a_foreach_that_gets_nothing_of_the_cap_is_warned_of_with_the_figures() -> None:
+    (found,) = said(nest(), max_concurrency=200)
+    assert (found.code, found.severity) == ("FP422", "warning")
+    assert found.message.endswith("one task at a time: 200 of `rows` x 1 of `cells`")
+    assert "width = 14" in found.help[0]
+
+
+@pytest.mark.parametrize("profile", [{}, {"max_concurrency": 3}, {"max_concurrency": 200, "width": 14}])
+def test_a_cap_that_leaves_enough_is_not_warned_of(profile: dict[str, Any]) -> None:
+    assert said(nest(), **profile) == ()
+
+
+@pytest.mark.parametrize("items", [2, 500])
+def test_a_cap_that_known_items_use_is_not_warned_of(items: int) -> None:
+    assert said(nest(items), max_concurrency=200) == ()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from flowport.compiler.ir import Branch, Case, Catch, End, Foreach, Next, Resources, Retry, Settings, Switch
+from flowport.compiler.plan import Plan
 from flowport.targets.stepfunctions.checks import broken
 from plans import flow
 from stepfunctions.emitted import documents, machine
@@ -69,9 +72,12 @@ def test_a_foreach_is_a_distributed_map_over_the_route() -> None:
     assert each["Next"] == "join"
 
 
-def test_a_users_cap_on_concurrency_holds_for_a_whole_nest() -> None:
-    nest = flow(
-        ("start", Foreach("inner", "rows")),
+ROWS = Foreach("inner", "rows")
+
+
+def nest(rows: Foreach = ROWS) -> Plan:
+    return flow(
+        ("start", rows),
         ("inner", Foreach("cell", "cells")),
         ("cell", Next("row")),
         ("row", Next("all"), "join"),
@@ -79,12 +85,37 @@ def test_a_users_cap_on_concurrency_holds_for_a_whole_nest() -> None:
         END,
     )
 
-    def caps(**profile: Any) -> tuple[int, int]:
-        outer = machine(nest, **profile)["States"]["start foreach"]
-        return outer["MaxConcurrency"], outer["ItemProcessor"]["States"]["inner foreach"]["MaxConcurrency"]
 
-    assert caps() == (100, 1000)
-    assert caps(max_concurrency=8) == (8, 1)
+def caps(plan: Plan, **profile: Any) -> tuple[int, int]:
+    """The `MaxConcurrency` of the outer and of the inner foreach."""
+    outer = machine(plan, **profile)["States"]["start foreach"]
+    return outer["MaxConcurrency"], outer["ItemProcessor"]["States"]["inner foreach"]["MaxConcurrency"]
+
+
+def test_a_users_cap_on_concurrency_holds_for_a_whole_nest() -> None:
+    assert caps(nest()) == (100, 1000)
+    assert caps(nest(), max_concurrency=8) == (8, 1)
+    assert caps(nest(), max_concurrency=8, width=2) == (2, 2)
+    assert caps(nest(), max_concurrency=200, width=14) == (14, 14)
+
+
+@pytest.mark.parametrize(
+    ("rows", "cap", "divided"),
+    [
+        (Foreach("inner", "rows", items=2), 200, (2, 100)),
+        (Foreach("inner", "rows", items=3), 200, (3, 66)),
+        (Foreach("inner", "rows", batch=10, items=25), 200, (3, 66)),
+        (Foreach("inner", "rows", items=500), 200, (200, 1)),
+        (Foreach("inner", "rows", items=0), 200, (1, 200)),
+        (ROWS, 200, (200, 1)),
+    ],
+)
+def test_a_cap_is_divided_by_the_items_that_are_known(rows: Foreach, cap: int, divided: tuple[int, int]) -> None:
+    assert caps(nest(rows), max_concurrency=cap) == divided
+
+
+def test_items_that_are_known_change_nothing_without_a_cap() -> None:
+    assert machine(nest(Foreach("inner", "rows", items=2))) == machine(nest())
 
 
 def test_branches_run_side_by_side_on_copies_of_the_document() -> None:
