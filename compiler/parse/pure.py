@@ -29,6 +29,10 @@ def is_located(value: object) -> bool:
     return isinstance(value, (list, tuple, set, frozenset)) and any(is_located(inner) for inner in value)
 
 
+WIDEST = 100
+"""The most characters of an indent or a separator of JSON, which stand once for each entry and each level."""
+
+
 class TooBig(Exception):
     """A value that nobody means to write into a deployed file."""
 
@@ -111,7 +115,17 @@ def _loads(text: str | bytes) -> Any:
 def _dumps(value: Any, **options: Any) -> str:
     import json
 
-    return json.dumps(value, **options)
+    indent = options.get("indent")
+    widths = [indent if isinstance(indent, int) else len(indent or ""), *map(len, options.get("separators") or ())]
+    if max(widths) > WIDEST:
+        raise TooBig
+    found, size = [], 0
+    for part in json.JSONEncoder(**options).iterencode(value):
+        found.append(part)
+        size += len(part)
+        if size > BIGGEST:
+            raise TooBig
+    return "".join(found)
 
 
 def _dedent(text: str) -> str:
