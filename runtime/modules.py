@@ -13,7 +13,7 @@ from importlib._bootstrap_external import (  # type: ignore[import-not-found, un
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from typing_extensions import Buffer
@@ -89,11 +89,22 @@ def recorded_lines() -> None:
     """Let tracebacks show the lines that were loaded, also of files that were changed since."""
     import linecache
 
-    for module in list(sys.modules.values()):
-        loader = getattr(module, "__loader__", None)
+    for _, loader, path in loaded():
         if type(loader) is Loader:
             text = loader.get_source(loader.name) or ""
-            linecache.cache[loader.path] = (len(text), None, text.splitlines(keepends=True), loader.path)
+            linecache.cache[path] = (len(text), None, text.splitlines(keepends=True), path)
+
+
+def loaded() -> Iterator[tuple[str, Any, str]]:
+    """The modules that were loaded from sources: name, loader and file. What else stands in `sys.modules` is asked nothing.
+
+    That may be any object: one that imports something when it is asked for an attribute, or refuses it.
+    """
+    for name, module in list(sys.modules.items()):
+        held = module.__dict__ if isinstance(module, type(sys)) else {}
+        loader = held.get("__loader__")
+        if isinstance(loader, SourceFileLoader):
+            yield name, loader, held.get("__file__") or ""
 
 
 class ByValue:

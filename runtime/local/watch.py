@@ -14,6 +14,8 @@ import time
 import uuid
 import weakref
 
+from flowport.runtime.modules import loaded
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,10 +93,10 @@ class Watch:
 
 def _date(folder: str) -> str | None:
     """The first line of the flow's own files that asks for the date while it is imported."""
-    for name, module in list(sys.modules.items()):
-        if not (getattr(module, "__file__", None) or "").startswith(folder):
+    for name, loader, path in loaded():
+        if not path.startswith(folder):
             continue
-        text = module.__loader__.get_source(name) or ""  # type: ignore[union-attr]
+        text = loader.get_source(name) or ""
         if any(f".{method}(" in text for method in DATES):
             import ast
 
@@ -102,7 +104,7 @@ def _date(folder: str) -> str | None:
             while waiting:
                 node = waiting.pop()
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in DATES:
-                    return f"a time ({os.path.basename(module.__file__)}, line {node.lineno})"  # type: ignore[type-var]
+                    return f"a time ({os.path.basename(path)}, line {node.lineno})"
                 inside = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
                 waiting += [one for one in ast.iter_child_nodes(node) if not isinstance(node, inside) or one not in _body(node)]
     return None

@@ -229,6 +229,33 @@ def test_an_import_that_takes_long_is_shared_where_that_changes_nothing(desk: De
     assert len((desk.folder / "imports").read_text()) == times
 
 
+ODD_MODULE = """import sys, time, types
+time.sleep(0.1)
+
+
+class Lazy(types.ModuleType):
+    def __getattr__(self, name):
+        raise ImportError(name)
+
+
+class NoModule:
+    def __getattr__(self, name):
+        raise ImportError(name)
+
+
+sys.modules["lazy"], sys.modules["no_module"] = Lazy("lazy"), NoModule()
+del sys.modules["lazy"].__loader__
+"""
+
+
+def test_odd_objects_among_the_modules_are_left_alone(desk: Desk) -> None:
+    flow(desk, "assert self.input", n=2, head=ODD_MODULE + HEAD)
+    ended = desk("run", "work.py")
+    assert (ended.status, "assert self.input" in ended.err, "ImportError" in ended.err) == (1, True, False)
+    flow(desk, "print('fine')", n=2, head=ODD_MODULE + HEAD)
+    assert desk("run", "work.py").status == 0
+
+
 def test_children_do_not_share_random_numbers(desk: Desk) -> None:
     flow(desk, "print(random.random(), numpy.random.rand())", n=3, head="import random\n\nimport numpy\n" + HEAD)
     lines = [line.partition(" | ")[2].split() for line in desk("run", "work.py").out.splitlines()]
