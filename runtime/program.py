@@ -17,14 +17,17 @@ if TYPE_CHECKING:
 
 
 SOURCE = "FLOWPORT_SOURCE"
-"""Set for the tasks of a local run: where the author of the flow has its files."""
+"""Set for the tasks of a local run: where the author of the flow has its files; empty where only the package has them."""
 
 
 class Program:
-    """A flow's files and its plan. `source` is where its author has the same files: what modules and tracebacks say, not what runs."""
+    """A flow's files and its plan.
+
+    In a local run `source` is where its author has the same files, which modules and tracebacks say and nothing runs; it may be empty.
+    """
 
     def __init__(self, folder: str, source: str | None = None) -> None:
-        self.folder, self.source = folder, source or folder
+        self.folder, self.source, self.is_local = folder, source or folder, source is not None
         self._flow: dict[str, Any] | None = None
         self._plan: dict[str, Any] | None = None
         self._steps: dict[str, dict[str, Any]] = {}
@@ -45,7 +48,7 @@ class Program:
     @classmethod
     def fetched(cls, store: Store, digest: str) -> Program:
         """The package with this digest, from the cache or from the store; raises Missing and Corrupt."""
-        return cls.cached(digest) or cls(cache.fetch(store, digest))
+        return cls.cached(digest) or cls(cache.fetch(store, digest), os.environ.get(SOURCE))
 
     @property
     def flow(self) -> dict[str, Any]:
@@ -89,7 +92,7 @@ class Program:
 
     def settle(self) -> None:
         """Begin in a folder that has the files which travel with the flow; a local run begins where the user is, and has them there."""
-        if self.source == self.folder and os.path.exists(os.path.join(self.folder, INCLUDED)):
+        if not self.is_local and os.path.exists(os.path.join(self.folder, INCLUDED)):
             from flowport.runtime import workplace
 
             workplace.enter(self.folder, self._document(INCLUDED)["files"])

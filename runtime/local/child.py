@@ -84,9 +84,7 @@ def command(terms: Terms, step: str, slice: str, attempt: int, variables: dict[s
     line = Lifeline.new()
     log = terms.open_log(step, slice, attempt)
     # The folder that the user works in is no place for the modules of a task: the code package is. Its log is kept here.
-    environment = {**os.environ, **variables, "PYTHONSAFEPATH": "1", "FLOWPORT_LIFELINE": line.handed_on()}
-    if terms.source:
-        environment[SOURCE] = terms.source
+    environment = {**os.environ, **variables, "PYTHONSAFEPATH": "1", "FLOWPORT_LIFELINE": line.handed_on(), SOURCE: terms.source}
     argv = [sys.executable, "-m", "flowport.runtime", *terms.invocation(step, slice).argv()]
     try:
         pid = os.posix_spawn(

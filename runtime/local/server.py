@@ -100,7 +100,7 @@ class Server:
 
     def __init__(self, link: socket.socket, terms: Terms, received: bytes) -> None:
         self.link, self.terms, self.received = link, terms, received
-        self.program = Program.unpacked(terms.folder, terms.source or None)
+        self.program = Program.unpacked(terms.folder, terms.source)
         self.waiting: deque[tuple[bytes, str, str, int, int]] = deque()
         self.running: dict[int, tuple[Task, bytes, int]] = {}
         self.busy = 0

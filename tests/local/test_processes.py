@@ -460,6 +460,35 @@ def test_files_that_travel_with_the_flow_are_where_they_are_beside_it(desk: Desk
     assert seen(desk) == ["select 1", "a,b", way != "container"]
 
 
+BESIDE = """
+import os
+
+import parts
+from flowport import FlowSpec, step
+
+
+class Work(FlowSpec):
+    @step
+    def start(self):
+        self.seen = os.getcwd()
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+@WAYS
+def test_a_local_run_begins_where_the_user_is_also_with_modules_from_beside_the_flow(desk: Desk, way: str) -> None:
+    desk.write("flows/flowport.toml", 'roots = ["../lib"]\ninclude = ["sql/*.sql"]\n')
+    desk.write("flows/sql/one.sql", "select 1")
+    desk.write("lib/parts.py", "")
+    desk.write("flows/work.py", BESIDE)
+    run(desk, way, file="flows/work.py")
+    assert (seen(desk) == "DESK") == (way != "container")  # what stands for the folder of the desk
+
+
 SENT = """
 import subprocess
 import sys
