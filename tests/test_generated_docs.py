@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from flowport.cli.config import find
 from flowport.compiler.capability import Capabilities, Feature
 from flowport.compiler.codes import CODES
 from flowport.compiler.package import package
 from flowport.compiler.target import Target
+from flowport.project.config import find
 from flowport.targets.airflow import limits as airflow
 from flowport.targets.airflow import target as airflow_target
 from flowport.targets.argo import limits as argo

@@ -6,13 +6,17 @@ import json
 import sys
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
-from flowport.cli.address import ADDRESS, Address, the_run, the_step
-from flowport.cli.console import as_json
-from flowport.cli.flow_file import PROFILE
-from flowport.cli.options import Command, Option, Values, WrongUse, closest
-from flowport.cli.place import STORE, TARGET, open_here
+import click
+
+from flowport.cli import shared_options as shared
+from flowport.cli.command import Command
+from flowport.cli.console import as_json, complain
+from flowport.cli.flows import store_to_read
+from flowport.project.address import Address
+from flowport.project.errors import UnknownArtifact, UnknownItem
+from flowport.project.runs import find_run, find_step
 from flowport.runtime.reader import Run, Unreadable
 from flowport.runtime.store import Missing
 from flowport.runtime.text import shown
@@ -24,16 +28,26 @@ WIDTH = 100
 """How many characters of a value are shown in a list; a value that was asked for by name is shown whole."""
 
 
-def artifacts(values: Values) -> int:
+class ArtifactsRequest(NamedTuple):
+    """The artifacts of an address in a store, or the one called `name`."""
+
+    address: Address
+    name: str | None
+    json: bool
+    store: str | None
+    target: str | None
+    profile: str | None
+
+
+def artifacts(request: ArtifactsRequest) -> int:
     """Print names and values; 1 when nothing is there, or something of it is damaged."""
-    address = Address.parse(values[ADDRESS.name.lower()])
-    run = the_run(open_here(values), address)
+    run = find_run(store_to_read(request.store, request.target, request.profile), request.address, complain)
     _offer_modules(run)
-    step = _last(run) if address.step is None else the_step(run, address.step)
-    found = _items(run, step, address.item)
-    if values["name"] is not None:
-        found = _named(values["name"], step, found)
-    if not (_print_json(found, step) if values["json"] else _print(run, found, step, whole=values["name"] is not None)):
+    step = _last(run) if request.address.step is None else find_step(run, request.address.step)
+    found = _items(run, step, request.address.item)
+    if request.name is not None:
+        found = _named(request.name, step, found)
+    if not (_print_json(found, step) if request.json else _print(run, found, step, whole=request.name is not None)):
         print(f"step `{step}` has not happened in run `{run.doc['run']}`", file=sys.stderr)
         return 1
     return int(run.damaged)
@@ -61,13 +75,11 @@ def _items(run: Run, step: str, item: str | None) -> Iterator[tuple[str, dict[st
     try:
         yield item, run.artifacts(step, item)
     except Missing:
-        raise WrongUse(
-            f"step `{step}` has no item `{item}` in run `{run.doc['run']}`", "an item is called `r.0`, `r.1`, ...; `r` outside a foreach"
-        ) from None
+        raise UnknownItem(item, step, run.plan["flow"], run.doc["run"]) from None
 
 
 def _named(name: str, step: str, found: Iterator[tuple[str, dict[str, Any]]]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The items that have an artifact, with that alone; raises WrongUse when none has."""
+    """The items that have an artifact, with that alone; raises UnknownArtifact when none has."""
     others: set[str] = set()
     for item, stored in found:
         if name in stored:
@@ -76,7 +88,7 @@ def _named(name: str, step: str, found: Iterator[tuple[str, dict[str, Any]]]) ->
             break
         others.update(stored)
     if others:
-        raise WrongUse(f"step `{step}` has no artifact `{name}`", closest(name, others) or "it has " + ", ".join(sorted(others)))
+        raise UnknownArtifact(name, step, others)
     yield from ((item, {name: stored[name]}) for item, stored in found if name in stored)
 
 
@@ -134,15 +146,25 @@ def _plain(value: Any) -> Any:
 
 
 COMMAND = Command(
-    "artifacts", "print what tasks stored", artifacts, (ADDRESS,),
+    "artifacts",
+    "Show the artifacts of tasks",
+    ArtifactsRequest,
+    artifacts,
     (
-        Option("name", "only this artifact, and all of its value", "NAME"),
-        Option("json", f"as JSON, all items and not the first {ITEMS} alone; what JSON cannot hold as the text that Python shows for it"),
-        STORE,
-        TARGET,
-        PROFILE,
+        shared.address(),
+        click.Option(["--name"], metavar="NAME", help="Show only this artifact, and its whole value."),
+        click.Option(
+            ["--json"],
+            is_flag=True,
+            help=f"Print JSON, with all items instead of the first {ITEMS}. What JSON cannot hold is printed as Python shows it.",
+        ),
+        *shared.store_to_read(),
     ),
-    notes=("Without a step it is the last one that happened.",
-        "Values of your own classes need your modules: those of the code package are used.",
-           "Loading a value can run code: look at stores that you trust."),
-)  # fmt: skip
+    help="Without a step it shows the last one that ran. Values of your own classes are loaded with the modules of the code package. "
+    "Loading a value can run code, so use it only on stores that you trust.",
+    examples=(
+        "flowport artifacts DigitsFlow",
+        "flowport artifacts DigitsFlow/latest/train/r.3 --name accuracy",
+        "flowport artifacts DigitsFlow/latest/end --json",
+    ),
+)

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-import os
 import sys
+from typing import NamedTuple
 
-from flowport.cli.config import find
-from flowport.cli.console import write_document
-from flowport.cli.engine import TARGET, fits, target
-from flowport.cli.flow_file import FLOWS, PROFILE, has_errors
-from flowport.cli.options import Command, Option, Values
-from flowport.compiler.compile import load, split
-from flowport.compiler.diagnostics import Diagnostic, Refused
-from flowport.compiler.render import FORMATS, render, summary
+import click
+
+from flowport.cli import shared_options as shared
+from flowport.cli.command import Command
+from flowport.cli.console import colored, say, write_document
+from flowport.compiler.diagnostics import Diagnostic
+from flowport.compiler.render import FORMATS, Format, render, summary
+from flowport.project.flow_file import check_flow, has_errors
+from flowport.project.targets import fits, named
 
 
-def check(values: Values) -> int:
+class CheckRequest(NamedTuple):
+    """Flows to check, each for every target."""
+
+    flow: tuple[str, ...]
+    target: tuple[str, ...]
+    profile: str | None
+    format: Format
+
+
+def check(request: CheckRequest) -> int:
     """Print every diagnostic of every flow on standard output; 1 when one of them is an error."""
-    looked = [_diagnostics(file, values) for file in dict.fromkeys(values["flow"])]
+    looked = [_diagnostics(file, request) for file in dict.fromkeys(request.flow)]
     found = tuple(dict.fromkeys(diagnostic for diagnostics, _ in looked for diagnostic in diagnostics))
-    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    text = render(found, values["format"], colour=colour)
-    if values["format"] != "text":
+    text = render(found, request.format, colour=colored(sys.stdout))
+    if request.format != "text":
         write_document(text)
     else:
         sys.stdout.write(text)
@@ -32,25 +41,31 @@ def check(values: Values) -> int:
     return int(has_errors(found))
 
 
-def _diagnostics(file: str, values: Values) -> tuple[tuple[Diagnostic, ...], str]:
+def _diagnostics(file: str, request: CheckRequest) -> tuple[tuple[Diagnostic, ...], str]:
     """What is to be said about a flow itself and about each target, once, and the flow's name."""
-    folder = os.path.dirname(os.path.abspath(split(file)[0]))
-    try:
-        config = find(folder, values["profile"])
-        modules = config.modules(folder)
-    except Refused as refused:
-        return refused.diagnostics, ""
-    loaded = load(file, config.roots, modules)
-    found = loaded.diagnostics
-    if loaded.plan is None:
-        return found, ""
-    for name in values["target"]:
-        found += fits(loaded.plan, target(name), config)[1]
-    return tuple(dict.fromkeys(found)), loaded.plan.flow.name
+    checked = check_flow(file, request.profile)
+    say((), checked.ignored)
+    if checked.flow is None:
+        return checked.diagnostics, ""
+    found = checked.diagnostics
+    for name in request.target:
+        found += fits(checked.flow, named(name))[1]
+    return tuple(dict.fromkeys(found)), checked.flow.name
 
 
 COMMAND = Command(
-    "check", "say everything that is wrong with a flow", check, (FLOWS,),
-    (Option("format", "how to say it: " + ", ".join(FORMATS), "FORMAT", default="text", choices=FORMATS), TARGET, PROFILE),
-    notes=("Exit status: 0 when there are no errors, 1 when there are.",),
-)  # fmt: skip
+    "check",
+    "Report all mistakes in flows",
+    CheckRequest,
+    check,
+    (
+        shared.flows(),
+        shared.targets("Check for this engine too: airflow, argo or sfn. You can repeat it."),
+        click.Option(
+            ["--format"], type=click.Choice(FORMATS), default="text", metavar="FORMAT", help="text, json, github or sarif. Default: text."
+        ),
+        shared.profile(),
+    ),
+    help="Reads the source and runs none of it. The exit status is 1 when there are errors.",
+    examples=("flowport check flow.py", "flowport check flow.py --target airflow", "flowport check flows/*.py --format github"),
+)

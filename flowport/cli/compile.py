@@ -3,27 +3,42 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from flowport.cli.engine import TARGET, emit, fits, target
-from flowport.cli.flow_file import FLOWS, PROFILE, has_errors, open_flow, say
-from flowport.cli.options import Command, Option, Values, WrongUse
-from flowport.cli.place import writing
+import click
+
+from flowport.cli import shared_options as shared
+from flowport.cli.advice import WrongUse
+from flowport.cli.command import Command
+from flowport.cli.console import say, writing
+from flowport.cli.flows import opened
 from flowport.compiler.diagnostics import Refused
 from flowport.compiler.record import replace
+from flowport.project.errors import FilesCollide
+from flowport.project.flow_file import has_errors
+from flowport.project.targets import emit, fits, named
 
 if TYPE_CHECKING:
     from flowport.compiler.diagnostics import Diagnostic
     from flowport.compiler.target import File, Target
 
 
-def compile_flow(values: Values) -> int:
+class CompileRequest(NamedTuple):
+    """Flows to compile for targets, into the folder `output`; with `check` the files there are only compared."""
+
+    flow: tuple[str, ...]
+    target: tuple[str, ...]
+    profile: str | None
+    output: str
+    check: bool
+
+
+def compile_flows(request: CompileRequest) -> int:
     """Write or compare the files of every target; 1 when a comparison finds a difference."""
-    if not values["target"]:
+    if not request.target:
         raise WrongUse("`--target` is missing: for which engine?", "--target airflow, --target sfn, or --target argo")
-    files = _files(values)
-    output = values["output"]
-    if values["check"]:
+    files, output = _files(request), request.output
+    if request.check:
         return _compare(files, output)
     with writing(output):
         for file in files:
@@ -34,40 +49,40 @@ def compile_flow(values: Values) -> int:
     return 0
 
 
-def _files(values: Values) -> tuple[File, ...]:
+def _files(request: CompileRequest) -> tuple[File, ...]:
     """The files of every flow and target, all made before the first is written; raises Refused when one cannot be.
 
     Those of several targets are in folders of their own.
     """
-    chosen = list(dict.fromkeys(target(name) for name in values["target"]))
+    targets = list(dict.fromkeys(named(name) for name in request.target))
     found: dict[str, File] = {}
     refused: list[Diagnostic] = []
-    for name in dict.fromkeys(values["flow"]):
+    for flow in dict.fromkeys(request.flow):
         try:
-            made = _of_flow(name, chosen, values)
+            made = _of_flow(flow, targets, request.profile)
         except Refused as error:
             refused += error.diagnostics
             continue
         for file in made:
             if file.path in found and found[file.path] != file:
-                raise WrongUse(f"two flows would both write `{file.path}`", 'give one of them another name: `@flow(name="...")`')
+                raise FilesCollide(file.path)
             found[file.path] = file
     if refused:
         raise Refused(tuple(dict.fromkeys(refused)))
     return tuple(found.values())
 
 
-def _of_flow(name: str, chosen: list[Target], values: Values) -> list[File]:
+def _of_flow(argument: str, targets: list[Target], profile: str | None) -> list[File]:
     """The files of one flow; raises Refused when one target cannot take it."""
-    flow = open_flow({**values, "flow": name})
-    lowered = [fits(flow.plan, one, flow.config) for one in chosen]
+    flow = opened(argument, profile)
+    lowered = [fits(flow, target) for target in targets]
     found = tuple(dict.fromkeys(diagnostic for _, diagnostics in lowered for diagnostic in diagnostics))
     if has_errors(found):
         raise Refused(found)
     say(found)
     package = flow.package()
-    made = [(one, file) for one, (plan, _) in zip(chosen, lowered, strict=True) for file in emit(plan, one, flow.config, package)]
-    return [file if len(chosen) == 1 else replace(file, path=f"{one.name}/{file.path}") for one, file in made]
+    made = [(target, file) for target, (plan, _) in zip(targets, lowered, strict=True) for file in emit(plan, flow, target, package)]
+    return [file if len(targets) == 1 else replace(file, path=f"{target.name}/{file.path}") for target, file in made]
 
 
 def _write(file: File, folder: str) -> None:
@@ -130,11 +145,26 @@ def _content(path: str) -> bytes | None:
 
 
 COMMAND = Command(
-    "compile", "write the files of an engine", compile_flow, (FLOWS,),
+    "compile",
+    "Write the files that an engine runs",
+    CompileRequest,
+    compile_flows,
     (
-        TARGET,
-        Option("output", "the folder to write to (build); several targets have a folder each below it", "DIR", short="o", default="build"),
-        Option("check", "write nothing; say what would change, and exit with 1 when anything would"),
-        PROFILE,
+        shared.flows(),
+        shared.targets("The engine: airflow, argo or sfn. You can repeat it."),
+        click.Option(
+            ["-o", "--output"],
+            metavar="DIR",
+            default="build",
+            help="The folder to write to. Several targets get a folder each in it. Default: build.",
+        ),
+        click.Option(["--check"], is_flag=True, help="Write nothing: show what would change, and exit with 1 if anything would."),
+        shared.profile(),
     ),
-)  # fmt: skip
+    help="Reads the source and runs none of it. The same source and settings give the same bytes.",
+    examples=(
+        "flowport compile flow.py --target airflow -o dags/",
+        "flowport compile flow.py --target sfn --profile prod",
+        "flowport compile flow.py --target argo -o k8s/ --check",
+    ),
+)

@@ -3,45 +3,66 @@
 from __future__ import annotations
 
 import os
+from typing import NamedTuple
 
-from flowport.cli.config import Config
-from flowport.cli.engine import emit, fits, target
-from flowport.cli.flow_file import FLOW, PROFILE, has_errors, open_flow, say
-from flowport.cli.options import Command, Option, Values, WrongUse
-from flowport.compiler.diagnostics import Refused
+import click
+
+from flowport.cli import shared_options as shared
+from flowport.cli.advice import WrongUse
+from flowport.cli.command import Command
+from flowport.cli.console import say
+from flowport.cli.flows import opened
 from flowport.compiler.target import Deployment, Profile, Target
+from flowport.project.config import Config
+from flowport.project.targets import emit, lower, named
 
 
-def deploy(values: Values) -> int:
+class DeployRequest(NamedTuple):
+    """A flow to deploy to a target; with `diff` nothing changes, and what would is shown."""
+
+    flow: str
+    target: str | None
+    profile: str | None
+    diff: bool
+
+
+def deploy(request: DeployRequest) -> int:
     """Compile for one target and put what came of it where the profile says; the exit status."""
-    if values["target"] is None:
-        raise WrongUse("`--target` is missing: to which engine?", "--target airflow")
-    one = target(values["target"])
-    if one.deploy is None:
-        raise WrongUse(f"flowport does not deploy to {one.name}", f"flowport compile {values['flow']} --target {one.name}")
-    flow = open_flow(values)
-    lowered, found = fits(flow.plan, one, flow.config)
-    if has_errors(found):
-        raise Refused(found)
-    say(found)
+    if request.target is None:
+        raise WrongUse("`--target` is missing: to which engine?", "--target airflow, or --target argo")
+    target = named(request.target)
+    if target.deploy is None:
+        raise WrongUse(f"flowport does not deploy to {target.name}", f"flowport compile {request.flow} --target {target.name}")
+    flow = opened(request.flow, request.profile)
+    lowered, warnings = lower(flow, target)
+    say(warnings)
     package = flow.package()
-    files = emit(lowered, one, flow.config, package)
-    return one.deploy(Deployment(files, flow.plan, package, _profile(one, flow.config), print, values["diff"]))
+    files = emit(lowered, flow, target, package)
+    return target.deploy(Deployment(files, flow.plan, package, _profile(target, flow.config), print, request.diff))
 
 
-def _profile(one: Target, config: Config) -> Profile:
+def _profile(target: Target, config: Config) -> Profile:
     """The settings for a target, with its folders where the file of settings means them."""
-    profile = config.for_target(one.name)
-    folders = [setting.name for setting in one.settings if setting.folder and "://" not in str(profile.get(setting.name) or "://")]
+    profile = config.for_target(target.name)
+    folders = [setting.name for setting in target.settings if setting.folder and "://" not in str(profile.get(setting.name) or "://")]
     return {**profile, **{name: os.path.join(config.folder, str(profile[name])) for name in folders}}
 
 
 COMMAND = Command(
-    "deploy", "put the compiled files where the scheduler finds them", deploy, (FLOW,),
+    "deploy",
+    "Deploy the compiled files to Airflow or Argo",
+    DeployRequest,
+    deploy,
     (
-        Option("target", "the engine: airflow or argo", "NAME", short="t"),
-        Option("diff", "change nothing; say what would change, and exit with 1 when anything would, with 2 when that is not known"),
-        PROFILE,
+        shared.flow(),
+        shared.target("The engine: airflow or argo."),
+        click.Option(
+            ["--diff"],
+            is_flag=True,
+            help="Change nothing: show what would change. Exits with 1 if anything would, and with 2 if that is unknown.",
+        ),
+        shared.profile(),
     ),
-    notes=("Where that is: for Airflow, `dags` of the profile says it; for Argo, it is the cluster of kubectl's current context.",),
-)  # fmt: skip
+    help="On Airflow the files go to the folder or bucket of the setting `dags`. On Argo they go to the cluster of kubectl's context.",
+    examples=("flowport deploy flow.py --target airflow --profile prod", "flowport deploy flow.py --target argo --diff"),
+)

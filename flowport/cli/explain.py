@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
-from flowport.cli.options import Argument, Command, Values, WrongUse, closest
+from typing import NamedTuple
+
+from flowport.cli.advice import WrongUse, closest
+from flowport.cli.command import Argument, Command
 from flowport.compiler.codes import CODES
 from flowport.compiler.codes import explain as text_of
 
 
-def explain(values: Values) -> int:
+class ExplainRequest(NamedTuple):
+    """A code; None for all of them."""
+
+    code: str | None
+
+
+def explain(request: ExplainRequest) -> int:
     """Print what there is to say about a code, or all codes with their titles."""
-    if values["code"] is None:
+    if request.code is None:
         print("\n".join(f"{code}  {CODES[code].title}" for code in sorted(CODES)))
         return 0
-    code = values["code"].upper()
+    code = request.code.upper()
     text = text_of(code)
     if text is None:
-        raise WrongUse(
-            f"there is no diagnostic `{values['code']}`", closest(code, CODES) or "codes look like FP201; `flowport check` prints them"
-        )
+        hint = closest(code, CODES) or "codes look like FP201; `flowport check` prints them"
+        raise WrongUse(f"there is no diagnostic `{request.code}`", hint)
     print(text.rstrip())
     return 0
 
 
-CODE = Argument("CODE", "the code of a diagnostic, such as FP201; all are listed when it is missing", required=False)
-COMMAND = Command("explain", "say more about a diagnostic", explain, (CODE,))
+COMMAND = Command(
+    "explain",
+    "Explain a diagnostic",
+    ExplainRequest,
+    explain,
+    (Argument("code", "The code of a diagnostic. Default: list all codes.", required=False),),
+    examples=("flowport explain FP201",),
+)

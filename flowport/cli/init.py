@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from typing import NamedTuple
 
-from flowport.cli.options import Argument, Command, Values
-from flowport.cli.place import writing
+from flowport.cli.command import Argument, Command
+from flowport.cli.console import writing
 
 FLOW = '''"""Counts the letters of a few words, each word in a task of its own, and reports the longest."""
 
@@ -63,9 +64,15 @@ IGNORED = ".flowport/\nbuild/\n"
 FILES = {"first_flow.py": FLOW, "flowport.toml": SETTINGS, ".gitignore": IGNORED}
 
 
-def init(values: Values) -> int:
+class InitRequest(NamedTuple):
+    """The folder to write to; None for the current one."""
+
+    folder: str | None
+
+
+def init(request: InitRequest) -> int:
     """Write the files that are not there yet."""
-    folder = values["folder"] or os.curdir
+    folder = request.folder or os.curdir
     with writing(folder):
         _write(folder)
     print(f"\nnow: flowport run {os.path.normpath(os.path.join(folder, 'first_flow.py'))}")
@@ -84,4 +91,12 @@ def _write(folder: str) -> None:
             print(f"left {path} as it is")
 
 
-COMMAND = Command("init", "write a first flow to start from", init, (Argument("FOLDER", "where (here)", required=False),))
+COMMAND = Command(
+    "init",
+    "Create a first flow",
+    InitRequest,
+    init,
+    (Argument("folder", "The folder to create it in. Default: the current one.", required=False),),
+    help="Writes a flow and its settings. It changes no file that exists.",
+    examples=("flowport init", "flowport init my-flows"),
+)

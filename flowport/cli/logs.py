@@ -5,12 +5,16 @@ from __future__ import annotations
 import sys
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from flowport.cli.address import ADDRESS, Address, slice_of, slices, the_run, the_step
+import click
+
+from flowport.cli import shared_options as shared
+from flowport.cli.command import Command
 from flowport.cli.console import complain
-from flowport.cli.flow_file import PROFILE
-from flowport.cli.options import Command, Option, Values
-from flowport.cli.place import STORE, TARGET, open_here
+from flowport.cli.flows import store_to_read
+from flowport.project.address import Address
+from flowport.project.runs import find_run, find_step, slice_of, slices
 from flowport.runtime.reader import Run
 from flowport.runtime.tries import written
 
@@ -18,16 +22,25 @@ CHUNK = 1 << 22
 """Bytes of a log that are read at a time: a log can be larger than the memory."""
 
 
-def logs(values: Values) -> int:
+class LogsRequest(NamedTuple):
+    """The tasks of an address in a store: their last attempt, or all of them."""
+
+    address: Address
+    all: bool
+    store: str | None
+    target: str | None
+    profile: str | None
+
+
+def logs(request: LogsRequest) -> int:
     """Print the output of the tasks of an address; several have a line with their names above each."""
-    address = Address.parse(values[ADDRESS.name.lower()])
-    run = the_run(open_here(values), address)
-    found = list(_logs(run, address))
-    several = sum(len(keys) if values["all"] else 1 for _, keys in found) > 1
+    run = find_run(store_to_read(request.store, request.target, request.profile), request.address, complain)
+    found = list(_logs(run, request.address))
+    several = sum(len(keys) if request.all else 1 for _, keys in found) > 1
     silent, earlier = True, 0
     for title, keys in found:
         for number, key in enumerate(keys):
-            if number < len(keys) - 1 and not values["all"]:
+            if number < len(keys) - 1 and not request.all:
                 earlier += 1
                 continue
             name = f"{title}, try {number + 1}" if len(keys) > 1 else title
@@ -42,8 +55,8 @@ def logs(values: Values) -> int:
 
 def _logs(run: Run, address: Address) -> Iterator[tuple[str, list[str]]]:
     """The title of each task and the keys of its logs, the latest last."""
-    for step in run.steps() if address.step is None else [the_step(run, address.step)]:
-        for slice in slices(run, step) if address.item is None else [slice_of(run, step, address.item)]:
+    for step in run.steps() if address.step is None else [find_step(run, address.step)]:
+        for slice in slices(run, step, complain) if address.item is None else [slice_of(run, step, address.item, complain)]:
             folder = f"{run.keys.step(step)}{slice}.log/"
             keys: list[str] = run.guarded(f"`{folder}`", lambda: sorted(run.store.names(folder), key=written), [])  # noqa: B023 - called at once
             for key in [key for key in keys if written(key)[0] < 0]:
@@ -65,7 +78,18 @@ def _copy(run: Run, key: str, title: str) -> bool:
 
 
 COMMAND = Command(
-    "logs", "print what tasks printed", logs, (ADDRESS,),
-    (Option("all", "every try of a task, not the last alone"), STORE, TARGET, PROFILE),
-    notes=("An item is named by its address, `r.3`, or by its slice, `s.3`.",),
-)  # fmt: skip
+    "logs",
+    "Show the output of tasks",
+    LogsRequest,
+    logs,
+    (
+        shared.address(),
+        click.Option(["--all"], is_flag=True, help="Show all attempts of a task, not only the last one."),
+        *shared.store_to_read(),
+    ),
+    examples=(
+        "flowport logs DigitsFlow",
+        "flowport logs DigitsFlow/latest/train/r.3",
+        "flowport logs DigitsFlow --target airflow --profile prod",
+    ),
+)

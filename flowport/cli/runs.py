@@ -5,18 +5,18 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
-from flowport.cli.address import flows, survey
+import click
+
+from flowport.cli import shared_options as shared
+from flowport.cli.command import Argument, Command
+from flowport.cli.complete import addresses
 from flowport.cli.console import as_json, complain
-from flowport.cli.flow_file import PROFILE
-from flowport.cli.options import Argument, Command, Option, Values, WrongUse, closest
-from flowport.cli.place import STORE, TARGET, open_here
+from flowport.cli.flows import store_to_read
+from flowport.project.errors import UnknownFlow
+from flowport.project.runs import flows, status, survey, taken_over
 from flowport.runtime.text import shown
-
-if TYPE_CHECKING:
-    from flowport.runtime.store import Store
-    from flowport.runtime.taken import Tally
 
 SHOWN = 20
 """How many runs are listed, unless all are asked for: the state of each has to be looked up."""
@@ -27,69 +27,51 @@ NOTHING: dict[str, Any] = {"started": None, "origin": None, "tags": [], "engine"
 TITLES = ("FLOW", "RUN", "STATUS", "STARTED (UTC)", "TAGS", "FROM", "TAKEN OVER")
 
 
-def runs(values: Values) -> int:
+class RunsRequest(NamedTuple):
+    """The latest runs of a store, or `all` of them: of one flow, and with all of the tags, when these are named."""
+
+    flow: str | None
+    tags: tuple[str, ...]
+    all: bool
+    json: bool
+    store: str | None
+    target: str | None
+    profile: str | None
+
+
+def runs(request: RunsRequest) -> int:
     """Print a table, or JSON lines, of the latest runs."""
-    store = open_here(values)
-    known = flows(store)
-    if values["flow"] is not None and values["flow"] not in known:
-        raise WrongUse(f"no run of `{values['flow']}` is in {store.url}", closest(values["flow"], known) or "flowport runs")
+    store = store_to_read(request.store, request.target, request.profile)
+    known = flows(store, complain)
+    if request.flow is not None and request.flow not in known:
+        raise UnknownFlow(request.flow, store.url, known)
     documents: list[dict[str, Any]] = []
     damaged: list[tuple[str, str]] = []
     older = 0
-    for flow in [values["flow"]] if values["flow"] else known:
-        whole, broken, left = survey(store, flow, latest=None if values["all"] or values["tag"] else SHOWN)
-        older += left
-        documents += whole
-        damaged += [(flow, run) for run in broken]
-    if values["tag"]:
+    for flow in [request.flow] if request.flow else known:
+        found = survey(store, flow, complain, latest=None if request.all or request.tags else SHOWN)
+        older += found.older
+        documents += found.documents
+        damaged += [(flow, run) for run in found.damaged]
+    if request.tags:
         some, damaged = bool(documents or damaged), []
-        documents = [document for document in documents if set(values["tag"]) <= set(document["tags"])]
-        if some and not documents and not values["json"]:
-            of = f" of {values['flow']}" if values["flow"] else ""
-            print(f"no run{of} in {store.url} matches " + " ".join(f"--tag {shown(tag)}" for tag in values["tag"]))
+        documents = [document for document in documents if set(request.tags) <= set(document["tags"])]
+        if some and not documents and not request.json:
+            of = f" of {request.flow}" if request.flow else ""
+            print(f"no run{of} in {store.url} matches " + " ".join(f"--tag {shown(tag)}" for tag in request.tags))
             return 0
     documents.sort(key=lambda document: document["started"], reverse=True)
-    latest = documents if values["all"] else documents[:SHOWN]
-    rows = [({**document, "taken": taken_over(store, document)}, status(store, document)) for document in latest]
+    latest = documents if request.all else documents[:SHOWN]
+    rows = [({**document, "taken": taken_over(store, document)}, status(store, document, complain)) for document in latest]
     rows += [({**NOTHING, "flow": flow, "run": run}, "damaged") for flow, run in damaged]
-    lines = _as_json(rows) if values["json"] else _as_table(rows, store.url)
+    lines = _as_json(rows) if request.json else _as_table(rows, store.url)
     sys.stdout.writelines(f"{line}\n" for line in lines)
-    if rows and not values["json"]:
+    if rows and not request.json:
         print(f"store: {shown(store.url)}")
     if older := older + len(documents) - len(latest):
         # Not among the documents of `--json`, whose reader takes each line for a run.
-        print(f"{older} older runs: --all", file=sys.stderr if values["json"] else sys.stdout)
+        print(f"{older} older runs: --all", file=sys.stderr if request.json else sys.stdout)
     return 0
-
-
-def status(store: Store, document: dict[str, Any]) -> str:
-    """`done`, `failed` when a task gave up, or `unfinished`: it runs still, or was stopped; `unreadable` when its code is gone."""
-    from flowport.runtime.address import Keys
-    from flowport.runtime.reader import ODD, find, reason
-    from flowport.runtime.tries import failures
-
-    def odd(key: str) -> None:
-        complain(f"`{key}` in {store.url} is nothing that flowport wrote, or damaged")
-
-    try:
-        if find(store, document["flow"], document["run"], complain).ended:
-            return "done"
-        return "failed" if failures(store, Keys(document["flow"], document["run"]).root, odd) else "unfinished"
-    except ODD as error:
-        complain(f"run {document['run']} of {document['flow']} cannot be read: {reason(error)}")
-        return "unreadable"
-
-
-def taken_over(store: Store, document: dict[str, Any]) -> Tally | None:
-    """How much of a run was taken over from others; None where nothing was."""
-    from flowport.runtime.address import Keys
-    from flowport.runtime.reader import ODD
-    from flowport.runtime.taken import share
-
-    try:
-        return share(store, Keys(document["flow"], document["run"])) if document["origin"] else None
-    except ODD:  # which `status` says
-        return None
 
 
 def _as_json(rows: list[tuple[dict[str, Any], str]]) -> Iterator[str]:
@@ -120,13 +102,18 @@ def _as_table(rows: list[tuple[dict[str, Any], str]], url: str) -> Iterator[str]
 
 
 COMMAND = Command(
-    "runs", "list what ran, the latest first", runs, (Argument("FLOW", "the flow's name; all flows when it is missing", required=False),),
+    "runs",
+    "List runs",
+    RunsRequest,
+    runs,
     (
-        Option("tag", "only runs with this tag; all of them when repeated", "TAG", many=True),
-        Option("all", f"more than the latest {SHOWN}"),
-        Option("json", "one JSON document for each run"),
-        STORE,
-        TARGET,
-        PROFILE,
+        Argument("flow", "The name of the flow. Default: all flows.", required=False, shell_complete=addresses),
+        click.Option(
+            ["--tag", "tags"], metavar="TAG", multiple=True, help="List only runs with this tag. Repeat it for runs with all of the tags."
+        ),
+        click.Option(["--all"], is_flag=True, help=f"List all runs instead of the latest {SHOWN}."),
+        click.Option(["--json"], is_flag=True, help="Print one JSON document for each run."),
+        *shared.store_to_read(),
     ),
-)  # fmt: skip
+    examples=("flowport runs", "flowport runs DigitsFlow --tag nightly", "flowport runs --target argo --profile prod"),
+)

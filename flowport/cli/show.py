@@ -3,28 +3,42 @@
 from __future__ import annotations
 
 import sys
+from typing import NamedTuple
 
-from flowport.cli.console import write_document
-from flowport.cli.flow_file import FLOW, PROFILE, open_flow
-from flowport.cli.options import Command, Option, Values, WrongUse
-from flowport.cli.place import writing
+import click
+
+from flowport.cli import shared_options as shared
+from flowport.cli.advice import WrongUse
+from flowport.cli.command import Command
+from flowport.cli.console import write_document, writing
+from flowport.cli.flows import opened
 from flowport.compiler.plan import Plan
 
 FORMATS = ("text", "svg", "html")
 ENDINGS = {"txt": "text", "svg": "svg", "html": "html"}
 
 
-def show(values: Values) -> int:
-    """Print or write the drawing; with `--plan` 1 when the plan is not well formed."""
-    plan = open_flow(values).plan
-    if values["plan"]:
-        if values["format"] not in (None, "text"):
+class ShowRequest(NamedTuple):
+    """A flow to draw, in a format or as the ending of `output` says; or its plan, as text."""
+
+    flow: str
+    profile: str | None
+    format: str | None
+    output: str | None
+    plan: bool
+
+
+def show(request: ShowRequest) -> int:
+    """Print or write the drawing; with `plan` 1 when the plan is not well formed."""
+    plan = opened(request.flow, request.profile).plan
+    if request.plan:
+        if request.format not in (None, "text"):
             raise WrongUse("`--plan` is text")
         return _show_plan(plan)
-    form = values["format"] or _format(values["output"])
+    form = request.format or _format(request.output)
     document = _draw(plan, form)
-    if values["output"]:
-        with writing(values["output"]), open(values["output"], "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+    if request.output:
+        with writing(request.output), open(request.output, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.write(document)
     elif form == "text":
         sys.stdout.write(document)
@@ -39,7 +53,7 @@ def _format(path: str | None) -> str:
         return "text"
     ending = path.rpartition(".")[2].lower()
     if ending not in ENDINGS:
-        raise WrongUse(f"a drawing cannot be written as `{path}`", f"let the name end in {', '.join(ENDINGS)}, or say `--format`")
+        raise WrongUse(f"a drawing cannot be written as `{path}`", f"let the name end in {', '.join(ENDINGS)}, or add `--format`")
     return ENDINGS[ending]
 
 
@@ -68,11 +82,21 @@ def _show_plan(plan: Plan) -> int:
 
 
 COMMAND = Command(
-    "show", "draw a flow's graph", show, (FLOW,),
+    "show",
+    "Draw the graph of a flow as text, SVG or HTML",
+    ShowRequest,
+    show,
     (
-        Option("format", "text, svg or html (what the name of the output says, else text)", "FORMAT", choices=FORMATS),
-        Option("output", "the file to write (standard output)", "FILE", short="o"),
-        Option("plan", "show the plan that engines get, and whether it is well formed"),
-        PROFILE,
+        shared.flow(),
+        click.Option(
+            ["--format"],
+            type=click.Choice(FORMATS),
+            metavar="FORMAT",
+            help="text, svg or html. Default: by the name of the output, else text.",
+        ),
+        click.Option(["-o", "--output"], metavar="FILE", help="The file to write. Default: standard output."),
+        click.Option(["--plan"], is_flag=True, help="Show the plan that engines get, and whether it is well formed."),
+        shared.profile(),
     ),
-)  # fmt: skip
+    examples=("flowport show flow.py", "flowport show flow.py -o graph.svg"),
+)

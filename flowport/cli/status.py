@@ -5,14 +5,19 @@ from __future__ import annotations
 import time
 from collections import Counter
 from shlex import quote
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flowport.cli.address import Address, the_run
+import click
+
+from flowport.cli import shared_options as shared
+from flowport.cli.advice import WrongUse
+from flowport.cli.command import Argument, Command
+from flowport.cli.complete import addresses
 from flowport.cli.console import as_json, complain
-from flowport.cli.flow_file import PROFILE
-from flowport.cli.options import Argument, Command, Option, Values, WrongUse
-from flowport.cli.place import STORE, TARGET, open_here
-from flowport.cli.runs import status as state_of
+from flowport.cli.flows import store_to_read
+from flowport.project.address import Address
+from flowport.project.runs import find_run
+from flowport.project.runs import status as status_of
 from flowport.runtime import runs as rows_of
 from flowport.runtime.taken import Tally
 from flowport.runtime.text import shown
@@ -24,18 +29,26 @@ if TYPE_CHECKING:
 SHOWN = 10
 """How many failed items are shown; as JSON there are all."""
 
-RUN = Argument("FLOW/RUN", "the run; the latest of the flow when only FLOW is given")
+
+class StatusRequest(NamedTuple):
+    """A run in a store, the latest of its flow unless one is named."""
+
+    address: Address
+    json: bool
+    store: str | None
+    target: str | None
+    profile: str | None
 
 
-def status(values: Values) -> int:
+def status(request: StatusRequest) -> int:
     """Print the steps of a run with the items that are done and those that failed; 1 when something of it is damaged."""
-    address = Address.parse(values[RUN.name.lower()])
+    address = request.address
     if address.step is not None:
-        message = f"`{values[RUN.name.lower()]}` names a step, and a status is that of a run"
-        raise WrongUse(message, f"flowport status {address.flow}/{address.run}")
-    run = the_run(open_here(values), address)
-    found = _document(run, f" --store {quote(values['store'])}" if values["store"] else "")
-    if values["json"]:
+        named = "/".join(part for part in address if part is not None)
+        raise WrongUse(f"`{named}` names a step, and a status is that of a run", f"flowport status {address.flow}/{address.run}")
+    run = find_run(store_to_read(request.store, request.target, request.profile), address, complain)
+    found = _document(run, f" --store {quote(request.store)}" if request.store else "")
+    if request.json:
         print(as_json(found, indent=2))
     else:
         _print(found, run.store.url)
@@ -46,7 +59,7 @@ def _document(run: Run, again: str) -> dict[str, Any]:
     """What there is to say, as the JSON has it."""
     failed = failures(run.store, run.keys.root, lambda key: complain(f"`{key}` is nothing that flowport wrote"))
     by_step = Counter(failure["step"] for failure in failed)
-    state = state_of(run.store, run.doc)
+    state = status_of(run.store, run.doc, complain)
     seen = {step: _tally(run, step) for step in run.steps()}
     steps = [*run.plan["steps"], *(step for step in seen if step not in run.plan["steps"])]
     return {
@@ -101,6 +114,21 @@ def _print(found: dict[str, Any], url: str) -> None:
 
 
 COMMAND = Command(
-    "status", "show how far a run is, step by step", status, (RUN,),
-    (Option("json", "as one JSON document"), STORE, TARGET, PROFILE),
-)  # fmt: skip
+    "status",
+    "Show the steps of a run and what failed",
+    StatusRequest,
+    status,
+    (
+        Argument(
+            "address",
+            "The run. Default: the latest one of the flow.",
+            metavar="FLOW/RUN",
+            type=Address.parse,
+            shell_complete=addresses,
+        ),
+        click.Option(["--json"], is_flag=True, help="Print one JSON document."),
+        *shared.store_to_read(),
+    ),
+    help="It shows the items of each step that are done, and the command that resumes the run.",
+    examples=("flowport status DigitsFlow", "flowport status DigitsFlow/20261121-071334-c8996f --json"),
+)

@@ -46,4 +46,4 @@ def test_an_origin_that_is_not_there_starts_nothing(desk: Desk, words: str) -> N
 def test_a_run_id_says_what_may_stand_in_it(desk: Desk, name: str) -> None:
     ended = desk("run", "tiny.py", f"--run-id={name}")
     assert ended.status == 2
-    assert "does not begin with `-`" in ended.err
+    assert "cannot begin with `-`" in ended.err

@@ -112,7 +112,7 @@ def test_links_folders_and_pipes_in_the_place_of_documents_break_nothing(ran: De
 
 
 def test_a_folder_that_cannot_be_listed_is_a_line(ran: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from flowport.cli.address import flows, survey
+    from flowport.project.runs import flows, survey
     from flowport.runtime.folder import FolderStore
     from flowport.runtime.store import Refusal
 
@@ -127,7 +127,7 @@ def test_a_folder_that_cannot_be_listed_is_a_line(ran: Desk, tmp_path: Path, mon
 
     monkeypatch.setattr(store, "folders", refuse)
     said: list[str] = []
-    assert [[one["run"] for one in survey(store, flow, said.append)[0]] for flow in flows(store)] == [[], ["good"]]
+    assert [[one["run"] for one in survey(store, flow, said.append).documents] for flow in flows(store, said.append)] == [[], ["good"]]
     assert said == ["the store does not list `Other/`: permission is denied"]
 
 

@@ -41,6 +41,8 @@ class Config(NamedTuple):
     path: str = ""
     folder: str = ""
     settings: Mapping[str, Any] = {}
+    ignored: tuple[str, ...] = ()
+    """Files of settings that were passed over, a sentence for each."""
     shared_store: str | None = None
     """The store that no profile and no target sets: a relative folder is one beside the file, as for the other stores."""
 
@@ -125,7 +127,8 @@ def _contents(path: str) -> bytes:
 
 def find(start: str, profile: str | None = None) -> Config:
     """The settings for what lies in the folder `start`: of the nearest file above; raises Refused when that has mistakes."""
-    nearest = _nearest(os.path.abspath(start))
+    ignored: list[str] = []
+    nearest = _nearest(os.path.abspath(start), ignored)
     if nearest is None:
         if profile is not None:
             raise _refused(
@@ -137,13 +140,13 @@ def find(start: str, profile: str | None = None) -> Config:
                     )
                 ]
             )
-        return Config()
+        return Config(ignored=tuple(ignored))
     path, document = nearest[0], _named_in_full(*nearest)
     mistakes = list(_mistakes(path, document))
     if mistakes:
         raise _refused(mistakes)
     found = Config(os.path.relpath(path), os.path.dirname(path), _merged(path, document, profile or document.get("profile")))
-    return found._replace(shared_store=found.beside(document.get("store")))
+    return found._replace(shared_store=found.beside(document.get("store")), ignored=tuple(ignored))
 
 
 def _named_in_full(path: str, document: dict[str, Any]) -> dict[str, Any]:
@@ -172,13 +175,20 @@ def _mistake(path: str, message: str, way_out: tuple[str, ...] = ()) -> Diagnost
     return Diagnostic("FP490", f"{os.path.relpath(path)}: {message}" if path else message, help=way_out)
 
 
-def _nearest(folder: str) -> tuple[str, dict[str, Any]] | None:
-    """The settings that are nearest above a folder: no further up than its repository, and none that somebody else wrote."""
+def _nearest(folder: str, ignored: list[str]) -> tuple[str, dict[str, Any]] | None:
+    """The settings that are nearest above a folder: no further up than its repository, and none that somebody else wrote.
+
+    Adds to `ignored` why a file was passed over.
+    """
     owners = {0, os.getuid(), os.stat(folder).st_uid} if os.path.isdir(folder) else {0, os.getuid()}
     while True:
         for name in FILES:
             path = os.path.join(folder, name)
-            if os.path.isfile(path) and trusted(path, folder, owners) and (document := _read(path)) is not None:
+            if not os.path.isfile(path):
+                continue
+            if why := distrust(path, folder, owners):
+                ignored.append(f"{os.path.relpath(path)} is ignored: {why}")
+            elif (document := _read(path)) is not None:
                 return path, document
         above = os.path.dirname(folder)
         if above == folder or os.path.exists(os.path.join(folder, ".git")):
@@ -186,15 +196,11 @@ def _nearest(folder: str) -> tuple[str, dict[str, Any]] | None:
         folder = above
 
 
-def trusted(path: str, folder: str, owners: set[int]) -> bool:
-    """Whether root, this user or the owner of the flow's folder wrote a file of settings, and no link leads out of its folder."""
+def distrust(path: str, folder: str, owners: set[int]) -> str:
+    """Why a file of settings is not read: somebody else than `owners` wrote it, or a link leads out of its folder. "" when it is."""
     if os.stat(path).st_uid not in owners:
-        print(f"flowport: {os.path.relpath(path)} is left out: it belongs to another user", file=sys.stderr)
-        return False
-    if not below(path, [folder]):
-        print(f"flowport: {os.path.relpath(path)} is left out: it is a link that leads out of its folder", file=sys.stderr)
-        return False
-    return True
+        return "it belongs to another user"
+    return "" if below(path, [folder]) else "it is a link that leads out of its folder"
 
 
 def _read(path: str) -> dict[str, Any] | None:
