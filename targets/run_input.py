@@ -13,7 +13,7 @@ from flowport.compiler.contract import flow_document
 from flowport.compiler.ir import JSON
 from flowport.compiler.target import DryRun
 from flowport.runtime.run.form import put_input
-from flowport.runtime.run.start import is_default
+from flowport.runtime.run.initial_values import is_default
 from flowport.runtime.store import documents
 
 if TYPE_CHECKING:

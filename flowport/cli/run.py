@@ -13,8 +13,8 @@ from flowport.compiler.contract import flow_document
 from flowport.compiler.ir import Retry, Step
 from flowport.compiler.plan import Plan
 from flowport.compiler.record import replace
-from flowport.runtime.records.validation import tags
 from flowport.runtime.run.parameters import ParameterError
+from flowport.runtime.run.run_input import tags
 from flowport.runtime.store.keys import Keys
 
 if TYPE_CHECKING:
