@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowport.compiler.compile import load
-from flowport.compiler.package import package
+from flowport.compiler.package.archive import package
 from flowport.runtime.address import Keys
 from flowport.runtime.cache import code_key, unpack
 from flowport.runtime.contract import DONE, STOP, Invocation

@@ -48,7 +48,7 @@ def guards_types(node: ast.AST) -> bool:
 
 
 def layer_of(module: str) -> str:
-    """`flowport.compiler.plan` is of the layer compiler; what `flowport` itself offers comes from the runtime."""
+    """`flowport.compiler.ir.plan` is of the layer compiler; what `flowport` itself offers comes from the runtime."""
     second = module.split(".")[1] if "." in module else "runtime"
     return second if second in LAYERS else "runtime"
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from flowport.compiler.compile import load
-from flowport.compiler.package import package
+from flowport.compiler.package.archive import package
 from flowport.runtime import documents
 from flowport.runtime.address import Keys
 from flowport.runtime.cache import code_key, unpack

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flowport.compiler.compile import load
-from flowport.compiler.package import Package, package
+from flowport.compiler.package.archive import Package, package
 from flowport.runtime.cache import code_key
 from flowport.runtime.contract import Mismatch
 from flowport.runtime.program import Program

@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from flowport.compiler.package import package
-from flowport.compiler.plan import Plan
+from flowport.compiler.ir.plan import Plan
+from flowport.compiler.package.archive import package
 from flowport.runtime.address import Keys
 from flowport.runtime.cache import code_key
 from flowport.runtime.store import open_store
