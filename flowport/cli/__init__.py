@@ -65,6 +65,7 @@ def execute(name: str, words: Sequence[str], flow: str = "") -> int:
     from flowport.cli.console import prepare
     from flowport.cli.options import WrongUse, page, read
     from flowport.compiler.diagnostics import Refused
+    from flowport.compiler.target import DeployError
     from flowport.runtime.store import Corrupt, Missing, Refusal
     from flowport.runtime.text import shown
 
@@ -91,7 +92,7 @@ def execute(name: str, words: Sequence[str], flow: str = "") -> int:
 
         say(refused.diagnostics)
         return failed
-    except (Refusal, Missing, Corrupt) as error:
+    except (Refusal, Missing, Corrupt, DeployError) as error:
         print(shown(f"flowport {name}: {error}", lines=True), file=sys.stderr)
         return failed
     except KeyboardInterrupt:

@@ -148,7 +148,7 @@ def find(start: str, profile: str | None = None) -> Config:
 
 def _named_in_full(path: str, document: dict[str, Any]) -> dict[str, Any]:
     """The settings with the tables of targets under their full names: `[sfn]` is `[stepfunctions]`; raises Refused for both."""
-    from flowport.compiler.target import find as target
+    from flowport.targets.registry import find as target
 
     found: dict[str, Any] = {}
     for key, value in document.items():
@@ -249,19 +249,19 @@ class _Targets:
 
     def reads(self, name: str) -> frozenset[str] | None:
         """The settings of a target; None when no target is called that."""
-        from flowport.compiler.target import find
+        from flowport.targets.registry import find
 
         if name not in self._known and not self._complete and (target := find(name)) is not None and target.name == name:
-            self._known[name] = frozenset(setting.name for setting in target.settings)
+            self._known[name] = frozenset(setting.name for setting in target.settings.declared())
         return self._known.get(name)
 
     @property
     def all(self) -> dict[str, frozenset[str]]:
         """The settings of every target."""
         if not self._complete:
-            from flowport.compiler.target import targets
+            from flowport.targets.registry import targets
 
-            self._known = {name: frozenset(setting.name for setting in target.settings) for name, target in targets().items()}
+            self._known = {name: frozenset(setting.name for setting in target.settings.declared()) for name, target in targets().items()}
             self._complete = True
         return self._known
 

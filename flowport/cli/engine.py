@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from flowport.cli.config import Config
 from flowport.cli.options import Option, WrongUse
 
 if TYPE_CHECKING:
-    from flowport.compiler.diagnostics import Diagnostic
-    from flowport.compiler.package import Package
     from flowport.compiler.plan import Plan
-    from flowport.compiler.target import File, Target
+    from flowport.compiler.settings import Profile
+    from flowport.targets.prepare import Prepared
+    from flowport.targets.registry import AnyTarget
 
 TARGET = Option("target", "the engine to compile to; may be repeated", "NAME", short="t", many=True)
 
 
-def target(name: str) -> Target:
+def target(name: str) -> AnyTarget:
     """The target with this name or alias; raises WrongUse."""
-    from flowport.compiler.target import find, targets
+    from flowport.targets.registry import find, targets
 
     found = find(name)
     if found is None:
@@ -30,12 +32,22 @@ def target(name: str) -> Target:
     return found
 
 
-def fits(plan: Plan, one: Target, config: Config) -> tuple[Plan, tuple[Diagnostic, ...]]:
-    """The plan as a target takes it, and what the target has to say about it."""
-    lowered = one.lower(plan)
-    return lowered, one.fits(lowered, config.for_target(one.name))
+def options(names: Iterable[str]) -> str:
+    """What to type for one of these targets: `--target airflow, --target argo or --target stepfunctions`."""
+    *first, last = (f"--target {name}" for name in names)
+    return f"{', '.join(first)} or {last}" if first else last
 
 
-def emit(plan: Plan, one: Target, config: Config, package: Package) -> tuple[File, ...]:
-    """The files of a plan that fits."""
-    return one.emit(plan, config.for_target(one.name), package)
+def prepare(plan: Plan, one: AnyTarget, config: Config) -> Prepared[Any]:
+    """The plan and the settings as a target takes them, and what it has to say about both."""
+    from flowport.targets import prepare
+
+    return prepare.prepare(one, plan, profile(one, config))
+
+
+def profile(one: AnyTarget, config: Config) -> Profile:
+    """The profile for a target, with its folders where the file of settings means them."""
+    values = config.for_target(one.name)
+    folders = [setting.name for setting in one.settings.declared() if setting.folder]
+    beside = {name: value for name in folders if isinstance(value := values.get(name), str) and value and "://" not in value}
+    return {**values, **{name: os.path.join(config.folder, value) for name, value in beside.items()}}
