@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,8 @@ from flowport.targets.airflow import target as airflow_target
 from flowport.targets.airflow.settings import Settings as AirflowSettings
 from flowport.targets.argo import limits as argo
 from flowport.targets.argo import target as argo_target
+from flowport.targets.registry import OURS, targets
+from flowport.targets.settings_schema import schema
 from flowport.targets.stepfunctions import limits as stepfunctions
 from flowport.targets.stepfunctions import target as stepfunctions_target
 from flowport.targets.stepfunctions.settings import Settings as StepFunctionsSettings
@@ -135,6 +138,11 @@ def settings_table(target: Target[Any]) -> str:
 def test_the_page_about_an_engine_has_all_settings(page: str, target: Target[Any], golden: Callable[[Path, str], None]) -> None:
     path = ROOT / "docs" / page
     golden(path, SETTINGS.sub(lambda found: found[1] + settings_table(target) + found[2], path.read_text(encoding="utf-8")))
+
+
+def test_the_published_schema_has_all_settings(golden: Callable[[Path, str], None]) -> None:
+    ours = {name: target for name, target in targets().items() if name in OURS}
+    golden(ROOT / "docs" / "flowport.schema.json", json.dumps(schema(ours), indent=2, ensure_ascii=False) + "\n")
 
 
 def test_the_page_of_diagnostics_has_them_all(golden: Callable[[Path, str], None]) -> None:

@@ -27,8 +27,12 @@ COMMANDS = {
     "artifacts": "print what tasks stored",
     "explain": "say more about a diagnostic",
     "init": "write a first flow to start from",
+    "config": "print the JSON Schema of flowport.toml",
 }
 """The commands, each in the module of its name, and what they do."""
+
+MODULES = {"config": "config_command"}
+"""Those that are in another module."""
 
 OF_A_FLOW = ("check", "compile", "run", "resume", "dry-run", "deploy", "show")
 """The commands that a flow's own file takes: `python flow.py run`."""
@@ -112,7 +116,7 @@ def load(name: str) -> Command:
     """The command `name`."""
     from importlib import import_module
 
-    command: Command = import_module(f"flowport.cli.{name.replace('-', '_')}").COMMAND
+    command: Command = import_module(f"flowport.cli.{MODULES.get(name, name.replace('-', '_'))}").COMMAND
     return command
 
 

@@ -22,14 +22,15 @@ from typing import Any, NamedTuple
 from flowport.compiler.containment import below
 from flowport.compiler.diagnostics import Diagnostic, Refused
 from flowport.compiler.guess import did_you_mean
+from flowport.compiler.project_settings import SharedSettings, TopSettings
 
 FILES = ("flowport.toml", "pyproject.toml")
 TABLE = "[tool.flowport"
 
-SHARED = {"store": str, "profile": str, "roots": list, "include": list, "profiles": dict}
-"""The keys that flowport itself reads; `profiles` and `profile` stand at the top only."""
-
-TOP_ONLY = ("profile", "profiles")
+TYPES = {"text": str, "texts": list}
+TOP_ONLY = (*(setting.name for setting in TopSettings.declared()), "profiles")
+SHARED = {setting.name: TYPES[setting.kind] for setting in (*SharedSettings.declared(), *TopSettings.declared())} | {"profiles": dict}
+"""The keys that flowport itself reads; some stand at the top only."""
 
 
 class Config(NamedTuple):
@@ -224,7 +225,8 @@ def _merged(path: str, document: dict[str, Any], profile: str | None) -> dict[st
         )
     settings = {key: value for key, value in document.items() if key not in TOP_ONLY}
     for key, value in (profiles[profile] if profile is not None else {}).items():
-        settings[key] = {**settings.get(key, {}), **value} if isinstance(value, dict) else value
+        shared = settings.get(key)
+        settings[key] = {**shared, **value} if isinstance(value, dict) and isinstance(shared, dict) else value
     return settings
 
 
@@ -272,6 +274,8 @@ def _table(path: str, prefix: str, table: dict[str, Any], targets: _Targets, top
         if key in shared:
             if not isinstance(value, shared[key]):
                 yield _mistake(path, f"`{prefix}{key}` is {_kind(value)}, not {_KINDS[shared[key]]}")
+            elif isinstance(value, list) and (wrong := [one for one in value if not isinstance(one, str)]):
+                yield _mistake(path, f"`{prefix}{key}` has {_kind(wrong[0])} in it, not texts alone")
         elif isinstance(value, dict) and (known := targets.reads(key)) is not None:
             yield from (_unknown(path, f"{prefix}{key}.{name}", name, {*known, "store"}) for name in value if name not in {*known, "store"})
         elif not any(key in names for names in targets.all.values()):

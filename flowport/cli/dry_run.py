@@ -47,10 +47,8 @@ def _request(flow: FlowFile, one: AnyTarget, values: Values) -> DryRun[Any]:
     document = run_input(flow.plan, values, named_origin(values))
     # That of the target's own table is where deployed flows keep theirs.
     store = _store(flow, values)
-    flow = flow._replace(
-        plan=equipped(flow.plan, values["with"]), config=flow.config._replace(settings={**one.dry_run_defaults, **_settings(flow, one)})
-    )
-    prepared = prepare(flow.plan, one, flow.config)
+    flow = flow._replace(plan=equipped(flow.plan, values["with"]))
+    prepared = prepare(flow.plan, one, flow.config, one.dry_run_defaults)
     if has_errors(prepared.diagnostics):
         raise Refused(prepared.diagnostics)
     say(prepared.diagnostics)
@@ -79,14 +77,6 @@ def _store(flow: FlowFile, values: Values) -> str:
     if here == flow.config.shared_store:
         return local_store_url(values, Config())
     raise WrongUse(f"a dry run keeps its runs on this machine, and `{here}` is not a folder", "--store FOLDER")
-
-
-def _settings(flow: FlowFile, one: AnyTarget) -> dict[str, object]:
-    """The profile's settings, the target's own merged in."""
-    return {
-        **{key: value for key, value in flow.config.settings.items() if key in ("roots", "include")},
-        **flow.config.for_target(one.name),
-    }
 
 
 def _print(task: TaskEnded) -> None:

@@ -38,16 +38,19 @@ def options(names: Iterable[str]) -> str:
     return f"{', '.join(first)} or {last}" if first else last
 
 
-def prepare(plan: Plan, one: AnyTarget, config: Config) -> Prepared[Any]:
-    """The plan and the settings as a target takes them, and what it has to say about both."""
+def prepare(plan: Plan, one: AnyTarget, config: Config, defaults: Profile | None = None) -> Prepared[Any]:
+    """The plan and the settings as a target takes them, and what it has to say about both. `defaults` fill in for the profile."""
     from flowport.targets import prepare
 
-    return prepare.prepare(one, plan, profile(one, config))
+    return prepare.prepare(one, plan, {**(defaults or {}), **profile(one, config)})
 
 
 def profile(one: AnyTarget, config: Config) -> Profile:
     """The profile for a target, with its folders where the file of settings means them."""
-    values = config.for_target(one.name)
-    folders = [setting.name for setting in one.settings.declared() if setting.folder]
+    declared = one.settings.declared()
+    # A table above those of the targets may be a setting of several, such as `labels`.
+    tables = {setting.name: config.settings[setting.name] for setting in declared if isinstance(config.settings.get(setting.name), dict)}
+    values = {**tables, **config.for_target(one.name)}
+    folders = [setting.name for setting in declared if setting.folder]
     beside = {name: value for name in folders if isinstance(value := values.get(name), str) and value and "://" not in value}
     return {**values, **{name: os.path.join(config.folder, value) for name, value in beside.items()}}
