@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 import click
 
 from flowport.cli.command import Command
 from flowport.project import errors
+
+if TYPE_CHECKING:
+    from flowport.targets.registry import AnyTarget
 
 
 class WrongUse(errors.ProjectError):
@@ -16,6 +20,14 @@ class WrongUse(errors.ProjectError):
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
+
+
+def missing_target(question: str, able: Callable[[AnyTarget], bool]) -> WrongUse:
+    """That `--target` is missing, with those that are able to do what was asked for."""
+    from flowport.targets.registry import targets
+
+    *first, last = (f"--target {name}" for name, target in targets().items() if able(target))
+    return WrongUse(f"`--target` is missing: {question}?", f"{', '.join(first)} or {last}" if first else last)
 
 
 def explained(error: click.UsageError | errors.ProjectError, program: str) -> tuple[str, str]:
@@ -52,7 +64,7 @@ def advice(error: errors.ProjectError) -> str:
             return f'write `store = "s3://..."` under [{target}], or add --store URL'
         case errors.StoresDiffer(targets=targets):
             return "one of " + ", ".join(f"--target {name}" for name in targets)
-        case errors.RemoteStore():
+        case errors.StoreNotLocal():
             return "--store FOLDER"
         case errors.BadRunId():
             return "use up to 255 letters, digits and -_.+=@!'(); it cannot begin with `-`, and cannot be `.` or `..`"
@@ -110,7 +122,7 @@ def _usage(ctx: click.Context | None) -> str:
 
 def closest(name: str, names: Iterable[str]) -> str:
     """The name that was probably meant, as a question; "" when none is near."""
-    from flowport.compiler.guess import nearest
+    from flowport.compiler.diagnostics.suggestions import nearest
 
     near = nearest(name, names)
     return f"did you mean `{near}`?" if near else ""

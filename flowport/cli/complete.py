@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flowport.compiler.diagnostics import Refused
+from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.project.errors import ProjectError
-from flowport.runtime.store import Corrupt, Missing, Refusal
+from flowport.runtime.store.errors import Corrupt, Missing, StoreError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -40,7 +40,7 @@ def addresses(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 
     try:
         found = list(_addresses(ctx, incomplete))
-    except (ProjectError, Refused, Refusal, Missing, Corrupt, OSError):
+    except (ProjectError, CompileError, StoreError, Missing, Corrupt, OSError):
         found = []
     return [CompletionItem(text) for text in found if text.startswith(incomplete)]
 
@@ -49,7 +49,7 @@ def _addresses(ctx: click.Context, incomplete: str) -> Iterator[str]:
     from flowport.project.config import find
     from flowport.project.runs import names_in
     from flowport.project.stores import StoreChoice, is_folder, store_to_read
-    from flowport.runtime.store import open_store
+    from flowport.runtime.store.open import open_store
 
     choice = StoreChoice(*(ctx.params.get(name) for name in StoreChoice._fields))
     url = store_to_read(choice, find(os.curdir, choice.profile))

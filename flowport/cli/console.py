@@ -13,7 +13,7 @@ from flowport.project.errors import NotWritable
 from flowport.runtime.text import shown
 
 if TYPE_CHECKING:
-    from flowport.compiler.diagnostics import Diagnostic
+    from flowport.compiler.diagnostics.diagnostic import Diagnostic
 
 PLAIN = {"→": "->", "←": "<-", "…": "...", "–": "-", "—": "-", "•": "*", "“": '"', "”": '"', "‘": "'", "’": "'"}
 """What stands for a character that people write in sentences where a terminal does not have it; others are escaped."""
@@ -70,7 +70,7 @@ def say(diagnostics: tuple[Diagnostic, ...], ignored: tuple[str, ...] = ()) -> N
     for text in ignored:
         complain(f"flowport: {text}")
     if diagnostics:
-        from flowport.compiler.render import render, summary
+        from flowport.compiler.diagnostics.render import render, summary
 
         print(render(diagnostics, "text", colour=colored(sys.stderr)) + "\n" + summary(diagnostics), file=sys.stderr)
 

@@ -10,11 +10,11 @@ from flowport.project.flow_file import FlowFile, open_flow
 from flowport.project.stores import StoreChoice, open_to_read
 
 if TYPE_CHECKING:
-    from flowport.runtime.store import Store
+    from flowport.runtime.store.interface import Store
 
 
 def opened(argument: str, profile: str | None) -> FlowFile:
-    """The flow of `FILE.py` or `FILE.py:ClassName`; raises Refused when there are errors."""
+    """The flow of `FILE.py` or `FILE.py:ClassName`; raises CompileError when there are errors."""
     return announced(open_flow(argument, profile))
 
 

@@ -13,9 +13,10 @@ import click
 from flowport.cli.advice import WrongUse, closest, explained
 from flowport.cli.command import COMPLETE, OWN_FILE, SETTINGS, Command, help_option
 from flowport.cli.console import say
-from flowport.compiler.diagnostics import Refused
+from flowport.compiler.diagnostics.diagnostic import CompileError
+from flowport.compiler.target import DeployError
 from flowport.project.errors import ProjectError
-from flowport.runtime.store import Corrupt, Missing, Refusal
+from flowport.runtime.store.errors import Corrupt, Missing, StoreError
 from flowport.runtime.text import shown
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ COMMANDS = {
     "artifacts": "Show the artifacts of tasks",
     "explain": "Explain a diagnostic",
     "init": "Create a first flow",
+    "config": "Print the JSON Schema of flowport.toml",
     "completion": "Print the shell script that completes commands",
 }
 """The commands, each in the module of its name, and what they do."""
@@ -84,7 +86,7 @@ class CommandGroup(click.Group):
 
 def load(name: str) -> Command[Any]:
     """The command `name`."""
-    command: Command[Any] = import_module(f"flowport.cli.{name.replace('-', '_')}").COMMAND
+    command: Command[Any] = import_module(f"flowport.cli.commands.{name.replace('-', '_')}").COMMAND
     return command
 
 
@@ -124,10 +126,10 @@ def run(words: Sequence[str], flow: str = "") -> int:
     except (click.UsageError, ProjectError) as error:
         complain(speaker, *explained(error, speaker))
         return 2
-    except Refused as refused:
+    except CompileError as refused:
         say(refused.diagnostics)
         return failed
-    except (Refusal, Missing, Corrupt) as error:
+    except (StoreError, Missing, Corrupt, DeployError) as error:
         complain(speaker, str(error))
         return failed
 

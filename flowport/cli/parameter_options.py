@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import click
 
 from flowport.cli.command import Command, Request, takes_one_value
-from flowport.compiler.diagnostics import Refused
+from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.project.errors import ProjectError
 from flowport.project.flow_file import FlowFile
 from flowport.project.parameters import ParameterText, Spec, as_text, spellings
-from flowport.runtime.store import Corrupt, Missing, Refusal
+from flowport.runtime.store.errors import Corrupt, Missing, StoreError
 
 ALONE = "\0"
 """The value of a parameter that stands alone: no argument of a process can hold this character."""
@@ -125,7 +125,7 @@ class FlowCommand(Command[Request]):
     def _opened_if_possible(self, words: list[str]) -> Opened | None:
         try:
             return self._opened(words)
-        except (Refused, ProjectError, Refusal, Missing, Corrupt, OSError):
+        except (CompileError, ProjectError, StoreError, Missing, Corrupt, OSError):
             return None
 
     def _behind_dashes(self, ctx: click.Context, specs: list[Spec], words: list[str]) -> list[ParameterText]:

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowport.compiler.ir import Retry
-from flowport.compiler.target import DryRun, Target
+from flowport.compiler.target import DryRun
 from flowport.project.config import Config
-from flowport.project.errors import RemoteStore
+from flowport.project.errors import StoreNotLocal
 from flowport.project.flow_file import FlowFile
 from flowport.project.parameters import ParameterText
 from flowport.project.run import check_origin, decorated, run_input
 from flowport.project.run_ids import run_id
 from flowport.project.stores import is_folder, store_to_write
-from flowport.project.targets import emit, lower
-from flowport.runtime.store import open_store
+from flowport.project.targets import prepared
+from flowport.runtime.store.open import open_store
 
 if TYPE_CHECKING:
-    from flowport.compiler.diagnostics import Diagnostic
+    from flowport.compiler.diagnostics.diagnostic import Diagnostic
+    from flowport.targets.registry import AnyTarget
 
 
 class DryRunRequest(NamedTuple):
-    """A dry run of a flow for one target; see `RunRequest`. With `logs` it shows what tasks print."""
+    """A dry run of a flow for one target; see `RunRequest`. With `logs` it tells what tasks print."""
 
     flow: FlowFile
     target: str | None
@@ -37,37 +37,28 @@ class DryRunRequest(NamedTuple):
     from_step: str | None = None
 
 
-def prepare(
-    request: DryRunRequest, target: Target, echo: Callable[[str], None], show: Callable[[str], None]
-) -> tuple[DryRun, tuple[Diagnostic, ...]]:
-    """What the target is to run, and the warnings about it; raises Refused when it cannot take the flow.
-
-    `echo` gets what there is to say about the run, and `show` the lines that tasks print.
-    """
+def prepare_dry_run(request: DryRunRequest, target: AnyTarget) -> tuple[DryRun[Any], tuple[Diagnostic, ...]]:
+    """What the target is to run, and the warnings about it; raises CompileError when it cannot take the flow."""
     inputs = run_input(request.flow, request.parameters, request.tags, request.origin_run, request.from_step)
     store = _store(request)
     flow = decorated(request.flow, request.decorators)
-    settings = {**target.stand_ins, **_settings(flow, target)}
-    flow = flow._replace(config=flow.config._replace(settings=settings))
-    lowered, warnings = lower(flow, target)
+    ready = prepared(flow, target, target.dry_run_defaults)
     package = flow.package()
     check_origin(open_store(store), flow, inputs.origin_run)
-    prepared = DryRun(
-        emit(lowered, flow, target, package),
+    run = DryRun(
         flow.plan,
+        ready.settings,
         package,
-        flow.config.for_target(target.name),
         inputs.parameters,
         run_id(request.run_id),
         store,
-        echo,
         inputs.origin_run,
         inputs.from_step,
         inputs.tags,
         request.max_workers,
-        show if request.logs else None,
+        request.logs,
     )
-    return prepared, warnings
+    return run, ready.diagnostics
 
 
 def _store(request: DryRunRequest) -> str:
@@ -78,12 +69,4 @@ def _store(request: DryRunRequest) -> str:
         return url
     if url == config.shared_store:
         return store_to_write(request.store, Config())
-    raise RemoteStore(url)
-
-
-def _settings(flow: FlowFile, target: Target) -> dict[str, object]:
-    """The profile's settings, the target's own merged in."""
-    return {
-        **{key: value for key, value in flow.config.settings.items() if key in ("roots", "include")},
-        **flow.config.for_target(target.name),
-    }
+    raise StoreNotLocal(url)

@@ -111,7 +111,7 @@ class StoresDiffer(ProjectError):
         self.targets = tuple(targets)
 
 
-class RemoteStore(ProjectError):
+class StoreNotLocal(ProjectError):
     """A dry run would write to a store that is not a folder of this machine."""
 
     def __init__(self, store: str) -> None:

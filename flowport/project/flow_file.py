@@ -6,13 +6,13 @@ import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowport.compiler.compile import load, split
-from flowport.compiler.contract import flow_document
-from flowport.compiler.diagnostics import Diagnostic, Refused
-from flowport.compiler.plan import Plan
+from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
+from flowport.compiler.ir.plan import Plan
+from flowport.compiler.package.documents import flow_document
 from flowport.project.config import Config, find
 
 if TYPE_CHECKING:
-    from flowport.compiler.package import Package
+    from flowport.compiler.package.archive import Package
 
 
 class FlowFile(NamedTuple):
@@ -46,7 +46,7 @@ class FlowFile(NamedTuple):
 
     def package(self) -> Package:
         """The code package, with the further files that the settings name."""
-        from flowport.compiler.package import package
+        from flowport.compiler.package.archive import package
 
         return package(self.plan, self.config.included(self.folder))
 
@@ -67,7 +67,7 @@ def check_flow(argument: str, profile: str | None) -> Checked:
         config = find(folder, profile)
         modules = config.modules(folder)
         roots = config.roots
-    except Refused as refused:
+    except CompileError as refused:
         return Checked(None, refused.diagnostics)
     loaded = load(argument, roots, modules)
     flow = None if loaded.plan is None else FlowFile(path, loaded.plan, config, loaded.diagnostics)
@@ -75,10 +75,10 @@ def check_flow(argument: str, profile: str | None) -> Checked:
 
 
 def open_flow(argument: str, profile: str | None) -> FlowFile:
-    """The flow of `FILE.py` or `FILE.py:ClassName`; raises Refused when there are errors."""
+    """The flow of `FILE.py` or `FILE.py:ClassName`; raises CompileError when there are errors."""
     found = check_flow(argument, profile)
     if found.flow is None:
-        raise Refused(found.diagnostics)
+        raise CompileError(found.diagnostics)
     return found.flow
 
 

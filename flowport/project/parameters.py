@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from flowport.project.errors import BadParameters
-from flowport.runtime.documents import dump
-from flowport.runtime.parameters import ParameterError, convert, converted, text_of
+from flowport.runtime.run.parameters import ParameterError, convert, converted, text_of
+from flowport.runtime.store.documents import dump
 
 Spec = dict[str, Any]
 """An entry of `parameters` in the plan's JSON."""

@@ -13,7 +13,7 @@ from flowport.runtime.local.source import where
 
 if TYPE_CHECKING:
     from flowport.project.runs import Odd
-    from flowport.runtime.store import Store
+    from flowport.runtime.store.interface import Store
 
 
 class ResumeChoice(NamedTuple):
@@ -33,7 +33,7 @@ class Resumption(NamedTuple):
 
 
 def find_resumption(choice: ResumeChoice, odd: Odd) -> Resumption:
-    """The run that is meant, or the latest that did not reach its end; raises ProjectError, and Refused when the flow has errors."""
+    """The run that is meant, or the latest that did not reach its end; raises ProjectError, and CompileError when the flow has errors."""
     flow = open_flow(choice.file, choice.store.profile) if choice.file else None
     store, _ = open_to_read(choice.store, flow.folder if flow else os.curdir)
     flow_name, _, run = (choice.run or "").rpartition("/")

@@ -13,12 +13,12 @@ from flowport.project.flow_file import FlowFile
 from flowport.project.parameters import ParameterText, parameter_values
 from flowport.project.run_ids import run_id
 from flowport.project.stores import store_to_write
-from flowport.runtime.address import Keys
-from flowport.runtime.parameters import ParameterError
-from flowport.runtime.validation import tags
+from flowport.runtime.run.parameters import ParameterError
+from flowport.runtime.run.run_input import tags
+from flowport.runtime.store.keys import Keys
 
 if TYPE_CHECKING:
-    from flowport.runtime.store import Store
+    from flowport.runtime.store.interface import Store
 
 
 class RunRequest(NamedTuple):
@@ -87,11 +87,11 @@ def start(request: RunRequest) -> int:
     """Compile a flow, put the code where tasks find it, and run it; the exit status."""
     from shlex import quote
 
-    from flowport.runtime.cache import code_key
     from flowport.runtime.local.run import Request
     from flowport.runtime.local.run import run as run_here
-    from flowport.runtime.program import Program
-    from flowport.runtime.store import open_store
+    from flowport.runtime.package.code_package import CodePackage
+    from flowport.runtime.store.keys import code_key
+    from flowport.runtime.store.open import open_store
 
     flow = request.flow
     inputs = run_input(flow, request.parameters, request.tags, request.origin_run, request.from_step)
@@ -104,7 +104,7 @@ def start(request: RunRequest) -> int:
         store.create(code_key(package.digest), package.data)
     return run_here(
         Request(
-            folder=Program.fetched(store, package.digest).folder,
+            folder=CodePackage.fetched(store, package.digest).folder,
             code=package.digest,
             source=_source(flow),
             store=url,

@@ -6,8 +6,8 @@ import os
 import time
 
 from flowport.project.errors import BadRunId
-from flowport.runtime.address import part
-from flowport.runtime.validation import NAME
+from flowport.runtime.records.validation import NAME
+from flowport.runtime.store.keys import part
 
 
 def run_id(chosen: str | None) -> str:

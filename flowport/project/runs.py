@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from flowport.project.address import LATEST, Address
 from flowport.project.errors import EveryRunDone, NoRuns, UnknownFlow, UnknownItem, UnknownRun, UnknownStep, UnreadableRuns
 from flowport.project.run_ids import begins_with_time
-from flowport.runtime.address import Keys, names, part, pieces
-from flowport.runtime.reader import ODD, find, order, reason
-from flowport.runtime.start import document
-from flowport.runtime.store import Corrupt, Missing, Refusal
+from flowport.runtime.records.run_record import document
+from flowport.runtime.records.slices import pieces
+from flowport.runtime.run.reader import ODD, find, order, reason
+from flowport.runtime.store.errors import Corrupt, Missing, StoreError
+from flowport.runtime.store.keys import Keys, names, part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import TypeAlias
 
-    from flowport.runtime.reader import Run
-    from flowport.runtime.store import Store
-    from flowport.runtime.taken import Tally
+    from flowport.runtime.records.reuse import ReuseCount
+    from flowport.runtime.run.reader import Run
+    from flowport.runtime.store.interface import Store
 
     Odd: TypeAlias = Callable[[str], None]
     """Hears of something in the store that cannot be read, in a sentence."""
@@ -51,7 +52,7 @@ def survey(store: Store, flow: str, odd: Odd, latest: int | None = None) -> Surv
     found, damaged = [], []
     try:
         runs, strange = names(store.folders(part(flow) + "/"))
-    except Refusal as error:
+    except StoreError as error:
         odd(str(error))
         return Survey([], [], 0)
     for folder in strange:
@@ -62,7 +63,7 @@ def survey(store: Store, flow: str, odd: Odd, latest: int | None = None) -> Surv
             found.append(document(store, Keys(flow, run)))
         except Missing:
             continue
-        except (Corrupt, Refusal) as error:
+        except (Corrupt, StoreError) as error:
             odd(str(error))
             damaged.append(run)
     return Survey(sorted(found, key=_began, reverse=True), damaged, len(older))
@@ -120,7 +121,7 @@ def slices(run: Run, step: str, odd: Odd) -> list[str]:
 
 def status(store: Store, document: dict[str, Any], odd: Odd) -> str:
     """`done`, `failed` when a task gave up, or `unfinished`: it runs still, or was stopped; `unreadable` when its code is gone."""
-    from flowport.runtime.tries import failures
+    from flowport.runtime.records.attempts import failures
 
     def strange(key: str) -> None:
         odd(f"`{key}` in {store.url} is nothing that flowport wrote, or damaged")
@@ -134,9 +135,9 @@ def status(store: Store, document: dict[str, Any], odd: Odd) -> str:
         return "unreadable"
 
 
-def taken_over(store: Store, document: dict[str, Any]) -> Tally | None:
+def taken_over(store: Store, document: dict[str, Any]) -> ReuseCount | None:
     """How much of a run was taken over from others; None where nothing was."""
-    from flowport.runtime.taken import share
+    from flowport.runtime.records.reuse import share
 
     try:
         return share(store, Keys(document["flow"], document["run"])) if document["origin"] else None

@@ -10,7 +10,7 @@ from flowport.project.errors import NoStoreOfTarget, StoresDiffer
 from flowport.project.targets import named
 
 if TYPE_CHECKING:
-    from flowport.runtime.store import Store
+    from flowport.runtime.store.interface import Store
 
 FOLDER = ".flowport"
 """The folder that is the store where nothing names another."""
@@ -45,7 +45,7 @@ def store_to_write(chosen: str | None, config: Config) -> str:
 
 def open_to_read(choice: StoreChoice, folder: str = os.curdir) -> tuple[Store, Config]:
     """The store to read, with the settings of a folder that say so."""
-    from flowport.runtime.store import open_store
+    from flowport.runtime.store.open import open_store
 
     config = find(folder, choice.profile)
     return open_store(store_to_read(choice, config)), config

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, Any
 
-from flowport.compiler.diagnostics import Refused
+from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.project.errors import UnknownTarget
 from flowport.project.flow_file import FlowFile, has_errors
 
 if TYPE_CHECKING:
-    from flowport.compiler.diagnostics import Diagnostic
-    from flowport.compiler.package import Package
-    from flowport.compiler.plan import Plan
-    from flowport.compiler.target import File, Target
+    from flowport.compiler.package.archive import Package
+    from flowport.compiler.settings import Profile
+    from flowport.compiler.target import File
+    from flowport.project.config import Config
+    from flowport.targets.prepare import Prepared
+    from flowport.targets.registry import AnyTarget
 
 
-def named(name: str) -> Target:
+def named(name: str) -> AnyTarget:
     """The target with this name or alias; raises UnknownTarget."""
-    from flowport.compiler.target import find, targets
+    from flowport.targets.registry import find, targets
 
     found = find(name)
     if found is None:
@@ -26,20 +29,32 @@ def named(name: str) -> Target:
     return found
 
 
-def fits(flow: FlowFile, target: Target) -> tuple[Plan, tuple[Diagnostic, ...]]:
-    """The plan as a target takes it, and what the target has to say about it."""
-    lowered = target.lower(flow.plan)
-    return lowered, target.fits(lowered, flow.config.for_target(target.name))
+def prepare(flow: FlowFile, target: AnyTarget, defaults: Profile | None = None) -> Prepared[Any]:
+    """The plan and the settings as a target takes them, and what it has to say about both. `defaults` fill in for the profile."""
+    from flowport.targets import prepare
+
+    return prepare.prepare(target, flow.plan, {**(defaults or {}), **settings_for(target, flow.config)})
 
 
-def lower(flow: FlowFile, target: Target) -> tuple[Plan, tuple[Diagnostic, ...]]:
-    """The plan as a target takes it, and its warnings; raises Refused when it cannot take the flow."""
-    lowered, found = fits(flow, target)
-    if has_errors(found):
-        raise Refused(found)
-    return lowered, found
+def prepared(flow: FlowFile, target: AnyTarget, defaults: Profile | None = None) -> Prepared[Any]:
+    """The same without errors; raises CompileError when the target cannot take the flow."""
+    found = prepare(flow, target, defaults)
+    if has_errors(found.diagnostics):
+        raise CompileError(found.diagnostics)
+    return found
 
 
-def emit(lowered: Plan, flow: FlowFile, target: Target, package: Package) -> tuple[File, ...]:
-    """The files of a lowered plan."""
-    return target.emit(lowered, flow.config.for_target(target.name), package)
+def emit(ready: Prepared[Any], target: AnyTarget, package: Package) -> tuple[File, ...]:
+    """The files of a flow that the target can take."""
+    return target.compiler.emit(ready.plan, ready.settings, package)
+
+
+def settings_for(target: AnyTarget, config: Config) -> Profile:
+    """The profile for a target, with its folders where the file of settings means them."""
+    declared = target.settings.declared()
+    # A table above those of the targets may be a setting of several, such as `labels`.
+    tables = {setting.name: config.settings[setting.name] for setting in declared if isinstance(config.settings.get(setting.name), dict)}
+    values = {**tables, **config.for_target(target.name)}
+    folders = [setting.name for setting in declared if setting.folder]
+    beside = {name: value for name in folders if isinstance(value := values.get(name), str) and value and "://" not in value}
+    return {**values, **{name: os.path.join(config.folder, value) for name, value in beside.items()}}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from desk import Desk
-from flowport.cli.completion import SHELLS
+from flowport.cli.commands.completion import SHELLS
 from flowport.cli.group import COMMANDS
 
 

@@ -7,9 +7,9 @@ from xml.sax.saxutils import escape
 
 from flowport.cli.draw.step_settings import step_settings
 from flowport.cli.draw.svg import svg
-from flowport.compiler.contract import plain
 from flowport.compiler.ir import Computed, NoDefault, Parameter, Step
-from flowport.compiler.plan import Plan, steps
+from flowport.compiler.ir.plan import Plan, steps
+from flowport.compiler.package.documents import plain
 from flowport.project.parameters import as_text
 
 STYLE = """

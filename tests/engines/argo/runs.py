@@ -10,11 +10,11 @@ from typing import Any
 
 import yaml
 
-from flowport.compiler.package import package
-from flowport.compiler.plan import Plan
-from flowport.runtime.address import Keys
-from flowport.runtime.cache import code_key
-from flowport.runtime.store import open_store
+from compiled import files_of, problems_of
+from flowport.compiler.ir.plan import Plan
+from flowport.compiler.package.archive import package
+from flowport.runtime.store.keys import Keys, code_key
+from flowport.runtime.store.open import open_store
 from flowport.targets.argo import target
 from flowport.targets.argo.engine.controller import Workflow
 from flowport.targets.argo.engine.pods import Finished
@@ -68,11 +68,11 @@ def nothing(document: dict[str, Any]) -> None:
 
 def compiled(plan: Plan, profile: Mapping[str, Any]) -> dict[str, Any]:
     """The document of a plan, with the code package in the store."""
-    made, lowered = package(plan), target.lower(plan)
-    errors = [found for found in target.fits(lowered, {**profile, "store": "s3://bucket"}) if found.severity == "error"]
+    made = package(plan)
+    errors = [found for found in problems_of(target, plan, {**profile, "store": "s3://bucket"}) if found.severity == "error"]
     assert not errors, errors
     open_store(profile["store"]).create(code_key(made.digest), made.data)
-    document: dict[str, Any] = next(yaml.safe_load_all(target.emit(lowered, profile, made)[0].data))
+    document: dict[str, Any] = next(yaml.safe_load_all(files_of(target, plan, profile, made)[0].data))
     return document
 
 
