@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flowport.project.config import find
 from jsonschema import Draft4Validator
 
 from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.compiler.project_settings import SharedSettings
 from flowport.compiler.settings import Setting
+from flowport.project.config import find
 from flowport.targets.registry import OURS, targets
 from flowport.targets.settings_schema import schema
 from flowport.targets.settings_validation import MISSING, decoded, toml
