@@ -99,10 +99,10 @@ def find_step(run: Run, name: str) -> str:
 
 
 def slice_of(run: Run, step: str, item: str, odd: Odd) -> str:
-    """The slice that an item is in; a slice may also be named itself. Raises UnknownItem."""
+    """The slice that an item is in, or the first of several, `r.30..r.39`; a slice may also be named itself. Raises UnknownItem."""
     if pieces(item, "s") is not None and item in slices(run, step, odd):
         return item
-    place = run.locate(step, item)
+    place = run.locate(step, item.partition("..")[0])
     if place is None:
         raise UnknownItem(item, step, run.plan["flow"], run.doc["run"])
     return place[0]

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowport.runtime.local.console import Console
 from flowport.runtime.local.coordinator import Coordinator
-from flowport.runtime.local.labels import Labels
 from flowport.runtime.local.routes import Routes
 from flowport.runtime.local.run_spec import RunSpec
 from flowport.runtime.local.source import note
 from flowport.runtime.local.summary import explain
 from flowport.runtime.local.worker_channel import ServerLost, WorkerChannel
 from flowport.runtime.package.code_package import CodePackage
+from flowport.runtime.run.labels import FirstManifests, Labels
 from flowport.runtime.store.keys import Keys
 from flowport.runtime.store.open import open_store
 
@@ -78,7 +78,7 @@ def _run(request: Request, program: CodePackage, scratch: str) -> int:
     try:
         store = open_store(request.store)
         keys = Keys(spec.flow, spec.run)
-        labels = Labels(plan["body"], store, keys)
+        labels = Labels(plan["body"], FirstManifests(store, keys))
         console = Console(spec, labels, None if folder else store, request.quiet)
         if store.exists(keys.input()) or store.exists(keys.run()):
             return _taken(console, spec)

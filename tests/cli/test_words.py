@@ -321,6 +321,47 @@ def test_what_a_reader_did_not_wait_for_is_not_taken_for_success(desk: Desk) -> 
     assert done.returncode == 141
 
 
+def rectangles(picture: ElementTree.Element, kind: str) -> list[tuple[float, ...]]:
+    """The left, top, width and height of the rectangles of a class."""
+    found = [one for one in picture.iter("{http://www.w3.org/2000/svg}rect") if one.get("class") == kind]
+    return [tuple(float(one.attrib[name]) for name in ("x", "y", "width", "height")) for one in found]
+
+
+LONG = """
+from flowport import FlowSpec, step
+
+
+class Long(FlowSpec):
+    @step
+    def start(self):
+        self.next(self.train)
+
+    @step
+    def train(self):
+        self.verdict = "the accuracy is good enough"
+        self.next({"train once more with other values": self.train, "the accuracy is good enough": self.keep,
+                   "give up after ten rounds": self.drop}, condition="verdict")
+
+    @step
+    def keep(self):
+        self.next(self.end)
+
+    @step
+    def drop(self):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+def test_long_labels_of_a_loop_hide_no_box_and_no_other_label(tmp_path: Path) -> None:
+    path = tmp_path / "long.py"
+    path.write_text(LONG)
+    test_every_flow_of_the_corpus_has_a_drawing_without_overlaps(path)
+
+
 FLOWS = sorted((Path(__file__).parents[1] / "flows").glob("[a-z]*.py"))
 
 
@@ -337,4 +378,10 @@ def test_every_flow_of_the_corpus_has_a_drawing_without_overlaps(path: Path) -> 
     for number, one in enumerate(boxes):
         for other in boxes[number + 1 :]:
             assert abs(one.y - other.y) >= BOX or abs(one.x - other.x) >= (one.width + other.width) / 2, (one, other)
-    ElementTree.fromstring(svg(plan))
+    picture = ElementTree.fromstring(svg(plan))
+    labels = rectangles(picture, "behind")
+    for number, (x, y, width, height) in enumerate(labels):
+        assert min(x, y) >= 0
+        assert x + width <= float(picture.attrib["width"])
+        for left, top, across, down in [*rectangles(picture, "box"), *labels[number + 1 :]]:
+            assert x >= left + across or left >= x + width or y >= top + down or top >= y + height, (x, y, left, top)

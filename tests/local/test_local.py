@@ -83,7 +83,7 @@ def test_a_failing_step_is_tried_as_often_as_it_says(desk: Desk, how: tuple[str,
     assert [line for line in ended.out.splitlines() if "this is try" in line and "print" not in line] == [
         f"work/r.0 | this is try {number}" for number in range(3)
     ]
-    assert desk("logs", "Work", "--all").out.count("=== work/s.0, try") == 3
+    assert desk("logs", "Work", "--all").out.count("=== work/r.0, attempt") == 3
 
 
 @FORK

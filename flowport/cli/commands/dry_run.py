@@ -39,11 +39,10 @@ def dry_run(request: DryRunRequest) -> int:
 
 def _print(task: TaskEnded) -> None:
     """What tasks print goes to standard output, and what becomes of them to standard error."""
-    name = f"{task.step}/{task.slice}"
     for line in task.log:
-        print(shown(f"{name} | {line}"), flush=True)
+        print(shown(f"{task.label} | {line}"), flush=True)
     how = f"failed with exit status {task.exit_code}" if task.exit_code else task.taken_over or "done"
-    _say(f"{name}{' (the rest of its loop)' if task.rest else ''} {how}")
+    _say(f"{task.label}{' (the rest of its loop)' if task.rest else ''} {how}")
 
 
 def _ended(request: DryRun[Any], result: DryRunResult) -> int:

@@ -16,6 +16,7 @@ from flowport.cli.flows import store_to_read
 from flowport.project.address import Address
 from flowport.project.runs import find_run, find_step, slice_of, slices
 from flowport.runtime.records.attempts import written
+from flowport.runtime.run.labels import Labels
 from flowport.runtime.run.reader import Run
 
 CHUNK = 1 << 22
@@ -43,18 +44,19 @@ def logs(request: LogsRequest) -> int:
             if number < len(keys) - 1 and not request.all:
                 earlier += 1
                 continue
-            name = f"{title}, try {number + 1}" if len(keys) > 1 else title
+            name = f"{title}, attempt {number + 1}" if len(keys) > 1 else title
             if _copy(run, key, f"=== {name}\n" if several else ""):
                 silent = False
     if silent:
         print("nothing was printed", file=sys.stderr)
     if earlier:
-        print(f"{earlier} earlier {'try' if earlier == 1 else 'tries'} left out: --all", file=sys.stderr)
+        print(f"{earlier} earlier {'attempt' if earlier == 1 else 'attempts'} left out: --all", file=sys.stderr)
     return 0
 
 
 def _logs(run: Run, address: Address) -> Iterator[tuple[str, list[str]]]:
     """The title of each task and the keys of its logs, the latest last."""
+    labels = Labels(run.plan["body"], run.manifests)
     for step in run.steps() if address.step is None else [find_step(run, address.step)]:
         for slice in slices(run, step, complain) if address.item is None else [slice_of(run, step, address.item, complain)]:
             folder = f"{run.keys.step(step)}{slice}.log/"
@@ -63,7 +65,7 @@ def _logs(run: Run, address: Address) -> Iterator[tuple[str, list[str]]]:
                 complain(f"`{key}` is nothing that flowport wrote")
                 keys.remove(key)
             if keys:
-                yield f"{step}/{slice}", keys
+                yield labels.label(step, slice), keys
 
 
 def _copy(run: Run, key: str, title: str) -> bool:
