@@ -30,7 +30,7 @@ def missing_target(question: str, able: Callable[[AnyTarget], bool]) -> WrongUse
     return WrongUse(f"`--target` is missing: {question}?", f"{', '.join(first)} or {last}" if first else last)
 
 
-def explained(error: click.UsageError | errors.ProjectError, program: str) -> tuple[str, str]:
+def message_and_hint(error: click.UsageError | errors.ProjectError, program: str) -> tuple[str, str]:
     """The message about a mistake, and a hint, "" where there is none. `program` is the command so far: `flowport run`."""
     if isinstance(error, errors.ProjectError):
         return str(error), advice(error)

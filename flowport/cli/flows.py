@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flowport.cli.console import say
-from flowport.cli.parameter_options import FlowChoice, Opened
+from flowport.cli.parameter_options import FlowChoice, FlowSelection
 from flowport.project.flow_file import FlowFile, open_flow
 from flowport.project.stores import StoreChoice, open_to_read
 
@@ -13,20 +13,20 @@ if TYPE_CHECKING:
     from flowport.runtime.store.interface import Store
 
 
-def opened(argument: str, profile: str | None) -> FlowFile:
+def load_flow(argument: str, profile: str | None) -> FlowFile:
     """The flow of `FILE.py` or `FILE.py:ClassName`; raises CompileError when there are errors."""
-    return announced(open_flow(argument, profile))
+    return report_warnings(open_flow(argument, profile))
 
 
-def announced(flow: FlowFile) -> FlowFile:
+def report_warnings(flow: FlowFile) -> FlowFile:
     """A flow whose warnings have been printed."""
     say(flow.warnings, flow.config.ignored)
     return flow
 
 
-def open_choice(choice: FlowChoice, for_help: bool) -> Opened | None:
+def select_flow(choice: FlowChoice, for_help: bool) -> FlowSelection | None:
     """The flow of a command line; None when it names none, which is right for a page of help, and else a mistake that is found later."""
-    return None if choice.flow is None else Opened(opened(choice.flow, choice.profile))
+    return None if choice.flow is None else FlowSelection(load_flow(choice.flow, choice.profile))
 
 
 def store_to_read(store: str | None, target: str | None, profile: str | None) -> Store:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flowport.cli.advice import WrongUse, closest, explained
+from flowport.cli.advice import WrongUse, closest, message_and_hint
 from flowport.cli.command import COMPLETE, OWN_FILE, SETTINGS, Command, help_option
 from flowport.cli.console import say
 from flowport.compiler.diagnostics.diagnostic import CompileError
@@ -124,7 +124,7 @@ def run(words: Sequence[str], flow: str = "") -> int:
     except click.exceptions.Exit as ended:
         return ended.exit_code
     except (click.UsageError, ProjectError) as error:
-        complain(speaker, *explained(error, speaker))
+        complain(speaker, *message_and_hint(error, speaker))
         return 2
     except CompileError as refused:
         say(refused.diagnostics)

@@ -43,7 +43,7 @@ class FlowChoice(NamedTuple):
     target: str | None = None
 
 
-class Opened(NamedTuple):
+class FlowSelection(NamedTuple):
     """The flow of a command. A command that finds the run to reuse, and the store with it, names them here."""
 
     flow: FlowFile
@@ -78,7 +78,7 @@ class FlowCommand(Command[Request]):
         request: Callable[..., Request],
         run: Callable[[Request], int],
         params: Sequence[click.Parameter],
-        open: Callable[[FlowChoice, bool], Opened | None],
+        open: Callable[[FlowChoice, bool], FlowSelection | None],
         help: str = "",
         examples: Sequence[str] = (),
     ) -> None:
@@ -98,37 +98,37 @@ class FlowCommand(Command[Request]):
         at = args.index("--") if "--" in args else len(args)
         own = {name for param in self.params if isinstance(param, click.Option) for name in param.opts}
         words, rest = _joined(args[:at], self.params), _joined(args[at + 1 :], ())
-        opened = self._opened(words) if not ctx.resilient_parsing else self._opened_if_possible(words)
-        specs = opened.flow.parameters if opened else []
+        selection = self._select_flow(words) if not ctx.resilient_parsing else self._select_flow_if_possible(words)
+        specs = selection.flow.parameters if selection else []
         ctx.meta[OPTIONS] = parameter_options(specs, words, own)
         left = super().parse_args(ctx, words)
         texts = _texts(ctx.meta[OPTIONS], ctx)
         if rest:
-            texts += self._behind_dashes(ctx, specs, rest)
-        if opened is not None:
-            ctx.params.update({name: value for name, value in opened._asdict().items() if value is not None})
+            texts += self._after_dashes(ctx, specs, rest)
+        if selection is not None:
+            ctx.params.update({name: value for name, value in selection._asdict().items() if value is not None})
         ctx.params["parameters"] = tuple(texts)
         return left
 
-    def _opened(self, words: list[str]) -> Opened | None:
+    def _select_flow(self, words: list[str]) -> FlowSelection | None:
         """The flow that the words name: those of its parameters, which are not known yet, are passed over."""
         names = [param for param in self.params if isinstance(param, click.Option)]
         first = click.Command(self.name, params=[*names], add_help_option=False)
         settings: dict[str, Any] = {"ignore_unknown_options": True, "allow_extra_args": True, "resilient_parsing": True}
         seen = first.make_context(self.name, [word for word in words if word not in ("-h", "--help")], **settings)
-        places = [word for word in seen.args if not word.startswith("--")]
-        named = zip([param.name for param in self.params if isinstance(param, click.Argument)], places, strict=False)
+        positional = [word for word in seen.args if not word.startswith("--")]
+        named = zip([param.name for param in self.params if isinstance(param, click.Argument)], positional, strict=False)
         values = {**seen.params, **dict(named)}
         choice = FlowChoice(**{name: values.get(name) for name in FlowChoice._fields})
         return self.open(choice, "-h" in words or "--help" in words)
 
-    def _opened_if_possible(self, words: list[str]) -> Opened | None:
+    def _select_flow_if_possible(self, words: list[str]) -> FlowSelection | None:
         try:
-            return self._opened(words)
+            return self._select_flow(words)
         except (CompileError, ProjectError, StoreError, Missing, Corrupt, OSError):
             return None
 
-    def _behind_dashes(self, ctx: click.Context, specs: list[Spec], words: list[str]) -> list[ParameterText]:
+    def _after_dashes(self, ctx: click.Context, specs: list[Spec], words: list[str]) -> list[ParameterText]:
         """The parameters behind `--`, which may be named like an option."""
         plain = [word for word in words if not word.startswith("--")]
         if plain:

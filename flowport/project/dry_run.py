@@ -10,10 +10,10 @@ from flowport.project.config import Config
 from flowport.project.errors import StoreNotLocal
 from flowport.project.flow_file import FlowFile
 from flowport.project.parameters import ParameterText
-from flowport.project.run import check_origin, decorated, run_input
+from flowport.project.run import check_origin, run_input, with_decorators
 from flowport.project.run_ids import run_id
 from flowport.project.stores import is_folder, store_to_write
-from flowport.project.targets import prepared
+from flowport.project.targets import prepare_without_errors
 from flowport.runtime.store.open import open_store
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ def prepare_dry_run(request: DryRunRequest, target: AnyTarget) -> tuple[DryRun[A
     """What the target is to run, and the warnings about it; raises CompileError when it cannot take the flow."""
     inputs = run_input(request.flow, request.parameters, request.tags, request.origin_run, request.from_step)
     store = _store(request)
-    flow = decorated(request.flow, request.decorators)
-    ready = prepared(flow, target, target.dry_run_defaults)
+    flow = with_decorators(request.flow, request.decorators)
+    ready = prepare_without_errors(flow, target, target.dry_run_defaults)
     package = flow.package()
     check_origin(open_store(store), flow, inputs.origin_run)
     run = DryRun(

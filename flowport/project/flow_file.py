@@ -51,7 +51,7 @@ class FlowFile(NamedTuple):
         return package(self.plan, self.config.included(self.folder))
 
 
-class Checked(NamedTuple):
+class CheckResult(NamedTuple):
     """What there is to say about a file: its flow, unless a diagnostic is an error."""
 
     flow: FlowFile | None
@@ -59,7 +59,7 @@ class Checked(NamedTuple):
     ignored: tuple[str, ...] = ()
 
 
-def check_flow(argument: str, profile: str | None) -> Checked:
+def check_flow(argument: str, profile: str | None) -> CheckResult:
     """Read `FILE.py` or `FILE.py:ClassName` with a profile of its settings."""
     path, _ = split(argument)
     folder = os.path.dirname(os.path.abspath(path))
@@ -68,10 +68,10 @@ def check_flow(argument: str, profile: str | None) -> Checked:
         modules = config.modules(folder)
         roots = config.roots
     except CompileError as refused:
-        return Checked(None, refused.diagnostics)
+        return CheckResult(None, refused.diagnostics)
     loaded = load(argument, roots, modules)
     flow = None if loaded.plan is None else FlowFile(path, loaded.plan, config, loaded.diagnostics)
-    return Checked(flow, loaded.diagnostics, config.ignored)
+    return CheckResult(flow, loaded.diagnostics, config.ignored)
 
 
 def open_flow(argument: str, profile: str | None) -> FlowFile:

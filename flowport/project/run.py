@@ -71,7 +71,7 @@ def run_input(
         raise BadTags(str(error)) from None
 
 
-def decorated(flow: FlowFile, decorators: Sequence[Retry]) -> FlowFile:
+def with_decorators(flow: FlowFile, decorators: Sequence[Retry]) -> FlowFile:
     """The flow with retries for the steps that have none."""
     if not decorators:
         return flow
@@ -96,7 +96,7 @@ def start(request: RunRequest) -> int:
     flow = request.flow
     inputs = run_input(flow, request.parameters, request.tags, request.origin_run, request.from_step)
     run = run_id(request.run_id)
-    package = decorated(flow, request.decorators).package()
+    package = with_decorators(flow, request.decorators).package()
     url = store_to_write(request.store, flow.config)
     store = open_store(url)
     check_origin(store, flow, inputs.origin_run)

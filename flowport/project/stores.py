@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from flowport.project.config import Config, find
 from flowport.project.errors import NoStoreOfTarget, StoresDiffer
-from flowport.project.targets import named
+from flowport.project.targets import find_target
 
 if TYPE_CHECKING:
     from flowport.runtime.store.interface import Store
@@ -61,7 +61,7 @@ def _absolute(url: str) -> str:
 
 
 def _of_target(name: str, config: Config) -> str:
-    full = named(name).name
+    full = find_target(name).name
     url = config.store_of(full)
     if url is None:
         raise NoStoreOfTarget(full, config.path or "flowport.toml")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from flowport.targets.registry import AnyTarget
 
 
-def named(name: str) -> AnyTarget:
+def find_target(name: str) -> AnyTarget:
     """The target with this name or alias; raises UnknownTarget."""
     from flowport.targets.registry import find, targets
 
@@ -36,7 +36,7 @@ def prepare(flow: FlowFile, target: AnyTarget, defaults: Profile | None = None) 
     return prepare.prepare(target, flow.plan, {**(defaults or {}), **settings_for(target, flow.config)})
 
 
-def prepared(flow: FlowFile, target: AnyTarget, defaults: Profile | None = None) -> Prepared[Any]:
+def prepare_without_errors(flow: FlowFile, target: AnyTarget, defaults: Profile | None = None) -> Prepared[Any]:
     """The same without errors; raises CompileError when the target cannot take the flow."""
     found = prepare(flow, target, defaults)
     if has_errors(found.diagnostics):

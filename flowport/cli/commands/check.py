@@ -13,7 +13,7 @@ from flowport.cli.console import colored, say, write_document
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.diagnostics.render import FORMATS, Format, render, summary
 from flowport.project.flow_file import check_flow, has_errors
-from flowport.project.targets import named, prepare
+from flowport.project.targets import find_target, prepare
 
 
 class CheckRequest(NamedTuple):
@@ -49,7 +49,7 @@ def _diagnostics(file: str, request: CheckRequest) -> tuple[tuple[Diagnostic, ..
         return checked.diagnostics, ""
     found = checked.diagnostics
     for name in request.target:
-        found += prepare(checked.flow, named(name)).diagnostics
+        found += prepare(checked.flow, find_target(name)).diagnostics
     return tuple(dict.fromkeys(found)), checked.flow.name
 
 

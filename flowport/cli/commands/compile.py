@@ -11,12 +11,12 @@ from flowport.cli import shared_options as shared
 from flowport.cli.advice import missing_target
 from flowport.cli.command import Command
 from flowport.cli.console import say, writing
-from flowport.cli.flows import opened
+from flowport.cli.flows import load_flow
 from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.compiler.record import replace
 from flowport.project.errors import FilesCollide
 from flowport.project.flow_file import has_errors
-from flowport.project.targets import emit, named, prepare
+from flowport.project.targets import emit, find_target, prepare
 
 if TYPE_CHECKING:
     from flowport.compiler.diagnostics.diagnostic import Diagnostic
@@ -55,7 +55,7 @@ def _files(request: CompileRequest) -> tuple[File, ...]:
 
     Those of several targets are in folders of their own.
     """
-    targets = list(dict.fromkeys(named(name) for name in request.target))
+    targets = list(dict.fromkeys(find_target(name) for name in request.target))
     found: dict[str, File] = {}
     refused: list[Diagnostic] = []
     for flow in dict.fromkeys(request.flow):
@@ -75,7 +75,7 @@ def _files(request: CompileRequest) -> tuple[File, ...]:
 
 def _of_flow(argument: str, targets: list[AnyTarget], profile: str | None) -> list[File]:
     """The files of one flow; raises CompileError when one target cannot take it."""
-    flow = opened(argument, profile)
+    flow = load_flow(argument, profile)
     ready = [prepare(flow, target) for target in targets]
     found = tuple(dict.fromkeys(diagnostic for each in ready for diagnostic in each.diagnostics))
     if has_errors(found):

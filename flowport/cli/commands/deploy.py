@@ -10,9 +10,9 @@ from flowport.cli import shared_options as shared
 from flowport.cli.advice import WrongUse, missing_target
 from flowport.cli.command import Command
 from flowport.cli.console import say
-from flowport.cli.flows import opened
+from flowport.cli.flows import load_flow
 from flowport.compiler.target import Changes, Deployment
-from flowport.project.targets import emit, named, prepared
+from flowport.project.targets import emit, find_target, prepare_without_errors
 
 
 class DeployRequest(NamedTuple):
@@ -28,12 +28,12 @@ def deploy(request: DeployRequest) -> int:
     """Compile for one target and put what came of it where the profile says; the exit status."""
     if request.target is None:
         raise missing_target("to which engine", lambda target: target.deployer is not None)
-    target = named(request.target)
+    target = find_target(request.target)
     deployer = target.deployer
     if deployer is None:
         raise WrongUse(f"flowport does not deploy to {target.name}", f"flowport compile {request.flow} --target {target.name}")
-    flow = opened(request.flow, request.profile)
-    ready = prepared(flow, target)
+    flow = load_flow(request.flow, request.profile)
+    ready = prepare_without_errors(flow, target)
     say(ready.diagnostics)
     package = flow.package()
     changes = deployer.plan(Deployment(emit(ready, target, package), flow.plan, package, ready.settings))

@@ -11,11 +11,11 @@ import click
 from flowport.cli import shared_options as shared
 from flowport.cli.advice import WrongUse, missing_target
 from flowport.cli.console import say
-from flowport.cli.flows import open_choice
+from flowport.cli.flows import select_flow
 from flowport.cli.parameter_options import FlowCommand
 from flowport.compiler.target import DryRun, DryRunner, DryRunResult, TaskEnded
 from flowport.project.dry_run import DryRunRequest, prepare_dry_run
-from flowport.project.targets import named
+from flowport.project.targets import find_target
 from flowport.runtime.text import shown
 
 
@@ -23,7 +23,7 @@ def dry_run(request: DryRunRequest) -> int:
     """Compile for one target and run what came of it; the exit status."""
     if request.target is None:
         raise missing_target("on which engine", lambda target: target.dry_runner is not None)
-    target = named(request.target)
+    target = find_target(request.target)
     runner: DryRunner[Any] | None = target.dry_runner
     if runner is None:
         way_out = f"flowport compile {request.flow.path} --target {target.name}"
@@ -96,7 +96,7 @@ COMMAND = FlowCommand(
         *shared.of_a_run(),
         *shared.origin(),
     ),
-    open_choice,
+    select_flow,
     help=f"The results stay in the store, where `runs`, `logs` and `artifacts` find them. {shared.DASHES}",
     examples=("flowport dry-run flow.py --target airflow", "flowport dry-run flow.py --target sfn --alpha 3 --logs"),
 )

@@ -11,8 +11,8 @@ from flowport.cli.advice import WrongUse
 from flowport.cli.command import Argument
 from flowport.cli.complete import addresses
 from flowport.cli.console import complain
-from flowport.cli.flows import announced, opened
-from flowport.cli.parameter_options import FlowChoice, FlowCommand, Opened
+from flowport.cli.flows import load_flow, report_warnings
+from flowport.cli.parameter_options import FlowChoice, FlowCommand, FlowSelection
 from flowport.project.resume import ResumeChoice, find_resumption
 from flowport.project.run import RunRequest, start
 from flowport.project.stores import StoreChoice
@@ -25,16 +25,16 @@ def resume(request: RunRequest) -> int:
     return start(request)
 
 
-def _open(choice: FlowChoice, for_help: bool) -> Opened | None:
+def _open(choice: FlowChoice, for_help: bool) -> FlowSelection | None:
     """The flow and the run that two words in any order, one of them or none mean."""
-    file, run = _told_apart([word for word in (choice.flow, choice.run) if word is not None])
+    file, run = _file_and_run([word for word in (choice.flow, choice.run) if word is not None])
     if for_help:
-        return Opened(opened(file, choice.profile)) if file else None
+        return FlowSelection(load_flow(file, choice.profile)) if file else None
     found = find_resumption(ResumeChoice(file, run, StoreChoice(choice.store, choice.target, choice.profile)), complain)
-    return Opened(announced(found.flow), found.origin, choice.store or found.store)
+    return FlowSelection(report_warnings(found.flow), found.origin, choice.store or found.store)
 
 
-def _told_apart(words: list[str]) -> tuple[str | None, str | None]:
+def _file_and_run(words: list[str]) -> tuple[str | None, str | None]:
     """The file and the run among the words."""
     files = [word for word in words if word.endswith(".py") or ".py:" in word or os.path.exists(word.partition(":")[0])]
     runs = [word for word in words if word not in files]

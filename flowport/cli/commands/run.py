@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flowport.cli import shared_options as shared
-from flowport.cli.flows import open_choice
+from flowport.cli.flows import select_flow
 from flowport.cli.parameter_options import FlowCommand
 from flowport.project.run import RunRequest, start
 
@@ -13,7 +13,7 @@ COMMAND = FlowCommand(
     RunRequest,
     start,
     (shared.flow(), *shared.of_a_run(), *shared.on_this_machine(), *shared.origin()),
-    open_choice,
+    select_flow,
     help=f"The exit status is 0 when the run is done, 1 when it failed and 130 when you stopped it. {shared.DASHES}",
     examples=("flowport run flow.py", "flowport run flow.py --alpha 3 --max-workers 4", "flowport run flow.py -- --tag value"),
 )

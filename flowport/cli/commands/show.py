@@ -11,7 +11,7 @@ from flowport.cli import shared_options as shared
 from flowport.cli.advice import WrongUse
 from flowport.cli.command import Command
 from flowport.cli.console import write_document, writing
-from flowport.cli.flows import opened
+from flowport.cli.flows import load_flow
 from flowport.compiler.ir.plan import Plan
 
 FORMATS = ("text", "svg", "html")
@@ -30,7 +30,7 @@ class ShowRequest(NamedTuple):
 
 def show(request: ShowRequest) -> int:
     """Print or write the drawing; with `plan` 1 when the plan is not well formed."""
-    plan = opened(request.flow, request.profile).plan
+    plan = load_flow(request.flow, request.profile).plan
     if request.plan:
         if request.format not in (None, "text"):
             raise WrongUse("`--plan` is text")
