@@ -33,9 +33,9 @@ def execute(words: Sequence[str], flow: str = "") -> int:
 
     With `--diff` a failure is 2, as 1 says that something differs (diff(1)).
     """
-    from flowport.cli.console import prepare
+    from flowport.cli.console import prepare_streams
 
-    prepare()
+    prepare_streams()
     try:
         from flowport.cli.group import run
 

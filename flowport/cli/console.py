@@ -22,7 +22,7 @@ ERRORS = "flowport"
 """The name of `_replaced` among the handlers of encoding errors."""
 
 
-def prepare() -> None:
+def prepare_streams() -> None:
     """Let no text fail for the encoding of the terminal, and have standard streams where whoever started this closed them."""
     codecs.register_error(ERRORS, _replaced)
     while (number := os.open(os.devnull, os.O_RDWR)) < 3:
@@ -42,7 +42,7 @@ def _replaced(error: UnicodeError) -> tuple[str | bytes, int]:
     return "".join([PLAIN.get(one) or one.encode("ascii", "backslashreplace").decode() for one in text]), error.end
 
 
-def complain(text: str) -> None:
+def warn(text: str) -> None:
     """One line on standard error about something in a store, whatever names it has."""
     print(shown(text), file=sys.stderr)
 
@@ -68,7 +68,7 @@ def write_document(text: str) -> None:
 def say(diagnostics: tuple[Diagnostic, ...], ignored: tuple[str, ...] = ()) -> None:
     """Print on standard error what there is to say about a flow, and which files of settings were ignored."""
     for text in ignored:
-        complain(f"flowport: {text}")
+        warn(f"flowport: {text}")
     if diagnostics:
         from flowport.compiler.diagnostics.render import render, summary
 

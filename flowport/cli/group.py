@@ -124,17 +124,17 @@ def run(words: Sequence[str], flow: str = "") -> int:
     except click.exceptions.Exit as ended:
         return ended.exit_code
     except (click.UsageError, ProjectError) as error:
-        complain(speaker, *message_and_hint(error, speaker))
+        print_error(speaker, *message_and_hint(error, speaker))
         return 2
     except CompileError as refused:
         say(refused.diagnostics)
         return failed
     except (StoreError, Missing, Corrupt, DeployError) as error:
-        complain(speaker, str(error))
+        print_error(speaker, str(error))
         return failed
 
 
-def complain(speaker: str, message: str, hint: str = "") -> None:
+def print_error(speaker: str, message: str, hint: str = "") -> None:
     """What is wrong, and what to type."""
     lines = [*(f"{speaker}: {line}" for line in message.split("\n")), *(f"  {line}".rstrip() for line in hint.split("\n"))]
     print(shown("\n".join(lines).rstrip(), lines=True), file=sys.stderr)

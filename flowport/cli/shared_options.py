@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from flowport.cli.command import Argument
-from flowport.cli.complete import addresses, flow_files
+from flowport.cli.completers import addresses, flow_files
 from flowport.compiler.ir import Retry
 from flowport.project.address import Address
 

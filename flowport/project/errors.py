@@ -60,7 +60,7 @@ class UnknownFlowFile(ProjectError):
     """Nothing says where the file of a run's flow is."""
 
     def __init__(self, flow: str, run: str) -> None:
-        super().__init__(f"nothing says where the file of {flow} is on this machine")
+        super().__init__(f"flowport does not know where the file of {flow} is")
         self.run = run
 
 

@@ -147,5 +147,5 @@ def _count(tasks: int) -> str:
 
 def _unfinished(console: Console, spec: RunSpec, status: int) -> int:
     what = "was stopped" if status == INTERRUPTED else "failed"
-    console.error(f"run {spec.run} {what}; go on from what is done: flowport resume {spec.flow}/{spec.run}{spec.again}")
+    console.error(f"run {spec.run} {what}; resume it: flowport resume {spec.flow}/{spec.run}{spec.again}")
     return status

@@ -298,7 +298,7 @@ def test_explain_says_more_about_a_code(desk: Desk) -> None:
 def test_the_first_flow_that_init_writes_runs(desk: Desk) -> None:
     assert desk("init", "new").status == 0
     assert "the longest word is 'begins'" in desk("run", "new/first_flow.py").out
-    assert "left new/first_flow.py as it is" in desk("init", "new").out
+    assert "kept new/first_flow.py" in desk("init", "new").out
 
 
 def test_commands_about_runs_say_when_there_are_none(desk: Desk) -> None:

@@ -279,7 +279,7 @@ def test_an_interrupt_ends_everything_and_says_how_to_go_on(desk: Desk, how: tup
     process.send_signal(signal.SIGINT)
     out, err = finish(process)
     assert process.returncode == 130
-    assert "was stopped; go on from what is done: flowport resume Work/" in err
+    assert "was stopped; resume it: flowport resume Work/" in err
     assert "Traceback" not in out + err
     until(lambda: all(gone(task) for task in tasks))
 

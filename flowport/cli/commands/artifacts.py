@@ -12,8 +12,8 @@ import click
 
 from flowport.cli import shared_options as shared
 from flowport.cli.command import Command
-from flowport.cli.console import as_json, complain
-from flowport.cli.flows import store_to_read
+from flowport.cli.console import as_json, warn
+from flowport.cli.loading import store_to_read
 from flowport.project.address import Address
 from flowport.project.errors import UnknownArtifact, UnknownItem
 from flowport.project.runs import find_run, find_step
@@ -41,14 +41,14 @@ class ArtifactsRequest(NamedTuple):
 
 def artifacts(request: ArtifactsRequest) -> int:
     """Print names and values; 1 when nothing is there, or something of it is damaged."""
-    run = find_run(store_to_read(request.store, request.target, request.profile), request.address, complain)
+    run = find_run(store_to_read(request.store, request.target, request.profile), request.address, warn)
     _offer_modules(run)
     step = _last(run) if request.address.step is None else find_step(run, request.address.step)
     found = _items(run, step, request.address.item)
     if request.name is not None:
         found = _named(request.name, step, found)
     if not (_print_json(found, step) if request.json else _print(run, found, step, whole=request.name is not None)):
-        print(f"step `{step}` has not happened in run `{run.doc['run']}`", file=sys.stderr)
+        print(f"step `{step}` did not run in run `{run.doc['run']}`", file=sys.stderr)
         return 1
     return int(run.damaged)
 

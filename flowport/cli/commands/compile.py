@@ -11,7 +11,7 @@ from flowport.cli import shared_options as shared
 from flowport.cli.advice import missing_target
 from flowport.cli.command import Command
 from flowport.cli.console import say, writing
-from flowport.cli.flows import load_flow
+from flowport.cli.loading import load_flow
 from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.compiler.record import replace
 from flowport.project.errors import FilesCollide

@@ -10,7 +10,7 @@ from flowport.cli import shared_options as shared
 from flowport.cli.advice import WrongUse, missing_target
 from flowport.cli.command import Command
 from flowport.cli.console import say
-from flowport.cli.flows import load_flow
+from flowport.cli.loading import load_flow
 from flowport.compiler.target import Changes, Deployment
 from flowport.project.targets import emit, find_target, prepare_without_errors
 

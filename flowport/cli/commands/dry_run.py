@@ -11,7 +11,7 @@ import click
 from flowport.cli import shared_options as shared
 from flowport.cli.advice import WrongUse, missing_target
 from flowport.cli.console import say
-from flowport.cli.flows import select_flow
+from flowport.cli.loading import select_flow
 from flowport.cli.parameter_options import FlowCommand
 from flowport.compiler.target import DryRun, DryRunner, DryRunResult, TaskEnded
 from flowport.project.dry_run import DryRunRequest, prepare_dry_run
@@ -48,7 +48,7 @@ def _print(task: TaskEnded) -> None:
 def _ended(request: DryRun[Any], result: DryRunResult) -> int:
     """Say how a run ended; the exit status."""
     run = request.run_id
-    resume = f"go on from what is done with --origin-run {run}" if result.resumable else ""
+    resume = f"resume it with --origin-run {run}" if result.resumable else ""
     match result.status:
         case "done":
             _say(f"run {run} is done")
@@ -74,7 +74,7 @@ def _failed(run: str, result: DryRunResult, resume: str) -> None:
         _say(f"\n{result.last_output}")
     _say(f"\nrun {run} failed" + (f": {result.reason}" if result.reason else ""))
     if resume:
-        _say(f"mend it, and {resume}")
+        _say(f"fix the cause, then {resume}")
 
 
 def _say(text: str) -> None:

@@ -75,7 +75,7 @@ def init(request: InitRequest) -> int:
     folder = request.folder or os.curdir
     with writing(folder):
         _write(folder)
-    print(f"\nnow: flowport run {os.path.normpath(os.path.join(folder, 'first_flow.py'))}")
+    print(f"\nnext: flowport run {os.path.normpath(os.path.join(folder, 'first_flow.py'))}")
     return 0
 
 
@@ -88,7 +88,7 @@ def _write(folder: str) -> None:
                 file.write(text)
             print(f"wrote {path}")
         except FileExistsError:
-            print(f"left {path} as it is")
+            print(f"kept {path}")
 
 
 COMMAND = Command(

@@ -11,8 +11,8 @@ import click
 
 from flowport.cli import shared_options as shared
 from flowport.cli.command import Command
-from flowport.cli.console import complain
-from flowport.cli.flows import store_to_read
+from flowport.cli.console import warn
+from flowport.cli.loading import store_to_read
 from flowport.project.address import Address
 from flowport.project.runs import find_run, find_step, slice_of, slices
 from flowport.runtime.records.attempts import written
@@ -35,7 +35,7 @@ class LogsRequest(NamedTuple):
 
 def logs(request: LogsRequest) -> int:
     """Print the output of the tasks of an address; several have a line with their names above each."""
-    run = find_run(store_to_read(request.store, request.target, request.profile), request.address, complain)
+    run = find_run(store_to_read(request.store, request.target, request.profile), request.address, warn)
     found = list(_logs(run, request.address))
     several = sum(len(keys) if request.all else 1 for _, keys in found) > 1
     silent, earlier = True, 0
@@ -58,11 +58,11 @@ def _logs(run: Run, address: Address) -> Iterator[tuple[str, list[str]]]:
     """The title of each task and the keys of its logs, the latest last."""
     labels = Labels(run.plan["body"], run.manifests)
     for step in run.steps() if address.step is None else [find_step(run, address.step)]:
-        for slice in slices(run, step, complain) if address.item is None else [slice_of(run, step, address.item, complain)]:
+        for slice in slices(run, step, warn) if address.item is None else [slice_of(run, step, address.item, warn)]:
             folder = f"{run.keys.step(step)}{slice}.log/"
             keys: list[str] = run.guarded(f"`{folder}`", lambda: sorted(run.store.names(folder), key=written), [])  # noqa: B023 - called at once
             for key in [key for key in keys if written(key)[0] < 0]:
-                complain(f"`{key}` is nothing that flowport wrote")
+                warn(f"`{key}` is nothing that flowport wrote")
                 keys.remove(key)
             if keys:
                 yield labels.label(step, slice), keys

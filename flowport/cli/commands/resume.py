@@ -9,9 +9,9 @@ import click
 from flowport.cli import shared_options as shared
 from flowport.cli.advice import WrongUse
 from flowport.cli.command import Argument
-from flowport.cli.complete import addresses
-from flowport.cli.console import complain
-from flowport.cli.flows import load_flow, report_warnings
+from flowport.cli.completers import addresses
+from flowport.cli.console import warn
+from flowport.cli.loading import load_flow, report_warnings
 from flowport.cli.parameter_options import FlowChoice, FlowCommand, FlowSelection
 from flowport.project.resume import ResumeChoice, find_resumption
 from flowport.project.run import RunRequest, start
@@ -21,7 +21,7 @@ from flowport.project.stores import StoreChoice
 def resume(request: RunRequest) -> int:
     """Run the flow with the results of its origin; the exit status."""
     if not request.quiet:
-        complain(f"resuming run {request.origin_run} of {request.flow.name}")
+        warn(f"resuming run {request.origin_run} of {request.flow.name}")
     return start(request)
 
 
@@ -30,7 +30,7 @@ def _open(choice: FlowChoice, for_help: bool) -> FlowSelection | None:
     file, run = _file_and_run([word for word in (choice.flow, choice.run) if word is not None])
     if for_help:
         return FlowSelection(load_flow(file, choice.profile)) if file else None
-    found = find_resumption(ResumeChoice(file, run, StoreChoice(choice.store, choice.target, choice.profile)), complain)
+    found = find_resumption(ResumeChoice(file, run, StoreChoice(choice.store, choice.target, choice.profile)), warn)
     return FlowSelection(report_warnings(found.flow), found.origin, choice.store or found.store)
 
 

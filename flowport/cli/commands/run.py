@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flowport.cli import shared_options as shared
-from flowport.cli.flows import select_flow
+from flowport.cli.loading import select_flow
 from flowport.cli.parameter_options import FlowCommand
 from flowport.project.run import RunRequest, start
 

@@ -11,9 +11,9 @@ import click
 
 from flowport.cli import shared_options as shared
 from flowport.cli.command import Argument, Command
-from flowport.cli.complete import addresses
-from flowport.cli.console import as_json, complain
-from flowport.cli.flows import store_to_read
+from flowport.cli.completers import addresses
+from flowport.cli.console import as_json, warn
+from flowport.cli.loading import store_to_read
 from flowport.project.errors import UnknownFlow
 from flowport.project.runs import flows, status, survey, taken_over
 from flowport.runtime.text import shown
@@ -42,14 +42,14 @@ class RunsRequest(NamedTuple):
 def runs(request: RunsRequest) -> int:
     """Print a table, or JSON lines, of the latest runs."""
     store = store_to_read(request.store, request.target, request.profile)
-    known = flows(store, complain)
+    known = flows(store, warn)
     if request.flow is not None and request.flow not in known:
         raise UnknownFlow(request.flow, store.url, known)
     documents: list[dict[str, Any]] = []
     damaged: list[tuple[str, str]] = []
     older = 0
     for flow in [request.flow] if request.flow else known:
-        found = survey(store, flow, complain, latest=None if request.all or request.tags else SHOWN)
+        found = survey(store, flow, warn, latest=None if request.all or request.tags else SHOWN)
         older += found.older
         documents += found.documents
         damaged += [(flow, run) for run in found.damaged]
@@ -62,7 +62,7 @@ def runs(request: RunsRequest) -> int:
             return 0
     documents.sort(key=lambda document: document["started"], reverse=True)
     latest = documents if request.all else documents[:SHOWN]
-    rows = [({**document, "taken": taken_over(store, document)}, status(store, document, complain)) for document in latest]
+    rows = [({**document, "taken": taken_over(store, document)}, status(store, document, warn)) for document in latest]
     rows += [({**NOTHING, "flow": flow, "run": run}, "damaged") for flow, run in damaged]
     lines = _as_json(rows) if request.json else _as_table(rows, store.url)
     sys.stdout.writelines(f"{line}\n" for line in lines)

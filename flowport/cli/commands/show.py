@@ -11,7 +11,7 @@ from flowport.cli import shared_options as shared
 from flowport.cli.advice import WrongUse
 from flowport.cli.command import Command
 from flowport.cli.console import write_document, writing
-from flowport.cli.flows import load_flow
+from flowport.cli.loading import load_flow
 from flowport.compiler.ir.plan import Plan
 
 FORMATS = ("text", "svg", "html")

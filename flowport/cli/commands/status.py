@@ -12,9 +12,9 @@ import click
 from flowport.cli import shared_options as shared
 from flowport.cli.advice import WrongUse
 from flowport.cli.command import Argument, Command
-from flowport.cli.complete import addresses
-from flowport.cli.console import as_json, complain
-from flowport.cli.flows import store_to_read
+from flowport.cli.completers import addresses
+from flowport.cli.console import as_json, warn
+from flowport.cli.loading import store_to_read
 from flowport.project.address import Address
 from flowport.project.runs import find_run
 from flowport.project.runs import status as status_of
@@ -45,8 +45,8 @@ def status(request: StatusRequest) -> int:
     address = request.address
     if address.step is not None:
         named = "/".join(part for part in address if part is not None)
-        raise WrongUse(f"`{named}` names a step, and a status is that of a run", f"flowport status {address.flow}/{address.run}")
-    run = find_run(store_to_read(request.store, request.target, request.profile), address, complain)
+        raise WrongUse(f"`{named}` names a step, but `status` shows a whole run", f"flowport status {address.flow}/{address.run}")
+    run = find_run(store_to_read(request.store, request.target, request.profile), address, warn)
     found = _document(run, f" --store {quote(request.store)}" if request.store else "")
     if request.json:
         print(as_json(found, indent=2))
@@ -57,9 +57,9 @@ def status(request: StatusRequest) -> int:
 
 def _document(run: Run, again: str) -> dict[str, Any]:
     """What there is to say, as the JSON has it."""
-    failed = failures(run.store, run.keys.root, lambda key: complain(f"`{key}` is nothing that flowport wrote"))
+    failed = failures(run.store, run.keys.root, lambda key: warn(f"`{key}` is nothing that flowport wrote"))
     by_step = Counter(failure["step"] for failure in failed)
-    state = status_of(run.store, run.doc, complain)
+    state = status_of(run.store, run.doc, warn)
     seen = {step: _tally(run, step) for step in run.steps()}
     steps = [*run.plan["steps"], *(step for step in seen if step not in run.plan["steps"])]
     return {
@@ -92,7 +92,7 @@ def _tally(run: Run, step: str) -> ReuseCount:
 def _print(found: dict[str, Any], url: str) -> None:
     started = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(found["started"]))
     print(shown(f"{found['flow']}/{found['run']}: {found['status']}"))
-    print(f"started {started} UTC" + (shown(f", goes on from {found['origin']}") if found["origin"] else ""))
+    print(f"started {started} UTC" + (shown(f", resumes run {found['origin']}") if found["origin"] else ""))
     rows = [(step["step"], *(str(step[name] or "") for name in ("items", "failed", "taken_over"))) for step in found["steps"]]
     table = [("STEP", "DONE", "FAILED", "TAKEN OVER"), *rows]
     columns = [column for column in range(4) if column < 2 or any(row[column] for row in rows)]
@@ -109,7 +109,7 @@ def _print(found: dict[str, Any], url: str) -> None:
     if len(found["failures"]) > SHOWN:
         print(f"{len(found['failures']) - SHOWN} more items failed: --json")
     if found["resume"]:
-        print(f"\ngo on from what is done: {found['resume']}")
+        print(f"\nresume it: {found['resume']}")
     print(f"store: {shown(url)}")
 
 
