@@ -46,7 +46,7 @@ class Reader:
     """The dry runner: somebody who works through an outline."""
 
     def run(self, request: DryRun[Settings], report: Callable[[TaskEnded], None]) -> DryRunResult:
-        report(TaskEnded(request.plan.flow.start, "s", False, 0, "", ("sharpened",) if request.logs else ()))
+        report(TaskEnded(request.plan.flow.start, "s", request.plan.flow.start, False, 0, "", ("sharpened",) if request.logs else ()))
         return DryRunResult("failed", "the pencil broke")
 
 
