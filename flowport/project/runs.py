@@ -11,7 +11,7 @@ from flowport.runtime.records.run_record import document
 from flowport.runtime.records.slices import pieces
 from flowport.runtime.run.reader import ODD, find, order, reason
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
-from flowport.runtime.store.keys import Keys, names, part
+from flowport.runtime.store.keys import FLOWS, Keys, names, runs_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     Odd: TypeAlias = Callable[[str], None]
     """Hears of something in the store that cannot be read, in a sentence."""
 
-OUTSIDE = ("blobs", "code", "tmp")
-"""The folders of a store that are not flows."""
-
 
 class Survey(NamedTuple):
     """The runs of a flow: the documents of those that began, the latest first; the ids of damaged ones; and how many were not read."""
@@ -38,9 +35,9 @@ class Survey(NamedTuple):
 
 def flows(store: Store, odd: Odd) -> list[str]:
     """The flows that ran."""
-    found, strange = names([name for name in store.folders("") if name not in OUTSIDE])
+    found, strange = names(store.folders(FLOWS))
     for folder in strange:
-        odd(f"`{folder}/` in {store.url} is nothing that flowport wrote")
+        odd(f"`{FLOWS}{folder}/` in {store.url} is nothing that flowport wrote")
     return found
 
 
@@ -51,12 +48,12 @@ def survey(store: Store, flow: str, odd: Odd, latest: int | None = None) -> Surv
     """
     found, damaged = [], []
     try:
-        runs, strange = names(store.folders(part(flow) + "/"))
+        runs, strange = names(store.folders(runs_folder(flow)))
     except StoreError as error:
         odd(str(error))
         return Survey([], [], 0)
     for folder in strange:
-        odd(f"`{part(flow)}/{folder}/` in {store.url} is nothing that flowport wrote")
+        odd(f"`{runs_folder(flow)}{folder}/` in {store.url} is nothing that flowport wrote")
     older = set(sorted(filter(begins_with_time, runs))[:-latest] if latest else [])
     for run in [run for run in runs if run not in older]:
         try:
@@ -129,7 +126,7 @@ def status(store: Store, document: dict[str, Any], odd: Odd) -> str:
     try:
         if find(store, document["flow"], document["run"], odd).ended:
             return "done"
-        return "failed" if failures(store, Keys(document["flow"], document["run"]).root, strange) else "unfinished"
+        return "failed" if failures(store, Keys(document["flow"], document["run"]), strange) else "unfinished"
     except ODD as error:
         odd(f"run {document['run']} of {document['flow']} cannot be read: {reason(error)}")
         return "unreadable"
@@ -194,8 +191,8 @@ def names_in(store: Store, begun: str, newest: int) -> Iterator[str]:
     for flow in flows(store, odd=lambda text: None):
         yield flow
         if len(parts) < 3 and (flow.startswith(parts[0]) if len(parts) == 1 else flow == parts[0]):
-            runs, _ = names(store.folders(part(flow) + "/"))
+            runs, _ = names(store.folders(runs_folder(flow)))
             yield from (f"{flow}/{run}" for run in (LATEST, *sorted(runs, reverse=True)[:newest]))
     if len(parts) == 3:
-        steps, _ = names(store.folders(Keys(parts[0], parts[1]).root))
+        steps, _ = names(store.folders(Keys(parts[0], parts[1]).steps))
         yield from (f"{parts[0]}/{parts[1]}/{step}" for step in steps)

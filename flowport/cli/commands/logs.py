@@ -59,7 +59,7 @@ def _logs(run: Run, address: Address) -> Iterator[tuple[str, list[str]]]:
     labels = Labels(run.plan["body"], run.manifests)
     for step in run.steps() if address.step is None else [find_step(run, address.step)]:
         for slice in slices(run, step, warn) if address.item is None else [slice_of(run, step, address.item, warn)]:
-            folder = f"{run.keys.step(step)}{slice}.log/"
+            folder = run.keys.logs(step, slice)
             keys: list[str] = run.guarded(f"`{folder}`", lambda: sorted(run.store.names(folder), key=written), [])  # noqa: B023 - called at once
             for key in [key for key in keys if written(key)[0] < 0]:
                 warn(f"`{key}` is nothing that flowport wrote")

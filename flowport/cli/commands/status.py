@@ -57,7 +57,7 @@ def status(request: StatusRequest) -> int:
 
 def _document(run: Run, again: str) -> dict[str, Any]:
     """What there is to say, as the JSON has it."""
-    failed = failures(run.store, run.keys.root, lambda key: warn(f"`{key}` is nothing that flowport wrote"))
+    failed = failures(run.store, run.keys, lambda key: warn(f"`{key}` is nothing that flowport wrote"))
     by_step = Counter(failure["step"] for failure in failed)
     state = status_of(run.store, run.doc, warn)
     seen = {step: _tally(run, step) for step in run.steps()}
