@@ -10,7 +10,7 @@ from desk import Desk
 @pytest.mark.parametrize("content", ["", '{"v": 1, "fl', "garbage", "[]", '{"started": "now"}'])
 def test_a_damaged_run_is_one_row_and_the_others_stay_usable(desk: Desk, content: str) -> None:
     assert desk("run", "tiny.py", "--run-id", "whole").status == 0
-    desk.write(".flowport/Tiny/broken/run.json", content)
+    desk.write(".flowport/flows/Tiny/runs/broken/run.json", content)
     listed = desk("runs")
     assert listed.status == 0
     assert "damaged" in next(line for line in listed.out.splitlines() if "broken" in line)

@@ -217,13 +217,13 @@ def test_neither_a_run_nor_logs_hold_what_a_task_printed(desk: Desk, what: str) 
     few = peak(desk, "run", "quiet.py", "--run-id", "1")
     assert peak(desk, "run", "loud.py", "--run-id", "1") < few + much
     assert peak(desk, "logs", "Loud") < peak(desk, "logs", "Quiet") + much
-    assert (desk.folder / ".flowport/Loud/1/start/s.log/0-0").stat().st_size == 100_000_000
+    assert (desk.folder / ".flowport/flows/Loud/runs/1/steps/start/s.log/0-0").stat().st_size == 100_000_000
 
 
 def test_logs_print_what_was_printed_byte_for_byte(desk: Desk) -> None:
     assert desk("run", "tiny.py", "--run-id", "1", "--quiet").status == 0
     text = "ü🙂" * 1_500_001
-    path = desk.folder / ".flowport/Tiny/1/start/s.log/0-0"
+    path = desk.folder / ".flowport/flows/Tiny/runs/1/steps/start/s.log/0-0"
     path.parent.mkdir(exist_ok=True)
     path.write_text(text)
     assert printed(desk, "logs", "Tiny/1/start", encoding="utf-8")[1] == text.encode()
@@ -244,7 +244,7 @@ def test_runs_say_that_older_ones_are_left_out(desk: Desk) -> None:
     assert desk("run", "tiny.py", "--run-id", "0", "--quiet").status == 0
     document = json.loads((desk.folder / ".flowport/flows/Tiny/runs/0/run.json").read_text())
     for number in range(1, 25):
-        desk.write(f".flowport/Tiny/{number}/run.json", json.dumps({**document, "run": str(number)}))
+        desk.write(f".flowport/flows/Tiny/runs/{number}/run.json", json.dumps({**document, "run": str(number)}))
     assert desk("runs").out.endswith("5 older runs: --all\n")
     listed = desk("runs", "--json")
     assert (len(listed.out.splitlines()), listed.err) == (20, "5 older runs: --all\n")

@@ -51,7 +51,7 @@ def test_wrong_parameters_stop_before_anything_runs(desk: Desk, golden: Golden) 
     ended = desk("run", "tiny.py", "--n", "many", "--shape", "round", "--nn", "3", "--note")
     assert ended.status == 2
     golden(GOLDEN / "wrong_parameters.err", ended.err)
-    assert not (desk.folder / ".flowport" / "Tiny").exists()
+    assert not (desk.folder / ".flowport" / "flows" / "Tiny").exists()
 
 
 def test_a_text_that_is_json_is_read_once(desk: Desk) -> None:
@@ -180,7 +180,7 @@ def test_a_flow_that_cannot_be_imported_does_not_run(desk: Desk) -> None:
     assert "Tiny cannot be imported" in ended.err
     assert "ModuleNotFoundError" in ended.err
     assert "flowport/runtime" not in ended.err
-    assert not (desk.folder / ".flowport" / "Tiny").exists()
+    assert not (desk.folder / ".flowport" / "flows" / "Tiny").exists()
 
 
 def test_a_failing_run_shows_the_users_own_lines(desk: Desk, golden: Golden) -> None:
@@ -240,7 +240,7 @@ def test_the_store_is_the_option_then_the_environment_then_the_profile(desk: Des
     assert desk("run", "tiny.py", FLOWPORT_STORE="of_environment").status == 0
     assert desk("run", "tiny.py", "--store", "of_option", FLOWPORT_STORE="of_environment").status == 0
     for store in ("shared", "of_profile", "of_environment", "of_option"):
-        assert len(list((desk.folder / store / "Tiny").iterdir())) == 1
+        assert len(list((desk.folder / store / "flows/Tiny/runs").iterdir())) == 1
 
 
 def test_logs_of_one_item_are_its_own(desk: Desk) -> None:

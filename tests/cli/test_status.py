@@ -95,7 +95,7 @@ def test_the_way_on_names_the_store_that_was_named(desk: Desk) -> None:
 
 
 def test_a_damaged_manifest_is_named_and_the_rest_is_shown(desk: Desk) -> None:
-    (path,) = (desk.folder / ".flowport/Work/two/gather").glob("*@0.json")
+    (path,) = (desk.folder / ".flowport/flows/Work/runs/two/steps/gather").glob("*@0.json")
     path.chmod(0o644)
     path.write_text("{}")
     told = desk("status", "Work/two")

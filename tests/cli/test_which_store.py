@@ -83,7 +83,7 @@ def test_reading_commands_take_the_store_of_a_target(desk: Desk, words: tuple[st
 def test_a_run_of_a_targets_store_is_resumed_there(desk: Desk) -> None:
     desk.write("tiny.py", FLOW.replace("pass", "print(1)"))
     assert desk("resume", "tiny.py", "Tiny/staging", "--target", "airflow", "--run-id", "again").status == 0
-    assert (desk.folder / "staging/Tiny/again/run.json").exists()
+    assert (desk.folder / "staging/flows/Tiny/runs/again/run.json").exists()
 
 
 def test_stores_that_differ_are_not_chosen_among(desk: Desk) -> None:
@@ -110,7 +110,7 @@ RUN, DRY_RUN = ("run",), ("dry-run", "--target", "argo")
 def test_a_local_run_leaves_the_buckets_of_profiles_alone(desk: Desk, command: tuple[str, ...], profile: str, written: str) -> None:
     ended = desk(*command, "tiny.py", "--run-id", "here", *(["--profile", profile] if profile else []))
     assert ended.status == 0, ended.err
-    assert (desk.folder / written / "Tiny/here/run.json").exists()
+    assert (desk.folder / written / "flows/Tiny/runs/here/run.json").exists()
 
 
 def unheard(text: str) -> None:
@@ -130,10 +130,10 @@ class Counting(FolderStore):
 
 
 def test_old_runs_cost_no_request(desk: Desk) -> None:
-    document = json.loads((desk.folder / "prod/Tiny/prod/run.json").read_text())
+    document = json.loads((desk.folder / "prod/flows/Tiny/runs/prod/run.json").read_text())
     for number in range(60):
         run = f"20260101-0000{number:02}-abcdef"
-        desk.write(f"prod/Tiny/{run}/run.json", json.dumps({**document, "run": run, "started": 1767225600 + number}))
+        desk.write(f"prod/flows/Tiny/runs/{run}/run.json", json.dumps({**document, "run": run, "started": 1767225600 + number}))
     store = Counting(str(desk.folder / "prod"))
     found, damaged, older = survey(store, "Tiny", unheard, latest=5)
     assert [one["run"] for one in found] == ["prod", *(f"20260101-0000{number}-abcdef" for number in range(59, 54, -1))]
@@ -146,5 +146,5 @@ def test_old_runs_cost_no_request(desk: Desk) -> None:
 
 def test_the_latest_run_that_began_is_found_behind_one_that_did_not(desk: Desk) -> None:
     assert desk("run", "tiny.py", "--store", "new").status == 0
-    desk.write("new/Tiny/29991231-235959-abcdef/input.json", "{}")
+    desk.write("new/flows/Tiny/runs/29991231-235959-abcdef/input.json", "{}")
     assert desk("artifacts", "Tiny", "--store", "new").status == 0
