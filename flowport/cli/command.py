@@ -79,7 +79,7 @@ class Command(click.Command, Generic[Request]):
     def usage(self, ctx: click.Context) -> str:
         """How the command is written."""
         arguments = [piece for argument in self.arguments(ctx) for piece in argument.get_usage_pieces(ctx)]
-        return " ".join([ctx.command_path.partition(" [")[0], *arguments, "[OPTION]..."])
+        return " ".join([ctx.command_path, *arguments, "[OPTION]..."])
 
     def arguments(self, ctx: click.Context) -> list[click.Argument]:
         """The arguments that somebody types: not the flow, when its own file is run."""

@@ -132,7 +132,9 @@ def test_a_folder_that_cannot_be_listed_is_a_line(ran: Desk, tmp_path: Path, mon
 
 
 def test_names_with_escapes_are_shown_escaped(ran: Desk) -> None:
-    ran.write(".flowport/flows/%1B%5B31m/runs/r%0Ax/run.json", document(ran, flow="\x1b[31m", run="r\nx", tags=["\x1b[2J", "a\nb", "\u202e"]))
+    ran.write(
+        ".flowport/flows/%1B%5B31m/runs/r%0Ax/run.json", document(ran, flow="\x1b[31m", run="r\nx", tags=["\x1b[2J", "a\nb", "\u202e"])
+    )
     listed = ran("runs")
     assert (listed.status, is_sound(listed)) == (0, True)
     row = next(line for line in listed.out.splitlines() if "r\\nx" in line)

@@ -41,6 +41,16 @@ def test_a_flow_file_without_a_command_lists_them(desk: Desk, golden: Golden) ->
     golden(GOLDEN / "flow_file.out", ended.out)
 
 
+def test_the_help_of_a_flow_file_names_no_flow(desk: Desk) -> None:
+    import sys
+
+    ended = desk.run(sys.executable, "tiny.py", "run", "--help")
+    assert ended.status == 0
+    assert ended.out.startswith("Usage: python DESK/tiny.py run [OPTION]... [--PARAMETER VALUE]...\n")
+    assert "Arguments:" not in ended.out
+    assert "--shape TEXT" in ended.out
+
+
 def test_help_of_a_run_shows_the_parameters_of_the_flow(desk: Desk, golden: Golden) -> None:
     ended = desk("run", "tiny.py", "--help")
     assert ended.status == 0

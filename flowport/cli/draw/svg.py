@@ -82,8 +82,8 @@ def _frame(frame: Frame) -> str:
 
 
 def _box(box: Box, step: Step) -> str:
-    told = "\n".join(filter(None, [step.doc, ", ".join(step_settings(step))]))
-    doc = f"<title>{escape(told)}</title>" if told else ""
+    note = "\n".join(filter(None, [step.doc, ", ".join(step_settings(step))]))
+    doc = f"<title>{escape(note)}</title>" if note else ""
     return (
         f'<g class="{_kind(step)}">{doc}<rect class="box" x="{box.x - box.width / 2:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" '
         f'height="{BOX:.1f}" rx="7"/><text x="{box.x:.1f}" y="{box.y + BOX / 2 + 4.5:.1f}">{escape(step.name)}</text></g>'
