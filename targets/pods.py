@@ -21,21 +21,22 @@ def pod_problems(plan: Plan, mounted: list[Volume], held: Held) -> Iterator[Diag
             yield Diagnostic("FP419", message, plan.flow.step(found[1]).span, help=(way_out,))
     for step in plan.flow.steps:
         yield from (Diagnostic("FP405", message, step.span, help=(way_out,)) for message, way_out in _refused(step, held))
-        if own := own_volumes(step.settings.kubernetes, step.settings.resources or Resources()):
+        if own := own_volumes(step.settings.execution.pod, step.settings.resources or Resources()):
             yield from mount_problems([*mounted, *own], held, f" of step `{step.name}`", step.span)
 
 
 def _refused(step: Step, held: Held) -> Iterator[tuple[str, str]]:
     """What Kubernetes does not take of a step, and what to do."""
-    own, whose = step.settings.kubernetes, f"of step `{step.name}`"
+    spec, whose = step.settings.execution, f"of step `{step.name}`"
+    own = spec.pod
     for key, value in (*own.labels, *own.node_selector):
         if not is_label(key, value):
             yield f"`{key}={value}` {whose} is no label of Kubernetes", LABEL
     yield from (
         (f"the label `{key}` {whose} is not for a flow to set", "leave it out") for key, _ in own.labels if key.startswith(held.labels)
     )
-    if own.image and not is_image(own.image):
-        yield f"`{own.image}` {whose} cannot be the name of an image", IMAGE
+    if spec.image and not is_image(spec.image):
+        yield f"`{spec.image}` {whose} cannot be the name of an image", IMAGE
     named = [*((own.service_account,) if own.service_account else ()), *own.secrets, *(claim for claim, _ in own.volumes)]
     yield from ((f"`{name}` {whose} cannot be the name of an object of Kubernetes", NAME) for name in named if not is_name(name))
     for each in own.tolerations:

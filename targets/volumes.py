@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterator, Mapping
 
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
-from flowport.compiler.ir import JSON, Kubernetes, Resources, Span
+from flowport.compiler.ir import JSON, Pod, Resources, Span
 from flowport.compiler.lower.names import legal
 from flowport.compiler.record import field, record
 from flowport.targets.kubernetes import Held
@@ -22,7 +22,7 @@ class Volume:
     how: Mapping[str, JSON] = field(default_factory=dict)
 
 
-def own_volumes(asked: Kubernetes, resources: Resources) -> list[Volume]:
+def own_volumes(asked: Pod, resources: Resources) -> list[Volume]:
     """What a step asks for: claims, and memory."""
     found = [Volume(volume_name(claim), path, {"persistentVolumeClaim": {"claimName": claim}}) for claim, path in asked.volumes]
     if resources.shared_memory:

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+from flowport.compiler.decorators.registry import STEP_DECORATORS
+from flowport.compiler.decorators.use import DecoratorUse
+from flowport.compiler.diagnostics.suggestions import did_you_mean
+from flowport.compiler.evaluate.expressions import evaluate
+from flowport.compiler.evaluate.reading import Reading
+from flowport.compiler.evaluate.scope import NotConstant, scope
 from flowport.compiler.record import record
 
 
@@ -42,3 +49,53 @@ UNSUPPORTED: Mapping[str, Unsupported] = {
     "airflow_external_task_sensor": Unsupported(False, "the flow would not wait for the other task", "wait for it in a step of your own"),
     "airflow_s3_key_sensor": Unsupported(False, "the flow would not wait for the object", "wait for it in a step of your own"),
 }
+
+PACKAGES = frozenset({"conda", "conda_base", "pypi", "pypi_base"})
+"""The decorators that install packages, with no need for them where they name none."""
+
+
+def say_unsupported(reading: Reading, use: DecoratorUse, place: str) -> None:
+    """A decorator that is not flowport's yet."""
+    known = _without_packages(reading, use) or UNSUPPORTED.get(use.name)
+    source = use.source
+    if use.name in reading.refused:
+        return
+    if known is None:
+        reading.say(
+            "FP142",
+            f"flowport does not have the decorator `@{use.name}`",
+            source,
+            use.node,
+            *did_you_mean(use.name, {*STEP_DECORATORS, "step"}),
+            "remove it; packages and services that it brings must then come from the image or from the step's own code",
+        )
+    elif known.same:
+        reading.warn(
+            "FP141", f"`@{use.name}` on {place} comes with a later version of flowport; {known.effect}", source, use.node, known.way_out
+        )
+    else:
+        reading.say(
+            "FP140", f"`@{use.name}` on {place} comes with a later version of flowport; {known.effect}", source, use.node, known.way_out
+        )
+
+
+def _without_packages(reading: Reading, use: DecoratorUse) -> Unsupported | None:
+    """What a decorator for packages leaves undone when it names none; None for all others."""
+    named: dict[str, Any] = {}
+    if use.name not in PACKAGES or (use.call and use.call.args):
+        return None
+    for keyword in use.call.keywords if use.call else ():
+        try:
+            value = evaluate(keyword.value, scope(reading.modules, use.source, use.members))
+        except NotConstant:
+            return None
+        named.update({keyword.arg: value} if keyword.arg else value if isinstance(value, dict) else {"**": value})
+    if named.get("disabled"):
+        return Unsupported(True, "it is switched off, so nothing is missing", "remove it")
+    if any(value for name, value in named.items() if name != "python"):
+        return None
+    if named.get("python"):
+        return Unsupported(
+            True, "the image decides which Python runs", f"use an image with Python {named['python']}, and remove the decorator"
+        )
+    return Unsupported(True, "it names no packages, so nothing is missing", "remove it")

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 
-from flowport.compiler.decorators.resolve import FLOW_DECORATORS, SETTINGS
+from flowport.compiler.decorators.registry import ARGUMENTS
 from flowport.compiler.decorators.unsupported import UNSUPPORTED
 from flowport.compiler.diagnostics.diagnostic import Severity
 from flowport.compiler.diagnostics.suggestions import did_you_mean
@@ -26,8 +26,7 @@ PUBLIC_NAMES = frozenset(
         "flow",
         "cards",
         "__version__",
-        *SETTINGS,
-        *FLOW_DECORATORS,
+        *ARGUMENTS,
         *UNSUPPORTED,
     }
 )

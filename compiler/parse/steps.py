@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
-from flowport.compiler.decorators.resolve import DecoratorUse, marks
-from flowport.compiler.decorators.settings import settings
+from flowport.compiler.decorators.read import settings
+from flowport.compiler.decorators.resolve import decorator_uses
+from flowport.compiler.decorators.use import DecoratorUse
 from flowport.compiler.evaluate.reading import Reading
 from flowport.compiler.ir import Step
 from flowport.compiler.parse.artifact_uses import Reader, me
@@ -23,7 +24,7 @@ class Method:
 
     member: Member
     function: Function
-    marks: tuple[DecoratorUse, ...]
+    decorators: tuple[DecoratorUse, ...]
 
 
 def methods(reading: Reading, members: Mapping[str, Member]) -> dict[str, Method]:
@@ -33,8 +34,8 @@ def methods(reading: Reading, members: Mapping[str, Member]) -> dict[str, Method
         function = member.function
         if function is not None and function.decorator_list:
             aside = Reading(reading.modules)
-            own = marks(aside, member.owner, function.decorator_list, function.lineno)
-            is_step = any(mark.name == "step" for mark in own)
+            own = decorator_uses(aside, member.owner, function.decorator_list, function.lineno)
+            is_step = any(use.name == "step" for use in own)
             # Only a step has a `self` and a `self.next` that decorators of other packages must leave alone.
             reading.found += [one for one in aside.found if is_step or one.code != "FP123"]
             if is_step:
@@ -105,13 +106,13 @@ def _marked(reading: Reading, found: Mapping[str, Method]) -> dict[str, list[str
     """The steps with `@step(start=True)` and those with `@step(end=True)`."""
     marked: dict[str, list[str]] = {"start": [], "end": []}
     for name, method in found.items():
-        keywords = [(mark, keyword) for mark in method.marks if mark.name == "step" and mark.call for keyword in mark.call.keywords]
-        for mark, keyword in keywords:
+        keywords = [(use, keyword) for use in method.decorators if use.name == "step" and use.call for keyword in use.call.keywords]
+        for use, keyword in keywords:
             if keyword.arg not in marked:
                 message = f"`@step` has no argument `{keyword.arg}`"
-                reading.say("FP131", message, mark.source, keyword, "its arguments are `start` and `end`")
+                reading.say("FP131", message, use.source, keyword, "its arguments are `start` and `end`")
                 continue
-            constant, value = reading.constant(keyword.value, mark.source, mark.members, f"`{keyword.arg}` of `@step`")
+            constant, value = reading.constant(keyword.value, use.source, use.members, f"`{keyword.arg}` of `@step`")
             if constant and value:
                 marked[keyword.arg].append(name)
     return marked
@@ -131,7 +132,7 @@ def step(reading: Reading, reader: Reader, method: Method, is_end: bool, digest:
     """What the method is as a step. A decorator of the user's own may set artifacts that nothing shows."""
     function, owner = method.function, method.member.owner
     place = Place(reading, owner.source, owner.members, function, me(function) or "self")
-    wanted = settings(reading, method.marks, function.name)
+    wanted = settings(reading, method.decorators, function.name)
     going, span = transition(place, is_end)
     uses = reader.uses(owner.source, function)
     return Step(
@@ -143,5 +144,5 @@ def step(reading: Reading, reader: Reader, method: Method, is_end: bool, digest:
         digest=digest,
         span=owner.source.name_span(function),
         transition_span=span,
-        uses=uses if all(mark.name for mark in method.marks) else replace(uses, opaque=True),
+        uses=uses if all(use.name for use in method.decorators) else replace(uses, opaque=True),
     )

@@ -9,10 +9,13 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
+from flowport.compiler.decorators.step.kubernetes import POD_SETTINGS
+from flowport.compiler.decorators.step.resources import CPU_AND_MEMORY, DISK, GPU, SHARED_MEMORY
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import Parameter, Resources
+from flowport.compiler.ir.features import FOREACH_IN_LOOP, Feature
 from flowport.compiler.ir.plan import Plan
-from flowport.compiler.lower.capabilities import Capabilities, Feature, Limit, missing
+from flowport.compiler.lower.capabilities import Capabilities, Limit, missing
 from flowport.compiler.lower.fuse import fused
 from flowport.compiler.record import replace
 from flowport.compiler.target import Profile
@@ -51,25 +54,25 @@ ONE_CONTAINER = Limit(
     harmless=True,
 )
 CODES: Mapping[Feature, str] = {
-    Feature.GPU: "FP300",
-    Feature.SHARED_MEMORY: "FP301",
-    Feature.DISK: "FP302",
-    Feature.RESOURCES: "FP303",
-    Feature.FOREACH_IN_LOOP: "FP304",
-    Feature.KUBERNETES: "FP306",
+    GPU: "FP300",
+    SHARED_MEMORY: "FP301",
+    DISK: "FP302",
+    CPU_AND_MEMORY: "FP303",
+    FOREACH_IN_LOOP: "FP304",
+    POD_SETTINGS: "FP306",
 }
 
 
 def lacks(profile: Profile) -> Capabilities:
     """What Airflow and the compute of a profile cannot do."""
     kind = str(profile.get("compute") or "kubernetes")
-    more: dict[Feature, Limit] = {Feature.FOREACH_IN_LOOP: ONE_CONTAINER}
+    more: dict[Feature, Limit] = {FOREACH_IN_LOOP: ONE_CONTAINER}
     if kind != "kubernetes":
-        more[Feature.KUBERNETES] = NO_POD
+        more[POD_SETTINGS] = NO_POD
     if kind in ("batch", "ecs") and profile.get("platform") == "FARGATE":
-        more[Feature.GPU] = FARGATE_GPU
+        more[GPU] = FARGATE_GPU
     elif kind == "ecs":
-        more[Feature.DISK] = EC2_DISK
+        more[DISK] = EC2_DISK
     return {**COMPUTE[kind].lacks, **more}
 
 

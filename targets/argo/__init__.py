@@ -42,10 +42,10 @@ class Argo:
 
     def emit(self, plan: Plan, profile: Profile, package: Package) -> tuple[File, ...]:
         """The template with what starts it by the clock, and the code package in a folder beside them."""
-        known, schedule = settings(profile, plan.flow.name), plan.flow.schedule
+        known = settings(profile, plan.flow.name)
         template = workflow_template(capped(plan, known.turns), known, package.digest)
         # In one file, so that none is left over when the schedule is gone.
-        documents = (template, cron_workflow(plan, schedule, known)) if schedule else (template,)
+        documents = (template, *(cron_workflow(plan, schedule, known) for schedule in plan.flow.triggers))
         return (
             File(f"{known.name}.yaml", encoded(*documents)),
             File(f"{known.name}/code/{package.digest}.zip", package.data),

@@ -12,8 +12,9 @@ from typing import Any
 
 from flowport.compiler.diagnostics.diagnostic import Diagnostic, Severity
 from flowport.compiler.ir import Flow
+from flowport.compiler.ir.features import FOREACH_IN_LOOP, Feature
 from flowport.compiler.ir.plan import Loop, Plan, walk
-from flowport.compiler.lower.capabilities import Capabilities, Feature, Limit, missing
+from flowport.compiler.lower.capabilities import Capabilities, Limit, missing
 from flowport.compiler.lower.fuse import unlike
 from flowport.compiler.target import Profile
 from flowport.runtime import documents
@@ -37,17 +38,17 @@ ONE_CONTAINER = Limit(
     "where that takes too long, take the loop out of the other one, or the foreach out of the loop",
     harmless=True,
 )
-LACKS: Capabilities = {Feature.FOREACH_IN_LOOP: ONE_CONTAINER}
-CODES: Mapping[Feature, str] = {Feature.FOREACH_IN_LOOP: "FP304"}
+LACKS: Capabilities = {FOREACH_IN_LOOP: ONE_CONTAINER}
+CODES: Mapping[Feature, str] = {FOREACH_IN_LOOP: "FP304"}
 
 
 def plan_problems(plan: Plan, profile: Profile, document: Any) -> Iterator[Diagnostic]:
     """What a plan asks for and does not get, and names that are others in Argo; the profile has no `setting_problems`."""
     yield from missing(plan, "argo", LACKS, CODES)
     yield from _parameters(plan.flow)
-    if plan.flow.schedule and len(name := str(profile.get("name") or "")) > CRON_NAME:
+    for schedule in plan.flow.triggers if len(name := str(profile.get("name") or "")) > CRON_NAME else ():
         message = f"`{name}` has {len(name)} characters, and the name of a CronWorkflow {CRON_NAME} at most"
-        yield Diagnostic("FP405", message, plan.flow.schedule.span, help=("give the template a shorter `name`",))
+        yield Diagnostic("FP405", message, schedule.span, help=("give the template a shorter `name`",))
     yield from unfilled(plan.flow)
     known = settings(profile, plan.flow.name)
     yield from pod_problems(plan, volumes(known), HELD)

@@ -8,10 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from flowport.compiler.decorators.step.kubernetes import POD_SETTINGS
+from flowport.compiler.decorators.step.resources import DISK, GPU, SHARED_MEMORY
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import Resources, Step
+from flowport.compiler.ir.features import Feature
 from flowport.compiler.ir.plan import Plan
-from flowport.compiler.lower.capabilities import Capabilities, Feature, Limit, missing
+from flowport.compiler.lower.capabilities import Capabilities, Limit, missing
 from flowport.compiler.target import Profile
 from flowport.targets.kinds import line, problems
 from flowport.targets.schedules import unplanned
@@ -25,15 +28,15 @@ OVERRIDES = 8_192
 
 NO_POD = Limit("never", "a job of AWS Batch is no pod", "give the job definition what the step needs", harmless=True)
 FARGATE_LACKS: Capabilities = {
-    Feature.KUBERNETES: NO_POD,
-    Feature.GPU: Limit("never", "Fargate has no GPUs", 'set platform = "EC2" for a profile with a GPU queue'),
-    Feature.SHARED_MEMORY: Limit(
+    POD_SETTINGS: NO_POD,
+    GPU: Limit("never", "Fargate has no GPUs", 'set platform = "EC2" for a profile with a GPU queue'),
+    SHARED_MEMORY: Limit(
         "never", "Fargate does not let a container size its shared memory", 'set platform = "EC2", or leave shared_memory out'
     ),
 }
 EC2_LACKS: Capabilities = {
-    Feature.KUBERNETES: NO_POD,
-    Feature.DISK: Limit(
+    POD_SETTINGS: NO_POD,
+    DISK: Limit(
         "never",
         "on EC2 a container has what its instance has; AWS Batch cannot ask for disk space",
         "give the compute environment a launch template with larger volumes",
@@ -44,7 +47,7 @@ KEYS = (
     "Step Functions hands over input and reads routes through S3, by keys that every client writes alike: without blanks, quotes, braces, "
     "backslashes, `?`, `#` and `%`, and without parts that are empty, `.` or `..`"
 )
-CODES: Mapping[Feature, str] = {Feature.GPU: "FP300", Feature.SHARED_MEMORY: "FP301", Feature.DISK: "FP302", Feature.KUBERNETES: "FP306"}
+CODES: Mapping[Feature, str] = {GPU: "FP300", SHARED_MEMORY: "FP301", DISK: "FP302", POD_SETTINGS: "FP306"}
 
 
 def lacks(profile: Profile) -> Capabilities:

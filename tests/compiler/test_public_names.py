@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flowport.compiler.decorators.settings import PROFILED
+from flowport.compiler.decorators.step.kubernetes import PROFILE_SETTINGS
 from flowport.compiler.imports.attributes import ADDED
 from flowport.compiler.imports.public_names import CARDS, PARTS, PUBLIC_NAMES
 from flowport.runtime import cards, flow
@@ -145,7 +145,7 @@ def test_what_is_advised_about_the_environment_works(tmp_path: Path, mark: str, 
 
 
 def test_what_is_advised_for_a_profile_is_a_setting_of_argo() -> None:
-    assert {setting.name for setting in SETTINGS} >= PROFILED
+    assert {setting.name for setting in SETTINGS} >= PROFILE_SETTINGS
 
 
 @pytest.mark.parametrize(
