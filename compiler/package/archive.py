@@ -15,7 +15,7 @@ from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.package.documents import documents
 from flowport.compiler.record import field, record
-from flowport.runtime import digests
+from flowport.runtime.store import digests
 
 VERSION = 20
 UNIX = 3 << 8

@@ -18,7 +18,7 @@ from flowport.compiler.decorators.registry import STEP_DECORATORS
 from flowport.compiler.ir import JSON, Branch, Computed, Constant, End, Flow, Foreach, Next, NoDefault, Parameter, Step, Switch
 from flowport.compiler.ir.plan import Block, Choice, Loop, Map, Node, Parallel, Plan, Task, steps
 from flowport.compiler.package.sites import Document, Sites, edge_pairs
-from flowport.runtime.contract import CONTRACT, DEFINITIONS, FLOW, INCLUDED, PLAN, STEP_PLANS
+from flowport.runtime.protocol import CONTRACT, DEFINITIONS, FLOW, INCLUDED, PLAN, STEP_PLANS
 
 
 def documents(plan: Plan, further: Iterable[str] = ()) -> Iterator[tuple[str, bytes]]:

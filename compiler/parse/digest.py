@@ -20,7 +20,7 @@ from flowport.compiler.python.classes import Class, FlowClass, Member
 from flowport.compiler.python.modules import OURS, Definition, External, Modules, Own, Thing, imports
 from flowport.compiler.python.source import Source
 from flowport.compiler.record import record
-from flowport.runtime import digests as sha256
+from flowport.runtime.store import digests as sha256
 
 _HOW = frozenset(name for name, decorator in STEP_DECORATORS.items() if not decorator.changes_results)
 _DEFINED = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)

@@ -17,7 +17,7 @@ from flowport.compiler.ir.plan import Loop, Plan, walk
 from flowport.compiler.lower.capabilities import Capabilities, Limit, missing
 from flowport.compiler.lower.fuse import unlike
 from flowport.compiler.target import Profile
-from flowport.runtime import documents
+from flowport.runtime.store import documents
 from flowport.targets.argo.form import FIELDS, REFERENCE, ROOM, WHOLE, arguments
 from flowport.targets.argo.graph import graph, jobs, repeated
 from flowport.targets.argo.names import Names

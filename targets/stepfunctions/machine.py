@@ -14,7 +14,7 @@ from flowport.compiler.ir import JSON
 from flowport.compiler.ir.plan import Arm, Block, Choice, Loop, Map, Node, Parallel, Plan, Task, steps, walk
 from flowport.compiler.lower.fuse import together
 from flowport.compiler.lower.names import Namer
-from flowport.runtime.address import part
+from flowport.runtime.store.keys import part
 from flowport.targets.stepfunctions import states as asl
 from flowport.targets.stepfunctions.compute import COMPUTE
 from flowport.targets.stepfunctions.concurrency import shares

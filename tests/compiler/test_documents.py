@@ -9,7 +9,7 @@ import pytest
 
 from flowport.compiler.package.documents import documents
 from flowport.compiler.structure.build import structure
-from flowport.runtime.contract import DEFINITIONS, FLOW, PLAN, STEP_PLANS
+from flowport.runtime.protocol import DEFINITIONS, FLOW, PLAN, STEP_PLANS
 from graphs import flow
 
 

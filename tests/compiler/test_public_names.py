@@ -9,7 +9,7 @@ import pytest
 from flowport.compiler.decorators.step.kubernetes import PROFILE_SETTINGS
 from flowport.compiler.imports.attributes import ADDED
 from flowport.compiler.imports.public_names import CARDS, PARTS, PUBLIC_NAMES
-from flowport.runtime import cards, flow
+from flowport.runtime.names import cards, flow
 from flowport.targets.argo.settings import SETTINGS
 from sources import END, class_of, codes, fine, read, write
 
