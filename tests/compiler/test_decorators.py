@@ -20,7 +20,7 @@ from flowport.compiler.lower.fuse import together
 from flowport.compiler.package.documents import documents
 from flowport.compiler.record import replace
 from flowport.compiler.structure.build import structure
-from flowport.runtime.contract import STEP_PLANS
+from flowport.runtime.protocol import STEP_PLANS
 from sources import END, class_of, codes, read, write
 
 QUIET = Feature("@quiet")
