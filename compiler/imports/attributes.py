@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.evaluate.reading import Reading
+from flowport.compiler.imports.closure import imported_with
 from flowport.compiler.imports.public_names import CARDS, CONFIGS, PARTS, PUBLIC_NAMES, say_config, say_missing
 from flowport.compiler.python.bindings import asks_for_main
 from flowport.compiler.python.modules import OURS, External, Thing, bound
@@ -43,17 +44,21 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
 def check_attributes(reading: Reading, sources: Iterable[Source], start: Source) -> None:
-    """Say which attributes of `metaflow`, `flowport` and `current` are not there; `start` is imported before there is a task."""
+    """Say which attributes of `metaflow`, `flowport` and `current` are not there.
+
+    `start` is imported before there is a task, and so are the files that it imports outside of functions.
+    """
+    early = imported_with(reading.modules, start)
     for source in sources:
-        if any(word in source.text for word in OURS):
-            reader = _Reader(reading, source, source is start)
+        if any(word in source.text for word in (*OURS, "current")):
+            reader = _Reader(reading, source, source in early)
             for node in source.tree.body:
                 reader.visit(node, {})
 
 
 class _Reader:
-    def __init__(self, reading: Reading, source: Source, is_start: bool) -> None:
-        self.reading, self.source, self.is_start = reading, source, is_start
+    def __init__(self, reading: Reading, source: Source, is_early: bool) -> None:
+        self.reading, self.source, self.is_early = reading, source, is_early
         self.tested = frozenset(_tested(source.tree))
         self.annotated = "annotations" not in reading.modules.names(source)
 
@@ -69,7 +74,7 @@ class _Reader:
                 local = bound(self.reading.modules, self.source, inner)
             if isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Load):
                 self.check(inner, inner.value, inner.attr, local)
-                if self.is_start and not local and not isinstance(node, FUNCTIONS):
+                if self.is_early and not local and not isinstance(node, FUNCTIONS):
                     self.check_import(inner)
             elif isinstance(inner, ast.Name) and (inner.id in CONFIGS or inner.id in PARTS) and self.is_starred(inner.id, local):
                 self.missing(inner, inner.id, "do without it")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import accumulate
 
 from flowport.compiler.decorators.registry import ARGUMENTS
@@ -82,14 +83,16 @@ class _Imports:
     def __init__(self, reading: Reading, sources: tuple[Source, ...], start: Source) -> None:
         self.reading, self.sources, self.start = reading, sources, start
         self.unused: set[str] = set()
-        self._used: frozenset[str] | None = None
 
     def check(self, source: Source, node: ast.Import | ast.ImportFrom) -> None:
         """Say what there is to say about one import."""
         if isinstance(node, ast.Import):
             for alias in node.names:
                 package, _, module = alias.name.partition(".")
-                if package in OURS and module:
+                if package == "metaflow" and module and module != "cards" and not self.is_module_used(alias):
+                    self.unused.add(f"{module}.")
+                    _say_unused(self.reading, source, alias, f"the module `{alias.name}`")
+                elif package in OURS and module:
                     self.module(source, alias, alias.name, ())
         elif source is self.start and node.level:
             _say_relative(self.reading, source, node)
@@ -139,9 +142,16 @@ class _Imports:
 
     def is_used(self, alias: ast.alias) -> bool:
         """Whether any of the flow's files says a name that is imported, or what it is imported as, apart from importing it."""
-        if self._used is None:
-            self._used = frozenset(used for source in self.sources for used in _mentions(self.reading, source))
-        return alias.name == "*" or not self._used.isdisjoint((alias.name, alias.asname))
+        return alias.name == "*" or not self.used.isdisjoint((alias.name, alias.asname))
+
+    def is_module_used(self, alias: ast.alias) -> bool:
+        """The same of `import metaflow.client`: whether any file says `metaflow.client`, or what it is imported as."""
+        return (alias.asname or ".".join(alias.name.split(".")[:2])) in self.used
+
+    @cached_property
+    def used(self) -> frozenset[str]:
+        """What the flow's files mention."""
+        return frozenset(used for source in self.sources for used in _mentions(self.reading, source))
 
 
 _NOTES = ("while a flow runs, flowport takes the place of Metaflow",)
@@ -155,6 +165,9 @@ def _mentions(reading: Reading, source: Source) -> Iterator[str]:
     while waiting:
         node = waiting.pop()
         match node:
+            case ast.Attribute(value=ast.Name(id=owner), attr=name):
+                yield name
+                yield f"{owner}.{name}"
             case ast.Name(id=name) | ast.Attribute(attr=name) | ast.Constant(value=str(name)):
                 yield name
             case ast.ImportFrom(names=aliases) if (node.module or "").split(".")[0] not in OURS:
@@ -175,8 +188,8 @@ def say_missing(reading: Reading, source: Source, node: ast.AST, name: str, *way
     reading.say("FP143", f"flowport does not offer {what}", source, node, *instead, *ways_out, notes=_NOTES)
 
 
-def _say_unused(reading: Reading, source: Source, alias: ast.alias) -> None:
-    message = f"flowport does not offer `{alias.name}`, which is imported and never used"
+def _say_unused(reading: Reading, source: Source, alias: ast.alias, what: str = "") -> None:
+    message = f"flowport does not offer {what or f'`{alias.name}`'}, which is imported and never used"
     reading.warn("FP143", message, source, alias, "remove the import")
 
 

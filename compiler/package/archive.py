@@ -1,8 +1,8 @@
 """Plan -> the code package: a zip with the flow's files and its plan, the same bytes for the same flow.
 
 Times, owners and platforms are fixed, and the entries are stored, not compressed: the output of zlib differs between versions. The
-format is that of APPNOTE.TXT 6.3.10, sections 4.3.7, 4.3.12 and 4.3.16. `zipfile` would write the same bytes on every Python, but takes 5 ms
-to import (bench/README.md); it reads the package wherever one is opened.
+format is that of APPNOTE.TXT 6.3.10, sections 4.3.7, 4.3.12 and 4.3.16. `zipfile` writes the same bytes on every Python, but takes 5 ms to
+import (bench/README.md); it reads the package wherever one is opened.
 """
 
 from __future__ import annotations
