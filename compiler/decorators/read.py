@@ -97,7 +97,7 @@ def _arguments(reading: Reading, use: DecoratorUse) -> dict[str, tuple[ast.expr,
             continue
         for name, inner in ({keyword.arg: value} if keyword.arg is not None else value).items():
             if name in found:
-                reading.say("FP132", f"`{name}` of `@{use.name}` stands twice", use.source, keyword.value, "keep one of them")
+                reading.say("FP132", f"`{name}` of `@{use.name}` is given twice", use.source, keyword.value, "keep one of them")
                 whole = False
             elif name in known:
                 found[name] = (keyword.value, inner)

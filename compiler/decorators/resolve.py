@@ -54,7 +54,7 @@ class _Reader:
         if first is None or first.node.lineno >= self.before or first.module is not None:
             return False
         if not isinstance(first.node, ast.FunctionDef) and node.id in {"step", *ARGUMENTS, *UNSUPPORTED}:
-            message = f"`@{node.id}` is the class attribute of line {first.node.lineno} here, not the decorator"
+            message = f"`@{node.id}` is the class attribute from line {first.node.lineno} here, not the decorator"
             way_out = (
                 f"rename the attribute, or import the decorator under another name: `from flowport import {node.id} as {node.id}_step`"
             )
@@ -85,7 +85,7 @@ class _Reader:
         names = {self._ours(thing.source, inner) for each in made for inner in ast.walk(each)}
         if inside := sorted(names & set(ARGUMENTS)):
             listed = ", ".join(f"`@{name}`" for name in inside)
-            message = f"what the decorator `{thing.name}` does with {listed} is not seen"
+            message = f"flowport does not see how the decorator `{thing.name}` uses {listed}"
             place = "the flow" if set(inside) <= set(FLOW_DECORATORS) else "the steps"
             self.reading.warn(
                 "FP126", message, thing.source, made[0], f"put {listed} on {place}, or write `{thing.name} = {inside[0]}(...)`"
@@ -100,13 +100,13 @@ class _Reader:
         if isinstance(thing, External):
             package = thing.name.split(".")[0]
             message = f"flowport does not know the decorator `{source.segment(node)}`, which comes from `{package}`"
-            way_out = "it is kept, and runs in the task; it must leave `self` and `self.next` as they are"
+            way_out = "flowport keeps it, and it runs in the task; it must not change `self` and `self.next`"
             self.reading.warn("FP123", message, source, node, way_out)
         elif thing is None and isinstance(node, ast.Name) and node.id not in _PLAIN:
             own = {"step", *ARGUMENTS}
             known = {*self.reading.modules.names(source), *own}
             ways_out = (f"add `from flowport import {node.id}`",) if node.id in own | set(UNSUPPORTED) else did_you_mean(node.id, known)
-            self.reading.say("FP122", f"nothing in `{source.shown}` defines `{node.id}`", source, node, *ways_out)
+            self.reading.say("FP122", f"`{source.shown}` does not define `{node.id}`", source, node, *ways_out)
             return node.id if node.id in own else ""
         return ""
 

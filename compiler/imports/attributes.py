@@ -77,7 +77,7 @@ class _Reader:
                 if self.is_early and not local and not isinstance(node, FUNCTIONS):
                     self.check_import(inner)
             elif isinstance(inner, ast.Name) and (inner.id in CONFIGS or inner.id in PARTS) and self.is_starred(inner.id, local):
-                self.missing(inner, inner.id, "do without it")
+                self.missing(inner, inner.id, "write the flow without it")
             elif isinstance(inner, ast.Call) and (name := _got(inner)):
                 self.check(inner, inner.args[0], name, local)
             waiting += reversed(list(self.inside(inner)))
@@ -103,28 +103,30 @@ class _Reader:
         if package not in OURS:
             return
         if rest == "current.trigger" and not _tests_trigger(self.source.tree):
-            message = "`current.trigger` is None, as no event starts the flow"
+            message = "`current.trigger` is None, because no event starts the flow"
             way_out = "test for it: `if current.trigger is not None:`"
             self.reading.say("FP145", message, self.source, node, way_out)
         elif rest == "current" and name not in CURRENT:
             listed = ", ".join(f"`{one}`" for one in CURRENT)
-            without = f'where the flow can do without it, write `current.get("{name}")`'
+            without = f'if the flow works without it, write `current.get("{name}")`'
             if name in ADDED:
-                message = f"`current` has no `{name}`, which `@{ADDED[name]}` of Metaflow adds"
+                message = f"`current` has no attribute `{name}`, which `@{ADDED[name]}` of Metaflow adds"
                 self.reading.say("FP145", message, self.source, node, without)
             else:
                 guess = did_you_mean(name, CURRENT)
-                self.reading.say("FP145", f"`current` has no `{name}`", self.source, node, *guess, f"it has {listed}", without)
+                self.reading.say(
+                    "FP145", f"`current` has no attribute `{name}`", self.source, node, *guess, f"its attributes are {listed}", without
+                )
         elif f"{thing.name}.{name}" in self.reading.refused:
             return
         elif (not rest and name not in PUBLIC_NAMES) or (rest == "cards" and name not in CARDS):
-            self.missing(node, name, f'do without it, or test for it: `hasattr({self.source.segment(owner)}, "{name}")`', rest)
+            self.missing(node, name, f'write the flow without it, or test for it: `hasattr({self.source.segment(owner)}, "{name}")`', rest)
 
     def check_import(self, node: ast.Attribute) -> None:
         """Say what of `current` is read outside of all functions."""
         thing = self.resolved(node.value, {})
         if node.attr in IN_TASKS - self.tested and isinstance(thing, External) and thing.name in {f"{one}.current" for one in OURS}:
-            message = f"`current.{node.attr}` is read when the file is imported, before there is a task"
+            message = f"`current.{node.attr}` is read when the file is imported, before a task starts"
             self.reading.say("FP145", message, self.source, node, "read it inside a step, or in a function that a step calls")
 
     def missing(self, node: ast.expr, name: str, way_out: str, module: str = "") -> None:

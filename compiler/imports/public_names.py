@@ -50,16 +50,16 @@ class Part:
     way_out: str
 
 
-_CLIENT = Part("client", "hand results from step to step as artifacts, and read those of other runs with `flowport artifacts`")
+_CLIENT = Part("client", "pass results from step to step as artifacts, and read results of other runs with `flowport artifacts`")
 _RUNNER = Part("runner", "start other flows from the scheduler, or with `flowport run`")
-_MUTATORS = Part("decorator API", "write the decorators above the steps, or write a decorator that is a plain function")
+_MUTATORS = Part("decorator API", "write the decorators above the steps, or write a decorator as a plain function")
 
 PARTS: Mapping[str, Part] = {
     **dict.fromkeys(
         ("Metaflow", "Flow", "Run", "Step", "Task", "DataArtifact", "namespace", "get_namespace", "default_namespace"), _CLIENT
     ),
     **dict.fromkeys(("metadata", "get_metadata", "default_metadata", "get_cards"), _CLIENT),
-    "S3": Part("data tools", "call the cloud's own library inside the step, such as `boto3`"),
+    "S3": Part("data tools", "use the library of the cloud provider inside the step, such as `boto3`"),
     **dict.fromkeys(("Runner", "NBRunner", "Deployer", "NBDeployer", "DeployedFlow"), _RUNNER),
     **dict.fromkeys(("FlowMutator", "StepMutator", "MutableFlow", "MutableStep", "UserStepDecorator", "user_step_decorator"), _MUTATORS),
 }
@@ -138,7 +138,7 @@ class _Imports:
             ways_out = [f"write `from {package} import {', '.join(offered)}`"] if offered else []
             if names or not offered:
                 ways_out += [*dict.fromkeys(PARTS[name].way_out for name in names if name in PARTS), _TRY]
-            self.reading.say("FP143", f"flowport does not offer the module `{module}`", source, node, *ways_out, notes=_NOTES)
+            self.reading.say("FP143", f"flowport does not have the module `{module}`", source, node, *ways_out, notes=_NOTES)
 
     def is_used(self, alias: ast.alias) -> bool:
         """Whether any of the flow's files says a name that is imported, or what it is imported as, apart from importing it."""
@@ -154,8 +154,8 @@ class _Imports:
         return frozenset(used for source in self.sources for used in _mentions(self.reading, source))
 
 
-_NOTES = ("while a flow runs, flowport takes the place of Metaflow",)
-_TRY = "remove the import, or put it into a `try` with `except ImportError` when the flow can do without"
+_NOTES = ("while a flow runs, flowport replaces Metaflow",)
+_TRY = "remove the import, or put it into a `try` with `except ImportError` if the flow works without it"
 
 
 def _mentions(reading: Reading, source: Source) -> Iterator[str]:
@@ -183,26 +183,26 @@ def _mentions(reading: Reading, source: Source) -> Iterator[str]:
 def say_missing(reading: Reading, source: Source, node: ast.AST, name: str, *ways_out: str, known: Iterable[str] = PUBLIC_NAMES) -> None:
     """Say that flowport does not offer a name: what Metaflow has is no misspelling of another."""
     part = PARTS.get(name)
-    what = f"`{name}`, which belongs to Metaflow's {part.name}" if part else f"`{name}`"
+    what = f"`{name}`, which belongs to the {part.name} of Metaflow" if part else f"`{name}`"
     instead = (part.way_out,) if part else did_you_mean(name, known)
-    reading.say("FP143", f"flowport does not offer {what}", source, node, *instead, *ways_out, notes=_NOTES)
+    reading.say("FP143", f"flowport does not have {what}", source, node, *instead, *ways_out, notes=_NOTES)
 
 
 def _say_unused(reading: Reading, source: Source, alias: ast.alias, what: str = "") -> None:
-    message = f"flowport does not offer {what or f'`{alias.name}`'}, which is imported and never used"
+    message = f"flowport does not have {what or f'`{alias.name}`'}, which is imported and never used"
     reading.warn("FP143", message, source, alias, "remove the import")
 
 
 def _say_cards(reading: Reading, source: Source, node: ast.AST) -> None:
     """Say that what goes into cards is taken and not shown."""
-    message = "cards come with a later version of flowport; what is put on one is not shown"
-    reading.warn("FP141", message, source, node, "the flow runs without it")
+    message = "flowport does not support cards yet; no card is shown"
+    reading.warn("FP141", message, source, node, "you can keep it: the flow runs without cards")
 
 
 def say_config(reading: Reading, source: Source, node: ast.AST, name: str, severity: Severity = "error") -> None:
     """Say that there is no `Config` yet, where it is imported or used."""
-    message = f"`{name}` comes with a later version of flowport"
-    reading.say("FP140", message, source, node, "use a `Parameter`, or a constant of the module", severity=severity)
+    message = f"flowport does not support `{name}` yet"
+    reading.say("FP140", message, source, node, "use a `Parameter`, or a constant in the file", severity=severity)
 
 
 def _say_relative(reading: Reading, source: Source, node: ast.ImportFrom) -> None:
@@ -211,6 +211,6 @@ def _say_relative(reading: Reading, source: Source, node: ast.ImportFrom) -> Non
     way_out = f"write `{instead}`"
     if node.level > 1 or (node.module is None and names == "*"):
         way_out = "import the module by its full name, and add its folder to `roots` in flowport.toml"
-    notes = ("the flow's file runs as a program, which is in no package",)
-    message = f"the flow's own file cannot import with `{'.' * node.level}`"
+    notes = ("the flow's file runs as a script, which belongs to no package",)
+    message = "the flow's own file cannot use a relative import"
     reading.say("FP144", message, source, node, way_out, notes=notes)

@@ -76,7 +76,7 @@ def missing(plan: Plan, target: str, lacks: Capabilities, codes: Mapping[Feature
 
 
 def _diagnostic(use: Use, target: str, limit: Limit, code: str) -> Diagnostic:
-    verb = {"never": "cannot do", "notyet": "does not do yet", "notimpl": "leaves out"}[limit.kind]
+    verb = {"never": "does not support", "notyet": "does not support yet", "notimpl": "does not implement"}[limit.kind]
     return Diagnostic(
         code,
         f"step `{use.step}` uses {use.feature.title}, which target {target} {verb}",

@@ -50,8 +50,8 @@ def zipped(content: Mapping[str, bytes]) -> bytes:
     """A zip of these files, in the order of their paths."""
     size = sum(map(len, content.values()))
     if len(content) > MOST_FILES or size > MOST_BYTES:
-        message = f"the flow has {len(content)} files with {size} bytes, and a package holds {MOST_FILES} files with {MOST_BYTES} bytes"
-        way_out = "put large files into the image or the store, and name fewer of them in `include`"
+        message = f"the flow has {len(content)} files with {size} bytes, and the limit is {MOST_FILES} files with {MOST_BYTES} bytes"
+        way_out = "put large files into the image or the store, and list fewer in `include`"
         raise CompileError((Diagnostic("FP492", message, help=(way_out,)),))
     files: list[bytes] = []
     directory: list[bytes] = []

@@ -80,7 +80,7 @@ def _flow(reading: Reading, source: Source, chosen: FlowClass, folder: str, incl
         found_in = next((setting for more, setting in wider if isinstance(more.resolve(one.source, base), Definition)), None)
         way_out = f"write {found_in}" if found_in else "add its folder to `roots` in flowport.toml"
         message = f"the base class `{one.source.segment(base)}` of `{one.node.name}` is not in the flow's own files"
-        reading.warn("FP114", message, one.source, base, f"steps and parameters that it brings are not seen; {way_out}")
+        reading.warn("FP114", message, one.source, base, f"flowport does not see its steps and parameters; {way_out}")
     files = closure(reading, [source])
     unused = check_imports(reading, files, source)
     uses = {one: decorator_uses(reading, one, one.node.decorator_list, 0) for one in chosen.classes}
@@ -141,7 +141,7 @@ def _flow_name(reading: Reading, use: DecoratorUse, otherwise: str) -> str:
             return value
         if constant:
             reading.say(
-                "FP133", f"the name of a flow is a text, not `{value!r}`", use.source, keyword.value, f'write `@flow(name="{otherwise}")`'
+                "FP133", f"the name of a flow is a string, not `{value!r}`", use.source, keyword.value, f'write `@flow(name="{otherwise}")`'
             )
     return otherwise
 

@@ -49,7 +49,7 @@ def _check(reading: Reading, method: Method) -> None:
     function, source, arguments = method.function, method.member.owner.source, method.function.args
     _check_once(reading, method)
     if isinstance(function, ast.AsyncFunctionDef):
-        message = f"step `{function.name}` is `async`, and nothing would await it"
+        message = f"step `{function.name}` is `async`, and nothing awaits it"
         reading.say("FP222", message, source, function, "write `def`, and call `asyncio.run(...)` inside the step")
     taken = arguments.posonlyargs + arguments.args
     if not taken:
@@ -57,7 +57,7 @@ def _check(reading: Reading, method: Method) -> None:
     elif len(taken) > 2 or arguments.kwonlyargs or arguments.vararg or arguments.kwarg:
         ways_out = (
             f"write `def {function.name}(self):`, or `def {function.name}(self, inputs):` for a join",
-            "pass values from step to step as artifacts: `self.x = 1`",
+            "pass values to later steps as artifacts: `self.x = 1`",
         )
         reading.say("FP222", f"step `{function.name}` takes more than `self` and `inputs`", source, function, *ways_out)
 
@@ -72,13 +72,13 @@ def _check_once(reading: Reading, method: Method) -> None:
         kind, line = around
         message = f"step `{function.name}` depends on the `{kind}` in line {line} of the class body"
         ways_out = (
-            f"define `{function.name}` once, outside the `{kind}`, and ask inside the step",
+            f"define `{function.name}` once, outside the `{kind}`, and test the condition inside the step",
             "or write two steps, and choose one at run time: `self.next({...}, condition=...)`",
         )
-        notes = ("flowport does not evaluate the statements of a class body, so it cannot tell which steps the flow has",)
+        notes = ("flowport does not run the statements of a class body, so it does not know which steps the flow has",)
         reading.say("FP125", message, owner.source, function, *ways_out, notes=notes)
     elif earlier:
-        notes = (f"the one in line {earlier[-1].lineno} is lost",)
+        notes = (f"the second definition replaces the one in line {earlier[-1].lineno}",)
         reading.say("FP125", f"`{function.name}` is defined twice", owner.source, function, "rename one of them, or remove it", notes=notes)
 
 
@@ -123,7 +123,7 @@ def _one(reading: Reading, found: Mapping[str, Method], kind: str, marked: list[
     if len(names) > 1:
         other = found[names[1]]
         message = f"the flow has {len(names)} {kind} steps: {', '.join(f'`{name}`' for name in names)}"
-        way_out = f"mark one step `@step({kind}=True)`, and call no other step `{kind}`"
+        way_out = f"write `@step({kind}=True)` above one step, and call no other step `{kind}`"
         reading.say("FP221", message, other.member.owner.source, other.function, way_out)
     return names[0] if names else ""
 

@@ -121,7 +121,7 @@ class Modules:
         reason = leads_out(path, [folder for folder, _ in self.roots])
         if reason is not None:
             shown = os.path.join(self.shown, os.path.relpath(path, self.roots[0][0]))
-            way_out = "put the file itself there, or name its folder in `roots` of flowport.toml"
+            way_out = "copy the file to this place, or add its folder to `roots` in flowport.toml"
             self.found.append(Diagnostic("FP105", f"the module `{shown}` {reason}", help=(way_out,)))
         return reason is None
 

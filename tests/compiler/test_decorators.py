@@ -59,7 +59,7 @@ def test_a_row_of_the_registry_is_all_that_the_compiler_needs(tmp_path: Path) ->
     plan, found = plan_of(tmp_path, "@quiet(hours=3)")
     assert found == []
     (problem,) = missing(plan, "none", {QUIET: Limit("never", "it is loud there", "leave it out")}, {QUIET: "FP399"})
-    assert problem.message == "step `start` uses @quiet, which target none cannot do"
+    assert problem.message == "step `start` uses @quiet, which target none does not support"
     assert json.loads(dict(documents(plan))[f"{STEP_PLANS}start.json"])["quiet"] == "3"
     assert together([Settings(), Settings()]).timeout == 2
 

@@ -40,7 +40,7 @@ def _read(arguments: Arguments) -> Schedule | None:
         if value is not None and not isinstance(value, bool):
             arguments.say(node, f"`{name}` of `@schedule` is True or False, not `{value!r}`", f"write `{name}=True`")
     for name in asked[1:]:
-        arguments.say(arguments.named[name][0], f"`@schedule` says both `{asked[0]}` and `{name}`", "keep one of them")
+        arguments.say(arguments.named[name][0], f"`@schedule` has both `{asked[0]}` and `{name}`", "keep one of them")
     if not asked and arguments.named.keys() & {*USUAL, "cron"}:
         return None
     # Without a word it is daily, as in Metaflow.
@@ -59,17 +59,17 @@ def _five(arguments: Arguments, cron: str) -> list[str]:
         if "?" not in (written[2], written[4]):
             # AWS has a `?` for one of the days; elsewhere the first of six fields is one of seconds.
             way_out = f'write `cron="{" ".join(fields[1:])}"`, without seconds'
-            arguments.say(node, "`cron` of `@schedule` has six fields, and there are five", way_out)
+            arguments.say(node, "`cron` of `@schedule` has six fields, and takes five", way_out)
             return []
         if fields[5] != "*":
-            arguments.say(node, f"`cron` of `@schedule` names the year `{fields[5]}`", "leave the year out: cron has five fields")
+            arguments.say(node, f"`cron` of `@schedule` has the year `{fields[5]}`", "remove the year: cron has five fields")
         elif re.search("[0-9]", fields[4]):
-            message = f"the weekday `{fields[4]}` is another day for AWS, which counts from SUN=1 and has six fields, than for cron"
-            arguments.say(node, message, "write the day's name, as `MON-FRI`")
+            message = f"the weekday `{fields[4]}` of six fields means another day on AWS, which counts from SUN=1, than in cron"
+            arguments.say(node, message, "write the name of the day, as in `MON-FRI`")
         del fields[5]
     if len(fields) != 5:
         arguments.say(
-            node, f"`cron` of `@schedule` has {len(fields)} fields, and there are five: {', '.join(FIELDS)}", 'write `cron="0 3 * * *"`'
+            node, f"`cron` of `@schedule` has {len(fields)} fields, and takes five: {', '.join(FIELDS)}", 'write `cron="0 3 * * *"`'
         )
         return []
     numbers = {}
@@ -81,11 +81,11 @@ def _five(arguments: Arguments, cron: str) -> list[str]:
             fields[number] = _plain(text, numbers[name], *bounds)
         else:
             known = f"{low} to {high}" + (f", or {words[0]} to {words[-1]}" if words else "")
-            message = f"the {name} `{text}` of `@schedule` is none that cron knows"
-            arguments.say(node, message, f"use {known}, with `*`, `a-b`, `*/n` and commas")
+            message = f"cron does not accept the {name} `{text}` of `@schedule`"
+            arguments.say(node, message, f"use {known}; `*`, `a-b`, `*/n` and commas are supported")
     days, months = numbers["day of the month"], numbers["month"]
     if days and months and fields[4] == "*" and min(days) > max(LENGTHS[month - 1] for month in months):
-        arguments.say(node, f"`{cron}` of `@schedule` never comes: the months that it names have no such day", 'write `cron="0 3 28 2 *"`')
+        arguments.say(node, f"`{cron}` of `@schedule` never occurs: its months do not have that day", 'write `cron="0 3 28 2 *"`')
     return fields
 
 
@@ -146,9 +146,9 @@ def _zone(arguments: Arguments) -> str:
     if known and zone not in known:
         arguments.say(
             arguments.named["timezone"][0],
-            f"`{zone}` is no time zone that this machine knows",
+            f"this machine does not know the time zone `{zone}`",
             *did_you_mean(zone, known),
-            'write a name of the IANA database, as `timezone="Europe/Berlin"`; `pip install tzdata` brings the newest',
+            'write a name of the IANA database, such as `timezone="Europe/Berlin"`; `pip install tzdata` installs the newest',
         )
     return zone
 

@@ -16,24 +16,24 @@ from flowport.compiler.record import replace
 
 POD_SETTINGS = Feature("@kubernetes")
 
-_PROFILE, _NODES = "a profile of flowport.toml says it for all steps", "what nodes offer is chosen with `node_selector`"
-_TMPFS = "`shared_memory` is a folder in memory"
+_PROFILE, _NODES = "set it for all steps in a profile of flowport.toml", "choose nodes with `node_selector`"
+_TMPFS = "use `shared_memory`, which is a folder in memory"
 WITHOUT_EFFECT: Mapping[str, str] = {
     "namespace": _PROFILE,
     "annotations": _PROFILE,
     "image_pull_policy": _PROFILE,
     "image_pull_secrets": _PROFILE,
     "security_context": _PROFILE,
-    "gpu_vendor": "GPUs are those of NVIDIA",
-    "qos": "memory has the same request and limit",
+    "gpu_vendor": "only GPUs of NVIDIA are supported",
+    "qos": "the request and the limit of memory are always equal",
     "use_tmpfs": _TMPFS,
     "tmpfs_tempdir": _TMPFS,
     "tmpfs_size": _TMPFS,
     "tmpfs_path": _TMPFS,
     "compute_pool": _NODES,
-    "executable": "the image's own `python` runs the step",
-    "port": "nothing listens in a step's pod",
-    "hostname_resolution_timeout": "steps do not talk to each other",
+    "executable": "the `python` of the image runs the step",
+    "port": "the pod of a step serves no port",
+    "hostname_resolution_timeout": "steps do not communicate",
 }
 """Arguments of Metaflow that have no effect, and what decides instead."""
 
@@ -45,7 +45,7 @@ def _read(arguments: Arguments, so_far: Settings) -> Settings:
     for name, (node, value) in arguments.named.items():
         if name in WITHOUT_EFFECT and value is not None:
             message = f"`{name}` of `@kubernetes` has no effect: {WITHOUT_EFFECT[name]}"
-            arguments.reading.warn("FP141", message, arguments.use.source, node, f"leave `{name}` out")
+            arguments.reading.warn("FP141", message, arguments.use.source, node, f"remove `{name}`")
     pod = Pod(
         service_account=arguments.text("service_account", "flows"),
         node_selector=arguments.table("node_selector", '{"pool": "batch"}'),
@@ -66,7 +66,7 @@ def _tolerations(arguments: Arguments) -> Iterator[tuple[tuple[str, str | int], 
             yield tuple(sorted(each.items()))
         else:
             example = 'write `tolerations=[{"key": "batch", "operator": "Exists"}]`'
-            arguments.say(node, f"a toleration of `@kubernetes` is a dict in Kubernetes' own words, not `{each!r}`", example)
+            arguments.say(node, f"a toleration of `@kubernetes` is a dict with the fields of Kubernetes, not `{each!r}`", example)
 
 
 def _merge(held: Sequence[Settings], so_far: Settings) -> Settings:
@@ -77,7 +77,7 @@ def _merge(held: Sequence[Settings], so_far: Settings) -> Settings:
 def _instead_of_variable(argument: str | None) -> tuple[str, ...]:
     if argument not in PROFILE_SETTINGS:
         return ()
-    return (f"leave it out, and write `{argument}` into a profile of flowport.toml, under `[profiles.NAME.argo]`",)
+    return (f"remove it, and set `{argument}` in a profile of flowport.toml, under `[profiles.NAME.argo]`",)
 
 
 KUBERNETES = Decorator(

@@ -18,12 +18,12 @@ def _read(arguments: Arguments, so_far: Settings) -> Settings:
     seconds = sum(arguments.number(name, 0, 0) * factor for name, factor in SECONDS.items())
     if seconds <= 0:
         if not any(arguments.named.get(name, (None, 0))[1] for name in SECONDS):
-            message = f"the `@timeout` of step `{arguments.step}` has no length"
+            message = f"the `@timeout` of step `{arguments.step}` has no duration"
             arguments.say(arguments.use.node, message, "write `@timeout(minutes=10)`")
         return so_far
     if seconds > MOST_SECONDS:
-        message = f"the `@timeout` of step `{arguments.step}` is {seconds:.0f} s, and not every engine counts further than {MOST_SECONDS}"
-        arguments.say(arguments.use.node, message, "write `@timeout(hours=27_777)`, or leave it out")
+        message = f"the `@timeout` of step `{arguments.step}` is {seconds:.0f} s, and the limit is {MOST_SECONDS}"
+        arguments.say(arguments.use.node, message, "write `@timeout(hours=27_777)`, or remove it")
         return so_far
     return replace(so_far, timeout=max(1, int(seconds)))
 
