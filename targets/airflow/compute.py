@@ -123,21 +123,21 @@ def _nothing(asked: Resources, settings: Settings) -> Named:
     return {}
 
 
-LOCAL = Limit("never", "a process on a worker takes what it needs", "use another `compute` where that matters", harmless=True)
+LOCAL = Limit("never", "a process on a worker takes what it needs", "use another `compute` if that matters", harmless=True)
 HOST_DISK = Limit(
     "never",
-    "a container of Docker has what its host has",
+    "a Docker container uses the disk of its host",
     "give the host a larger disk, or mount a volume with `default_args`",
     harmless=True,
 )
 JOB_DISK = Limit(
-    "never", "the job definition says how much disk a job has", "set `ephemeralStorage` in a job definition of its own", harmless=True
+    "never", "the job definition determines the disk of a job", "set `ephemeralStorage` in a separate job definition", harmless=True
 )
 JOB_SHARED = Limit(
-    "never", "the job definition says how much shared memory a job has", "set `sharedMemorySize` in a job definition of its own"
+    "never", "the job definition determines the shared memory of a job", "set `sharedMemorySize` in a separate job definition"
 )
 TASK_SHARED = Limit(
-    "never", "the task definition says how much shared memory a task has", "set `sharedMemorySize` in a task definition of its own"
+    "never", "the task definition determines the shared memory of a task", "set `sharedMemorySize` in a separate task definition"
 )
 
 COMPUTE: Mapping[str, Compute] = {

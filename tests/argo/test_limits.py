@@ -134,7 +134,7 @@ def test_parameters_have_names_that_argo_takes() -> None:
 def test_what_is_too_large_is_refused() -> None:
     names = [f"step{number}" for number in range(201)]
     wide = flow(("start", Branch(tuple(names))), *((name, Next("join")) for name in names), ("join", Next("end"), "join"), END)
-    assert [found.message for found in said(wide)] == ["a DAG of Small has 204 tasks, and Argo takes 200"]
+    assert [found.message for found in said(wide)] == ["a DAG of Small has 204 tasks, and Argo allows 200"]
     odd = [
         (name, Next(after), Settings(resources=Resources(memory=100 + number)))
         for number, (name, after) in enumerate(zip(names, [*names[1:], "end"]))
