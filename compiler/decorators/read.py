@@ -1,6 +1,6 @@
 """The decorators of a step or a flow -> settings and triggers.
 
-Those that flowport does not support are the business of `unsupported`. The user's own are left to run in the task.
+`unsupported` handles decorators that flowport does not support. Custom decorators run in the task.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def settings(reading: Reading, uses: Iterable[DecoratorUse], step: str) -> Setti
 
 
 def triggers(reading: Reading, chosen: FlowClass, uses: Mapping[Class, Iterable[DecoratorUse]]) -> tuple[Trigger, ...]:
-    """What starts runs of a flow; a decorator of a class counts before those of the same name that the class inherits."""
+    """What starts runs of a flow; a decorator of a class overrides an inherited one with the same name."""
     found: dict[str, Trigger] = {}
     for one in chosen.classes:
         seen: set[str] = set()
@@ -69,7 +69,7 @@ def triggers(reading: Reading, chosen: FlowClass, uses: Mapping[Class, Iterable[
 
 
 def _arguments(reading: Reading, use: DecoratorUse) -> dict[str, tuple[ast.expr, Any]] | None:
-    """The values of a decorator's arguments by name, `**NAME` unfolded; None when one of them is not known."""
+    """The arguments of a decorator by name, with `**NAME` unpacked; None if one of them is not known."""
     found: dict[str, tuple[ast.expr, Any]] = {}
     known = ARGUMENTS[use.name]
     instead = STEP_DECORATORS[use.name].instead_of_variable if use.name in STEP_DECORATORS else lambda argument: ()

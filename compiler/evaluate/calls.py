@@ -1,6 +1,6 @@
-"""Calls in constant expressions: of pure functions and methods, and of functions in the flow's own files that only name values.
+"""Calls in constant expressions: of pure functions and methods, and of functions in the flow's own files that only assign names.
 
-The expressions inside a call are the business of `expressions`, which passes in how they are evaluated.
+`expressions` evaluates the expressions inside a call and passes its evaluator in.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Calls:
         raise NotConstant(where.source, node, f"`{where.source.segment(node.func)}` cannot be called before the flow runs")
 
     def items(self, parts: list[ast.expr], where: Scope) -> Iterator[Any]:
-        """The values of the parts of a list or of a call, starred ones spread out."""
+        """The values of the elements of a list or a call, with starred ones unpacked."""
         for part in parts:
             if isinstance(part, ast.Starred):
                 value = self.evaluate(part.value, where)
@@ -71,7 +71,7 @@ class Calls:
             raise ReadsEnvironment(where.source, node, self.text(node.args[0], where) if node.args else None)
 
     def _arguments(self, node: ast.Call, where: Scope) -> tuple[list[Any], dict[str, Any]]:
-        """The arguments of a call, whatever they are."""
+        """The arguments of a call, of any type."""
         positional = list(self.items(node.args, where))
         named: dict[str, Any] = {}
         for keyword in node.keywords:
@@ -93,7 +93,7 @@ class Calls:
         return positional, named
 
     def _own_function(self, node: ast.Call, function: Definition, where: Scope) -> Any:
-        """The value of a call of a function that imports, names values and returns an expression, and does nothing else."""
+        """The value of a call of a function that only imports, assigns names and returns an expression."""
         definition = function.function
         assert definition is not None
         positional, named = self._arguments(node, where)
@@ -137,7 +137,7 @@ class Calls:
 
 
 def _function(value: Any) -> Any:
-    """The builtin that a name stands for, or the value itself."""
+    """The builtin with this name, or the value itself."""
     return CALLS.get(value.name, value) if isinstance(value, Known) else value
 
 

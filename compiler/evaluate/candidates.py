@@ -1,4 +1,4 @@
-"""The values that an expression may have, where the source leaves a few and not one.
+"""The possible values of an expression, if the source allows a few.
 
 for name in ("one", "two"):
     f"plugins.{name}"                     "plugins.one", "plugins.two"
@@ -19,12 +19,12 @@ from flowport.compiler.record import record
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 MOST, DEEPEST = 1000, 20
-"""How many values an expression may have, and how many names may lead to one another."""
+"""The most values of an expression, and the most names that may refer to one another."""
 
 
 @record(eq=False)
 class Place:
-    """What is around an expression: the functions with the names that each of them binds, innermost first, and the module."""
+    """The functions around an expression, innermost first and with the names that they bind, and the module."""
 
     functions: tuple[tuple[ast.AST, Mapping[str, Thing | None]], ...]
     module: ast.AST
@@ -46,7 +46,7 @@ class Place:
 
 @record(eq=False)
 class _Bound:
-    """What binds a name: an assignment of a value, or a loop over it."""
+    """An assignment of a value to a name, or a loop over it."""
 
     target: ast.expr
     value: ast.expr
@@ -54,7 +54,7 @@ class _Bound:
 
 
 class Candidates:
-    """The values of the expressions of one file; what binds a name is looked for once."""
+    """The values of the expressions of one file; the bindings of a name are searched once."""
 
     def __init__(self, modules: Modules, source: Source) -> None:
         self.modules, self.source = modules, source
@@ -63,7 +63,7 @@ class Candidates:
         self.depth = 0
 
     def values(self, node: ast.expr, place: Place) -> list[Any] | None:
-        """The values that an expression may have; None where it may have any."""
+        """The possible values of an expression; None if it may have any."""
         rows: list[dict[str, Any]] = [{}]
         used = [inner for inner in ast.walk(node) if isinstance(inner, ast.Name)]
         own = {inner.id for inner in used if isinstance(inner.ctx, ast.Store)}
@@ -78,7 +78,7 @@ class Candidates:
         return found or self.looked_up(node, place)
 
     def looked_up(self, node: ast.expr, place: Place) -> list[Any] | None:
-        """Everything in a table, where nothing is known of the key: `MODULES[self.kind]`, `MODULES.get(self.kind, "plugins.one")`."""
+        """All values of a table, if the key is unknown: `MODULES[self.kind]`, `MODULES.get(self.kind, "plugins.one")`."""
         match node:
             case ast.Subscript(value=owner):
                 tables, others = self.values(owner, place), []
@@ -92,7 +92,7 @@ class Candidates:
         return [*found, *(value for values in others for value in values or ())]
 
     def of_name(self, name: str, place: Place) -> list[Any] | None:
-        """The values of a name in the place that binds it, none where it may have any; None for a name that `evaluate` knows."""
+        """The possible values of a name, empty if it may have any; None for a name that `evaluate` knows."""
         thing = place.imported(name)
         if thing is not None:
             return [Known(thing.name) if isinstance(thing, External) else thing]
@@ -112,7 +112,7 @@ class Candidates:
         return self.known[key]
 
     def assigned(self, name: str, binds: list[_Bound | None], place: Place) -> list[Any]:
-        """The values that assignments and loops give a name; none where one of them may give any."""
+        """The values that assignments and loops give a name; empty if one of them may give any."""
         found: list[Any] = []
         where = scope(self.modules, self.source)
         for one in binds:
@@ -128,7 +128,7 @@ class Candidates:
 
 
 def _bindings(root: ast.AST) -> dict[str, list[_Bound | None]]:
-    """What binds the names of a function or a module, not of the functions inside; None stands for what no value can be told of."""
+    """The bindings of a function or a module, without the functions inside; None stands for an unknown value."""
     found: dict[str, list[_Bound | None]] = {}
     understood: set[ast.AST] = set()
     waiting = list(ast.iter_child_nodes(root))

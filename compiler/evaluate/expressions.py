@@ -1,9 +1,9 @@
-"""The value of an expression, found from the source alone.
+"""The value of an expression, computed from the source.
 
     LIMIT = 2 * GIB      @resources(memory=LIMIT // MIB)      Parameter("path", default=os.path.join("data", NAME))
 
 Literals, names that are bound once, arithmetic, f-strings, subscripts, the pure calls of `pure`, and functions of one expression in the
-flow's own files. The environment is never read, and nothing of the user's is run.
+flow's own files. Environment variables are never read, and no code of the user runs.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from flowport.compiler.python.modules import Definition, External, Own, Thing
 DEEPEST = 50
 
 WORK = 1_000_000
-"""What may be spent on all expressions of a flow, which somebody else may have written: one for each part that is evaluated, and one for
-every ten characters or entries of its value. It is about two seconds."""
+"""The limit for all expressions of a flow, so that a flow cannot block the compiler: one for each evaluated node, and one for every ten
+characters or elements of its value. It is about two seconds."""
 
 
 def evaluate(node: ast.expr, where: Scope) -> Any:
@@ -45,7 +45,7 @@ def evaluate(node: ast.expr, where: Scope) -> Any:
 
 
 def _work(node: ast.expr, where: Scope, amount: int) -> None:
-    """Count what is done; from the limit on nothing more is, and one diagnostic says so."""
+    """Count the effort; beyond the limit nothing is evaluated, and one diagnostic reports it."""
     modules = where.modules
     if modules.worked <= WORK < modules.worked + amount:
         message = f"evaluating this takes too long: `{where.source.segment(node)[:80]}`"
@@ -126,7 +126,7 @@ _CONVERSIONS: Mapping[str, Callable[[Any], str]] = {"s": str, "r": repr, "a": as
 
 
 def plain(node: ast.expr, where: Scope) -> Any:
-    """A value that can be computed with: no function, type or module."""
+    """A value that is not a function, a type or a module."""
     value = evaluate(node, where)
     if is_name(value):
         raise NotConstant(where.source, node, f"`{where.source.segment(node)}` is not a value")
@@ -247,7 +247,7 @@ def _attribute(node: ast.Attribute, where: Scope) -> Any:
 
 
 def _class_member(node: ast.Attribute, owner: Definition, where: Scope) -> Any:
-    """`Settings.RATE`, where Settings is a class of the flow's own files without bases of its own."""
+    """`Settings.RATE`, where Settings is a class in the flow's own files."""
     if owner.type is not None:
         members = names(owner.type.body)
         if node.attr in members:

@@ -1,10 +1,10 @@
-"""Attributes of `metaflow` and of `current` that are not there when the flow runs.
+"""Attributes of `metaflow` and of `current` that do not exist when the flow runs.
 
     import metaflow as mf
     mf.S3                      FP143, as for `from metaflow import S3`
     current.project_name       FP145
 
-A name that the file tests for, with `hasattr` or in a `try`, is left alone.
+Names that the file tests for, with `hasattr` or in a `try`, are accepted.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CURRENT = (
     "flow_name", "run_id", "origin_run_id", "step_name", "task_id", "retry_count", "attempt", "pathspec", "parameters",
     "parameter_names", "tags", "username", "namespace", "card", "trigger", "is_running_flow", "get",
 )  # fmt: skip
-"""What `current` has (`runtime/flow.py`)."""
+"""The attributes of `current` (`runtime/names/current.py`)."""
 
 ADDED: Mapping[str, str] = {
     **dict.fromkeys(("project_name", "project_flow_name", "branch_name", "is_production", "is_user_branch", "production_token"), "project"),
@@ -34,17 +34,17 @@ ADDED: Mapping[str, str] = {
     "huggingface_hub": "huggingface_hub",
     "nim": "nim",
 }
-"""What decorators of Metaflow's that flowport does not have add to `current`."""
+"""Attributes that decorators of Metaflow add to `current`, and flowport does not have."""
 
 IN_TASKS = frozenset(CURRENT) - {"username", "namespace", "card", "trigger", "is_running_flow", "get"}
-"""What it has while a task runs, and not while the flow's file is imported."""
+"""Attributes that `current` has only while a task runs."""
 
 CATCHES = frozenset({"AttributeError", "ImportError", "Exception", "BaseException"})
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
 def check_attributes(reading: Reading, sources: Iterable[Source], start: Source) -> None:
-    """Say which attributes of `metaflow`, `flowport` and `current` are not there.
+    """Report attributes of `metaflow`, `flowport` and `current` that do not exist.
 
     `start` is imported before there is a task, and so are the files that it imports outside of functions.
     """
@@ -83,7 +83,7 @@ class _Reader:
             waiting += reversed(list(self.inside(inner)))
 
     def inside(self, node: ast.AST) -> Iterator[ast.AST]:
-        """The parts of a node that are run, without what may fail and what only names a decorator."""
+        """The parts of a node that run, without those that may fail and the names of decorators."""
         for name, value in ast.iter_fields(node):
             if name == "body" and (_may_fail(node) or (isinstance(node, ast.If) and asks_for_main(node.test))):
                 continue
@@ -123,21 +123,21 @@ class _Reader:
             self.missing(node, name, f'write the flow without it, or test for it: `hasattr({self.source.segment(owner)}, "{name}")`', rest)
 
     def check_import(self, node: ast.Attribute) -> None:
-        """Say what of `current` is read outside of all functions."""
+        """Report attributes of `current` that are read while the file is imported."""
         thing = self.resolved(node.value, {})
         if node.attr in IN_TASKS - self.tested and isinstance(thing, External) and thing.name in {f"{one}.current" for one in OURS}:
             message = f"`current.{node.attr}` is read when the file is imported, before a task starts"
             self.reading.say("FP145", message, self.source, node, "read it inside a step, or in a function that a step calls")
 
     def missing(self, node: ast.expr, name: str, way_out: str, module: str = "") -> None:
-        """Say that a name of Metaflow's is not there."""
+        """Report a name of Metaflow that flowport does not have."""
         if name in CONFIGS:
             say_config(self.reading, self.source, node, name)
         else:
             say_missing(self.reading, self.source, node, name, way_out, known=CARDS if module else PUBLIC_NAMES)
 
     def is_starred(self, name: str, local: Mapping[str, Thing | None]) -> bool:
-        """Whether a name comes from `from metaflow import *`, which names nothing that could be said to be missing."""
+        """Whether a name comes from `from metaflow import *`."""
         thing = self.reading.modules.look(self.source, name) if name not in local else None
         return isinstance(thing, External) and name not in self.reading.modules.names(self.source)
 

@@ -3,7 +3,7 @@
 import_module("plugins.one")                              plugins.one
 for name in ("one", "two"):
     import_module(f"plugins.{name}")                      plugins.one, plugins.two
-import_module(name)                                       FP146: any module, and it would not go along
+import_module(name)                                       FP146: the module is unknown, and would not be packaged
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ IMPORTERS: Mapping[str, tuple[str, ...]] = {
 
 
 def named_modules(reading: Reading, source: Source) -> Iterator[str]:
-    """The full names of the modules that a file imports by name; notes them for each call, and warns where they are not known."""
+    """The full names of the modules that a file imports by name; records them for each call, and warns if they are not known."""
     if "import_module" in source.text or "__import__" in source.text:
         reader = _Reader(reading, source)
         for call, importer, place in reader.calls():
@@ -58,7 +58,7 @@ class _Reader:
         self.values = Candidates(reading.modules, source).values
 
     def calls(self) -> Iterator[tuple[ast.Call, str, Place]]:
-        """The calls that import by name, each with the function that does; a main block is not run in tasks."""
+        """The calls that import by name, each with the function that it calls; main blocks do not run in tasks."""
         waiting: list[tuple[ast.AST, Place, ast.ClassDef | None]] = [(self.source.tree, Place((), self.source.tree), None)]
         while waiting:
             node, place, owner = waiting.pop()
@@ -94,7 +94,7 @@ class _Reader:
         return where.imported(node.id) if where.functions else self.modules.look(self.source, node.id)
 
     def imported(self, call: ast.Call, importer: str, place: Place) -> tuple[str, ...] | None:
-        """The modules that a call may import; None where any may be."""
+        """The modules that a call may import; None if it may import any."""
         if _mapped(call) is not None:
             lists = self.values(call.args[1], place) if len(call.args) == 2 else None
             return _texts([each for one in lists or () if isinstance(one, list | tuple) for each in one])
@@ -130,7 +130,7 @@ class _Reader:
         return (*full, *(f"{module}.{name}" if module else str(name) for module in full for name in names))
 
     def is_elsewhere(self, node: ast.expr) -> bool:
-        """Whether all that is known of a name is its first part, a package that is not of the flow's own files."""
+        """Whether only the first part of a name is known, and it is a package of somebody else."""
         match node:
             case ast.JoinedStr(values=[ast.Constant(value=str(text)), *_]) | ast.BinOp(left=ast.Constant(value=str(text))):
                 pass
@@ -152,7 +152,7 @@ def _mapped(call: ast.Call) -> ast.expr | None:
 
 
 def _texts(values: Sequence[Any] | None) -> tuple[str, ...] | None:
-    """The values when all of them are texts."""
+    """The values if all of them are strings."""
     return tuple(dict.fromkeys(values)) if values and all(isinstance(each, str) for each in values) else None
 
 

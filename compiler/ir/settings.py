@@ -48,7 +48,7 @@ class Resources:
 
 @record
 class Pod:
-    """What the pod of a step is and has beside image and resources.
+    """The pod of a step, apart from image and resources.
 
     A toleration has the fields that Kubernetes defines. `volumes` are persistent volume claims with the folders that they are mounted at.
     """

@@ -25,14 +25,14 @@ def legal(text: str, characters: str, limit: int) -> str:
 
 
 def hashed(text: str, salt: str, characters: str, limit: int) -> str:
-    """What is legal of `text`, with a hash of `salt` behind it."""
+    """The legal characters of `text`, followed by a hash of `salt`."""
     kept = re.sub(f"[^{characters}]+", "-", text).strip("-")[: limit - HASH - 1]
     mark = digests.of(salt.encode())[:HASH]
     return f"{kept}-{mark}" if kept else mark
 
 
 class Namer:
-    """Gives every key one name of its own: `namer(key, text)` is the same name whenever it is asked for `key`."""
+    """Gives every key a unique name: `namer(key, text)` always returns the same name for a key."""
 
     def __init__(self, characters: str, limit: int) -> None:
         self._characters, self._limit = characters, limit

@@ -33,7 +33,7 @@ MOST_FILES, MOST_BYTES = 0xFFFE, 0xFF000000
 
 @record
 class Package:
-    """The zip and its SHA-256, under which the store and the image know it."""
+    """The zip and its SHA-256, which identifies it in the store and in the image."""
 
     digest: str
     data: bytes = field(repr=False)

@@ -1,4 +1,4 @@
-"""Plan -> the JSON that travels in the code package and that the runtime reads.
+"""Plan -> the JSON documents in the code package, which the runtime reads.
 
     .flowport/flow.json          the flow itself: its file and class, its parameters
     .flowport/plan.json          its structure: the body, in nested blocks, and the retries of its steps

@@ -1,4 +1,4 @@
-"""Where the items of each step come from, for the runtime to find its inputs.
+"""Where the items of each step come from, so that the runtime finds its inputs.
 
 A site says, for a step, inside which `scopes` it stands, how items `enter` its block, and `from` where they come:
 
@@ -65,7 +65,7 @@ class Sites:
             self.connect(name)
 
     def visit(self, block: Block, place: _Place) -> None:
-        """Record every step of a block, and for a join what was opened in front of it."""
+        """Record every step of a block, and for a join the split before it."""
         opened: tuple[str, list[tuple[str, ...]]] | None = None
         for node in block:
             match node:
@@ -128,11 +128,11 @@ class Sites:
         return list(found)
 
     def again(self, header: str) -> list[Source]:
-        """Who sends items back to a header, seen from inside its loop."""
+        """The steps that send items back to a header, as seen from inside its loop."""
         return self._sources(self.loops[header].again, self.of[header].place.scopes)
 
     def exits(self, header: str) -> dict[str, list[Source]]:
-        """Who sends items out of a loop, by target."""
+        """The steps that send items out of a loop, by target."""
         found: dict[str, list[str]] = {}
         for edge in self.loops[header].exits:
             found.setdefault(edge.target, []).append(edge.source)

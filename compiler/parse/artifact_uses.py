@@ -12,7 +12,7 @@ from flowport.compiler.python.source import Source
 from flowport.compiler.record import field, record
 
 HARMLESS = frozenset({"getattr", "hasattr", "isinstance", "issubclass", "type", "print", "repr", "str", "id", "super", "len"})
-"""What may be given `self` without setting anything on it."""
+"""Functions that may take `self` and set nothing on it."""
 
 
 @record(frozen=False, eq=False)
@@ -71,7 +71,7 @@ class _Walk:
         return list(reversed(list(ast.iter_child_nodes(node))))
 
     def guarded(self, node: ast.Try) -> None:
-        """What a `try` tests: reads that may be missing, and with `except AttributeError` parameters that may be set."""
+        """Reads in a `try` may fail; with `except AttributeError`, setting a parameter may fail too."""
         kinds = {kind for handler in node.handlers for kind in _kinds(handler)}
         if kinds.isdisjoint(("", "AttributeError", "Exception", "BaseException")):
             return
@@ -116,7 +116,7 @@ class _Walk:
             self.opaque = True
 
     def method(self, node: ast.Call, name: str) -> bool:
-        """Take over what a method of the flow does; False when it is not one."""
+        """Add the uses of a method of the flow; False if it is not one."""
         member = self.reader.members.get(name)
         if member is None or member.function is None:
             return False

@@ -1,8 +1,8 @@
 """A SHA-256 for every step and every class of the flow, over its tokens and, transitively, over what it names in the flow's own files.
 
-Comments, blank lines, line breaks and indentation widths take no part, nor do the bodies of other steps. Nor do decorators that only
-say how a step runs: who gives more memory to the items that failed keeps those that did not. A name that a step assigns and a file
-defines counts as a use of the definition: running a step once too often is better than once too few.
+Comments, blank lines, line breaks, indentation and the bodies of other steps are ignored. So are decorators that only change how a step
+runs: you can give more memory to the items that failed and keep the others. If a step assigns a name that a file also defines, it
+counts as a use of the definition: to run a step once too often is better than once too few.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _CLOSING = frozenset(getattr(tokenize, name) for name in ("FSTRING_END", "TSTRIN
 
 @record(eq=False)
 class Unit:
-    """A piece of source that is in or out as a whole: `nodes` of one file, or all of it when there are none."""
+    """A piece of source: `nodes` of one file, or the whole file if there are none."""
 
     source: Source
     nodes: tuple[ast.AST, ...]

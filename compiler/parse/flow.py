@@ -1,6 +1,6 @@
 """Source -> Flow: the flow class of a file, its steps and parameters, and the files that go with it.
 
-Only the syntax tree is read; nothing of the user's is imported. What the steps mean for each other is `check`'s business.
+Only the syntax tree is read; no code of the user is imported. `check` looks at how the steps fit together.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ OUTSIDE = ".flowport/roots"
 def parse(
     path: str | Path, class_name: str | None, roots: tuple[str, ...] = (), included: tuple[str, ...] = ()
 ) -> tuple[Flow | None, tuple[Diagnostic, ...]]:
-    """The flow in the file at `path`, and everything that reading it has to say.
+    """The flow in the file at `path`, and diagnostics.
 
-    `class_name` picks one of several flows; `roots` are further folders of the flow's own modules, and `included` the paths in the code
-    package of Python files that go along whatever imports them. The flow is there also when some of it was not understood, for `check`
-    to say more; it is None when there is no class to speak of.
+    `class_name` selects one of several flows. `roots` are further folders with modules of the flow. `included` are the paths in the code
+    package of Python files that `include` adds. The flow is returned even if it has errors, so that `check` can report more; it is None
+    if there is no flow class.
     """
     shown = os.fspath(path)
     full = os.path.abspath(shown)
@@ -115,7 +115,7 @@ def _flow(reading: Reading, source: Source, chosen: FlowClass, folder: str, incl
 
 
 def _also(reading: Reading, included: Iterable[str]) -> tuple[Source, ...]:
-    """The modules that included files import; nothing is said about them, as they may be no part of the flow."""
+    """The modules that included files import; no diagnostics about them, because they may not be part of the flow."""
     modules = Modules(reading.modules.roots, reading.modules.shown)
     names = [path.removesuffix(".py").removesuffix("/__init__") for path in included]
     found = [modules.module(name.removeprefix(f"{place}/").replace("/", ".")) for _, place in modules.roots for name in names]

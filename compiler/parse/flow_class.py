@@ -1,4 +1,4 @@
-"""Which class of a file is the flow that is meant."""
+"""Selects the flow class of a file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from flowport.compiler.python.source import Source
 
 
 def pick(reading: Reading, source: Source, class_name: str | None) -> FlowClass | None:
-    """The flow class that is meant; says so when there is none or more than one."""
+    """The selected flow class; adds a diagnostic if there is none or more than one."""
     classes = {node.name: node for node in top_classes(source.tree.body)}
     lineages = ClassHierarchy(reading.modules)
     if class_name is not None and class_name in classes:

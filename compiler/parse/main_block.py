@@ -1,10 +1,10 @@
-"""What stands in a flow's file and is not run in tasks: the main block and the flow's `__init__`.
+"""Code in a flow's file that tasks do not run: the main block and the `__init__` of the flow.
 
     if __name__ == "__main__":
         logging.basicConfig()      FP115: a task does not do it
         TrainFlow()
 
-A flow that is started outside the main block is an error, as tasks import the file.
+Starting a flow outside the main block is an error, because tasks import the file.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ QUIET = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.Im
 
 
 def check_main_block(reading: Reading, source: Source, chosen: FlowClass) -> None:
-    """Say what is not run in tasks, and where a task would start the flow again."""
+    """Report code that tasks do not run, and calls by which a task would start the flow again."""
     reader = _Starts(reading, source)
     for node in source.tree.body:
         if isinstance(node, ast.If) and _is_main(node.test):
@@ -121,7 +121,7 @@ def _say_unguarded(reading: Reading, source: Source, call: ast.Call) -> None:
 
 
 def _check_init(reading: Reading, chosen: FlowClass) -> None:
-    """Say that a flow's own `__init__` is not called, unless it only calls the one of the base."""
+    """Warn about an `__init__` that does more than call the one of the base class."""
     member = chosen.members.get("__init__")
     if member is None or member.function is None:
         return

@@ -1,10 +1,10 @@
-"""Which attributes of a flow are parameters, and what may make parameters that cannot be read from the source.
+"""Finds the parameters of a flow, and code that may create parameters that cannot be read from the source.
 
     rate = Parameter("rate")           a ParameterCall: the call says all about the parameter
     rate = RATE                        the same, where one of the flow's files has RATE = Parameter("rate")
-    rate = make_rate()                 FP156, as a function of the flow's own files calls Parameter
+    rate = make_rate()                 FP156: a function in the flow's own files calls Parameter
 
-What the arguments of such a call mean is the business of `parameters`.
+`parameters` reads the arguments of these calls.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class _Defined:
 
 
 def find(reading: Reading, chosen: FlowClass, files: Iterable[Source]) -> tuple[ParameterCall, ...]:
-    """The parameters of a flow, by attribute; what may be one and cannot be read is said.
+    """The parameters of a flow, by attribute; code that may create one and cannot be read is reported.
 
     A parameter that several attributes stand for is found once, under the last of them, as Python tells it that name last.
     """

@@ -1,6 +1,6 @@
-"""What the calls of `Parameter` and `IncludeFile` say, and their defaults. Where they stand is the business of `factories`.
+"""Reads the arguments of `Parameter` and `IncludeFile`. `parameter_calls` finds the calls.
 
-A default that is not constant (a function, a clock, the environment) is left to be computed once, when the run starts.
+A default that is not constant (a function, a clock, the environment) is computed once, when the run starts.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ REFUSED: Mapping[str, tuple[str, str]] = {
     ),
     "parser": ("the value of an `IncludeFile` is the content of the file", "remove it, and call the parser inside the step"),
 }
-"""Arguments without which a parameter has another value: why there are none, and what to write."""
+"""Arguments that are not supported and would change the value: the reason, and what to write."""
 POSITIONAL: Mapping[str, int] = {"Parameter": 2, "IncludeFile": 4}
 
 
@@ -130,7 +130,7 @@ class _Call:
         return value
 
     def parameter(self) -> Parameter:
-        """The parameter, with a diagnostic for whatever does not fit."""
+        """The parameter; adds a diagnostic for every argument that does not fit."""
         name = self.argument("name", str, self.attribute)
         if "name" not in self.given:
             self.say(
@@ -167,7 +167,7 @@ class _Call:
         if not isinstance(default, NoDefault | Computed) and misfit(default, kind) is None:
             default = as_kind(default, kind)
             if kind == "json" and isinstance(default, str):
-                # Whoever reads a text of this kind takes it for JSON.
+                # Readers parse a string of this kind as JSON.
                 default = json.dumps(default, ensure_ascii=False)
         choices = tuple(choice if misfit(choice, kind) else as_kind(choice, kind) for choice in self.choices())
         for which, texts in (("default", (default,)), ("choices", choices)):
@@ -177,7 +177,7 @@ class _Call:
         return Parameter(self.attribute, name, kind, default, required and isinstance(default, NoDefault), text, choices, span=span)
 
     def _refused(self, name: str) -> None:
-        """Say which arguments would change the value, and do not."""
+        """Report arguments that are not supported and would change the value."""
         for argument, (reason, way_out) in REFUSED.items():
             node = self.given.get(argument)
             if node is not None and not (isinstance(node, ast.Constant) and node.value is None):
@@ -233,7 +233,7 @@ class _Call:
         return TYPES[name]
 
     def choices(self) -> tuple[Constant, ...]:
-        """What may be chosen."""
+        """The choices."""
         node = self.given.get("choices")
         if node is None:
             return ()

@@ -5,7 +5,7 @@
     self.next(self.a, foreach="items")         Foreach("a", "items")
     self.next({"x": self.a}, condition="c")    Switch("c", (Case("x", "a"),))
 
-Which call counts is the business of `transitions`, whether the targets are steps that of `check`.
+`transitions` selects the call that counts; `check` tests whether the targets are steps.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ KEYWORDS = ("foreach", "condition", "batch", "workers")
 
 @record(eq=False)
 class Place:
-    """A step method and where it stands; `me` is what it calls itself, nearly always `self`."""
+    """A step method; `me` is the name of its first argument, nearly always `self`."""
 
     reading: Reading
     source: Source
@@ -47,7 +47,7 @@ class Place:
 
 
 def read_call(place: Place, call: ast.Call) -> Transition | None:
-    """The transition that a call stands for, or None with a diagnostic."""
+    """The transition of a call, or None with a diagnostic."""
     named: dict[str, ast.expr] = {}
     for keyword in call.keywords:
         if keyword.arg in KEYWORDS:
@@ -167,7 +167,7 @@ def _foreach(place: Place, call: ast.Call, names: list[str], named: dict[str, as
 
 
 def _items(place: Place, over: str) -> int | None:
-    """How many items a step lists that mentions them once, as `self.items = [1, 2]` or a `range` of numbers."""
+    """The number of items if the step sets the list once, as `self.items = [1, 2]` or a `range` of numbers."""
     set_here = [each.value for each in place.function.body if isinstance(each, ast.Assign) and is_member(each.targets[0], place.me) == over]
     mentions = sum(isinstance(node, ast.expr) and is_member(node, place.me) == over for node in ast.walk(place.function))
     return _length(set_here[0]) if len(set_here) == mentions == 1 else None

@@ -1,4 +1,4 @@
-"""Where a step goes next: the `self.next(...)` at its end. What such a call may say is the business of `forms`."""
+"""Where a step goes next: the `self.next(...)` at its end. `transition_forms` reads the call."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flowport.compiler.python.modules import Function
 
 
 def transition(place: Place, is_end: bool) -> tuple[Transition, Span | None]:
-    """The transition of a step and its place; End, with a diagnostic unless `is_end`, when there is none that can be understood."""
+    """The transition of a step and its span; End, with a diagnostic unless `is_end`, if there is none or it has errors."""
     calls = list(_calls(place.function, place.me))
     if not calls:
         if not is_end:
@@ -82,7 +82,7 @@ def _say_missing(place: Place) -> None:
 
 
 def _say_not_last(place: Place, call: ast.Call) -> bool:
-    """Say why; True when it is clear all the same where the step goes."""
+    """Report why; True if the transition is clear anyway."""
     behind = place.function.body[-1]
     if any(call in ast.walk(part) for part in place.function.body if not isinstance(part, ast.Expr | ast.Return)):
         place.say(

@@ -1,6 +1,6 @@
-"""Which classes of a file are flows, what they inherit, and what each of their members is.
+"""Classes: which of them are flows, what they inherit, and their members.
 
-Base flows and mixins may come from any of the flow's own files. A base of another package is not looked into; the caller says so.
+Base flows and mixins may come from any of the flow's own files. The source of a base in another package is not read; the caller reports it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Class:
 
 @record(eq=False)
 class Member:
-    """What a name stands for in a flow: the class that has the last word, and its bindings there."""
+    """A member of a flow: the class that defines it last, and its bindings there."""
 
     owner: Class
     bindings: tuple[Binding, ...]
@@ -47,7 +47,7 @@ class Member:
 
 @record(eq=False)
 class FlowClass:
-    """A flow class and what it inherits from, itself first; `unseen` are the bases that no source was found for."""
+    """A flow class and what it inherits from, itself first; `unseen` are the bases without source."""
 
     classes: tuple[Class, ...]
     is_flow: bool

@@ -1,4 +1,4 @@
-"""The flow's own files: which modules it imports from its own folders, and what each name in them stands for.
+"""The flow's own modules, and the meaning of the names in them.
 
 Nothing is imported. A name leads to a definition in an own file, or to the dotted name of something external:
 
@@ -21,7 +21,7 @@ from flowport.compiler.python.source import Source, read
 from flowport.compiler.record import field, record
 
 OURS = ("flowport", "metaflow")
-"""The packages that flows are written with; a folder of that name beside the flow is not looked into."""
+"""The packages that flows are written with; a folder with this name next to the flow is ignored."""
 
 Function: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef"
 
@@ -78,7 +78,7 @@ class Modules:
     shown: str
     found: list[Diagnostic] = field(default_factory=list)
     worked: int = 0
-    """What evaluating the flow's expressions has taken so far, in the units of `evaluate.WORK`."""
+    """The effort spent on the flow's expressions so far, in the units of `expressions.WORK`."""
     named: dict[ast.Call, tuple[str, ...]] = field(default_factory=dict)
     """The modules that calls of `import_module` import, once `closure` has found them."""
     _sources: dict[str, Source | None] = field(default_factory=dict)
@@ -117,7 +117,7 @@ class Modules:
         return self._sources[path]
 
     def _contained(self, path: str) -> bool:
-        """Whether a module's file is really in the flow's folders; one that is not is said, and left out."""
+        """Whether a module's file is inside the flow's folders; one that is not is reported and left out."""
         reason = leads_out(path, [folder for folder, _ in self.roots])
         if reason is not None:
             shown = os.path.join(self.shown, os.path.relpath(path, self.roots[0][0]))

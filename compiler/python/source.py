@@ -1,6 +1,6 @@
-"""One file of source: its bytes, its text, its tree, and where things stand in it.
+"""A source file: its bytes, its text, its syntax tree, and the spans of nodes.
 
-Which files belong to a flow is `modules`' business.
+`modules` knows which files belong to a flow.
 """
 
 from __future__ import annotations
@@ -75,12 +75,12 @@ def read(path: str, place: str, shown: str, module: str) -> Source:
 
 
 def _is_plain(path: str) -> bool:
-    """Whether a file may be opened and shown: a pipe would block, and a link may lead to what no message should have."""
+    """Whether a file may be opened and shown: a pipe would block, and a link may lead to secrets."""
     if "\0" in path:
         return True
     real = os.path.realpath(path)
     if not os.path.exists(real) or os.path.isdir(real):
-        return True  # which is said where it is opened
+        return True  # reported when it is opened
     return os.path.isfile(real) and (real == os.path.abspath(path) or real.endswith(".py"))
 
 
@@ -88,7 +88,7 @@ def parsed(data: bytes, path: str, place: str, shown: str, module: str) -> Sourc
     """The source that `data` is; raises CompileError when it is not Python."""
     text = _decoded(data, shown)
     try:
-        # Python repeats its warnings about the text when the flow is run.
+        # Python repeats these warnings when the flow runs.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(text)

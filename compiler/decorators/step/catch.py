@@ -1,4 +1,4 @@
-"""`@catch(var=None, print_exception=True)`: a step that fails for the last time ends all the same."""
+"""`@catch(var=None, print_exception=True)`: a step that fails after its last attempt counts as done."""
 
 from __future__ import annotations
 
@@ -24,5 +24,5 @@ def _to_plan(settings: Settings) -> dict[str, JSON]:
     return {"catch": {"var": catch.var, "print": catch.print_exception} if catch else None}
 
 
-# Steps in one container catch each for itself, so nothing is merged.
+# Each step in a container catches its own errors, so nothing is merged.
 CATCH = Decorator("catch", ("var", "print_exception"), _read, {CATCHING: lambda settings: settings.catch is not None}, to_plan=_to_plan)

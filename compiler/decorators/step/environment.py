@@ -12,7 +12,7 @@ from flowport.compiler.record import replace
 
 VARIABLES = Feature("@environment")
 OWN = "FLOWPORT_"
-"""How the variables begin that flowport itself gives to a task."""
+"""The prefix of the variables that flowport sets for a task."""
 
 
 def _read(arguments: Arguments, so_far: Settings) -> Settings:
@@ -34,7 +34,7 @@ def _read(arguments: Arguments, so_far: Settings) -> Settings:
 
 
 def _merge(held: Sequence[Settings], so_far: Settings) -> Settings:
-    """The variables that all steps ask for alike; the runtime gives each step its own."""
+    """The variables that are equal in all steps; the runtime sets the others for each step."""
     shared = tuple(pair for pair in held[0].environment if all(pair in asked.environment for asked in held))
     return replace(so_far, environment=shared)
 

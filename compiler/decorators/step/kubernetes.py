@@ -1,6 +1,6 @@
-"""`@kubernetes(image=..., node_selector=..., ...)`: what the pod of a step is and has, with the arguments of Metaflow.
+"""`@kubernetes(image=..., node_selector=..., ...)`: the pod of a step, with the arguments of Metaflow.
 
-Arguments of Metaflow that say where its own service is, or that a profile says for all steps, are a warning.
+Arguments that have no effect are a warning.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _tolerations(arguments: Arguments) -> Iterator[tuple[tuple[str, str | int], 
 
 
 def _merge(held: Sequence[Settings], so_far: Settings) -> Settings:
-    """What a container can have only once is that of the first step; `fuse.unlike` finds steps that need another."""
+    """The first step decides where the container runs; `fuse.unlike` finds steps with another spec."""
     return replace(so_far, execution=held[0].execution)
 
 

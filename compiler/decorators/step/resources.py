@@ -18,11 +18,11 @@ DISK = Feature("@resources(disk=...)")
 SHARED_MEMORY = Feature("@resources(shared_memory=...)")
 
 SIZES: Mapping[str, float] = {"cpu": 0.001, "memory": 1, "gpu": 0, "disk": 1, "shared_memory": 0}
-"""What a step can ask for, and the least of it; all but `cpu` are whole numbers."""
+"""What a step can request, with the minimum; all but `cpu` are whole numbers."""
 
 
 def read_sizes(arguments: Arguments, so_far: Settings) -> Settings:
-    """What `@resources` and `@kubernetes` of one step ask for; where both name a size the larger one counts, as in Metaflow."""
+    """The resources of `@resources` and `@kubernetes` of one step; as in Metaflow, the larger size counts."""
     plain = Resources()
     found: dict[str, Any] = {}
     for one in (*arguments.earlier, arguments):

@@ -28,7 +28,7 @@ def _read(arguments: Arguments, so_far: Settings) -> Settings:
 
 
 def _merge(held: Sequence[Settings], so_far: Settings) -> Settings:
-    """As often as the step that is tried most often, `@catch` included."""
+    """The number of retries of the step with the most, `@catch` included."""
     times = max(asked.granted for asked in held)
     return replace(so_far, retry=Retry(times, max(asked.minutes for asked in held)) if times else None)
 
