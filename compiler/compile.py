@@ -13,14 +13,14 @@ READ_TOO_EARLY = "FP230"
 
 
 @record
-class Loaded:
+class LoadResult:
     """The result: a plan if no diagnostic is an error."""
 
     plan: Plan | None
     diagnostics: tuple[Diagnostic, ...]
 
 
-def load(argument: str, roots: tuple[str, ...] = (), included: tuple[str, ...] = ()) -> Loaded:
+def load(argument: str, roots: tuple[str, ...] = (), included: tuple[str, ...] = ()) -> LoadResult:
     """The plan of `FILE.py` or `FILE.py:ClassName`.
 
     `roots` are further folders with modules of the flow. `included` are the paths in the code package of further Python files.
@@ -28,15 +28,15 @@ def load(argument: str, roots: tuple[str, ...] = (), included: tuple[str, ...] =
     path, class_name = split(argument)
     flow, found = parse(path, class_name, roots, included)
     if flow is None:
-        return Loaded(None, found)
+        return LoadResult(None, found)
     found += check(flow)
     if any(diagnostic.severity == "error" for diagnostic in found):
         # After a broken transition, every step would seem to read artifacts that no step sets.
-        return Loaded(None, tuple(diagnostic for diagnostic in found if diagnostic.code != READ_TOO_EARLY))
+        return LoadResult(None, tuple(diagnostic for diagnostic in found if diagnostic.code != READ_TOO_EARLY))
     try:
-        return Loaded(structure(flow), found)
+        return LoadResult(structure(flow), found)
     except CompileError as refused:
-        return Loaded(None, found + refused.diagnostics)
+        return LoadResult(None, found + refused.diagnostics)
 
 
 def split(argument: str) -> tuple[str, str | None]:

@@ -45,10 +45,10 @@ def settings(reading: Reading, uses: Iterable[DecoratorUse], step: str) -> Setti
     return result
 
 
-def triggers(reading: Reading, chosen: FlowClass, uses: Mapping[Class, Iterable[DecoratorUse]]) -> tuple[Trigger, ...]:
+def triggers(reading: Reading, flow_class: FlowClass, uses: Mapping[Class, Iterable[DecoratorUse]]) -> tuple[Trigger, ...]:
     """What starts runs of a flow; a decorator of a class overrides an inherited one with the same name."""
     found: dict[str, Trigger] = {}
-    for one in chosen.classes:
+    for one in flow_class.classes:
         seen: set[str] = set()
         for use in uses[one]:
             decorator = FLOW_DECORATORS.get(use.name)

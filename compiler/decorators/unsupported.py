@@ -58,7 +58,7 @@ def say_unsupported(reading: Reading, use: DecoratorUse, place: str) -> None:
     """Report a decorator that flowport does not support."""
     known = _without_packages(reading, use) or UNSUPPORTED.get(use.name)
     source = use.source
-    if use.name in reading.refused:
+    if use.name in reading.rejected_imports:
         return
     if known is None:
         reading.say(

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flowport.compiler.evaluate.expressions import evaluate
-from flowport.compiler.evaluate.scope import Known, NotConstant, Scope, guarded, scope, unpacked
+from flowport.compiler.evaluate.scope import Known, NotConstant, Scope, attempt, scope, unpack
 from flowport.compiler.python.modules import Definition, External, Modules, Thing
 from flowport.compiler.python.source import Source
 from flowport.compiler.record import record
@@ -23,16 +23,16 @@ MOST, DEEPEST = 1000, 20
 
 
 @record(eq=False)
-class Place:
+class ScopeChain:
     """The functions around an expression, innermost first and with the names that they bind, and the module."""
 
     functions: tuple[tuple[ast.AST, Mapping[str, Thing | None]], ...]
     module: ast.AST
 
-    def where(self, name: str) -> Place:
+    def where(self, name: str) -> ScopeChain:
         """The place that binds a name: that of a function, or else of the module."""
         numbers = [number for number, (_, names) in enumerate(self.functions) if name in names]
-        return Place(self.functions[numbers[0] :] if numbers else (), self.module)
+        return ScopeChain(self.functions[numbers[0] :] if numbers else (), self.module)
 
     @property
     def node(self) -> ast.AST:
@@ -62,7 +62,7 @@ class Candidates:
         self.known: dict[tuple[ast.AST, str], list[Any]] = {}
         self.depth = 0
 
-    def values(self, node: ast.expr, place: Place) -> list[Any] | None:
+    def values(self, node: ast.expr, place: ScopeChain) -> list[Any] | None:
         """The possible values of an expression; None if it may have any."""
         rows: list[dict[str, Any]] = [{}]
         used = [inner for inner in ast.walk(node) if isinstance(inner, ast.Name)]
@@ -77,7 +77,7 @@ class Candidates:
             found = []
         return found or self.looked_up(node, place)
 
-    def looked_up(self, node: ast.expr, place: Place) -> list[Any] | None:
+    def looked_up(self, node: ast.expr, place: ScopeChain) -> list[Any] | None:
         """All values of a table, if the key is unknown: `MODULES[self.kind]`, `MODULES.get(self.kind, "plugins.one")`."""
         match node:
             case ast.Subscript(value=owner):
@@ -91,7 +91,7 @@ class Candidates:
         found = [value for table in tables for value in (table.values() if isinstance(table, dict) else table)]
         return [*found, *(value for values in others for value in values or ())]
 
-    def of_name(self, name: str, place: Place) -> list[Any] | None:
+    def of_name(self, name: str, place: ScopeChain) -> list[Any] | None:
         """The possible values of a name, empty if it may have any; None for a name that `evaluate` knows."""
         thing = place.imported(name)
         if thing is not None:
@@ -111,7 +111,7 @@ class Candidates:
             self.depth -= 1
         return self.known[key]
 
-    def assigned(self, name: str, binds: list[_Bound | None], place: Place) -> list[Any]:
+    def assigned(self, name: str, binds: list[_Bound | None], place: ScopeChain) -> list[Any]:
         """The values that assignments and loops give a name; empty if one of them may give any."""
         found: list[Any] = []
         where = scope(self.modules, self.source)
@@ -120,8 +120,8 @@ class Candidates:
             if one is None or values is None:
                 return []
             try:
-                each = [item for value in values for item in (guarded(one.value, where, list, value) if one.loops else [value])]
-                found += [unpacked(one.target, item, where)[name] for item in each]
+                each = [item for value in values for item in (attempt(one.value, where, list, value) if one.loops else [value])]
+                found += [unpack(one.target, item, where)[name] for item in each]
             except NotConstant:
                 return []
         return found

@@ -37,7 +37,7 @@ class TooBig(Exception):
     """A value that is too big for a deployed file."""
 
 
-def sized(value: Any) -> int:
+def check_size(value: Any) -> int:
     """The weight of a value; raises TooBig for a text, number or collection beyond BIGGEST characters, bits or entries."""
     if isinstance(value, int):
         if value.bit_length() > 10_000:

@@ -22,8 +22,8 @@ class Reading:
     modules: Modules
     includes_modules: bool = False
     """Whether `include` adds Python files to the code package."""
-    found: list[Diagnostic] = field(default_factory=list)
-    refused: set[str] = field(default_factory=set)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    rejected_imports: set[str] = field(default_factory=set)
     """Names and modules whose import is already an error, so that their uses are not reported again."""
 
     def say(
@@ -38,7 +38,7 @@ class Reading:
     ) -> None:
         """Add a diagnostic at a node."""
         span = source.name_span(node) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) else source.span(node)
-        self.found.append(Diagnostic(code, message, span, notes, ways_out, severity))
+        self.diagnostics.append(Diagnostic(code, message, span, notes, ways_out, severity))
 
     def warn(self, code: str, message: str, source: Source, node: ast.AST, *ways_out: str) -> None:
         """Add a warning at a node."""

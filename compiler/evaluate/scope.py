@@ -58,7 +58,7 @@ def scope(modules: Modules, source: Source, members: Names | None = None) -> Sco
     return Scope(modules, source, members or {}, {})
 
 
-def guarded(node: ast.AST, where: Scope, compute: Callable[..., Any], /, *values: Any, **named: Any) -> Any:
+def attempt(node: ast.AST, where: Scope, compute: Callable[..., Any], /, *values: Any, **named: Any) -> Any:
     """The result of `compute`; an error that it raises becomes the reason."""
     try:
         return compute(*values, **named)
@@ -71,10 +71,10 @@ def is_name(value: object) -> bool:
     return isinstance(value, (Known, Definition, External, Own))
 
 
-def resolved(node: ast.expr, where: Scope) -> Thing | None:
+def resolve_name(node: ast.expr, where: Scope) -> Thing | None:
     """The meaning of a dotted name, imports of the function around it included."""
     if isinstance(node, ast.Attribute):
-        owner = resolved(node.value, where)
+        owner = resolve_name(node.value, where)
         return None if owner is None else where.modules.member(owner, node.attr)
     if isinstance(node, ast.Name):
         known = where.known.get(node.id)
@@ -87,13 +87,13 @@ def resolved(node: ast.expr, where: Scope) -> Thing | None:
     return None
 
 
-def unpacked(target: ast.expr, value: Any, where: Scope) -> dict[str, Any]:
+def unpack(target: ast.expr, value: Any, where: Scope) -> dict[str, Any]:
     """The names that an assignment to `target` sets, with their values."""
     if isinstance(target, ast.Name):
         return {target.id: value}
     if not isinstance(target, (ast.Tuple, ast.List)):
         raise NotConstant(where.source, target, "only names are supported here")
-    parts = guarded(target, where, list, value)
+    parts = attempt(target, where, list, value)
     if len(parts) != len(target.elts):
         raise NotConstant(where.source, target, f"{len(target.elts)} names are set from {len(parts)} values")
-    return {name: inner for part, one in zip(target.elts, parts) for name, inner in unpacked(part, one, where).items()}
+    return {name: inner for part, one in zip(target.elts, parts) for name, inner in unpack(part, one, where).items()}

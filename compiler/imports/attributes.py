@@ -17,7 +17,7 @@ from flowport.compiler.evaluate.reading import Reading
 from flowport.compiler.imports.closure import imported_with
 from flowport.compiler.imports.public_names import CARDS, CONFIGS, PARTS, PUBLIC_NAMES, say_config, say_missing
 from flowport.compiler.python.bindings import asks_for_main
-from flowport.compiler.python.modules import OURS, External, Thing, bound
+from flowport.compiler.python.modules import OURS, External, Thing, bound_names
 from flowport.compiler.python.source import Source
 
 CURRENT = (
@@ -68,10 +68,10 @@ class _Reader:
         while waiting:
             inner = waiting.pop()
             if isinstance(inner, FUNCTIONS) and inner is not node:
-                self.visit(inner, {**local, **bound(self.reading.modules, self.source, inner)})
+                self.visit(inner, {**local, **bound_names(self.reading.modules, self.source, inner)})
                 continue
             if isinstance(inner, FUNCTIONS) and not local:
-                local = bound(self.reading.modules, self.source, inner)
+                local = bound_names(self.reading.modules, self.source, inner)
             if isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Load):
                 self.check(inner, inner.value, inner.attr, local)
                 if self.is_early and not local and not isinstance(node, FUNCTIONS):
@@ -117,7 +117,7 @@ class _Reader:
                 self.reading.say(
                     "FP145", f"`current` has no attribute `{name}`", self.source, node, *guess, f"its attributes are {listed}", without
                 )
-        elif f"{thing.name}.{name}" in self.reading.refused:
+        elif f"{thing.name}.{name}" in self.reading.rejected_imports:
             return
         elif (not rest and name not in PUBLIC_NAMES) or (rest == "cards" and name not in CARDS):
             self.missing(node, name, f'write the flow without it, or test for it: `hasattr({self.source.segment(owner)}, "{name}")`', rest)

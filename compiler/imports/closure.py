@@ -11,7 +11,7 @@ from flowport.compiler.python.modules import Modules, imports
 from flowport.compiler.python.source import Source
 
 
-def closure(reading: Reading, starts: Iterable[Source]) -> tuple[Source, ...]:
+def import_closure(reading: Reading, starts: Iterable[Source]) -> tuple[Source, ...]:
     """The sources that `starts` import, directly or not, with the `__init__.py` of every package, sorted by place."""
     modules = reading.modules
     waiting = list(starts)

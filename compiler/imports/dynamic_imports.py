@@ -12,10 +12,10 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from flowport.compiler.evaluate.candidates import FUNCTIONS, Candidates, Place
+from flowport.compiler.evaluate.candidates import FUNCTIONS, Candidates, ScopeChain
 from flowport.compiler.evaluate.reading import Reading
 from flowport.compiler.python.bindings import Binding, asks_for_main
-from flowport.compiler.python.modules import Definition, External, Thing, bound
+from flowport.compiler.python.modules import Definition, External, Thing, bound_names
 from flowport.compiler.python.source import Source
 
 IMPORTERS: Mapping[str, tuple[str, ...]] = {
@@ -57,17 +57,17 @@ class _Reader:
         self.modules, self.source = reading.modules, source
         self.values = Candidates(reading.modules, source).values
 
-    def calls(self) -> Iterator[tuple[ast.Call, str, Place]]:
+    def calls(self) -> Iterator[tuple[ast.Call, str, ScopeChain]]:
         """The calls that import by name, each with the function that it calls; main blocks do not run in tasks."""
-        waiting: list[tuple[ast.AST, Place, ast.ClassDef | None]] = [(self.source.tree, Place((), self.source.tree), None)]
+        waiting: list[tuple[ast.AST, ScopeChain, ast.ClassDef | None]] = [(self.source.tree, ScopeChain((), self.source.tree), None)]
         while waiting:
             node, place, owner = waiting.pop()
             if isinstance(node, FUNCTIONS):
-                names = bound(self.modules, self.source, node)
+                names = bound_names(self.modules, self.source, node)
                 if owner is not None:
                     # What a method reads of `self` may be a constant of the class.
                     names.update({each.arg: _class(self.source, owner) for each in node.args.args[:1]})
-                place = Place(((node, names), *place.functions), place.module)
+                place = ScopeChain(((node, names), *place.functions), place.module)
             if isinstance(node, ast.Call) and (importer := self.importer(_mapped(node) or node.func, place)):
                 yield node, importer, place
             asks = isinstance(node, ast.If) and asks_for_main(node.test)
@@ -75,7 +75,7 @@ class _Reader:
             inside = node if isinstance(node, ast.ClassDef) else None if isinstance(node, FUNCTIONS) else owner
             waiting += [(part, place, inside) for part in reversed(parts)]
 
-    def importer(self, node: ast.expr, place: Place) -> str:
+    def importer(self, node: ast.expr, place: ScopeChain) -> str:
         """`import_module` or `__import__` when an expression is one of them, else ""."""
         thing = self.resolved(node, place)
         package, _, name = thing.name.rpartition(".") if isinstance(thing, External) else ("", "", "")
@@ -83,7 +83,7 @@ class _Reader:
             return node.id
         return name if package in ("importlib", "builtins") and name in IMPORTERS else ""
 
-    def resolved(self, node: ast.expr, place: Place) -> Thing | None:
+    def resolved(self, node: ast.expr, place: ScopeChain) -> Thing | None:
         """What a name or a dotted name stands for."""
         if isinstance(node, ast.Attribute):
             owner = self.resolved(node.value, place)
@@ -93,7 +93,7 @@ class _Reader:
         where = place.where(node.id)
         return where.imported(node.id) if where.functions else self.modules.look(self.source, node.id)
 
-    def imported(self, call: ast.Call, importer: str, place: Place) -> tuple[str, ...] | None:
+    def imported(self, call: ast.Call, importer: str, place: ScopeChain) -> tuple[str, ...] | None:
         """The modules that a call may import; None if it may import any."""
         if _mapped(call) is not None:
             lists = self.values(call.args[1], place) if len(call.args) == 2 else None
@@ -108,7 +108,7 @@ class _Reader:
             return () if self.is_elsewhere(name) else None
         return self.beside(found, given, place) if importer == "import_module" else self.inside(found, given, place)
 
-    def beside(self, found: tuple[str, ...], given: Mapping[str, ast.expr], place: Place) -> tuple[str, ...] | None:
+    def beside(self, found: tuple[str, ...], given: Mapping[str, ast.expr], place: ScopeChain) -> tuple[str, ...] | None:
         """The full names of modules; one that begins with dots is beside a package."""
         if not any(name.startswith(".") for name in found):
             return found
@@ -119,7 +119,7 @@ class _Reader:
             packages = _texts(self.values(package, place)) if package is not None else None
         return None if packages is None else tuple(_beside(name, one) for name in found for one in packages)
 
-    def inside(self, found: tuple[str, ...], given: Mapping[str, ast.expr], place: Place) -> tuple[str, ...] | None:
+    def inside(self, found: tuple[str, ...], given: Mapping[str, ast.expr], place: ScopeChain) -> tuple[str, ...] | None:
         """The full names of what `__import__` imports: modules, and what its `fromlist` names inside of them."""
         levels = self.values(given["level"], place) if "level" in given else [0]
         lists = self.values(given["fromlist"], place) if "fromlist" in given else [()]

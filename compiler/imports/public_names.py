@@ -109,7 +109,7 @@ class _Imports:
             _say_cards(self.reading, source, alias)
         elif alias.name not in PUBLIC_NAMES and alias.name != "*":
             used = self.is_used(alias)
-            (self.reading.refused if used else self.unused).add(alias.name)
+            (self.reading.rejected_imports if used else self.unused).add(alias.name)
             if alias.name in CONFIGS:
                 say_config(self.reading, source, alias, alias.name, "error" if used else "warning")
             elif used:
@@ -134,7 +134,7 @@ class _Imports:
                 say_missing(self.reading, source, alias, alias.name, _TRY, known=CARDS)
         else:
             names = [alias.name for alias in others]
-            self.reading.refused.update([*accumulate(module.split("."), "{}.{}".format), *names])
+            self.reading.rejected_imports.update([*accumulate(module.split("."), "{}.{}".format), *names])
             ways_out = [f"write `from {package} import {', '.join(offered)}`"] if offered else []
             if names or not offered:
                 ways_out += [*dict.fromkeys(PARTS[name].way_out for name in names if name in PARTS), _TRY]

@@ -84,7 +84,7 @@ class Settings:
     execution: ExecutionSpec = ExecutionSpec()
 
     @property
-    def granted(self) -> int:
+    def retries(self) -> int:
         """How often an engine runs the step again: as `@retry` says, and once more for `@catch`."""
         return (self.retry.times if self.retry else 0) + (self.catch is not None)
 

@@ -17,7 +17,7 @@ from flowport.compiler.ir.plan import Block, Choice, Edge, Loop, Map, Node, Para
 from flowport.compiler.record import replace
 
 
-def fused(plan: Plan) -> Plan:
+def fuse_loops(plan: Plan) -> Plan:
     """The plan with one task for every loop whose cap is 0."""
     found = loops(plan)
     if not found:
@@ -27,7 +27,7 @@ def fused(plan: Plan) -> Plan:
     return Plan(replace(plan.flow, steps=made), _block(plan.body, inside))
 
 
-def capped(plan: Plan, turns: int, inner: int | None = None) -> Plan:
+def cap_loops(plan: Plan, turns: int, inner: int | None = None) -> Plan:
     """The plan with a cap of `turns` on every loop; `inner` is the cap of loops in a foreach or in another loop."""
     return replace(plan, body=_capped(plan.body, turns, turns if inner is None else inner))
 
@@ -63,7 +63,7 @@ def _loops(block: Block) -> Iterator[Loop]:
                 yield from _loops(inner)
 
 
-def together(settings: Iterable[Settings]) -> Settings:
+def merge_settings(settings: Iterable[Settings]) -> Settings:
     """The settings for several steps in one container, one after the other, as the decorators merge them.
 
     The execution spec is that of the first step: see `unlike`.
@@ -72,7 +72,7 @@ def together(settings: Iterable[Settings]) -> Settings:
     return reduce(lambda so_far, decorator: decorator.merge(held, so_far), STEP_DECORATORS.values(), Settings())
 
 
-def unlike(plan: Plan, loop: Loop) -> tuple[str, str] | None:
+def differing_steps(plan: Plan, loop: Loop) -> tuple[str, str] | None:
     """Two steps of a loop with different execution specs, which cannot share a container."""
     specs = {step.name: step.settings.execution for step in plan.flow.steps}
     return next(((loop.header, step) for step in steps(loop.body) if specs[step] != specs[loop.header]), None)
@@ -83,7 +83,7 @@ def _step(plan: Plan, step: Step, loop: Loop | None) -> Step:
     if loop is None:
         return step
     inside = steps(loop.body)
-    settings = together(other.settings for other in plan.flow.steps if other.name in inside)
+    settings = merge_settings(other.settings for other in plan.flow.steps if other.name in inside)
     return replace(step, transition=_left(loop), settings=settings, doc=f"The loop of {', '.join(inside)}.")
 
 

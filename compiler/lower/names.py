@@ -21,10 +21,10 @@ def legal(text: str, characters: str, limit: int) -> str:
     """
     if text and len(text) <= limit and re.fullmatch(f"[{characters}]+", text):
         return text
-    return hashed(text, text, characters, limit)
+    return with_hash(text, text, characters, limit)
 
 
-def hashed(text: str, salt: str, characters: str, limit: int) -> str:
+def with_hash(text: str, salt: str, characters: str, limit: int) -> str:
     """The legal characters of `text`, followed by a hash of `salt`."""
     kept = re.sub(f"[^{characters}]+", "-", text).strip("-")[: limit - HASH - 1]
     mark = digests.of(salt.encode())[:HASH]
@@ -44,7 +44,7 @@ class Namer:
         if key not in self._names:
             name = legal(key if text is None else text, self._characters, self._limit)
             if name in self._taken:
-                name = hashed(name, key, self._characters, self._limit)
+                name = with_hash(name, key, self._characters, self._limit)
             self._taken.add(name)
             self._names[key] = name
         return self._names[key]

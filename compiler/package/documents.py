@@ -60,8 +60,8 @@ def plan_document(plan: Plan) -> Document:
     granted: Document = {}
     minutes: Document = {}
     for step in plan.flow.steps:
-        if step.settings.granted:
-            granted[step.name] = step.settings.granted
+        if step.settings.retries:
+            granted[step.name] = step.settings.retries
             minutes[step.name] = step.settings.minutes
     return {
         "v": CONTRACT,

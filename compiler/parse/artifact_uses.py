@@ -16,7 +16,7 @@ HARMLESS = frozenset({"getattr", "hasattr", "isinstance", "issubclass", "type", 
 
 
 @record(frozen=False, eq=False)
-class Reader:
+class UseReader:
     """The uses of the methods of one flow, each found once."""
 
     members: Mapping[str, Member]
@@ -31,7 +31,7 @@ class Reader:
 
 
 class _Walk:
-    def __init__(self, reader: Reader, source: Source, function: Function) -> None:
+    def __init__(self, reader: UseReader, source: Source, function: Function) -> None:
         self.reader, self.source, self.function = reader, source, function
         self.me = me(function)
         self.reads: dict[str, Use] = {}

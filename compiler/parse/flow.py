@@ -15,10 +15,10 @@ from flowport.compiler.decorators.use import DecoratorUse
 from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
 from flowport.compiler.evaluate.reading import Reading
 from flowport.compiler.imports.attributes import check_attributes
-from flowport.compiler.imports.closure import closure
+from flowport.compiler.imports.closure import import_closure
 from flowport.compiler.imports.public_names import check_imports
 from flowport.compiler.ir import Flow, Parameter
-from flowport.compiler.parse.artifact_uses import Reader
+from flowport.compiler.parse.artifact_uses import UseReader
 from flowport.compiler.parse.digest import digests
 from flowport.compiler.parse.flow_class import pick
 from flowport.compiler.parse.main_block import check_main_block
@@ -60,7 +60,7 @@ def parse(
     modules.add(source)
     picked = pick(reading, source, class_name)
     flow = _flow(reading, source, picked, folder, included) if picked is not None else None
-    return flow, tuple(dict.fromkeys(modules.found + reading.found))
+    return flow, tuple(dict.fromkeys(modules.diagnostics + reading.diagnostics))
 
 
 def places(folder: str, roots: Iterable[str]) -> tuple[tuple[str, str], ...]:
@@ -73,27 +73,27 @@ def places(folder: str, roots: Iterable[str]) -> tuple[tuple[str, str], ...]:
     return tuple(found.items())
 
 
-def _flow(reading: Reading, source: Source, chosen: FlowClass, folder: str, included: tuple[str, ...]) -> Flow:
-    own = chosen.classes[0]
-    for one, base in chosen.unseen:
+def _flow(reading: Reading, source: Source, flow_class: FlowClass, folder: str, included: tuple[str, ...]) -> Flow:
+    own = flow_class.classes[0]
+    for one, base in flow_class.unseen:
         wider = roots_with(reading.modules, one.source, base)
         found_in = next((setting for more, setting in wider if isinstance(more.resolve(one.source, base), Definition)), None)
         way_out = f"write {found_in}" if found_in else "add its folder to `roots` in flowport.toml"
         message = f"the base class `{one.source.segment(base)}` of `{one.node.name}` is not in the flow's own files"
         reading.warn("FP114", message, one.source, base, f"flowport does not see its steps and parameters; {way_out}")
-    files = closure(reading, [source])
+    files = import_closure(reading, [source])
     unused = check_imports(reading, files, source)
-    uses = {one: decorator_uses(reading, one, one.node.decorator_list, 0) for one in chosen.classes}
-    name, begun_by = _name(reading, own, uses[own]), triggers(reading, chosen, uses)
+    uses = {one: decorator_uses(reading, one, one.node.decorator_list, 0) for one in flow_class.classes}
+    name, begun_by = _name(reading, own, uses[own]), triggers(reading, flow_class, uses)
     check_attributes(reading, files, source)
-    check_main_block(reading, source, chosen)
-    members = chosen.members
-    found = parameters(reading, find(reading, chosen, files), folder)
+    check_main_block(reading, source, flow_class)
+    members = flow_class.members
+    found = parameters(reading, find(reading, flow_class, files), folder)
     marked = methods(reading, members)
     start, end = ends(reading, marked)
     steps = {one: method.member for one, method in marked.items()}
-    hashes, definitions = digests(reading.modules, chosen, steps, [one.attribute for one in found], files)
-    reader = Reader(members)
+    hashes, definitions = digests(reading.modules, flow_class, steps, [one.attribute for one in found], files)
+    reader = UseReader(members)
     return Flow(
         name,
         own.node.name,
@@ -108,7 +108,7 @@ def _flow(reading: Reading, source: Source, chosen: FlowClass, folder: str, incl
         tuple(place for _, place in reading.modules.roots),
         {one.module if one is not source else "": definitions[one.place] for one in files if one.place in definitions},
         tuple(one for one in members if one not in marked),
-        not chosen.unseen,
+        not flow_class.unseen,
         source.name_span(own.node),
         unused,
     )
@@ -119,7 +119,7 @@ def _also(reading: Reading, included: Iterable[str]) -> tuple[Source, ...]:
     modules = Modules(reading.modules.roots, reading.modules.shown)
     names = [path.removesuffix(".py").removesuffix("/__init__") for path in included]
     found = [modules.module(name.removeprefix(f"{place}/").replace("/", ".")) for _, place in modules.roots for name in names]
-    return closure(Reading(modules, True), [own.source for own in found if own is not None and own.source is not None])
+    return import_closure(Reading(modules, True), [own.source for own in found if own is not None and own.source is not None])
 
 
 def _name(reading: Reading, own: Class, uses: Iterable[DecoratorUse]) -> str:

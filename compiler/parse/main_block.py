@@ -22,7 +22,7 @@ QUIET = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.Im
 """Statements that change nothing for a task."""
 
 
-def check_main_block(reading: Reading, source: Source, chosen: FlowClass) -> None:
+def check_main_block(reading: Reading, source: Source, flow_class: FlowClass) -> None:
     """Report code that tasks do not run, and calls by which a task would start the flow again."""
     reader = _Starts(reading, source)
     for node in source.tree.body:
@@ -32,7 +32,7 @@ def check_main_block(reading: Reading, source: Source, chosen: FlowClass) -> Non
             call = next(reader.started(node), None)
             if call is not None:
                 _say_unguarded(reading, source, call)
-    _check_init(reading, chosen)
+    _check_init(reading, flow_class)
 
 
 def _is_main(test: ast.expr) -> bool:
@@ -120,9 +120,9 @@ def _say_unguarded(reading: Reading, source: Source, call: ast.Call) -> None:
     reading.say("FP116", message, source, call, way_out)
 
 
-def _check_init(reading: Reading, chosen: FlowClass) -> None:
+def _check_init(reading: Reading, flow_class: FlowClass) -> None:
     """Warn about an `__init__` that does more than call the one of the base class."""
-    member = chosen.members.get("__init__")
+    member = flow_class.members.get("__init__")
     if member is None or member.function is None:
         return
     if all(isinstance(node, ast.Pass) or _is_shown(node) or _is_super(node) for node in member.function.body):

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from flowport.compiler.evaluate.expressions import DEEPEST
 from flowport.compiler.evaluate.reading import Reading
-from flowport.compiler.evaluate.scope import Scope, resolved, scope
+from flowport.compiler.evaluate.scope import Scope, resolve_name, scope
 from flowport.compiler.parse.steps import block
 from flowport.compiler.python.bindings import Binding, Names, asks_for_main, names
 from flowport.compiler.python.classes import Class, FlowClass
@@ -48,7 +48,7 @@ class _Defined:
     bindings: tuple[Binding, ...]
 
 
-def find(reading: Reading, chosen: FlowClass, files: Iterable[Source]) -> tuple[ParameterCall, ...]:
+def find(reading: Reading, flow_class: FlowClass, files: Iterable[Source]) -> tuple[ParameterCall, ...]:
     """The parameters of a flow, by attribute; code that may create one and cannot be read is reported.
 
     A parameter that several attributes stand for is found once, under the last of them, as Python tells it that name last.
@@ -56,10 +56,10 @@ def find(reading: Reading, chosen: FlowClass, files: Iterable[Source]) -> tuple[
     sources = tuple(files)
     if not any(kind in one.text for one in sources for kind in KINDS):
         return ()
-    finder = _Finder(reading, chosen)
+    finder = _Finder(reading, flow_class)
     found: dict[ast.Call, ParameterCall] = {}
-    members = chosen.members
-    for one in chosen.classes:
+    members = flow_class.members
+    for one in flow_class.classes:
         finder.note(one)
     for name, member in members.items():
         made = finder.attribute(name, member.owner, member.bindings)
@@ -70,9 +70,9 @@ def find(reading: Reading, chosen: FlowClass, files: Iterable[Source]) -> tuple[
 
 
 class _Finder:
-    def __init__(self, reading: Reading, chosen: FlowClass) -> None:
-        self.reading, self.chosen = reading, chosen
-        self.flows = {one.node for one in chosen.classes}
+    def __init__(self, reading: Reading, flow_class: FlowClass) -> None:
+        self.reading, self.flow_class = reading, flow_class
+        self.flows = {one.node for one in flow_class.classes}
         self.understood: set[ast.expr] = set()
         self.direct: set[ast.stmt] = set()
         self.inside: dict[ast.ClassDef, Names] = {}
@@ -157,7 +157,7 @@ class _Finder:
             if isinstance(owner, _Defined):
                 return _Defined(self.scope(owner.where.source, inside), tuple(inside[node.attr])) if node.attr in inside else None
         thing = local.get(node.id) if isinstance(node, ast.Name) else None
-        thing = thing or resolved(node, where)
+        thing = thing or resolve_name(node, where)
         if isinstance(thing, Definition):
             return _Defined(self.scope(thing.source), thing.bindings)
         return thing if isinstance(thing, External) else None
@@ -214,7 +214,7 @@ class _Finder:
 
     def check(self, sources: Iterable[Source]) -> None:
         """Say where the classes of the flow get parameters that cannot be read."""
-        for one in self.chosen.classes:
+        for one in self.flow_class.classes:
             where = self.scope(one.source, one.members)
             bound: dict[ast.stmt, list[str]] = {}
             for name, bindings in one.members.items():
@@ -260,7 +260,7 @@ class _Finder:
         found += [node for node in methods if self.rank(where, node)]
         for node in found:
             text = one.source.segment(node) if isinstance(node, ast.expr) else "__init_subclass__"
-            message = f"flowport does not see parameters that `{text}` may add to `{self.chosen.classes[0].node.name}`"
+            message = f"flowport does not see parameters that `{text}` may add to `{self.flow_class.classes[0].node.name}`"
             self._say(message, one.source, node, 'write `NAME = Parameter("NAME", ...)` in the body of the class')
 
     def _makes_inside(self, where: Scope, node: ast.AST) -> bool:

@@ -10,8 +10,8 @@ from flowport.compiler.decorators.resolve import decorator_uses
 from flowport.compiler.decorators.use import DecoratorUse
 from flowport.compiler.evaluate.reading import Reading
 from flowport.compiler.ir import Step
-from flowport.compiler.parse.artifact_uses import Reader, me
-from flowport.compiler.parse.transition_forms import Place
+from flowport.compiler.parse.artifact_uses import UseReader, me
+from flowport.compiler.parse.transition_forms import StepMethod
 from flowport.compiler.parse.transitions import next_calls, transition
 from flowport.compiler.python.classes import Member
 from flowport.compiler.python.modules import Function
@@ -37,7 +37,7 @@ def methods(reading: Reading, members: Mapping[str, Member]) -> dict[str, Method
             own = decorator_uses(aside, member.owner, function.decorator_list, function.lineno)
             is_step = any(use.name == "step" for use in own)
             # Only a step has a `self` and a `self.next` that decorators of other packages must leave alone.
-            reading.found += [one for one in aside.found if is_step or one.code != "FP123"]
+            reading.diagnostics += [one for one in aside.diagnostics if is_step or one.code != "FP123"]
             if is_step:
                 found[name] = Method(member, function, own)
                 _check(reading, found[name])
@@ -128,10 +128,10 @@ def _one(reading: Reading, found: Mapping[str, Method], kind: str, marked: list[
     return names[0] if names else ""
 
 
-def step(reading: Reading, reader: Reader, method: Method, is_end: bool, digest: str) -> Step:
+def step(reading: Reading, reader: UseReader, method: Method, is_end: bool, digest: str) -> Step:
     """The step that a method defines. Custom decorators may set artifacts that the source does not show."""
     function, owner = method.function, method.member.owner
-    place = Place(reading, owner.source, owner.members, function, me(function) or "self")
+    place = StepMethod(reading, owner.source, owner.members, function, me(function) or "self")
     wanted = settings(reading, method.decorators, function.name)
     going, span = transition(place, is_end)
     uses = reader.uses(owner.source, function)

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import End, Span, Transition
-from flowport.compiler.parse.transition_forms import Place, is_member, read_call
+from flowport.compiler.parse.transition_forms import StepMethod, is_member, read_call
 from flowport.compiler.python.modules import Function
 
 
-def transition(place: Place, is_end: bool) -> tuple[Transition, Span | None]:
+def transition(place: StepMethod, is_end: bool) -> tuple[Transition, Span | None]:
     """The transition of a step and its span; End, with a diagnostic unless `is_end`, if there is none or it has errors."""
     calls = list(_calls(place.function, place.me))
     if not calls:
@@ -69,8 +69,8 @@ def _stands_last(function: Function, call: ast.Call) -> bool:
     return isinstance(tail, ast.Expr | ast.Return) and tail.value is call
 
 
-def _say_missing(place: Place) -> None:
-    place.reading.found.append(
+def _say_missing(place: StepMethod) -> None:
+    place.reading.diagnostics.append(
         Diagnostic(
             "FP202",
             f"step `{place.step}` does not say which step comes next",
@@ -81,7 +81,7 @@ def _say_missing(place: Place) -> None:
     )
 
 
-def _say_not_last(place: Place, call: ast.Call) -> bool:
+def _say_not_last(place: StepMethod, call: ast.Call) -> bool:
     """Report why; True if the transition is clear anyway."""
     behind = place.function.body[-1]
     if any(call in ast.walk(part) for part in place.function.body if not isinstance(part, ast.Expr | ast.Return)):

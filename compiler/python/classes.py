@@ -144,7 +144,7 @@ class ClassHierarchy:
                 stack.append(self._chain(left, below))
                 below.update(stack[-1])
                 continue
-            orders[chain[0]] = [*chain, *merged([*(orders[base] for base in direct), direct])]
+            orders[chain[0]] = [*chain, *merge_orders([*(orders[base] for base in direct), direct])]
             below.difference_update(stack.pop())
         return orders[one]
 
@@ -166,7 +166,7 @@ def _is_harmless(thing: Thing | None, node: ast.expr) -> bool:
     return (thing.name if isinstance(thing, External) else node.id if isinstance(node, ast.Name) and thing is None else "") in HARMLESS
 
 
-def merged(rows: list[list[Class]]) -> Iterator[Class]:
+def merge_orders(rows: list[list[Class]]) -> Iterator[Class]:
     """The classes of all rows, each once and before none that it stands behind in a row; where that cannot be, in the order of the rows.
 
     What stands at the front of the first row that allows it comes next, as in Python (C3).

@@ -76,7 +76,7 @@ class Modules:
 
     roots: tuple[tuple[str, str], ...]
     shown: str
-    found: list[Diagnostic] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
     worked: int = 0
     """The effort spent on the flow's expressions so far, in the units of `expressions.WORK`."""
     named: dict[ast.Call, tuple[str, ...]] = field(default_factory=dict)
@@ -113,7 +113,7 @@ class Modules:
                         path, os.path.join(place, tail), os.path.join(self.shown, os.path.relpath(path, self.roots[0][0])), module
                     )
                 except CompileError as refused:
-                    self.found += refused.diagnostics
+                    self.diagnostics += refused.diagnostics
         return self._sources[path]
 
     def _contained(self, path: str) -> bool:
@@ -122,7 +122,7 @@ class Modules:
         if reason is not None:
             shown = os.path.join(self.shown, os.path.relpath(path, self.roots[0][0]))
             way_out = "copy the file to this place, or add its folder to `roots` in flowport.toml"
-            self.found.append(Diagnostic("FP105", f"the module `{shown}` {reason}", help=(way_out,)))
+            self.diagnostics.append(Diagnostic("FP105", f"the module `{shown}` {reason}", help=(way_out,)))
         return reason is None
 
     def add(self, source: Source) -> None:
@@ -141,13 +141,13 @@ class Modules:
 
     def look(self, source: Source, name: str, seen: frozenset[tuple[Source, str]] = frozenset()) -> Thing | None:
         """What a global name of `source` stands for; None for a builtin or a name that nothing binds."""
-        bound = self.names(source).get(name)
-        if bound and bound[0].module is None:
-            return Definition(source, name, tuple(bound))
+        bound_names = self.names(source).get(name)
+        if bound_names and bound_names[0].module is None:
+            return Definition(source, name, tuple(bound_names))
         if (source, name) in seen:
             return None
-        if bound:
-            return self.imported(source, bound[0], seen | {(source, name)})
+        if bound_names:
+            return self.imported(source, bound_names[0], seen | {(source, name)})
         for star in self.names(source).get("*", ()):
             module = self.module(self.absolute(source, star.module or "", star.level))
             if module is not None and module.source is not None:
@@ -194,7 +194,7 @@ class Modules:
         return thing
 
 
-def bound(modules: Modules, source: Source, function: ast.AST) -> dict[str, Thing | None]:
+def bound_names(modules: Modules, source: Source, function: ast.AST) -> dict[str, Thing | None]:
     """The names that a function binds: what an import stands for, and None for all others."""
     found: dict[str, Thing | None] = {}
     for node in ast.walk(function):

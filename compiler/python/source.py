@@ -71,7 +71,7 @@ def read(path: str, place: str, shown: str, module: str) -> Source:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise _refused("FP102", f"`{shown}` cannot be read: {reason.lower()}", None, "check its path and its permissions") from None
-    return parsed(data, path, place, shown, module)
+    return parse_source(data, path, place, shown, module)
 
 
 def _is_plain(path: str) -> bool:
@@ -84,7 +84,7 @@ def _is_plain(path: str) -> bool:
     return os.path.isfile(real) and (real == os.path.abspath(path) or real.endswith(".py"))
 
 
-def parsed(data: bytes, path: str, place: str, shown: str, module: str) -> Source:
+def parse_source(data: bytes, path: str, place: str, shown: str, module: str) -> Source:
     """The source that `data` is; raises CompileError when it is not Python."""
     text = _decoded(data, shown)
     try:

@@ -55,7 +55,7 @@ def pod(step: Step, *, first: bool, block: bool, turn: int, shared: int, each: b
     # How many items a slice has is not known yet, so in a foreach only the runtime, which times each item, can say when to stop.
     deadline = None if each or asked.timeout is None else round(asked.timeout + SLACK)
     own = asked.resources or asked.environment or asked.execution != ExecutionSpec()
-    special = first or block or asked.granted or deadline or own
+    special = first or block or asked.retries or deadline or own
     usual = "split" if isinstance(step.transition, Foreach) else "switch" if answers else "step"
     return Pod(
         name=f"{step.name}-rest" if turn else step.name if special else usual,
@@ -64,8 +64,8 @@ def pod(step: Step, *, first: bool, block: bool, turn: int, shared: int, each: b
         first=first,
         turn=turn,
         shared=shared if isinstance(step.transition, Foreach) else 1,
-        retries=asked.granted,
-        minutes=asked.minutes if asked.granted else 0,
+        retries=asked.retries,
+        minutes=asked.minutes if asked.retries else 0,
         deadline=deadline,
         resources=asked.resources or Resources(),
         environment=asked.environment,

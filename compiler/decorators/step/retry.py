@@ -29,7 +29,7 @@ def _read(arguments: Arguments, so_far: Settings) -> Settings:
 
 def _merge(held: Sequence[Settings], so_far: Settings) -> Settings:
     """The number of retries of the step with the most, `@catch` included."""
-    times = max(asked.granted for asked in held)
+    times = max(asked.retries for asked in held)
     return replace(so_far, retry=Retry(times, max(asked.minutes for asked in held)) if times else None)
 
 
