@@ -33,7 +33,7 @@ class Arguments:
             kind = ("a whole number" if whole else "a number") + (" of MiB" if name in MIB else "")
             self.say(
                 node,
-                f"`{name}` of `@{self.use.name}` is {kind} of at least {least:g}, not `{value!r}`",
+                f"`{name}` of `@{self.use.name}` must be {kind} of at least {least:g}, not `{value!r}`",
                 f"write `{name}={default if default else int(least) or 1:g}`",
             )
             return default
@@ -43,7 +43,7 @@ class Arguments:
         """A string; empty by default."""
         node, value = self.named.get(name, (self.use.node, None))
         if value is not None and not isinstance(value, str):
-            self.say(node, f"`{name}` of `@{self.use.name}` is a string, not `{value!r}`", f'write `{name}="{example}"`')
+            self.say(node, f"`{name}` of `@{self.use.name}` must be a string, not `{value!r}`", f'write `{name}="{example}"`')
             return ""
         return value or ""
 
@@ -52,7 +52,7 @@ class Arguments:
         node, value = self.named.get(name, (self.use.node, None))
         listed = value.split(",") if isinstance(value, str) else [] if value is None else value
         if not isinstance(listed, list | tuple) or not all(isinstance(each, str) for each in listed):
-            self.say(node, f"`{name}` of `@{self.use.name}` is a list of strings, not `{value!r}`", f'write `{name}=["{example}"]`')
+            self.say(node, f"`{name}` of `@{self.use.name}` must be a list of strings, not `{value!r}`", f'write `{name}=["{example}"]`')
             return ()
         return tuple(each.strip() for each in listed if each.strip())
 
@@ -66,7 +66,7 @@ class Arguments:
             or len(pairs) < len(words)
             or not all(isinstance(each, str) for pair in pairs.items() for each in pair)
         ):
-            self.say(node, f"`{name}` of `@{self.use.name}` is a dict of strings, not `{value!r}`", f"write `{name}={example}`")
+            self.say(node, f"`{name}` of `@{self.use.name}` must be a dict of strings, not `{value!r}`", f"write `{name}={example}`")
             return ()
         return tuple(sorted(pairs.items()))
 

@@ -141,7 +141,11 @@ def _flow_name(reading: Reading, use: DecoratorUse, otherwise: str) -> str:
             return value
         if constant:
             reading.say(
-                "FP133", f"the name of a flow is a string, not `{value!r}`", use.source, keyword.value, f'write `@flow(name="{otherwise}")`'
+                "FP133",
+                f"the name of a flow must be a string, not `{value!r}`",
+                use.source,
+                keyword.value,
+                f'write `@flow(name="{otherwise}")`',
             )
     return otherwise
 

@@ -241,7 +241,7 @@ class _Call:
         if not constant:
             return ()
         if not isinstance(value, list | tuple | set | frozenset | dict) or not value:
-            self.say("FP153", f"`choices` of `{self.attribute}` is a list with at least one value", node, 'write `choices=["a", "b"]`')
+            self.say("FP153", f"`choices` of `{self.attribute}` must be a list with at least one value", node, 'write `choices=["a", "b"]`')
             return ()
         return tuple(value if not isinstance(value, set | frozenset) else sorted(value, key=repr))
 
@@ -256,7 +256,10 @@ class _Call:
         path = str(value)
         if not isinstance(value, str | PathText):
             self.say(
-                "FP155", f"the default of `{self.attribute}` is a path, not `{path}`", node, "write the path of a file in the flow's folder"
+                "FP155",
+                f"the default of `{self.attribute}` must be a path, not `{path}`",
+                node,
+                "write the path of a file in the flow's folder",
             )
             return NoDefault()
         path = os.path.relpath(path.removeprefix(HERE), self.folder) if path.startswith(HERE) else os.path.normpath(path)

@@ -187,7 +187,7 @@ def _length(node: ast.expr) -> int | None:
 def _count(place: StepMethod, node: ast.expr, keyword: str) -> int:
     constant, value = place.reading.constant(node, place.source, place.members, f"`{keyword}`")
     if constant and (type(value) is not int or value < 1):
-        place.say("FP208", f"`{keyword}` is a whole number of at least 1", node, f"write `{keyword}=1`")
+        place.say("FP208", f"`{keyword}` must be a whole number of at least 1", node, f"write `{keyword}=1`")
         return 1
     return value if constant else 1
 
@@ -230,7 +230,7 @@ def _case(place: StepMethod, key: ast.expr | None, value: ast.expr, texts: dict[
     if not isinstance(label, str | int | float | bool | None):
         place.say(
             "FP214",
-            f"a case is a string, a number, True, False or None, not `{place.source.segment(key)}`",
+            f"a case must be a string, a number, True, False or None, not `{place.source.segment(key)}`",
             key,
             "use a plain value in the artifact",
         )

@@ -38,7 +38,7 @@ def _read(arguments: Arguments) -> Schedule | None:
     for name in USUAL:
         node, value = arguments.named.get(name, (arguments.use.node, None))
         if value is not None and not isinstance(value, bool):
-            arguments.say(node, f"`{name}` of `@schedule` is True or False, not `{value!r}`", f"write `{name}=True`")
+            arguments.say(node, f"`{name}` of `@schedule` must be True or False, not `{value!r}`", f"write `{name}=True`")
     for name in asked[1:]:
         arguments.say(arguments.named[name][0], f"`@schedule` has both `{asked[0]}` and `{name}`", "keep one of them")
     if not asked and arguments.named.keys() & {*USUAL, "cron"}:

@@ -14,7 +14,7 @@ CATCHING = Feature("@catch")
 def _read(arguments: Arguments, so_far: Settings) -> Settings:
     node, var = arguments.named.get("var", (arguments.use.node, None))
     if var is not None and not (isinstance(var, str) and var.isidentifier()):
-        arguments.say(node, f"`var` of `@catch` is the name of an artifact, not `{var!r}`", 'write `var="failure"`')
+        arguments.say(node, f"`var` of `@catch` must be the name of an artifact, not `{var!r}`", 'write `var="failure"`')
         var = None
     return replace(so_far, catch=Catch(var, bool(arguments.named.get("print_exception", (None, True))[1])))
 

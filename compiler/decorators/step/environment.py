@@ -18,7 +18,7 @@ OWN = "FLOWPORT_"
 def _read(arguments: Arguments, so_far: Settings) -> Settings:
     node, names = arguments.named.get("vars", (arguments.use.node, {}))
     if not isinstance(names, dict):
-        arguments.say(node, "`vars` of `@environment` is a dict of strings", 'write `vars={"NAME": "value"}`')
+        arguments.say(node, "`vars` of `@environment` must be a dict of strings", 'write `vars={"NAME": "value"}`')
         return so_far
     for name, value in names.items():
         if not isinstance(name, str) or not name or {"=", "\0"} & set(name) or not is_text(name):
@@ -28,7 +28,7 @@ def _read(arguments: Arguments, so_far: Settings) -> Settings:
                 node, f"the environment variable `{name}` is reserved for flowport", f"use a name that does not begin with `{OWN}`"
             )
         elif not isinstance(value, str) or "\0" in value or not is_text(value):
-            arguments.say(node, f"the environment variable `{name}` is a string, not `{value!r}`", f'write `"{name}": "{value}"`')
+            arguments.say(node, f"the environment variable `{name}` must be a string, not `{value!r}`", f'write `"{name}": "{value}"`')
     good = {name: value for name, value in names.items() if isinstance(name, str) and isinstance(value, str)}
     return replace(so_far, environment=tuple(sorted(good.items())))
 

@@ -66,7 +66,7 @@ def _tolerations(arguments: Arguments) -> Iterator[tuple[tuple[str, str | int], 
             yield tuple(sorted(each.items()))
         else:
             example = 'write `tolerations=[{"key": "batch", "operator": "Exists"}]`'
-            arguments.say(node, f"a toleration of `@kubernetes` is a dict with the fields of Kubernetes, not `{each!r}`", example)
+            arguments.say(node, f"a toleration of `@kubernetes` must be a dict with the fields of Kubernetes, not `{each!r}`", example)
 
 
 def _merge(held: Sequence[Settings], so_far: Settings) -> Settings:

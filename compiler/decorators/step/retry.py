@@ -18,11 +18,11 @@ MOST_TIMES = 100
 def _read(arguments: Arguments, so_far: Settings) -> Settings:
     times = arguments.number("times", 3, 0, whole=True)
     if times > MOST_TIMES:
-        message = f"`times` of `@retry` is at most {MOST_TIMES}, not {times}"
+        message = f"`times` of `@retry` must be at most {MOST_TIMES}, not {times}"
         arguments.say(arguments.named["times"][0], message, f"write `times={MOST_TIMES}`")
     minutes = arguments.number("minutes_between_retries", 2, 0)
     if minutes > MOST_SECONDS // 60:
-        message = f"`minutes_between_retries` of `@retry` is at most {MOST_SECONDS // 60}, not {minutes:g}"
+        message = f"`minutes_between_retries` of `@retry` must be at most {MOST_SECONDS // 60}, not {minutes:g}"
         arguments.say(arguments.named["minutes_between_retries"][0], message, "write `minutes_between_retries=60`")
     return replace(so_far, retry=Retry(times, minutes))
 
