@@ -30,10 +30,10 @@ class Arguments:
             return default
         read = _number(value)
         if read is None or read < least or (whole and read != int(read)):
-            kind = ("a whole number" if whole else "a number") + (" of MiB" if name in MIB else "")
+            kind, unit = "a whole number" if whole else "a number", " MiB" if name in MIB else ""
             self.say(
                 node,
-                f"`{name}` of `@{self.use.name}` must be {kind} of at least {least:g}, not `{value!r}`",
+                f"`{name}` of `@{self.use.name}` must be {kind} of at least {least:g}{unit}, not `{value!r}`",
                 f"write `{name}={default if default else int(least) or 1:g}`",
             )
             return default
