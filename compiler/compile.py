@@ -35,8 +35,8 @@ def load(argument: str, roots: tuple[str, ...] = (), included: tuple[str, ...] =
         return LoadResult(None, tuple(diagnostic for diagnostic in found if diagnostic.code != READ_TOO_EARLY))
     try:
         return LoadResult(structure(flow), found)
-    except CompileError as refused:
-        return LoadResult(None, found + refused.diagnostics)
+    except CompileError as error:
+        return LoadResult(None, found + error.diagnostics)
 
 
 def split(argument: str) -> tuple[str, str | None]:

@@ -51,7 +51,7 @@ def check_artifacts(flow: Flow) -> Iterator[Diagnostic]:
     yield from _unset(flow, steps | set(parameters) | set(flow.members) | NAMES | TITLES)
 
 
-def _unset(flow: Flow, given: set[str]) -> Iterator[Diagnostic]:
+def _unset(flow: Flow, existing: set[str]) -> Iterator[Diagnostic]:
     """Artifacts that are read before any step can set them; nothing is reported while a transition is unknown."""
     known = {step.name for step in flow.steps}
     if not flow.complete or any(not known.issuperset(targets(step.transition)) for step in flow.steps):
@@ -59,25 +59,25 @@ def _unset(flow: Flow, given: set[str]) -> Iterator[Diagnostic]:
     wanted: dict[str, list[tuple[Step, Use]]] = {}
     for step in flow.steps:
         own = {use.name for use in step.uses.writes}
-        asked = [use for use in _asked(step) if use.name not in own]
-        for use in () if step.uses.opaque else (*asked, *step.uses.reads):
+        named = [use for use in _named(step) if use.name not in own]
+        for use in () if step.uses.opaque else (*named, *step.uses.reads):
             # Reading a step is fine in `self.next`, but a foreach or a switch cannot use a step.
-            is_given = use.name in given and not (use.name in known and use in asked)
-            if not is_given and use.name not in _caught(step) and not use.name.startswith("__"):
+            exists = use.name in existing and not (use.name in known and use in named)
+            if not exists and use.name not in _caught(step) and not use.name.startswith("__"):
                 wanted.setdefault(use.name, []).append((step, use))
     reach = _Reach(flow)
     for name, uses in wanted.items():
         reached = reach.steps(name, {step.name for step, _ in uses})
         for step, use in uses:
             if step.name not in reached:
-                yield _diagnostic(reach, step, use, given)
+                yield _diagnostic(reach, step, use, existing)
 
 
 def _caught(step: Step) -> set[str]:
     return {step.settings.catch.var} if step.settings.catch and step.settings.catch.var else set()
 
 
-def _asked(step: Step) -> Iterable[Use]:
+def _named(step: Step) -> Iterable[Use]:
     """The artifact that a foreach or a switch names."""
     match step.transition:
         case Foreach(over=name) | Switch(condition=name):
@@ -86,8 +86,8 @@ def _asked(step: Step) -> Iterable[Use]:
             return ()
 
 
-def _diagnostic(reach: _Reach, step: Step, use: Use, given: set[str]) -> Diagnostic:
-    if any(use == asked and use.span == asked.span for asked in _asked(step)):
+def _diagnostic(reach: _Reach, step: Step, use: Use, existing: set[str]) -> Diagnostic:
+    if any(use == named and use.span == named.span for named in _named(step)):
         kind = "foreach" if isinstance(step.transition, Foreach) else "condition"
         if use.name not in reach.writers:
             return Diagnostic(
@@ -100,7 +100,7 @@ def _diagnostic(reach: _Reach, step: Step, use: Use, given: set[str]) -> Diagnos
         return _warning(
             use.span,
             f"step `{step.name}` reads `self.{use.name}`, which no step sets",
-            did_you_mean(use.name, [*reach.writers, *given]) or (f"set `self.{use.name}` in an earlier step",),
+            did_you_mean(use.name, [*reach.writers, *existing]) or (f"set `self.{use.name}` in an earlier step",),
         )
     where = reach.writers[use.name][0]
     if step.join:

@@ -153,13 +153,13 @@ class _Reader:
 def _tested(tree: ast.AST) -> Iterator[str]:
     """The names that `hasattr(x, "name")` and `"name" in x` ask for."""
     for node in ast.walk(tree):
-        asked: ast.expr | None = None
+        tested: ast.expr | None = None
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "hasattr" and len(node.args) == 2:
-            asked = node.args[1]
+            tested = node.args[1]
         elif isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
-            asked = node.left
-        if isinstance(asked, ast.Constant) and isinstance(asked.value, str):
-            yield asked.value
+            tested = node.left
+        if isinstance(tested, ast.Constant) and isinstance(tested.value, str):
+            yield tested.value
 
 
 def _tests_trigger(tree: ast.AST) -> bool:

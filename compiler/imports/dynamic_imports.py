@@ -98,31 +98,31 @@ class _Reader:
         if _mapped(call) is not None:
             lists = self.values(call.args[1], place) if len(call.args) == 2 else None
             return _texts([each for one in lists or () if isinstance(one, list | tuple) for each in one])
-        given = dict(zip(IMPORTERS[importer], call.args))
-        given.update({keyword.arg: keyword.value for keyword in call.keywords if keyword.arg is not None})
-        name = given.get("name")
+        arguments = dict(zip(IMPORTERS[importer], call.args))
+        arguments.update({keyword.arg: keyword.value for keyword in call.keywords if keyword.arg is not None})
+        name = arguments.get("name")
         if name is None or isinstance(name, ast.Starred):
             return None
         found = _texts(self.values(name, place))
         if found is None:
             return () if self.is_elsewhere(name) else None
-        return self.beside(found, given, place) if importer == "import_module" else self.inside(found, given, place)
+        return self.beside(found, arguments, place) if importer == "import_module" else self.inside(found, arguments, place)
 
-    def beside(self, found: tuple[str, ...], given: Mapping[str, ast.expr], place: ScopeChain) -> tuple[str, ...] | None:
+    def beside(self, found: tuple[str, ...], arguments: Mapping[str, ast.expr], place: ScopeChain) -> tuple[str, ...] | None:
         """The full names of modules; one that begins with dots is beside a package."""
         if not any(name.startswith(".") for name in found):
             return found
-        package = given.get("package")
+        package = arguments.get("package")
         if isinstance(package, ast.Name) and package.id == "__package__":
             packages: tuple[str, ...] | None = (self.modules.absolute(self.source, "", 1),)
         else:
             packages = _texts(self.values(package, place)) if package is not None else None
         return None if packages is None else tuple(_beside(name, one) for name in found for one in packages)
 
-    def inside(self, found: tuple[str, ...], given: Mapping[str, ast.expr], place: ScopeChain) -> tuple[str, ...] | None:
+    def inside(self, found: tuple[str, ...], arguments: Mapping[str, ast.expr], place: ScopeChain) -> tuple[str, ...] | None:
         """The full names of what `__import__` imports: modules, and what its `fromlist` names inside of them."""
-        levels = self.values(given["level"], place) if "level" in given else [0]
-        lists = self.values(given["fromlist"], place) if "fromlist" in given else [()]
+        levels = self.values(arguments["level"], place) if "level" in arguments else [0]
+        lists = self.values(arguments["fromlist"], place) if "fromlist" in arguments else [()]
         if levels is None or lists is None or not all(isinstance(level, int) for level in levels):
             return None
         full = [self.modules.absolute(self.source, name, level) for name in found for level in levels]

@@ -123,9 +123,9 @@ class _Imports:
         is_cards = inner == "cards"
         if is_cards:
             _say_cards(self.reading, source, node)
-        offered = [alias.name for alias in aliases if alias.name in (CARDS | {"*"} if is_cards else PUBLIC_NAMES - {"cards"})]
-        others = [alias for alias in aliases if alias.name not in offered]
-        if others and package == "metaflow" and (is_cards or not offered) and not any(map(self.is_used, others)):
+        public = [alias.name for alias in aliases if alias.name in (CARDS | {"*"} if is_cards else PUBLIC_NAMES - {"cards"})]
+        others = [alias for alias in aliases if alias.name not in public]
+        if others and package == "metaflow" and (is_cards or not public) and not any(map(self.is_used, others)):
             self.unused.update(f"{inner}.{alias.name}" for alias in others)
             for alias in others:
                 _say_unused(self.reading, source, alias)
@@ -135,8 +135,8 @@ class _Imports:
         else:
             names = [alias.name for alias in others]
             self.reading.rejected_imports.update([*accumulate(module.split("."), "{}.{}".format), *names])
-            ways_out = [f"write `from {package} import {', '.join(offered)}`"] if offered else []
-            if names or not offered:
+            ways_out = [f"write `from {package} import {', '.join(public)}`"] if public else []
+            if names or not public:
                 ways_out += [*dict.fromkeys(PARTS[name].way_out for name in names if name in PARTS), _TRY]
             self.reading.say("FP143", f"flowport does not have the module `{module}`", source, node, *ways_out, notes=_NOTES)
 

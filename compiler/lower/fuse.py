@@ -68,8 +68,8 @@ def merge_settings(settings: Iterable[Settings]) -> Settings:
 
     The execution spec is that of the first step: see `unlike`.
     """
-    held = list(settings)
-    return reduce(lambda so_far, decorator: decorator.merge(held, so_far), STEP_DECORATORS.values(), Settings())
+    group = list(settings)
+    return reduce(lambda so_far, decorator: decorator.merge(group, so_far), STEP_DECORATORS.values(), Settings())
 
 
 def differing_steps(plan: Plan, loop: Loop) -> tuple[str, str] | None:

@@ -27,8 +27,8 @@ def legal(text: str, characters: str, limit: int) -> str:
 def with_hash(text: str, salt: str, characters: str, limit: int) -> str:
     """The legal characters of `text`, followed by a hash of `salt`."""
     kept = re.sub(f"[^{characters}]+", "-", text).strip("-")[: limit - HASH - 1]
-    mark = digests.of(salt.encode())[:HASH]
-    return f"{kept}-{mark}" if kept else mark
+    digest = digests.of(salt.encode())[:HASH]
+    return f"{kept}-{digest}" if kept else digest
 
 
 class Namer:

@@ -38,7 +38,7 @@ class _Walk:
         self.writes: dict[str, Use] = {}
         self.grown: dict[str, Use] = {}
         self.tested: set[str] = set()
-        self.refused: set[str] = set()
+        self.uncertain: set[str] = set()
         self.merges = self.opaque = False
 
     def uses(self) -> Uses:
@@ -49,7 +49,7 @@ class _Walk:
         writes = {**self.writes, **self.grown}
         return Uses(
             tuple(use for name, use in reads.items() if name not in self.tested and name not in self.writes),
-            tuple(use for name, use in writes.items() if name not in self.refused),
+            tuple(use for name, use in writes.items() if name not in self.uncertain),
             self.merges,
             self.opaque,
         )
@@ -78,7 +78,7 @@ class _Walk:
         inside = [inner for part in node.body for inner in ast.walk(part) if isinstance(inner, ast.Attribute) and self.is_me(inner.value)]
         self.tested.update(inner.attr for inner in inside if isinstance(inner.ctx, ast.Load))
         if "AttributeError" in kinds:
-            self.refused.update(inner.attr for inner in inside if not isinstance(inner.ctx, ast.Load))
+            self.uncertain.update(inner.attr for inner in inside if not isinstance(inner.ctx, ast.Load))
 
     def is_me(self, node: ast.expr) -> bool:
         return isinstance(node, ast.Name) and node.id == self.me
@@ -143,7 +143,7 @@ def _kinds(handler: ast.ExceptHandler) -> list[str]:
 
 def me(function: Function) -> str:
     """What a method calls the flow: its first argument; "" for a static method."""
-    if any(_is_named(mark, "staticmethod") for mark in function.decorator_list):
+    if any(_is_named(decorator, "staticmethod") for decorator in function.decorator_list):
         return ""
     arguments = function.args.posonlyargs + function.args.args
     return arguments[0].arg if arguments else ""

@@ -55,8 +55,8 @@ def parse(
     reading = Reading(modules, bool(included))
     try:
         source = read(full, name, shown, name.removesuffix(".py"))
-    except CompileError as refused:
-        return None, refused.diagnostics
+    except CompileError as error:
+        return None, error.diagnostics
     modules.add(source)
     picked = pick(reading, source, class_name)
     flow = _flow(reading, source, picked, folder, included) if picked is not None else None

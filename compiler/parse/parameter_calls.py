@@ -229,8 +229,8 @@ class _Finder:
             for statement, node in _expressions(body):
                 targets = statement.targets if isinstance(statement, ast.Assign) else []
                 owners = [target.value for target in targets if isinstance(target, ast.Attribute)]
-                given = node.args if isinstance(node, ast.Call) else []
-                named = next((name for part in (*owners, *given) if (name := self._flow(source, part))), "")
+                arguments = node.args if isinstance(node, ast.Call) else []
+                named = next((name for part in (*owners, *arguments) if (name := self._flow(source, part))), "")
                 if named and self.rank(self.scope(source), node) == MAKES:
                     message = f"flowport does not see the parameter that `{named}` gets here: `{source.segment(node)}`"
                     self._say(message, source, node, f'write `NAME = Parameter("NAME", ...)` in the body of `{named}`')

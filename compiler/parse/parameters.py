@@ -75,29 +75,29 @@ class _Call:
             made.source,
             made.members,
         )
-        self.given = self._given()
+        self.arguments = self._arguments_by_name()
 
-    def _given(self) -> dict[str, ast.expr]:
+    def _arguments_by_name(self) -> dict[str, ast.expr]:
         """The arguments by name, `**NAME` unfolded as far as it is written out."""
         known = ARGUMENTS[self.function]
-        given: dict[str, ast.expr] = dict(zip(known, self.node.args[: POSITIONAL[self.function]]))
+        arguments: dict[str, ast.expr] = dict(zip(known, self.node.args[: POSITIONAL[self.function]]))
         for extra in self.node.args[POSITIONAL[self.function] :]:
             self.say("FP152", f"`{self.function}` takes this argument by name", extra, f"write `{known[2]}={self.source.segment(extra)}`")
         for keyword in self.node.keywords:
             if keyword.arg is None:
-                self._unfold(keyword.value, given)
+                self._unfold(keyword.value, arguments)
             elif keyword.arg in known:
-                given[keyword.arg] = keyword.value
+                arguments[keyword.arg] = keyword.value
             else:
                 self.say("FP152", f"`{self.function}` has no argument `{keyword.arg}`", keyword, *did_you_mean(keyword.arg, known))
-        return given
+        return arguments
 
-    def _unfold(self, node: ast.expr, given: dict[str, ast.expr]) -> None:
+    def _unfold(self, node: ast.expr, arguments: dict[str, ast.expr]) -> None:
         constant, value = self.constant(node, "`**`")
         if constant and isinstance(value, dict):
             for name, inner in value.items():
                 if name in ARGUMENTS[self.function]:
-                    given[name] = ast.copy_location(
+                    arguments[name] = ast.copy_location(
                         ast.Name(inner.name, ast.Load()) if isinstance(inner, Known) else ast.Constant(inner), node
                     )
                 else:
@@ -113,7 +113,7 @@ class _Call:
 
     def argument(self, name: str, kind: type | tuple[type, ...], otherwise: Any) -> Any:
         """The value of an argument, or `otherwise` when it is absent, None, or something else than it may be."""
-        node = self.given.get(name)
+        node = self.arguments.get(name)
         if node is None:
             return otherwise
         constant, value = self.constant(node, f"`{name}` of `{self.attribute}`")
@@ -132,7 +132,7 @@ class _Call:
     def parameter(self) -> Parameter:
         """The parameter; adds a diagnostic for every argument that does not fit."""
         name = self.argument("name", str, self.attribute)
-        if "name" not in self.given:
+        if "name" not in self.arguments:
             self.say(
                 "FP151", f"the parameter `{self.attribute}` has no name", self.node, f'write `{self.function}("{self.attribute}", ...)`'
             )
@@ -152,12 +152,12 @@ class _Call:
                 self.argument("encoding", str, None),
                 span,
             )
-        for later in ("separator", "multiple"):
-            if later in self.given:
+        for argument in ("separator", "multiple"):
+            if argument in self.arguments:
                 self.say(
                     "FP140",
-                    f"`{later}` of a parameter is not supported yet",
-                    self.given[later],
+                    f"`{argument}` of a parameter is not supported yet",
+                    self.arguments[argument],
                     "use a list: `type=JSONType`",
                 )
         default = self.default()
@@ -173,19 +173,19 @@ class _Call:
         for which, texts in (("default", (default,)), ("choices", choices)):
             if not all(is_text(text) for text in texts if isinstance(text, str)):
                 message = f"`{which}` of `{self.attribute}` has an unpaired surrogate, which is not a character"
-                self.say("FP153", message, self.given[which], "remove it")
+                self.say("FP153", message, self.arguments[which], "remove it")
         return Parameter(self.attribute, name, kind, default, required and isinstance(default, NoDefault), text, choices, span=span)
 
     def _refused(self, name: str) -> None:
         """Report arguments that are not supported and would change the value."""
         for argument, (reason, way_out) in REFUSED.items():
-            node = self.given.get(argument)
+            node = self.arguments.get(argument)
             if node is not None and not (isinstance(node, ast.Constant) and node.value is None):
                 self.say("FP152", f"`{argument}` of `{self.attribute}` is not supported: {reason}", node, way_out.format(name=name))
 
     def default(self) -> Constant | NoDefault | Computed:
         """The default: a constant, or Computed for what only a running flow can say."""
-        node = self.given.get("default")
+        node = self.arguments.get("default")
         if node is None:
             return NoDefault()
         if isinstance(node, ast.Lambda) and not (node.args.args or node.args.posonlyargs or node.args.vararg):
@@ -201,7 +201,7 @@ class _Call:
 
     def kind(self, default: Constant | NoDefault | Computed) -> str:
         """The kind: from `type=`, else from the default, else text; "" when the default is of none."""
-        node = self.given.get("type")
+        node = self.arguments.get("type")
         if node is not None and not (isinstance(node, ast.Constant) and node.value is None):
             return self._named_kind(node)
         if isinstance(default, NoDefault | Computed):
@@ -210,8 +210,8 @@ class _Call:
         if kind is None:
             self.say(
                 "FP154",
-                f"the default of `{self.attribute}` has a type that is not supported: `{self.source.segment(self.given['default'])}`",
-                self.given["default"],
+                f"the default of `{self.attribute}` has a type that is not supported: `{self.source.segment(self.arguments['default'])}`",
+                self.arguments["default"],
                 _TYPES_HELP,
             )
         return kind or ""
@@ -234,7 +234,7 @@ class _Call:
 
     def choices(self) -> tuple[Constant, ...]:
         """The choices."""
-        node = self.given.get("choices")
+        node = self.arguments.get("choices")
         if node is None:
             return ()
         constant, value = self.constant(node, f"`choices` of `{self.attribute}`")
@@ -247,7 +247,7 @@ class _Call:
 
     def file(self) -> Constant | NoDefault | Computed:
         """The path of an IncludeFile's default, relative to the flow's folder."""
-        node = self.given.get("default")
+        node = self.arguments.get("default")
         if node is None:
             return NoDefault()
         constant, value = self.constant(node, f"the default of `{self.attribute}`", located=True)

@@ -16,7 +16,7 @@ from flowport.compiler.python.source import Source
 from flowport.compiler.record import record
 
 BASES = frozenset(f"{package}.FlowSpec" for package in OURS)
-MARKS = frozenset({"flowport.flow"})
+FLOW_DECORATORS = frozenset({"flowport.flow"})
 HARMLESS = frozenset({"abc.ABC", "typing.Generic", "typing.Protocol", "object"})
 
 
@@ -112,7 +112,10 @@ class ClassHierarchy:
         if one not in self._bases:
             found: list[Class] = []
             self._unseen[one] = []
-            if any(self._origin(one, mark.func if isinstance(mark, ast.Call) else mark) in MARKS for mark in one.node.decorator_list):
+            if any(
+                self._origin(one, decorator.func if isinstance(decorator, ast.Call) else decorator) in FLOW_DECORATORS
+                for decorator in one.node.decorator_list
+            ):
                 self._flows[one] = True
             for expression in one.node.bases:
                 inner = expression.value if isinstance(expression, ast.Subscript) else expression
@@ -176,7 +179,7 @@ def merge_orders(rows: list[list[Class]]) -> Iterator[Class]:
     at_front: dict[Class, list[list[Class]]] = {}
     for row in left:
         at_front.setdefault(row[-1], []).append(row)
-    given: set[Class] = set()
+    placed: set[Class] = set()
     begin = 0
     while at_front:
         while not left[begin]:
@@ -184,12 +187,12 @@ def merge_orders(rows: list[list[Class]]) -> Iterator[Class]:
         fronts = (row[-1] for row in islice(left, begin, None) if row)
         first = next((one for one in fronts if not behind[one]), left[begin][-1])
         yield first
-        given.add(first)
+        placed.add(first)
         for row in at_front.pop(first):
             row.pop()
             while row:
                 behind[row[-1]] -= 1
-                if row[-1] not in given:
+                if row[-1] not in placed:
                     at_front.setdefault(row[-1], []).append(row)
                     break
                 row.pop()

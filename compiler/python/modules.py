@@ -112,8 +112,8 @@ class Modules:
                     self._sources[path] = read(
                         path, os.path.join(place, tail), os.path.join(self.shown, os.path.relpath(path, self.roots[0][0])), module
                     )
-                except CompileError as refused:
-                    self.diagnostics += refused.diagnostics
+                except CompileError as error:
+                    self.diagnostics += error.diagnostics
         return self._sources[path]
 
     def _contained(self, path: str) -> bool:

@@ -34,17 +34,17 @@ LENGTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 def _read(arguments: Arguments) -> Schedule | None:
     """The schedule; None if it has errors or is disabled, as in `@schedule(daily=False)`."""
-    asked = [name for name in ("cron", *USUAL) if arguments.named.get(name, (None, None))[1]]
+    sources = [name for name in ("cron", *USUAL) if arguments.named.get(name, (None, None))[1]]
     for name in USUAL:
         node, value = arguments.named.get(name, (arguments.use.node, None))
         if value is not None and not isinstance(value, bool):
             arguments.say(node, f"`{name}` of `@schedule` must be True or False, not `{value!r}`", f"write `{name}=True`")
-    for name in asked[1:]:
-        arguments.say(arguments.named[name][0], f"`@schedule` has both `{asked[0]}` and `{name}`", "keep one of them")
-    if not asked and arguments.named.keys() & {*USUAL, "cron"}:
+    for name in sources[1:]:
+        arguments.say(arguments.named[name][0], f"`@schedule` has both `{sources[0]}` and `{name}`", "keep one of them")
+    if not sources and arguments.named.keys() & {*USUAL, "cron"}:
         return None
     # As in Metaflow, the default is daily.
-    cron = arguments.text("cron", USUAL["daily"]) or USUAL[asked[0] if asked and asked[0] in USUAL else "daily"]
+    cron = arguments.text("cron", USUAL["daily"]) or USUAL[sources[0] if sources and sources[0] in USUAL else "daily"]
     fields = _five(arguments, cron)
     zone = _zone(arguments)
     return Schedule(" ".join(fields).upper(), zone, arguments.use.source.span(arguments.use.node)) if fields else None

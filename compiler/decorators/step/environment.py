@@ -33,9 +33,9 @@ def _read(arguments: Arguments, so_far: Settings) -> Settings:
     return replace(so_far, environment=tuple(sorted(good.items())))
 
 
-def _merge(held: Sequence[Settings], so_far: Settings) -> Settings:
+def _merge(group: Sequence[Settings], so_far: Settings) -> Settings:
     """The variables that are equal in all steps; the runtime sets the others for each step."""
-    shared = tuple(pair for pair in held[0].environment if all(pair in asked.environment for asked in held))
+    shared = tuple(pair for pair in group[0].environment if all(pair in settings.environment for settings in group))
     return replace(so_far, environment=shared)
 
 

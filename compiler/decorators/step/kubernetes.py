@@ -69,9 +69,9 @@ def _tolerations(arguments: Arguments) -> Iterator[tuple[tuple[str, str | int], 
             arguments.say(node, f"a toleration of `@kubernetes` must be a dict with the fields of Kubernetes, not `{each!r}`", example)
 
 
-def _merge(held: Sequence[Settings], so_far: Settings) -> Settings:
+def _merge(group: Sequence[Settings], so_far: Settings) -> Settings:
     """The first step decides where the container runs; `fuse.unlike` finds steps with another spec."""
-    return replace(so_far, execution=held[0].execution)
+    return replace(so_far, execution=group[0].execution)
 
 
 def _instead_of_variable(argument: str | None) -> tuple[str, ...]:

@@ -33,10 +33,10 @@ def read_sizes(arguments: Arguments, so_far: Settings) -> Settings:
     return replace(so_far, resources=Resources(**found))
 
 
-def _merge(held: Sequence[Settings], so_far: Settings) -> Settings:
-    if not any(asked.resources for asked in held):
+def _merge(group: Sequence[Settings], so_far: Settings) -> Settings:
+    if not any(settings.resources for settings in group):
         return so_far
-    return replace(so_far, resources=reduce(Resources.beside, (asked.resources or Resources() for asked in held)))
+    return replace(so_far, resources=reduce(Resources.beside, (settings.resources or Resources() for settings in group)))
 
 
 RESOURCES = Decorator(

@@ -27,10 +27,10 @@ def _read(arguments: Arguments, so_far: Settings) -> Settings:
     return replace(so_far, retry=Retry(times, minutes))
 
 
-def _merge(held: Sequence[Settings], so_far: Settings) -> Settings:
+def _merge(group: Sequence[Settings], so_far: Settings) -> Settings:
     """The number of retries of the step with the most, `@catch` included."""
-    times = max(asked.retries for asked in held)
-    return replace(so_far, retry=Retry(times, max(asked.minutes for asked in held)) if times else None)
+    times = max(settings.retries for settings in group)
+    return replace(so_far, retry=Retry(times, max(settings.minutes for settings in group)) if times else None)
 
 
 def _to_plan(settings: Settings) -> dict[str, JSON]:
