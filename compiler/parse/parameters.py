@@ -137,29 +137,29 @@ class _Call:
                 "FP151", f"the parameter `{self.attribute}` has no name", self.node, f'write `{self.function}("{self.attribute}", ...)`'
             )
         self._refused(name)
+        return self._included_file(name) if self.function == "IncludeFile" else self._value(name)
+
+    def _included_file(self, name: str) -> Parameter:
+        """The parameter of an `IncludeFile`."""
+        return Parameter(
+            self.attribute,
+            name,
+            "file",
+            self.file(),
+            bool(self.argument("required", (bool, int), False)),
+            str(self.argument("help", str, "")),
+            text=bool(self.argument("is_text", (bool, int), True)),
+            encoding=self.argument("encoding", str, None),
+            span=self.source.span(self.node),
+        )
+
+    def _value(self, name: str) -> Parameter:
+        """The parameter of a `Parameter`."""
         required, text = bool(self.argument("required", (bool, int), False)), str(self.argument("help", str, ""))
-        span = self.source.span(self.node)
-        if self.function == "IncludeFile":
-            return Parameter(
-                self.attribute,
-                name,
-                "file",
-                self.file(),
-                required,
-                text,
-                (),
-                bool(self.argument("is_text", (bool, int), True)),
-                self.argument("encoding", str, None),
-                span,
-            )
         for argument in ("separator", "multiple"):
             if argument in self.arguments:
-                self.say(
-                    "FP140",
-                    f"`{argument}` of a parameter is not supported yet",
-                    self.arguments[argument],
-                    "use a list: `type=JSONType`",
-                )
+                message = f"`{argument}` of a parameter is not supported yet"
+                self.say("FP140", message, self.arguments[argument], "use a list: `type=JSONType`")
         default = self.default()
         kind = self.kind(default)
         if kind == "":
@@ -170,11 +170,15 @@ class _Call:
                 # Readers parse a string of this kind as JSON.
                 default = json.dumps(default, ensure_ascii=False)
         choices = tuple(choice if misfit(choice, kind) else as_kind(choice, kind) for choice in self.choices())
-        for which, texts in (("default", (default,)), ("choices", choices)):
-            if not all(is_text(text) for text in texts if isinstance(text, str)):
-                message = f"`{which}` of `{self.attribute}` has an unpaired surrogate, which is not a character"
-                self.say("FP153", message, self.arguments[which], "remove it")
-        return Parameter(self.attribute, name, kind, default, required and isinstance(default, NoDefault), text, choices, span=span)
+        self._check_characters("default", (default,))
+        self._check_characters("choices", choices)
+        required = required and isinstance(default, NoDefault)
+        return Parameter(self.attribute, name, kind, default, required, text, choices, span=self.source.span(self.node))
+
+    def _check_characters(self, argument: str, values: tuple[object, ...]) -> None:
+        if not all(is_text(value) for value in values if isinstance(value, str)):
+            message = f"`{argument}` of `{self.attribute}` has an unpaired surrogate, which is not a character"
+            self.say("FP153", message, self.arguments[argument], "remove it")
 
     def _refused(self, name: str) -> None:
         """Report arguments that are not supported and would change the value."""
