@@ -50,6 +50,8 @@ def advice(error: errors.ProjectError) -> str:
             return "flowport run FILE.py"
         case errors.EveryRunDone():
             return "name a run to reuse its results: flowport resume FILE.py RUN"
+        case errors.StillRunning(flow=flow, run=run):
+            return f"wait for it (flowport status {flow}/{run}), stop it, or add --force: what it finishes later is not reused"
         case errors.UnknownFlowFile(run=run):
             return f"flowport resume FILE.py {run}"
         case errors.UnknownStep(step=step, steps=steps):

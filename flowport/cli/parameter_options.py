@@ -41,6 +41,7 @@ class FlowChoice(NamedTuple):
     run: str | None = None
     store: str | None = None
     target: str | None = None
+    force: bool | None = None
 
 
 class FlowSelection(NamedTuple):

@@ -50,10 +50,18 @@ class NoRuns(ProjectError):
 
 
 class EveryRunDone(ProjectError):
-    """Every run reached its end, so that there is nothing to resume; `flow` is "" when any flow would do."""
+    """Every run is done or still running, so that there is nothing to resume; `flow` is "" when any flow would do."""
 
     def __init__(self, flow: str, store: str) -> None:
-        super().__init__(f"every run{f' of {flow}' if flow else ''} in {store} reached its end, so there is nothing to resume")
+        super().__init__(f"every run{f' of {flow}' if flow else ''} in {store} is done or still running, so there is nothing to resume")
+
+
+class StillRunning(ProjectError):
+    """The run to resume is running; `seen` is when it last showed that, in seconds since 1970."""
+
+    def __init__(self, flow: str, run: str, seen: float) -> None:
+        super().__init__(f"run `{run}` of {flow} is still running")
+        self.flow, self.run, self.seen = flow, run, seen
 
 
 class UnknownFlowFile(ProjectError):

@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 
 
 class ResumeChoice(NamedTuple):
-    """The run to resume: by the flow's file, by RUN or FLOW/RUN, by both, or by neither; and the store that it is in."""
+    """The run to resume: by the flow's file, by RUN or FLOW/RUN, by both, or by neither; and the store that it is in.
+
+    A run that is still running is resumed only with `force`.
+    """
 
     file: str | None
     run: str | None
     store: StoreChoice
+    force: bool = False
 
 
 class Resumption(NamedTuple):
@@ -33,11 +37,11 @@ class Resumption(NamedTuple):
 
 
 def find_resumption(choice: ResumeChoice, odd: Odd) -> Resumption:
-    """The run that is meant, or the latest that did not reach its end; raises ProjectError, and CompileError when the flow has errors."""
+    """The run that is meant, or the latest that ended before its last step; raises ProjectError and CompileError."""
     flow = open_flow(choice.file, choice.store.profile) if choice.file else None
     store, _ = open_to_read(choice.store, flow.folder if flow else os.curdir)
     flow_name, _, run = (choice.run or "").rpartition("/")
-    origin = find_origin(store, flow_name or (flow.name if flow else ""), run, odd)
+    origin = find_origin(store, flow_name or (flow.name if flow else ""), run, odd, choice.force)
     return Resumption(flow or open_flow(_file(store, origin), choice.store.profile), origin["run"], store.url)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowport.project.address import LATEST, Address
-from flowport.project.errors import EveryRunDone, NoRuns, UnknownFlow, UnknownItem, UnknownRun, UnknownStep, UnreadableRuns
+from flowport.project.errors import EveryRunDone, NoRuns, StillRunning, UnknownFlow, UnknownItem, UnknownRun, UnknownStep, UnreadableRuns
 from flowport.project.run_ids import begins_with_time
 from flowport.runtime.records.run_record import document
 from flowport.runtime.records.slices import pieces
 from flowport.runtime.run.reader import ODD, find, order, reason
+from flowport.runtime.run.status import RunStatus, run_status
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
-from flowport.runtime.store.keys import FLOWS, Keys, names, runs_folder
+from flowport.runtime.store.keys import FLOWS, LOG, Keys, names, runs_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
     Odd: TypeAlias = Callable[[str], None]
     """Hears of something in the store that cannot be read, in a sentence."""
+
+BESIDE = ("blobs", "code", "flows", "tmp")
+"""The folders of a store. Before records had version 2, each flow had a folder beside them."""
 
 
 class Survey(NamedTuple):
@@ -38,6 +42,15 @@ def flows(store: Store, odd: Odd) -> list[str]:
     found, strange = names(store.folders(FLOWS))
     for folder in strange:
         odd(f"`{FLOWS}{folder}/` in {store.url} is nothing that flowport wrote")
+    return found
+
+
+def earlier_runs(store: Store) -> list[tuple[str, int]]:
+    """The flows with runs of an earlier version of flowport, which this version does not read, and how many runs each has."""
+    found = []
+    for folder in store.folders(""):
+        if folder not in BESIDE and (runs := [run for run in store.folders(f"{folder}/") if store.exists(f"{folder}/{run}/run.json")]):
+            found.append((folder, len(runs)))
     return found
 
 
@@ -108,28 +121,25 @@ def slice_of(run: Run, step: str, item: str, odd: Odd) -> str:
 def slices(run: Run, step: str, odd: Odd) -> list[str]:
     """The slices of a step that did anything: those with a manifest and those with a log, in their order."""
     folders: list[str] = run.guarded(f"step `{step}`", lambda: run.store.folders(run.keys.step(step)), [])
-    logged = {name[: -len(".log")] for name in folders if name.endswith(".log")}
+    logged = {name[: -len(LOG)] for name in folders if name.endswith(LOG)}
     for name in sorted(logged):
         if pieces(name, "s") is None:
-            odd(f"`{run.keys.step(step)}{name}.log/` is nothing that flowport wrote")
+            odd(f"`{run.keys.logs(step, name)}` is nothing that flowport wrote")
             logged.remove(name)
     return sorted(logged | set(run.slices(step)), key=order)
 
 
-def status(store: Store, document: dict[str, Any], odd: Odd) -> str:
-    """`done`, `failed` when a task gave up, or `unfinished`: it runs still, or was stopped; `unreadable` when its code is gone."""
-    from flowport.runtime.records.attempts import failures
+def status(store: Store, document: dict[str, Any], odd: Odd) -> RunStatus | None:
+    """The status of a run; None, which `odd` hears of, where its documents cannot be read."""
 
     def strange(key: str) -> None:
         odd(f"`{key}` in {store.url} is nothing that flowport wrote, or damaged")
 
     try:
-        if find(store, document["flow"], document["run"], odd).ended:
-            return "done"
-        return "failed" if failures(store, Keys(document["flow"], document["run"]), strange) else "unfinished"
+        return run_status(store, Keys(document["flow"], document["run"]), document, strange)
     except ODD as error:
         odd(f"run {document['run']} of {document['flow']} cannot be read: {reason(error)}")
-        return "unreadable"
+        return None
 
 
 def taken_over(store: Store, document: dict[str, Any]) -> ReuseCount | None:
@@ -142,21 +152,27 @@ def taken_over(store: Store, document: dict[str, Any]) -> ReuseCount | None:
         return None
 
 
-def find_origin(store: Store, flow: str, run: str, odd: Odd) -> dict[str, Any]:
-    """The document of the run to resume: the named one, or the latest that did not reach its end. `flow` and `run` may be ""."""
+def find_origin(store: Store, flow: str, run: str, odd: Odd, force: bool = False) -> dict[str, Any]:
+    """The document of the run to resume: the named one, or the latest that ended before its last step. `flow` and `run` may be "".
+
+    Raises StillRunning when the named run is running, unless `force`.
+    """
     among = [flow] if flow else flows(store, odd=odd if not run else lambda text: None)
     if run == LATEST and not any(store.exists(Keys(one, run).run()) for one in among):
         run = ""
     if run:
-        return _named(store, among, run, flow)
+        named = _named(store, among, run, flow)
+        if not force and (found := status(store, named, odd)) is not None and found.status == "running":
+            raise StillRunning(named["flow"], named["run"], found.seen)
+        return named
     candidates = [document for one in among for document in survey(store, one, odd).documents]
     candidates.sort(key=lambda document: document["started"], reverse=True)
-    found = next((document for document in candidates if _unfinished(store, document, odd)), None)
-    if found is None and not candidates:
+    origin = next((document for document in candidates if _unfinished(store, document, odd)), None)
+    if origin is None and not candidates:
         raise NoRuns(flow, store.url)
-    if found is None:
+    if origin is None:
         raise EveryRunDone(flow, store.url)
-    return found
+    return origin
 
 
 def _named(store: Store, among: list[str], run: str, flow: str) -> dict[str, Any]:
@@ -177,12 +193,9 @@ def _named(store: Store, among: list[str], run: str, flow: str) -> dict[str, Any
 
 
 def _unfinished(store: Store, document: dict[str, Any], odd: Odd) -> bool:
-    """Whether a run did not reach its end; one that cannot be read is said, and not taken."""
-    try:
-        return not find(store, document["flow"], document["run"], odd).ended
-    except ODD as error:
-        odd(f"run {document['run']} of {document['flow']} cannot be read: {reason(error)}")
-        return False
+    """Whether a run ended before its last step; one that cannot be read is said, and not taken."""
+    found = status(store, document, odd)
+    return found is not None and found.status not in ("running", "done")
 
 
 def names_in(store: Store, begun: str, newest: int) -> Iterator[str]:

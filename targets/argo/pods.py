@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowport.compiler.ir import JSON, Foreach, Kubernetes, Resources, Step, Switch
+from flowport.compiler.ir import JSON, ExecutionSpec, Foreach, Resources, Step, Switch
 from flowport.compiler.record import field, record
 from flowport.runtime.protocol import STOP, Invocation, variable
 from flowport.targets.argo.settings import Settings
@@ -45,7 +45,7 @@ class Pod:
     deadline: int | None
     resources: Resources
     environment: tuple[tuple[str, str], ...]
-    kubernetes: Kubernetes
+    execution: ExecutionSpec
 
 
 def pod(step: Step, *, first: bool, block: bool, turn: int, shared: int, each: bool) -> Pod:
@@ -54,8 +54,8 @@ def pod(step: Step, *, first: bool, block: bool, turn: int, shared: int, each: b
     answers = isinstance(step.transition, Foreach | Switch)
     # How many items a slice has is not known yet, so in a foreach only the runtime, which times each item, can say when to stop.
     deadline = None if each or asked.timeout is None else round(asked.timeout + SLACK)
-    own = asked.resources or asked.environment or asked.kubernetes != Kubernetes()
-    special = first or block or asked.granted or deadline or own
+    own = asked.resources or asked.environment or asked.execution != ExecutionSpec()
+    special = first or block or asked.retries or deadline or own
     usual = "split" if isinstance(step.transition, Foreach) else "switch" if answers else "step"
     return Pod(
         name=f"{step.name}-rest" if turn else step.name if special else usual,
@@ -64,18 +64,18 @@ def pod(step: Step, *, first: bool, block: bool, turn: int, shared: int, each: b
         first=first,
         turn=turn,
         shared=shared if isinstance(step.transition, Foreach) else 1,
-        retries=asked.granted,
-        minutes=asked.minutes if asked.granted else 0,
+        retries=asked.retries,
+        minutes=asked.minutes if asked.retries else 0,
         deadline=deadline,
         resources=asked.resources or Resources(),
         environment=asked.environment,
-        kubernetes=asked.kubernetes,
+        execution=asked.execution,
     )
 
 
 def template(name: str, asked: Pod, invocation: Invocation, settings: Settings) -> JSON:
     """The template of a pod; `invocation` says what all tasks are told."""
-    own = asked.kubernetes
+    own = asked.execution.pod
     made: dict[str, JSON] = {"name": name}
     if own.labels:
         made["metadata"] = {"labels": dict(own.labels)}
@@ -99,7 +99,7 @@ def template(name: str, asked: Pod, invocation: Invocation, settings: Settings) 
         made["volumes"] = [{"name": volume.name, **volume.source} for volume in mounted]
     secrets = dict.fromkeys((*settings.secrets, *own.secrets))
     made["container"] = {
-        "image": own.image or settings.image,
+        "image": asked.execution.image or settings.image,
         **({"imagePullPolicy": settings.image_pull_policy} if settings.image_pull_policy else {}),
         "command": ["python", "-m", "flowport.runtime", asked.command],
         "env": _variables(asked, invocation),

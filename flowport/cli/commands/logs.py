@@ -13,6 +13,7 @@ from flowport.cli import shared_options as shared
 from flowport.cli.command import Command
 from flowport.cli.console import warn
 from flowport.cli.loading import store_to_read
+from flowport.cli.times import duration
 from flowport.project.address import Address
 from flowport.project.runs import find_run, find_step, slice_of, slices
 from flowport.runtime.records.attempts import written
@@ -65,7 +66,13 @@ def _logs(run: Run, address: Address) -> Iterator[tuple[str, list[str]]]:
                 warn(f"`{key}` is nothing that flowport wrote")
                 keys.remove(key)
             if keys:
-                yield labels.label(step, slice), keys
+                yield labels.label(step, slice) + _took(run, step, slice), keys
+
+
+def _took(run: Run, step: str, slice: str) -> str:
+    """How long a task took that is done."""
+    manifest = run.guarded(f"{step}/{slice}", lambda: run.manifests.find(step, slice), None)
+    return "" if manifest is None else f", {duration(manifest.doc['ended'] - manifest.doc['started'])}"
 
 
 def _copy(run: Run, key: str, title: str) -> bool:

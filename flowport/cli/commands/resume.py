@@ -30,7 +30,7 @@ def _open(choice: FlowChoice, for_help: bool) -> FlowSelection | None:
     file, run = _file_and_run([word for word in (choice.flow, choice.run) if word is not None])
     if for_help:
         return FlowSelection(load_flow(file, choice.profile)) if file else None
-    found = find_resumption(ResumeChoice(file, run, StoreChoice(choice.store, choice.target, choice.profile)), warn)
+    found = find_resumption(ResumeChoice(file, run, StoreChoice(choice.store, choice.target, choice.profile), bool(choice.force)), warn)
     return FlowSelection(report_warnings(found.flow), found.origin, choice.store or found.store)
 
 
@@ -51,11 +51,15 @@ COMMAND = FlowCommand(
     (
         shared.flow(required=False, help="The flow's file. Default: the file that the run was started from."),
         Argument(
-            "run", "The run: RUN or FLOW/RUN. Default: the latest run that did not reach its end.", required=False, shell_complete=addresses
+            "run",
+            "The run: RUN or FLOW/RUN. Default: the latest run that failed, was stopped or is lost.",
+            required=False,
+            shell_complete=addresses,
         ),
         *shared.of_a_run(),
         *shared.on_this_machine(),
         shared.target("Look for the run in the store that flowport.toml names for this target."),
+        click.Option(["--force"], is_flag=True, help="Resume the run although it is still running."),
         click.Option(["--from", "from_step"], metavar="STEP", help="Run this step and the following ones again."),
     ),
     _open,

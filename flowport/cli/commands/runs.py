@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -14,17 +13,31 @@ from flowport.cli.command import Argument, Command
 from flowport.cli.completers import addresses
 from flowport.cli.console import as_json, warn
 from flowport.cli.loading import store_to_read
+from flowport.cli.times import duration, moment
 from flowport.project.errors import UnknownFlow
-from flowport.project.runs import flows, status, survey, taken_over
+from flowport.project.runs import earlier_runs, flows, status, survey, taken_over
 from flowport.runtime.text import shown
+
+if TYPE_CHECKING:
+    from flowport.runtime.store.interface import Store
 
 SHOWN = 20
 """How many runs are listed, unless all are asked for: the state of each has to be looked up."""
 
-NOTHING: dict[str, Any] = {"started": None, "origin": None, "tags": [], "engine": None, "code": None}
+NOTHING: dict[str, Any] = {
+    "started": None,
+    "ended": None,
+    "seconds": None,
+    "target": None,
+    "origin": None,
+    "taken_over": None,
+    "tags": [],
+    "engine": None,
+    "code": None,
+}
 """What is known of a run whose document is damaged."""
 
-TITLES = ("FLOW", "RUN", "STATUS", "STARTED (UTC)", "TAGS", "FROM", "TAKEN OVER")
+TITLES = ("FLOW", "RUN", "STATUS", "STARTED (UTC)", "DURATION", "TAGS", "FROM", "TAKEN OVER")
 
 
 class RunsRequest(NamedTuple):
@@ -62,8 +75,11 @@ def runs(request: RunsRequest) -> int:
             return 0
     documents.sort(key=lambda document: document["started"], reverse=True)
     latest = documents if request.all else documents[:SHOWN]
-    rows = [({**document, "taken": taken_over(store, document)}, status(store, document, warn)) for document in latest]
-    rows += [({**NOTHING, "flow": flow, "run": run}, "damaged") for flow, run in damaged]
+    rows = [_row(store, document) for document in latest]
+    rows += [{**NOTHING, "flow": flow, "run": run, "status": "damaged"} for flow, run in damaged]
+    if not request.flow and not request.tags:
+        for flow, number in earlier_runs(store):
+            warn(f"{flow} has {number} run{'s' * (number > 1)} of an earlier version of flowport, which this version does not read")
     lines = _as_json(rows) if request.json else _as_table(rows, store.url)
     sys.stdout.writelines(f"{line}\n" for line in lines)
     if rows and not request.json:
@@ -74,31 +90,42 @@ def runs(request: RunsRequest) -> int:
     return 0
 
 
-def _as_json(rows: list[tuple[dict[str, Any], str]]) -> Iterator[str]:
-    for document, state in rows:
-        keys = ("flow", "run", "started", "origin", "tags", "engine", "code")
-        tally = document.get("taken")
-        taken = {"items": tally.items, "of": tally.of, "more": tally.more} if tally else None
-        yield as_json({**{key: document[key] for key in keys}, "status": state, "taken_over": taken})
+def _row(store: Store, document: dict[str, Any]) -> dict[str, Any]:
+    """What is listed of a run."""
+    found, reuse = status(store, document, warn), taken_over(store, document)
+    return {
+        **{key: document[key] for key in NOTHING if key in document},
+        "flow": document["flow"],
+        "run": document["run"],
+        "status": found.status if found else "unreadable",
+        "ended": found.seen if found and found.is_over else None,
+        "seconds": round(found.seconds(document["started"]), 3) if found else None,
+        "taken_over": {"items": reuse.items, "of": reuse.of, "more": reuse.more} if reuse else None,
+    }
 
 
-def _as_table(rows: list[tuple[dict[str, Any], str]], url: str) -> Iterator[str]:
+def _as_json(rows: list[dict[str, Any]]) -> Iterator[str]:
+    for row in rows:
+        yield as_json({key: row[key] for key in ("flow", "run", "status", *NOTHING)})
+
+
+def _as_table(rows: list[dict[str, Any]], url: str) -> Iterator[str]:
     if not rows:
         yield f"no runs are in {url}"
         return
     cells: list[tuple[str, ...]] = [TITLES]
-    for document, state in rows:
-        began = document["started"]
-        started = "" if began is None else time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(began))
-        tally = document.get("taken")
-        share = f"{tally.items} of {tally.of}{'+' if tally.more else ''} items" if tally else ""
-        texts = (document["flow"], document["run"], state, started, " ".join(document["tags"]), document["origin"] or "", share)
+    for row in rows:
+        started = "" if row["started"] is None else moment(row["started"])
+        took = "" if row["seconds"] is None else duration(row["seconds"])
+        reuse = row["taken_over"]
+        share = f"{reuse['items']} of {reuse['of']}{'+' if reuse['more'] else ''} items" if reuse else ""
+        texts = (row["flow"], row["run"], row["status"], started, took, " ".join(row["tags"]), row["origin"] or "", share)
         cells.append(tuple(map(shown, texts)))
     if not any(row[-1] for row in cells[1:]):
         cells = [row[:-1] for row in cells]
     widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
-    for row in cells:
-        yield "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+    for line in cells:
+        yield "  ".join(f"{cell:{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
 
 
 COMMAND = Command(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections import Counter
 from shlex import quote
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,12 +13,12 @@ from flowport.cli.command import Argument, Command
 from flowport.cli.completers import addresses
 from flowport.cli.console import as_json, warn
 from flowport.cli.loading import store_to_read
+from flowport.cli.times import duration, moment
 from flowport.project.address import Address
+from flowport.project.progress import step_progress
 from flowport.project.runs import find_run
 from flowport.project.runs import status as status_of
 from flowport.runtime.records.attempts import failures
-from flowport.runtime.records.reuse import ReuseCount
-from flowport.runtime.store import row_ranges
 from flowport.runtime.text import shown
 
 if TYPE_CHECKING:
@@ -58,48 +56,40 @@ def status(request: StatusRequest) -> int:
 def _document(run: Run, again: str) -> dict[str, Any]:
     """What there is to say, as the JSON has it."""
     failed = failures(run.store, run.keys, lambda key: warn(f"`{key}` is nothing that flowport wrote"))
-    by_step = Counter(failure["step"] for failure in failed)
-    state = status_of(run.store, run.doc, warn)
-    seen = {step: _tally(run, step) for step in run.steps()}
-    steps = [*run.plan["steps"], *(step for step in seen if step not in run.plan["steps"])]
+    found = status_of(run.store, run.doc, warn)
+    state = found.status if found else "unreadable"
     return {
         "flow": run.doc["flow"],
         "run": run.doc["run"],
         "status": state,
+        "target": run.doc["target"],
         "started": run.doc["started"],
+        "ended": found.seen if found and found.is_over else None,
+        "seconds": round(found.seconds(run.doc["started"]), 3) if found else None,
         "origin": run.doc["origin"],
         "tags": run.doc["tags"],
         "steps": [
-            {
-                "step": step,
-                "items": seen[step].of if step in seen else 0,
-                "failed": by_step[step],
-                "taken_over": seen[step].items if step in seen else 0,
-            }
-            for step in steps
+            {**step._asdict(), "seconds": None if step.started is None else round((step.ended or step.started) - step.started, 3)}
+            for step in step_progress(run, failed, state == "running")
         ],
         "failures": [{name: failure[name] for name in ("step", "item", "type", "message")} for failure in failed],
-        "resume": None if state == "done" else f"flowport resume {run.doc['flow']}/{run.doc['run']}{again}",
+        "resume": None if state in ("done", "running") else f"flowport resume {run.doc['flow']}/{run.doc['run']}{again}",
     }
 
 
-def _tally(run: Run, step: str) -> ReuseCount:
-    """The items of a step that are done, and how many of them were taken over."""
-    docs = [run.guarded(f"{step}/{slice}", lambda: run.manifests.need(step, slice).doc, None) for slice in run.slices(step)]  # noqa: B023 - called at once
-    return ReuseCount(doc for doc in docs if doc is not None and row_ranges.count(doc["arrived"]))
+TITLES = ("STEP", "STATUS", "DONE", "FAILED", "TAKEN OVER", "DURATION")
 
 
 def _print(found: dict[str, Any], url: str) -> None:
-    started = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(found["started"]))
-    print(shown(f"{found['flow']}/{found['run']}: {found['status']}"))
-    print(f"started {started} UTC" + (shown(f", resumes run {found['origin']}") if found["origin"] else ""))
-    rows = [(step["step"], *(str(step[name] or "") for name in ("items", "failed", "taken_over"))) for step in found["steps"]]
-    table = [("STEP", "DONE", "FAILED", "TAKEN OVER"), *rows]
-    columns = [column for column in range(4) if column < 2 or any(row[column] for row in rows)]
-    widths = [max(len(row[column]) for row in table) for column in range(4)]
+    print(shown(f"{found['flow']}/{found['run']}: {found['status']}") + _times(found))
+    if found["origin"]:
+        print(shown(f"resumes run {found['origin']}"))
+    rows = [_cells(step) for step in found["steps"]]
+    columns = [column for column in range(len(TITLES)) if column < 3 or any(row[column] for row in rows)]
+    widths = [max(len(row[column]) for row in (TITLES, *rows)) for column in range(len(TITLES))]
     print()
-    for row in table:
-        cells = [row[0].ljust(widths[0]), *(row[column].rjust(widths[column]) for column in columns[1:])]
+    for row in (TITLES, *rows):
+        cells = [row[column].ljust(widths[column]) if column < 2 else row[column].rjust(widths[column]) for column in columns]
         print(shown("  ".join(cells).rstrip()))
     if found["failures"]:
         print()
@@ -111,6 +101,18 @@ def _print(found: dict[str, Any], url: str) -> None:
     if found["resume"]:
         print(f"\nresume it: {found['resume']}")
     print(f"store: {shown(url)}")
+
+
+def _times(found: dict[str, Any]) -> str:
+    """When a run started and how long it took."""
+    took = "" if found["seconds"] is None else duration(found["seconds"])
+    how = {"done": f" in {took}", "running": f" for {took}", "lost": f", last seen {moment(found['ended'] or 0)} UTC"}
+    return how.get(found["status"], f" after {took}" if took else "") + f", started {moment(found['started'])} UTC"
+
+
+def _cells(step: dict[str, Any]) -> tuple[str, ...]:
+    numbers = (str(step[name] or "") for name in ("items", "failed", "taken_over"))
+    return (step["step"], step["status"], *numbers, "" if step["seconds"] is None else duration(step["seconds"]))
 
 
 COMMAND = Command(
