@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeAlias, TypeVar
 
-from flowport.compiler.diagnostics import Diagnostic
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import JSON
-from flowport.compiler.plan import Plan
+from flowport.compiler.ir.plan import Plan
 from flowport.compiler.record import field, record
 from flowport.compiler.settings import Profile, TargetSettings
 
 if TYPE_CHECKING:
-    from flowport.compiler.package import Package
+    from flowport.compiler.package.archive import Package
 
 S = TypeVar("S", bound=TargetSettings)
 S_contra = TypeVar("S_contra", bound=TargetSettings, contravariant=True)

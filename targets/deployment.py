@@ -8,11 +8,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from flowport.compiler.target import Change
-from flowport.runtime.cache import code_key
-from flowport.runtime.store import open_store
+from flowport.runtime.store.keys import code_key
+from flowport.runtime.store.open import open_store
 
 if TYPE_CHECKING:
-    from flowport.compiler.package import Package
+    from flowport.compiler.package.archive import Package
 
 
 def code_changes(address: str, package: Package) -> Iterator[Change]:

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Protocol
 
-from flowport.compiler.plan import Loop, steps, walk
+from flowport.compiler.ir.plan import Loop, steps, walk
 from flowport.compiler.target import DryRun, DryRunResult, FailedItem, TaskEnded
-from flowport.runtime.address import Keys
-from flowport.runtime.documents import load
-from flowport.runtime.store import Missing, open_store
-from flowport.runtime.taken import Tally
-from flowport.runtime.tries import failures, written
+from flowport.runtime.records.attempts import failures, written
+from flowport.runtime.records.reuse import ReuseCount
+from flowport.runtime.store.documents import load
+from flowport.runtime.store.errors import Missing
+from flowport.runtime.store.keys import Keys
+from flowport.runtime.store.open import open_store
 from flowport.targets.verify import Task, losses
 
 SHOWN = 5
@@ -54,7 +55,7 @@ class Recorder:
 
     def ended(self, task: Task, code: int, printed: str = "") -> None:
         """A task has ended, with this exit code, and printed this at the end."""
-        taken_over = str(Tally(self._manifests(task))) if self.request.origin_run and code == 0 else ""
+        taken_over = str(ReuseCount(self._manifests(task))) if self.request.origin_run and code == 0 else ""
         with self._lock:
             if code == 0:
                 self._done.add(task)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
-from flowport.compiler.diagnostics import Diagnostic
-from flowport.compiler.plan import Plan
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
+from flowport.compiler.ir.plan import Plan
 from flowport.compiler.record import record
 from flowport.compiler.settings import Profile, TargetSettings
 from flowport.compiler.target import Target

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from math import isfinite
 from typing import Any, TypeVar
 
-from flowport.compiler.diagnostics import Diagnostic
-from flowport.compiler.guess import nearest
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
+from flowport.compiler.diagnostics.suggestions import nearest
 from flowport.compiler.ir import JSON
 from flowport.compiler.settings import Profile, Setting, TargetSettings, is_missing
 

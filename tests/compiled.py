@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flowport.compiler.diagnostics import Diagnostic
-from flowport.compiler.package import Package
-from flowport.compiler.plan import Plan
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
+from flowport.compiler.ir.plan import Plan
+from flowport.compiler.package.archive import Package
 from flowport.compiler.settings import Profile
 from flowport.compiler.target import File, Target
 from flowport.targets.prepare import prepare

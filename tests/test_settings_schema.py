@@ -14,7 +14,7 @@ import pytest
 from jsonschema import Draft4Validator
 
 from flowport.cli.config import find
-from flowport.compiler.diagnostics import Refused
+from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.compiler.project_settings import SharedSettings
 from flowport.compiler.settings import Setting
 from flowport.targets.registry import OURS, targets
@@ -53,7 +53,7 @@ def refused(folder: Path, document: dict[str, Any]) -> bool:
     try:
         profiles = [None, *document.get("profiles", {})]
         configs = [find(str(folder), profile) for profile in profiles]
-    except Refused:
+    except CompileError:
         return True
     return any(wrong(name, config.for_target(name)) for config in configs for name in TARGETS)
 

@@ -68,9 +68,9 @@ def execute(name: str, words: Sequence[str], flow: str = "") -> int:
     """
     from flowport.cli.console import prepare
     from flowport.cli.options import WrongUse, page, read
-    from flowport.compiler.diagnostics import Refused
+    from flowport.compiler.diagnostics.diagnostic import CompileError
     from flowport.compiler.target import DeployError
-    from flowport.runtime.store import Corrupt, Missing, Refusal
+    from flowport.runtime.store.errors import Corrupt, Missing, StoreError
     from flowport.runtime.text import shown
 
     failed = 2 if "--diff" in words else 1
@@ -91,12 +91,12 @@ def execute(name: str, words: Sequence[str], flow: str = "") -> int:
         ]
         print(shown("\n".join(lines).rstrip(), lines=True), file=sys.stderr)
         return 2
-    except Refused as refused:
+    except CompileError as refused:
         from flowport.cli.flow_file import say
 
         say(refused.diagnostics)
         return failed
-    except (Refusal, Missing, Corrupt, DeployError) as error:
+    except (StoreError, Missing, Corrupt, DeployError) as error:
         print(shown(f"flowport {name}: {error}", lines=True), file=sys.stderr)
         return failed
     except KeyboardInterrupt:

@@ -9,11 +9,11 @@ from flowport.cli.engine import TARGET, options, prepare, target
 from flowport.cli.flow_file import FLOWS, PROFILE, has_errors, open_flow, say
 from flowport.cli.options import Command, Option, Values, WrongUse
 from flowport.cli.place import writing
-from flowport.compiler.diagnostics import Refused
+from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.compiler.record import replace
 
 if TYPE_CHECKING:
-    from flowport.compiler.diagnostics import Diagnostic
+    from flowport.compiler.diagnostics.diagnostic import Diagnostic
     from flowport.compiler.target import File
     from flowport.targets.registry import AnyTarget
 
@@ -38,7 +38,7 @@ def compile_flow(values: Values) -> int:
 
 
 def _files(values: Values) -> tuple[File, ...]:
-    """The files of every flow and target, all made before the first is written; raises Refused when one cannot be.
+    """The files of every flow and target, all made before the first is written; raises CompileError when one cannot be.
 
     Those of several targets are in folders of their own.
     """
@@ -48,7 +48,7 @@ def _files(values: Values) -> tuple[File, ...]:
     for name in dict.fromkeys(values["flow"]):
         try:
             made = _of_flow(name, chosen, values)
-        except Refused as error:
+        except CompileError as error:
             refused += error.diagnostics
             continue
         for file in made:
@@ -56,17 +56,17 @@ def _files(values: Values) -> tuple[File, ...]:
                 raise WrongUse(f"two flows would both write `{file.path}`", 'give one of them another name: `@flow(name="...")`')
             found[file.path] = file
     if refused:
-        raise Refused(tuple(dict.fromkeys(refused)))
+        raise CompileError(tuple(dict.fromkeys(refused)))
     return tuple(found.values())
 
 
 def _of_flow(name: str, chosen: list[AnyTarget], values: Values) -> list[File]:
-    """The files of one flow; raises Refused when one target cannot take it."""
+    """The files of one flow; raises CompileError when one target cannot take it."""
     flow = open_flow({**values, "flow": name})
     prepared = [prepare(flow.plan, one, flow.config) for one in chosen]
     found = tuple(dict.fromkeys(diagnostic for each in prepared for diagnostic in each.diagnostics))
     if has_errors(found):
-        raise Refused(found)
+        raise CompileError(found)
     say(found)
     package = flow.package()
     both = zip(chosen, prepared, strict=True)

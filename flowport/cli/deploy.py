@@ -5,7 +5,7 @@ from __future__ import annotations
 from flowport.cli.engine import options, prepare, target
 from flowport.cli.flow_file import FLOW, PROFILE, has_errors, open_flow, say
 from flowport.cli.options import Command, Option, Values, WrongUse
-from flowport.compiler.diagnostics import Refused
+from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.compiler.target import Changes, Deployment
 from flowport.targets.registry import targets
 
@@ -22,7 +22,7 @@ def deploy(values: Values) -> int:
     flow = open_flow(values)
     prepared = prepare(flow.plan, one, flow.config)
     if has_errors(prepared.diagnostics):
-        raise Refused(prepared.diagnostics)
+        raise CompileError(prepared.diagnostics)
     say(prepared.diagnostics)
     package = flow.package()
     files = one.compiler.emit(prepared.plan, prepared.settings, package)

@@ -13,9 +13,9 @@ from flowport.cli.given import section
 from flowport.cli.options import Command, Option, Values, WrongUse, page
 from flowport.cli.place import is_folder, local_store_url, run_id
 from flowport.cli.run import NOTES, OPTIONS, equipped, named_origin, need_origin, run_input, specs
-from flowport.compiler.diagnostics import Refused
+from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.compiler.target import DryRun, DryRunner, DryRunResult, TaskEnded
-from flowport.runtime.store import open_store
+from flowport.runtime.store.open import open_store
 from flowport.runtime.text import shown
 from flowport.targets.registry import AnyTarget, targets
 
@@ -50,7 +50,7 @@ def _request(flow: FlowFile, one: AnyTarget, values: Values) -> DryRun[Any]:
     flow = flow._replace(plan=equipped(flow.plan, values["with"]))
     prepared = prepare(flow.plan, one, flow.config, one.dry_run_defaults)
     if has_errors(prepared.diagnostics):
-        raise Refused(prepared.diagnostics)
+        raise CompileError(prepared.diagnostics)
     say(prepared.diagnostics)
     package = flow.package()
     need_origin(open_store(store), flow, document)

@@ -10,7 +10,7 @@ from flowport.cli.config import Config
 from flowport.cli.options import Option, WrongUse
 
 if TYPE_CHECKING:
-    from flowport.compiler.plan import Plan
+    from flowport.compiler.ir.plan import Plan
     from flowport.compiler.settings import Profile
     from flowport.targets.prepare import Prepared
     from flowport.targets.registry import AnyTarget
@@ -24,7 +24,7 @@ def target(name: str) -> AnyTarget:
 
     found = find(name)
     if found is None:
-        from flowport.compiler.guess import did_you_mean
+        from flowport.compiler.diagnostics.suggestions import did_you_mean
 
         known = targets()
         names = [*known, *(alias for one in known.values() for alias in one.aliases)]

@@ -6,17 +6,17 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from flowport.compiler.diagnostics import Diagnostic
-from flowport.compiler.fuse import capped
-from flowport.compiler.names import legal
-from flowport.compiler.plan import Plan
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
+from flowport.compiler.ir.plan import Plan
+from flowport.compiler.lower.fuse import capped
+from flowport.compiler.lower.names import legal
 from flowport.compiler.target import Deployer, DryRun, DryRunResult, File, TaskEnded
 from flowport.targets.airflow.dag import dag_file
 from flowport.targets.airflow.limits import plan_problems, setting_problems
 from flowport.targets.airflow.settings import DRY_RUN_DEFAULTS, Settings
 
 if TYPE_CHECKING:
-    from flowport.compiler.package import Package
+    from flowport.compiler.package.archive import Package
 
 
 class AirflowCompiler:

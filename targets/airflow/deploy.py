@@ -12,9 +12,10 @@ from functools import partial
 from importlib.metadata import version
 from importlib.util import find_spec
 
-from flowport.compiler.diagnostics import Diagnostic, Refused
+from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
 from flowport.compiler.target import Becomes, Change, Changes, DeployError, Deployment, File, apply
-from flowport.runtime.store import Missing, open_store
+from flowport.runtime.store.errors import Missing
+from flowport.runtime.store.open import open_store
 from flowport.targets.airflow.dag import first_words
 from flowport.targets.airflow.limits import missing_setting
 from flowport.targets.airflow.settings import Settings
@@ -48,12 +49,12 @@ class AirflowDeployer:
 
 
 def _place(settings: Settings) -> str:
-    """Where Airflow looks for DAG files; raises Refused where that is not said."""
+    """Where Airflow looks for DAG files; raises CompileError where that is not said."""
     place = settings.dags.rstrip("/")
     if not place:
-        raise Refused((missing_setting("dags"),))
+        raise CompileError((missing_setting("dags"),))
     if "://" in place and not place.startswith(("s3://", "gs://")):
-        raise Refused((Diagnostic("FP401", f"the setting `dags` is `{place}`, and is a folder, s3:// or gs://"),))
+        raise CompileError((Diagnostic("FP401", f"the setting `dags` is `{place}`, and is a folder, s3:// or gs://"),))
     return place
 
 

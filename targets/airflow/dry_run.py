@@ -18,7 +18,8 @@ from importlib.util import find_spec
 from typing import IO, Any
 
 from flowport.compiler.target import DryRun, DryRunResult, File, TaskEnded
-from flowport.runtime.cache import cache_folder, code_key
+from flowport.runtime.package.cache import cache_folder
+from flowport.runtime.store.keys import code_key
 from flowport.targets.airflow.form import says
 from flowport.targets.airflow.settings import Settings
 from flowport.targets.dry_run import Recorder

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from flowport.compiler.diagnostics import Diagnostic
-from flowport.compiler.fuse import capped
-from flowport.compiler.plan import Plan
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
+from flowport.compiler.ir.plan import Plan
+from flowport.compiler.lower.fuse import capped
 from flowport.compiler.target import Deployer, DryRun, DryRunResult, File, TaskEnded
 from flowport.targets.argo.limits import plan_problems
 from flowport.targets.argo.profile import setting_problems
@@ -17,7 +17,7 @@ from flowport.targets.argo.text import encoded
 from flowport.targets.argo.workflow import workflow_template
 
 if TYPE_CHECKING:
-    from flowport.compiler.package import Package
+    from flowport.compiler.package.archive import Package
 
 
 class ArgoCompiler:
@@ -70,7 +70,7 @@ class Argo:
     @property
     def deployer(self) -> Deployer[Settings]:
         """Puts the code into the store and the template into the cluster."""
-        from flowport.targets.argo.deploy import ArgoDeployer
+        from flowport.targets.argo.deployment.deployer import ArgoDeployer
 
         return ArgoDeployer()
 

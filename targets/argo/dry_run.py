@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 import yaml
 
 from flowport.compiler.target import DryRun, DryRunResult, File, TaskEnded
-from flowport.runtime.cache import code_key
-from flowport.runtime.contract import variable
-from flowport.targets.argo.engine.controller import SUCCEEDED, Refused, Workflow
+from flowport.runtime.protocol import variable
+from flowport.runtime.store.keys import code_key
+from flowport.targets.argo.engine.controller import SUCCEEDED, CompileError, Workflow
 from flowport.targets.argo.engine.pods import Finished
 from flowport.targets.argo.form import ROOM, arguments, says, typed
 from flowport.targets.argo.settings import Settings
@@ -41,7 +41,7 @@ def dry_run(request: DryRun[Settings], file: File, report: Callable[[TaskEnded],
         template, *_ = yaml.safe_load_all(file.data)
         workflow = Workflow(template, request.run_id, _form(request, recorder), pods, heard)
         phase = workflow.run()
-    except Refused as error:
+    except CompileError as error:
         return recorder.result(str(error))
     except KeyboardInterrupt:
         return recorder.stopped()

@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from flowport.compiler.capability import Capabilities, Feature, Limit, missing
-from flowport.compiler.diagnostics import Diagnostic, Severity
-from flowport.compiler.fuse import unlike
+from flowport.compiler.diagnostics.diagnostic import Diagnostic, Severity
 from flowport.compiler.ir import Flow
-from flowport.compiler.plan import Loop, Plan, walk
-from flowport.runtime import documents
+from flowport.compiler.ir.plan import Loop, Plan, walk
+from flowport.compiler.lower.capabilities import Capabilities, Feature, Limit, missing
+from flowport.compiler.lower.fuse import unlike
+from flowport.runtime.store import documents
 from flowport.targets.argo.form import FIELDS, REFERENCE, ROOM, WHOLE, arguments
 from flowport.targets.argo.graph import graph, jobs, repeated
 from flowport.targets.argo.names import Names

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from flowport.compiler.diagnostics import Diagnostic
-from flowport.compiler.guess import did_you_mean
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
+from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.targets.argo.pods import ROUTE, TMP
 from flowport.targets.argo.settings import OURS, TEMPLATE_NAME, Settings
 from flowport.targets.argo.volumes import holding, volumes

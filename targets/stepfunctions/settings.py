@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowport.compiler.names import legal
+from flowport.compiler.lower.names import legal
 from flowport.compiler.settings import Profile, TargetSettings, number, table, text
 
 ROLE = "arn:aws:iam::123456789012:role/ecs"

@@ -17,7 +17,7 @@ from flowport.cli import execute
 from flowport.compiler.ir import End, Next, Schedule
 from flowport.compiler.record import replace
 from flowport.compiler.target import Change, DeployError, Deployment
-from flowport.runtime.store import open_store
+from flowport.runtime.store.open import open_store
 from flowport.targets.argo import target
 from flowport.targets.argo.settings import Settings
 from plans import NO_CODE, flow

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from compiled import files_of, problems_of
-from flowport.compiler.diagnostics import Diagnostic
-from flowport.compiler.plan import Plan
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
+from flowport.compiler.ir.plan import Plan
 from flowport.targets.airflow import target
 
 PROFILE = {"store": "s3://my-bucket/flowport", "image": "my-image:1"}

@@ -13,7 +13,7 @@ import pytest
 
 from compiled import files_of
 from dags.emitted import PROFILE, source
-from flowport.compiler.package import package
+from flowport.compiler.package.archive import package
 from flowport.targets.airflow import target
 from flowport.targets.airflow.compute import COMPUTE
 from plans import PATHS, plan_of

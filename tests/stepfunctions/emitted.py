@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from compiled import files_of
-from flowport.compiler.plan import Plan
+from flowport.compiler.ir.plan import Plan
 from flowport.targets.stepfunctions import target
 
 PROFILE = {"store": "s3://my-bucket/flowport", "image": "my-image:1", "job_queue": "my-queue"}

@@ -27,7 +27,7 @@ UNKNOWN_TO_STATELINT = ('Field "Label" not allowed', 'Field "InputType" not allo
 SHA = """
 import hashlib, sys
 from compiled import files_of
-from flowport.compiler.package import package
+from flowport.compiler.package.archive import package
 from flowport.targets.stepfunctions import target
 from plans import PATHS, plan_of
 from stepfunctions.emitted import PROFILE

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 
-from flowport.compiler.capability import Capabilities, Feature, Limit, missing
-from flowport.compiler.diagnostics import Diagnostic
-from flowport.compiler.package import Package
-from flowport.compiler.plan import Block, Choice, Loop, Map, Parallel, Plan, Task
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
+from flowport.compiler.ir.plan import Block, Choice, Loop, Map, Parallel, Plan, Task
+from flowport.compiler.lower.capabilities import Capabilities, Feature, Limit, missing
+from flowport.compiler.package.archive import Package
 from flowport.compiler.settings import Profile, TargetSettings, text
 from flowport.compiler.target import Change, Changes, Deployment, DryRun, DryRunResult, File, TaskEnded, apply
 

@@ -18,14 +18,13 @@ from compiled import files_of, problems_of
 from engines.airflow.scheduler import Scheduler
 from engines.corpus_runs import given
 from engines.engine import plan_of
-from flowport.compiler.contract import flow_document
-from flowport.compiler.fuse import capped
-from flowport.compiler.package import package
-from flowport.compiler.plan import Plan
-from flowport.runtime.address import Keys
-from flowport.runtime.cache import code_key
-from flowport.runtime.parameters import convert
-from flowport.runtime.store import open_store
+from flowport.compiler.ir.plan import Plan
+from flowport.compiler.lower.fuse import capped
+from flowport.compiler.package.archive import package
+from flowport.compiler.package.documents import flow_document
+from flowport.runtime.run.parameters import convert
+from flowport.runtime.store.keys import Keys, code_key
+from flowport.runtime.store.open import open_store
 from flowport.targets.airflow import target
 from flowport.targets.airflow.names import Names
 from flowport.targets.verify import Task, losses
