@@ -13,7 +13,7 @@ from flowport.targets.argo.limits import plan_problems
 from flowport.targets.argo.profile import setting_problems
 from flowport.targets.argo.schedule import cron_workflow
 from flowport.targets.argo.settings import DRY_RUN_DEFAULTS, TURNS, Settings
-from flowport.targets.argo.text import encoded
+from flowport.targets.argo.text import encoded, header
 from flowport.targets.argo.workflow import workflow_template
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class ArgoCompiler:
         # In one file, so that none is left over when the schedule is gone.
         documents = (template, cron_workflow(plan, schedule, settings)) if schedule else (template,)
         return (
-            File(f"{settings.name}.yaml", encoded(*documents)),
+            File(f"{settings.name}.yaml", header(plan.flow) + encoded(*documents)),
             File(f"{settings.name}/code/{package.digest}.zip", package.data),
         )
 

@@ -11,7 +11,7 @@ import yaml
 from flowport.compiler.target import DryRun, DryRunResult, File, TaskEnded
 from flowport.runtime.protocol import variable
 from flowport.runtime.store.keys import code_key
-from flowport.targets.argo.engine.controller import SUCCEEDED, CompileError, Workflow
+from flowport.targets.argo.engine.controller import SUCCEEDED, DocumentError, Workflow
 from flowport.targets.argo.engine.pods import Finished
 from flowport.targets.argo.form import ROOM, arguments, says, typed
 from flowport.targets.argo.settings import Settings
@@ -41,7 +41,7 @@ def dry_run(request: DryRun[Settings], file: File, report: Callable[[TaskEnded],
         template, *_ = yaml.safe_load_all(file.data)
         workflow = Workflow(template, request.run_id, _form(request, recorder), pods, heard)
         phase = workflow.run()
-    except CompileError as error:
+    except DocumentError as error:
         return recorder.result(str(error))
     except KeyboardInterrupt:
         return recorder.stopped()

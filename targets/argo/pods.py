@@ -73,8 +73,8 @@ def pod(step: Step, *, first: bool, block: bool, turn: int, shared: int, each: b
     )
 
 
-def template(name: str, asked: Pod, invocation: Invocation, settings: Settings) -> JSON:
-    """The template of a pod; `invocation` says what all tasks are told."""
+def template(name: str, asked: Pod, sizes: tuple[int, int], settings: Settings) -> JSON:
+    """The template of a pod, without the `common_variables`; `sizes` are the width and the total of foreaches."""
     own = asked.kubernetes
     made: dict[str, JSON] = {"name": name}
     if own.labels:
@@ -102,7 +102,7 @@ def template(name: str, asked: Pod, invocation: Invocation, settings: Settings) 
         "image": own.image or settings.image,
         **({"imagePullPolicy": settings.image_pull_policy} if settings.image_pull_policy else {}),
         "command": ["python", "-m", "flowport.runtime", asked.command],
-        "env": _variables(asked, invocation),
+        "env": _variables(asked, *sizes),
         **({"envFrom": [{"secretRef": {"name": secret}} for secret in secrets]} if secrets else {}),
         "resources": _resources(asked.resources),
         "securityContext": {
@@ -130,12 +130,17 @@ def _retries(asked: Pod) -> JSON:
     }
 
 
-def _variables(asked: Pod, invocation: Invocation) -> list[JSON]:
+def common_variables(flow: str, store: str, code: str) -> list[JSON]:
+    """What all tasks are told; `code` is the digest of the code package."""
+    said = Invocation(flow, "", "", "", store, code, width=0, total=0).variables()
+    sizes = (variable("width"), variable("total"))
+    return _listed({"HOME": TMP, **{name: literal(value) for name, value in said.items() if value and name not in sizes}})
+
+
+def _variables(asked: Pod, width: int, total: int) -> list[JSON]:
     said: dict[str, str] = {
-        "HOME": TMP,
-        **{name: literal(value) for name, value in invocation.variables().items() if value},
-        variable("width"): str(max(1, invocation.width // asked.shared)),
-        variable("total"): str(max(1, invocation.total // asked.shared)),
+        variable("width"): str(max(1, width // asked.shared)),
+        variable("total"): str(max(1, total // asked.shared)),
         **({variable("turn"): str(asked.turn)} if asked.turn else {}),
         variable("step"): "{{inputs.parameters.step}}",
         variable("slice"): "{{inputs.parameters.slice}}",
@@ -144,9 +149,13 @@ def _variables(asked: Pod, invocation: Invocation) -> list[JSON]:
         **({variable("form"): FORM, variable("engine"): BEGAN} if asked.first else {}),
         **{name: literal(value) for name, value in asked.environment},
     }
-    if any(f"$({BRACE})" in value for value in said.values()):
-        said = {BRACE: "{", **said}
-    return [{"name": name, "value": value} for name, value in said.items()]
+    return _listed(said)
+
+
+def _listed(variables: dict[str, str]) -> list[JSON]:
+    if any(f"$({BRACE})" in value for value in variables.values()):
+        variables = {BRACE: "{", **variables}
+    return [{"name": name, "value": value} for name, value in variables.items()]
 
 
 def literal(text: str) -> str:
