@@ -21,13 +21,13 @@ Asked: TypeAlias = "Resources | None"
 class Compute:
     """One kind of compute.
 
-    `parts` are the modules of `parts` that a DAG file needs, and `constants` what they read. `defaults` are arguments of every task,
+    `snippets` are the modules of `snippets` that a DAG file needs, and `constants` what they read. `defaults` are arguments of every task,
     `arguments` those of one that asks for resources, and `pod` those of one that asks for a pod of its own kind. `needs` are settings,
     and `stores` what the addresses it reaches begin with. `expands` says that a `$` in a variable of the environment means something
     there, unless it stands twice.
     """
 
-    parts: tuple[str, ...]
+    snippets: tuple[str, ...]
     needs: tuple[str, ...]
     defaults: Callable[[Settings], Named]
     arguments: Callable[[Resources, Settings], Named]

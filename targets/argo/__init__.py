@@ -10,8 +10,8 @@ from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower.fuse import capped
 from flowport.compiler.target import Deployer, DryRun, DryRunResult, File, TaskEnded
 from flowport.targets.argo.limits import plan_problems
-from flowport.targets.argo.profile import setting_problems
 from flowport.targets.argo.schedule import cron_workflow
+from flowport.targets.argo.setting_problems import setting_problems
 from flowport.targets.argo.settings import DRY_RUN_DEFAULTS, TURNS, Settings
 from flowport.targets.argo.text import encoded, header
 from flowport.targets.argo.workflow import workflow_template

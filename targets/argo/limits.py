@@ -19,9 +19,9 @@ from flowport.runtime.store import documents
 from flowport.targets.argo.form import FIELDS, REFERENCE, ROOM, WHOLE, arguments
 from flowport.targets.argo.graph import graph, jobs, repeated
 from flowport.targets.argo.names import Names
-from flowport.targets.argo.parts import TASKS
-from flowport.targets.argo.profile import HELD
+from flowport.targets.argo.setting_problems import HELD
 from flowport.targets.argo.settings import CRON_NAME, DEPTH, Settings, template_name
+from flowport.targets.argo.split import TASKS
 from flowport.targets.argo.volumes import volumes
 from flowport.targets.argo.workflow import room
 from flowport.targets.pods import pod_problems

@@ -6,14 +6,14 @@ import pytest
 
 from flowport.compiler.lower.fuse import capped, fused
 from flowport.compiler.structure.build import structure
-from flowport.targets.airflow.pieces import Branch, Each, Job, Listing, Member, jobs, pieces
+from flowport.targets.airflow.groups import Branch, Each, Job, Listing, Member, groups, jobs
 from graphs import flow
 
 NEST = ("start: each a", "a: each b", "b: c", "c: k*", "k*: j", "j*: end")
 
 
 def cut(*graph: str) -> tuple[Member, ...]:
-    return pieces(fused(capped(structure(flow("\n".join(graph))), 0)))
+    return groups(fused(capped(structure(flow("\n".join(graph))), 0)))
 
 
 def line(members: tuple[Member, ...]) -> str:

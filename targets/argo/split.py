@@ -12,7 +12,7 @@ TASKS = 200
 """Tasks of a DAG (Argo's CRDs)."""
 
 
-def parts(members: tuple[Member, ...]) -> list[tuple[Member, ...]]:
+def split(members: tuple[Member, ...]) -> list[tuple[Member, ...]]:
     """Consecutive parts of at most 200 members; longer ones where there is no place to cut, as in very many branches."""
     if len(members) <= TASKS:
         return [members]
