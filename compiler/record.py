@@ -1,7 +1,7 @@
 """Records: classes whose fields are their annotations, immutable unless said otherwise, equal when their fields are.
 
 They are written and type-checked like data classes (PEP 681). `dataclasses` compiles up to six methods for each class: with it
-`flowport compile` takes 30 ms more and misses its goal. bench/README.md has the measurement, and what attrs and msgspec cost.
+`flowport compile` takes half as long again, and misses its goal. bench/README.md has the measurement, also of attrs and msgspec.
 """
 
 from __future__ import annotations

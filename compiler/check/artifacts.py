@@ -29,24 +29,24 @@ def check_artifacts(flow: Flow) -> Iterator[Diagnostic]:
                     "FP232",
                     f"step `{step.name}` sets `self.{use.name}`, which is a parameter",
                     use.span,
-                    ("a parameter keeps its value for the whole run",),
-                    (f"give the artifact a name of its own: `self.new_{use.name}`",),
+                    ("a parameter keeps its value during the whole run",),
+                    (f"use another name for the artifact: `self.new_{use.name}`",),
                 )
             elif use.name in steps and hidden.hides(step.name, use.name):
                 yield Diagnostic(
                     "FP233",
                     f"step `{step.name}` sets `self.{use.name}`, which is a step",
                     use.span,
-                    (f"`self.next(self.{use.name})` would no longer find the step",),
-                    ("give the artifact or the step another name",),
+                    (f"`self.next(self.{use.name})` would not find the step any more",),
+                    ("rename the artifact or the step",),
                 )
             elif use.name in NAMES:
                 yield Diagnostic(
                     "FP234",
                     f"an artifact cannot be called `{use.name}`",
                     use.span,
-                    ("every flow has that name already",),
-                    ("give the artifact another name",),
+                    ("every flow already has this name",),
+                    ("rename the artifact",),
                 )
     yield from _unset(flow, steps | set(parameters) | set(flow.members) | NAMES | TITLES)
 
@@ -106,21 +106,21 @@ def _diagnostic(reach: _Reach, step: Step, use: Use, given: set[str]) -> Diagnos
     if step.join:
         return _warning(
             use.span,
-            f"the join `{step.name}` reads `self.{use.name}` without taking it over from its inputs",
+            f"the join `{step.name}` reads `self.{use.name}`, which it does not take from its inputs",
             (f"write `self.{use.name} = inputs[0].{use.name}`, or `self.merge_artifacts(inputs)`",),
-            "a join has several inputs, so it inherits nothing",
+            "a join has several inputs, so it inherits no artifacts",
         )
     if any(step.name in reach.plain(writer) for writer in reach.writers[use.name]):
         return _warning(
             use.span,
-            f"step `{step.name}` reads `self.{use.name}`, which a join before it does not take over",
+            f"step `{step.name}` reads `self.{use.name}`, which an earlier join does not pass on",
             (f"write `self.{use.name} = inputs[0].{use.name}`, or `self.merge_artifacts(inputs)`, in the join",),
             f"step `{where}` sets it",
         )
     return _warning(
         use.span,
-        f"step `{step.name}` reads `self.{use.name}` before any step can have set it",
-        (f"set it in step `{step.name}` or in one before it",),
+        f"step `{step.name}` reads `self.{use.name}` before any step sets it",
+        (f"set it in step `{step.name}` or in an earlier step",),
         f"step `{where}` sets it, and does not come before `{step.name}`",
     )
 

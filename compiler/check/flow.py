@@ -39,7 +39,7 @@ def is_whole(flow: Flow) -> bool:
 
 def _name(flow: Flow) -> Iterator[Diagnostic]:
     if flow.name in STORE_FOLDERS:
-        note = f"a store has a folder of each flow's name, and keeps things of its own in `{flow.name}`"
+        note = f"the store has a folder for each flow, and uses `{flow.name}` itself"
         yield Diagnostic("FP271", f"a flow cannot be called `{flow.name}`", flow.span, (note,), ("give the flow another name",))
     yield from _length("flow", flow.name, flow.span)
 
@@ -49,8 +49,8 @@ def _length(kind: str, name: str, span: Span | None) -> Iterator[Diagnostic]:
     size = len(part(name))
     if size > LONGEST:
         shown = f"{name[:20]}..."
-        note = "the store keeps it as the name of a file, with three bytes for every byte that is no letter from a to z and no digit"
-        message = f"the name of the {kind} `{shown}` takes {size} bytes, and {LONGEST} is the most"
+        note = "the store uses it as a file name, with three bytes for each byte that is not a letter from a to z or a digit"
+        message = f"the name of the {kind} `{shown}` takes {size} bytes, and the limit is {LONGEST}"
         yield Diagnostic("FP272", message, span, (note,), (f"give the {kind} a shorter name",))
 
 
@@ -61,13 +61,13 @@ def _steps(flow: Flow) -> Iterator[Diagnostic]:
             "FP200",
             f"{flow.class_name} has no steps",
             flow.span,
-            help=("mark its methods with `@step`, beginning with `start` and ending with `end`",),
+            help=("write `@step` above its methods; call the first one `start` and the last one `end`",),
         )
         return
     for kind, name, code in (("start", flow.start, "FP216"), ("end", flow.end, "FP217")):
         if not name:
             yield Diagnostic(
-                code, f"{flow.class_name} has no {kind}", flow.span, help=(f"call a step `{kind}`, or mark it `@step({kind}=True)`",)
+                code, f"{flow.class_name} has no {kind}", flow.span, help=(f"call a step `{kind}`, or write `@step({kind}=True)` above it",)
             )
     for step in flow.steps:
         yield from _step(flow, step)
@@ -80,12 +80,12 @@ def _step(flow: Flow, step: Step) -> Iterator[Diagnostic]:
             "FP234",
             f"a step cannot be called `{step.name}`",
             step.span,
-            ("every flow has that name already",),
+            ("every flow already has this name",),
             ("give the step another name",),
         )
     if step.join and step.name in (flow.start, flow.end):
         kind = "start" if step.name == flow.start else "end"
-        way_out = "take only `self`" if kind == "start" else "put a join of its own in front of it"
+        way_out = "take only `self`" if kind == "start" else "add a separate join before it"
         yield Diagnostic(
             "FP223", f"the {kind} of {flow.class_name} cannot be a join", step.span, (f"`{step.name}` takes inputs",), (way_out,)
         )
@@ -94,8 +94,8 @@ def _step(flow: Flow, step: Step) -> Iterator[Diagnostic]:
             "FP270",
             f"step `{step.name}` calls `merge_artifacts`, but is not a join",
             step.span,
-            ("only a join has inputs that can be merged",),
-            (f"write `def {step.name}(self, inputs)` where branches come together, or remove the call",),
+            ("only a join has inputs to merge",),
+            (f"write `def {step.name}(self, inputs)` if branches meet here, or remove the call",),
         )
     if step.settings.catch is not None and isinstance(step.transition, Foreach | Switch):
         kind = "a foreach" if isinstance(step.transition, Foreach) else "a switch"
@@ -103,8 +103,8 @@ def _step(flow: Flow, step: Step) -> Iterator[Diagnostic]:
             "FP220",
             f"step `{step.name}` has `@catch`, but starts {kind}",
             step.transition_span or step.span,
-            ("when the step fails there is nothing that says where to go",),
-            ("move the work that may fail into a step before it",),
+            ("if the step fails, nothing decides where the flow continues",),
+            ("move the work that may fail to an earlier step",),
         )
 
 
@@ -126,7 +126,7 @@ def _instead(flow: Flow, target: str) -> tuple[str, ...]:
     if target in flow.members:
         return (f"write `@step` above `def {target}`",)
     best = nearest(target, (step.name for step in flow.steps))
-    return (f"did you mean `{best}`?",) if best else (f"write a method `{target}` and mark it `@step`",)
+    return (f"did you mean `{best}`?",) if best else (f"write a method `{target}` with the decorator `@step`",)
 
 
 def _unreachable(flow: Flow) -> Iterator[Diagnostic]:

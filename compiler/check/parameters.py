@@ -32,7 +32,7 @@ def check_parameters(flow: Flow) -> Iterator[Diagnostic]:
                 "FP235",
                 f"the parameters `{other.attribute}` and `{parameter.attribute}` have the same name, `{name}`",
                 parameter.span,
-                help=("give each its own: the first argument of `Parameter`",),
+                help=("rename one of them: the name is the first argument of `Parameter`",),
             )
         if not name or name.startswith("-") or any(c.isspace() or c == "=" or not c.isprintable() for c in name):
             yield Diagnostic(
@@ -44,9 +44,9 @@ def check_parameters(flow: Flow) -> Iterator[Diagnostic]:
         elif name.replace("_", "-") in OPTIONS:
             yield Diagnostic(
                 "FP238",
-                f"the parameter `{name}` has the name of an option of `flowport run`",
+                f"the parameter `{name}` has the same name as an option of `flowport run`",
                 parameter.span,
-                help=(f"give it after `--`: `flowport run {flow.file} -- --{name} value`", "or give the parameter another name"),
+                help=(f"give it after `--`: `flowport run {flow.file} -- --{name} value`", "or rename the parameter"),
                 severity="warning",
             )
         if parameter.attribute in NAMES:
@@ -54,8 +54,8 @@ def check_parameters(flow: Flow) -> Iterator[Diagnostic]:
                 "FP234",
                 f"a parameter cannot be called `{parameter.attribute}`",
                 parameter.span,
-                ("every flow has that name already",),
-                (f'give the attribute another name: `the_{parameter.attribute} = Parameter("{parameter.name}")`',),
+                ("every flow already has this name",),
+                (f'rename the attribute: `the_{parameter.attribute} = Parameter("{parameter.name}")`',),
             )
         yield from _values(parameter)
 
@@ -70,7 +70,7 @@ def _values(parameter: Parameter) -> Iterator[Diagnostic]:
                 "FP237",
                 f"the choice `{choice!r}` of `{parameter.attribute}` {why}",
                 parameter.span,
-                help=("write choices of the parameter's type",),
+                help=("use choices of the same type as the parameter",),
             )
     if isinstance(parameter.default, NoDefault | Computed):
         return

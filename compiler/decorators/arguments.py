@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from flowport.compiler.decorators.resolve import DecoratorUse
+from flowport.compiler.decorators.use import DecoratorUse
 from flowport.compiler.evaluate.reading import Reading
 from flowport.compiler.record import record
 
@@ -13,17 +13,19 @@ MIB = ("memory", "disk", "shared_memory")
 
 
 @record(eq=False)
-class Values:
-    """The arguments of one decorator of a step, and what to say of them."""
+class Arguments:
+    """The arguments of one decorator of a step, or of a flow with `step` empty."""
 
     reading: Reading
-    mark: DecoratorUse
+    use: DecoratorUse
     named: dict[str, tuple[ast.expr, Any]]
     step: str
+    earlier: tuple[Arguments, ...] = ()
+    """Those of the decorators of the same step that were read before."""
 
     def number(self, name: str, default: float | None, least: float, whole: bool = False) -> Any:
         """A number of at least `least`; text that reads as one is taken, as Metaflow takes it."""
-        node, value = self.named.get(name, (self.mark.node, default))
+        node, value = self.named.get(name, (self.use.node, default))
         if value is None:
             return default
         read = _number(value)
@@ -31,7 +33,7 @@ class Values:
             kind = ("a whole number" if whole else "a number") + (" of MiB" if name in MIB else "")
             self.say(
                 node,
-                f"`{name}` of `@{self.mark.name}` is {kind} of at least {least:g}, not `{value!r}`",
+                f"`{name}` of `@{self.use.name}` is {kind} of at least {least:g}, not `{value!r}`",
                 f"write `{name}={default if default else int(least) or 1:g}`",
             )
             return default
@@ -39,24 +41,24 @@ class Values:
 
     def text(self, name: str, example: str) -> str:
         """A text; empty unless given."""
-        node, value = self.named.get(name, (self.mark.node, None))
+        node, value = self.named.get(name, (self.use.node, None))
         if value is not None and not isinstance(value, str):
-            self.say(node, f"`{name}` of `@{self.mark.name}` is a text, not `{value!r}`", f'write `{name}="{example}"`')
+            self.say(node, f"`{name}` of `@{self.use.name}` is a string, not `{value!r}`", f'write `{name}="{example}"`')
             return ""
         return value or ""
 
     def texts(self, name: str, example: str) -> tuple[str, ...]:
         """A list of texts; Metaflow takes one text with commas too."""
-        node, value = self.named.get(name, (self.mark.node, None))
+        node, value = self.named.get(name, (self.use.node, None))
         listed = value.split(",") if isinstance(value, str) else [] if value is None else value
         if not isinstance(listed, list | tuple) or not all(isinstance(each, str) for each in listed):
-            self.say(node, f"`{name}` of `@{self.mark.name}` is a list of texts, not `{value!r}`", f'write `{name}=["{example}"]`')
+            self.say(node, f"`{name}` of `@{self.use.name}` is a list of strings, not `{value!r}`", f'write `{name}=["{example}"]`')
             return ()
         return tuple(each.strip() for each in listed if each.strip())
 
     def table(self, name: str, example: str) -> tuple[tuple[str, str], ...]:
         """A dict of texts, sorted by its keys; Metaflow takes `key=value` with commas too."""
-        node, value = self.named.get(name, (self.mark.node, None))
+        node, value = self.named.get(name, (self.use.node, None))
         words = self.texts(name, example) if isinstance(value, str | list | tuple) else ()
         pairs = dict(word.split("=", 1) for word in words if "=" in word) if words else {} if value is None else value
         if (
@@ -64,12 +66,12 @@ class Values:
             or len(pairs) < len(words)
             or not all(isinstance(each, str) for pair in pairs.items() for each in pair)
         ):
-            self.say(node, f"`{name}` of `@{self.mark.name}` is a dict of texts, not `{value!r}`", f"write `{name}={example}`")
+            self.say(node, f"`{name}` of `@{self.use.name}` is a dict of strings, not `{value!r}`", f"write `{name}={example}`")
             return ()
         return tuple(sorted(pairs.items()))
 
     def say(self, node: ast.expr, message: str, *ways_out: str) -> None:
-        self.reading.say("FP133", message, self.mark.source, node, *ways_out)
+        self.reading.say("FP133", message, self.use.source, node, *ways_out)
 
 
 def is_text(text: str) -> bool:

@@ -33,7 +33,7 @@ class Calls:
                 positional, named = self._values(node, where)
                 bound = method(owner, node.func.attr)
                 if bound is None:
-                    raise NotConstant(where.source, node, f"`.{node.func.attr}()` is not called before the flow runs")
+                    raise NotConstant(where.source, node, f"`.{node.func.attr}()` cannot be called before the flow runs")
                 return guarded(node, where, bound, *positional, **named)
         function = self.evaluate(node.func, where)
         if isinstance(function, Known) and function.name in CALLS:
@@ -44,7 +44,7 @@ class Calls:
             return guarded(node, where, CALLS[function.name], *positional, **named)
         if isinstance(function, Definition) and function.function is not None:
             return self._own_function(node, function, where)
-        raise NotConstant(where.source, node, f"`{where.source.segment(node.func)}` is not called before the flow runs")
+        raise NotConstant(where.source, node, f"`{where.source.segment(node.func)}` cannot be called before the flow runs")
 
     def items(self, parts: list[ast.expr], where: Scope) -> Iterator[Any]:
         """The values of the parts of a list or of a call, starred ones spread out."""
@@ -89,7 +89,7 @@ class Calls:
             positional = [_function(value) for value in positional]
             named = {name: _function(value) for name, value in named.items()}
         if any(is_name(value) for value in [*positional, *named.values()]):
-            raise NotConstant(where.source, node, f"`{where.source.segment(node)}` is given something that is not a value")
+            raise NotConstant(where.source, node, f"`{where.source.segment(node)}` has an argument that is not a value")
         return positional, named
 
     def _own_function(self, node: ast.Call, function: Definition, where: Scope) -> Any:
@@ -113,7 +113,7 @@ class Calls:
                     pass
                 case _:
                     break
-        raise NotConstant(where.source, node, f"`{function.name}` does more than name values and return one")
+        raise NotConstant(where.source, node, f"`{function.name}` does more than assign names and return a value")
 
     def _bound(
         self, node: ast.Call, wanted: ast.arguments, positional: list[Any], named: dict[str, Any], where: Scope, inside: Scope
@@ -132,7 +132,7 @@ class Calls:
             known[wanted.kwarg.arg] = {name: value for name, value in named.items() if name not in names}
         extra = (len(positional) > len(places) and wanted.vararg is None) or (wanted.kwarg is None and not names.issuperset(named))
         if extra or not names.issubset(known):
-            raise NotConstant(where.source, node, "its arguments do not fit the function")
+            raise NotConstant(where.source, node, "the arguments do not match the function")
         return known
 
 

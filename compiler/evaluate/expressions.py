@@ -40,7 +40,7 @@ def evaluate(node: ast.expr, where: Scope) -> Any:
     except TooBig:
         raise NotConstant(where.source, node, "its value is too big") from None
     except RecursionError:
-        raise NotConstant(where.source, node, "it nests too deeply") from None
+        raise NotConstant(where.source, node, "it is nested too deeply") from None
     return value
 
 
@@ -49,7 +49,7 @@ def _work(node: ast.expr, where: Scope, amount: int) -> None:
     modules = where.modules
     if modules.worked <= WORK < modules.worked + amount:
         message = f"evaluating this takes too long: `{where.source.segment(node)[:80]}`"
-        way_out = "compute large values in a step, or write them as a literal or into a file"
+        way_out = "compute large values in a step, or write them as a literal or to a file"
         modules.found.append(Diagnostic("FP127", message, where.source.span(node), help=(way_out,)))
     modules.worked += amount
     if modules.worked > WORK:
@@ -95,7 +95,9 @@ def _value(node: ast.expr, where: Scope) -> Any:
         case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
             return _comprehension(node, where)
         case _:
-            raise NotConstant(where.source, node, f"{_KINDS.get(type(node), 'this kind of expression')} has no value before the flow runs")
+            raise NotConstant(
+                where.source, node, f"{_KINDS.get(type(node), 'this kind of expression')} cannot be evaluated before the flow runs"
+            )
 
 
 _CALLS = Calls(evaluate)
@@ -145,7 +147,7 @@ def _name(node: ast.expr, name: str, where: Scope) -> Any:
         return Known(name)
     if name == "__name__":
         return where.source.module or where.source.place.removesuffix(".py")
-    raise NotConstant(where.source, node, f"nothing in `{where.source.shown}` gives `{name}` a value")
+    raise NotConstant(where.source, node, f"`{where.source.shown}` does not set `{name}`")
 
 
 def _thing(node: ast.expr, thing: Thing, where: Scope) -> Any:
@@ -170,7 +172,7 @@ def _defined(node: ast.expr, thing: Definition, where: Scope, members: Names) ->
     if len(thing.bindings) > 1:
         raise NotConstant(where.source, node, f"`{thing.name}` is set {len(thing.bindings)} times in `{thing.source.shown}`")
     if first.value is None:
-        raise NotConstant(where.source, node, f"what `{thing.name}` is can only be known by running `{thing.source.shown}`")
+        raise NotConstant(where.source, node, f"the value of `{thing.name}` is only known when `{thing.source.shown}` runs")
     return evaluate(first.value, Scope(where.modules, thing.source, members, {}, where.depth + 1))
 
 
@@ -241,7 +243,7 @@ def _attribute(node: ast.Attribute, where: Scope) -> Any:
         return _class_member(node, owner, where)
     if isinstance(owner, PathText) and node.attr in PathText.ATTRIBUTES:
         return getattr(owner, node.attr)
-    raise NotConstant(where.source, node, f"`.{node.attr}` cannot be looked up before the flow runs")
+    raise NotConstant(where.source, node, f"`.{node.attr}` cannot be evaluated before the flow runs")
 
 
 def _class_member(node: ast.Attribute, owner: Definition, where: Scope) -> Any:
@@ -250,7 +252,7 @@ def _class_member(node: ast.Attribute, owner: Definition, where: Scope) -> Any:
         members = names(owner.type.body)
         if node.attr in members:
             return _defined(node, Definition(owner.source, node.attr, tuple(members[node.attr])), where, members)
-    raise NotConstant(where.source, node, f"`{owner.name}` has no `{node.attr}` that can be seen in its source")
+    raise NotConstant(where.source, node, f"`{owner.name}` has no attribute `{node.attr}` in its source")
 
 
 def _comprehension(node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp, where: Scope) -> Any:

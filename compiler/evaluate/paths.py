@@ -59,12 +59,12 @@ class PathText:
 
     def resolve(self, strict: bool = False) -> PathText:
         if not self.text.startswith("/"):
-            raise ValueError("it depends on the folder that the flow is started in")
+            raise ValueError("it depends on the working directory")
         return self
 
     absolute = resolve
 
     def expanduser(self) -> PathText:
         if self.text.startswith("~"):
-            raise ValueError("it depends on who starts the flow")
+            raise ValueError("it depends on the user who starts the flow")
         return self

@@ -55,7 +55,7 @@ class Reading:
         try:
             value = evaluate(node, scope(self.modules, source, members))
             if not located and has_flow_path(value):
-                raise NotConstant(source, node, "it depends on where the flow's files are")
+                raise NotConstant(source, node, "it depends on where the flow's files are installed")
             return True, value
         except ReadsEnvironment as error:
             self.say_environment(error, source, node, what, *instead)
@@ -72,9 +72,9 @@ class Reading:
             f"{what} reads {variable} from the environment: `{source.segment(node)}`",
             source,
             node,
-            *(instead or ("write the value itself, or a constant that the file sets once",)),
-            f'where a step needs the variable, set it where the step runs, and read `os.environ["{name}"]` inside the step',
-            notes=("the environment is never read while compiling: its values would be written into the deployed files",),
+            *(instead or ("write the value itself, or use a constant that the file sets once",)),
+            f'if a step needs the variable, set it where the step runs, and read `os.environ["{name}"]` inside the step',
+            notes=("flowport never reads environment variables at compile time: their values would end up in the deployed files",),
         )
 
     def say_not_constant(self, error: NotConstant, source: Source, node: ast.expr, what: str) -> None:
@@ -84,10 +84,10 @@ class Reading:
         where = "" if error.node is node else f"`{_inner(error)}`: "
         self.say(
             "FP120",
-            f"{what} cannot be known before the flow runs: `{source.segment(node)}`",
+            f"{what} is not known before the flow runs: `{source.segment(node)}`",
             source,
             node,
-            "write a literal, a name that is set once at the top of a file or class, or arithmetic, f-strings and plain calls over those",
+            "use a literal, a name that a file or a class sets once, or arithmetic, f-strings and simple calls of these",
             notes=(where + error.reason,),
         )
 

@@ -24,7 +24,7 @@ class ReadsEnvironment(NotConstant):
     """An expression that depends on the environment; `variable` is the name when it can be seen."""
 
     def __init__(self, source: Source, node: ast.AST, variable: str | None) -> None:
-        super().__init__(source, node, "the environment is never read while compiling")
+        super().__init__(source, node, "flowport never reads environment variables at compile time")
         self.variable = variable
 
 
@@ -92,8 +92,8 @@ def unpacked(target: ast.expr, value: Any, where: Scope) -> dict[str, Any]:
     if isinstance(target, ast.Name):
         return {target.id: value}
     if not isinstance(target, (ast.Tuple, ast.List)):
-        raise NotConstant(where.source, target, "only names can stand here")
+        raise NotConstant(where.source, target, "only names are supported here")
     parts = guarded(target, where, list, value)
     if len(parts) != len(target.elts):
-        raise NotConstant(where.source, target, f"it takes {len(target.elts)} values and gets {len(parts)}")
+        raise NotConstant(where.source, target, f"{len(target.elts)} names are set from {len(parts)} values")
     return {name: inner for part, one in zip(target.elts, parts) for name, inner in unpacked(part, one, where).items()}

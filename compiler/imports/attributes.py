@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.evaluate.reading import Reading
+from flowport.compiler.imports.closure import imported_with
 from flowport.compiler.imports.public_names import CARDS, CONFIGS, PARTS, PUBLIC_NAMES, say_config, say_missing
 from flowport.compiler.python.bindings import asks_for_main
 from flowport.compiler.python.modules import OURS, External, Thing, bound
@@ -43,17 +44,21 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
 def check_attributes(reading: Reading, sources: Iterable[Source], start: Source) -> None:
-    """Say which attributes of `metaflow`, `flowport` and `current` are not there; `start` is imported before there is a task."""
+    """Say which attributes of `metaflow`, `flowport` and `current` are not there.
+
+    `start` is imported before there is a task, and so are the files that it imports outside of functions.
+    """
+    early = imported_with(reading.modules, start)
     for source in sources:
-        if any(word in source.text for word in OURS):
-            reader = _Reader(reading, source, source is start)
+        if any(word in source.text for word in (*OURS, "current")):
+            reader = _Reader(reading, source, source in early)
             for node in source.tree.body:
                 reader.visit(node, {})
 
 
 class _Reader:
-    def __init__(self, reading: Reading, source: Source, is_start: bool) -> None:
-        self.reading, self.source, self.is_start = reading, source, is_start
+    def __init__(self, reading: Reading, source: Source, is_early: bool) -> None:
+        self.reading, self.source, self.is_early = reading, source, is_early
         self.tested = frozenset(_tested(source.tree))
         self.annotated = "annotations" not in reading.modules.names(source)
 
@@ -69,10 +74,10 @@ class _Reader:
                 local = bound(self.reading.modules, self.source, inner)
             if isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Load):
                 self.check(inner, inner.value, inner.attr, local)
-                if self.is_start and not local and not isinstance(node, FUNCTIONS):
+                if self.is_early and not local and not isinstance(node, FUNCTIONS):
                     self.check_import(inner)
             elif isinstance(inner, ast.Name) and (inner.id in CONFIGS or inner.id in PARTS) and self.is_starred(inner.id, local):
-                self.missing(inner, inner.id, "do without it")
+                self.missing(inner, inner.id, "write the flow without it")
             elif isinstance(inner, ast.Call) and (name := _got(inner)):
                 self.check(inner, inner.args[0], name, local)
             waiting += reversed(list(self.inside(inner)))
@@ -98,28 +103,30 @@ class _Reader:
         if package not in OURS:
             return
         if rest == "current.trigger" and not _tests_trigger(self.source.tree):
-            message = "`current.trigger` is None, as no event starts the flow"
+            message = "`current.trigger` is None, because no event starts the flow"
             way_out = "test for it: `if current.trigger is not None:`"
             self.reading.say("FP145", message, self.source, node, way_out)
         elif rest == "current" and name not in CURRENT:
             listed = ", ".join(f"`{one}`" for one in CURRENT)
-            without = f'where the flow can do without it, write `current.get("{name}")`'
+            without = f'if the flow works without it, write `current.get("{name}")`'
             if name in ADDED:
-                message = f"`current` has no `{name}`, which `@{ADDED[name]}` of Metaflow adds"
+                message = f"`current` has no attribute `{name}`, which `@{ADDED[name]}` of Metaflow adds"
                 self.reading.say("FP145", message, self.source, node, without)
             else:
                 guess = did_you_mean(name, CURRENT)
-                self.reading.say("FP145", f"`current` has no `{name}`", self.source, node, *guess, f"it has {listed}", without)
+                self.reading.say(
+                    "FP145", f"`current` has no attribute `{name}`", self.source, node, *guess, f"its attributes are {listed}", without
+                )
         elif f"{thing.name}.{name}" in self.reading.refused:
             return
         elif (not rest and name not in PUBLIC_NAMES) or (rest == "cards" and name not in CARDS):
-            self.missing(node, name, f'do without it, or test for it: `hasattr({self.source.segment(owner)}, "{name}")`', rest)
+            self.missing(node, name, f'write the flow without it, or test for it: `hasattr({self.source.segment(owner)}, "{name}")`', rest)
 
     def check_import(self, node: ast.Attribute) -> None:
         """Say what of `current` is read outside of all functions."""
         thing = self.resolved(node.value, {})
         if node.attr in IN_TASKS - self.tested and isinstance(thing, External) and thing.name in {f"{one}.current" for one in OURS}:
-            message = f"`current.{node.attr}` is read when the file is imported, before there is a task"
+            message = f"`current.{node.attr}` is read when the file is imported, before a task starts"
             self.reading.say("FP145", message, self.source, node, "read it inside a step, or in a function that a step calls")
 
     def missing(self, node: ast.expr, name: str, way_out: str, module: str = "") -> None:

@@ -30,8 +30,24 @@ def closure(reading: Reading, starts: Iterable[Source]) -> tuple[Source, ...]:
     return tuple(sorted(seen.values(), key=lambda source: source.place))
 
 
-def _imported_modules(modules: Modules, source: Source) -> Iterator[str]:
-    for node, _ in imports(source.tree):
+def imported_with(modules: Modules, start: Source) -> frozenset[Source]:
+    """The own files that are imported when `start` is: not those that only a function imports, or a main block."""
+    seen = {start.path: start}
+    waiting = [start]
+    while waiting:
+        source = waiting.pop()
+        for name in _imported_modules(modules, source, functions=False):
+            module = modules.module(name)
+            if module is not None and module.source is not None and module.source.path not in seen:
+                seen[module.source.path] = module.source
+                waiting.append(module.source)
+    return frozenset(seen.values())
+
+
+def _imported_modules(modules: Modules, source: Source, functions: bool = True) -> Iterator[str]:
+    for node, guarded in imports(source.tree, functions):
+        if guarded and not functions:
+            continue
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         else:

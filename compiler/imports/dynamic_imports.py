@@ -42,12 +42,12 @@ def _say(reading: Reading, source: Source, call: ast.Call) -> None:
     text = source.segment(call)
     reading.say(
         "FP146",
-        f"which module this imports is not known before the flow runs: `{text}`",
+        f"the module that `{text}` imports is not known before the flow runs",
         source,
         call,
-        'where it is a module of your own, name the files that it may be in `include` of flowport.toml: `include = ["plugins/*.py"]`',
-        'or write its name as a text, or as one of a list of texts: `import_module("plugins.one")`',
-        notes=("modules of the flow's own folders that are imported so are not in the code package; installed packages are found",),
+        'if it is your own module, list the possible files in flowport.toml: `include = ["plugins/*.py"]`',
+        'or write its name as a string, or as an element of a list of strings: `import_module("plugins.one")`',
+        notes=("the code package does not contain modules of your own that are imported this way; installed packages are found",),
         severity="warning",
     )
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flowport.compiler.ir.parameters import Parameter
+from flowport.compiler.ir.run_limits import RunLimits
 from flowport.compiler.ir.settings import Settings
 from flowport.compiler.ir.span import Span
 from flowport.compiler.ir.transitions import Transition
-from flowport.compiler.ir.triggers import Schedule
+from flowport.compiler.ir.triggers import Trigger
 from flowport.compiler.record import field, record
 
 
@@ -76,7 +77,8 @@ class Flow:
     end: str
     parameters: tuple[Parameter, ...] = ()
     doc: str = ""
-    schedule: Schedule | None = None
+    triggers: tuple[Trigger, ...] = ()
+    limits: RunLimits = RunLimits()
     files: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
     roots: tuple[str, ...] = ("",)
     definitions: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)

@@ -40,13 +40,13 @@ def as_kind(value: Any, kind: str) -> Any:
                 else None
             )
             if known is None:
-                raise Misfit("is not true or false")
+                raise Misfit("is not True or False")
             return known
         case "json" | "list" | "dict":
             return _json(value, kind)
         case _:
             if not isinstance(value, str | bool | int | float):
-                raise Misfit("is not a text")
+                raise Misfit("is not a string")
             return str(value)
 
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
 
-from flowport.compiler.ir import Case, Next, Resources, Retry, Settings, Step, Switch, Transition
+from flowport.compiler.decorators.registry import STEP_DECORATORS
+from flowport.compiler.ir import Case, Next, Settings, Step, Switch, Transition
 from flowport.compiler.ir.plan import Block, Choice, Edge, Loop, Map, Node, Parallel, Plan, Task, blocks, steps
 from flowport.compiler.record import replace
 
@@ -63,27 +64,18 @@ def _loops(block: Block) -> Iterator[Loop]:
 
 
 def together(settings: Iterable[Settings]) -> Settings:
-    """What is enough for several steps in one container, one after the other; each of them looks after its own `@catch` and `@timeout`.
+    """What is enough for several steps in one container, one after the other, as the decorators merge it.
 
-    The container has the variables that all of them ask for; the runtime gives each step its own. Of what one pod can have only once it
-    is that of the first step: see `unlike`.
+    Of what a container can have only once it is that of the first step: see `unlike`.
     """
     held = list(settings)
-    times = max(asked.granted for asked in held)
-    return Settings(
-        retry=Retry(times, max(asked.minutes for asked in held)) if times else None,
-        resources=reduce(Resources.beside, (asked.resources or Resources() for asked in held))
-        if any(asked.resources for asked in held)
-        else None,
-        environment=tuple(pair for pair in held[0].environment if all(pair in asked.environment for asked in held)),
-        kubernetes=held[0].kubernetes,
-    )
+    return reduce(lambda so_far, decorator: decorator.merge(held, so_far), STEP_DECORATORS.values(), Settings())
 
 
 def unlike(plan: Plan, loop: Loop) -> tuple[str, str] | None:
-    """Two steps of a loop that ask for other pods, so that no container does for both."""
-    pods = {step.name: step.settings.kubernetes for step in plan.flow.steps}
-    return next(((loop.header, step) for step in steps(loop.body) if pods[step] != pods[loop.header]), None)
+    """Two steps of a loop that run in different places, so that no container does for both."""
+    specs = {step.name: step.settings.execution for step in plan.flow.steps}
+    return next(((loop.header, step) for step in steps(loop.body) if specs[step] != specs[loop.header]), None)
 
 
 def _step(plan: Plan, step: Step, loop: Loop | None) -> Step:

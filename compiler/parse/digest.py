@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import StringIO
 from typing import TypeAlias
 
+from flowport.compiler.decorators.registry import STEP_DECORATORS
 from flowport.compiler.python.bindings import Binding
 from flowport.compiler.python.classes import Class, FlowClass, Member
 from flowport.compiler.python.modules import OURS, Definition, External, Modules, Own, Thing, imports
@@ -21,7 +22,7 @@ from flowport.compiler.python.source import Source
 from flowport.compiler.record import record
 from flowport.runtime.store import digests as sha256
 
-_HOW = frozenset({"retry", "timeout", "resources", "kubernetes"})
+_HOW = frozenset(name for name, decorator in STEP_DECORATORS.items() if not decorator.changes_results)
 _DEFINED = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 _SELVES = frozenset({"self", "cls"})
 _SILENT = frozenset({tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER})

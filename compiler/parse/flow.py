@@ -9,16 +9,15 @@ import ast
 import os.path
 from collections.abc import Iterable
 
-from flowport.compiler.decorators.arguments import Values
-from flowport.compiler.decorators.resolve import SETTINGS, DecoratorUse, marks
-from flowport.compiler.decorators.schedule import schedule
-from flowport.compiler.decorators.settings import arguments, say_unsupported
+from flowport.compiler.decorators.read import flow_settings
+from flowport.compiler.decorators.resolve import decorator_uses
+from flowport.compiler.decorators.use import DecoratorUse
 from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
 from flowport.compiler.evaluate.reading import Reading
 from flowport.compiler.imports.attributes import check_attributes
 from flowport.compiler.imports.closure import closure
 from flowport.compiler.imports.public_names import check_imports
-from flowport.compiler.ir import Flow, Parameter, Schedule
+from flowport.compiler.ir import Flow, Parameter
 from flowport.compiler.parse.artifact_uses import Reader
 from flowport.compiler.parse.digest import digests
 from flowport.compiler.parse.flow_class import pick
@@ -26,7 +25,7 @@ from flowport.compiler.parse.main_block import check_main_block
 from flowport.compiler.parse.parameter_calls import find
 from flowport.compiler.parse.parameters import parameters
 from flowport.compiler.parse.steps import ends, methods, step
-from flowport.compiler.python.classes import FlowClass
+from flowport.compiler.python.classes import Class, FlowClass
 from flowport.compiler.python.modules import Definition, Modules
 from flowport.compiler.python.roots import roots_with
 from flowport.compiler.python.source import Source, read
@@ -81,10 +80,11 @@ def _flow(reading: Reading, source: Source, chosen: FlowClass, folder: str, incl
         found_in = next((setting for more, setting in wider if isinstance(more.resolve(one.source, base), Definition)), None)
         way_out = f"write {found_in}" if found_in else "add its folder to `roots` in flowport.toml"
         message = f"the base class `{one.source.segment(base)}` of `{one.node.name}` is not in the flow's own files"
-        reading.warn("FP114", message, one.source, base, f"steps and parameters that it brings are not seen; {way_out}")
+        reading.warn("FP114", message, one.source, base, f"flowport does not see its steps and parameters; {way_out}")
     files = closure(reading, [source])
     unused = check_imports(reading, files, source)
-    name, planned = _class_marks(reading, chosen)
+    uses = {one: decorator_uses(reading, one, one.node.decorator_list, 0) for one in chosen.classes}
+    name, (begun_by, limits) = _name(reading, own, uses[own]), flow_settings(reading, chosen, uses)
     check_attributes(reading, files, source)
     check_main_block(reading, source, chosen)
     members = chosen.members
@@ -103,7 +103,8 @@ def _flow(reading: Reading, source: Source, chosen: FlowClass, folder: str, incl
         end,
         found,
         ast.get_docstring(own.node) or "",
-        planned,
+        begun_by,
+        limits,
         _files((*_also(reading, included), *files), folder, found),
         tuple(place for _, place in reading.modules.roots),
         {one.module if one is not source else "": definitions[one.place] for one in files if one.place in definitions},
@@ -122,46 +123,26 @@ def _also(reading: Reading, included: Iterable[str]) -> tuple[Source, ...]:
     return closure(Reading(modules, True), [own.source for own in found if own is not None and own.source is not None])
 
 
-def _class_marks(reading: Reading, chosen: FlowClass) -> tuple[str, Schedule | None]:
-    """The flow's name and schedule; says what there is to say about the decorators of its classes."""
-    own = chosen.classes[0]
+def _name(reading: Reading, own: Class, uses: Iterable[DecoratorUse]) -> str:
+    """The name of the flow: that of its class, or what `@flow` says."""
     name = own.node.name
-    planned: Schedule | None = None
-    for one in chosen.classes:
-        scheduled = False
-        for mark in marks(reading, one, one.node.decorator_list, 0):
-            if mark.name == "flow":
-                name = _flow_name(reading, mark, name) if one is own else name
-            elif mark.name == "schedule" and scheduled:
-                reading.say("FP132", f"`{one.node.name}` has `@schedule` twice", mark.source, mark.node, "keep one of them")
-            elif mark.name == "schedule":
-                scheduled = True
-                named = arguments(reading, mark)
-                planned = planned or (schedule(Values(reading, mark, named, "")) if named is not None else None)
-            elif mark.name in SETTINGS or mark.name == "step":
-                reading.say(
-                    "FP134",
-                    f"`@{mark.name}` belongs on a step, not on a flow",
-                    mark.source,
-                    mark.node,
-                    "put it above each step that needs it",
-                )
-            elif mark.name:
-                say_unsupported(reading, mark, f"`{one.node.name}`")
-    return name, planned
+    for use in uses:
+        if use.name == "flow":
+            name = _flow_name(reading, use, name)
+    return name
 
 
-def _flow_name(reading: Reading, mark: DecoratorUse, otherwise: str) -> str:
-    for keyword in mark.call.keywords if mark.call else ():
+def _flow_name(reading: Reading, use: DecoratorUse, otherwise: str) -> str:
+    for keyword in use.call.keywords if use.call else ():
         if keyword.arg != "name":
-            reading.say("FP131", f"`@flow` has no argument `{keyword.arg}`", mark.source, keyword, "its argument is `name`")
+            reading.say("FP131", f"`@flow` has no argument `{keyword.arg}`", use.source, keyword, "its argument is `name`")
             continue
-        constant, value = reading.constant(keyword.value, mark.source, mark.members, "the name of the flow")
+        constant, value = reading.constant(keyword.value, use.source, use.members, "the name of the flow")
         if constant and isinstance(value, str) and value and "/" not in value and value.isprintable():
             return value
         if constant:
             reading.say(
-                "FP133", f"the name of a flow is a text, not `{value!r}`", mark.source, keyword.value, f'write `@flow(name="{otherwise}")`'
+                "FP133", f"the name of a flow is a string, not `{value!r}`", use.source, keyword.value, f'write `@flow(name="{otherwise}")`'
             )
     return otherwise
 

@@ -109,13 +109,13 @@ def _is_shown(node: ast.stmt) -> bool:
 def _say_more(reading: Reading, source: Source, node: ast.stmt | None) -> None:
     if node is not None:
         message = "the block under `if __name__` does more than start the flow, and tasks do not run it"
-        way_out = "move what tasks need to the top of the file, above the flow, or into the steps that need it"
+        way_out = "move what tasks need to the top of the file, above the flow, or to the steps that need it"
         reading.warn("FP115", message, source, node, way_out)
 
 
 def _say_unguarded(reading: Reading, source: Source, call: ast.Call) -> None:
     text = source.segment(call)
-    message = f"`{text}` starts the flow whenever its file is imported, and every task imports it"
+    message = f"`{text}` starts the flow when its file is imported, and every task imports it"
     way_out = f'write `if __name__ == "__main__":` above it, and `{text}` indented below'
     reading.say("FP116", message, source, call, way_out)
 
@@ -128,10 +128,10 @@ def _check_init(reading: Reading, chosen: FlowClass) -> None:
     if all(isinstance(node, ast.Pass) or _is_shown(node) or _is_super(node) for node in member.function.body):
         return
     ways_out = (
-        "set in the first step what later steps read: `self.scale = 10`",
-        "or, where it never changes, in the body of the class: `scale = 10`",
+        "set artifacts in the first step: `self.scale = 10`",
+        "or set constants in the class body: `scale = 10`",
     )
-    reading.warn("FP117", "a flow's `__init__` is not called in tasks", member.owner.source, member.function, *ways_out)
+    reading.warn("FP117", "tasks do not call the `__init__` of a flow", member.owner.source, member.function, *ways_out)
 
 
 def _is_super(node: ast.stmt) -> bool:

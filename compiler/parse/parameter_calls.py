@@ -111,7 +111,7 @@ class _Finder:
             self._say(message, owner.source, values[-1], f"set `{name}` once, outside the `{around[0]}`")
         elif last.value is None:
             message = f"the parameter `{name}` is changed in line {last.node.lineno} of the class body"
-            self._say(message, owner.source, last.node, f"say all about `{name}` where it is made, and set it once")
+            self._say(message, owner.source, last.node, f"set `{name}` once, with all its arguments")
         return made
 
     def made(self, name: str, where: Scope, node: ast.expr) -> ParameterCall | None:
@@ -232,7 +232,7 @@ class _Finder:
                 given = node.args if isinstance(node, ast.Call) else []
                 named = next((name for part in (*owners, *given) if (name := self._flow(source, part))), "")
                 if named and self.rank(self.scope(source), node) == MAKES:
-                    message = f"a parameter that `{named}` gets here is not seen: `{source.segment(node)}`"
+                    message = f"flowport does not see the parameter that `{named}` gets here: `{source.segment(node)}`"
                     self._say(message, source, node, f'write `NAME = Parameter("NAME", ...)` in the body of `{named}`')
 
     def _flow(self, source: Source, node: ast.expr) -> str:
@@ -260,7 +260,7 @@ class _Finder:
         found += [node for node in methods if self.rank(where, node)]
         for node in found:
             text = one.source.segment(node) if isinstance(node, ast.expr) else "__init_subclass__"
-            message = f"parameters that `{text}` may add to `{self.chosen.classes[0].node.name}` are not seen"
+            message = f"flowport does not see parameters that `{text}` may add to `{self.chosen.classes[0].node.name}`"
             self._say(message, one.source, node, 'write `NAME = Parameter("NAME", ...)` in the body of the class')
 
     def _makes_inside(self, where: Scope, node: ast.AST) -> bool:
@@ -269,7 +269,7 @@ class _Finder:
         return isinstance(found, _Defined) and any(self.rank(found.where, binding.node) == MAKES for binding in found.bindings)
 
     def _say(self, message: str, source: Source, node: ast.AST, way_out: str) -> None:
-        notes = ("parameters are part of what is deployed, and flowport runs nothing of the flow to find them",)
+        notes = ("parameters are part of the deployed files, and flowport does not run the flow to find them",)
         self.reading.say("FP156", message, source, node, way_out, notes=notes)
 
 

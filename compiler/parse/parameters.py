@@ -51,10 +51,10 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
 }
 REFUSED: Mapping[str, tuple[str, str]] = {
     "envvar": (
-        "flowport reads no parameter from the environment",
-        "leave it out, and give the value when the run starts: `--{name} VALUE`",
+        "flowport does not read parameters from the environment",
+        "remove it, and give the value when the run starts: `--{name} VALUE`",
     ),
-    "parser": ("the value of an `IncludeFile` is the file's content", "leave it out, and call the parser inside the step"),
+    "parser": ("the value of an `IncludeFile` is the content of the file", "remove it, and call the parser inside the step"),
 }
 """Arguments without which a parameter has another value: why there are none, and what to write."""
 POSITIONAL: Mapping[str, int] = {"Parameter": 2, "IncludeFile": 4}
@@ -156,9 +156,9 @@ class _Call:
             if later in self.given:
                 self.say(
                     "FP140",
-                    f"`{later}` of a parameter comes with a later version of flowport",
+                    f"`{later}` of a parameter is not supported yet",
                     self.given[later],
-                    "take a list: `type=JSONType`",
+                    "use a list: `type=JSONType`",
                 )
         default = self.default()
         kind = self.kind(default)
@@ -172,8 +172,8 @@ class _Call:
         choices = tuple(choice if misfit(choice, kind) else as_kind(choice, kind) for choice in self.choices())
         for which, texts in (("default", (default,)), ("choices", choices)):
             if not all(is_text(text) for text in texts if isinstance(text, str)):
-                message = f"`{which}` of `{self.attribute}` has half of a pair of surrogates, which is no character"
-                self.say("FP153", message, self.given[which], "leave it out")
+                message = f"`{which}` of `{self.attribute}` has an unpaired surrogate, which is not a character"
+                self.say("FP153", message, self.given[which], "remove it")
         return Parameter(self.attribute, name, kind, default, required and isinstance(default, NoDefault), text, choices, span=span)
 
     def _refused(self, name: str) -> None:
@@ -189,7 +189,7 @@ class _Call:
         if node is None:
             return NoDefault()
         if isinstance(node, ast.Lambda) and not (node.args.args or node.args.posonlyargs or node.args.vararg):
-            message = f"the default of `{self.attribute}` is called with one argument, and takes none"
+            message = f"the default of `{self.attribute}` is called with one argument, but takes none"
             self.say("FP153", message, node, f"write `lambda context: {self.source.segment(node.body)}`")
         try:
             value = evaluate(node, scope(self.reading.modules, self.source, self.members))
@@ -210,7 +210,7 @@ class _Call:
         if kind is None:
             self.say(
                 "FP154",
-                f"a parameter cannot have a default like that of `{self.attribute}`: `{self.source.segment(self.given['default'])}`",
+                f"the default of `{self.attribute}` has a type that is not supported: `{self.source.segment(self.given['default'])}`",
                 self.given["default"],
                 _TYPES_HELP,
             )
@@ -225,7 +225,7 @@ class _Call:
         if name not in TYPES:
             self.say(
                 "FP154",
-                f"`{self.source.segment(node)}` is not a type that the parameter `{self.attribute}` can have",
+                f"`{self.source.segment(node)}` is not a supported type for the parameter `{self.attribute}`",
                 node,
                 _TYPES_HELP,
             )
@@ -241,7 +241,7 @@ class _Call:
         if not constant:
             return ()
         if not isinstance(value, list | tuple | set | frozenset | dict) or not value:
-            self.say("FP153", f"`choices` of `{self.attribute}` is a list of what may be chosen", node, 'write `choices=["a", "b"]`')
+            self.say("FP153", f"`choices` of `{self.attribute}` is a list with at least one value", node, 'write `choices=["a", "b"]`')
             return ()
         return tuple(value if not isinstance(value, set | frozenset) else sorted(value, key=repr))
 
@@ -256,7 +256,7 @@ class _Call:
         path = str(value)
         if not isinstance(value, str | PathText):
             self.say(
-                "FP155", f"the default of `{self.attribute}` is a path, not `{path}`", node, "write the path of a file beside the flow"
+                "FP155", f"the default of `{self.attribute}` is a path, not `{path}`", node, "write the path of a file in the flow's folder"
             )
             return NoDefault()
         path = os.path.relpath(path.removeprefix(HERE), self.folder) if path.startswith(HERE) else os.path.normpath(path)
@@ -265,25 +265,25 @@ class _Call:
                 "FP155",
                 f"the file `{value}` of `{self.attribute}` is not on this machine",
                 node,
-                "give its address as a `Parameter`, and read it in a step",
+                "use a `Parameter` for the address, and read the file in a step",
             )
         elif os.path.isabs(path) or path.split(os.sep)[0] == "..":
             self.say(
                 "FP155",
                 f"the file `{path}` of `{self.attribute}` is outside the flow's folder",
                 node,
-                "put it beside the flow: the code package holds nothing from elsewhere",
+                "copy it to the flow's folder: the code package has no other files",
             )
         elif not os.path.isfile(os.path.join(self.folder, path)):
             self.say("FP155", f"the file `{path}` of `{self.attribute}` does not exist", node, "paths are relative to the flow's folder")
         elif reason := leads_out(os.path.join(self.folder, path), [self.folder]):
-            self.say("FP155", f"the file `{path}` of `{self.attribute}` {reason}", node, "put the file itself beside the flow")
+            self.say("FP155", f"the file `{path}` of `{self.attribute}` {reason}", node, "copy the file to the flow's folder")
         else:
             return path.replace(os.sep, "/")
         return NoDefault()
 
 
-_TYPES_HELP = "a parameter is a str, int, float, bool, list, dict or JSONType"
+_TYPES_HELP = "use str, int, float, bool, list, dict or JSONType"
 
 
 def is_constant(value: object) -> bool:

@@ -23,10 +23,10 @@ def transition(place: Place, is_end: bool) -> tuple[Transition, Span | None]:
     if is_end:
         place.say(
             "FP205",
-            f"step `{place.step}` is the end, but goes on with `self.next`",
+            f"step `{place.step}` is the end, but has a `self.next`",
             last,
             "remove it",
-            notes=("the end is the step called `end`, or the one marked `@step(end=True)`",),
+            notes=("the end is the step called `end`, or the step with `@step(end=True)`",),
         )
         return End(), span
     if not _stands_last(place.function, last) and not _say_not_last(place, last):
@@ -37,10 +37,10 @@ def transition(place: Place, is_end: bool) -> tuple[Transition, Span | None]:
         if other is not None and final is not None and other != final:
             place.say(
                 "FP203",
-                f"step `{place.step}` goes to different steps from different places",
+                f"step `{place.step}` has several different transitions",
                 call,
                 'choose with a switch: `self.next({"a": self.a, "b": self.b}, condition="artifact")`',
-                notes=("a step has one `self.next`; an early one may only repeat the last",),
+                notes=("a step has one `self.next`; an earlier one may only repeat it",),
             )
             return End(), span
     return final or End(), span
@@ -73,10 +73,10 @@ def _say_missing(place: Place) -> None:
     place.reading.found.append(
         Diagnostic(
             "FP202",
-            f"step `{place.step}` does not say where it goes next",
+            f"step `{place.step}` does not say which step comes next",
             place.source.name_span(place.function),
             (),
-            ("end it with `self.next(self.step)`, or mark it `@step(end=True)` when the flow ends there",),
+            ("add `self.next(self.step)` as its last line, or write `@step(end=True)` above it if the flow ends here",),
         )
     )
 
@@ -87,17 +87,17 @@ def _say_not_last(place: Place, call: ast.Call) -> bool:
     if any(call in ast.walk(part) for part in place.function.body if not isinstance(part, ast.Expr | ast.Return)):
         place.say(
             "FP204",
-            f"the `self.next` of step `{place.step}` stands inside another statement",
+            f"the `self.next` of step `{place.step}` is inside another statement",
             call,
-            "make it the last line of the step, not indented",
+            "make it the last line of the step, not indented further than the rest",
             'to choose between steps write a switch: `self.next({...}, condition="artifact")`',
         )
         return False
     place.say(
         "FP204",
-        f"step `{place.step}` goes on after its `self.next`",
+        f"step `{place.step}` continues after its `self.next`",
         call,
         "make `self.next` the last line of the step",
-        notes=(f"line {behind.lineno} stands behind it",),
+        notes=(f"line {behind.lineno} comes after it",),
     )
     return True

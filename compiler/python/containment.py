@@ -13,9 +13,9 @@ from collections.abc import Iterable
 def leads_out(path: str, folders: Iterable[str]) -> str | None:
     """Why the file at `path` is not taken, None when it is one of a plain file below one of `folders`."""
     if not os.path.isfile(path):
-        return "is no file"
+        return "is not a regular file"
     if not below(path, folders):
-        return f"is a link that leads to `{os.path.realpath(path)}`, outside the flow's folder"
+        return f"is a link to `{os.path.realpath(path)}`, outside the flow's folder"
     return None
 
 

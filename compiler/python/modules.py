@@ -121,7 +121,7 @@ class Modules:
         reason = leads_out(path, [folder for folder, _ in self.roots])
         if reason is not None:
             shown = os.path.join(self.shown, os.path.relpath(path, self.roots[0][0]))
-            way_out = "put the file itself there, or name its folder in `roots` of flowport.toml"
+            way_out = "copy the file to this place, or add its folder to `roots` in flowport.toml"
             self.found.append(Diagnostic("FP105", f"the module `{shown}` {reason}", help=(way_out,)))
         return reason is None
 
@@ -210,8 +210,11 @@ def bound(modules: Modules, source: Source, function: ast.AST) -> dict[str, Thin
 _BUILTINS = frozenset(dir(builtins))
 
 
-def imports(tree: ast.AST) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:
-    """Every import inside a module or a statement, and whether it may fail, or is not done in a task."""
+def imports(tree: ast.AST, functions: bool = True) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:
+    """Every import inside a module or a statement, and whether it may fail, or is not done in a task.
+
+    Without `functions` only those that are done when the module is imported.
+    """
     waiting: list[tuple[ast.AST, bool]] = [(tree, False)]
     while waiting:
         node, guarded = waiting.pop()
@@ -221,6 +224,8 @@ def imports(tree: ast.AST) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]
             for inner in getattr(node, block, ()):
                 if isinstance(inner, ast.Import | ast.ImportFrom):
                     yield inner, inside
+                elif isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef) and not functions:
+                    continue
                 elif not isinstance(inner, ast.Expr | ast.Assign | ast.Return):
                     waiting.append((inner, inside))
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from flowport.compiler.ir import Kubernetes, Resources
-from flowport.compiler.lower.capabilities import Capabilities, Feature, Limit
+from flowport.compiler.decorators.step.resources import CPU_AND_MEMORY, DISK, GPU, SHARED_MEMORY
+from flowport.compiler.ir import ExecutionSpec, Resources
+from flowport.compiler.lower.capabilities import Capabilities, Limit
 from flowport.compiler.record import record
 from flowport.targets.airflow.python import Call, Value
 from flowport.targets.airflow.settings import Settings
@@ -34,7 +35,7 @@ class Compute:
     constants: Callable[[Settings], Named] = lambda settings: {}
     stores: tuple[str, ...] = ("s3://", "gs://", "az://")
     expands: bool = False
-    pod: Callable[[Kubernetes, Resources | None, Settings], Named] | None = None
+    pod: Callable[[ExecutionSpec, Resources | None, Settings], Named] | None = None
     lacks: Capabilities = {}
 
 
@@ -59,11 +60,10 @@ def _pod(asked: Resources, settings: Settings) -> Named:
     return named
 
 
-def _pod_of(asked: Kubernetes, resources: Resources | None, settings: Settings) -> Named:
+def _pod_of(spec: ExecutionSpec, resources: Resources | None, settings: Settings) -> Named:
     """The arguments of a task that has a pod of its own kind; `resources` are those of the step, whose volumes stand beside these."""
-    named: Named = {}
-    if asked.image:
-        named["image"] = asked.image
+    named: Named = {"image": spec.image} if spec.image else {}
+    asked = spec.pod
     if asked.service_account:
         named["service_account_name"] = asked.service_account
     if asked.node_selector:
@@ -123,21 +123,21 @@ def _nothing(asked: Resources, settings: Settings) -> Named:
     return {}
 
 
-LOCAL = Limit("never", "a process on a worker takes what it needs", "use another `compute` where that matters", harmless=True)
-DISK = Limit(
+LOCAL = Limit("never", "a process on a worker takes what it needs", "use another `compute` if that matters", harmless=True)
+HOST_DISK = Limit(
     "never",
-    "a container of Docker has what its host has",
+    "a Docker container uses the disk of its host",
     "give the host a larger disk, or mount a volume with `default_args`",
     harmless=True,
 )
 JOB_DISK = Limit(
-    "never", "the job definition says how much disk a job has", "set `ephemeralStorage` in a job definition of its own", harmless=True
+    "never", "the job definition determines the disk of a job", "set `ephemeralStorage` in a separate job definition", harmless=True
 )
 JOB_SHARED = Limit(
-    "never", "the job definition says how much shared memory a job has", "set `sharedMemorySize` in a job definition of its own"
+    "never", "the job definition determines the shared memory of a job", "set `sharedMemorySize` in a separate job definition"
 )
 TASK_SHARED = Limit(
-    "never", "the task definition says how much shared memory a task has", "set `sharedMemorySize` in a task definition of its own"
+    "never", "the task definition determines the shared memory of a task", "set `sharedMemorySize` in a separate task definition"
 )
 
 COMPUTE: Mapping[str, Compute] = {
@@ -155,7 +155,7 @@ COMPUTE: Mapping[str, Compute] = {
         ("image",),
         lambda settings: {"image": settings.image, "auto_remove": "success", "mount_tmp_dir": False},
         _container,
-        lacks={Feature.DISK: DISK},
+        lacks={DISK: HOST_DISK},
     ),
     "batch": Compute(
         ("answers", "batch"),
@@ -163,7 +163,7 @@ COMPUTE: Mapping[str, Compute] = {
         lambda settings: {"job_queue": settings.job_queue, "job_definition": settings.job_definition},
         _job,
         stores=("s3://",),
-        lacks={Feature.DISK: JOB_DISK, Feature.SHARED_MEMORY: JOB_SHARED},
+        lacks={DISK: JOB_DISK, SHARED_MEMORY: JOB_SHARED},
     ),
     "ecs": Compute(
         ("answers", "ecs"),
@@ -172,7 +172,7 @@ COMPUTE: Mapping[str, Compute] = {
         _ecs_task,
         lambda settings: {"CONTAINER": settings.container},
         stores=("s3://",),
-        lacks={Feature.SHARED_MEMORY: TASK_SHARED},
+        lacks={SHARED_MEMORY: TASK_SHARED},
     ),
     "local": Compute(
         ("local",),
@@ -181,6 +181,6 @@ COMPUTE: Mapping[str, Compute] = {
         _nothing,
         lambda settings: {"PYTHON": settings.python},
         stores=("s3://", "gs://", "az://", "/"),
-        lacks=dict.fromkeys((Feature.RESOURCES, Feature.GPU, Feature.DISK, Feature.SHARED_MEMORY), LOCAL),
+        lacks=dict.fromkeys((CPU_AND_MEMORY, GPU, DISK, SHARED_MEMORY), LOCAL),
     ),
 }

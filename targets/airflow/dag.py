@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import flowport
-from flowport.compiler.ir import Flow, Schedule, Step
+from flowport.compiler.ir import Flow, Step, Trigger
 from flowport.compiler.ir.outline import outline
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower.fuse import fused
@@ -132,7 +132,7 @@ class _File:
             named["dag_display_name"] = flow.name
         if flow.doc.strip():
             named["description"] = first_line(flow.doc)
-        named |= {"doc_md": Code("__doc__"), "schedule": _timetable(flow.schedule), "catchup": False}
+        named |= {"doc_md": Code("__doc__"), "schedule": _timetable(flow.triggers), "catchup": False}
         named["start_date"] = Call("datetime", (2024, 1, 1), {"tzinfo": Code("timezone.utc")})
         if settings.max_concurrency is not None:
             named["max_active_tasks"] = settings.max_concurrency
@@ -154,7 +154,7 @@ class _File:
         if step.settings.resources:
             named |= self.compute.arguments(step.settings.resources, self.settings)
         if self.compute.pod is not None:
-            named |= self.compute.pod(step.settings.kubernetes, step.settings.resources, self.settings)
+            named |= self.compute.pod(step.settings.execution, step.settings.resources, self.settings)
         return named
 
     def _value(self, text: str) -> str:
@@ -162,11 +162,11 @@ class _File:
         return literal(text.replace("$", "$$") if self.compute.expands else text)
 
 
-def _timetable(schedule: Schedule | None) -> Value:
+def _timetable(triggers: tuple[Trigger, ...]) -> Value:
     """When runs begin: a plain cron expression Airflow 2 would take for the beginning of an interval, and start the run at its end."""
-    if schedule is None:
-        return None
-    return Call("CronTriggerTimetable", (schedule.cron,), {"timezone": schedule.timezone or "UTC"})
+    for schedule in triggers:
+        return Call("CronTriggerTimetable", (schedule.cron,), {"timezone": schedule.timezone or "UTC"})
+    return None
 
 
 def _bound(each: Snippet) -> Iterator[str]:

@@ -37,9 +37,9 @@ class ArgoCompiler:
 
     def emit(self, plan: Plan, settings: Settings, package: Package) -> tuple[File, ...]:
         """The template with what starts it by the clock, and the code package in a folder beside them."""
-        template, schedule = workflow_template(plan, settings, package.digest), plan.flow.schedule
+        template = workflow_template(plan, settings, package.digest)
         # In one file, so that none is left over when the schedule is gone.
-        documents = (template, cron_workflow(plan, schedule, settings)) if schedule else (template,)
+        documents = (template, *(cron_workflow(plan, schedule, settings) for schedule in plan.flow.triggers))
         return (
             File(f"{settings.name}.yaml", header(plan.flow) + encoded(*documents)),
             File(f"{settings.name}/code/{package.digest}.zip", package.data),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowport.compiler.ir import JSON, Foreach, Kubernetes, Resources, Step, Switch
+from flowport.compiler.ir import JSON, ExecutionSpec, Foreach, Resources, Step, Switch
 from flowport.compiler.record import field, record
 from flowport.runtime.protocol import STOP, Invocation, variable
 from flowport.targets.argo.settings import Settings
@@ -45,7 +45,7 @@ class Pod:
     deadline: int | None
     resources: Resources
     environment: tuple[tuple[str, str], ...]
-    kubernetes: Kubernetes
+    execution: ExecutionSpec
 
 
 def pod(step: Step, *, first: bool, block: bool, turn: int, shared: int, each: bool) -> Pod:
@@ -54,7 +54,7 @@ def pod(step: Step, *, first: bool, block: bool, turn: int, shared: int, each: b
     answers = isinstance(step.transition, Foreach | Switch)
     # How many items a slice has is not known yet, so in a foreach only the runtime, which times each item, can say when to stop.
     deadline = None if each or asked.timeout is None else round(asked.timeout + SLACK)
-    own = asked.resources or asked.environment or asked.kubernetes != Kubernetes()
+    own = asked.resources or asked.environment or asked.execution != ExecutionSpec()
     special = first or block or asked.granted or deadline or own
     usual = "split" if isinstance(step.transition, Foreach) else "switch" if answers else "step"
     return Pod(
@@ -69,13 +69,13 @@ def pod(step: Step, *, first: bool, block: bool, turn: int, shared: int, each: b
         deadline=deadline,
         resources=asked.resources or Resources(),
         environment=asked.environment,
-        kubernetes=asked.kubernetes,
+        execution=asked.execution,
     )
 
 
 def template(name: str, asked: Pod, sizes: tuple[int, int], settings: Settings) -> JSON:
     """The template of a pod, without the `common_variables`; `sizes` are the width and the total of foreaches."""
-    own = asked.kubernetes
+    own = asked.execution.pod
     made: dict[str, JSON] = {"name": name}
     if own.labels:
         made["metadata"] = {"labels": dict(own.labels)}
@@ -99,7 +99,7 @@ def template(name: str, asked: Pod, sizes: tuple[int, int], settings: Settings) 
         made["volumes"] = [{"name": volume.name, **volume.source} for volume in mounted]
     secrets = dict.fromkeys((*settings.secrets, *own.secrets))
     made["container"] = {
-        "image": own.image or settings.image,
+        "image": asked.execution.image or settings.image,
         **({"imagePullPolicy": settings.image_pull_policy} if settings.image_pull_policy else {}),
         "command": ["python", "-m", "flowport.runtime", asked.command],
         "env": _variables(asked, *sizes),

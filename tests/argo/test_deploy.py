@@ -223,7 +223,7 @@ def test_a_schedule_of_somebody_else_is_left_alone(desk: Desk, deploy: Deploy, c
 def with_schedule(tmp_path: Path) -> Deployment[Settings]:
     """A flow that the clock starts."""
     profile = {"image": "my-image:1", "store": str(tmp_path / "store")}
-    plan = replace(SMALL, flow=replace(SMALL.flow, schedule=Schedule("0 6 * * *")))
+    plan = replace(SMALL, flow=replace(SMALL.flow, triggers=(Schedule("0 6 * * *"),)))
     return Deployment(files_of(target, plan, profile), plan, NO_CODE, Settings(profile, plan.flow.name))
 
 

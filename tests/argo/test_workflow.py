@@ -6,7 +6,7 @@ from typing import Any
 
 import flowport
 from argo.emitted import document, tasks, templates, text
-from flowport.compiler.ir import Case, End, Foreach, Kubernetes, Next, Parameter, Resources, Retry, Settings, Switch
+from flowport.compiler.ir import Case, End, ExecutionSpec, Foreach, Next, Parameter, Pod, Resources, Retry, Settings, Switch
 from flowport.compiler.record import replace
 from plans import flow
 
@@ -261,16 +261,18 @@ def test_the_user_may_be_left_to_the_cluster_but_never_is_root() -> None:
 
 
 def test_a_step_says_what_its_pod_is() -> None:
-    own = Kubernetes(
+    own = ExecutionSpec(
         image="other:2",
-        service_account="trainer",
-        node_selector=(("gpu", "a100"),),
-        tolerations=((("key", "gpu"), ("operator", "Exists")),),
-        labels=(("cost", "high"),),
-        secrets=("wandb", "database"),
-        volumes=(("models", "/models"),),
+        pod=Pod(
+            service_account="trainer",
+            node_selector=(("gpu", "a100"),),
+            tolerations=((("key", "gpu"), ("operator", "Exists")),),
+            labels=(("cost", "high"),),
+            secrets=("wandb", "database"),
+            volumes=(("models", "/models"),),
+        ),
     )
-    plan = flow(("start", Next("train")), ("train", Next("end"), Settings(kubernetes=own)), END)
+    plan = flow(("start", Next("train")), ("train", Next("end"), Settings(execution=own)), END)
     profile = {"node_selector": {"pool": "batch"}, "tolerations": [{"key": "batch"}], "secrets": ["database"]}
     made = templates(plan, **profile)
     train = made["train"]
@@ -285,7 +287,7 @@ def test_a_step_says_what_its_pod_is() -> None:
 
 
 def test_a_loop_whose_steps_have_other_pods_has_no_rest_and_fails_loudly_after_its_turns() -> None:
-    other = Settings(kubernetes=Kubernetes(image="other:2"))
+    other = Settings(execution=ExecutionSpec(image="other:2"))
     plan = flow(
         ("start", Next("one")),
         ("one", Next("two"), other),

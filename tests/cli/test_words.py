@@ -129,7 +129,7 @@ def test_check_asks_the_targets_too(desk: Desk) -> None:
 def test_a_file_that_is_not_there_is_a_diagnostic(desk: Desk) -> None:
     ended = desk("run", "nowhere.py")
     assert ended.status == 1
-    assert "there is no file `nowhere.py`" in ended.err
+    assert "the file `nowhere.py` does not exist" in ended.err
 
 
 SETTINGS = """

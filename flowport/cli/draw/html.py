@@ -28,8 +28,8 @@ def html(plan: Plan) -> str:
     flow = plan.flow
     by_name = {step.name: step for step in flow.steps}
     parts = [f"<h1>{escape(flow.name)}</h1>", f"<p>{escape(flow.doc)}</p>" if flow.doc else "", svg(plan).rstrip()]
-    if flow.schedule:
-        parts.append(f"<p>Started by the clock: <code>{escape(flow.schedule.cron)}</code>, {escape(flow.schedule.timezone or 'UTC')}</p>")
+    for schedule in flow.triggers:
+        parts.append(f"<p>Started by the clock: <code>{escape(schedule.cron)}</code>, {escape(schedule.timezone or 'UTC')}</p>")
     if flow.parameters:
         parts += ["<h2>Parameters</h2>", _table(("name", "type", "default", "help"), map(_parameter, flow.parameters))]
     parts += ["<h2>Steps</h2>", _table(("step", "asks for", "what it does"), (_step(by_name[name]) for name in steps(plan.body)))]

@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from flowport.compiler.decorators.arguments import Values
+from flowport.compiler.decorators.arguments import Arguments
+from flowport.compiler.decorators.decorator import FlowDecorator
 from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.ir import Schedule
 
@@ -31,44 +32,44 @@ LENGTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 """The most days of each month."""
 
 
-def schedule(values: Values) -> Schedule | None:
+def _read(arguments: Arguments) -> Schedule | None:
     """What `@schedule` says; None where that is not to be understood, or where it is turned off, as in `@schedule(daily=False)`."""
-    asked = [name for name in ("cron", *USUAL) if values.named.get(name, (None, None))[1]]
+    asked = [name for name in ("cron", *USUAL) if arguments.named.get(name, (None, None))[1]]
     for name in USUAL:
-        node, value = values.named.get(name, (values.mark.node, None))
+        node, value = arguments.named.get(name, (arguments.use.node, None))
         if value is not None and not isinstance(value, bool):
-            values.say(node, f"`{name}` of `@schedule` is True or False, not `{value!r}`", f"write `{name}=True`")
+            arguments.say(node, f"`{name}` of `@schedule` is True or False, not `{value!r}`", f"write `{name}=True`")
     for name in asked[1:]:
-        values.say(values.named[name][0], f"`@schedule` says both `{asked[0]}` and `{name}`", "keep one of them")
-    if not asked and values.named.keys() & {*USUAL, "cron"}:
+        arguments.say(arguments.named[name][0], f"`@schedule` has both `{asked[0]}` and `{name}`", "keep one of them")
+    if not asked and arguments.named.keys() & {*USUAL, "cron"}:
         return None
     # Without a word it is daily, as in Metaflow.
-    cron = values.text("cron", USUAL["daily"]) or USUAL[asked[0] if asked and asked[0] in USUAL else "daily"]
-    fields = _five(values, cron)
-    zone = _zone(values)
-    return Schedule(" ".join(fields).upper(), zone, values.mark.source.span(values.mark.node)) if fields else None
+    cron = arguments.text("cron", USUAL["daily"]) or USUAL[asked[0] if asked and asked[0] in USUAL else "daily"]
+    fields = _five(arguments, cron)
+    zone = _zone(arguments)
+    return Schedule(" ".join(fields).upper(), zone, arguments.use.source.span(arguments.use.node)) if fields else None
 
 
-def _five(values: Values, cron: str) -> list[str]:
+def _five(arguments: Arguments, cron: str) -> list[str]:
     """The five fields of a cron expression, which are looked into; empty where there are not five."""
-    node = values.named.get("cron", (values.mark.node, None))[0]
+    node = arguments.named.get("cron", (arguments.use.node, None))[0]
     written = cron.split()
     fields = ["*" if word == "?" else word for word in written]
     if len(fields) == 6:
         if "?" not in (written[2], written[4]):
             # AWS has a `?` for one of the days; elsewhere the first of six fields is one of seconds.
             way_out = f'write `cron="{" ".join(fields[1:])}"`, without seconds'
-            values.say(node, "`cron` of `@schedule` has six fields, and there are five", way_out)
+            arguments.say(node, "`cron` of `@schedule` has six fields, and takes five", way_out)
             return []
         if fields[5] != "*":
-            values.say(node, f"`cron` of `@schedule` names the year `{fields[5]}`", "leave the year out: cron has five fields")
+            arguments.say(node, f"`cron` of `@schedule` has the year `{fields[5]}`", "remove the year: cron has five fields")
         elif re.search("[0-9]", fields[4]):
-            message = f"the weekday `{fields[4]}` is another day for AWS, which counts from SUN=1 and has six fields, than for cron"
-            values.say(node, message, "write the day's name, as `MON-FRI`")
+            message = f"the weekday `{fields[4]}` of six fields means another day on AWS, which counts from SUN=1, than in cron"
+            arguments.say(node, message, "write the name of the day, as in `MON-FRI`")
         del fields[5]
     if len(fields) != 5:
-        values.say(
-            node, f"`cron` of `@schedule` has {len(fields)} fields, and there are five: {', '.join(FIELDS)}", 'write `cron="0 3 * * *"`'
+        arguments.say(
+            node, f"`cron` of `@schedule` has {len(fields)} fields, and takes five: {', '.join(FIELDS)}", 'write `cron="0 3 * * *"`'
         )
         return []
     numbers = {}
@@ -80,11 +81,11 @@ def _five(values: Values, cron: str) -> list[str]:
             fields[number] = _plain(text, numbers[name], *bounds)
         else:
             known = f"{low} to {high}" + (f", or {words[0]} to {words[-1]}" if words else "")
-            message = f"the {name} `{text}` of `@schedule` is none that cron knows"
-            values.say(node, message, f"use {known}, with `*`, `a-b`, `*/n` and commas")
+            message = f"cron does not accept the {name} `{text}` of `@schedule`"
+            arguments.say(node, message, f"use {known}; `*`, `a-b`, `*/n` and commas are supported")
     days, months = numbers["day of the month"], numbers["month"]
     if days and months and fields[4] == "*" and min(days) > max(LENGTHS[month - 1] for month in months):
-        values.say(node, f"`{cron}` of `@schedule` never comes: the months that it names have no such day", 'write `cron="0 3 28 2 *"`')
+        arguments.say(node, f"`{cron}` of `@schedule` never occurs: its months do not have that day", 'write `cron="0 3 28 2 *"`')
     return fields
 
 
@@ -134,19 +135,22 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < 9
 
 
-def _zone(values: Values) -> str:
+def _zone(arguments: Arguments) -> str:
     """A time zone of the IANA database, as far as this machine has one."""
-    zone = values.text("timezone", "Europe/Berlin")
+    zone = arguments.text("timezone", "Europe/Berlin")
     if not zone:
         return ""
     from zoneinfo import available_timezones
 
     known = sorted(available_timezones() - {"localtime"})  # that of this machine
     if known and zone not in known:
-        values.say(
-            values.named["timezone"][0],
-            f"`{zone}` is no time zone that this machine knows",
+        arguments.say(
+            arguments.named["timezone"][0],
+            f"this machine does not know the time zone `{zone}`",
             *did_you_mean(zone, known),
-            'write a name of the IANA database, as `timezone="Europe/Berlin"`; `pip install tzdata` brings the newest',
+            'write a name of the IANA database, such as `timezone="Europe/Berlin"`; `pip install tzdata` installs the newest',
         )
     return zone
+
+
+SCHEDULE = FlowDecorator("schedule", ("hourly", "daily", "weekly", "cron", "timezone"), _read)
