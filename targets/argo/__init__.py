@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower.fuse import capped
-from flowport.compiler.target import Deployer, DryRun, DryRunResult, File, TaskEnded
+from flowport.compiler.target import Deployer, DryRun, DryRunResult, File, Target, TaskEnded
 from flowport.targets.argo.limits import plan_problems
 from flowport.targets.argo.schedule import cron_workflow
 from flowport.targets.argo.setting_problems import setting_problems
@@ -75,4 +75,4 @@ class Argo:
         return ArgoDeployer()
 
 
-target = Argo()
+target: Target[Settings] = Argo()
