@@ -47,7 +47,7 @@ def prepare(target: Target[S], plan: Plan, profile: Profile) -> Prepared[S]:
 
 def _unsupported_limits(target: Target[Any], flow: Flow) -> Iterator[Diagnostic]:
     known = {setting.name for setting in target.settings.declared()}
-    for name in flow.limits.given().keys() - known:
+    for name in (name for name in flow.limits.given() if name not in known):
         message = f"`@limits` of {flow.name} has `{name}`, and target {target.name} has no such limit"
         way_out = f"set it in the engine, or remove `{name}` if you use no other target"
         yield Diagnostic("FP308", message, flow.limits.span, help=(way_out,), severity="warning")
