@@ -231,11 +231,6 @@ FLOW: Mapping[str, Code] = {
         "`self.merge_artifacts(inputs)` takes the artifacts that the inputs of a join agree on. Any other step follows one "
         "step and already has its artifacts.",
     ),
-    "FP271": Code(
-        "the name of the flow is reserved by the store",
-        "The results of a flow are in a folder with its name, next to `blobs`, `code` and `tmp`, which all flows share. Rename "
-        "the class, or use another name: `@flow(name=...)`.",
-    ),
     "FP272": Code(
         "the name of a flow or a step is too long for the store",
         "The store uses both as file names, which are limited to 255 bytes; 240 are left for the name. Every character other "

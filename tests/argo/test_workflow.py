@@ -179,7 +179,7 @@ def test_values_of_users_travel_in_variables_only_and_mean_nothing_there() -> No
 def test_what_all_tasks_are_told_stands_once_with_the_digest_of_the_code() -> None:
     spec = document(SHIRT)["spec"]
     common = {each["name"]: each["value"] for each in spec["templateDefaults"]["container"]["env"]}
-    assert common.keys() == {"HOME", "FLOWPORT_CONTRACT", "FLOWPORT_FLOW", "FLOWPORT_STORE", "FLOWPORT_CODE"}
+    assert common.keys() == {"HOME", "FLOWPORT_PROTOCOL", "FLOWPORT_FLOW", "FLOWPORT_STORE", "FLOWPORT_CODE"}
     assert text(SHIRT).count(common["FLOWPORT_CODE"]) == 1
     assert not any(common.keys() & variables(template) for template in templates(SHIRT).values() if "container" in template)
 
