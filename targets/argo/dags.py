@@ -127,8 +127,8 @@ class Dags:
         """Where the item left a loop with several ways out: what comes after this turn knows, else the last of its steps that ran."""
         if not loop.ways_out:
             return {}
-        asked = [*(after if loop.rest else after[:1]), *map(self._task, loop.ways_out)]
-        expression = " ?? ".join([*(f"tasks['{name}']?.outputs?.parameters?.route" for name in asked), "'[]'"])
+        names = [*(after if loop.rest else after[:1]), *map(self._task, loop.ways_out)]
+        expression = " ?? ".join([*(f"tasks['{name}']?.outputs?.parameters?.route" for name in names), "'[]'"])
         return {"outputs": {"parameters": [{"name": "route", "valueFrom": {"expression": expression}}]}}
 
 

@@ -32,14 +32,14 @@ def dry_run(request: DryRun[Settings], file: File, report: Callable[[TaskEnded],
         return refused
     recorder.store.create(code_key(request.package.digest), request.package.data)
 
-    def heard(environment: Mapping[str, str], command: list[str], finished: Finished) -> None:
+    def on_pod_end(environment: Mapping[str, str], command: list[str], finished: Finished) -> None:
         task = Task(environment[variable("step")], environment[variable("slice")], rest=command[-1] == "block")
         recorder.ended(task, finished.exit_code, finished.printed)
 
     pods = request.max_workers or os.cpu_count() or 1
     try:
         template, *_ = yaml.safe_load_all(file.data)
-        workflow = Workflow(template, request.run_id, _form(request, recorder), pods, heard)
+        workflow = Workflow(template, request.run_id, _form(request, recorder), pods, on_pod_end)
         phase = workflow.run()
     except DocumentError as error:
         return recorder.result(str(error))

@@ -49,7 +49,7 @@ def _document(plan: Plan, members: tuple[Member, ...], settings: Settings, code:
     template_name = Names([MAIN], small=True)
     templates = _Pods(plan, members, template_name, settings)
     dags = Dags(members, template_name, templates)
-    made = [*dags.made, *(template(name, asked, found, settings) for asked, name in templates.made.items())]
+    made = [*dags.made, *(template(name, spec, found, settings) for spec, name in templates.made.items())]
     return {
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "WorkflowTemplate",
@@ -128,7 +128,7 @@ class _Pods:
     def __call__(self, step: str, *, rest: bool = False) -> str:
         """The name of the template for a step, or for the rest of the loop with this header."""
         flow, whole = self._plan.flow, self._rests if rest else self._steps
-        asked = pod(
+        spec = pod(
             whole[step],
             first=step == flow.start,
             block=rest or step in self._fused,
@@ -136,6 +136,6 @@ class _Pods:
             shared=1 if rest else self._shared.get(step, 1),
             each=step in self._inside,
         )
-        if asked not in self.made:
-            self.made[asked] = self._template(f"pod {asked}", asked.name)
-        return self.made[asked]
+        if spec not in self.made:
+            self.made[spec] = self._template(f"pod {spec}", spec.name)
+        return self.made[spec]

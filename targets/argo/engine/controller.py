@@ -69,7 +69,7 @@ def with_defaults(template: Mapping[str, Any], spec: Mapping[str, Any]) -> Mappi
 
 
 class Workflow:
-    """A run of a WorkflowTemplate under a name; `heard` is told of every pod that ended, with its variables."""
+    """A run of a WorkflowTemplate under a name; `on_pod_end` is told of every pod that ended, with its variables."""
 
     def __init__(
         self,
@@ -77,14 +77,14 @@ class Workflow:
         name: str,
         given: Mapping[str, str],
         pods: int,
-        heard: Callable[[Mapping[str, str], list[str], Finished], None],
+        on_pod_end: Callable[[Mapping[str, str], list[str], Finished], None],
     ) -> None:
         if strange := list(unknown(document)):
             raise DocumentError(f"the local engine does not know {', '.join(f'`{path}`' for path in strange)}")
         self.spec = document["spec"]
         self.templates = {template["name"]: with_defaults(template, self.spec) for template in self.spec["templates"]}
         self.nodes: list[Node] = []
-        self._name, self._heard = name, heard
+        self._name, self._on_pod_end = name, on_pod_end
         self._limit = min(pods, self.spec.get("parallelism", pods))
         self.message = ""
         self._events: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -196,7 +196,7 @@ class Workflow:
         def ended(future: Future[Finished]) -> None:
             finished = future.result()
             running.discard(process)
-            self._heard(process.environment, template["container"]["command"], finished)
+            self._on_pod_end(process.environment, template["container"]["command"], finished)
             done(finished)
 
         # What goes wrong in the thread is raised where the events are handled.
