@@ -244,7 +244,7 @@ def test_settings_may_stand_in_pyproject(desk: Desk) -> None:
     desk.write("pyproject.toml", '[tool.flowport]\nstore = "of_project"\n')
     desk.write("below/tiny.py", (desk.folder / "tiny.py").read_text())
     assert desk("run", "below/tiny.py").status == 0
-    assert (desk.folder / "of_project" / "Tiny").is_dir()
+    assert (desk.folder / "of_project" / "flows" / "Tiny").is_dir()
 
 
 def test_further_files_travel_with_the_code(desk: Desk) -> None:
