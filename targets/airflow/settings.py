@@ -14,55 +14,59 @@ TIMEOUT = 99_999_999
 
 SETTINGS = (
     Setting(
-        "store", "where artifacts live, as s3://, gs:// or az://; a folder where tasks see it", True, example="s3://my-bucket/flowport"
+        "store",
+        "the store of the runs: s3://, gs:// or az://; with compute local also a folder that all workers see",
+        True,
+        example="s3://my-bucket/flowport",
     ),
     Setting(
         "compute",
-        "what the tasks run on: kubernetes, docker, batch, ecs or local",
+        "where tasks run: kubernetes, docker, batch, ecs or local",
         default="kubernetes",
         choices=("kubernetes", "docker", "batch", "ecs", "local"),
     ),
     Setting(
         "image",
-        "the container image, with Python, flowport and what the flow imports (kubernetes, docker)",
+        "the container image; it contains Python, flowport and the modules that the flow imports (kubernetes, docker)",
         example="registry.example.com/flows:1",
     ),
     Setting("job_queue", "the AWS Batch job queue (batch)", example="flows"),
     Setting("job_definition", "the AWS Batch job definition, with the image and the role (batch)", example="flows"),
     Setting("cluster", "the ECS cluster (ecs)", example="flows"),
     Setting("task_definition", "the ECS task definition, with the image and the role (ecs)", example="flows"),
-    Setting("container", "the container of the task definition that runs the steps (ecs)", example="main"),
-    Setting("platform", "EC2 or FARGATE (batch, ecs)", default="EC2", choices=("EC2", "FARGATE")),
-    Setting("python", "the Python of the workers that has flowport and what the flow imports (local)", default="python"),
-    Setting("dags", "where `flowport deploy` puts the DAG file: a folder, s3:// or gs://", example="s3://my-bucket/dags", folder=True),
-    Setting("dag_id", "the id of the DAG; the flow's name unless given", example="my_flow"),
+    Setting("container", "the container in the task definition that runs the steps (ecs)", example="main"),
+    Setting("platform", "what runs the containers: EC2 or FARGATE (batch, ecs)", default="EC2", choices=("EC2", "FARGATE")),
+    Setting("python", "a Python on the workers that has flowport and the modules that the flow imports (local)", default="python"),
+    Setting("dags", "where `flowport deploy` writes the DAG file: a folder, s3:// or gs://", example="s3://my-bucket/dags", folder=True),
+    Setting("dag_id", "the id of the DAG; by default the name of the flow", example="my_flow"),
     Setting("owner", "the owner of the tasks", default="flowport"),
-    Setting("tags", "tags of the DAG, a list of text", example=["ml"], kind="texts"),
+    Setting("tags", "tags of the DAG, a list of strings", example=["ml"], kind="texts"),
     Setting(
         "default_args",
-        "arguments that all tasks get: Airflow's, such as `pool`, and the operator's, such as `namespace`; a table",
+        "arguments for all tasks: those of Airflow, such as `pool`, and those of the operator, such as `namespace`; a table",
         example={"pool": "ml"},
         kind="arguments",
     ),
-    Setting(
-        "max_concurrency", "how many tasks of a run are there at once (`max_active_tasks`); Airflow's default unless given", kind="number"
-    ),
+    Setting("max_concurrency", "how many tasks of a run may run at once (`max_active_tasks`); by default Airflow decides", kind="number"),
     Setting(
         "max_active_runs",
-        "how many runs of the DAG are there at once; more wait (`max_active_runs`); Airflow's default unless given",
+        "how many runs of the DAG may run at once, others wait (`max_active_runs`); by default Airflow decides",
         kind="number",
     ),
     Setting(
-        "run_timeout", "seconds after which a run is stopped and fails (`dagrun_timeout`); none unless given", kind="number", most=TIMEOUT
-    ),
-    Setting(
-        "startup_timeout",
-        "seconds that a pod may take to start (`startup_timeout_seconds`); the operator's default unless given (kubernetes)",
+        "run_timeout",
+        "timeout of a run in seconds: the run is stopped and fails (`dagrun_timeout`); by default there is none",
         kind="number",
         most=TIMEOUT,
     ),
-    Setting("width", "the most tasks that one fan-out makes", default=500, kind="number"),
-    Setting("total", "the most tasks that one foreach makes in a whole run, with the foreaches around it", default=500, kind="number"),
+    Setting(
+        "startup_timeout",
+        "timeout for the start of a pod in seconds (`startup_timeout_seconds`); by default that of the operator (kubernetes)",
+        kind="number",
+        most=TIMEOUT,
+    ),
+    Setting("width", "the largest number of tasks that one task may start with a foreach", default=500, kind="number"),
+    Setting("total", "the largest number of tasks of one foreach in a whole run", default=500, kind="number"),
 )
 
 STAND_INS: Profile = {"store": "s3://flowport-dry-run", "compute": "local"}

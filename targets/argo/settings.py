@@ -33,36 +33,44 @@ PODS = 3000
 LABELS, SELECTOR = {"team": "vision"}, {"pool": "batch"}
 SETTINGS = (
     Setting(
-        "store", "where artifacts live, as s3://, gs:// or az://, or a folder in one of `volumes`", True, example="s3://my-bucket/flowport"
+        "store", "the store of the runs: s3://, gs:// or az://, or a folder in one of `volumes`", True, example="s3://my-bucket/flowport"
     ),
-    Setting("image", "the container image, with Python, flowport and what the flow imports", True, example="registry.example.com/flows:1"),
-    Setting("image_pull_policy", "when the image is pulled; Kubernetes decides unless given", choices=("Always", "IfNotPresent", "Never")),
-    Setting("image_pull_secrets", "names of the secrets for the registry, a list of text", example=["registry"], kind="texts"),
-    Setting("namespace", "the namespace of the workflows; kubectl's own unless given", example="flows"),
-    Setting("name", "the name of the WorkflowTemplate; made of the flow's name unless given", example="flow"),
+    Setting(
+        "image",
+        "the container image; it contains Python, flowport and the modules that the flow imports",
+        True,
+        example="registry.example.com/flows:1",
+    ),
+    Setting("image_pull_policy", "when the image is pulled; by default Kubernetes decides", choices=("Always", "IfNotPresent", "Never")),
+    Setting("image_pull_secrets", "names of the secrets for the registry, a list of strings", example=["registry"], kind="texts"),
+    Setting("namespace", "the namespace of the workflows; by default that of kubectl's context", example="flows"),
+    Setting("name", "the name of the WorkflowTemplate; by default made from the name of the flow", example="flow"),
     Setting("service_account", "the service account of the pods", example="flows"),
     Setting("labels", "labels of the template, its workflows and their pods, a table", example={**LABELS}, kind="table"),
     Setting("annotations", "annotations of the pods, a table", example={"sidecar.istio.io/inject": "false"}, kind="table"),
-    Setting("node_selector", "labels of the nodes that pods run on, a table", example={**SELECTOR}, kind="table"),
+    Setting("node_selector", "labels that nodes must have to run the pods, a table", example={**SELECTOR}, kind="table"),
     Setting(
         "tolerations",
-        "tolerations of the pods, a list of tables in Kubernetes' own words",
+        "tolerations of the pods, a list of tables as in a pod spec",
         example=[{"key": "batch", "operator": "Exists"}],
         kind="tables",
     ),
+    Setting("secrets", "secrets whose keys become environment variables, a list of names", example=["database"], kind="texts"),
     Setting(
-        "secrets", "names of secrets whose keys become variables of the environment, a list of text", example=["database"], kind="texts"
+        "secret_files",
+        "secrets whose keys become files, a table of secret names and folders",
+        example={"tls": "/secrets/tls"},
+        kind="table",
     ),
-    Setting("secret_files", "secrets whose keys become files, a table of names and folders", example={"tls": "/secrets/tls"}, kind="table"),
     Setting(
         "volumes",
-        "volumes of the pods, a list of tables in Kubernetes' own words; each with `mountPath` beside them",
+        "volumes of the pods, a list of tables as in a pod spec, each with a `mountPath`",
         example=[{"name": "models", "mountPath": "/models", "persistentVolumeClaim": {"claimName": "models"}}],
         kind="tables",
     ),
     Setting(
         "run_as_user",
-        "the user that containers run as, a number; 0 leaves it to the image or the cluster; not root unless `security_context` says so",
+        "the user id of the containers; with 0 the image or the cluster decides; root only if `security_context` allows it",
         default=1000,
         kind="number",
         least=0,
@@ -70,29 +78,41 @@ SETTINGS = (
     ),
     Setting(
         "security_context",
-        "what else the security context of the pods says, a table in Kubernetes' own words",
+        "further fields of the security context of the pods, a table as in a pod spec",
         example={"fsGroup": 1000},
         kind="table",
     ),
     Setting(
-        "max_concurrency", "how many pods of a workflow run at once (`parallelism`); all that may unless given", kind="number", most=PODS
+        "max_concurrency",
+        "how many pods of a workflow may run at once (`parallelism`); by default there is no limit",
+        kind="number",
+        most=PODS,
     ),
     Setting(
         "run_timeout",
-        "seconds after which a workflow is stopped and fails (`activeDeadlineSeconds`); none unless given",
+        "timeout of a run in seconds: the workflow is stopped and fails (`activeDeadlineSeconds`); by default there is none",
         kind="number",
         most=DAYS * 86_400,
     ),
-    Setting("pod_gc", "which pods go when they have ended (`podGC`)", default="OnPodSuccess", choices=POD_GC),
-    Setting("concurrency_policy", "what a run that the clock starts does when one is running", default="Forbid", choices=OVERLAP),
-    Setting("keep_days", "days that a workflow is kept when it has ended (`ttlStrategy`)", default=7, kind="number", most=DAYS),
-    Setting("turns", "turns of a loop after which the rest of it runs in one pod", default=TURNS, kind="number", least=0, most=TURNS),
+    Setting("pod_gc", "which pods are deleted after they end (`podGC`)", default="OnPodSuccess", choices=POD_GC),
     Setting(
-        "width", "the most tasks that one fan-out makes; 3,000 or what fits, divided by the steps in foreaches, unless given", kind="number"
+        "concurrency_policy",
+        "what a schedule does while an earlier run is still running: Allow, Forbid or Replace",
+        default="Forbid",
+        choices=OVERLAP,
+    ),
+    Setting("keep_days", "how many days a workflow is kept after it ends (`ttlStrategy`)", default=7, kind="number", most=DAYS),
+    Setting(
+        "turns", "turns of a loop that run in pods of their own; one pod runs the rest", default=TURNS, kind="number", least=0, most=TURNS
+    ),
+    Setting(
+        "width",
+        "the largest number of tasks that one task may start with a foreach; by default 3,000 divided by the steps in foreaches, or less",
+        kind="number",
     ),
     Setting(
         "total",
-        "the most tasks that one foreach makes in a whole run, with the foreaches around it; like `width` unless given",
+        "the largest number of tasks of one foreach in a whole run; by default that of `width`",
         kind="number",
     ),
 )

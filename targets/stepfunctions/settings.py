@@ -15,32 +15,37 @@ TIMEOUT = 99_999_999
 """The largest TimeoutSeconds of a state machine (Amazon States Language)."""
 
 SETTINGS = (
-    Setting("store", "where artifacts live, as s3://bucket/prefix", required=True, example="s3://my-bucket/flowport"),
+    Setting("store", "the store of the runs: s3://bucket/prefix", required=True, example="s3://my-bucket/flowport"),
     Setting(
         "image",
-        "the container image, with Python, flowport and what the flow imports",
+        "the container image; it contains Python, flowport and the modules that the flow imports",
         required=True,
         example="123456789012.dkr.ecr.eu-west-1.amazonaws.com/flows:1",
     ),
-    Setting("compute", "what the tasks run on: batch", default="batch", choices=("batch",)),
+    Setting("compute", "where tasks run: batch", default="batch", choices=("batch",)),
     Setting("job_queue", "the AWS Batch job queue, by name or ARN", required=True, example="flows"),
-    Setting("job_role", "ARN of the role that the containers have; it needs job-policy.json", example=ROLE),
-    Setting("execution_role", "ARN of the role with which ECS starts the containers; Fargate and private images need one", example=ROLE),
-    Setting("platform", "EC2 or FARGATE, what the job queue runs on", default="EC2", choices=("EC2", "FARGATE")),
-    Setting("partition", "the AWS partition of the ARNs in the policies", default="aws"),
-    Setting("region", "the region of the ARNs in the policies; any when not given", default="*"),
-    Setting("account", "the account of the ARNs in the policies; any when not given", default="*"),
-    Setting("machine", "the name of the state machine; the flow's name unless given"),
-    Setting("max_concurrency", "how many tasks of a foreach run at once; in nested foreaches, those of the whole nest", kind="number"),
+    Setting("job_role", "ARN of the role of the containers; it needs job-policy.json", example=ROLE),
     Setting(
-        "run_timeout", "seconds after which a run is stopped and fails (`TimeoutSeconds`); none unless given", kind="number", most=TIMEOUT
+        "execution_role", "ARN of the role with which ECS starts the containers; required for Fargate and for private images", example=ROLE
     ),
-    Setting("tags", "tags of the job definitions and their jobs, a table of text", example={"team": "vision"}, kind="table"),
-    Setting("width", "the most tasks that one fan-out makes", default=1000, kind="number", most=CHILDREN),
-    Setting("total", "the most tasks that one foreach makes in a whole run, with the foreaches around it", default=10_000, kind="number"),
+    Setting("platform", "what the job queue runs on: EC2 or FARGATE", default="EC2", choices=("EC2", "FARGATE")),
+    Setting("partition", "the AWS partition in the ARNs of the policies", default="aws"),
+    Setting("region", "the region in the ARNs of the policies; by default any", default="*"),
+    Setting("account", "the account in the ARNs of the policies; by default any", default="*"),
+    Setting("machine", "the name of the state machine; by default the name of the flow"),
+    Setting("max_concurrency", "how many tasks of a foreach may run at once, including the foreaches inside it", kind="number"),
+    Setting(
+        "run_timeout",
+        "timeout of a run in seconds: the execution is stopped and fails (`TimeoutSeconds`); by default there is none",
+        kind="number",
+        most=TIMEOUT,
+    ),
+    Setting("tags", "tags of the job definitions and their jobs, a table of strings", example={"team": "vision"}, kind="table"),
+    Setting("width", "the largest number of tasks that one task may start with a foreach", default=1000, kind="number", most=CHILDREN),
+    Setting("total", "the largest number of tasks of one foreach in a whole run", default=10_000, kind="number"),
     Setting(
         "turns",
-        "turns of a loop after which the rest of it runs in one container; as many as the history bears unless given",
+        "turns of a loop that run in containers of their own, one container runs the rest; by default what the history allows",
         kind="number",
         least=0,
     ),
