@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from flowport.runtime.address import Keys
-from flowport.runtime.start import document
-from flowport.runtime.store import Missing
+from flowport.runtime.records.run_record import document
+from flowport.runtime.store.errors import Missing
+from flowport.runtime.store.keys import Keys
 from flowport.targets.stepfunctions.emulator.client import Account, Deployed
 
 if TYPE_CHECKING:
-    from flowport.runtime.store import Store
+    from flowport.runtime.store.interface import Store
 
 CODE = "code/"
 BLOBS = "blobs/"

@@ -1,0 +1,88 @@
+"""The start of a run: `run.json`, made once by the first task, with the parameters that every task reads.
+
+It says whose run this is, so that two runs with one id cannot mix, and it proves that the store honours create-only puts.
+"""
+
+from __future__ import annotations
+
+import time
+
+from flowport.runtime.protocol import NonRetryable
+from flowport.runtime.records import validation
+from flowport.runtime.records.run_record import RunRecord, read
+from flowport.runtime.run.initial_values import initial_values
+from flowport.runtime.run.run_input import read_input
+from flowport.runtime.store import digests, documents
+from flowport.runtime.store.keys import Keys, part
+from flowport.runtime.text import shown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from flowport.runtime.package.code_package import CodePackage
+    from flowport.runtime.protocol import Invocation
+    from flowport.runtime.store.interface import Store
+
+
+def begin(store: Store, keys: Keys, invocation: Invocation, program: CodePackage) -> RunRecord:
+    """Make the run's document, or find it made by an earlier try of the same engine run. Raises NonRetryable."""
+    if invocation.last == 0 and part(invocation.run) != invocation.run:
+        raise NonRetryable(
+            f"the run id `{invocation.run}` has characters beyond letters, digits and `-_.+=@!'()`, "
+            "so its documents cannot be addressed: choose another"
+        )
+    if len(invocation.run) > validation.NAME:
+        raise NonRetryable(f"the run id `{shown(invocation.run[:60])}...` is longer than {validation.NAME} characters: choose another")
+    try:
+        record = read(store, keys)
+    except NonRetryable:
+        record = None
+    if record is not None:
+        return _claimed(record, store, keys, invocation, program)
+    doc = _document(store, read_input(store, keys, invocation, program), invocation, program)
+    data = documents.dump(doc)
+    # The same bytes would be taken for this task's own, whose answer was lost: what must fail is a document of other bytes.
+    if store.create(keys.run(), data) and store.create(keys.run(), data + b"\n"):
+        raise NonRetryable(
+            f"{store.url} does not honour create-only puts (it let `{keys.run()}` be created twice): runs would overwrite each other"
+        )
+    return _claimed(read(store, keys), store, keys, invocation, program)
+
+
+def _claimed(record: RunRecord, store: Store, keys: Keys, invocation: Invocation, program: CodePackage) -> RunRecord:
+    """The document when it is that of this engine run: one that was cleared began at another time, but was started with the same."""
+    if record.doc["engine"] == invocation.engine:
+        return record
+    if invocation.epoch > 0 and record.doc["input"] == _mark(read_input(store, keys, invocation, program)):
+        return record
+    raise NonRetryable(
+        f"run `{invocation.run}` of {invocation.flow} belongs to {record.doc['engine'] or 'another engine run'}: "
+        "start this one under another id"
+    )
+
+
+def _mark(given: dict[str, Any]) -> str:
+    return digests.of(documents.dump(given, in_order=True))[:32]
+
+
+def _document(store: Store, given: dict[str, Any], invocation: Invocation, program: CodePackage) -> dict[str, Any]:
+    origin, first = given.get("origin_run") or None, given.get("from") or None
+    if first is not None and first not in program.plan["steps"]:
+        raise NonRetryable(f"the run begins anew from `{shown(first[: validation.NAME])}`, which is no step of {invocation.flow}")
+    if origin is not None and not store.exists(Keys(invocation.flow, origin).run()):
+        raise NonRetryable(f"the run resumes run `{origin}` of {invocation.flow}, which is not in {store.url}")
+    before = read(store, Keys(invocation.flow, origin)).doc["parameters"] if origin else {}
+    return {
+        "v": 1,
+        "flow": invocation.flow,
+        "run": invocation.run,
+        "code": invocation.code,
+        "engine": invocation.engine,
+        "input": _mark(given),
+        "started": round(time.time(), 3),
+        "origin": origin,
+        "from": first,
+        "tags": given.get("tags") or [],
+        "parameters": initial_values(store, program, given.get("parameters") or {}, before, form=bool(given.get("form"))),
+    }
