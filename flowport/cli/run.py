@@ -9,9 +9,9 @@ from flowport.cli.flow_file import FLOW, PROFILE, FlowFile, open_flow
 from flowport.cli.given import parameters, section
 from flowport.cli.options import Command, Option, Values, WrongUse, closest, page
 from flowport.cli.place import STORE, local_store_url, run_id
-from flowport.compiler.contract import flow_document
 from flowport.compiler.ir import Retry, Step
-from flowport.compiler.plan import Plan
+from flowport.compiler.ir.plan import Plan
+from flowport.compiler.package.documents import flow_document
 from flowport.compiler.record import replace
 from flowport.runtime.run.parameters import ParameterError
 from flowport.runtime.run.run_input import tags

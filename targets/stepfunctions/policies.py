@@ -6,7 +6,7 @@ Who can write to the store can run code in the tasks; neither role may delete an
 from __future__ import annotations
 
 from flowport.compiler.ir import JSON
-from flowport.compiler.plan import Choice, Loop, Map, Plan, walk
+from flowport.compiler.ir.plan import Choice, Loop, Map, Plan, walk
 from flowport.runtime.store.keys import part
 from flowport.targets.stepfunctions.compute import COMPUTE
 from flowport.targets.stepfunctions.jobs import Jobs
