@@ -12,13 +12,12 @@ from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import Resources, Step
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower.capabilities import Capabilities, Feature, Limit, missing
-from flowport.compiler.target import Profile
-from flowport.targets.kinds import line, problems
 from flowport.targets.schedules import unplanned
+from flowport.targets.settings_validation import line
 from flowport.targets.sizes import fargate
 from flowport.targets.stepfunctions.concurrency import starved
 from flowport.targets.stepfunctions.history import BEGIN, LONGEST, History, histories
-from flowport.targets.stepfunctions.settings import SETTINGS, STAND_INS, settings
+from flowport.targets.stepfunctions.settings import Settings
 
 DEFINITION = 1_048_576
 OVERRIDES = 8_192
@@ -47,34 +46,30 @@ KEYS = (
 CODES: Mapping[Feature, str] = {Feature.GPU: "FP300", Feature.SHARED_MEMORY: "FP301", Feature.DISK: "FP302", Feature.KUBERNETES: "FP306"}
 
 
-def lacks(profile: Profile) -> Capabilities:
+def lacks(settings: Settings) -> Capabilities:
     """What the compute of a profile cannot do; Step Functions itself runs every construct."""
-    return FARGATE_LACKS if profile.get("platform") == "FARGATE" else EC2_LACKS
+    return FARGATE_LACKS if settings.platform == "FARGATE" else EC2_LACKS
 
 
-def setting_problems(profile: Profile) -> Iterator[Diagnostic]:
-    """Settings that are missing, or that no service would accept."""
-    wrong = tuple(problems("stepfunctions", SETTINGS, profile))
-    yield from wrong
-    if any(problem.code != "FP400" for problem in wrong):
-        return
-    store = profile.get("store")
-    if store and not _is_place(str(store)):
+def setting_problems(settings: Settings) -> Iterator[Diagnostic]:
+    """Settings that no service would accept."""
+    store = settings.given_store
+    if not _is_place(store):
         yield Diagnostic(
             "FP401",
             f"the store `{store}` is not a place in S3 that a state machine can name",
             notes=(KEYS,),
-            help=(line("stepfunctions", SETTINGS[0]),),
+            help=(line("stepfunctions", Settings.named("store")),),
         )
-    if profile.get("platform") == "FARGATE" and not profile.get("execution_role"):
+    if settings.platform == "FARGATE" and not settings.execution_role:
         yield Diagnostic(
             "FP404",
             "Fargate starts no container without `execution_role`",
-            help=(line("stepfunctions", next(setting for setting in SETTINGS if setting.name == "execution_role")),),
+            help=(line("stepfunctions", Settings.named("execution_role")),),
         )
-    if not re.fullmatch(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/]{1,80}", str(profile.get("machine") or "flow")):
+    if not re.fullmatch(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/]{1,80}", settings.given_machine or "flow"):
         yield Diagnostic(
-            "FP405", f"`{profile['machine']}` cannot name a state machine", help=("use at most 80 letters, digits, `-` and `_`",)
+            "FP405", f"`{settings.given_machine}` cannot name a state machine", help=("use at most 80 letters, digits, `-` and `_`",)
         )
 
 
@@ -85,9 +80,9 @@ def _is_place(store: str) -> bool:
     return not {"", ".", ".."} & set(store.rstrip("/").split("/")[3:])
 
 
-def plan_problems(plan: Plan, profile: Profile, size: int) -> Iterator[Diagnostic]:
+def plan_problems(plan: Plan, settings: Settings, size: int) -> Iterator[Diagnostic]:
     """What a plan uses that is not there, and what of it is too large; `size` is that of the definition, in bytes."""
-    yield from missing(plan, "stepfunctions", lacks(profile), CODES)
+    yield from missing(plan, "stepfunctions", lacks(settings), CODES)
     yield from unplanned(plan.flow, "stepfunctions", "make a schedule of EventBridge Scheduler that starts the state machine")
     if "'" in plan.flow.name:
         way_out = ("give the flow another name: `@flow(name=...)`",)
@@ -102,10 +97,10 @@ def plan_problems(plan: Plan, profile: Profile, size: int) -> Iterator[Diagnosti
             help=("make several flows of it, or put what belongs together into one step",),
         )
     yield from _histories(plan)
-    yield from starved(plan, settings(with_stand_ins(profile), plan.flow.name))
+    yield from starved(plan, settings)
     for step in plan.flow.steps:
         yield from _environment(step)
-        if profile.get("platform") == "FARGATE":
+        if settings.platform == "FARGATE":
             yield from _fargate(step)
 
 
@@ -152,9 +147,3 @@ def _fargate(step: Step) -> Iterator[Diagnostic]:
             step.span,
             help=('ask for less, or set platform = "EC2"',),
         )
-
-
-def with_stand_ins(profile: Profile) -> Profile:
-    """The profile, with what only a real account needs made up: enough to know what a plan becomes."""
-    usable = {name: value for name, value in profile.items() if value is not None}
-    return {**STAND_INS, **usable}
