@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from flowport.compiler.ir import JSON
 from flowport.compiler.ir.plan import Choice, Loop, Map, Plan, walk
-from flowport.runtime.store.keys import part
+from flowport.runtime.store.keys import FLOWS, part, runs_folder
 from flowport.targets.stepfunctions.compute import COMPUTE
 from flowport.targets.stepfunctions.jobs import Jobs
 from flowport.targets.stepfunctions.settings import Settings
@@ -17,16 +17,16 @@ from flowport.targets.stepfunctions.statements import allow, place
 def machine_policy(plan: Plan, settings: Settings, jobs: Jobs) -> dict[str, JSON]:
     """What the state machine does: submit its jobs, hand over its input, read routes, start the children of its maps."""
     kinds = {type(node) for node in walk(plan.body)}
-    flow = part(plan.flow.name)
+    runs = runs_folder(plan.flow.name)
     statements = [
         *COMPUTE[settings.compute].permissions(settings, jobs),
-        allow("StoreTheInput", ["s3:PutObject"], [_objects(settings, f"{flow}/*/input.json")]),
+        allow("StoreTheInput", ["s3:PutObject"], [_objects(settings, f"{runs}*/input.json")]),
     ]
     read: list[str] = []
     if kinds & {Map, Choice, Loop}:
-        read.append(_objects(settings, f"{flow}/*.route.json"))
+        read.append(_objects(settings, f"{runs}*.route.json"))
     if Loop in kinds:
-        read.append(_objects(settings, f"{flow}/*.rest.json"))
+        read.append(_objects(settings, f"{runs}*.rest.json"))
     if read:
         statements.append(allow("ReadRoutes", ["s3:GetObject"], read))
     if Map in kinds:
@@ -44,8 +44,7 @@ def machine_policy(plan: Plan, settings: Settings, jobs: Jobs) -> dict[str, JSON
 
 def job_policy(plan: Plan, settings: Settings) -> dict[str, JSON]:
     """What the containers do: read the code, and read and create what this flow stores."""
-    flow = part(plan.flow.name)
-    documents = [_objects(settings, f"{flow}/*"), _objects(settings, "blobs/*")]
+    documents = [_objects(settings, f"{FLOWS}{part(plan.flow.name)}/*"), _objects(settings, "blobs/*")]
     return _policy(
         [
             allow("ReadTheCode", ["s3:GetObject"], [_objects(settings, "code/*")]),
