@@ -25,7 +25,7 @@ text { font: 13px ui-sans-serif, system-ui, "Segoe UI", Helvetica, Arial, sans-s
 .heading { font-size: 11px; text-anchor: start; fill: #5d7790 }
 .edge { fill: none; stroke: #7b8ea3; stroke-width: 1.4; marker-end: url(#tip) }
 .case { font-size: 11px; fill: #8a5a12 }
-.behind { fill: #fbfcfd; fill-opacity: .9 }
+.behind { fill: #ffffff; fill-opacity: .85 }
 #tip path { fill: #7b8ea3 }
 """.strip()
 
@@ -119,15 +119,11 @@ def _curve(points: list[Point]) -> str:
 
 
 def _label(points: list[Point], text: str) -> str:
-    """The value of a case, on its edge: above the tip, as the edges of a switch begin at one point, or on its lane beside the boxes."""
+    """The value of a case, nearer to where the edge leads, as the edges of a switch begin at one point."""
     (x, y), (to_x, to_y) = points[0], points[1]
-    if y == to_y:
-        x, y = to_x, y + BOX * (1 if points[2][1] > y else -1)
-    else:
-        # An edge that bends is further aside than a straight line would be.
-        x, y = x + 0.8 * (to_x - x), y + 0.62 * (to_y - y)
-    width = 6.2 * len(text) + 4
+    x, y = x + 0.7 * (to_x - x), y + 0.7 * (to_y - y)
+    width = 6.2 * len(text) + 6
     return (
-        f'<rect class="behind" x="{x - width / 2:.1f}" y="{y - 9.5:.1f}" width="{width:.1f}" height="12" rx="3"/>'
+        f'<rect class="behind" x="{x - width / 2:.1f}" y="{y - 11:.1f}" width="{width:.1f}" height="14" rx="3"/>'
         f'<text class="case" x="{x:.1f}" y="{y:.1f}">{escape(text)}</text>'
     )
