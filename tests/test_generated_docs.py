@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from compiled import files_of
-from flowport.cli.config import find
 from flowport.compiler.diagnostics.codes import CODES
 from flowport.compiler.lower.capabilities import Capabilities, Feature
 from flowport.compiler.package.archive import package
 from flowport.compiler.target import Target
+from flowport.project.config import find
 from flowport.targets.airflow import limits as airflow
 from flowport.targets.airflow import target as airflow_target
 from flowport.targets.airflow.settings import Settings as AirflowSettings
