@@ -22,9 +22,9 @@ class Volume:
     how: Mapping[str, JSON] = field(default_factory=dict)
 
 
-def own_volumes(asked: Pod, resources: Resources) -> list[Volume]:
+def own_volumes(pod: Pod, resources: Resources) -> list[Volume]:
     """What a step asks for: claims, and memory."""
-    found = [Volume(volume_name(claim), path, {"persistentVolumeClaim": {"claimName": claim}}) for claim, path in asked.volumes]
+    found = [Volume(volume_name(claim), path, {"persistentVolumeClaim": {"claimName": claim}}) for claim, path in pod.volumes]
     if resources.shared_memory:
         memory: JSON = {"medium": "Memory", "sizeLimit": f"{resources.shared_memory}Mi"}
         found.append(Volume("shared-memory", "/dev/shm", {"emptyDir": memory}))

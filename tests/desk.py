@@ -71,7 +71,8 @@ class Desk:
         text = re.sub(r"\b\d{8}-\d{6}-[0-9a-f]{6}\b", "RUN", text)
         text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "TIME", text)
         text = re.sub(r"\b[0-9a-f]{64}\b", "DIGEST", text)
-        return re.sub(r"\bin \d+\.\d s", "in SECONDS", text)
+        text = re.sub(r"\bin \d+\.\d s", "in SECONDS", text)
+        return re.sub(r" *\b\d+\.\d s\b( *)", lambda found: " SECONDS" + ("  " if found[1] else ""), text)
 
 
 def _attentive() -> None:

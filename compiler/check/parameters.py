@@ -12,7 +12,22 @@ from flowport.compiler.ir import Computed, Flow, NoDefault, Parameter
 from flowport.compiler.ir.parameter_kinds import misfit
 
 OPTIONS = frozenset(
-    ("help", "store", "profile", "run-id", "tag", "max-workers", "with", "origin-run", "from", "target", "no-fork", "quiet", "logs")
+    (
+        "help",
+        "store",
+        "profile",
+        "run-id",
+        "tag",
+        "max-workers",
+        "with",
+        "origin-run",
+        "from",
+        "target",
+        "no-fork",
+        "quiet",
+        "logs",
+        "force",
+    )
 )
 """Options of `run` and `dry-run`: a parameter with such a name must be given after `--`."""
 NAMES = frozenset({"next", "input", "index", "foreach_stack", "merge_artifacts"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from flowport.compiler.decorators.arguments import Arguments
-from flowport.compiler.ir import JSON, Settings, Trigger
+from flowport.compiler.ir import JSON, RunLimits, Settings, Trigger
 from flowport.compiler.ir.features import Feature
 from flowport.compiler.record import field, record
 
@@ -46,8 +46,8 @@ class Decorator:
 
 @record(eq=False)
 class FlowDecorator:
-    """A decorator of a flow; `read` returns what starts runs, None when nothing does."""
+    """A decorator of a flow; `read` returns what starts runs or limits them, None where it asks for nothing."""
 
     name: str
     arguments: tuple[str, ...]
-    read: Callable[[Arguments], Trigger | None]
+    read: Callable[[Arguments], Trigger | RunLimits | None]

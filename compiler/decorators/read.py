@@ -1,4 +1,4 @@
-"""The decorators of a step or a flow -> settings and triggers.
+"""The decorators of a step or a flow -> settings, triggers and limits.
 
 `unsupported` handles decorators that flowport does not support. Custom decorators run in the task.
 """
@@ -15,7 +15,7 @@ from flowport.compiler.decorators.unsupported import say_unsupported
 from flowport.compiler.decorators.use import DecoratorUse
 from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.evaluate.reading import Reading
-from flowport.compiler.ir import Settings, Trigger
+from flowport.compiler.ir import RunLimits, Settings, Trigger
 from flowport.compiler.python.classes import Class, FlowClass
 
 
@@ -45,9 +45,11 @@ def settings(reading: Reading, uses: Iterable[DecoratorUse], step: str) -> Setti
     return result
 
 
-def triggers(reading: Reading, flow_class: FlowClass, uses: Mapping[Class, Iterable[DecoratorUse]]) -> tuple[Trigger, ...]:
-    """What starts runs of a flow; a decorator of a class overrides an inherited one with the same name."""
-    found: dict[str, Trigger] = {}
+def flow_settings(
+    reading: Reading, flow_class: FlowClass, uses: Mapping[Class, Iterable[DecoratorUse]]
+) -> tuple[tuple[Trigger, ...], RunLimits]:
+    """What starts and limits runs of a flow; a decorator of a class counts before those of the same name that the class inherits."""
+    found: dict[str, Trigger | RunLimits] = {}
     for one in flow_class.classes:
         seen: set[str] = set()
         for use in uses[one]:
@@ -57,15 +59,16 @@ def triggers(reading: Reading, flow_class: FlowClass, uses: Mapping[Class, Itera
             elif decorator is not None:
                 seen.add(use.name)
                 named = _arguments(reading, use)
-                trigger = decorator.read(Arguments(reading, use, named, "")) if named is not None else None
-                if trigger is not None:
-                    found.setdefault(use.name, trigger)
+                read = decorator.read(Arguments(reading, use, named, "")) if named is not None else None
+                if read is not None:
+                    found.setdefault(use.name, read)
             elif use.name in STEP_DECORATORS or use.name == "step":
                 message = f"`@{use.name}` belongs on a step, not on a flow"
                 reading.say("FP134", message, use.source, use.node, "put it above each step that needs it")
             elif use.name not in ("", "flow"):
                 say_unsupported(reading, use, f"`{one.node.name}`")
-    return tuple(found.values())
+    limits = next((each for each in found.values() if isinstance(each, RunLimits)), RunLimits())
+    return tuple(each for each in found.values() if not isinstance(each, RunLimits)), limits
 
 
 def _arguments(reading: Reading, use: DecoratorUse) -> dict[str, tuple[ast.expr, Any]] | None:

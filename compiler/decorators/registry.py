@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flowport.compiler.decorators.decorator import Decorator, FlowDecorator
+from flowport.compiler.decorators.flow.limits import LIMITS
 from flowport.compiler.decorators.flow.schedule import SCHEDULE
 from flowport.compiler.decorators.step.catch import CATCH
 from flowport.compiler.decorators.step.environment import ENVIRONMENT
@@ -16,7 +17,7 @@ from flowport.compiler.decorators.step.timeout import TIMEOUT
 STEP_DECORATORS: Mapping[str, Decorator] = {
     decorator.name: decorator for decorator in (RETRY, CATCH, TIMEOUT, RESOURCES, ENVIRONMENT, KUBERNETES)
 }
-FLOW_DECORATORS: Mapping[str, FlowDecorator] = {decorator.name: decorator for decorator in (SCHEDULE,)}
+FLOW_DECORATORS: Mapping[str, FlowDecorator] = {decorator.name: decorator for decorator in (SCHEDULE, LIMITS)}
 
 ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     **{name: decorator.arguments for name, decorator in STEP_DECORATORS.items()},

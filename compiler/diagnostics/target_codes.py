@@ -44,6 +44,11 @@ TARGETS: Mapping[str, Code] = {
         "the target does not support schedules",
         "The flow has a schedule, and the files for this target do not contain it. Create a rule in the engine that starts the flow.",
     ),
+    "FP308": Code(
+        "the target does not support a limit of runs",
+        "The flow asks for a limit with `@limits`, and the engine has no such limit for its runs. The other limits work. Limit it in "
+        "the engine itself, or remove the argument if you use no other target.",
+    ),
     "FP400": Code(
         "a required setting is missing",
         "The target needs to know where the flow runs: an image, a role, a queue, a store. Add the setting to a profile in flowport.toml.",

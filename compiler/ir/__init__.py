@@ -5,6 +5,7 @@ Nothing here reads source or knows an engine. `outline` prints a plan, and `veri
 
 from flowport.compiler.ir.flow import Flow, Step, Use, Uses
 from flowport.compiler.ir.parameters import Computed, NoDefault, Parameter
+from flowport.compiler.ir.run_limits import RunLimits
 from flowport.compiler.ir.settings import UNDECORATED, Catch, ExecutionSpec, Pairs, Pod, Resources, Retry, Settings
 from flowport.compiler.ir.span import Span
 from flowport.compiler.ir.transitions import Branch, Case, End, Foreach, Next, Switch, Transition, targets
@@ -31,6 +32,7 @@ __all__ = [
     "Pairs",
     "Parameter",
     "Resources",
+    "RunLimits",
     "Retry",
     "Schedule",
     "Settings",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flowport.compiler.ir.parameters import Parameter
+from flowport.compiler.ir.run_limits import RunLimits
 from flowport.compiler.ir.settings import Settings
 from flowport.compiler.ir.span import Span
 from flowport.compiler.ir.transitions import Transition
@@ -77,6 +78,7 @@ class Flow:
     parameters: tuple[Parameter, ...] = ()
     doc: str = ""
     triggers: tuple[Trigger, ...] = ()
+    limits: RunLimits = RunLimits()
     files: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
     roots: tuple[str, ...] = ("",)
     definitions: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)

@@ -9,7 +9,7 @@ import ast
 import os.path
 from collections.abc import Iterable
 
-from flowport.compiler.decorators.read import triggers
+from flowport.compiler.decorators.read import flow_settings
 from flowport.compiler.decorators.resolve import decorator_uses
 from flowport.compiler.decorators.use import DecoratorUse
 from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
@@ -84,7 +84,7 @@ def _flow(reading: Reading, source: Source, flow_class: FlowClass, folder: str, 
     files = import_closure(reading, [source])
     unused = check_imports(reading, files, source)
     uses = {one: decorator_uses(reading, one, one.node.decorator_list, 0) for one in flow_class.classes}
-    name, begun_by = _name(reading, own, uses[own]), triggers(reading, flow_class, uses)
+    name, (begun_by, limits) = _name(reading, own, uses[own]), flow_settings(reading, flow_class, uses)
     check_attributes(reading, files, source)
     check_main_block(reading, source, flow_class)
     members = flow_class.members
@@ -104,6 +104,7 @@ def _flow(reading: Reading, source: Source, flow_class: FlowClass, folder: str, 
         found,
         ast.get_docstring(own.node) or "",
         begun_by,
+        limits,
         _files((*_also(reading, included), *files), folder, found),
         tuple(place for _, place in reading.modules.roots),
         {one.module if one is not source else "": definitions[one.place] for one in files if one.place in definitions},

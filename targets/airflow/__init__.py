@@ -10,7 +10,7 @@ from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower.fuse import cap_loops
 from flowport.compiler.lower.names import legal
-from flowport.compiler.target import Deployer, DryRun, DryRunResult, File, TaskEnded
+from flowport.compiler.target import Deployer, DryRun, DryRunResult, File, Target, TaskEnded
 from flowport.targets.airflow.dag import dag_file
 from flowport.targets.airflow.limits import plan_problems, setting_problems
 from flowport.targets.airflow.settings import DRY_RUN_DEFAULTS, Settings
@@ -75,4 +75,4 @@ class Airflow:
         return AirflowDeployer()
 
 
-target = Airflow()
+target: Target[Settings] = Airflow()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from flowport.compiler.ir import Foreach, Step, Switch
+from flowport.targets.airflow.groups import Branch, Each, Job, Listing, Member, inside, jobs
 from flowport.targets.airflow.names import Names
-from flowport.targets.airflow.pieces import Branch, Each, Job, Listing, Member, inside, jobs
 from flowport.targets.airflow.python import Call, Code, Value, chained, names, quoted, statement
 
 INDENT = "    "

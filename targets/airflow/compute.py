@@ -22,13 +22,13 @@ Asked: TypeAlias = "Resources | None"
 class Compute:
     """One kind of compute.
 
-    `parts` are the modules of `parts` that a DAG file needs, and `constants` what they read. `defaults` are arguments of every task,
+    `snippets` are the modules of `snippets` that a DAG file needs, and `constants` what they read. `defaults` are arguments of every task,
     `arguments` those of one that asks for resources, and `pod` those of one that asks for a pod of its own kind. `needs` are settings,
     and `stores` what the addresses it reaches begin with. `expands` says that a `$` in a variable of the environment means something
     there, unless it stands twice.
     """
 
-    parts: tuple[str, ...]
+    snippets: tuple[str, ...]
     needs: tuple[str, ...]
     defaults: Callable[[Settings], Named]
     arguments: Callable[[Resources, Settings], Named]
@@ -45,16 +45,16 @@ def _pods(settings: Settings) -> Named:
     return {"image": settings.image, **_pod(Resources(), settings), **patience}
 
 
-def _pod(asked: Resources, settings: Settings) -> Named:
-    requests: Named = {"cpu": f"{asked.cpu:g}", "memory": f"{asked.memory}Mi"}
-    limits: Named = {"memory": f"{asked.memory}Mi"}
-    if asked.gpu:
-        limits["nvidia.com/gpu"] = str(asked.gpu)
-    if asked.disk:
-        requests["ephemeral-storage"] = limits["ephemeral-storage"] = f"{asked.disk}Mi"
+def _pod(resources: Resources, settings: Settings) -> Named:
+    requests: Named = {"cpu": f"{resources.cpu:g}", "memory": f"{resources.memory}Mi"}
+    limits: Named = {"memory": f"{resources.memory}Mi"}
+    if resources.gpu:
+        limits["nvidia.com/gpu"] = str(resources.gpu)
+    if resources.disk:
+        requests["ephemeral-storage"] = limits["ephemeral-storage"] = f"{resources.disk}Mi"
     named: Named = {"container_resources": Call("k8s.V1ResourceRequirements", (), {"requests": requests, "limits": limits})}
-    if asked.shared_memory:
-        memory = Call("k8s.V1EmptyDirVolumeSource", (), {"medium": "Memory", "size_limit": f"{asked.shared_memory}Mi"})
+    if resources.shared_memory:
+        memory = Call("k8s.V1EmptyDirVolumeSource", (), {"medium": "Memory", "size_limit": f"{resources.shared_memory}Mi"})
         named["volumes"] = [Call("k8s.V1Volume", (), {"name": "shared-memory", "empty_dir": memory})]
         named["volume_mounts"] = [Call("k8s.V1VolumeMount", (), {"name": "shared-memory", "mount_path": "/dev/shm"})]
     return named
@@ -63,25 +63,25 @@ def _pod(asked: Resources, settings: Settings) -> Named:
 def _pod_of(spec: ExecutionSpec, resources: Resources | None, settings: Settings) -> Named:
     """The arguments of a task that has a pod of its own kind; `resources` are those of the step, whose volumes stand beside these."""
     named: Named = {"image": spec.image} if spec.image else {}
-    asked = spec.pod
-    if asked.service_account:
-        named["service_account_name"] = asked.service_account
-    if asked.node_selector:
-        named["node_selector"] = dict(asked.node_selector)
-    if asked.tolerations:
+    pod = spec.pod
+    if pod.service_account:
+        named["service_account_name"] = pod.service_account
+    if pod.node_selector:
+        named["node_selector"] = dict(pod.node_selector)
+    if pod.tolerations:
         fields = {"tolerationSeconds": "toleration_seconds"}
         named["tolerations"] = [
-            Call("k8s.V1Toleration", (), {fields.get(key, key): value for key, value in each}) for each in asked.tolerations
+            Call("k8s.V1Toleration", (), {fields.get(key, key): value for key, value in each}) for each in pod.tolerations
         ]
-    if asked.labels:
-        named["labels"] = dict(asked.labels)
-    if asked.secrets:
-        sources = [Call("k8s.V1SecretEnvSource", (), {"name": secret}) for secret in asked.secrets]
+    if pod.labels:
+        named["labels"] = dict(pod.labels)
+    if pod.secrets:
+        sources = [Call("k8s.V1SecretEnvSource", (), {"name": secret}) for secret in pod.secrets]
         named["env_from"] = [Call("k8s.V1EnvFromSource", (), {"secret_ref": source}) for source in sources]
-    if asked.volumes:
+    if pod.volumes:
         beside = _pod(resources, settings) if resources else {}
         claims = [
-            (volume_name(claim), Call("k8s.V1PersistentVolumeClaimVolumeSource", (), {"claim_name": claim})) for claim, _ in asked.volumes
+            (volume_name(claim), Call("k8s.V1PersistentVolumeClaimVolumeSource", (), {"claim_name": claim})) for claim, _ in pod.volumes
         ]
         named["volumes"] = [
             *_listed(beside.get("volumes")),
@@ -89,7 +89,7 @@ def _pod_of(spec: ExecutionSpec, resources: Resources | None, settings: Settings
         ]
         named["volume_mounts"] = [
             *_listed(beside.get("volume_mounts")),
-            *(Call("k8s.V1VolumeMount", (), {"name": volume_name(claim), "mount_path": path}) for claim, path in asked.volumes),
+            *(Call("k8s.V1VolumeMount", (), {"name": volume_name(claim), "mount_path": path}) for claim, path in pod.volumes),
         ]
     return named
 
@@ -98,28 +98,28 @@ def _listed(value: Value) -> list[Value]:
     return value if isinstance(value, list) else []
 
 
-def _container(asked: Resources, settings: Settings) -> Named:
-    named: Named = {"cpus": float(asked.cpu), "mem_limit": f"{asked.memory}m"}
-    if asked.gpu:
-        named["device_requests"] = [Call("DeviceRequest", (), {"count": asked.gpu, "capabilities": [["gpu"]]})]
-    if asked.shared_memory:
-        named["shm_size"] = asked.shared_memory << 20
+def _container(resources: Resources, settings: Settings) -> Named:
+    named: Named = {"cpus": float(resources.cpu), "mem_limit": f"{resources.memory}m"}
+    if resources.gpu:
+        named["device_requests"] = [Call("DeviceRequest", (), {"count": resources.gpu, "capabilities": [["gpu"]]})]
+    if resources.shared_memory:
+        named["shm_size"] = resources.shared_memory << 20
     return named
 
 
-def _job(asked: Resources, settings: Settings) -> Named:
-    return {"resources": [dict(each) for each in requirements(asked, settings.platform) if isinstance(each, dict)]}
+def _job(resources: Resources, settings: Settings) -> Named:
+    return {"resources": [dict(each) for each in requirements(resources, settings.platform) if isinstance(each, dict)]}
 
 
-def _ecs_task(asked: Resources, settings: Settings) -> Named:
-    cpu, memory = fargate(asked) if settings.platform == "FARGATE" else (asked.cpu, asked.memory)
+def _ecs_task(resources: Resources, settings: Settings) -> Named:
+    cpu, memory = fargate(resources) if settings.platform == "FARGATE" else (resources.cpu, resources.memory)
     size: Named = {"cpu": str(round(cpu * 1024)), "memory": str(memory)}
-    if asked.disk and settings.platform == "FARGATE":
-        size["ephemeralStorage"] = {"sizeInGiB": disk(asked.disk)}
-    return {"size": size, **({"gpus": [{"type": "GPU", "value": str(asked.gpu)}]} if asked.gpu else {})}
+    if resources.disk and settings.platform == "FARGATE":
+        size["ephemeralStorage"] = {"sizeInGiB": disk(resources.disk)}
+    return {"size": size, **({"gpus": [{"type": "GPU", "value": str(resources.gpu)}]} if resources.gpu else {})}
 
 
-def _nothing(asked: Resources, settings: Settings) -> Named:
+def _nothing(resources: Resources, settings: Settings) -> Named:
     return {}
 
 

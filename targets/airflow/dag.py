@@ -3,7 +3,7 @@
     Task(start) Map(start, [Task(train)]) Task(join)
 
 becomes `start = step("start", ...)`, a mapped group with `train` in it, `join`, and the line `start >> [train, join]`. What `step` makes
-of these depends on where tasks run (`compute`); the structure is that of `pieces`, and `body` writes it.
+of these depends on where tasks run (`compute`); the structure is that of `groups`, and `body` writes it.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from flowport.runtime.protocol import Invocation, variable
 from flowport.targets.airflow.body import INDENT, Body, first_line
 from flowport.targets.airflow.compute import COMPUTE
 from flowport.targets.airflow.form import params
+from flowport.targets.airflow.groups import Listing, groups, inside, jobs
 from flowport.targets.airflow.names import Names
-from flowport.targets.airflow.pieces import Listing, inside, jobs, pieces
 from flowport.targets.airflow.python import Call, Code, Unpacked, Value, docstring, names, statement
 from flowport.targets.airflow.settings import Settings
-from flowport.targets.airflow.sources import Part, import_lines, merged, part
+from flowport.targets.airflow.snippet_source import Snippet, import_lines, merged, snippet
 from flowport.targets.sizes import VARIABLE
 from flowport.targets.texts import seen
 
@@ -78,20 +78,20 @@ class _File:
         self.plan, self.settings, self.code = plan, settings, code
         self.compute = COMPUTE[settings.compute]
         whole = fuse_loops(plan)
-        members = pieces(whole)
-        needed = [*self.compute.parts]
+        members = groups(whole)
+        needed = [*self.compute.snippets]
         needed += ["arms"] if any(job.ways for job in jobs(members)) else []
         needed += ["lists"] if any(isinstance(member, Listing) for member in inside(members)) else []
-        self.parts = [part(name) for name in needed]
+        self.snippets = [snippet(name) for name in needed]
         taken = {"dag", "slice", "RUN", "FORM", *OURS, *KNOWN, *self.compute.constants(settings)}
-        called = Names(plan, taken | {name for each in self.parts for name in _bound(each)})
+        called = Names(plan, taken | {name for each in self.snippets for name in _bound(each)})
         self.body = Body(members, {step.name: step for step in whole.flow.steps}, called, self._of_task)
 
     def text(self) -> str:
         arguments = self._arguments()
         dag = "\n".join([statement("with ", arguments, after=" as dag:"), *self.body.lines()])
         head = "\n".join([*self._head(), *self._imports(self.body.used | set(names(arguments))), "", *self._constants()])
-        definitions = [text for each in self.parts for text in each.definitions.values()]
+        definitions = [text for each in self.snippets for text in each.definitions.values()]
         main = f'if __name__ == "__main__":\n{INDENT}dag.test()'
         return "\n\n\n".join([head, *definitions, dag, main]) + "\n"
 
@@ -106,9 +106,9 @@ class _File:
         known = [{KNOWN[name][0]: {KNOWN[name][1]}} for name in KNOWN if name in used]
         own = [name for name in OURS if name in used]
         return import_lines(
-            merged([*(each.always for each in self.parts), *known]),
-            merged([*(each.new for each in self.parts), *({OURS[name][0]: {name}} for name in own)]),
-            merged([*(each.old for each in self.parts), *({OURS[name][1]: {name}} for name in own)]),
+            merged([*(each.always for each in self.snippets), *known]),
+            merged([*(each.new for each in self.snippets), *({OURS[name][0]: {name}} for name in own)]),
+            merged([*(each.old for each in self.snippets), *({OURS[name][1]: {name}} for name in own)]),
         )
 
     def _constants(self) -> Iterator[str]:
@@ -169,8 +169,8 @@ def _timetable(triggers: tuple[Trigger, ...]) -> Value:
     return None
 
 
-def _bound(each: Part) -> Iterator[str]:
-    """The names that a part brings into a file."""
+def _bound(each: Snippet) -> Iterator[str]:
+    """The names that a snippet brings into a file."""
     yield from each.definitions
     for imports in (each.always, each.new, each.old):
         for module, imported in imports.items():

@@ -126,11 +126,11 @@ def plan_problems(plan: Plan, settings: Settings) -> Iterator[Diagnostic]:
     if settings.compute == "kubernetes":
         yield from pod_problems(plan, [], HELD)
     for step in fuse_loops(plan).flow.steps:
-        asked = step.settings.resources or Resources()
+        resources = step.settings.resources or Resources()
         if settings.compute in ("batch", "ecs") and settings.platform == "FARGATE":
-            cpu, memory = fargate(asked)
-            if cpu < asked.cpu or memory < asked.memory:
-                wanted, most = f"{asked.cpu:g} vCPUs and {asked.memory:,} MiB", f"{cpu:g} and {memory:,} at most"
+            cpu, memory = fargate(resources)
+            if cpu < resources.cpu or memory < resources.memory:
+                wanted, most = f"{resources.cpu:g} vCPUs and {resources.memory:,} MiB", f"{cpu:g} and {memory:,} at most"
                 message = f"step `{step.name}` requests {wanted}, and Fargate has {most}"
                 yield Diagnostic("FP414", message, step.span, help=('request less, or set platform = "EC2"',))
         size = sum(len(name) + len(value) + len('{"name": "", "value": ""}, ') for name, value in step.settings.environment)

@@ -20,9 +20,9 @@ from flowport.runtime.store import documents
 from flowport.targets.argo.form import FIELDS, REFERENCE, ROOM, WHOLE, arguments
 from flowport.targets.argo.graph import graph, jobs, repeated
 from flowport.targets.argo.names import Names
-from flowport.targets.argo.parts import TASKS
-from flowport.targets.argo.profile import HELD
+from flowport.targets.argo.setting_problems import HELD
 from flowport.targets.argo.settings import CRON_NAME, DEPTH, Settings, template_name
+from flowport.targets.argo.split import TASKS
 from flowport.targets.argo.volumes import volumes
 from flowport.targets.argo.workflow import room
 from flowport.targets.pods import pod_problems
@@ -97,10 +97,10 @@ def _sizes(plan: Plan, settings: Settings, document: Any) -> Iterator[Diagnostic
     members = graph(plan)
     inside = len(list(repeated(members)))
     alone = len(list(jobs(members))) - inside
-    asked = settings.total or settings.width or 1
-    if (left := room(document)) < alone + asked * inside:
+    width = settings.total or settings.width or 1
+    if (left := room(document)) < alone + width * inside:
         size = len(documents.dump(document))
-        message = f"a workflow of {plan.flow.name} has room for {max(0, left):,} pods, and may need {alone + asked * inside:,}"
+        message = f"a workflow of {plan.flow.name} has room for {max(0, left):,} pods, and may need {alone + width * inside:,}"
         note = f"Argo keeps its template of {size:,} bytes twice in an object of about 1 MB, together with a node for each pod"
         way_out = "split the flow, move long variables of `@environment` to a file next to the flow, or lower `width` and `total`"
         severity: Severity = "error" if left < alone + inside else "warning"

@@ -12,7 +12,7 @@ from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import JSON
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower import fuse
-from flowport.compiler.target import DryRun, DryRunResult, File, TaskEnded
+from flowport.compiler.target import DryRun, DryRunResult, File, Target, TaskEnded
 from flowport.targets.stepfunctions.compute import COMPUTE
 from flowport.targets.stepfunctions.history import capped
 from flowport.targets.stepfunctions.jobs import Jobs
@@ -75,7 +75,7 @@ class StepFunctions:
     """The target `stepfunctions`, also called `sfn`. Others deploy its files."""
 
     name = "stepfunctions"
-    aliases = ("sfn",)
+    aliases: tuple[str, ...] = ("sfn",)
     settings = Settings
     dry_run_defaults = DRY_RUN_DEFAULTS
     compiler = StepFunctionsCompiler()
@@ -83,4 +83,4 @@ class StepFunctions:
     deployer = None
 
 
-target = StepFunctions()
+target: Target[Settings] = StepFunctions()

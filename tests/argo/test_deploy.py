@@ -106,7 +106,7 @@ def test_a_flow_is_deployed_once(desk: Desk, deploy: Deploy, cluster: Cluster, b
     made = cluster.show(TEMPLATE)
     assert made["spec"]["entrypoint"] == "main"
     digest = code()[0].removeprefix("code/").removesuffix(".zip")
-    assert {"name": "FLOWPORT_CODE", "value": digest} in made["spec"]["templates"][-1]["container"]["env"]
+    assert {"name": "FLOWPORT_CODE", "value": digest} in made["spec"]["templateDefaults"]["container"]["env"]
     again = deploy()
     assert (again.status, again.out) == (0, f"{TEMPLATE} in namespace flows is unchanged\n")
     assert cluster.show(TEMPLATE) == made

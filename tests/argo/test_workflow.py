@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from argo.emitted import document, tasks, templates
+import flowport
+from argo.emitted import document, tasks, templates, text
 from flowport.compiler.ir import Case, End, ExecutionSpec, Foreach, Next, Parameter, Pod, Resources, Retry, Settings, Switch
+from flowport.compiler.record import replace
 from plans import flow
 
 END = ("end", End())
@@ -172,6 +174,24 @@ def test_values_of_users_travel_in_variables_only_and_mean_nothing_there() -> No
     form = "sprig.b64enc(workflow.parameters.json)"
     assert variables(start)["FLOWPORT_FORM"] == f"{{{{=len({form}) > 131000 ? len({form}) : {form}}}}}"
     assert "FLOWPORT_FORM" not in variables(templates(plan)["step"])
+
+
+def test_what_all_tasks_are_told_stands_once_with_the_digest_of_the_code() -> None:
+    spec = document(SHIRT)["spec"]
+    common = {each["name"]: each["value"] for each in spec["templateDefaults"]["container"]["env"]}
+    assert common.keys() == {"HOME", "FLOWPORT_PROTOCOL", "FLOWPORT_FLOW", "FLOWPORT_STORE", "FLOWPORT_CODE"}
+    assert text(SHIRT).count(common["FLOWPORT_CODE"]) == 1
+    assert not any(common.keys() & variables(template) for template in templates(SHIRT).values() if "container" in template)
+
+
+def test_a_list_of_variables_has_the_brace_that_its_values_refer_to() -> None:
+    odd = replace(SHIRT, flow=replace(SHIRT.flow, name="{{=1+1}}"))
+    first = document(odd)["spec"]["templateDefaults"]["container"]["env"][0]
+    assert first == {"name": "FLOWPORT_BRACE", "value": "{"}
+
+
+def test_the_file_says_what_it_was_made_of() -> None:
+    assert text(SHIRT).startswith(f"# {SHIRT.flow.name}, compiled by flowport {flowport.__version__} from {SHIRT.flow.file}: change that")
 
 
 def test_pods_may_do_little() -> None:

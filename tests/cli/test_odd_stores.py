@@ -230,7 +230,9 @@ def test_an_odd_try_is_a_line_and_a_run_that_is_resumed_goes_on(desk: Desk, odd:
     listed = desk("runs")
     assert (listed.status, is_sound(listed)) == (0, True)
     assert "bad  failed" in listed.out
-    assert "`flows/Failing/runs/bad/steps/divide/s.0.attempt/0-1` in DESK/.flowport" in listed.err
+    told = desk("status", "Failing/bad")
+    assert is_sound(told)
+    assert "`flows/Failing/runs/bad/steps/divide/s.0.attempt/0-1` is nothing that flowport wrote" in told.err
     assert desk("resume", "Failing/bad", INSTEAD_OF_ZERO="1").status == 0
 
 
@@ -256,10 +258,13 @@ def test_a_value_that_is_damaged_is_said_and_the_others_are_shown(ran: Desk) -> 
     assert "artifact `doubled` of double/r.1 is corrupt" in shown.err
 
 
-def test_a_run_whose_code_is_gone_or_damaged_is_unreadable(ran: Desk) -> None:
+def test_a_run_whose_code_is_gone_or_damaged_is_listed_and_reading_it_says_so(ran: Desk) -> None:
     for package in (ran.folder / ".flowport/code").iterdir():
         package.write_bytes(b"PK")
     listed = ran("runs", FLOWPORT_CACHE=str(ran.folder / "empty"))
     assert (listed.status, is_sound(listed)) == (0, True)
-    assert "good  unreadable" in listed.out
-    assert "run good of Tiny cannot be read: the code package" in listed.err
+    assert "good  done" in listed.out
+    for command in ("status", "logs", "artifacts"):
+        told = ran(command, "Tiny/good", FLOWPORT_CACHE=str(ran.folder / "empty"))
+        assert (told.status, is_sound(told)) == (1, True)
+        assert f"flowport {command}: the code package `code/DIGEST.zip` does not match its digest" in told.err

@@ -305,7 +305,7 @@ def test_a_task_of_several_items_is_called_by_the_first_and_the_last(desk: Desk)
         "end",
     ]
     titles = [line for line in desk("logs", "Batched").out.splitlines() if line.startswith("===")]
-    assert titles == [*(f"=== cell/{name}" for name in names), "=== end"]
+    assert titles == [*(f"=== cell/{name}, SECONDS" for name in names), "=== end, SECONDS"]
     assert desk("logs", "Batched/one/cell/r.0.2..r.0.3").out == desk("logs", "Batched/one/cell/r.0.3").out == "2\n3\n"
 
 

@@ -50,12 +50,11 @@ def test_a_run_that_failed_says_what_failed_and_how_to_go_on(desk: Desk) -> None
     told = desk("status", "Work/one")
     assert (told.status, told.err) == (0, "")
     assert told.out == (
-        "Work/one: failed\n"
-        "started TIME UTC\n"
+        "Work/one: failed after SECONDS, started TIME UTC\n"
         "\n"
-        "STEP    DONE  FAILED\n"
-        "start      1\n"
-        "divide             1\n"
+        "STEP    STATUS  DONE  FAILED  DURATION\n"
+        "start   done       1 SECONDS\n"
+        "divide  failed             1\n"
         "gather\n"
         "end\n"
         "\n"
@@ -69,14 +68,14 @@ def test_a_run_that_failed_says_what_failed_and_how_to_go_on(desk: Desk) -> None
 def test_a_resumed_run_says_what_it_took_over(desk: Desk) -> None:
     told = desk("status", "Work")
     assert told.out.splitlines() == [
-        "Work/two: done",
-        "started TIME UTC, resumes run one",
+        "Work/two: done in SECONDS, started TIME UTC",
+        "resumes run one",
         "",
-        "STEP    DONE  TAKEN OVER",
-        "start      1           1",
-        "divide     3",
-        "gather     1",
-        "end        1",
+        "STEP    STATUS  DONE  TAKEN OVER  DURATION",
+        "start   done       1           1 SECONDS",
+        "divide  done       3 SECONDS",
+        "gather  done       1 SECONDS",
+        "end     done       1 SECONDS",
         "store: DESK/.flowport",
     ]
 
@@ -84,7 +83,14 @@ def test_a_resumed_run_says_what_it_took_over(desk: Desk) -> None:
 def test_a_status_can_be_read_by_programs(desk: Desk) -> None:
     found = json.loads(desk("status", "Work/one", "--json").out)
     assert found["status"] == "failed"
-    assert found["steps"][1] == {"step": "divide", "items": 0, "failed": 1, "taken_over": 0}
+    divide = found["steps"][1]
+    assert {name: divide[name] for name in ("step", "status", "items", "failed", "taken_over")} == {
+        "step": "divide",
+        "status": "failed",
+        "items": 0,
+        "failed": 1,
+        "taken_over": 0,
+    }
     assert found["failures"] == [{"step": "divide", "item": "r.0", "type": "ZeroDivisionError", "message": "division by zero"}]
     assert found["resume"] == "flowport resume Work/one"
     assert json.loads(desk("status", "Work/latest", "--json").out)["resume"] is None
@@ -101,7 +107,7 @@ def test_a_damaged_manifest_is_named_and_the_rest_is_shown(desk: Desk) -> None:
     told = desk("status", "Work/two")
     assert told.status == 1
     assert "gather/s@0 is not whole" in told.err
-    assert "divide     3" in told.out
+    assert "divide  done       3" in told.out
 
 
 @pytest.mark.parametrize(

@@ -12,14 +12,14 @@ TASKS = 200
 """Tasks of a DAG (Argo's CRDs)."""
 
 
-def parts(members: tuple[Member, ...]) -> list[tuple[Member, ...]]:
+def split(members: tuple[Member, ...]) -> list[tuple[Member, ...]]:
     """Consecutive parts of at most 200 members; longer ones where there is no place to cut, as in very many branches."""
     if len(members) <= TASKS:
         return [members]
     where = {_name(member): number for number, member in enumerate(members)}
     # The first of the members that those from each one on wait for, or ask about.
-    asked = [min((where[step] for step in _asked(member)), default=number) for number, member in enumerate(members)]
-    earliest = [*list(accumulate(reversed(asked), min))[::-1], len(members)]
+    needed = [min((where[step] for step in _needs(member)), default=number) for number, member in enumerate(members)]
+    earliest = [*list(accumulate(reversed(needed), min))[::-1], len(members)]
     places = [number for number in range(1, len(members)) if earliest[number + 1] >= number and _waits_for_one(members[number])]
     found, begin = [], 0
     while len(members) - begin > TASKS and (near := [place for place in places if begin < place <= begin + TASKS]):
@@ -38,13 +38,13 @@ def _name(member: Member) -> str:
             return job.step
 
 
-def _asked(member: Member) -> Iterator[str]:
+def _needs(member: Member) -> Iterator[str]:
     """The members that a member waits for, or asks about."""
     match member:
         case Each(origin):
             yield origin
         case Turns(job):
-            yield from _asked(job)
+            yield from _needs(job)
         case Job(after=after, ways=ways):
             for each in after:
                 yield f"foreach {each.step}" if each.each else each.step

@@ -1,6 +1,6 @@
 """The cluster that kubectl talks to: Argo's objects in it are read, applied and deleted.
 
-What is deployed, and whether it may be, is left to `deploy`; what the cluster has against it, in a line or two, to `cluster_errors`.
+What is deployed, and whether it may be, is left to `deployer`; what the cluster has against it, in a line or two, to `cluster_errors`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from yaml import YAMLError
 
 from flowport.compiler.ir import JSON
 from flowport.compiler.target import DeployError
-from flowport.targets.argo.cluster_errors import ELSEWHERE, Resource, no_answer, refusal
+from flowport.targets.argo.deployment.cluster_errors import ELSEWHERE, Resource, no_answer, refusal
 from flowport.targets.argo.text import encoded
 
 API, APPLY = "/apis/argoproj.io/v1alpha1", "application/apply-patch+yaml"

@@ -92,9 +92,9 @@ def _refused(settings: Settings) -> Iterator[tuple[str, str]]:
     )
     for each in (each for names in named for each in names if not is_name(each)):
         yield f"`{each}` cannot be the name of an object of Kubernetes", NAME
-    for asked in settings.tolerations:
-        if not is_toleration(asked):
-            yield f"`{toml(dict(asked))}` in `tolerations` is no toleration of Kubernetes", f"write it as `{TOLERATION}`"
+    for toleration in settings.tolerations:
+        if not is_toleration(toleration):
+            yield f"`{toml(dict(toleration))}` in `tolerations` is no toleration of Kubernetes", f"write it as `{TOLERATION}`"
     for name in misfits(settings.security_context, SECURITY):
         message = f"`{name} = {toml(settings.security_context[name])}` in `security_context` is not what Kubernetes knows of a pod"
         yield message, (did_you_mean(name, SECURITY) or (f"its fields are {', '.join(f'`{one}`' for one in SECURITY)}",))[0]

@@ -1,4 +1,4 @@
-"""The modules of `parts`, taken apart: what they import, and the source of each function and class in them."""
+"""The modules of `snippets`, taken apart: what they import, and the source of each function and class in them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from flowport.compiler.record import record
 
-FOLDER = os.path.join(os.path.dirname(__file__), "parts")
+FOLDER = os.path.join(os.path.dirname(__file__), "snippets")
 
 Imports = dict[str, set[str]]
 """Module -> the names that are imported from it, `a as b` among them; no name where the module itself is."""
 
 
 @record
-class Part:
-    """A module of `parts`: `new` is imported on Airflow 3 and `old` on Airflow 2, and `definitions` are pieces of source by name."""
+class Snippet:
+    """A module of `snippets`: `new` is imported on Airflow 3 and `old` on Airflow 2, and `definitions` are pieces of source by name."""
 
     always: Imports
     new: Imports
@@ -25,11 +25,11 @@ class Part:
     definitions: Mapping[str, str]
 
 
-def part(name: str) -> Part:
-    """The part with this name."""
+def snippet(name: str) -> Snippet:
+    """The snippet with this name."""
     with open(os.path.join(FOLDER, f"{name}.py"), encoding="utf-8") as file:
         text = file.read()
-    found = Part({}, {}, {}, definitions := {})
+    found = Snippet({}, {}, {}, definitions := {})
     lines = text.splitlines()
     for node in ast.parse(text).body:
         if isinstance(node, ast.Try):

@@ -68,7 +68,7 @@ Level: TypeAlias = tuple[str, ...]
 """The splits of the foreaches around a step, outermost first."""
 
 
-def pieces(plan: Plan) -> tuple[Member, ...]:
+def groups(plan: Plan) -> tuple[Member, ...]:
     """What a DAG consists of, in the order of execution."""
     return tuple(_Cut(plan).members(plan.body, 0))
 

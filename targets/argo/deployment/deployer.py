@@ -14,14 +14,14 @@ import yaml
 
 from flowport.compiler.record import replace
 from flowport.compiler.target import Becomes, Change, Changes, DeployError, Deployment, apply
-from flowport.targets.argo.cluster_errors import Resource
+from flowport.targets.argo.deployment.cluster_errors import Resource
 from flowport.targets.argo.settings import Settings
 from flowport.targets.argo.text import encoded
 from flowport.targets.argo.volumes import holding
 from flowport.targets.deployment import code_changes, difference
 
 if TYPE_CHECKING:
-    from flowport.targets.argo.cluster import Cluster
+    from flowport.targets.argo.deployment.cluster import Cluster
 
 Document: TypeAlias = dict[str, Any]
 OWNER, FLOW, TITLE = "app.kubernetes.io/managed-by", "flowport/flow", "workflows.argoproj.io/title"
@@ -48,7 +48,7 @@ class ArgoDeployer:
 
 def _connect() -> Cluster:
     try:
-        from flowport.targets.argo.cluster import connect
+        from flowport.targets.argo.deployment.cluster import connect
     except ModuleNotFoundError as error:
         if not str(error.name).startswith("kubernetes"):
             raise
