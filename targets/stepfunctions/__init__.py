@@ -67,12 +67,13 @@ class StepFunctions:
         """Run the emitted files on moto's interpreter, with the jobs as processes of this machine."""
         try:
             from flowport.targets.stepfunctions.emulator.run import dry_run
+
+            return dry_run(request)
         except ModuleNotFoundError as error:
             if error.name not in ("boto3", "botocore"):
                 raise
             request.echo("a dry run needs an emulator: pip install 'flowport[sfn-dry-run]'")
             return 1
-        return dry_run(request)
 
 
 def _limited(plan: Plan, turns: int | None) -> Plan:

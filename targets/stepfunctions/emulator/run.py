@@ -7,7 +7,7 @@ back at the end, whether it succeeded or not, so that `flowport runs`, `logs` an
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowport.compiler.ir import JSON
 from flowport.compiler.target import DryRun
@@ -15,11 +15,14 @@ from flowport.runtime.address import Keys
 from flowport.runtime.contract import Invocation
 from flowport.runtime.form import is_json
 from flowport.targets.run_input import in_store
-from flowport.targets.stepfunctions.emulator.client import Emulator, Ended, NotStarted
-from flowport.targets.stepfunctions.emulator.copies import Bucket, runs_before
+from flowport.targets.stepfunctions.emulator.bucket import Bucket, runs_before
+from flowport.targets.stepfunctions.emulator.emulator import Emulator, NotStarted
 from flowport.targets.stepfunctions.settings import settings
 from flowport.targets.trial import FAILED, WRONG_USE, Trial
 from flowport.targets.verify import Task
+
+if TYPE_CHECKING:
+    from flowport.targets.stepfunctions.emulator.account import Execution
 
 WORKERS = 4
 
@@ -39,7 +42,7 @@ def dry_run(request: DryRun) -> int:
     return trial.outcome(None if ended.status == "SUCCEEDED" else _failure(ended))
 
 
-def _emulated(request: DryRun, trial: Trial) -> Ended:
+def _emulated(request: DryRun, trial: Trial) -> Execution:
     """Run it, and copy what it left, also when it is interrupted."""
     flow, store = request.plan.flow.name, trial.store
 
@@ -51,11 +54,11 @@ def _emulated(request: DryRun, trial: Trial) -> Ended:
         deployed = account.deploy(request.files, settings(request.profile, flow).store)
         bucket = trial.documents = Bucket(account, deployed)
         if request.origin_run:
-            bucket.fill(store, [Keys(flow, run).root for run in runs_before(store, flow, request.origin_run)])
+            bucket.upload(store, [Keys(flow, run).root for run in runs_before(store, flow, request.origin_run)])
         try:
             return account.run(deployed.machine, request.run_id, _input(request, trial))
         finally:
-            bucket.empty_into(store, trial.keys.root)
+            bucket.download(store, trial.keys.root)
 
 
 def _input(request: DryRun, trial: Trial) -> dict[str, JSON]:
@@ -70,7 +73,7 @@ def _says(spec: dict[str, Any], value: JSON) -> bool:
     return is_json(value)
 
 
-def _failure(ended: Ended) -> str:
+def _failure(ended: Execution) -> str:
     """The engine's own words, without the cause where that is a task, which has told its story itself."""
     if ended.status == "TIMED_OUT":
         return "the run took longer than `TimeoutSeconds`, the setting `run_timeout`"
