@@ -27,8 +27,8 @@ def store(folder: str) -> str:
     """Store an array as a step would; prints seconds and peak memory as a multiple of the array."""
     import numpy as np
 
-    from flowport.runtime import codec
-    from flowport.runtime.folder import FolderStore
+    from flowport.runtime.store import codec
+    from flowport.runtime.store.folder import FolderStore
 
     opened = FolderStore(folder)
     codec.encode(np.zeros(1 << 20, dtype=np.uint8), opened)
@@ -43,8 +43,8 @@ def load(folder: str, entry: str) -> str:
     """Load it as a later step would, and look at every number."""
     import numpy as np
 
-    from flowport.runtime import codec
-    from flowport.runtime.folder import FolderStore
+    from flowport.runtime.store import codec
+    from flowport.runtime.store.folder import FolderStore
 
     opened = FolderStore(folder)
     codec.decode(codec.encode(np.zeros(5 << 20, dtype=np.uint8), opened), opened)

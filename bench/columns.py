@@ -31,15 +31,15 @@ def resident(name: str) -> int:
 
 def write(folder: str, kind: str) -> str:
     """Store the slices both ways."""
-    from flowport.runtime import codec, pack, runs
-    from flowport.runtime.folder import FolderStore
+    from flowport.runtime.store import codec, packs, row_ranges
+    from flowport.runtime.store.folder import FolderStore
 
     store = FolderStore(folder)
     cols = []
     for number in range(SLICES):
         values = [value(kind, number * ITEMS + item) for item in range(ITEMS)]
-        packer = pack.Packer()
-        cols.append(packer.add([codec.encode(item, store) for item in values], runs.full(ITEMS)))
+        packer = packs.Packer()
+        cols.append(packer.add([codec.encode(item, store) for item in values], row_ranges.full(ITEMS)))
         packer.close(store)
         with open(f"{folder}/{number}.pickle", "wb") as file:
             file.write(pickle.dumps(values, 5))
@@ -50,8 +50,8 @@ def write(folder: str, kind: str) -> str:
 
 def ours(folder: str, _: str) -> str:
     """Read every value through the columns; seconds and the memory at most beyond what the values take."""
-    from flowport.runtime import pack
-    from flowport.runtime.folder import FolderStore
+    from flowport.runtime.store import packs
+    from flowport.runtime.store.folder import FolderStore
 
     with open(f"{folder}/cols", "rb") as file:
         cols = pickle.load(file)
@@ -59,7 +59,7 @@ def ours(folder: str, _: str) -> str:
     start = time.perf_counter()
     values: list[object] = []
     for col in cols:
-        values += pack.values(store, col)
+        values += packs.values(store, col)
     took = time.perf_counter() - start
     return f"{took} {max(0, resident('VmHWM') - resident('VmRSS'))}"
 

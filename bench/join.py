@@ -19,7 +19,7 @@ from measure.process import seconds
 
 from flowport.compiler.compile import load
 from flowport.compiler.package import package
-from flowport.runtime.contract import Invocation
+from flowport.runtime.protocol import Invocation
 
 ITEMS, SLICES = 1_000_000, 1000
 TIMES = 3

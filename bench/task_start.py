@@ -16,9 +16,9 @@ from measure.s3 import s3
 
 from flowport.compiler.compile import load
 from flowport.compiler.package import Package, package
-from flowport.runtime.cache import code_key
-from flowport.runtime.contract import Invocation
-from flowport.runtime.store import open_store
+from flowport.runtime.protocol import Invocation
+from flowport.runtime.store.keys import code_key
+from flowport.runtime.store.open import open_store
 
 TIMES = 30
 

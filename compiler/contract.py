@@ -29,7 +29,7 @@ from typing import TypeAlias
 from flowport.compiler.ir import JSON, Branch, Computed, Constant, End, Flow, Foreach, Next, NoDefault, Parameter, Step, Switch, targets
 from flowport.compiler.plan import Block, Choice, Edge, Loop, Map, Node, Parallel, Plan, Task, steps
 from flowport.compiler.record import field, record
-from flowport.runtime.contract import CONTRACT, DEFINITIONS, FLOW, INCLUDED, PLAN, STEP_PLANS
+from flowport.runtime.protocol import CONTRACT, DEFINITIONS, FLOW, INCLUDED, PLAN, STEP_PLANS
 
 Document: TypeAlias = dict[str, JSON]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from flowport.runtime import digests
+from flowport.runtime.store import digests
 
 HASH = 8
 

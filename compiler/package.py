@@ -15,7 +15,7 @@ from flowport.compiler.contract import documents
 from flowport.compiler.diagnostics import Diagnostic, Refused
 from flowport.compiler.plan import Plan
 from flowport.compiler.record import field, record
-from flowport.runtime import digests
+from flowport.runtime.store import digests
 
 VERSION = 20
 UNIX = 3 << 8

@@ -1,6 +1,6 @@
 """The names that a flow imports.
 
-They live in `flowport.runtime.flow` and are fetched when first asked for, so that `import flowport` alone costs nothing.
+They live in `flowport.runtime.names.flow` and are fetched when first asked for, so that `import flowport` alone costs nothing.
 """
 
 from __future__ import annotations
@@ -11,20 +11,21 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from flowport.runtime.flow import FlowSpec as FlowSpec
-    from flowport.runtime.flow import IncludeFile as IncludeFile
-    from flowport.runtime.flow import JSONType as JSONType
-    from flowport.runtime.flow import Parameter as Parameter
-    from flowport.runtime.flow import catch as catch
-    from flowport.runtime.flow import current as current
-    from flowport.runtime.flow import environment as environment
-    from flowport.runtime.flow import flow as flow
-    from flowport.runtime.flow import kubernetes as kubernetes
-    from flowport.runtime.flow import resources as resources
-    from flowport.runtime.flow import retry as retry
-    from flowport.runtime.flow import schedule as schedule
-    from flowport.runtime.flow import step as step
-    from flowport.runtime.flow import timeout as timeout
+    from flowport.runtime.names.caught_error import CaughtError as CaughtError
+    from flowport.runtime.names.current import current as current
+    from flowport.runtime.names.flow import FlowSpec as FlowSpec
+    from flowport.runtime.names.flow import IncludeFile as IncludeFile
+    from flowport.runtime.names.flow import JSONType as JSONType
+    from flowport.runtime.names.flow import Parameter as Parameter
+    from flowport.runtime.names.flow import catch as catch
+    from flowport.runtime.names.flow import environment as environment
+    from flowport.runtime.names.flow import flow as flow
+    from flowport.runtime.names.flow import kubernetes as kubernetes
+    from flowport.runtime.names.flow import resources as resources
+    from flowport.runtime.names.flow import retry as retry
+    from flowport.runtime.names.flow import schedule as schedule
+    from flowport.runtime.names.flow import step as step
+    from flowport.runtime.names.flow import timeout as timeout
 
 __version__ = "0.1.0"
 __all__ = (
@@ -54,7 +55,7 @@ if os.path.isdir(_links):
 def __getattr__(name: str) -> Any:
     if name.startswith("__") or name in ("cli", "compiler", "runtime", "targets"):
         raise AttributeError(f"module 'flowport' has no attribute {name!r}")
-    from flowport.runtime import flow
+    from flowport.runtime.names import flow
 
     globals()[name] = value = getattr(flow, name)
     return value

@@ -1,3 +1,3 @@
 """What a card is made of, under the name that flows import it by."""
 
-from flowport.runtime.cards import *  # noqa: F403
+from flowport.runtime.names.cards import *  # noqa: F403

@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 import sys
 
-from flowport.runtime import process
-from flowport.runtime.contract import STOP, Invocation, Mismatch
-from flowport.runtime.lifeline import Lifeline
-from flowport.runtime.log import keep
-from flowport.runtime.program import Program
-from flowport.runtime.store import open_store
-from flowport.runtime.task import guarded, perform, supervised
+from flowport.runtime.package.code_package import CodePackage
+from flowport.runtime.process import lifecycle
+from flowport.runtime.process.lifeline import Lifeline
+from flowport.runtime.process.log import keep
+from flowport.runtime.protocol import STOP, ContractVersionError, Invocation
+from flowport.runtime.store.open import open_store
+from flowport.runtime.task.entry import perform, supervised
+from flowport.runtime.task.exit_code import guarded
 
 LIFELINE = "FLOWPORT_LIFELINE"
 """Set where another process has started this one as the task and keeps its log: what `Lifeline.handed_on` said."""
@@ -24,7 +25,7 @@ def main(argv: list[str]) -> int:
     """Run one invocation; returns the exit code, in the container's first process and in the task's, which is its child."""
     try:
         invocation = Invocation.parse(argv, os.environ)
-    except Mismatch as error:
+    except ContractVersionError as error:
         sys.stderr.write(f"flowport: {error}\n")
         return STOP
     inherited = os.environ.pop(LIFELINE, None)
@@ -34,25 +35,25 @@ def main(argv: list[str]) -> int:
         if code is not None:
             os._exit(code)  # the keeper has no exit hooks, and what it prints it has written
     line.hold()
-    process.begin()
+    lifecycle.begin()
     code = guarded(lambda: _run(invocation, line))
     line.say(code)
     return code
 
 
 def _run(invocation: Invocation, line: Lifeline) -> int:
-    program = Program.cached(invocation.code)
+    program = CodePackage.cached(invocation.code)
     if program is None:
         store = open_store(invocation.store)
-        program = Program.fetched(store, invocation.code)
+        program = CodePackage.fetched(store, invocation.code)
         if "://" in invocation.store and (invocation.block or supervised(program.step(invocation.step))):
             # A process that has used a remote store must not fork: begin again, now that the code is here.
             os.environ[LIFELINE] = line.handed_on()
             os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     if invocation.block:
-        from flowport.runtime.block import rest
+        from flowport.runtime.task.fused_loop import run
 
-        return rest(invocation, program)
+        return run(invocation, program)
     return perform(invocation, program)
 
 

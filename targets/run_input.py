@@ -1,7 +1,7 @@
 """How a dry run hands a run its input: typed into the engine's form where that can say it, else through the store.
 
 A form is made for people: it takes little text, shows the defaults of all fields, and has no way to say some values. What it would say in
-another way goes into the store as one document, and the form gets the reference of that (`flowport.runtime.form`).
+another way goes into the store as one document, and the form gets the reference of that (`flowport.runtime.run.form`).
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from flowport.compiler.contract import flow_document
 from flowport.compiler.ir import JSON
 from flowport.compiler.target import DryRun
-from flowport.runtime import documents
-from flowport.runtime.form import put_input
-from flowport.runtime.start import is_default
+from flowport.runtime.run.form import put_input
+from flowport.runtime.run.start import is_default
+from flowport.runtime.store import documents
 
 if TYPE_CHECKING:
-    from flowport.runtime.store import Store
+    from flowport.runtime.store.interface import Store
 
 Says: TypeAlias = Callable[[dict[str, Any], JSON], bool]
 """Whether the field of a parameter can say a value, so that the first task reads the same."""

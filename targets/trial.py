@@ -10,11 +10,12 @@ from typing import Any, Protocol
 
 from flowport.compiler.plan import Loop, steps, walk
 from flowport.compiler.target import DryRun
-from flowport.runtime.address import Keys
-from flowport.runtime.documents import load
-from flowport.runtime.store import Missing, open_store
-from flowport.runtime.taken import Tally
-from flowport.runtime.tries import failures, written
+from flowport.runtime.records.attempts import failures, written
+from flowport.runtime.records.reuse import ReuseCount
+from flowport.runtime.store.documents import load
+from flowport.runtime.store.errors import Missing
+from flowport.runtime.store.keys import Keys
+from flowport.runtime.store.open import open_store
 from flowport.targets.verify import Task, losses
 
 DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
@@ -56,7 +57,7 @@ class Trial:
 
     def ended(self, task: Task, code: int, printed: str = "") -> None:
         """A task has ended, with this exit code, and printed this at the end."""
-        how = f"failed with exit status {code}" if code else str(Tally(self._manifests(task))) if self.request.origin_run else "done"
+        how = f"failed with exit status {code}" if code else str(ReuseCount(self._manifests(task))) if self.request.origin_run else "done"
         with self._lock:
             if code == 0:
                 self._done.add(task)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from flowport.compiler.plan import Loop, Map, Plan, walk
 from flowport.compiler.plan import Task as Step
 from flowport.compiler.record import record
-from flowport.runtime.address import Keys, names
-from flowport.runtime.manifest import Manifests
-from flowport.runtime.store import Missing
+from flowport.runtime.records.manifest import Manifests
+from flowport.runtime.store.errors import Missing
+from flowport.runtime.store.keys import Keys, names
 
 if TYPE_CHECKING:
-    from flowport.runtime.store import Store
+    from flowport.runtime.store.interface import Store
 
 
 @record

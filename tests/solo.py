@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 from flowport.compiler.compile import load
 from flowport.compiler.package import package
-from flowport.runtime.address import Keys
-from flowport.runtime.cache import code_key, unpack
-from flowport.runtime.contract import DONE, STOP, Invocation
-from flowport.runtime.folder import FolderStore
-from flowport.runtime.program import Program
-from flowport.runtime.reader import Run
-from flowport.runtime.store import Missing
-from flowport.runtime.task import perform
-from flowport.runtime.walk import Walk
+from flowport.runtime.package.cache import unpack
+from flowport.runtime.package.code_package import CodePackage
+from flowport.runtime.protocol import DONE, STOP, Invocation
+from flowport.runtime.replay.scheduler import PlanScheduler
+from flowport.runtime.run.reader import Run
+from flowport.runtime.store.errors import Missing
+from flowport.runtime.store.folder import FolderStore
+from flowport.runtime.store.keys import Keys, code_key
+from flowport.runtime.task.entry import perform
 
 if TYPE_CHECKING:
-    from flowport.runtime.store import Store
+    from flowport.runtime.store.interface import Store
 
 OPENING = "from flowport import FlowSpec, JSONType, Parameter, catch, current, environment, retry, step, timeout\n"
 
@@ -51,7 +51,7 @@ class Solo:
         code = folder / f"code-{self.package.digest[:8]}"
         if not code.exists():
             unpack(self.package.data, str(code))
-        self.program = Program.unpacked(str(code))
+        self.program = CodePackage.unpacked(str(code))
         self.flow: str = self.program.plan["flow"]
         self.store: Store = store or FolderStore(str(folder / "store"))
         self.store.create(code_key(self.package.digest), self.package.data)
@@ -91,7 +91,7 @@ class Solo:
         if given:
             document = {name.rstrip("_"): value for name, value in given.items()}
             self.store.create(keys.input(), json.dumps(document).encode())
-        walk = Walk(self.program.plan["body"])
+        walk = PlanScheduler(self.program.plan["body"])
         waiting = walk.ready()
         while waiting:
             step, slice = waiting.pop(0)

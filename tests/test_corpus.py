@@ -12,8 +12,8 @@ import pytest
 
 from choice import nested
 from flowport.compiler.compile import load
-from flowport.runtime.reader import find
-from flowport.runtime.store import open_store
+from flowport.runtime.run.reader import find
+from flowport.runtime.store.open import open_store
 from flows.expected import EXAMPLES, RUNS, Expected
 
 CASES = [*RUNS, *EXAMPLES]

@@ -1,4 +1,7 @@
-"""Imports point one way: runtime <- compiler <- targets <- command line, and each layer has its few outside packages."""
+"""Imports point one way: runtime <- compiler <- targets <- command line, and each layer has its few outside packages.
+
+Inside the runtime they point one way from room to room, and nowhere do files import each other in a circle.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,12 @@ OUTSIDE = {
     "targets": {"yaml", "airflow", "boto3", "botocore", "kubernetes", "moto", "urllib3", "werkzeug"},
     "cli": {"tomli"},
 }
+ROOMS = ("store", "names", "process", "package", "records", "replay", "run", "task", "local")
+"""The folders of the runtime. A file imports from its own room and from those before it; `protocol` and `text` are for all."""
+
+FILES = 16
+"""The most files of one room: where there are more, a room is missing."""
+
 SOURCES = [(layer, path) for layer, folder in LAYERS.items() for path in sorted(folder.rglob("*.py"))]
 
 
@@ -79,11 +88,63 @@ def test_a_target_imports_no_other_target() -> None:
         assert others == [], path
 
 
-def test_the_remote_store_alone_imports_what_talks_to_clouds() -> None:
+def test_the_bucket_store_alone_imports_what_talks_to_clouds() -> None:
     clouds = {"obstore", "boto3"}
     found = {
         path.name
         for path in (ROOT / "runtime").rglob("*.py")
         if clouds & {name.split(".")[0] for _, name in imported(path, for_types=False)}
     }
-    assert found <= {"client.py", "remote.py"}
+    assert found == {"obstore_extension.py", "bucket.py"}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_of_the_runtime_imports_from_those_before_it(room: str) -> None:
+    allowed = {"protocol", "text", *ROOMS[: ROOMS.index(room) + 1]}
+    wrong = [
+        f"{path}:{line} imports {name}"
+        for path in sorted((ROOT / "runtime" / room).rglob("*.py"))
+        for line, name in imported(path)
+        if name.startswith("flowport.runtime.") and name.split(".")[2] not in allowed
+    ]
+    assert wrong == []
+
+
+def test_the_rooms_of_the_runtime_are_those_named_here() -> None:
+    folders = {path.parent.name for path in (ROOT / "runtime").glob("*/__init__.py")}
+    assert folders == set(ROOMS)
+    assert {path.name for path in (ROOT / "runtime").glob("*.py")} == {"__init__.py", "__main__.py", "protocol.py", "text.py"}
+
+
+@pytest.mark.parametrize("room", sorted({path.parent for _, path in SOURCES}), ids=lambda room: str(room.relative_to(ROOT)))
+def test_no_room_is_crowded_and_each_says_what_stands_in_it(room: Path) -> None:
+    files = sorted(path.name for path in room.glob("*.py") if path.name != "__init__.py")
+    assert len(files) <= FILES, files
+    assert ast.get_docstring(ast.parse((room / "__init__.py").read_text(encoding="utf-8"))), f"{room} does not say what may stand in it"
+
+
+def modules() -> dict[str, Path]:
+    """Every module of ours by its name."""
+    found = {}
+    for layer, path in SOURCES:
+        parts = path.relative_to(LAYERS[layer]).with_suffix("").parts
+        found[".".join(["flowport", layer, *(part for part in parts if part != "__init__")])] = path
+    return found
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    """Lazy imports count too, and those for type checkers alone."""
+    known = modules()
+    imports = {
+        module: {name if name in known else name.rpartition(".")[0] for _, name in imported(path)} & known.keys() - {module}
+        for module, path in known.items()
+    }
+    left = dict(imports)
+    while free := [module for module, needed in left.items() if not needed & left.keys()]:
+        for module in free:
+            del left[module]
+    # What only leads into a circle, and is in none, goes too.
+    while outside := [module for module in left if not any(module in needed for needed in left.values())]:
+        for module in outside:
+            del left[module]
+    assert sorted(left) == []

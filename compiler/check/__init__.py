@@ -13,7 +13,7 @@ from flowport.compiler.check.splits import check_splits
 from flowport.compiler.diagnostics import Diagnostic
 from flowport.compiler.guess import nearest
 from flowport.compiler.ir import End, Flow, Foreach, Span, Step, Switch, targets
-from flowport.runtime.address import part
+from flowport.runtime.store.keys import part
 
 RESERVED = NAMES | {"cmd", "name"}
 STORE_FOLDERS = ("blobs", "code", "tmp")

@@ -19,7 +19,7 @@ from flowport.compiler.parse.classes import Class, Line, Member
 from flowport.compiler.parse.modules import OURS, Definition, External, Modules, Own, Thing, imports
 from flowport.compiler.parse.source import Source
 from flowport.compiler.record import record
-from flowport.runtime import digests as sha256
+from flowport.runtime.store import digests as sha256
 
 _HOW = frozenset({"retry", "timeout", "resources", "kubernetes"})
 _DEFINED = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)

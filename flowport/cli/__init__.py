@@ -65,7 +65,7 @@ def execute(name: str, words: Sequence[str], flow: str = "") -> int:
     from flowport.cli.console import prepare
     from flowport.cli.options import WrongUse, page, read
     from flowport.compiler.diagnostics import Refused
-    from flowport.runtime.store import Corrupt, Missing, Refusal
+    from flowport.runtime.store.errors import Corrupt, Missing, StoreError
     from flowport.runtime.text import shown
 
     failed = 2 if "--diff" in words else 1
@@ -91,7 +91,7 @@ def execute(name: str, words: Sequence[str], flow: str = "") -> int:
 
         say(refused.diagnostics)
         return failed
-    except (Refusal, Missing, Corrupt) as error:
+    except (StoreError, Missing, Corrupt) as error:
         print(shown(f"flowport {name}: {error}", lines=True), file=sys.stderr)
         return failed
     except KeyboardInterrupt:

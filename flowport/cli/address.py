@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from flowport.cli.console import complain
 from flowport.cli.options import Argument, WrongUse, closest
 from flowport.cli.place import tells_time
-from flowport.runtime.address import Keys, names, part, pieces
-from flowport.runtime.start import document
-from flowport.runtime.store import Corrupt, Missing, Refusal
+from flowport.runtime.records.slices import pieces
+from flowport.runtime.run.start import document
+from flowport.runtime.store.errors import Corrupt, Missing, StoreError
+from flowport.runtime.store.keys import Keys, names, part
 
 if TYPE_CHECKING:
-    from flowport.runtime.reader import Odd, Run
-    from flowport.runtime.store import Store
+    from flowport.runtime.run.reader import Odd, Run
+    from flowport.runtime.store.interface import Store
 
 ADDRESS = Argument("FLOW/RUN/STEP/ITEM", "what is meant, from the left; RUN may be `latest`, which is also taken when no run is named")
 
@@ -65,7 +66,7 @@ def survey(store: Store, flow: str, odd: Odd = complain, latest: int | None = No
     found, damaged = [], []
     try:
         runs, strange = names(store.folders(part(flow) + "/"))
-    except Refusal as error:
+    except StoreError as error:
         odd(str(error))
         return [], [], 0
     for folder in strange:
@@ -76,7 +77,7 @@ def survey(store: Store, flow: str, odd: Odd = complain, latest: int | None = No
             found.append(document(store, Keys(flow, run)))
         except Missing:
             continue
-        except (Corrupt, Refusal) as error:
+        except (Corrupt, StoreError) as error:
             odd(str(error))
             damaged.append(run)
     return sorted(found, key=lambda document: (document["started"], document["run"]), reverse=True), damaged, len(older)
@@ -84,7 +85,7 @@ def survey(store: Store, flow: str, odd: Odd = complain, latest: int | None = No
 
 def the_run(store: Store, address: Address) -> Run:
     """The run of an address, or the flow's latest; raises WrongUse when there is none."""
-    from flowport.runtime.reader import find
+    from flowport.runtime.run.reader import find
 
     name = address.run
     if name == LATEST and not store.exists(Keys(address.flow, name).run()):
@@ -126,7 +127,7 @@ def slice_of(run: Run, step: str, item: str) -> str:
 
 def slices(run: Run, step: str) -> list[str]:
     """The slices of a step that did anything: those with a manifest and those with a log, in their order."""
-    from flowport.runtime.reader import order
+    from flowport.runtime.run.reader import order
 
     folders: list[str] = run.guarded(f"step `{step}`", lambda: run.store.folders(run.keys.step(step)), [])
     logged = {name[: -len(".log")] for name in folders if name.endswith(".log")}

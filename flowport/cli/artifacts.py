@@ -13,8 +13,8 @@ from flowport.cli.console import as_json
 from flowport.cli.flow_file import PROFILE
 from flowport.cli.options import Command, Option, Values, WrongUse, closest
 from flowport.cli.place import STORE, TARGET, open_here
-from flowport.runtime.reader import Run, Unreadable
-from flowport.runtime.store import Missing
+from flowport.runtime.run.reader import Run, Unreadable
+from flowport.runtime.store.errors import Missing
 from flowport.runtime.text import shown
 
 ITEMS = 10
@@ -41,7 +41,7 @@ def artifacts(values: Values) -> int:
 
 def _offer_modules(run: Run) -> None:
     """Values of the flow's own classes are loaded with the modules of its code package, unless others are nearer."""
-    from flowport.runtime.modules import Module, offer_metaflow
+    from flowport.runtime.package.modules import Module, offer_metaflow
 
     offer_metaflow(run.plan.get("unused", ()))
     folders = [f"{run.program.folder}/{root}".rstrip("/") for root in run.plan["roots"]]

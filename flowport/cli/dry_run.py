@@ -14,7 +14,7 @@ from flowport.cli.place import is_folder, local_store_url, run_id
 from flowport.cli.run import NOTES, OPTIONS, equipped, named_origin, need_origin, run_input, specs
 from flowport.compiler.diagnostics import Refused
 from flowport.compiler.target import DryRun, Target
-from flowport.runtime.store import open_store
+from flowport.runtime.store.open import open_store
 from flowport.runtime.text import shown
 
 

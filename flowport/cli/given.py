@@ -8,8 +8,8 @@ from shlex import quote
 from typing import Any
 
 from flowport.cli.options import Given, WrongUse, table
-from flowport.runtime.documents import dump
-from flowport.runtime.parameters import ParameterError, convert, converted, text_of
+from flowport.runtime.run.parameters import ParameterError, convert, converted, text_of
+from flowport.runtime.store.documents import dump
 
 Spec = dict[str, Any]
 """An entry of `parameters` in the plan's JSON."""

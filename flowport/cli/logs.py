@@ -11,8 +11,8 @@ from flowport.cli.console import complain
 from flowport.cli.flow_file import PROFILE
 from flowport.cli.options import Command, Option, Values
 from flowport.cli.place import STORE, TARGET, open_here
-from flowport.runtime.reader import Run
-from flowport.runtime.tries import written
+from flowport.runtime.records.attempts import written
+from flowport.runtime.run.reader import Run
 
 CHUNK = 1 << 22
 """Bytes of a log that are read at a time: a log can be larger than the memory."""

@@ -12,7 +12,7 @@ from flowport.cli.config import Config
 from flowport.cli.options import Option, Values, WrongUse
 
 if TYPE_CHECKING:
-    from flowport.runtime.store import Store
+    from flowport.runtime.store.interface import Store
 
 STORE = Option(
     "store", "where runs are kept: a folder, or an address such as s3://bucket/prefix (FLOWPORT_STORE, the profile, ./.flowport)", "URL"
@@ -74,7 +74,7 @@ def _only(values: Values, config: Config) -> str | None:
 def open_here(values: Values) -> Store:
     """The store of a command that needs no flow: its settings are those of the folder it is used in."""
     from flowport.cli.config import find
-    from flowport.runtime.store import open_store
+    from flowport.runtime.store.open import open_store
 
     return open_store(store_url(values, find(os.curdir, values["profile"])))
 
@@ -84,8 +84,8 @@ def run_id(given: str | None) -> str:
     if given is None:
         now = time.time()
         return time.strftime("%Y%m%d-%H%M%S-", time.gmtime(now)) + f"{int(now % 1 * 65536):04x}{os.urandom(1).hex()}"
-    from flowport.runtime.address import part
-    from flowport.runtime.validation import NAME
+    from flowport.runtime.records.validation import NAME
+    from flowport.runtime.store.keys import part
 
     if not given or part(given) != given or given.startswith("-") or len(given) > NAME:
         raise WrongUse(

@@ -11,13 +11,13 @@ from flowport.cli.console import complain
 from flowport.cli.options import Argument, Command, Option, Values, WrongUse
 from flowport.cli.place import TARGET, store_url
 from flowport.cli.run import HERE, NOTES, OPTIONS, Origin, execute
-from flowport.runtime.address import Keys
 from flowport.runtime.local.source import where
-from flowport.runtime.start import document
-from flowport.runtime.store import Corrupt, Missing
+from flowport.runtime.run.start import document
+from flowport.runtime.store.errors import Corrupt, Missing
+from flowport.runtime.store.keys import Keys
 
 if TYPE_CHECKING:
-    from flowport.runtime.store import Store
+    from flowport.runtime.store.interface import Store
 
 
 def resume(values: Values) -> int:
@@ -48,7 +48,7 @@ def _told_apart(first: str | None, second: str | None) -> tuple[str | None, str 
 
 
 def _store(values: Values, file: str | None) -> Store:
-    from flowport.runtime.store import open_store
+    from flowport.runtime.store.open import open_store
 
     folder = os.path.dirname(os.path.abspath(file)) if file else os.curdir
     return open_store(store_url(values, find(folder, values["profile"])))
@@ -96,7 +96,7 @@ def _named(store: Store, among: list[str], run: str, of: str) -> dict[str, Any]:
 
 def _unfinished(store: Store, document: dict[str, Any]) -> bool:
     """Whether a run did not reach its end; one that cannot be read is said, and not taken."""
-    from flowport.runtime.reader import ODD, find, reason
+    from flowport.runtime.run.reader import ODD, find, reason
 
     try:
         return not find(store, document["flow"], document["run"], complain).ended

@@ -13,12 +13,12 @@ from flowport.compiler.contract import flow_document
 from flowport.compiler.ir import Retry, Step
 from flowport.compiler.plan import Plan
 from flowport.compiler.record import replace
-from flowport.runtime.address import Keys
-from flowport.runtime.parameters import ParameterError
-from flowport.runtime.validation import tags
+from flowport.runtime.records.validation import tags
+from flowport.runtime.run.parameters import ParameterError
+from flowport.runtime.store.keys import Keys
 
 if TYPE_CHECKING:
-    from flowport.runtime.store import Store
+    from flowport.runtime.store.interface import Store
 
 
 def _count(text: str) -> int:
@@ -129,11 +129,11 @@ def start(flow: FlowFile, values: Values, document: dict[str, Any]) -> int:
     """Put the code where tasks find it, and run it."""
     from shlex import quote
 
-    from flowport.runtime.cache import code_key
     from flowport.runtime.local.run import Request
     from flowport.runtime.local.run import run as run_here
-    from flowport.runtime.program import Program
-    from flowport.runtime.store import open_store
+    from flowport.runtime.package.code_package import CodePackage
+    from flowport.runtime.store.keys import code_key
+    from flowport.runtime.store.open import open_store
 
     run = run_id(values["run_id"])
     package = flow._replace(plan=equipped(flow.plan, values["with"])).package()
@@ -144,7 +144,7 @@ def start(flow: FlowFile, values: Values, document: dict[str, Any]) -> int:
         store.create(code_key(package.digest), package.data)
     return run_here(
         Request(
-            folder=Program.fetched(store, package.digest).folder,
+            folder=CodePackage.fetched(store, package.digest).folder,
             code=package.digest,
             source=_source(flow),
             store=url,

@@ -15,8 +15,8 @@ from flowport.cli.place import STORE, TARGET, open_here
 from flowport.runtime.text import shown
 
 if TYPE_CHECKING:
-    from flowport.runtime.store import Store
-    from flowport.runtime.taken import Tally
+    from flowport.runtime.records.reuse import ReuseCount
+    from flowport.runtime.store.interface import Store
 
 SHOWN = 20
 """How many runs are listed, unless all are asked for: the state of each has to be looked up."""
@@ -64,9 +64,9 @@ def runs(values: Values) -> int:
 
 def status(store: Store, document: dict[str, Any]) -> str:
     """`done`, `failed` when a task gave up, or `unfinished`: it runs still, or was stopped; `unreadable` when its code is gone."""
-    from flowport.runtime.address import Keys
-    from flowport.runtime.reader import ODD, find, reason
-    from flowport.runtime.tries import failures
+    from flowport.runtime.records.attempts import failures
+    from flowport.runtime.run.reader import ODD, find, reason
+    from flowport.runtime.store.keys import Keys
 
     def odd(key: str) -> None:
         complain(f"`{key}` in {store.url} is nothing that flowport wrote, or damaged")
@@ -80,11 +80,11 @@ def status(store: Store, document: dict[str, Any]) -> str:
         return "unreadable"
 
 
-def taken_over(store: Store, document: dict[str, Any]) -> Tally | None:
+def taken_over(store: Store, document: dict[str, Any]) -> ReuseCount | None:
     """How much of a run was taken over from others; None where nothing was."""
-    from flowport.runtime.address import Keys
-    from flowport.runtime.reader import ODD
-    from flowport.runtime.taken import share
+    from flowport.runtime.records.reuse import share
+    from flowport.runtime.run.reader import ODD
+    from flowport.runtime.store.keys import Keys
 
     try:
         return share(store, Keys(document["flow"], document["run"])) if document["origin"] else None

@@ -13,13 +13,13 @@ from flowport.cli.flow_file import PROFILE
 from flowport.cli.options import Argument, Command, Option, Values, WrongUse
 from flowport.cli.place import STORE, TARGET, open_here
 from flowport.cli.runs import status as state_of
-from flowport.runtime import runs as rows_of
-from flowport.runtime.taken import Tally
+from flowport.runtime.records.attempts import failures
+from flowport.runtime.records.reuse import ReuseCount
+from flowport.runtime.store import row_ranges
 from flowport.runtime.text import shown
-from flowport.runtime.tries import failures
 
 if TYPE_CHECKING:
-    from flowport.runtime.reader import Run
+    from flowport.runtime.run.reader import Run
 
 SHOWN = 10
 """How many failed items are shown; as JSON there are all."""
@@ -70,10 +70,10 @@ def _document(run: Run, again: str) -> dict[str, Any]:
     }
 
 
-def _tally(run: Run, step: str) -> Tally:
+def _tally(run: Run, step: str) -> ReuseCount:
     """The items of a step that are done, and how many of them were taken over."""
     docs = [run.guarded(f"{step}/{slice}", lambda: run.manifests.need(step, slice).doc, None) for slice in run.slices(step)]  # noqa: B023 - called at once
-    return Tally(doc for doc in docs if doc is not None and rows_of.count(doc["arrived"]))
+    return ReuseCount(doc for doc in docs if doc is not None and row_ranges.count(doc["arrived"]))
 
 
 def _print(found: dict[str, Any], url: str) -> None:

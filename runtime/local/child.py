@@ -9,25 +9,25 @@ import os
 import signal
 import sys
 
-from flowport.runtime import process
-from flowport.runtime.contract import ENDED, FAILED
-from flowport.runtime.leave import leave
-from flowport.runtime.lifeline import Lifeline, outcome
-from flowport.runtime.program import SOURCE
+from flowport.runtime.package.code_package import SOURCE
+from flowport.runtime.process import lifecycle
+from flowport.runtime.process.leave import leave
+from flowport.runtime.process.lifeline import Lifeline, outcome
+from flowport.runtime.protocol import ENDED, FAILED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
     from typing import NoReturn
 
-    from flowport.runtime.local.terms import Terms
-    from flowport.runtime.program import Program
+    from flowport.runtime.local.run_spec import RunSpec
+    from flowport.runtime.package.code_package import CodePackage
 
 NOTHING = 79
 """What stands for the exit code of a task that ended with 0 without saying that it is done."""
 
 
-class Task:
+class TaskProcess:
     """A task's process, as the server sees it."""
 
     def __init__(self, pid: int, line: Lifeline) -> None:
@@ -38,34 +38,34 @@ class Task:
         return outcome(status, self._line.result(), NOTHING)
 
 
-def fork(terms: Terms, program: Program, step: str, slice: str, attempt: int, link: socket.socket) -> Task:
+def fork(spec: RunSpec, program: CodePackage, step: str, slice: str, attempt: int, channel: socket.socket) -> TaskProcess:
     """Start a task in a fork of this process."""
     line = Lifeline.new()
     pid = os.fork()
     if pid == 0:
-        link.close()
-        _child(terms, program, step, slice, attempt, line)
+        channel.close()
+        _child(spec, program, step, slice, attempt, line)
     line.started()
-    return Task(pid, line)
+    return TaskProcess(pid, line)
 
 
-def _child(terms: Terms, program: Program, step: str, slice: str, attempt: int, line: Lifeline) -> NoReturn:
-    from flowport.runtime.task import perform
+def _child(spec: RunSpec, program: CodePackage, step: str, slice: str, attempt: int, line: Lifeline) -> NoReturn:
+    from flowport.runtime.task.entry import perform
 
     code = FAILED
     try:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        process.adopt(line)
-        log = terms.open_log(step, slice, attempt)
+        lifecycle.adopt(line)
+        log = spec.open_log(step, slice, attempt)
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.close(log)
-        process.begin()
+        lifecycle.begin()
         _shuffle()
-        code = perform(terms.invocation(step, slice), program)
+        code = perform(spec.invocation(step, slice), program)
         line.say(code)
-    except process.Ended:
+    except lifecycle.Ended:
         code = ENDED
     except BaseException:
         sys.excepthook(*sys.exc_info())
@@ -79,13 +79,13 @@ def _shuffle() -> None:
         random.seed()
 
 
-def command(terms: Terms, step: str, slice: str, attempt: int, variables: dict[str, str]) -> Task:
+def command(spec: RunSpec, step: str, slice: str, attempt: int, variables: dict[str, str]) -> TaskProcess:
     """Start a task as a container would, in an environment that has the variables of its step from the beginning."""
     line = Lifeline.new()
-    log = terms.open_log(step, slice, attempt)
+    log = spec.open_log(step, slice, attempt)
     # The folder that the user works in is no place for the modules of a task: the code package is. Its log is kept here.
-    environment = {**os.environ, **variables, "PYTHONSAFEPATH": "1", "FLOWPORT_LIFELINE": line.handed_on(), SOURCE: terms.source}
-    argv = [sys.executable, "-m", "flowport.runtime", *terms.invocation(step, slice).argv()]
+    environment = {**os.environ, **variables, "PYTHONSAFEPATH": "1", "FLOWPORT_LIFELINE": line.handed_on(), SOURCE: spec.source}
+    argv = [sys.executable, "-m", "flowport.runtime", *spec.invocation(step, slice).argv()]
     try:
         pid = os.posix_spawn(
             sys.executable,
@@ -98,4 +98,4 @@ def command(terms: Terms, step: str, slice: str, attempt: int, variables: dict[s
     finally:
         os.close(log)
     line.started()
-    return Task(pid, line)
+    return TaskProcess(pid, line)

@@ -1,6 +1,6 @@
 """Runs a plan: sends what is ready to the server, tries again what may be tried again, and follows the routes of what is done.
 
-The work for each task is the same however many there are. What people see is `screen`'s business.
+The work for each task is the same however many there are. What people see is `console`'s business.
 """
 
 from __future__ import annotations
@@ -12,17 +12,18 @@ import time
 from collections import deque
 from contextlib import suppress
 
-from flowport.runtime.contract import DONE, STOP
-from flowport.runtime.local.link import Link
-from flowport.runtime.local.terms import Terms
-from flowport.runtime.walk import Walk
+from flowport.runtime.local.attempt import Attempt
+from flowport.runtime.local.run_spec import RunSpec
+from flowport.runtime.local.worker_channel import WorkerChannel
+from flowport.runtime.protocol import DONE, STOP
+from flowport.runtime.replay.scheduler import PlanScheduler
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from flowport.runtime.local.console import Console
     from flowport.runtime.local.routes import Routes
-    from flowport.runtime.local.screen import Screen
 
 TICK = 0.2
 """Seconds between two looks at the logs of running tasks."""
@@ -31,33 +32,20 @@ GRACE = 10.0
 """Seconds that tasks have after SIGTERM before they are killed; a second signal to the run kills them at once."""
 
 
-class Task:
-    """One attempt of a step on a slice."""
-
-    __slots__ = ("attempt", "code", "hidden", "process", "shown", "slice", "step", "visible")
-
-    def __init__(self, step: str, slice: str, attempt: int) -> None:
-        self.step, self.slice, self.attempt = step, slice, attempt
-        self.process = 0
-        self.code = DONE
-        self.shown = 0
-        self.visible = self.hidden = False
-
-
 class Coordinator:
     """One run on this machine.
 
     Afterwards `failed` holds the tasks that were not tried again and `interrupted` says whether a signal ended it;
-    `walk.finished` is true when everything is done.
+    `scheduler.finished` is true when everything is done.
     """
 
-    def __init__(self, terms: Terms, plan: dict[str, Any], link: Link, routes: Routes, screen: Screen) -> None:
-        self.terms, self.plan, self.link, self.routes, self.screen = terms, plan, link, routes, screen
-        self.walk = Walk(plan["body"])
-        self.ready: deque[Task] = deque()
-        self.sent: dict[str, Task] = {}
-        self.running: dict[str, Task] = {}
-        self.failed: list[Task] = []
+    def __init__(self, spec: RunSpec, plan: dict[str, Any], channel: WorkerChannel, routes: Routes, console: Console) -> None:
+        self.spec, self.plan, self.channel, self.routes, self.console = spec, plan, channel, routes, console
+        self.scheduler = PlanScheduler(plan["body"])
+        self.ready: deque[Attempt] = deque()
+        self.sent: dict[str, Attempt] = {}
+        self.running: dict[str, Attempt] = {}
+        self.failed: list[Attempt] = []
         self.done = 0
         self.interrupted = 0
         self._number = 0
@@ -67,7 +55,7 @@ class Coordinator:
         """Run until nothing runs any more and nothing more can; raises Lost when the server is."""
         woken = self._listen()
         selector = selectors.DefaultSelector()
-        selector.register(self.link.socket, selectors.EVENT_READ)
+        selector.register(self.channel.socket, selectors.EVENT_READ)
         selector.register(woken, selectors.EVENT_READ)
         looked = time.monotonic()
         self._send()
@@ -81,8 +69,8 @@ class Coordinator:
             now = time.monotonic()
             if now - looked >= TICK:
                 looked = now
-                self.screen.look(self.running.values())
-                self.screen.status(self.done, len(self.running), len(self.ready) + len(self.sent))
+                self.console.look(self.running.values())
+                self.console.status(self.done, len(self.running), len(self.ready) + len(self.sent))
                 self._lose_patience(now)
 
     def abandon(self) -> None:
@@ -106,18 +94,18 @@ class Coordinator:
     def _send(self) -> None:
         """Keep every worker busy, and one more task for each in the server's hands: it need not ask when one ends."""
         if not self.failed and not self.interrupted:
-            self.ready.extend(Task(step, slice, 0) for step, slice in self.walk.ready())
+            self.ready.extend(Attempt(step, slice, 0) for step, slice in self.scheduler.ready())
         lines = []
-        while self.ready and len(self.sent) < 2 * self.terms.workers:
+        while self.ready and len(self.sent) < 2 * self.spec.workers:
             task = self.ready.popleft()
             self._number += 1
             self.sent[str(self._number)] = task
             lines.append(f"{self._number} {task.step} {task.slice} {task.attempt} {self.routes.workers(task.step)}")
         if lines:
-            self.link.send(*lines)
+            self.channel.send(*lines)
 
     def _hear(self) -> None:
-        for sign, number, value in self.link.receive():
+        for sign, number, value in self.channel.receive():
             task = self.sent[number]
             if sign == "+":
                 task.process = int(value)
@@ -129,39 +117,39 @@ class Coordinator:
                 task.code = int(value)
                 self._ended(task)
 
-    def _ended(self, task: Task) -> None:
-        self.screen.ended(task)
+    def _ended(self, task: Attempt) -> None:
+        self.console.ended(task)
         if task.code == DONE:
             self.done += 1
-            self.screen.done(task, self.routes)
-            self.walk.done(task.step, task.slice, self.routes.read(task.step, task.slice))
+            self.console.done(task, self.routes)
+            self.scheduler.done(task.step, task.slice, self.routes.read(task.step, task.slice))
         elif not self.interrupted:
             granted = self.plan["retries"].get(task.step, 0)
             if task.code != STOP and task.attempt < granted and not self.failed:
-                self.screen.again(task, self.routes.retries(task.step))
-                self.ready.append(Task(task.step, task.slice, task.attempt + 1))
-                self.link.send("go")
+                self.console.again(task, self.routes.retries(task.step))
+                self.ready.append(Attempt(task.step, task.slice, task.attempt + 1))
+                self.channel.send("go")
             else:
                 self.failed.append(task)
-                self.screen.failed(task)
+                self.console.failed(task)
                 self._forget()
 
     def _forget(self) -> None:
         """Begin no more tasks."""
         self.ready.clear()
-        self.link.send("stop")
+        self.channel.send("stop")
 
     def _stop(self, signals: int) -> None:
         """The first signal asks the running tasks to end, the next one does not ask."""
         again = self.interrupted > 0 or signals > 1
         self.interrupted += signals
         self.ready.clear()
-        self.link.send("kill" if again else "end")
+        self.channel.send("kill" if again else "end")
         if not again:
-            self.screen.stopping(len(self.running))
+            self.console.stopping(len(self.running))
         self._kill_at = time.monotonic() + GRACE
 
     def _lose_patience(self, now: float) -> None:
         if self._kill_at and now >= self._kill_at:
             self._kill_at = now + GRACE
-            self.link.send("kill")
+            self.channel.send("kill")

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 
-from flowport.runtime.address import Keys
-from flowport.runtime.store import Missing
+from flowport.runtime.store.errors import Missing
+from flowport.runtime.store.keys import Keys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from flowport.runtime.store import Store
-    from flowport.runtime.walk import Block
+    from flowport.runtime.replay.scheduler import Block
+    from flowport.runtime.store.interface import Store
 
 
 class Labels:

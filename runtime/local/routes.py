@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import json
 
-from flowport.runtime import documents
-from flowport.runtime.store import Missing
-from flowport.runtime.taken import Tally
+from flowport.runtime.records.reuse import ReuseCount
+from flowport.runtime.store import documents
+from flowport.runtime.store.errors import Missing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from flowport.runtime.address import Keys
-    from flowport.runtime.program import Program
-    from flowport.runtime.store import Store
-    from flowport.runtime.walk import Route
+    from flowport.runtime.package.code_package import CodePackage
+    from flowport.runtime.replay.scheduler import Route
+    from flowport.runtime.store.interface import Store
+    from flowport.runtime.store.keys import Keys
 
 
 class Routes:
     """The plans of the steps, and the documents that the tasks of one run leave; a `resumed` run takes over what another one did."""
 
-    def __init__(self, program: Program, store: Store, keys: Keys, resumed: bool = False) -> None:
+    def __init__(self, program: CodePackage, store: Store, keys: Keys, resumed: bool = False) -> None:
         self._program, self._store, self._keys = program, store, keys
         self.resumed = resumed
         self._steps: dict[str, tuple[bool, int]] = {}
@@ -49,6 +49,6 @@ class Routes:
     def how(self, step: str, slice: str) -> str:
         """What became of a task: it is done, or was taken over."""
         try:
-            return str(Tally([documents.load(self._store.read(self._keys.manifest(step, slice, 0)))]))
+            return str(ReuseCount([documents.load(self._store.read(self._keys.manifest(step, slice, 0)))]))
         except Missing:  # no item came to it
-            return str(Tally([]))
+            return str(ReuseCount([]))

@@ -11,20 +11,20 @@ import tempfile
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flowport.runtime.address import Keys
+from flowport.runtime.local.console import Console
 from flowport.runtime.local.coordinator import Coordinator
 from flowport.runtime.local.labels import Labels
-from flowport.runtime.local.link import Link, Lost
 from flowport.runtime.local.routes import Routes
-from flowport.runtime.local.screen import Screen
+from flowport.runtime.local.run_spec import RunSpec
 from flowport.runtime.local.source import note
 from flowport.runtime.local.summary import explain
-from flowport.runtime.local.terms import Terms
-from flowport.runtime.program import Program
-from flowport.runtime.store import open_store
+from flowport.runtime.local.worker_channel import ServerLost, WorkerChannel
+from flowport.runtime.package.code_package import CodePackage
+from flowport.runtime.store.keys import Keys
+from flowport.runtime.store.open import open_store
 
 if TYPE_CHECKING:
-    from flowport.runtime.store import Store
+    from flowport.runtime.store.interface import Store
 
 DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 """The exit statuses of a run."""
@@ -54,14 +54,14 @@ class Request(NamedTuple):
 def run(request: Request) -> int:
     """Run a flow; the exit status: 0 done, 1 failed, 2 when the run id is taken, 130 when it was interrupted."""
     with tempfile.TemporaryDirectory(prefix="flowport-") as scratch:
-        return _run(request, Program.unpacked(request.folder), scratch)
+        return _run(request, CodePackage.unpacked(request.folder), scratch)
 
 
-def _run(request: Request, program: Program, scratch: str) -> int:
+def _run(request: Request, program: CodePackage, scratch: str) -> int:
     # The server is started first: it imports the flow while this process opens the store.
     plan = program.plan
     folder = _folder(request.store)
-    terms = Terms(
+    spec = RunSpec(
         flow=plan["flow"],
         run=request.run,
         store=request.store,
@@ -74,24 +74,24 @@ def _run(request: Request, program: Program, scratch: str) -> int:
         fork=request.fork,
         again=request.again,
     )
-    link = Link(terms)
+    channel = WorkerChannel(spec)
     try:
         store = open_store(request.store)
-        keys = Keys(terms.flow, terms.run)
+        keys = Keys(spec.flow, spec.run)
         labels = Labels(plan["body"], store, keys)
-        screen = Screen(terms, labels, None if folder else store, request.quiet)
+        console = Console(spec, labels, None if folder else store, request.quiet)
         if store.exists(keys.input()) or store.exists(keys.run()):
-            return _taken(screen, terms)
-        if not _imported(terms, link, screen):
+            return _taken(console, spec)
+        if not _imported(spec, channel, console):
             return FAILED
         # Two runs that begin at once with the same id differ in their engine.
-        if not store.create(keys.input(), json.dumps({**request.document, "engine": terms.engine}).encode()):
-            return _taken(screen, terms)
-        note(store, terms.flow, terms.run, request.argument)
+        if not store.create(keys.input(), json.dumps({**request.document, "engine": spec.engine}).encode()):
+            return _taken(console, spec)
+        note(store, spec.flow, spec.run, request.argument)
         routes = Routes(program, store, keys, resumed=bool(request.document.get("origin_run")))
-        return _conduct(Coordinator(terms, plan, link, routes, screen), store)
+        return _conduct(Coordinator(spec, plan, channel, routes, console), store)
     finally:
-        link.close()
+        channel.close()
 
 
 def _folder(store: str) -> str | None:
@@ -99,53 +99,53 @@ def _folder(store: str) -> str | None:
     return None if "://" in store and not store.startswith("file:") else open_store(store).url
 
 
-def _taken(screen: Screen, terms: Terms) -> int:
-    screen.error(f"there is a run `{terms.run}` of {terms.flow} already; two runs with the same id cannot mix: choose another `--run-id`")
+def _taken(console: Console, spec: RunSpec) -> int:
+    console.error(f"there is a run `{spec.run}` of {spec.flow} already; two runs with the same id cannot mix: choose another `--run-id`")
     return WRONG_USE
 
 
-def _imported(terms: Terms, link: Link, screen: Screen) -> bool:
+def _imported(spec: RunSpec, channel: WorkerChannel, console: Console) -> bool:
     """Wait until the server has imported the flow; what the flow prints meanwhile is shown."""
     try:
-        answer = next(link.receive())[0]
-    except Lost:
+        answer = next(channel.receive())[0]
+    except ServerLost:
         answer = "broken"
-    printed = link.printed()
+    printed = channel.printed()
     if answer == "broken":
-        screen.error(f"{terms.flow} cannot be imported\n{printed or 'its process ended while it was imported'}")
+        console.error(f"{spec.flow} cannot be imported\n{printed or 'its process ended while it was imported'}")
         return False
     if printed:
-        screen.say(printed)
-    terms.fork = answer == "fork"
+        console.say(printed)
+    spec.fork = answer == "fork"
     return True
 
 
 def _conduct(coordinator: Coordinator, store: Store) -> int:
-    terms, screen = coordinator.terms, coordinator.screen
-    screen.say(f"run {terms.run} of {terms.flow}")
+    spec, console = coordinator.spec, coordinator.console
+    console.say(f"run {spec.run} of {spec.flow}")
     began = time.monotonic()
     try:
         coordinator.run()
-    except Lost:
+    except ServerLost:
         coordinator.abandon()
-        screen.close()
-        screen.error("\n".join(["the process that starts tasks is gone, and every task with it", coordinator.link.printed()]).rstrip())
-        return _unfinished(screen, terms, FAILED)
-    screen.close()
-    if coordinator.walk.finished:
-        screen.say(f"run {terms.run} is done: {_count(coordinator.done)} in {time.monotonic() - began:.1f} s")
+        console.close()
+        console.error("\n".join(["the process that starts tasks is gone, and every task with it", coordinator.channel.printed()]).rstrip())
+        return _unfinished(console, spec, FAILED)
+    console.close()
+    if coordinator.scheduler.finished:
+        console.say(f"run {spec.run} is done: {_count(coordinator.done)} in {time.monotonic() - began:.1f} s")
         return DONE
-    for text in (*explain(store, screen, coordinator.failed), coordinator.link.printed()):
+    for text in (*explain(store, console, coordinator.failed), coordinator.channel.printed()):
         if text:
-            screen.error(text)
-    return _unfinished(screen, terms, INTERRUPTED if coordinator.interrupted else FAILED)
+            console.error(text)
+    return _unfinished(console, spec, INTERRUPTED if coordinator.interrupted else FAILED)
 
 
 def _count(tasks: int) -> str:
     return f"{tasks} task" + "s" * (tasks != 1)
 
 
-def _unfinished(screen: Screen, terms: Terms, status: int) -> int:
+def _unfinished(console: Console, spec: RunSpec, status: int) -> int:
     what = "was stopped" if status == INTERRUPTED else "failed"
-    screen.error(f"run {terms.run} {what}; go on from what is done: flowport resume {terms.flow}/{terms.run}{terms.again}")
+    console.error(f"run {spec.run} {what}; go on from what is done: flowport resume {spec.flow}/{spec.run}{spec.again}")
     return status

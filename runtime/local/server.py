@@ -32,12 +32,12 @@ import time
 from collections import deque
 from importlib import import_module
 
-from flowport.runtime import process
-from flowport.runtime.contract import DONE
-from flowport.runtime.lifeline import Lifeline, end_group
-from flowport.runtime.local.child import Task, command, fork
-from flowport.runtime.local.terms import Terms
-from flowport.runtime.program import Program
+from flowport.runtime.local.child import TaskProcess, command, fork
+from flowport.runtime.local.run_spec import RunSpec
+from flowport.runtime.package.code_package import CodePackage
+from flowport.runtime.process import lifecycle
+from flowport.runtime.process.lifeline import Lifeline, end_group
+from flowport.runtime.protocol import DONE
 from flowport.runtime.text import take_all
 
 SIGNALS = {b"end": signal.SIGTERM, b"kill": signal.SIGKILL}
@@ -53,18 +53,18 @@ task has to import the flow's own files, and libraries are shared."""
 
 def main() -> None:
     """`python -c "... main()" FD`: serve the coordinator at the other end of the inherited socket FD."""
-    link = socket.socket(fileno=int(sys.argv[1]))
-    received = link.recv(65536)
+    channel = socket.socket(fileno=int(sys.argv[1]))
+    received = channel.recv(65536)
     while b"\n" not in received:
-        received += link.recv(65536)
+        received += channel.recv(65536)
     first, _, rest = received.partition(b"\n")
-    server = Server(link, Terms(**json.loads(first)), rest)
+    server = Server(channel, RunSpec(**json.loads(first)), rest)
     # macOS: a fork of a process that has used its frameworks may end at once, and many libraries use them.
-    server.terms.fork = server.terms.fork and sys.platform != "darwin"
+    server.spec.fork = server.spec.fork and sys.platform != "darwin"
     # Whoever started this may have it ignored, and then nobody can wait for a process.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     take_all()
-    for name in ("task", "folder", "supervise", "resume"):
+    for name in ("task.entry", "store.folder", "task.supervise", "task.resume"):
         import_module(f"flowport.runtime.{name}")
     _serve(server)
     # What the flow registered with `atexit` is not for this process, and big libraries take their time to go.
@@ -73,20 +73,20 @@ def main() -> None:
 
 def _serve(server: Server) -> None:
     """Import the flow in a fork, which serves where its tasks may share that; otherwise serve here."""
-    if not server.terms.fork:
+    if not server.spec.fork:
         server.serve(b"spawn")
         return
     line = Lifeline.new()
     pid = os.fork()
     if pid == 0:
-        process.adopt(line)
+        lifecycle.adopt(line)
         found = server.imported()
         line.say(found)
         if found == DONE:
             server.serve(b"fork")
         os._exit(DONE)
     line.started()
-    process.wait(pid)
+    lifecycle.wait(pid)
     said = line.result()
     if said == BROKEN or said is None:
         server.answers.append(b"broken")
@@ -98,28 +98,28 @@ def _serve(server: Server) -> None:
 class Server:
     """The tasks that wait and those that run."""
 
-    def __init__(self, link: socket.socket, terms: Terms, received: bytes) -> None:
-        self.link, self.terms, self.received = link, terms, received
-        self.program = Program.unpacked(terms.folder, terms.source)
+    def __init__(self, channel: socket.socket, spec: RunSpec, received: bytes) -> None:
+        self.channel, self.spec, self.received = channel, spec, received
+        self.program = CodePackage.unpacked(spec.folder, spec.source)
         self.waiting: deque[tuple[bytes, str, str, int, int]] = deque()
-        self.running: dict[int, tuple[Task, bytes, int]] = {}
+        self.running: dict[int, tuple[TaskProcess, bytes, int]] = {}
         self.busy = 0
         self.answers: list[bytes] = []
         self.held = False
 
     def serve(self, how: bytes) -> None:
         """Say how tasks are started and work until the coordinator is gone; then end everything that still runs."""
-        self.terms.fork = how == b"fork"
+        self.spec.fork = how == b"fork"
         self.answers.append(how)
         # The most processes that one task starts for its items.
-        os.environ["FLOWPORT_MAX_WORKERS"] = str(self.terms.workers)
+        os.environ["FLOWPORT_MAX_WORKERS"] = str(self.spec.workers)
         woken, waker = os.pipe()
         for end in (woken, waker):
             os.set_blocking(end, False)
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
         signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
         selector = selectors.DefaultSelector()
-        selector.register(self.link, selectors.EVENT_READ)
+        selector.register(self.channel, selectors.EVENT_READ)
         selector.register(woken, selectors.EVENT_READ)
         there = True
         while there:
@@ -179,13 +179,13 @@ class Server:
 
     def _receive(self) -> bool:
         """Take what the coordinator sent; False when it is gone."""
-        data = self.link.recv(1 << 20)
+        data = self.channel.recv(1 << 20)
         *lines, self.received = (self.received + data).split(b"\n")
         for line in lines:
             words = line.split(b" ")
             if len(words) == 5:
                 number, step, slice, attempt, workers = words
-                self.waiting.append((number, step.decode(), slice.decode(), int(attempt), min(int(workers), self.terms.workers)))
+                self.waiting.append((number, step.decode(), slice.decode(), int(attempt), min(int(workers), self.spec.workers)))
             elif line == b"go":
                 self.held = False
             else:
@@ -196,14 +196,14 @@ class Server:
         return bool(data)
 
     def _begin(self) -> None:
-        while self.waiting and not self.held and self.busy + self.waiting[0][4] <= self.terms.workers:
+        while self.waiting and not self.held and self.busy + self.waiting[0][4] <= self.spec.workers:
             number, step, slice, attempt, workers = self.waiting.popleft()
             variables = self.program.step(step)["environment"]
             # Variables of a step are there before anything is imported, and some are read when a process begins.
-            if self.terms.fork and not variables:
-                task = fork(self.terms, self.program, step, slice, attempt, self.link)
+            if self.spec.fork and not variables:
+                task = fork(self.spec, self.program, step, slice, attempt, self.channel)
             else:
-                task = command(self.terms, step, slice, attempt, variables)
+                task = command(self.spec, step, slice, attempt, variables)
             self.running[task.pid] = (task, number, workers)
             self.busy += workers
             self.answers.append(b"+ %b %d" % (number, task.pid))
@@ -231,7 +231,7 @@ class Server:
         if self.answers:
             answers, self.answers = self.answers, []
             try:
-                self.link.sendall(b"\n".join(answers) + b"\n")
+                self.channel.sendall(b"\n".join(answers) + b"\n")
             except OSError:
                 # The coordinator is gone; its end of the socket says so on the next read.
                 return

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from flowport.runtime.address import Keys
-from flowport.runtime.store import Missing, Refusal
+from flowport.runtime.store.errors import Missing, StoreError
+from flowport.runtime.store.keys import Keys
 
 if TYPE_CHECKING:
-    from flowport.runtime.store import Store
+    from flowport.runtime.store.interface import Store
 
 
 def note(store: Store, flow: str, run: str, argument: str) -> None:
@@ -21,7 +21,7 @@ def where(store: Store, flow: str, run: str) -> str | None:
     """The flow argument of a run; None when it was not started here, or nobody can tell."""
     try:
         noted = json.loads(store.read(_key(flow, run)))
-    except (Missing, Refusal, ValueError, RecursionError):
+    except (Missing, StoreError, ValueError, RecursionError):
         return None
     argument = noted.get("flow") if isinstance(noted, dict) else None
     return argument if isinstance(argument, str) and argument.isprintable() else None

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
-from flowport.runtime.address import Keys
-from flowport.runtime.local.coordinator import Task
-from flowport.runtime.local.screen import Screen, ending
-from flowport.runtime.tries import failures
+from flowport.runtime.local.attempt import Attempt
+from flowport.runtime.local.console import Console, ending
+from flowport.runtime.records.attempts import failures
+from flowport.runtime.store.keys import Keys
 
 if TYPE_CHECKING:
-    from flowport.runtime.store import Store
+    from flowport.runtime.store.interface import Store
 
 SHOWN = 5
 """How many failures are shown; the others are counted."""
@@ -21,27 +21,27 @@ TAIL = 20
 """How many lines of a log are shown for a task that left no try."""
 
 
-def explain(store: Store, screen: Screen, failed: list[Task]) -> Iterator[str]:
+def explain(store: Store, console: Console, failed: list[Attempt]) -> Iterator[str]:
     """A text for each failure, with the user's own lines, and how to see more."""
-    terms = screen.terms
+    spec = console.spec
     told: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for failure in failures(store, Keys(terms.flow, terms.run).root):
+    for failure in failures(store, Keys(spec.flow, spec.run).root):
         told.setdefault((failure["step"], failure["slice"]), []).append(failure)
-    texts = [text for task in failed for text in _texts(screen, task, told.get((task.step, task.slice), []))]
+    texts = [text for task in failed for text in _texts(console, task, told.get((task.step, task.slice), []))]
     for text in texts[:SHOWN]:
         yield "\n" + text
     if len(texts) > SHOWN:
         yield f"\n{len(texts) - SHOWN} more items or tasks failed"
     if failed:
-        yield f"\nwhat they printed: flowport logs {terms.flow}/{terms.run}/{screen.name(failed[0])}{terms.again}" + (
+        yield f"\nwhat they printed: flowport logs {spec.flow}/{spec.run}/{console.name(failed[0])}{spec.again}" + (
             ", ..." if len(failed) > 1 else ""
         )
 
 
-def _texts(screen: Screen, task: Task, told: list[dict[str, Any]]) -> Iterator[str]:
-    name, above = screen.name(task), screen.has_shown(task)
+def _texts(console: Console, task: Attempt, told: list[dict[str, Any]]) -> Iterator[str]:
+    name, above = console.name(task), console.has_shown(task)
     if not told:
-        yield f"{name} {ending(task.code)}\n{indent('' if above else _tail(screen, task), '  ')}".rstrip()
+        yield f"{name} {ending(task.code)}\n{indent('' if above else _tail(console, task), '  ')}".rstrip()
     for failure in told:
         item = failure["item"]
         title = f"{task.step + '/' + item if item != 'r' else task.step} failed"
@@ -54,5 +54,5 @@ def _line(failure: dict[str, Any]) -> str:
     return f"{failure['type']}: {message}" if message else failure["type"]
 
 
-def _tail(screen: Screen, task: Task) -> str:
-    return "\n".join(screen.tail(task).splitlines()[-TAIL:])
+def _tail(console: Console, task: Attempt) -> str:
+    return "\n".join(console.tail(task).splitlines()[-TAIL:])

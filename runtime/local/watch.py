@@ -14,7 +14,7 @@ import time
 import uuid
 import weakref
 
-from flowport.runtime.modules import loaded
+from flowport.runtime.package.modules import loaded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from flowport.compiler.fuse import fused
 from flowport.compiler.ir import Flow, Schedule, Step
 from flowport.compiler.outline import outline
 from flowport.compiler.plan import Plan
-from flowport.runtime.contract import Invocation, variable
+from flowport.runtime.protocol import Invocation, variable
 from flowport.targets.airflow.body import INDENT, Body, first_line
 from flowport.targets.airflow.compute import COMPUTE
 from flowport.targets.airflow.form import params

@@ -13,8 +13,9 @@ from importlib.metadata import version
 from importlib.util import find_spec
 
 from flowport.compiler.target import Deployment, File
-from flowport.runtime.cache import code_key
-from flowport.runtime.store import Missing, Refusal, open_store
+from flowport.runtime.store.errors import Missing, StoreError
+from flowport.runtime.store.keys import code_key
+from flowport.runtime.store.open import open_store
 from flowport.targets.airflow.dag import first_words
 from flowport.targets.airflow.settings import Settings
 
@@ -101,7 +102,7 @@ def _deployed(place: str, file: File) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise Refusal(f"`{error.filename}` cannot be read: {error.strerror}") from error
+        raise StoreError(f"`{error.filename}` cannot be read: {error.strerror}") from error
 
 
 def _put(place: str, file: File) -> None:
@@ -116,5 +117,5 @@ def _put(place: str, file: File) -> None:
             opened.write(file.data)
         os.replace(unfinished, os.path.join(place, file.path))
     except OSError as error:
-        raise Refusal(f"`{error.filename}` cannot be written: {error.strerror}") from error
+        raise StoreError(f"`{error.filename}` cannot be written: {error.strerror}") from error
     return None

@@ -10,8 +10,8 @@ from typing import Any
 
 from flowport.compiler.contract import flow_document
 from flowport.compiler.ir import Computed, Flow, NoDefault, Parameter
-from flowport.runtime.form import FORM, is_json, takes_null
-from flowport.runtime.parameters import convert
+from flowport.runtime.run.form import FORM, is_json, takes_null
+from flowport.runtime.run.parameters import convert
 from flowport.targets.airflow.python import Call, Value
 
 ANYTHING = ["object", "array", "string", "number", "boolean"]

@@ -17,7 +17,8 @@ from importlib.util import find_spec
 from typing import IO, Any
 
 from flowport.compiler.target import DryRun, File
-from flowport.runtime.cache import cache_folder, code_key
+from flowport.runtime.package.cache import cache_folder
+from flowport.runtime.store.keys import code_key
 from flowport.targets.airflow.form import says
 from flowport.targets.run_input import fillers, in_store
 from flowport.targets.trial import FAILED, WRONG_USE, Trial

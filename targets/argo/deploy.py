@@ -15,8 +15,9 @@ import yaml
 
 from flowport.compiler.record import record, replace
 from flowport.compiler.target import Deployment
-from flowport.runtime.cache import code_key
-from flowport.runtime.store import Refusal, open_store
+from flowport.runtime.store.errors import StoreError
+from flowport.runtime.store.keys import code_key
+from flowport.runtime.store.open import open_store
 from flowport.targets.argo.cluster import Cluster, connect
 from flowport.targets.argo.refusals import Resource
 from flowport.targets.argo.settings import Settings
@@ -70,10 +71,10 @@ def deploy(request: Deployment, settings: Settings) -> int:
 
 
 def _mounted_here(settings: Settings) -> None:
-    """A store in a volume is written to where that is mounted on this machine, too; raises Refusal where it is not."""
+    """A store in a volume is written to where that is mounted on this machine, too; raises StoreError where it is not."""
     for volume in holding(settings):
         if not isdir(volume.path):
-            raise Refusal(
+            raise StoreError(
                 f"the store `{settings.store}` is in the volume `{volume.name}`, and there is no `{volume.path}` on this machine\n"
                 "  mount it here, or compile: copy the folder `code` into the store and apply the YAML with kubectl"
             )
@@ -97,11 +98,11 @@ def _lines(document: Document | None) -> list[str]:
 
 
 def _changes(cluster: Cluster, request: Deployment, template: str) -> Iterator[Change]:
-    """What is to be done, tried in a dry run; raises Refusal before that when an object of the same name is not this flow's."""
+    """What is to be done, tried in a dry run; raises StoreError before that when an object of the same name is not this flow's."""
     flow, documents = request.plan.flow.name, dict(_documents(cluster, request))
     there = {resource: cluster.read(resource) for resource in documents}
     if foreign := [_foreign(resource, found, flow) for resource, found in there.items() if found and not _owned(found, template, flow)]:
-        raise Refusal("\n".join(foreign))
+        raise StoreError("\n".join(foreign))
     for resource, document in documents.items():
         make = partial(cluster.apply, resource, document)
         yield Change(resource, _content(there[resource]), _content(make(dry_run=True)), make)

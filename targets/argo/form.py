@@ -12,9 +12,9 @@ from typing import Any
 
 from flowport.compiler.contract import flow_document
 from flowport.compiler.ir import JSON, Computed, Flow, NoDefault, Parameter
-from flowport.runtime import documents
-from flowport.runtime.form import FORM, takes_empty
-from flowport.runtime.parameters import convert
+from flowport.runtime.run.form import FORM, takes_empty
+from flowport.runtime.run.parameters import convert
+from flowport.runtime.store import documents
 from flowport.targets.sizes import VARIABLE
 from flowport.targets.texts import description, seen
 

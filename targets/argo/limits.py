@@ -16,7 +16,7 @@ from flowport.compiler.fuse import unlike
 from flowport.compiler.ir import Flow
 from flowport.compiler.plan import Loop, Plan, walk
 from flowport.compiler.target import Profile
-from flowport.runtime import documents
+from flowport.runtime.store import documents
 from flowport.targets.argo.form import FIELDS, REFERENCE, ROOM, WHOLE, arguments
 from flowport.targets.argo.graph import graph, jobs, repeated
 from flowport.targets.argo.names import Names

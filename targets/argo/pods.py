@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flowport.compiler.ir import JSON, Foreach, Kubernetes, Resources, Step, Switch
 from flowport.compiler.record import field, record
-from flowport.runtime.contract import STOP, Invocation, variable
+from flowport.runtime.protocol import STOP, Invocation, variable
 from flowport.targets.argo.settings import Settings
 from flowport.targets.argo.volumes import volumes
 from flowport.targets.sizes import VARIABLE

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 import yaml
 
 from flowport.compiler.target import DryRun, File
-from flowport.runtime.cache import code_key
-from flowport.runtime.contract import variable
+from flowport.runtime.protocol import variable
+from flowport.runtime.store.keys import code_key
 from flowport.targets.argo.engine.controller import SUCCEEDED, Refused, Workflow
 from flowport.targets.argo.engine.pods import Finished
 from flowport.targets.argo.form import ROOM, arguments, says, typed

@@ -12,8 +12,8 @@ import flowport
 from flowport.compiler.fuse import capped, fused, loops
 from flowport.compiler.ir import JSON
 from flowport.compiler.plan import Loop, Plan, steps, walk
-from flowport.runtime import documents
-from flowport.runtime.contract import Invocation
+from flowport.runtime.protocol import Invocation
+from flowport.runtime.store import documents
 from flowport.targets.argo.dags import MAIN, Dags
 from flowport.targets.argo.form import arguments
 from flowport.targets.argo.graph import Member, graph, repeated

@@ -9,7 +9,7 @@ from flowport.compiler.ir import Resources
 from flowport.compiler.names import Namer
 from flowport.compiler.plan import Block, Loop, Map, Plan, steps, walk
 from flowport.compiler.record import record
-from flowport.runtime.contract import Invocation
+from flowport.runtime.protocol import Invocation
 from flowport.targets.stepfunctions.settings import Settings
 
 JOB_NAME = 128

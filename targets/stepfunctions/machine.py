@@ -14,7 +14,7 @@ from flowport.compiler.fuse import together
 from flowport.compiler.ir import JSON
 from flowport.compiler.names import Namer
 from flowport.compiler.plan import Arm, Block, Choice, Loop, Map, Node, Parallel, Plan, Task, steps, walk
-from flowport.runtime.address import part
+from flowport.runtime.store.keys import part
 from flowport.targets.stepfunctions import states as asl
 from flowport.targets.stepfunctions.compute import COMPUTE
 from flowport.targets.stepfunctions.concurrency import shares

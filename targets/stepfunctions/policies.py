@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from flowport.compiler.ir import JSON
 from flowport.compiler.plan import Choice, Loop, Map, Plan, walk
-from flowport.runtime.address import part
+from flowport.runtime.store.keys import part
 from flowport.targets.stepfunctions.compute import COMPUTE
 from flowport.targets.stepfunctions.jobs import Jobs
 from flowport.targets.stepfunctions.settings import Settings

@@ -16,7 +16,8 @@ from flowport.cli import execute
 from flowport.compiler.ir import End, Next, Schedule
 from flowport.compiler.record import replace
 from flowport.compiler.target import Deployment
-from flowport.runtime.store import Refusal, open_store
+from flowport.runtime.store.errors import StoreError
+from flowport.runtime.store.open import open_store
 from flowport.targets.argo import target
 from plans import NO_CODE, flow
 
@@ -244,7 +245,7 @@ def test_what_a_controller_notes_is_no_change(cluster: Cluster, tmp_path: Path, 
 
 def test_a_schedule_of_somebody_else_keeps_the_template_from_being_deployed(cluster: Cluster, tmp_path: Path) -> None:
     cluster.update(SCHEDULE, schedule("Other"), "kubectl")
-    with pytest.raises(Refusal, match="cronworkflows/small in namespace flows belongs to flow `Other`, not to Small"):
+    with pytest.raises(StoreError, match="cronworkflows/small in namespace flows belongs to flow `Other`, not to Small"):
         target.deploy(with_schedule(tmp_path))
     assert TEMPLATE not in cluster.objects
     assert not (tmp_path / "store").exists()

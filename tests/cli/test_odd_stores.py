@@ -113,8 +113,8 @@ def test_links_folders_and_pipes_in_the_place_of_documents_break_nothing(ran: De
 
 def test_a_folder_that_cannot_be_listed_is_a_line(ran: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from flowport.cli.address import flows, survey
-    from flowport.runtime.folder import FolderStore
-    from flowport.runtime.store import Refusal
+    from flowport.runtime.store.errors import StoreError
+    from flowport.runtime.store.folder import FolderStore
 
     ran.write(".flowport/Other/1/run.json", "")
     store = FolderStore(str(ran.folder / ".flowport"))
@@ -122,7 +122,7 @@ def test_a_folder_that_cannot_be_listed_is_a_line(ran: Desk, tmp_path: Path, mon
 
     def refuse(prefix: str) -> list[str]:
         if prefix == "Other/":
-            raise Refusal("the store does not list `Other/`: permission is denied")
+            raise StoreError("the store does not list `Other/`: permission is denied")
         return folders(prefix)
 
     monkeypatch.setattr(store, "folders", refuse)

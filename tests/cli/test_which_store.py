@@ -9,7 +9,7 @@ import pytest
 
 from desk import Desk
 from flowport.cli.address import survey
-from flowport.runtime.folder import FolderStore
+from flowport.runtime.store.folder import FolderStore
 
 FLOW = """
 from flowport import FlowSpec, step

@@ -14,8 +14,8 @@ from engines.argo.collisions import COUNT, collisions
 from engines.argo.runs import Ended, run
 from engines.corpus_runs import Here, agree, agree_with_reference, equal, given
 from engines.engine import plan_of
-from flowport.runtime.reader import find
-from flowport.runtime.store import open_store
+from flowport.runtime.run.reader import find
+from flowport.runtime.store.open import open_store
 from flowport.targets.argo.form import typed
 from flows.expected import EXAMPLES, FOLDER, RUNS, Expected
 from properties.trial import Trial

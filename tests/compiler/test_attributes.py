@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flowport.compiler.parse.attributes import CURRENT
-from flowport.runtime.flow import Current
+from flowport.runtime.names.current import Current
 from sources import END, class_of, codes, fine, read, write
 
 

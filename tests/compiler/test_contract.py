@@ -9,7 +9,7 @@ import pytest
 
 from flowport.compiler.contract import documents
 from flowport.compiler.structure import structure
-from flowport.runtime.contract import DEFINITIONS, FLOW, PLAN, STEP_PLANS
+from flowport.runtime.protocol import DEFINITIONS, FLOW, PLAN, STEP_PLANS
 from graphs import flow
 
 

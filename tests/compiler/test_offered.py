@@ -9,7 +9,7 @@ import pytest
 from flowport.compiler.parse.attributes import ADDED
 from flowport.compiler.parse.decorators import PROFILED
 from flowport.compiler.parse.offered import CARDS, OFFERED, PARTS
-from flowport.runtime import cards, flow
+from flowport.runtime.names import cards, flow
 from flowport.targets.argo.settings import SETTINGS
 from sources import END, class_of, codes, fine, read, write
 

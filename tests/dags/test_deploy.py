@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from desk import Desk
-from flowport.runtime.store import open_store
+from flowport.runtime.store.open import open_store
 
 FLOW = """
 from flowport import FlowSpec, step

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from engines.engine import Engine, Outcome, engine_a, engine_b
-from flowport.runtime.reader import find
-from flowport.runtime.store import open_store
+from flowport.runtime.run.reader import find
+from flowport.runtime.store.open import open_store
 from flows.expected import Expected
 from properties.trial import Trial
 

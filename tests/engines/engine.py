@@ -22,8 +22,8 @@ from flowport.compiler.compile import load
 from flowport.compiler.package import package
 from flowport.compiler.plan import Plan
 from flowport.compiler.target import File
-from flowport.runtime.address import Keys
-from flowport.runtime.store import open_store
+from flowport.runtime.store.keys import Keys
+from flowport.runtime.store.open import open_store
 from flowport.targets.stepfunctions import target
 from flowport.targets.stepfunctions.emulator.account import Account, Execution
 from flowport.targets.stepfunctions.emulator.bucket import Bucket

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from flowport.runtime.reader import find
-from flowport.runtime.store import open_store
+from flowport.runtime.run.reader import find
+from flowport.runtime.store.open import open_store
 
 FLOW = """
 from flowport import FlowSpec, IncludeFile, JSONType, Parameter, step

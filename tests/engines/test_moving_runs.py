@@ -13,13 +13,13 @@ import pytest
 from choice import sample
 from engines.argo.runs import run as run_on_argo
 from engines.corpus_runs import agree_with_reference
-from flowport.runtime import runs as rows_of
-from flowport.runtime.address import Keys
-from flowport.runtime.lineage import Lineage
-from flowport.runtime.reader import Run, find
-from flowport.runtime.store import open_store
-from flowport.runtime.taken import share
-from flowport.runtime.tries import earlier
+from flowport.runtime.records.attempts import earlier
+from flowport.runtime.records.reuse import share
+from flowport.runtime.replay.lineage import Lineage
+from flowport.runtime.run.reader import Run, find
+from flowport.runtime.store import row_ranges
+from flowport.runtime.store.keys import Keys
+from flowport.runtime.store.open import open_store
 from properties.trial import Trial
 
 FLOW = """
@@ -177,7 +177,7 @@ def finished(run: Run) -> set[tuple[str, str]]:
                 slice = place.removesuffix(".try")
                 lineage = Lineage(run.manifests, run.program.step(step)["sites"][step]["scopes"], slice)
                 for doc in earlier(run.store, run.keys.tries(step, slice, 0)):
-                    found |= {(step, lineage.address(row)) for row in rows_of.iterate(doc["done"])}
+                    found |= {(step, lineage.address(row)) for row in row_ranges.iterate(doc["done"])}
     return found
 
 
@@ -238,7 +238,7 @@ def test_a_run_that_fails_again_elsewhere_has_what_was_done_on_both(tmp_path: Pa
 def test_a_random_flow_is_taken_over_whole_however_its_foreaches_and_loops_are_cut(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flowport.runtime.taken.LOOKED_AT", 1_000_000)
+    monkeypatch.setattr("flowport.runtime.records.reuse.LOOKED_AT", 1_000_000)
     trial = Trial(seed, tmp_path, largest=20)
     for name, form, limits in (("first", {}, CUTS[seed % 2]), ("second", {"origin_run": "first"}, CUTS[2 + seed // 2 % 2])):
         agree_with_reference(trial, run_on_argo(trial.plan(), form, tmp_path / "store", name=name, **limits))

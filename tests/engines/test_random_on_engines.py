@@ -9,8 +9,8 @@ import pytest
 
 from choice import sample
 from engines.corpus_runs import TIGHT, Engines
-from flowport.runtime.reader import find
-from flowport.runtime.store import open_store
+from flowport.runtime.run.reader import find
+from flowport.runtime.store.open import open_store
 from properties.trial import Trial
 
 LIMITS = ({}, TIGHT, {"width": 3, "total": 9, "turns": 1}, {"turns": 0})

@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from desk import Desk
-from flowport.runtime.store import open_store
+from flowport.runtime.store.open import open_store
 
 FLOW = Path(__file__).parents[1] / "flows" / "deep.py"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
-from flowport.runtime.flow import current
+from flowport.runtime.names.current import current
 from properties.sample import Sample
 
 

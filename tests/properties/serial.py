@@ -10,16 +10,17 @@ from typing import Any
 
 from flowport.compiler.package import package
 from flowport.compiler.plan import Plan
-from flowport.runtime import documents
-from flowport.runtime.address import Keys
-from flowport.runtime.block import rest
-from flowport.runtime.cache import code_key, unpack
-from flowport.runtime.contract import DONE, Invocation
-from flowport.runtime.program import Program
-from flowport.runtime.reader import Run, find
-from flowport.runtime.store import Missing, open_store
-from flowport.runtime.task import perform
-from flowport.runtime.walk import Walk
+from flowport.runtime.package.cache import unpack
+from flowport.runtime.package.code_package import CodePackage
+from flowport.runtime.protocol import DONE, Invocation
+from flowport.runtime.replay.scheduler import PlanScheduler
+from flowport.runtime.run.reader import Run, find
+from flowport.runtime.store import documents
+from flowport.runtime.store.errors import Missing
+from flowport.runtime.store.keys import Keys, code_key
+from flowport.runtime.store.open import open_store
+from flowport.runtime.task.entry import perform
+from flowport.runtime.task.fused_loop import run
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,12 @@ class Serial:
         self.keys = Keys(self.flow, "one")
         self.store.create(code_key(made.digest), made.data)
         unpack(made.data, str(folder / "code"))
-        self.program = Program.unpacked(str(folder / "code"))
+        self.program = CodePackage.unpacked(str(folder / "code"))
         self.headers = outermost_loops(self.program.plan["body"])
 
     def run(self) -> Run:
         """Run to the end; raises AssertionError when a task fails or none is ready."""
-        walk = Walk(self.program.plan["body"])
+        walk = PlanScheduler(self.program.plan["body"])
         self.program.flow_class()
         while not walk.finished:
             ready = walk.ready()
@@ -73,7 +74,7 @@ class Serial:
         assert code == DONE, f"the task {invocation.argv()} ended with {code}"
 
     def here(self, invocation: Invocation) -> int:
-        return rest(invocation, self.program) if invocation.block else perform(invocation, self.program)
+        return run(invocation, self.program) if invocation.block else perform(invocation, self.program)
 
     def forked(self, invocation: Invocation) -> int:
         child = os.fork()

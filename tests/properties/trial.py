@@ -11,7 +11,7 @@ from flowport.compiler.compile import load
 from flowport.compiler.package import package
 from flowport.compiler.plan import Plan
 from flowport.compiler.verify import verify
-from flowport.runtime import modules
+from flowport.runtime.package import modules
 from properties.reference import Reference
 from properties.sample import Sample, sample
 from properties.serial import Serial, Sizes

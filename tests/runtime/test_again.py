@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from flowport.runtime.address import Keys
-from flowport.runtime.contract import DONE, STOP, Invocation, Mismatch
-from flowport.runtime.manifest import Manifests
-from flowport.runtime.reader import Run
-from flowport.runtime.walk import Walk
+from flowport.runtime.protocol import DONE, STOP, ContractVersionError, Invocation
+from flowport.runtime.records.manifest import Manifests
+from flowport.runtime.replay.scheduler import PlanScheduler
+from flowport.runtime.run.reader import Run
+from flowport.runtime.store.keys import Keys
 from solo import Solo
 
 AGAIN = """
@@ -98,7 +98,7 @@ class Again:
 
     def all(self, epoch: int) -> None:
         """Run every task that the flow has now."""
-        walk = Walk(self.flow.program.plan["body"])
+        walk = PlanScheduler(self.flow.program.plan["body"])
         while not walk.finished:
             for step, slice in walk.ready():
                 assert self.perform(step, slice, epoch=epoch) == DONE
@@ -202,11 +202,11 @@ def test_a_task_hands_over_where_to_go_on(again: Again, tmp_path: Path) -> None:
 
 
 def test_a_loop_in_one_container_hands_over_how_it_was_left(again: Again, tmp_path: Path) -> None:
-    from flowport.runtime.block import rest
+    from flowport.runtime.task.fused_loop import run
 
     answer = tmp_path / "answer"
     again.tell([1], 2)
-    assert rest(again.flow.invocation("turn", "s", again.run, block=True, epoch=1, route=str(answer)), again.flow.program) == DONE
+    assert run(again.flow.invocation("turn", "s", again.run, block=True, epoch=1, route=str(answer)), again.flow.program) == DONE
     assert json.loads(answer.read_text()) == ["soon"]
     assert again.flow.store.exists(again.keys.rest("turn", "s", 0, 1))
 
@@ -286,5 +286,5 @@ def test_a_task_inside_a_task_is_not_told_what_the_one_around_it_was() -> None:
 
 
 def test_an_environment_that_says_nothing_is_not_understood() -> None:
-    with pytest.raises(Mismatch, match="contract none"):
+    with pytest.raises(ContractVersionError, match="contract none"):
         Invocation.parse(["task"], {"FLOWPORT_STORE": "s3://b/p"})

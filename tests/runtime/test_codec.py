@@ -14,9 +14,10 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from flowport.runtime import codec
-from flowport.runtime.folder import FolderStore
-from flowport.runtime.store import Corrupt, Missing, blob_key
+from flowport.runtime.store import codec
+from flowport.runtime.store.errors import Corrupt, Missing
+from flowport.runtime.store.folder import FolderStore
+from flowport.runtime.store.keys import blob_key
 
 
 @pytest.fixture
@@ -176,7 +177,7 @@ def test_tables_come_back_equal_from_the_map_itself(folder: FolderStore) -> None
 
 EQUAL = """
 import sys
-from flowport.runtime import codec
+from flowport.runtime.store import codec
 word = "".join(["wo", "rd"])
 for value in [None, True, 7, 0.5, 1j, "word", b"word", ("word", word), ((word,), ("word",)), frozenset([1])]:
     print(codec.digest(value).hex())

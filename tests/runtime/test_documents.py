@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from flowport.runtime import documents
+from flowport.runtime.store import documents
 
 VALUES: list[object] = [
     None,
@@ -71,7 +71,7 @@ def test_a_refused_value_leaves_nothing_behind() -> None:
 
 ALONE = """
 import sys
-from flowport.runtime import documents
+from flowport.runtime.store import documents
 documents.load(documents.dump([1]))
 print([name for name in ("json", "re", "enum") if name in sys.modules])
 """

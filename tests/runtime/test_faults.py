@@ -11,19 +11,19 @@ import pytest
 
 from flowport.compiler.compile import load
 from flowport.compiler.package import package
-from flowport.runtime import documents
-from flowport.runtime.address import Keys
-from flowport.runtime.cache import code_key, unpack
-from flowport.runtime.contract import DONE, Invocation
-from flowport.runtime.folder import FolderStore
-from flowport.runtime.program import Program
-from flowport.runtime.reader import Run
-from flowport.runtime.store import Missing, Refusal
-from flowport.runtime.task import perform
-from flowport.runtime.walk import Walk
+from flowport.runtime.package.cache import unpack
+from flowport.runtime.package.code_package import CodePackage
+from flowport.runtime.protocol import DONE, Invocation
+from flowport.runtime.replay.scheduler import PlanScheduler
+from flowport.runtime.run.reader import Run
+from flowport.runtime.store import documents
+from flowport.runtime.store.errors import Missing, StoreError
+from flowport.runtime.store.folder import FolderStore
+from flowport.runtime.store.keys import Keys, code_key
+from flowport.runtime.task.entry import perform
 
 if TYPE_CHECKING:
-    from flowport.runtime.store import Store
+    from flowport.runtime.store.interface import Store
 
 FLOW = """
 from flowport import FlowSpec, step
@@ -101,12 +101,12 @@ def kill_after(write: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def refuse(write: Callable[..., Any], *arguments: Any) -> Any:
-    raise Refusal("the store is not at home")
+    raise StoreError("the store is not at home")
 
 
 def lose_the_answer(write: Callable[..., Any], *arguments: Any) -> Any:
     write(*arguments)
-    raise Refusal("no answer came")
+    raise StoreError("no answer came")
 
 
 def say_exists(write: Callable[..., Any], *arguments: Any) -> Any:
@@ -133,7 +133,7 @@ class Case:
         assert loaded.plan is not None, loaded.diagnostics
         self.package = package(loaded.plan)
         unpack(self.package.data, str(folder / "code"))
-        self.program = Program.unpacked(str(folder / "code"))
+        self.program = CodePackage.unpacked(str(folder / "code"))
         self.folder = folder
         self.stores = 0
 
@@ -151,7 +151,7 @@ class Case:
 
     def run(self, store: Store) -> int:
         """The whole flow, each task tried until it is done; returns how many attempts were lost."""
-        walk, lost, keys = Walk(self.program.plan["body"]), 0, Keys("Careful", "1")
+        walk, lost, keys = PlanScheduler(self.program.plan["body"]), 0, Keys("Careful", "1")
         waiting = walk.ready()
         while waiting:
             step, slice = waiting.pop()

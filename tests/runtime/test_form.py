@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from flowport.runtime.contract import DONE, STOP
-from flowport.runtime.form import put_input
-from flowport.runtime.parameters import ParameterError, convert, text_of
-from flowport.runtime.store import open_store
+from flowport.runtime.protocol import DONE, STOP
+from flowport.runtime.run.form import put_input
+from flowport.runtime.run.parameters import ParameterError, convert, text_of
+from flowport.runtime.store.open import open_store
 from solo import Solo
 
 ONE = """

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from desk import Desk
-from flowport.runtime.contract import DONE
-from flowport.runtime.store import Missing, Refusal, open_store
+from flowport.runtime.protocol import DONE
+from flowport.runtime.store.errors import Missing, StoreError
+from flowport.runtime.store.open import open_store
 from proxy import LOST, Proxy, proxied
 from solo import Solo
 
 if TYPE_CHECKING:
-    from flowport.runtime.store import Store
+    from flowport.runtime.store.interface import Store
 
 FLOW = """
 import os
@@ -231,12 +232,12 @@ def test_a_store_that_never_answers_is_given_up(store: Store, proxy: Proxy, harm
     store.create("a/b", b"0123456789")
     proxy.seen.clear()
     proxy.rule = lambda method, key: harm
-    with pytest.raises(Refusal, match="does not read `a/b`"):
+    with pytest.raises(StoreError, match="does not read `a/b`"):
         store.read("a/b")
-    with pytest.raises(Refusal, match="does not list"):
+    with pytest.raises(StoreError, match="does not list"):
         store.names("a/")
     if harm != "cut":  # of a put nothing is left to be cut off
-        with pytest.raises(Refusal, match="does not write `a/c`"):
+        with pytest.raises(StoreError, match="does not write `a/c`"):
             store.create("a/c", b"")
     assert len(proxy.seen) < 40
 

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import progress
-from flowport.runtime.cache import code_key
-from flowport.runtime.contract import DONE, FAILED, STOP
-from flowport.runtime.store import open_store
-from flowport.runtime.walk import Walk
+from flowport.runtime.protocol import DONE, FAILED, STOP
+from flowport.runtime.replay.scheduler import PlanScheduler
+from flowport.runtime.store.keys import code_key
+from flowport.runtime.store.open import open_store
 from solo import Solo
 
 if TYPE_CHECKING:
-    from flowport.runtime.store import Store
+    from flowport.runtime.store.interface import Store
 
 ROUND = """
 import os
@@ -125,7 +125,7 @@ def log(flow: Solo, step: str, slice: str = "s", run: str = "1") -> str:
 
 def test_a_flow_runs_by_commands_alone(tmp_path: Path, store: Store) -> None:
     flow = Solo(tmp_path, ROUND, store)
-    walk = Walk(flow.program.plan["body"])
+    walk = PlanScheduler(flow.program.plan["body"])
     waiting = walk.ready()
     while waiting:
         step, slice = waiting.pop()
@@ -304,11 +304,19 @@ def test_a_trivial_task_loads_little(tmp_path: Path) -> None:
     found = loaded(command, *flow.invocation("middle").argv()) - loaded("pass")
     assert found & set(FORBIDDEN) <= {"fcntl", "select"}
     ours = {name.removeprefix("flowport.runtime.") for name in found if name.startswith("flowport.runtime.")}
+    rooms = ("names", "package", "process", "records", "replay", "run", "store", "task")
     assert ours == {
-        "__main__", "address", "cache", "codec", "contract", "definitions", "digests", "documents", "execute", "flow",
-        "folder", "inputs", "item", "kind", "leave", "lifeline", "lineage", "log", "manifest", "modules", "pack",
-        "parameters", "process", "program", "replay", "runs", "shelf", "start", "state", "store", "task", "text",
-        "tries", "validation", "work",
+        "__main__", "protocol", "text", *rooms,
+        "names.current", "names.flow",
+        "package.cache", "package.code_package", "package.definitions", "package.modules",
+        "process.leave", "process.lifecycle", "process.lifeline", "process.log",
+        "records.attempts", "records.manifest", "records.slices", "records.validation",
+        "replay.artifact_view", "replay.lineage", "replay.replay",
+        "run.parameters", "run.start",
+        "store.codec", "store.digests", "store.documents", "store.errors", "store.folder", "store.keys", "store.open", "store.packs",
+        "store.row_ranges", "store.writes",
+        "task.class_attributes", "task.commit", "task.context", "task.entry", "task.execute", "task.exit_code", "task.input_ranges",
+        "task.inputs", "task.item", "task.items", "task.manifest_document", "task.process_state", "task.route",
     }  # fmt: skip
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from flowport.runtime.address import Keys
-from flowport.runtime.contract import DONE, FAILED, STOP
-from flowport.runtime.manifest import Manifests, Stop
-from flowport.runtime.store import Corrupt, blob_key
+from flowport.runtime.protocol import DONE, FAILED, STOP, NonRetryable
+from flowport.runtime.records.manifest import Manifests
+from flowport.runtime.store.errors import Corrupt
+from flowport.runtime.store.keys import Keys, blob_key
 from solo import Broken, Solo
 
 LINE = """
@@ -294,7 +294,7 @@ def test_two_manifests_of_different_histories_are_refused(tmp_path: Path) -> Non
     manifests = Manifests(flow.store, Keys("Line", "1"), 0)
     manifests.need("start", "s")
     manifests.need("middle", "s").doc["after"][0][3] = "0" * 64
-    with pytest.raises(Stop, match="run `middle` again"):
+    with pytest.raises(NonRetryable, match="run `middle` again"):
         manifests.check()
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from flowport.runtime.address import Keys
-from flowport.runtime.tries import failures
+import flowport
+from flowport.runtime.records.attempts import failures
+from flowport.runtime.store.keys import Keys
 from solo import Broken, Solo
 
 JOIN = """
@@ -232,13 +233,11 @@ def test_a_caught_exception_is_one_and_says_its_whole_type(tmp_path: Path) -> No
     assert (last["are"], last["raised"]) == ([True, True], "builtins.ValueError")
 
 
-def test_a_caught_exception_of_an_earlier_version_can_be_read() -> None:
-    stored = (
-        b"\x80\x05\x95k\x00\x00\x00\x00\x00\x00\x00\x8c\x18flowport.runtime.execute\x94\x8c\x0bCaughtError\x94\x93\x94)\x81\x94}\x94("
-        b"\x8c\x04type\x94\x8c\nValueError\x94\x8c\x07message\x94\x8c\x01v\x94\x8c\nstacktrace\x94\x8c\x05trace\x94ub."
-    )
-    found = pickle.loads(stored)
-    assert (found.type, found.exception, found.stacktrace, str(found)) == ("ValueError", "v", "trace", "ValueError: v")
+def test_a_pickled_caught_exception_names_the_package_and_no_file_of_it() -> None:
+    held = pickle.dumps(flowport.CaughtError("builtins.ValueError", "v", "trace"))
+    assert b"flowport.runtime" not in held
+    found = pickle.loads(held)
+    assert (found.type, found.exception, found.stacktrace, str(found)) == ("builtins.ValueError", "v", "trace", "ValueError: v")
 
 
 CONSTANTS = """

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from flowport.runtime import codec, pack, runs
-from flowport.runtime.folder import FolderStore
-from flowport.runtime.store import Corrupt, Missing, blob_key
+from flowport.runtime.store import codec, packs, row_ranges
+from flowport.runtime.store.errors import Corrupt, Missing
+from flowport.runtime.store.folder import FolderStore
+from flowport.runtime.store.keys import blob_key
 
 
 @pytest.fixture
@@ -20,8 +21,8 @@ def folder(tmp_path: Path) -> FolderStore:
 
 
 def packed(folder: FolderStore, values: list[object], items: list[list[int]] | None = None) -> dict[str, Any]:
-    packer = pack.Packer()
-    col = packer.add([codec.encode(value, folder) for value in values], runs.full(len(values)) if items is None else items)
+    packer = packs.Packer()
+    col = packer.add([codec.encode(value, folder) for value in values], row_ranges.full(len(values)) if items is None else items)
     packer.close(folder)
     return col
 
@@ -34,17 +35,17 @@ def random_value(chance: random.Random) -> object:
 def test_columns_come_back(folder: FolderStore, seed: int) -> None:
     chance = random.Random(seed)
     columns: list[tuple[list[object], dict[str, Any]]] = []
-    packer = pack.Packer()
+    packer = packs.Packer()
     for _ in range(chance.randrange(1, 5)):
         rows = sorted(chance.sample(range(60), chance.randrange(40)))
         values = [random_value(chance) for _ in rows]
-        columns.append((values, packer.add([codec.encode(value, folder) for value in values], runs.from_rows(rows))))
+        columns.append((values, packer.add([codec.encode(value, folder) for value in values], row_ranges.from_rows(rows))))
     index = packer.index([col for _, col in columns])
     packer.close(folder)
     for k, (values, col) in enumerate(columns):
-        assert pack.values(folder, col) == values
-        assert [codec.decode(pack.entry(folder, col, row), folder) for row in runs.iterate(col["items"])] == values
-        assert pack.values(folder, pack.indexed(folder, index, k)) == values
+        assert packs.values(folder, col) == values
+        assert [codec.decode(packs.entry(folder, col, row), folder) for row in row_ranges.iterate(col["items"])] == values
+        assert packs.values(folder, packs.indexed(folder, index, k)) == values
 
 
 def test_a_column_says_where_it_is_and_which_rows_it_has(folder: FolderStore) -> None:
@@ -59,18 +60,18 @@ def test_equal_values_are_stored_once(folder: FolderStore) -> None:
     col = packed(folder, ["word"] * 10_000)
     assert col["same"] is True
     assert col["size"] < 100
-    assert pack.values(folder, col) == ["word"] * 10_000
-    assert pack.entries(folder, col) == [codec.digest("word")] * 10_000
+    assert packs.values(folder, col) == ["word"] * 10_000
+    assert packs.entries(folder, col) == [codec.digest("word")] * 10_000
 
 
 def test_equal_values_that_can_change_are_values_of_their_own(folder: FolderStore) -> None:
-    first, second = pack.values(folder, packed(folder, [[1], [1]]))
+    first, second = packs.values(folder, packed(folder, [[1], [1]]))
     assert first == second
     assert first is not second
 
 
 def test_columns_of_equal_bytes_share_them(folder: FolderStore) -> None:
-    packer = pack.Packer()
+    packer = packs.Packer()
     first, second = (packer.add([codec.digest(1), codec.digest(2)], [[0, 2]]) for _ in range(2))
     packer.close(folder)
     assert first == second
@@ -78,27 +79,27 @@ def test_columns_of_equal_bytes_share_them(folder: FolderStore) -> None:
 
 
 def test_a_pack_of_nothing_is_not_stored(folder: FolderStore) -> None:
-    pack.Packer().close(folder)
+    packs.Packer().close(folder)
     assert not os.path.exists(folder.root)
 
 
 def test_a_column_of_no_rows_is_a_column(folder: FolderStore) -> None:
     col = packed(folder, [])
-    assert pack.values(folder, col) == pack.entries(folder, col) == []
+    assert packs.values(folder, col) == packs.entries(folder, col) == []
 
 
 def test_a_row_that_the_column_lacks_is_an_error(folder: FolderStore) -> None:
     with pytest.raises(LookupError, match="row 2 is not in the column"):
-        pack.entry(folder, packed(folder, [1, 2], [[0, 2]]), 2)
+        packs.entry(folder, packed(folder, [1, 2], [[0, 2]]), 2)
 
 
 def test_an_index_does_not_grow_with_the_number_of_columns(folder: FolderStore) -> None:
-    packer = pack.Packer()
+    packer = packs.Packer()
     index = packer.index([packer.add([codec.digest(number)], [[0, 1]]) for number in range(1000)])
     packer.close(folder)
     assert set(index) == {"pack", "at", "size", "sha", "k"}
     assert index["k"] == 1000
-    assert pack.values(folder, pack.indexed(folder, index, 999)) == [999]
+    assert packs.values(folder, packs.indexed(folder, index, 999)) == [999]
 
 
 @pytest.mark.parametrize("end", [0, 1])
@@ -109,7 +110,7 @@ def test_a_damaged_column_is_corrupt(folder: FolderStore, end: int) -> None:
     data[col["at"] + (col["size"] - 1) * end] ^= 1
     path.write_bytes(data)
     with pytest.raises(Corrupt, match=f"blob `{col['pack']}` does not match"):
-        pack.values(folder, col)
+        packs.values(folder, col)
 
 
 def test_a_pack_that_is_cut_is_corrupt_and_one_that_is_gone_is_missing(folder: FolderStore) -> None:
@@ -117,7 +118,7 @@ def test_a_pack_that_is_cut_is_corrupt_and_one_that_is_gone_is_missing(folder: F
     path = Path(folder.root, blob_key(col["pack"]))
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(Corrupt):
-        pack.entries(folder, col)
+        packs.entries(folder, col)
     path.unlink()
     with pytest.raises(Missing, match=col["pack"]):
-        pack.entries(folder, col)
+        packs.entries(folder, col)

@@ -11,8 +11,8 @@ from typing import Any, TypeAlias
 import pytest
 
 from choice import sample
-from flowport.runtime.block import rest
-from flowport.runtime.contract import DONE
+from flowport.runtime.protocol import DONE
+from flowport.runtime.task.fused_loop import run as run_loop
 from solo import Solo
 
 Node: TypeAlias = tuple[Any, ...]
@@ -223,7 +223,7 @@ def test_a_random_flow_is_taken_over_whole_in_whatever_slices(tmp_path: Path, se
     made.cut()
     made.flow.run()
     made.cut()
-    monkeypatch.setattr("flowport.runtime.task.execute", None)
+    monkeypatch.setattr("flowport.runtime.task.items.execute", None)
     made.flow.run("2", origin_run="1")
     made.check("2")
     assert made.flow.everything("2") == made.flow.everything("1"), made.told
@@ -238,7 +238,7 @@ def test_the_loops_of_a_random_flow_may_be_fused(tmp_path: Path, seed: int) -> N
     def fused(step: str, slice: str, run: str = "1", apart: bool = False) -> None:
         """The whole loop in one block; its tasks are then found done."""
         if step.startswith("turn_") and slice.endswith(".t0"):
-            assert rest(made.flow.invocation(step, slice[:-3], run, block=True), made.flow.program) == DONE, made.told
+            assert run_loop(made.flow.invocation(step, slice[:-3], run, block=True), made.flow.program) == DONE, made.told
         insist(step, slice, run, apart)
 
     made.flow.insist = fused  # type: ignore[method-assign]

@@ -16,11 +16,13 @@ import numpy as np
 import pytest
 
 import progress
-from flowport.runtime import answers, client, codec, pack, remote
-from flowport.runtime.store import Corrupt, Missing, Refusal, blob_key, open_store
+from flowport.runtime.store import bucket, codec, obstore_extension, packs, responses
+from flowport.runtime.store.errors import Corrupt, Missing, StoreError
+from flowport.runtime.store.keys import blob_key
+from flowport.runtime.store.open import open_store
 
 if TYPE_CHECKING:
-    from flowport.runtime.store import Store
+    from flowport.runtime.store.interface import Store
 
 NASTY = ["a b", "%2F%20", "é", "🙂", "$(rm -rf)", "{{x}}", "'\"", "-rf", "+=@!'()", ".hidden", "x" * 255]
 
@@ -53,7 +55,7 @@ def test_nasty_names_are_names(store: Store, bucket: str, name: str) -> None:
 @pytest.mark.parametrize("key", ["", "/etc/passwd", "a//b", "a/", "..", "a/../../b", "./a"])
 def test_keys_that_lead_elsewhere_are_refused(store: Store, key: str) -> None:
     for ask in (store.read, store.exists, lambda key: store.create(key, b""), lambda key: store.replace(key, b"")):
-        with pytest.raises(Refusal, match="takes no key like"):
+        with pytest.raises(StoreError, match="takes no key like"):
             ask(key)
 
 
@@ -133,7 +135,7 @@ def test_a_store_may_be_a_whole_bucket(bucket: str) -> None:
     assert everything(bucket) == ["F/a"]
 
 
-@pytest.mark.parametrize("size", [0, 1, remote.LARGE, remote.PART, remote.PART + 1, remote.PART * 3 + 5])
+@pytest.mark.parametrize("size", [0, 1, bucket.LARGE, bucket.PART, bucket.PART + 1, bucket.PART * 3 + 5])
 def test_blobs_of_every_size_come_back_writable(store: Store, size: int) -> None:
     data = os.urandom(size)
     sha, stored = store.put_blob([data[: size // 3], b"", memoryview(data)[size // 3 :]])
@@ -145,25 +147,25 @@ def test_blobs_of_every_size_come_back_writable(store: Store, size: int) -> None
 
 
 def test_a_large_blob_that_is_there_is_not_sent_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    data = bytes(remote.LARGE)
+    data = bytes(bucket.LARGE)
     store.put_blob([data])
 
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("sent again")
 
-    monkeypatch.setattr(client.obstore, "put", refuse)
+    monkeypatch.setattr(obstore_extension.obstore, "put", refuse)
     store.put_blob([data])
 
 
 def test_an_old_blob_that_is_used_again_is_sent_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    data = os.urandom(remote.LARGE)
+    data = os.urandom(bucket.LARGE)
     sha, size = store.put_blob([data])
     sent: list[str] = []
-    put = client.obstore.put
-    monkeypatch.setattr(client.obstore, "put", lambda to, key, *rest, **more: (sent.append(key), put(to, key, *rest, **more))[1])
+    put = obstore_extension.obstore.put
+    monkeypatch.setattr(obstore_extension.obstore, "put", lambda to, key, *rest, **more: (sent.append(key), put(to, key, *rest, **more))[1])
     store.refresh(sha, size)
     assert not sent
-    monkeypatch.setattr(remote, "DAY", -3600)
+    monkeypatch.setattr(bucket, "DAY", -3600)
     store.refresh(sha, size)
     store.put_blob([data])
     assert sent == [blob_key(sha)] * 2
@@ -185,16 +187,16 @@ def test_values_and_packs_come_back(store: Store) -> None:
     array = np.random.default_rng(0).random((1000, 1500))
     again = codec.decode(codec.encode(array, store), store)
     np.testing.assert_array_equal(again, array)
-    packer = pack.Packer()
+    packer = packs.Packer()
     col = packer.add([codec.encode(value, store) for value in [1, "a" * 100_000, None]], [[0, 3]])
     packer.close(store)
-    assert pack.values(store, col) == [1, "a" * 100_000, None]
+    assert packs.values(store, col) == [1, "a" * 100_000, None]
 
 
 def test_a_bucket_that_is_not_there_is_a_refusal_and_not_a_missing_document(bucket: str) -> None:
     nowhere = open_store(f"s3://{bucket}-not/a")
     for ask in (nowhere.read, nowhere.names, lambda key: nowhere.create(key, b""), lambda key: nowhere.part(key, 0, 1)):
-        with pytest.raises(Refusal, match="there is no such bucket"):
+        with pytest.raises(StoreError, match="there is no such bucket"):
             ask("a/b")
 
 
@@ -202,7 +204,7 @@ def test_a_service_that_does_not_answer_is_a_refusal(monkeypatch: pytest.MonkeyP
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{closed.getsockname()[1]}")
-        with pytest.raises(Refusal, match="does not read `a`: "):
+        with pytest.raises(StoreError, match="does not read `a`: "):
             open_store(f"s3://{bucket}").read("a")
 
 
@@ -224,14 +226,14 @@ def test_a_key_that_is_no_path_does_not_hide_the_others(store: Store, bucket: st
 
 FORKED = """
 import os, sys
-from flowport.runtime.store import Refusal, open_store
+from flowport.runtime.store.errors import StoreError; from flowport.runtime.store.open import open_store
 opened = open_store(sys.argv[1])
 opened.create("a", b"")
 child = os.fork()
 if child == 0:
     try:
         opened.read("a")
-    except Refusal:
+    except StoreError:
         os._exit(7)
 print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
@@ -255,7 +257,7 @@ def test_a_profile_is_read_through_boto3(bucket: str, tmp_path: Path, monkeypatc
 
 BOTH = """
 import sys
-from flowport.runtime.remote import RemoteStore
+from flowport.runtime.store.bucket import BucketStore
 assert "typing" not in sys.modules and "obstore" not in sys.modules, "obstore's package was imported"
 import obstore
 from obstore.store import MemoryStore
@@ -290,13 +292,13 @@ def no_certificates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_missing_credentials_are_said_with_what_to_set(text: str, said: str) -> None:
-    assert said in answers.reason(client.exceptions.GenericError(text))
+    assert said in responses.reason(obstore_extension.exceptions.GenericError(text))
 
 
 @pytest.mark.usefixtures("no_certificates")
 def test_a_machine_without_certificates_says_so(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL")
-    with pytest.raises(Refusal, match="this machine has no CA certificates"):
+    with pytest.raises(StoreError, match="this machine has no CA certificates"):
         open_store(f"s3://{bucket}")
 
 
@@ -306,5 +308,5 @@ def test_an_endpoint_on_this_machine_needs_no_certificates(bucket: str) -> None:
 
 
 def test_an_address_of_another_kind_is_refused() -> None:
-    with pytest.raises(Refusal, match="of a kind that is not known"):
+    with pytest.raises(StoreError, match="of a kind that is not known"):
         open_store("ftp://a/b")

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from flowport.runtime.address import Keys
-from flowport.runtime.contract import FAILED, STOP
-from flowport.runtime.folder import FolderStore
-from flowport.runtime.store import DAY
-from flowport.runtime.taken import Tally, share
+from flowport.runtime.protocol import FAILED, STOP
+from flowport.runtime.records.reuse import ReuseCount, share
+from flowport.runtime.store.folder import FolderStore
+from flowport.runtime.store.keys import Keys
+from flowport.runtime.store.writes import DAY
 from solo import Broken, Solo
 
 LOUD = """
@@ -237,11 +237,11 @@ def test_a_manifest_says_which_items_were_taken_over_and_in_which_run_they_ran(l
     flow.run("2", parameters={"numbers": [1, 2, 3, 4]}, origin_run="1")
     assert "taken" not in flow.manifest("each", "s.0", "1")
     assert flow.manifest("each", "s.1", "2")["taken"] == [["1", [[0, 1]]]]
-    assert str(Tally([flow.manifest("each", "s.1", "2")])) == "done, 1 of 2 items taken over"
+    assert str(ReuseCount([flow.manifest("each", "s.1", "2")])) == "done, 1 of 2 items taken over"
     flow.run("3", parameters={}, origin_run="2")
     assert flow.manifest("each", "s.0", "3")["taken"] == [["1", [[0, 2]]]]
     assert flow.manifest("each", "s.1", "3")["taken"] == [["1", [[0, 1]]], ["2", [[1, 2]]]]
-    assert str(Tally([flow.manifest("each", "s.1", "3")])) == "taken over from 1, 2"
+    assert str(ReuseCount([flow.manifest("each", "s.1", "3")])) == "taken over from 1, 2"
     assert flow.everything("3") == flow.everything("2")
 
 
@@ -253,15 +253,15 @@ def test_how_much_of_a_run_was_taken_over_is_counted(lab: Lab, monkeypatch: pyte
     found = share(flow.store, Keys(flow.flow, "2"))
     assert found is not None
     assert (found.items, found.of, found.more) == (3, 7, False)
-    monkeypatch.setattr("flowport.runtime.taken.LOOKED_AT", 2)
+    monkeypatch.setattr("flowport.runtime.records.reuse.LOOKED_AT", 2)
     found = share(flow.store, Keys(flow.flow, "2"))
     assert found is not None
     assert (found.of, found.more) == (2, True)
 
 
 def test_a_manifest_that_does_not_say_what_was_taken_over_says_that_it_is_done() -> None:
-    assert str(Tally([{"arrived": [[0, 3]]}])) == "done"
-    assert str(Tally([])) == "done", "of a task that no item comes to there is no manifest"
+    assert str(ReuseCount([{"arrived": [[0, 3]]}])) == "done"
+    assert str(ReuseCount([])) == "done", "of a task that no item comes to there is no manifest"
 
 
 def test_an_origins_origin_that_was_removed_is_done_without(lab: Lab) -> None:
@@ -313,7 +313,7 @@ def test_finished_items_of_a_slice_that_failed_are_taken_over(lab: Lab) -> None:
 
 
 def test_finished_items_of_a_slice_that_was_killed_are_taken_over(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flowport.runtime.tries.PERIOD", -1.0)
+    monkeypatch.setattr("flowport.runtime.records.attempts.PERIOD", -1.0)
     flow = lab.flow(fan(each="if self.input == 3 and current.run_id == '1': os.kill(os.getpid(), 9)", batch=3))
     with pytest.raises(Broken) as killed:
         flow.run("1", apart=True, parameters=lab.given())

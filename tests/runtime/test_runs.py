@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from flowport.runtime import runs
+from flowport.runtime.store import row_ranges
 
 
 def random_rows(seed: int) -> set[int]:
@@ -15,35 +15,35 @@ def random_rows(seed: int) -> set[int]:
 
 
 def as_runs(rows: set[int]) -> list[list[int]]:
-    return runs.from_rows(sorted(rows))
+    return row_ranges.from_rows(sorted(rows))
 
 
 def test_runs_are_sorted_not_empty_and_do_not_touch() -> None:
-    assert runs.from_rows([0, 1, 2, 5, 7, 8]) == [[0, 3], [5, 6], [7, 9]]
+    assert row_ranges.from_rows([0, 1, 2, 5, 7, 8]) == [[0, 3], [5, 6], [7, 9]]
 
 
 def test_no_rows_are_no_runs() -> None:
-    assert runs.from_rows([]) == runs.full(0) == []
+    assert row_ranges.from_rows([]) == row_ranges.full(0) == []
 
 
 def test_full_counts_from_zero() -> None:
-    assert list(runs.iterate(runs.full(4))) == [0, 1, 2, 3]
+    assert list(row_ranges.iterate(row_ranges.full(4))) == [0, 1, 2, 3]
 
 
 def test_rank_of_a_row_that_is_not_there_counts_those_below() -> None:
-    assert runs.rank([[2, 4], [8, 10]], 9) == 3
-    assert runs.rank([[2, 4], [8, 10]], 6) == 2
+    assert row_ranges.rank([[2, 4], [8, 10]], 9) == 3
+    assert row_ranges.rank([[2, 4], [8, 10]], 6) == 2
 
 
 @pytest.mark.parametrize("seed", range(300))
 def test_runs_behave_like_sets(seed: int) -> None:
     left, right = random_rows(seed), random_rows(seed + 1000)
     a, b = as_runs(left), as_runs(right)
-    assert list(runs.iterate(a)) == sorted(left)
-    assert runs.count(a) == len(left)
-    assert runs.union(a, b) == as_runs(left | right)
-    assert runs.intersect(a, b) == as_runs(left & right)
-    assert runs.subtract(a, b) == as_runs(left - right)
+    assert list(row_ranges.iterate(a)) == sorted(left)
+    assert row_ranges.count(a) == len(left)
+    assert row_ranges.union(a, b) == as_runs(left | right)
+    assert row_ranges.intersect(a, b) == as_runs(left & right)
+    assert row_ranges.subtract(a, b) == as_runs(left - right)
     for row in range(45):
-        assert runs.contains(a, row) == (row in left)
-        assert runs.rank(a, row) == len([other for other in left if other < row])
+        assert row_ranges.contains(a, row) == (row in left)
+        assert row_ranges.rank(a, row) == len([other for other in left if other < row])

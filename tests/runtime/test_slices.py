@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from flowport.runtime import documents
-from flowport.runtime import runs as rows_of
-from flowport.runtime.lineage import Frame
-from flowport.runtime.manifest import Manifest
-from flowport.runtime.replay import slice_size
+from flowport.runtime.records.manifest import Manifest
+from flowport.runtime.replay.lineage import Frame
+from flowport.runtime.replay.replay import slice_size
+from flowport.runtime.store import documents, row_ranges
 from solo import Solo
 
 TREES = """
@@ -149,7 +148,7 @@ def test_however_a_foreach_is_cut_every_item_sees_the_same(cut: list[Solo], seed
         assert len(reader.slices(step)) <= max(flow.total, 1), told
     for step in ("start", "one", "two", "turn", "three", "gather"):
         for manifest, shelf in reader.shelves(step):
-            for row in rows_of.iterate(manifest.arrived):
+            for row in row_ranges.iterate(manifest.arrived):
                 assert reader.locate(step, shelf.lineage.address(row)) == (manifest.slice, row), told
     for item in ("r.99", "r.0.99", "r", "r.0", "r.t0", "r.0.t0.0", "r.00", "r.-1", "x", "", "r.0.0.t0.0.0"):
         assert reader.locate("two", item) is None, told

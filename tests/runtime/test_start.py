@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from flowport.runtime import validation
-from flowport.runtime.contract import DONE, FAILED, STOP
+from flowport.runtime.protocol import DONE, FAILED, STOP
+from flowport.runtime.records import validation
 from solo import Solo
 
 GIVEN = """

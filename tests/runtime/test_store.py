@@ -14,9 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from flowport.runtime import folder as folders
-from flowport.runtime.folder import FolderStore
-from flowport.runtime.store import DAY, Corrupt, Missing, Refusal, blob_key, open_store
+from flowport.runtime.store import folder as folders
+from flowport.runtime.store.errors import Corrupt, Missing, StoreError
+from flowport.runtime.store.folder import FolderStore
+from flowport.runtime.store.keys import blob_key
+from flowport.runtime.store.open import open_store
+from flowport.runtime.store.writes import DAY
 
 NASTY = ["a b", "%2F%20", "é", "🙂", "$(rm -rf)", "{{x}}", "'\"", "new\nline", "-rf", "~", "*", "x" * 255, ".hidden", "a\\b", "CON"]
 
@@ -100,14 +103,14 @@ def test_what_lies_below_a_document_is_missing(folder: FolderStore) -> None:
     folder.create("a", b"")
     with pytest.raises(Missing):
         folder.read("a/b")
-    with pytest.raises(Refusal, match="a file stands where a folder is needed"):
+    with pytest.raises(StoreError, match="a file stands where a folder is needed"):
         folder.create("a/b", b"")
 
 
 @pytest.mark.parametrize("key", ["", "/etc/passwd", "a//b", "a/", "..", "a/../../b", "./a", "a\0b"])
 def test_keys_that_lead_elsewhere_are_refused(folder: FolderStore, key: str) -> None:
     for ask in (folder.read, folder.exists, lambda key: folder.create(key, b""), lambda key: folder.replace(key, b"")):
-        with pytest.raises(Refusal, match="takes no key like"):
+        with pytest.raises(StoreError, match="takes no key like"):
             ask(key)
 
 
@@ -120,7 +123,7 @@ def test_nasty_names_are_names(folder: FolderStore, name: str) -> None:
 
 
 def test_a_name_that_is_too_long_is_refused(folder: FolderStore) -> None:
-    with pytest.raises(Refusal, match="longer than the file system takes"):
+    with pytest.raises(StoreError, match="longer than the file system takes"):
         folder.create("F/" + "x" * 256, b"")
     assert everything(folder) == []
 
@@ -219,13 +222,13 @@ def test_a_store_stays_where_it_was_opened(tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("url", ["", "file:", "file://host/a", "ftp://a/b", "s3://", "s3:///a", "s3://bucket/../a"])
 def test_addresses_that_are_no_store_are_refused(url: str) -> None:
-    with pytest.raises(Refusal):
+    with pytest.raises(StoreError):
         open_store(url)
 
 
 RACE = """
 import sys
-from flowport.runtime.folder import FolderStore
+from flowport.runtime.store.folder import FolderStore
 folder = FolderStore(sys.argv[1])
 sys.stdin.read(1)
 print(sum([folder.create(f"a/{number}", sys.argv[2].encode()) for number in range(300)]))
@@ -256,7 +259,7 @@ os.link = link
 
 KILLED = """
 import os, signal, sys
-from flowport.runtime.folder import FolderStore
+from flowport.runtime.store.folder import FolderStore
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)
 setattr(os, sys.argv[2], die)
@@ -288,7 +291,7 @@ def test_a_store_that_refuses_a_write_says_so(folder: FolderStore, monkeypatch: 
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(os, call, refuse)
-    with pytest.raises(Refusal, match=f"the store `{folder.root}` does not write `a/b`: "):
+    with pytest.raises(StoreError, match=f"the store `{folder.root}` does not write `a/b`: "):
         folder.create("a/b", b"data")
     monkeypatch.undo()
     assert everything(folder) == before
@@ -299,7 +302,7 @@ def test_a_large_blob_that_is_refused_leaves_nothing(folder: FolderStore, monkey
         raise OSError(errno.ENOSPC, "full")
 
     monkeypatch.setattr(os, "write", refuse)
-    with pytest.raises(Refusal, match="no space is left"):
+    with pytest.raises(StoreError, match="no space is left"):
         folder.put_blob([bytes(folders.MAPPED)])
     assert everything(folder) == []
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from flowport.runtime.contract import DONE, FAILED
-from flowport.runtime.tries import failures
+from flowport.runtime.protocol import DONE, FAILED
+from flowport.runtime.records.attempts import failures
 from solo import Broken, Solo
 
 EACH = """

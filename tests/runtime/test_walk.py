@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flowport.runtime.walk import Walk
+from flowport.runtime.replay.scheduler import PlanScheduler
 
 Routes = dict[str, Any]
 
@@ -28,7 +28,7 @@ def ring(header: str, body: list[dict[str, Any]], again: list[str], exits: list[
 
 def order(body: list[dict[str, Any]], route: Routes | Callable[[str, str], Any] | None = None, **options: Any) -> list[str]:
     """The waves of tasks, all of a wave done before the next is asked for: `a:s b:s.0,b:s.1`."""
-    walk = Walk(body, **options)
+    walk = PlanScheduler(body, **options)
     waves = []
     while ready := walk.ready():
         waves.append(",".join(f"{step}:{slice}" for step, slice in ready))
@@ -57,7 +57,7 @@ def test_branches_run_together_and_the_join_waits_for_all() -> None:
 
 
 def test_a_join_waits_for_the_slowest_branch() -> None:
-    walk = Walk([*task("start"), {"parallel": "start", "branches": [task("a"), task("b")]}, *task("join")])
+    walk = PlanScheduler([*task("start"), {"parallel": "start", "branches": [task("a"), task("b")]}, *task("join")])
     walk.done("start", *[slice for _, slice in walk.ready()])
     assert walk.ready() == [("a", "s"), ("b", "s")]
     walk.done("b", "s")
@@ -76,7 +76,7 @@ def test_an_empty_foreach_goes_straight_to_its_join() -> None:
 
 
 def test_slices_of_a_foreach_do_not_wait_for_each_other() -> None:
-    walk = Walk([*foreach("start", *task("a", "b")), *task("join")])
+    walk = PlanScheduler([*foreach("start", *task("a", "b")), *task("join")])
     walk.ready()
     walk.done("start", "s", [0, 1])
     assert walk.ready() == [("a", "s.0"), ("a", "s.1")]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from flowport.runtime.address import Keys
-from flowport.runtime.start import document
-from flowport.runtime.store import Missing
+from flowport.runtime.run.start import document
+from flowport.runtime.store.errors import Missing
+from flowport.runtime.store.keys import Keys
 
 if TYPE_CHECKING:
-    from flowport.runtime.store import Store
+    from flowport.runtime.store.interface import Store
     from flowport.targets.stepfunctions.emulator.account import Account, Deployed
 
 CODE = "code/"

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from flowport.compiler.ir import JSON
 from flowport.compiler.target import DryRun
-from flowport.runtime.address import Keys
-from flowport.runtime.contract import Invocation
-from flowport.runtime.form import is_json
+from flowport.runtime.protocol import Invocation
+from flowport.runtime.run.form import is_json
+from flowport.runtime.store.keys import Keys
 from flowport.targets.run_input import in_store
 from flowport.targets.stepfunctions.emulator.bucket import Bucket, runs_before
 from flowport.targets.stepfunctions.emulator.emulator import Emulator, NotStarted

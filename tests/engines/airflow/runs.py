@@ -20,10 +20,9 @@ from engines.engine import plan_of
 from flowport.compiler.contract import flow_document
 from flowport.compiler.package import package
 from flowport.compiler.plan import Plan
-from flowport.runtime.address import Keys
-from flowport.runtime.cache import code_key
-from flowport.runtime.parameters import convert
-from flowport.runtime.store import open_store
+from flowport.runtime.run.parameters import convert
+from flowport.runtime.store.keys import Keys, code_key
+from flowport.runtime.store.open import open_store
 from flowport.targets.airflow import target
 from flowport.targets.airflow.names import Names
 from flowport.targets.verify import Task, losses

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from engines.airflow.runs import RUN, AirflowRuns, Databases, Deployed, Ended
-from flowport.runtime.reader import Run, find
-from flowport.runtime.store import open_store
+from flowport.runtime.run.reader import Run, find
+from flowport.runtime.store.open import open_store
 from flows.expected import FOLDER
 
 AGAIN = """

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from engines.argo.runs import Ended
-from flowport.runtime.reader import find
-from flowport.runtime.store import open_store
+from flowport.runtime.run.reader import find
+from flowport.runtime.store.open import open_store
 
 FLOWS = Path(__file__).with_name("flows")
 NASTY = "{{=2+2}} {{workflow.name}} {{x $(HOME) $$(HOME) $HOME 'single' \"double\" `back` \\ \n two ë 🙂 ' y: no"

@@ -12,9 +12,8 @@ import yaml
 
 from flowport.compiler.package import package
 from flowport.compiler.plan import Plan
-from flowport.runtime.address import Keys
-from flowport.runtime.cache import code_key
-from flowport.runtime.store import open_store
+from flowport.runtime.store.keys import Keys, code_key
+from flowport.runtime.store.open import open_store
 from flowport.targets.argo import target
 from flowport.targets.argo.engine.controller import Workflow
 from flowport.targets.argo.engine.pods import Finished

@@ -1,0 +1,1 @@
+"""The code package: fetched, unpacked, cached, and how the flow's modules are imported from it."""

@@ -1,0 +1,155 @@
+"""The output of a task in a container: passed on as it comes, and kept in the store when the task has ended, however it ended.
+
+The container's first process keeps the log and waits; the task is its child. So the log of a task that was killed is kept too, the task
+finds none of the keeper's processes, threads or files, and what it leaves behind cannot keep the container from ending.
+"""
+
+from __future__ import annotations
+
+import _signal  # type: ignore[import-not-found]  # not `signal`, which loads `enum`
+import os
+import select
+import time
+
+from flowport.runtime.process.lifeline import Lifeline, end_group, outcome
+from flowport.runtime.protocol import FAILED
+from flowport.runtime.store.errors import StoreError
+from flowport.runtime.store.keys import Keys
+from flowport.runtime.store.open import open_store
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowport.runtime.protocol import Invocation
+
+LONGEST = 8 << 20
+"""Bytes of a log that are kept at its end, and as many at its beginning."""
+
+GRACE = 25.0
+"""Seconds that a task has to end after a signal. Kubernetes, Batch and ECS kill a container 30 seconds after they have asked it to end."""
+
+ENDING = (_signal.SIGTERM, _signal.SIGINT, _signal.SIGHUP)
+
+
+def keep(invocation: Invocation, line: Lifeline) -> int | None:
+    """Fork: None in the child, which is the task; in the keeper, when the task has ended, its exit code."""
+    woken = _listen()
+    output, sink = os.pipe()
+    task = os.fork()
+    if task == 0:
+        _signal.set_wakeup_fd(-1)
+        _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
+        for number in (1, 2):
+            os.dup2(sink, number)
+        for end in (output, sink, *woken):
+            os.close(end)
+        return None
+    os.close(sink)
+    line.started()
+    log = _Log()
+    code = outcome(_wait(task, output, woken[0], log), line.result(), FAILED)
+    if log.head:
+        _store(invocation, log.kept())
+    # A container whose first process ends by a signal is at 128 and its number.
+    return code if code >= 0 else 128 - code
+
+
+def _listen() -> tuple[int, int]:
+    """A pipe that gets a byte for every signal: that the task has ended, or that it shall."""
+    woken, waker = os.pipe()
+    for end in (woken, waker):
+        os.set_blocking(end, False)
+    for number in ENDING:
+        # `nohup` and a shell's `&` have these ignored, and mean it.
+        if _signal.getsignal(number) != _signal.SIG_IGN:
+            _signal.signal(number, lambda number, frame: None)
+    _signal.signal(_signal.SIGCHLD, lambda number, frame: None)
+    _signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+    return woken, waker
+
+
+def _wait(task: int, output: int, woken: int, log: _Log) -> int:
+    """Pass on what the task prints until it has ended, and hand on to it what asks for its end; returns its wait status."""
+    watched, kill_at = [output, woken], 0.0
+    while True:
+        patience = max(0.0, kill_at - time.monotonic()) if kill_at else None
+        ready = select.select(watched, [], [], patience)[0]
+        if output in ready and not log.read(output):
+            watched.remove(output)
+        signals = os.read(woken, 64) if woken in ready else b""
+        if any(number in signals for number in ENDING) and not kill_at:
+            os.kill(task, _signal.SIGTERM)
+            kill_at = time.monotonic() + GRACE
+        if kill_at and time.monotonic() >= kill_at:
+            end_group(task)
+            kill_at += GRACE
+        if _signal.SIGCHLD in signals and (status := _ended(task)) is not None:
+            # What the task has left behind may hold the other end of the pipe for ever: it is read as far as it is filled.
+            os.set_blocking(output, False)
+            while output in watched and log.read(output):
+                continue
+            return status
+
+
+def _ended(task: int) -> int | None:
+    """The wait status of the task when it has ended, with all that it left behind killed; waits for orphans, as the first process must."""
+    if hasattr(os, "waitid"):
+        found = os.waitid(os.P_PID, task, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        if found is not None:
+            end_group(task)
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return None
+        if pid == task:
+            return status
+        if pid == 0:
+            return None
+
+
+class _Log:
+    """The beginning and the end of what was printed."""
+
+    def __init__(self) -> None:
+        self.head, self._tail, self._cut = bytearray(), bytearray(), 0
+
+    def read(self, output: int) -> bool:
+        """Take what is there, and pass it on; False when nothing is, or nothing more will be."""
+        try:
+            data = os.read(output, 1 << 16)
+        except BlockingIOError:
+            return False
+        _pass_on(data)
+        room = LONGEST - len(self.head)
+        self.head += data[:room]
+        self._tail += data[room:]
+        if len(self._tail) > 2 * LONGEST:
+            self._cut += len(self._tail) - LONGEST
+            del self._tail[:-LONGEST]
+        return bool(data)
+
+    def kept(self) -> bytes:
+        """What is stored."""
+        middle = f"\n... {self._cut} bytes left out ...\n".encode() if self._cut else b""
+        return bytes(self.head + middle + self._tail)
+
+
+def _pass_on(data: bytes) -> None:
+    """To where the output of the container goes; nobody may be there any more."""
+    view = memoryview(data)
+    try:
+        while view:
+            view = view[os.write(1, view) :]
+    except OSError:
+        return
+
+
+def _store(invocation: Invocation, data: bytes) -> None:
+    keys = Keys(invocation.flow, invocation.run)
+    try:
+        store = open_store(invocation.store)
+        number = store.count(keys.log(invocation.step, invocation.slice, invocation.epoch, 0)[:-1], "")
+        while not store.create(keys.log(invocation.step, invocation.slice, invocation.epoch, number), data):
+            number += 1
+    except StoreError as error:
+        _pass_on(f"flowport: the log of this task is not kept: {error}\n".encode())

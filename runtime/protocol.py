@@ -1,0 +1,151 @@
+"""What the compiler, the engines and the runtime agree on: the command of a task, its exit codes, the places in the code package.
+
+The plan inside the code package is plain JSON; `compiler/contract.py` writes it and its docstring describes it.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CONTRACT = 1
+"""The version of everything that this module and the plan in the code package say."""
+
+DONE = 0
+FAILED = 1
+STOP = 78
+ENDED = 143
+"""Exit codes: the manifest exists, or nobody came; may be tried again; must not be tried again; the task was asked to end (SIGTERM)."""
+
+FLOW = ".flowport/flow.json"
+PLAN = ".flowport/plan.json"
+DEFINITIONS = ".flowport/definitions.json"
+STEP_PLANS = ".flowport/plan/"
+INCLUDED = ".flowport/included.json"
+
+
+class ContractVersionError(Exception):
+    """An invocation that this runtime does not understand."""
+
+
+class NonRetryable(Exception):
+    """The task cannot succeed, however often it is tried: exit code 78."""
+
+
+def variable(name: str) -> str:
+    """The variable of the environment that stands for an option of the command."""
+    return "FLOWPORT_" + name.upper()
+
+
+class Invocation:
+    """The command of one task, or of one fused block: options as arguments, or all of them as variables of the environment.
+
+    `step` is the step, or with `block` the header of the loop whose rest is run, beginning at `turn`.
+    `width` and `total` bound the slices of one fan-out and of one foreach level in the whole run.
+    `engine` identifies the engine's own run: only the first task needs it. `epoch` counts deliberate re-runs.
+    `last` is the number of the last generation that the engine reads: 0, or -1 where it reads the highest.
+    `form` is what the engine's own form was filled in with, a JSON object, and `route` the file that a task writes its route to, a JSON
+    list: for an engine that does not read the store. The list has the slices of a foreach, else the steps that items went to.
+    """
+
+    __slots__ = (
+        "flow",
+        "run",
+        "step",
+        "slice",
+        "store",
+        "code",
+        "width",
+        "total",
+        "engine",
+        "epoch",
+        "block",
+        "turn",
+        "last",
+        "form",
+        "route",
+    )
+
+    TEXT = ("flow", "run", "step", "slice", "store", "code", "engine", "form", "route")
+    NUMBERS = ("width", "total", "epoch", "turn", "last")
+    NEEDED = ("flow", "step", "run", "slice", "store", "code", "width", "total")
+
+    def __init__(
+        self,
+        flow: str,
+        run: str,
+        step: str,
+        slice: str,
+        store: str,
+        code: str,
+        *,
+        width: int,
+        total: int,
+        engine: str = "",
+        epoch: int = 0,
+        block: bool = False,
+        turn: int = 0,
+        last: int = 0,
+        form: str = "",
+        route: str = "",
+    ) -> None:
+        self.flow, self.run, self.step, self.slice, self.store, self.code = flow, run, step, slice, store, code
+        self.width, self.total, self.engine, self.epoch = width, total, engine, epoch
+        self.block, self.turn, self.last, self.form, self.route = block, turn, last, form, route
+
+    def argv(self) -> list[str]:
+        """The arguments after `python -m flowport.runtime`; what equals its default is left out."""
+        words = [self.command]
+        for name, value in self._said().items():
+            words += ["--" + name, value]
+        return words
+
+    def variables(self) -> dict[str, str]:
+        """The same as variables of the environment, with `command` as the one argument."""
+        return {variable(name): value for name, value in self._said().items()}
+
+    @property
+    def command(self) -> str:
+        """The word that the command begins with."""
+        return "block" if self.block else "task"
+
+    def _said(self) -> dict[str, str]:
+        said = {"contract": str(CONTRACT), **{name: str(getattr(self, name)) for name in self.NEEDED}}
+        for name in ("engine", "epoch", "turn", "last", "form", "route"):
+            if getattr(self, name):
+                said[name] = str(getattr(self, name))
+        return said
+
+    @classmethod
+    def parse(cls, argv: list[str], environment: Mapping[str, str] | None = None) -> Invocation:
+        """The invocation that `argv` stands for, or with no option in it the environment.
+
+        Raises ContractVersionError for that of another runtime.
+        """
+        if not argv or argv[0] not in ("task", "block") or len(argv) % 2 == 0:
+            raise ContractVersionError("the command is `task` or `block` followed by pairs of an option and its value")
+        pairs = dict(zip(argv[1::2], argv[2::2])) if len(argv) > 1 else cls._surrounding(environment or {})
+        contract = pairs.pop("--contract", "none")
+        if contract != str(CONTRACT):
+            raise ContractVersionError(
+                f"the files were compiled for contract {contract} and this runtime has contract {CONTRACT}: "
+                "use the same version of flowport for both"
+            )
+        values: dict[str, str | int] = {}
+        for option, value in pairs.items():
+            name = option[2:]
+            if not option.startswith("--") or name not in cls.TEXT + cls.NUMBERS:
+                raise ContractVersionError(f"option `{option}` is unknown")
+            if name in cls.NUMBERS and not value.lstrip("-").isdecimal():
+                raise ContractVersionError(f"option `{option}` is a number, not `{value}`")
+            values[name] = int(value) if name in cls.NUMBERS else value
+        missing = [name for name in cls.NEEDED if name not in values]
+        if missing:
+            raise ContractVersionError(f"option `--{missing[0]}` is missing")
+        return cls(block=argv[0] == "block", **values)  # type: ignore[arg-type]
+
+    @classmethod
+    def _surrounding(cls, environment: Mapping[str, str]) -> dict[str, str]:
+        found = {"--" + name: environment.get(variable(name), "") for name in ("contract", *cls.TEXT, *cls.NUMBERS)}
+        return {option: value for option, value in found.items() if value}

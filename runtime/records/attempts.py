@@ -1,0 +1,149 @@
+"""Tries: what a task that did not finish leaves behind, so that the next one repeats nothing and failures can be seen.
+
+`<slice>.try/<epoch>-<n>` is written by its owner alone and replaced as the task goes on: which items began, which are done and
+where their outcomes are, and what failed.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from _pickle import dumps, loads
+
+from flowport.runtime.records.slices import is_number
+from flowport.runtime.records.validation import try_problem
+from flowport.runtime.store import documents, row_ranges
+from flowport.runtime.store.errors import Corrupt, Missing
+from flowport.runtime.store.keys import names, part
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from flowport.runtime.records.outcome import Failure, Outcome
+    from flowport.runtime.store.interface import Store
+    from flowport.runtime.store.keys import Keys
+
+PERIOD = 1.0
+"""Seconds between two flushes: a kill repeats what was finished since."""
+
+
+class Attempts:
+    """The tries of one task in one epoch: those before, read unless they do not count, and its own."""
+
+    def __init__(self, store: Store, keys: Keys, step: str, slice: str, epoch: int, digest: str, key: str, counted: bool) -> None:
+        self.store, self.prefix = store, keys.tries(step, slice, epoch)
+        self.before = earlier(store, self.prefix) if counted else []
+        self.number = len(self.before)
+        self.begun: dict[int, int] = {}
+        self.finished: dict[int, Outcome] = {}
+        self.errors: dict[int, Failure] = {}
+        for doc in self.before:
+            for row in row_ranges.iterate(doc["began"]):
+                self.begun[row] = self.begun.get(row, 0) + 1
+            self.errors.update({int(row): error for row, error in doc["errors"].items()})
+            if doc["key"] == key:
+                self.finished.update(outcomes(store, doc))
+        self._doc: dict[str, Any] = {
+            "v": 1,
+            "nonce": os.urandom(8).hex(),
+            "digest": digest,
+            "key": key,
+            "began": [],
+            "done": [],
+            "packs": [],
+            "errors": {},
+        }
+        self._began: list[int] = []
+        self._done: list[Outcome] = []
+        self._flushed = time.monotonic()
+        self.made = False
+
+    def begin(self, row: int, at_once: bool) -> None:
+        """An item begins; `at_once` says so in the store before it does."""
+        self._began.append(row)
+        if at_once:
+            self.flush()
+
+    def done(self, outcome: Outcome) -> None:
+        """An item has finished or failed."""
+        if "error" in outcome:
+            self._doc["errors"][str(outcome["row"])] = outcome["error"]
+        else:
+            self._done.append(outcome)
+        if time.monotonic() - self._flushed > PERIOD:
+            self.flush()
+
+    def flush(self) -> None:
+        """Say in the store what is known so far."""
+        if self._done:
+            self._doc["packs"].append(list(self.store.put_blob([dumps(self._done, 5)])))
+            self._doc["done"] = row_ranges.union(self._doc["done"], row_ranges.from_rows(sorted(outcome["row"] for outcome in self._done)))
+            self._done = []
+        self._doc["began"] = row_ranges.union(self._doc["began"], row_ranges.from_rows(sorted(self._began)))
+        self._began = []
+        data = documents.dump(self._doc)
+        if self.made:
+            self.store.replace(self.prefix + str(self.number), data)
+        while not self.made:
+            self.made = self.store.create(self.prefix + str(self.number), data) or self._mine()
+            self.number += not self.made
+        self._flushed = time.monotonic()
+
+    def _mine(self) -> bool:
+        """Whether the try that exists already is one's own, from a create that was answered too late."""
+        return bool(documents.load(self.store.read(self.prefix + str(self.number)))["nonce"] == self._doc["nonce"])
+
+
+def earlier(store: Store, prefix: str) -> list[dict[str, Any]]:
+    """The documents of the tries of one epoch, in their order; one that is not whole stands for a try of which nothing is known."""
+    return [_document(store.read(prefix + str(number))) for number in range(store.count(prefix, ""))]
+
+
+def _document(data: bytes) -> dict[str, Any]:
+    try:
+        doc: dict[str, Any] = documents.load(data)
+    except ValueError:
+        doc = {}
+    return {"digest": "", "key": "", "began": [], "done": [], "packs": [], "errors": {}} if try_problem(doc) else doc
+
+
+def outcomes(store: Store, doc: dict[str, Any]) -> dict[int, Outcome]:
+    """The finished items of a try, by row; those whose pack is gone or damaged are run again."""
+    found: dict[int, Outcome] = {}
+    for sha, size in doc["packs"]:
+        try:
+            found.update({outcome["row"]: outcome for outcome in loads(store.blob(sha, size))})
+        except (Missing, Corrupt):
+            continue
+    return found
+
+
+def failures(store: Store, flow_root: str, odd: Callable[[str], None] = lambda key: None) -> list[dict[str, Any]]:
+    """What failed in a run: step, slice, item, type, message and traceback of the newest failure of each item that has no manifest.
+
+    `flow_root` is the folder of the run, `<flow>/<run>/`. `odd` hears of the folders and documents in it that no task wrote.
+    """
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    folders = store.folders(flow_root)
+    for name in names(folders)[1]:
+        odd(flow_root + name)
+    for step in names(folders)[0]:
+        folder = f"{flow_root}{part(step)}/"
+        for slice in [place[: -len(".try")] for place in store.folders(folder) if place.endswith(".try")]:
+            if store.count(f"{folder}{slice}@", ".json"):
+                continue
+            for key in sorted(store.names(f"{folder}{slice}.try/"), key=written):
+                document = _document(store.read(key))
+                if not document["key"]:
+                    odd(key)
+                for error in document["errors"].values():
+                    found[step, error["item"]] = {"step": step, "slice": slice, **error}
+    return list(found.values())
+
+
+def written(key: str) -> tuple[int, int]:
+    """Epoch and number of a try or of its log, by which they are sorted; those that no task names come first."""
+    epoch, _, number = key.rpartition("/")[2].partition("-")
+    return (int(epoch), int(number)) if is_number(epoch) and is_number(number) else (-1, -1)

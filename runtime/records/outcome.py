@@ -1,0 +1,43 @@
+"""What became of one item: plain data that can be stored and sent through a pipe. Imported for type checkers alone."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+
+class _Exception(TypedDict):
+    type: str
+    full: str
+    """The type with its module."""
+    message: str
+    traceback: str
+    item: str
+    """The address of the item."""
+
+
+class Failure(_Exception, total=False):
+    """What is kept of an exception that stopped an item."""
+
+    fatal: bool
+    """Whether `@catch` does not apply."""
+
+
+class _Row(TypedDict):
+    row: int
+
+
+class Outcome(_Row, total=False):
+    """Of a finished item everything but `error`; of a failed one `row`, `error`, and in `own` the artifacts that it set before."""
+
+    own: dict[str, bytes]
+    """The entries of the artifacts that the item set."""
+    to: list[str]
+    """The steps that it goes on to."""
+    values: list[bytes] | None
+    """The entries of what its foreach goes over."""
+    reads: dict[str, Any]
+    """The digest of each thing that it read."""
+    taken: str
+    """The run in which it ran, when that was another one."""
+    caught: bool
+    error: Failure

@@ -1,0 +1,1 @@
+"""What follows from the plan and the manifests: which tasks are ready, which items arrive, and what they inherit."""

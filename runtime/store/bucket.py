@@ -1,0 +1,356 @@
+"""Stores in S3, Google Cloud Storage and Azure, by way of obstore.
+
+Keys are used as they are, so that an engine which reads a route itself finds it. obstore repeats what failed for want of a connection
+or of a good answer, but not what answered in half (`answers.whole`), and it takes its own put for somebody else's when it repeats one that
+was done (`store.settled`). What remains is a StoreError.
+
+obstore takes what it needs from the environment: `AWS_ENDPOINT_URL`, `AWS_REGION`, keys or a role of the container, `GOOGLE_*`, `AZURE_*`.
+`AWS_ALLOW_HTTP=true` lets it talk to an endpoint without encryption; one on this machine may do without. It does not know the profiles
+of `~/.aws`: where somebody has those and none of the others, boto3 is asked.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from flowport.runtime.store import digests
+from flowport.runtime.store.errors import Corrupt, Missing, StoreError
+from flowport.runtime.store.keys import blob_key, checked
+from flowport.runtime.store.obstore_extension import exceptions, from_url, obstore
+from flowport.runtime.store.responses import ERRORS, reason, whole
+from flowport.runtime.store.writes import DAY, settled
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    from obstore import ObjectMeta
+    from obstore.store import ObjectStore, S3Credential
+    from typing_extensions import Buffer
+
+SCHEMES = ("s3", "gs", "az")
+
+LARGE = 1 << 20
+"""Bytes from which a blob is looked for before it is sent."""
+
+ROLES = ("AWS_ACCESS_KEY_ID", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_WEB_IDENTITY_TOKEN_FILE")
+"""What obstore finds in the environment by itself."""
+
+PART = 1 << 23
+PARTS = 9000
+"""Bytes in a part of an upload, and how many parts there may be; S3 takes 10,000 of at least 5 MiB."""
+
+INVALID = "invalid path"
+"""What obstore says of keys that are no paths to it: `a//b`, `a/../b`, control characters. It gives up the whole listing."""
+
+
+class _Process:
+    """Whether obstore was used in this process, or before the fork that made it: its threads are then gone, and a call would not return."""
+
+    used = False
+    orphaned = False
+
+    @classmethod
+    def after_fork(cls) -> None:
+        cls.orphaned = cls.used
+
+
+os.register_at_fork(after_in_child=_Process.after_fork)
+
+
+class BucketStore:
+    """A store in a bucket, below the prefix that its address names."""
+
+    def __init__(self, url: str) -> None:
+        scheme, _, rest = url.partition("://")
+        bucket, _, prefix = rest.partition("/")
+        if scheme not in SCHEMES:
+            raise StoreError(f"the store `{url}` is of a kind that is not known: a folder, `s3://`, `gs://` and `az://` are")
+        if not bucket:
+            raise StoreError(f"the store `{url}` names no bucket")
+        prefix = prefix.strip("/")
+        self.url = f"{scheme}://{bucket}" + (f"/{checked(prefix)}" if prefix else "")
+        # Directory buckets of S3 Express list in no order and from no key on; neither Google nor Azure promises either.
+        self._sorted = scheme == "s3" and not bucket.endswith("--x-s3")
+        try:
+            self._client = _connected(scheme, self.url)
+        except ERRORS as error:
+            raise self._refusal("open", error) from error
+
+    @property
+    def _store(self) -> ObjectStore:
+        if _Process.orphaned:
+            raise StoreError(f"the store `{self.url}` was used before this process was forked: start a process of its own instead")
+        _Process.used = True
+        return self._client
+
+    def read(self, key: str) -> bytes:
+        try:
+            return whole(lambda: bytes(obstore.get(self._store, checked(key)).bytes()))
+        except ERRORS as error:
+            raise self._reading(key, error) from error
+
+    def part(self, key: str, start: int, size: int) -> bytes:
+        if size == 0:
+            return b""
+        try:
+            data = whole(lambda: bytes(obstore.get_range(self._store, checked(key), start=start, length=size)))
+        except ERRORS as error:
+            # The name of a bucket or of a key may have these digits too.
+            if isinstance(error, FileNotFoundError) or "416" not in reason(error).replace(self.url.split("/")[2], "").replace(key, ""):
+                raise self._reading(key, error) from error
+            data = b""
+        if len(data) < size:
+            raise Corrupt(f"`{key}` in the store `{self.url}` ends before byte {start + size}")
+        return data
+
+    def create(self, key: str, data: bytes) -> bool:
+        return settled(lambda: self._put_new(key, data), lambda: self.read(key), data)
+
+    def _put_new(self, key: str, data: bytes) -> bool:
+        """A create-only put, and what it was answered."""
+        try:
+            obstore.put(self._store, checked(key), data, mode="create", use_multipart=False)
+        except exceptions.AlreadyExistsError:
+            return False
+        except ERRORS as error:
+            raise self._refusal(f"write `{key}`", error) from error
+        return True
+
+    def replace(self, key: str, data: bytes) -> None:
+        try:
+            whole(lambda: obstore.put(self._store, checked(key), data, use_multipart=False))
+        except ERRORS as error:
+            raise self._refusal(f"write `{key}`", error) from error
+
+    def replace_with_file(self, key: str, path: str) -> None:
+        try:
+            size = os.path.getsize(path)
+            whole(lambda: obstore.put(self._store, checked(key), _chunks(path), chunk_size=max(PART, size // PARTS), max_concurrency=4))
+        except ERRORS as error:
+            raise self._refusal(f"write `{key}`", error) from error
+
+    def exists(self, key: str) -> bool:
+        return self._length(key) is not None
+
+    def size(self, key: str) -> int:
+        found = self._length(key)
+        if found is None:
+            raise Missing(f"`{key}` is not in the store `{self.url}`")
+        return found
+
+    def names(self, prefix: str) -> list[str]:
+        folder, slash, start = prefix.rpartition("/")
+        try:
+            found = whole(lambda: list(self._from(prefix, folder) if start and self._sorted else self._files(folder)))
+        except ERRORS as error:
+            found = self._any(prefix, error)[0]
+        return sorted({key for key in found if key.startswith(prefix) and "/" not in key[len(folder + slash) :]})
+
+    def folders(self, prefix: str) -> list[str]:
+        try:
+            found = whole(lambda: obstore.list_with_delimiter(self._store, prefix[:-1] or None)["common_prefixes"])
+        except ERRORS as error:
+            return sorted(self._any(prefix, error)[1])
+        return sorted([path.rpartition("/")[2] for path in found])
+
+    def count(self, prefix: str, suffix: str) -> int:
+        there = set(self.names(prefix))
+        number = 0
+        while f"{prefix}{number}{suffix}" in there:
+            number += 1
+        return number
+
+    def put_blob(self, parts: Sequence[Buffer]) -> tuple[str, int]:
+        views = [digests.flat(part) for part in parts]
+        size = sum([len(view) for view in views])
+        sha = digests.of_parts(views)
+        key = blob_key(sha)
+        if size >= LARGE and (found := self._meta(key)) is not None and found["size"] == size and not _is_old(found):
+            return sha, size
+        try:
+            whole(lambda: self._put(key, views, size))
+        except ERRORS as error:
+            # Of an upload in parts whose last answer was lost, the repeated request says that there is no such upload.
+            if size <= PART or self._length(key) != size:
+                raise self._refusal("write a blob", error) from error
+        return sha, size
+
+    def _put(self, key: str, views: list[memoryview], size: int) -> None:
+        if size <= PART:
+            obstore.put(self._store, key, b"".join(views), use_multipart=False)
+        else:
+            obstore.put(self._store, key, _pieces(views), chunk_size=max(PART, size // PARTS), max_concurrency=4)
+
+    def refresh(self, sha: str, size: int) -> None:
+        key = blob_key(sha)
+        found = self._meta(key)
+        if found is None or _is_old(found):
+            data = memoryview(self.blob(sha, size))
+            try:
+                whole(lambda: self._put(key, [data], size))
+            except ERRORS as error:
+                raise self._refusal("write a blob", error) from error
+
+    def blob(self, sha: str, size: int) -> Buffer:
+        key, data = blob_key(sha), bytearray(size)
+        try:
+            found = whole(lambda: self._fill(data, key))
+        except ERRORS as error:
+            raise self._reading(key, error) from error
+        if found != sha:
+            raise Corrupt(f"blob `{sha}` in the store `{self.url}` does not match its digest")
+        return data
+
+    def _fill(self, data: bytearray, key: str) -> str:
+        """Read a blob into a buffer; its digest, "" when it is of another size."""
+        end, digest = 0, digests.new(len(data))
+        answer = obstore.get(self._store, key)
+        if answer.meta["size"] == len(data):
+            for chunk in answer.stream():
+                digest.update(chunk)
+                data[end : end + len(chunk)] = chunk
+                end += len(chunk)
+        return digest.hexdigest() if end == len(data) == answer.meta["size"] else ""
+
+    def blob_part(self, sha: str, start: int, size: int) -> bytes:
+        return self.part(blob_key(sha), start, size)
+
+    def _length(self, key: str) -> int | None:
+        """How long a document is; None when it is not there."""
+        found = self._meta(key)
+        return None if found is None else found["size"]
+
+    def _meta(self, key: str) -> ObjectMeta | None:
+        """What the bucket says of a document; None when it is not there."""
+        try:
+            return whole(lambda: obstore.head(self._store, checked(key)))
+        except FileNotFoundError as error:
+            if "NoSuchBucket" in str(error):
+                raise self._reading(key, error) from error
+            return None
+        except ERRORS as error:
+            raise self._refusal(f"read `{key}`", error) from error
+
+    def _any(self, prefix: str, error: Exception) -> tuple[list[str], list[str]]:
+        """The keys and folders of a listing that failed, where it was for a key that obstore does not take."""
+        scheme, _, rest = self.url.partition("://")
+        if INVALID not in str(error) or scheme != "s3":
+            raise self._refusal(f"list `{prefix or '/'}`", error) from error
+        bucket, _, root = rest.partition("/")
+        before = f"{root}/" if root else ""
+        files, folders = _listed(bucket, before + prefix)
+        return [key[len(before) :] for key in files], folders
+
+    def _files(self, folder: str) -> list[str]:
+        return [found["path"] for found in obstore.list_with_delimiter(self._store, folder or None)["objects"]]
+
+    def _from(self, prefix: str, folder: str) -> Iterator[str]:
+        """The keys that begin with `prefix`, and no more pages of the folder's listing than hold them."""
+        before = prefix[:-1] + chr(ord(prefix[-1]) - 1) + "~"
+        for page in obstore.list(self._store, folder or None, offset=before):
+            for found in page:
+                if found["path"].startswith(prefix):
+                    yield found["path"]
+                elif found["path"] > prefix:
+                    return
+
+    def _reading(self, key: str, error: Exception) -> Exception:
+        if isinstance(error, FileNotFoundError) and "NoSuchBucket" not in str(error):
+            return Missing(f"`{key}` is not in the store `{self.url}`")
+        return self._refusal(f"read `{key}`", error)
+
+    def _refusal(self, what: str, error: Exception) -> StoreError:
+        return StoreError(f"the store `{self.url}` does not {what}: {reason(error)}")
+
+
+def _connected(scheme: str, url: str) -> ObjectStore:
+    options: dict[str, Any] = {}
+    host = os.environ.get("AWS_ENDPOINT_URL", "") if scheme == "s3" else ""
+    address, _, rest = host.partition("://")
+    machine = rest.partition("/")[0].rpartition(":")[0] or rest.partition("/")[0]
+    if address == "http" and (machine in ("localhost", "[::1]") or machine.startswith("127.")):
+        # No certificate is ever looked at here, and so the system's hundreds need not be read.
+        options["client_options"] = {"allow_http": True, "allow_invalid_certificates": True}
+        if "AWS_TIMEOUT" in os.environ:
+            options["client_options"]["timeout"] = os.environ["AWS_TIMEOUT"]
+        options["retry_config"] = {"max_retries": 3}
+    if scheme == "s3" and _has_profile():
+        options |= _profile()
+    return from_url(url, **options)
+
+
+def _has_profile() -> bool:
+    """Whether `~/.aws` is what there is: neither keys nor a role of the container or the pod."""
+    if any(name in os.environ for name in ROLES):
+        return False
+    files = [os.environ.get("AWS_CONFIG_FILE", "~/.aws/config"), os.environ.get("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")]
+    return "AWS_PROFILE" in os.environ or any(os.path.exists(os.path.expanduser(path)) for path in files)
+
+
+def _profile() -> dict[str, Any]:
+    """The options that let boto3 find the keys, again whenever a quarter of an hour has passed."""
+    try:
+        import boto3
+    except ImportError:
+        raise StoreError(
+            "a profile of `~/.aws` needs boto3: `pip install flowport[sfn]`, or set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`"
+        ) from None
+    from datetime import datetime, timedelta, timezone
+
+    session = boto3.Session()
+    keys = session.get_credentials()
+    if keys is None:
+        raise StoreError("boto3 finds no credentials for AWS")
+
+    def provide() -> S3Credential:
+        now = keys.get_frozen_credentials()
+        return {
+            "access_key_id": now.access_key,
+            "secret_access_key": now.secret_key,
+            "token": now.token,
+            "expires_at": datetime.now(timezone.utc) + timedelta(minutes=15),
+        }
+
+    return {"credential_provider": provide} | ({"region": session.region_name} if session.region_name else {})
+
+
+def _listed(bucket: str, prefix: str) -> tuple[list[str], list[str]]:
+    """The keys of a bucket in S3 that begin with `prefix` and have no further `/`, and the folders there: boto3 takes any key."""
+    try:
+        import boto3
+    except ImportError:
+        raise StoreError(
+            f"the bucket `{bucket}` has a key below `{prefix}` with a part that is empty, `.`, `..` or has control characters: "
+            "remove it, or install boto3, which can list it"
+        ) from None
+    files: list[str] = []
+    folders: list[str] = []
+    try:
+        pages = boto3.client("s3", region_name=os.environ.get("AWS_REGION")).get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=bucket, Prefix=prefix, Delimiter="/"):
+            files += [found["Key"] for found in page.get("Contents", ())]
+            folders += [found["Prefix"][len(prefix) : -1] for found in page.get("CommonPrefixes", ())]
+    except Exception as error:  # of botocore, whose classes are made when it is used
+        raise StoreError(f"the bucket `{bucket}` does not list `{prefix}`: {error}") from error
+    return files, folders
+
+
+def _is_old(found: ObjectMeta) -> bool:
+    return time.time() - found["last_modified"].timestamp() > DAY
+
+
+def _pieces(views: list[memoryview]) -> Iterator[memoryview]:
+    """The same bytes in pieces that an upload need not hold at once."""
+    for view in views:
+        for start in range(0, len(view), PART):
+            yield view[start : start + PART]
+
+
+def _chunks(path: str) -> Iterator[bytes]:
+    """What a file holds, piece by piece."""
+    with open(path, "rb", buffering=0) as file:
+        while data := file.read(PART):
+            yield data

@@ -1,0 +1,333 @@
+"""A store in a folder. It needs nothing but the standard library, and little of that."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+
+from flowport.runtime.store import digests
+from flowport.runtime.store.errors import Corrupt, Missing, StoreError
+from flowport.runtime.store.keys import blob_key, checked
+from flowport.runtime.store.writes import DAY
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from typing_extensions import Buffer
+
+MAPPED = 1 << 22
+"""Bytes from which a blob is mapped and not read: a map holds a file descriptor for as long as the value lives."""
+
+NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EXDEV, errno.EMLINK)
+"""What link() says on file systems that have no hard links (FAT, many FUSE mounts)."""
+
+REASONS = {
+    errno.ENOSPC: "no space is left",
+    errno.EDQUOT: "the quota is used up",
+    errno.EACCES: "permission is denied",
+    errno.EPERM: "permission is denied",
+    errno.EROFS: "the file system is read-only",
+    errno.ENAMETOOLONG: "a part of the name is longer than the file system takes (usually 255 bytes)",
+    errno.ENOTDIR: "a file stands where a folder is needed",
+    errno.EISDIR: "a folder stands where a file is needed",
+    errno.EMFILE: "this process has too many files open",
+}
+
+
+class FolderStore:
+    """A store in a folder.
+
+    Every write goes to a file in `tmp` first. `link()` then makes it visible under its key only if nobody was there, `rename()` in any
+    case; so a reader never sees half a document, and a killed writer leaves nothing but a file in `tmp`.
+    With `FLOWPORT_FSYNC=1` a document is on the disk, and not only in memory, before its name is.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.root = os.path.abspath(path)
+        self._durable = os.environ.get("FLOWPORT_FSYNC", "") not in ("", "0")
+
+    @property
+    def url(self) -> str:
+        return self.root
+
+    def read(self, key: str) -> bytes:
+        try:
+            # Whatever somebody put there: a pipe without a writer would be waited for.
+            with open(self._path(key), "rb", buffering=0, opener=_open_at_once) as file:
+                return file.readall() or b""
+        except OSError as error:
+            raise self._reading(key, error) from error
+
+    def part(self, key: str, start: int, size: int) -> bytes:
+        try:
+            with open(self._path(key), "rb", buffering=0) as file:
+                data = os.pread(file.fileno(), size, start)
+        except OSError as error:
+            raise self._reading(key, error) from error
+        if len(data) < size:
+            raise Corrupt(f"`{key}` in the store `{self.root}` ends before byte {start + size}")
+        return data
+
+    def create(self, key: str, data: bytes) -> bool:
+        path = self._path(key)
+        try:
+            if self._publish(self._write([digests.flat(data)]), path, only_new=True):
+                return True
+        except OSError as error:
+            raise self._refusal(f"write `{key}`", error) from error
+        # NFS repeats a `link()` whose answer was lost, and is then told `exists`.
+        return self.read(key) == data
+
+    def replace(self, key: str, data: bytes) -> None:
+        path = self._path(key)
+        try:
+            self._publish(self._write([digests.flat(data)]), path, only_new=False)
+        except OSError as error:
+            raise self._refusal(f"write `{key}`", error) from error
+
+    def replace_with_file(self, key: str, path: str) -> None:
+        try:
+            with open(path, "rb", buffering=0) as file:
+                written = self._write(memoryview(piece) for piece in iter(lambda: file.read(digests.CHUNK), b""))
+            self._publish(written, self._path(key), only_new=False)
+        except OSError as error:
+            raise self._refusal(f"write `{key}`", error) from error
+
+    def exists(self, key: str) -> bool:
+        return os.path.isfile(self._path(key))
+
+    def names(self, prefix: str) -> list[str]:
+        folder, slash, start = prefix.rpartition("/")
+        return sorted([folder + slash + name for name, entry in self._listed(folder) if name.startswith(start) and _is(entry.is_file)])
+
+    def folders(self, prefix: str) -> list[str]:
+        hidden = "" if prefix else "tmp"
+        return sorted([name for name, entry in self._listed(prefix[:-1]) if name != hidden and _leads_on(entry)])
+
+    def size(self, key: str) -> int:
+        try:
+            return os.stat(self._path(key)).st_size
+        except OSError as error:
+            raise self._reading(key, error) from error
+
+    def count(self, prefix: str, suffix: str) -> int:
+        number = 0
+        while self.exists(f"{prefix}{number}{suffix}"):
+            number += 1
+        return number
+
+    def put_blob(self, parts: Sequence[Buffer]) -> tuple[str, int]:
+        views = [digests.flat(part) for part in parts]
+        size = sum([len(view) for view in views])
+        try:
+            if size < digests.LARGE:
+                sha = digests.of_parts(views)
+                if not self._keeps(sha, size):
+                    self._publish(self._write(views), self._path(blob_key(sha)), only_new=False)
+                return sha, size
+            return self._put_large(views, size), size
+        except OSError as error:
+            raise self._refusal("write a blob", error) from error
+
+    def refresh(self, sha: str, size: int) -> None:
+        try:
+            if not self._keeps(sha, size):
+                self._publish(self._write([memoryview(self.blob(sha, size))]), self._path(blob_key(sha)), only_new=False)
+        except OSError as error:
+            raise self._refusal("write a blob", error) from error
+
+    def blob(self, sha: str, size: int) -> Buffer:
+        key = blob_key(sha)
+        try:
+            data = self._contents(self._path(key), size)
+        except OSError as error:
+            raise self._reading(key, error) from error
+        if data is None or digests.of(data) != sha:
+            raise Corrupt(f"blob `{sha}` in the store `{self.root}` does not match its digest")
+        return data
+
+    def blob_part(self, sha: str, start: int, size: int) -> bytes:
+        return self.part(blob_key(sha), start, size)
+
+    def _path(self, key: str) -> str:
+        return f"{self.root}/{checked(key)}"
+
+    def _listed(self, folder: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+        """Everything in a folder, by name; nothing when there is no such folder."""
+        try:
+            with os.scandir(self._path(folder) if folder else self.root) as found:
+                yield from [(entry.name, entry) for entry in found]
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            if folder and error.errno == errno.ENOTDIR:
+                return
+            raise self._refusal(f"list `{folder}/`", error) from error
+
+    def _write(self, views: Iterable[memoryview]) -> str:
+        """A new file in `tmp` with these bytes; returns its path."""
+        path = f"{self.root}/tmp/{os.getpid()}-{os.urandom(8).hex()}"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        try:
+            file = os.open(path, flags, 0o666)
+        except FileNotFoundError:
+            os.makedirs(self.root, 0o700, exist_ok=True)
+            os.makedirs(f"{self.root}/tmp", exist_ok=True)
+            file = os.open(path, flags, 0o666)
+        try:
+            for view in views:
+                written = 0
+                while written < len(view):
+                    written += os.write(file, view[written : written + digests.CHUNK])
+            if self._durable:
+                os.fsync(file)
+        except BaseException:
+            os.unlink(path)
+            raise
+        finally:
+            os.close(file)
+        return path
+
+    def _publish(self, written: str, path: str, only_new: bool) -> bool:
+        """Give a file in `tmp` its name, and take it out of `tmp`; False when only a new name would do and the name is taken."""
+        place = self._link if only_new else os.replace
+        try:
+            try:
+                place(written, path)
+            except FileNotFoundError:
+                self._make_folder(os.path.dirname(path))
+                place(written, path)
+        except FileExistsError:
+            return False
+        finally:
+            _discard(written)
+        if self._durable:
+            _sync_folder(os.path.dirname(path))
+        return True
+
+    def _link(self, written: str, path: str) -> None:
+        """Raises FileExistsError when the name is taken."""
+        try:
+            os.link(written, path)
+        except OSError as error:
+            if error.errno not in NO_LINKS:
+                raise
+            self._rename_alone(written, path)
+
+    def _rename_alone(self, written: str, path: str) -> None:
+        """`link()` for file systems without it: looks and renames under a lock that all writers of this machine take.
+
+        Not `O_EXCL` on the name itself: that would show the document before it is whole, and for ever when its writer is killed.
+        """
+        import fcntl
+
+        lock = os.open(f"{self.root}/tmp/lock", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if os.path.lexists(path):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
+            os.rename(written, path)
+        finally:
+            os.close(lock)
+
+    def _make_folder(self, path: str) -> None:
+        missing = []
+        while not os.path.isdir(path):
+            missing.append(path)
+            path = os.path.dirname(path)
+        for folder in reversed(missing):
+            try:
+                os.mkdir(folder)
+            except FileExistsError:
+                continue
+            if self._durable:
+                _sync_folder(os.path.dirname(folder))
+
+    def _keeps(self, sha: str, size: int) -> bool:
+        """Whether a blob is there and need not be written: a crash of the machine can leave a short one, and an old one is refreshed."""
+        path = self._path(blob_key(sha))
+        try:
+            found = os.stat(path)
+            if found.st_size == size and time.time() - found.st_mtime > DAY:
+                os.utime(path)
+            return found.st_size == size
+        except (FileNotFoundError, PermissionError):  # whoever may not touch another one's file can still put a new one in its place
+            return False
+
+    def _put_large(self, views: list[memoryview], size: int) -> str:
+        hashing = digests.Background(views)
+        try:
+            written = self._write(views)
+        except BaseException:
+            hashing.stop()
+            raise
+        sha = hashing.hexdigest()
+        if self._keeps(sha, size):
+            _discard(written)
+        else:
+            self._publish(written, self._path(blob_key(sha)), only_new=False)
+        return sha
+
+    def _contents(self, path: str, size: int) -> Buffer | None:
+        """A buffer of one's own with what the file holds; None when that is not `size` bytes."""
+        with open(path, "rb", buffering=0) as file:
+            if os.fstat(file.fileno()).st_size != size:
+                return None
+            if size >= MAPPED:
+                import mmap
+
+                try:
+                    return mmap.mmap(file.fileno(), size, access=mmap.ACCESS_COPY)
+                except OSError as error:
+                    if error.errno not in (errno.EMFILE, errno.ENODEV):  # too many maps; a file system that cannot map
+                        raise
+            data = bytearray(size)
+            view, filled = memoryview(data), 0
+            while filled < size:
+                count = file.readinto(view[filled:])
+                if not count:
+                    return None
+                filled += count
+            return data
+
+    def _reading(self, key: str, error: OSError) -> Exception:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR):
+            return Missing(f"`{key}` is not in the store `{self.root}`")
+        return self._refusal(f"read `{key}`", error)
+
+    def _refusal(self, what: str, error: OSError) -> StoreError:
+        reason = REASONS.get(error.errno or 0) or error.strerror or str(error)
+        return StoreError(f"the store `{self.root}` does not {what}: {reason}")
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def _leads_on(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a folder, or a link of which only who follows it learns that it leads nowhere."""
+    return _is(entry.is_dir) or (entry.is_symlink() and not _is(entry.is_file))
+
+
+def _is(what: Callable[[], bool]) -> bool:
+    """Whether an entry of a folder is a file, or a folder; a link that leads round in a circle is neither."""
+    try:
+        return what()
+    except OSError:
+        return False
+
+
+def _discard(path: str) -> None:
+    """Remove a file in `tmp` that may have been renamed already."""
+    if os.path.exists(path):
+        os.unlink(path)
+
+
+def _sync_folder(path: str) -> None:
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,70 @@
+"""What every store offers. `folder` has the store in a folder, `bucket` those in object stores; `open` finds the right one.
+
+A key is a path of parts joined by `/`; who makes keys has encoded what users wrote (`address.part`). What a key names appears
+whole or not at all.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Protocol
+
+    from typing_extensions import Buffer
+
+    class Store(Protocol):
+        """What the runtime asks of a store. Every method may raise StoreError."""
+
+        @property
+        def url(self) -> str:
+            """What `open_store` takes to open it again, in any process."""
+
+        def read(self, key: str) -> bytes:
+            """The whole document; raises Missing."""
+
+        def part(self, key: str, start: int, size: int) -> bytes:
+            """Exactly `size` bytes from `start`; raises Missing, and Corrupt when the document ends before."""
+
+        def create(self, key: str, data: bytes) -> bool:
+            """Put only when nobody was there; False when somebody else was.
+
+            An `exists` and an error are read back before they are believed (`settled`): equal bytes are one's own. Where two writers must
+            be told apart, their documents have a nonce.
+            """
+
+        def replace(self, key: str, data: bytes) -> None:
+            """Put, whoever was there."""
+
+        def replace_with_file(self, key: str, path: str) -> None:
+            """The same with the content of a file, which may be larger than the memory."""
+
+        def exists(self, key: str) -> bool:
+            """Whether the document is there."""
+
+        def names(self, prefix: str) -> list[str]:
+            """The sorted keys that begin with `prefix` and have no further `/`."""
+
+        def folders(self, prefix: str) -> list[str]:
+            """The sorted names of the folders in `prefix`, which is empty or ends in `/`."""
+
+        def size(self, key: str) -> int:
+            """How many bytes a document has; raises Missing."""
+
+        def count(self, prefix: str, suffix: str) -> int:
+            """How many of `prefix` + number + `suffix` exist, counted from 0 up to the first that does not."""
+
+        def put_blob(self, parts: Sequence[Buffer]) -> tuple[str, int]:
+            """Store the parts as one blob, named by its content; returns its SHA-256 in hex and its size.
+
+            One that is there already is refreshed.
+            """
+
+        def refresh(self, sha: str, size: int) -> None:
+            """Have a blob that is used again count as new, where documents are removed by age; raises Missing."""
+
+        def blob(self, sha: str, size: int) -> Buffer:
+            """A writable buffer of one's own with the blob's bytes; raises Missing, and Corrupt when they do not match `sha`."""
+
+        def blob_part(self, sha: str, start: int, size: int) -> bytes:
+            """Bytes of a blob, not verified: the caller has a digest of the part."""

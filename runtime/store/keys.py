@@ -1,0 +1,110 @@
+"""Where in a store documents are. A key is a path of parts joined by `/`; what users wrote is encoded (`part`)."""
+
+from __future__ import annotations
+
+from flowport.runtime.store.errors import StoreError
+
+SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.+=@!'()")
+
+
+def part(text: str) -> str:
+    """`text` as one part of a key: percent-encoded UTF-8, but for letters, digits and `-_.+=@!'()`; `.` and `..` are encoded too.
+
+    RFC 3986 with a set of characters that S3 lists as safe, so that a plain name stays as it is.
+    """
+    if text in (".", ".."):
+        return text.replace(".", "%2E")
+    raw = text.encode("utf-8", "surrogatepass")
+    if SAFE.issuperset(raw):
+        return text
+    return "".join([chr(byte) if byte in SAFE else f"%{byte:02X}" for byte in raw])
+
+
+def unpart(text: str) -> str:
+    """The name that `part` encoded; raises ValueError where it never wrote such a text, as for `50%`."""
+    if "%" not in text and text not in ("", ".", "..") and SAFE.issuperset(text.encode("utf-8", "surrogatepass")):
+        return text
+    head, *rest = text.split("%")
+    raw = bytearray(head.encode("utf-8", "surrogatepass"))
+    for piece in rest:
+        raw.append(int(piece[:2], 16))
+        raw += piece[2:].encode("utf-8", "surrogatepass")
+    name = raw.decode("utf-8", "surrogatepass")
+    if part(name) != text or not name:
+        raise ValueError(f"{text!r} is no name that flowport gives")
+    return name
+
+
+def names(folders: list[str]) -> tuple[list[str], list[str]]:
+    """The names that folders in a store stand for, and the folders that flowport did not make."""
+    found, odd = [], []
+    for folder in folders:
+        try:
+            found.append(unpart(folder))
+        except ValueError:
+            odd.append(folder)
+    return found, odd
+
+
+class Keys:
+    """The keys of one run's documents; `id` is what the run is called."""
+
+    __slots__ = ("id", "root")
+
+    def __init__(self, flow: str, run: str) -> None:
+        self.id = run
+        self.root = f"{part(flow)}/{part(run)}/"
+
+    def run(self) -> str:
+        return self.root + "run.json"
+
+    def input(self) -> str:
+        return self.root + "input.json"
+
+    def step(self, step: str) -> str:
+        """The folder of a step's documents, with its slash."""
+        return f"{self.root}{part(step)}/"
+
+    def series(self, step: str, slice: str) -> str:
+        """What the keys of all generations of a manifest begin with."""
+        return f"{self.root}{part(step)}/{slice}@"
+
+    def manifest(self, step: str, slice: str, generation: int) -> str:
+        return f"{self.root}{part(step)}/{slice}@{generation}.json"
+
+    def route(self, step: str, slice: str, generation: int) -> str:
+        return f"{self.root}{part(step)}/{slice}@{generation}.route.json"
+
+    def rest(self, step: str, slice: str, turn: int, generation: int) -> str:
+        """Where a fused rest that began at `turn` says who left the loop on which way."""
+        return f"{self.root}{part(step)}/{slice}.t{turn}@{generation}.rest.json"
+
+    def tries(self, step: str, slice: str, epoch: int) -> str:
+        """What the keys of the tries of one epoch begin with; their number follows."""
+        return f"{self.root}{part(step)}/{slice}.try/{epoch}-"
+
+    def log(self, step: str, slice: str, epoch: int, number: int) -> str:
+        return f"{self.root}{part(step)}/{slice}.log/{epoch}-{number}"
+
+
+def code_key(digest: str) -> str:
+    """Where a code package is."""
+    return f"code/{digest}.zip"
+
+
+def blob_key(sha: str) -> str:
+    """Where a blob is."""
+    return f"blobs/{sha[:2]}/{sha}"
+
+
+def is_sha(name: object) -> bool:
+    """Whether this is a SHA-256 in hex, as blobs and code packages are named: nothing else may lead to a file or a folder."""
+    return isinstance(name, str) and len(name) == 64 and not name.strip("0123456789abcdef")
+
+
+def checked(key: str) -> str:
+    """The key; raises StoreError when it could lead out of the store, or could be read in two ways."""
+    for part in key.split("/"):
+        if part in ("", ".", "..") or "\0" in part:
+            raise StoreError(f"the store takes no key like {key!r}: its parts are names, neither empty nor `.` nor `..`")
+    return key

@@ -1,0 +1,110 @@
+"""Sets of rows as half-open runs, `[[0, 3], [5, 6]]`: what a manifest says about the items of a slice, in as few words as there are gaps.
+
+Runs are sorted, not empty and do not touch. They are plain lists, as they come from and go to JSON. No function changes its arguments.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    RowRanges = list[list[int]]
+
+
+def full(count: int) -> RowRanges:
+    """The rows 0 to `count` - 1."""
+    return [[0, count]] if count else []
+
+
+def from_rows(rows: Iterable[int]) -> RowRanges:
+    """The runs of `rows`, which are sorted and named once."""
+    found: RowRanges = []
+    for row in rows:
+        if found and found[-1][1] == row:
+            found[-1][1] = row + 1
+        else:
+            found.append([row, row + 1])
+    return found
+
+
+def iterate(runs: RowRanges) -> Iterator[int]:
+    """Every row, in order."""
+    for start, stop in runs:
+        yield from range(start, stop)
+
+
+def count(runs: RowRanges) -> int:
+    """The number of rows."""
+    return sum([stop - start for start, stop in runs])
+
+
+def _before(runs: RowRanges, row: int) -> int:
+    """How many of the runs begin at or before `row`."""
+    low, high = 0, len(runs)
+    while low < high:
+        middle = (low + high) // 2
+        if runs[middle][0] <= row:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def contains(runs: RowRanges, row: int) -> bool:
+    """Whether `row` is in the set."""
+    near = _before(runs, row)
+    return near > 0 and row < runs[near - 1][1]
+
+
+def rank(runs: RowRanges, row: int) -> int:
+    """How many rows of the set are below `row`: for a member, its place among them."""
+    if len(runs) == 1:
+        start, stop = runs[0]
+        return max(start, min(row, stop)) - start
+    near = _before(runs, row)
+    return sum([min(stop, row) - start for start, stop in runs[:near]])
+
+
+def union(left: RowRanges, right: RowRanges) -> RowRanges:
+    """The rows of either."""
+    found: RowRanges = []
+    for start, stop in sorted(left + right):
+        if found and start <= found[-1][1]:
+            found[-1][1] = max(found[-1][1], stop)
+        else:
+            found.append([start, stop])
+    return found
+
+
+def intersect(left: RowRanges, right: RowRanges) -> RowRanges:
+    """The rows of both."""
+    found: RowRanges = []
+    i = j = 0
+    while i < len(left) and j < len(right):
+        start, stop = max(left[i][0], right[j][0]), min(left[i][1], right[j][1])
+        if start < stop:
+            found.append([start, stop])
+        if left[i][1] < right[j][1]:
+            i += 1
+        else:
+            j += 1
+    return found
+
+
+def subtract(left: RowRanges, right: RowRanges) -> RowRanges:
+    """The rows of `left` that are not in `right`."""
+    found: RowRanges = []
+    j = 0
+    for start, stop in left:
+        while j < len(right) and right[j][1] <= start:
+            j += 1
+        k = j
+        while k < len(right) and right[k][0] < stop:
+            if start < right[k][0]:
+                found.append([start, right[k][0]])
+            start = right[k][1]
+            k += 1
+        if start < stop:
+            found.append([start, stop])
+    return found

@@ -1,0 +1,45 @@
+"""How documents are created so that a lost answer of the store changes nothing, and when a blob is written again."""
+
+from __future__ import annotations
+
+from flowport.runtime.store.errors import Corrupt, Missing, StoreError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flowport.runtime.store.interface import Store
+
+DAY = 86_400
+"""Seconds after which a blob that is used again is refreshed: its age is right to a day."""
+
+ATTEMPTS = 5
+"""How often an unanswered create is tried before its error is believed."""
+
+
+def settled(put: Callable[[], bool], read: Callable[[], bytes], data: bytes) -> bool:
+    """Whether `data` is what a create-only put came to. Where it answers `exists`, or fails, what is there decides.
+
+    A client whose answer was lost repeats its put, and is then told of its own document that it exists (S3's `If-None-Match`).
+    """
+    failure: StoreError | None = None
+    for _ in range(ATTEMPTS):
+        try:
+            if put():
+                return True
+            failure = None
+        except StoreError as error:
+            failure = error
+        try:
+            return read() == data
+        except Missing:
+            continue
+        except StoreError as error:
+            raise failure or error from None
+    raise failure or StoreError("the store says that a document exists, but does not return it")
+
+
+def ensure(store: Store, key: str, data: bytes) -> None:
+    """Have a document that every try writes alike; raises Corrupt when another stands in its place, which an engine would follow."""
+    if not store.create(key, data):
+        raise Corrupt(f"`{key}` in the store `{store.url}` is not what this task writes there: remove it")

@@ -1,0 +1,42 @@
+"""What the class of a flow holds itself: values and properties that are found as `self.name` where no step has set an artifact."""
+
+from __future__ import annotations
+
+from flowport.runtime.names.flow import FlowSpec
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+NOTHING: Any = object()
+
+
+def owners(kind: type) -> Iterator[type]:
+    """The user's classes that a flow is made of, in the order in which names are looked for."""
+    for owner in kind.__mro__:
+        if owner is FlowSpec:
+            return
+        yield owner
+
+
+def held(kind: type, name: str) -> Any:
+    """What the class has under a name, as it stands there; NOTHING where it has none."""
+    return next((vars(owner)[name] for owner in owners(kind) if name in vars(owner)), NOTHING)
+
+
+def is_computed(value: object) -> bool:
+    """Whether what stands in a class is no value of its own: a property, a method, a parameter."""
+    return hasattr(type(value), "__get__")
+
+
+def constant(kind: type, name: str) -> Any:
+    """A value that the class has under a name; NOTHING where it has none, or computes it."""
+    value = held(kind, name)
+    return NOTHING if is_computed(value) else value
+
+
+def cached_property(kind: type, name: str) -> Any:
+    """What the class computes once and keeps under `name` on the instance: `functools.cached_property`, or a library's of that name."""
+    value = held(kind, name)
+    return value if any(base.__name__ == "cached_property" for base in type(value).__mro__) else None

@@ -1,0 +1,69 @@
+"""Finish a task: adopt the manifest that exists, else run the items and commit one. A task has happened when its manifest exists."""
+
+from __future__ import annotations
+
+import sys
+
+from flowport.runtime.process.lifecycle import Ended
+from flowport.runtime.protocol import DONE, FAILED
+from flowport.runtime.records import manifest
+from flowport.runtime.records.attempts import Attempts
+from flowport.runtime.store import digests, documents, row_ranges
+from flowport.runtime.store.errors import Corrupt, Missing, StoreError
+from flowport.runtime.task.context import TaskContext
+from flowport.runtime.task.execute import failure
+from flowport.runtime.task.items import AttemptPolicy, run_items
+from flowport.runtime.task.manifest_document import manifest_document
+from flowport.runtime.task.route import publish, write_route
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowport.runtime.records.outcome import Failure, Outcome
+    from flowport.runtime.task.items import Runner
+
+
+def finish(context: TaskContext, runner: Runner) -> int:
+    """Adopt what exists, else run the items and commit; returns the exit code. Where nobody comes there is nothing to do."""
+    if not context.arrived:
+        sys.stderr.write(f"flowport: no item comes to step `{context.step}` on {context.slice}: nothing is left to do\n")
+        write_route(context.invocation, [])
+        return DONE
+    after = context.manifests.after()
+    parameters = digests.of(documents.dump(context.start.doc["parameters"], in_order=True))
+    key = manifest.key(context.plan["digest"] + parameters if not after else context.plan["digest"], after)
+    found = context.manifests.highest(context.step, context.slice)
+    if found is None or not context.manifests.agrees(found, {"key": key, "epoch": context.invocation.epoch}):
+        generation = context.manifests.next(found)
+        # An attempt of one item that is not counted has nothing to hand on: looking for it would be a request for nothing.
+        counted = AttemptPolicy(context.plan).is_counted or row_ranges.count(context.arrived) > 1
+        attempts = Attempts(
+            context.store, context.keys, context.step, context.slice, context.invocation.epoch, context.plan["digest"], key, counted
+        )
+        try:
+            outcomes = run_items(context, runner, attempts)
+        except (Exception, Ended) as error:  # also what the user's module raises when it is imported
+            _broken(context, attempts, error)
+            raise
+        if failed := [outcome for outcome in outcomes if "error" in outcome]:
+            return _failed(context, attempts, failed, len(outcomes))
+        found = context.manifests.commit(context.step, context.slice, manifest_document(context, key, after, outcomes), generation)
+    publish(context, found)
+    return DONE
+
+
+def _broken(context: TaskContext, attempts: Attempts, error: BaseException) -> None:
+    """Leave a record that says what stopped the task, when that was not an item's own step; the store itself may be what is broken."""
+    row = next(row_ranges.iterate(context.arrived))
+    found: Failure = getattr(error, "error", None) or failure(error)
+    try:
+        attempts.done({"row": row, "error": {**found, "item": context.lineage.address(row)}})
+        attempts.flush()
+    except (StoreError, Missing, Corrupt) as refused:
+        sys.stderr.write(f"flowport: this attempt is not recorded: {refused}\n")
+
+
+def _failed(context: TaskContext, attempts: Attempts, failed: list[Outcome], number: int) -> int:
+    attempts.flush()
+    where = ", ".join(outcome["error"]["item"] for outcome in failed[:5]) + (", ..." if len(failed) > 5 else "")
+    sys.stderr.write(f"flowport: step `{context.step}` failed for {len(failed)} of {number} item{'s' if number > 1 else ''}: {where}\n")
+    return FAILED

@@ -1,0 +1,52 @@
+"""Where a task begins: its environment, and whether its items run in this process or in processes of their own."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from flowport.runtime.store.open import open_store
+from flowport.runtime.task.commit import finish
+from flowport.runtime.task.context import TaskContext
+from flowport.runtime.task.exit_code import guarded
+from flowport.runtime.task.items import InProcess
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from flowport.runtime.package.code_package import CodePackage
+    from flowport.runtime.protocol import Invocation
+    from flowport.runtime.store.interface import Store
+
+
+def perform(invocation: Invocation, program: CodePackage, store: Store | None = None) -> int:
+    """Run a task and return its exit code: DONE when its manifest is in force, STOP when trying again is of no use, else FAILED.
+
+    `store` may be given where it is open already and is a folder.
+    """
+
+    def body() -> int:
+        plan = program.step(invocation.step)
+        surround(plan["environment"])
+        program.settle()
+        if supervised(plan):
+            from flowport.runtime.task.supervise import supervise
+
+            return supervise(invocation, program, plan)
+        context = TaskContext(invocation, program, store or open_store(invocation.store))
+        return finish(context, InProcess(context))
+
+    return guarded(body)
+
+
+def surround(variables: dict[str, str]) -> None:
+    """Set the variables of a step, before the user's module is imported."""
+    os.environ.update(variables)
+    if "TZ" in variables:
+        time.tzset()
+
+
+def supervised(plan: dict[str, Any]) -> bool:
+    """Whether the items of a step run in processes of their own."""
+    return bool(plan["timeout"]) or plan["workers"] > 1

@@ -1,0 +1,155 @@
+"""Run a step's body for one item, and take what came of it as an outcome: plain data that can be stored and sent through a pipe."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from flowport.runtime.names.current import Parameters, current
+from flowport.runtime.package.modules import recorded_lines
+from flowport.runtime.process import lifecycle
+from flowport.runtime.process.lifecycle import Ended, Step
+from flowport.runtime.protocol import NonRetryable
+from flowport.runtime.store import codec
+from flowport.runtime.store.errors import Corrupt, Missing, StoreError
+from flowport.runtime.task.item import Item, Misuse
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Any
+
+    from flowport.runtime.names.flow import FlowSpec
+    from flowport.runtime.records.outcome import Failure, Outcome
+    from flowport.runtime.task.context import TaskContext
+
+
+def execute(context: TaskContext, row: int, tried: int, over: Callable[[], None] | None = None) -> Outcome:
+    """The outcome of one item, tried `tried` times before; what the step raises becomes a failed outcome.
+
+    `over` is called when the step is over, before what it left is stored. Raises Ended when the task was asked to end.
+    """
+    item = Item(context, row)
+    _announce(context, item, tried)
+    flow = item.flow()
+    body = getattr(flow, context.step)
+    try:
+        with Step(f"step `{context.step}` ran longer than its timeout of {context.plan['timeout']} seconds", over):
+            body() if item.inputs is None else body(item.inputs)
+        if item.targets is None and "end" not in context.plan["transition"]:
+            raise Misuse(f"step `{context.step}` ended without `self.next(...)`: make it the last statement of every way through the step")
+        return _finished(context, item, flow)
+    except (StoreError, Missing, Corrupt):  # the store's failures are no outcome of the step: nothing may catch them
+        raise
+    except (Exception, SystemExit, _cancelled()) as error:  # whatever the user's step raises is its outcome
+        failed = _failed(context, item, flow, error)
+        if is_printed(context, tried):
+            sys.stderr.write(failed["error"]["traceback"])
+        return failed
+    except Ended:
+        raise
+    except BaseException as error:  # one that is no Exception fails the step, and `@catch` is not asked, as in Metaflow
+        failed = _failed(context, item, flow, error)
+        failed["error"]["fatal"] = True
+        sys.stderr.write(failed["error"]["traceback"])
+        return failed
+
+
+def _cancelled() -> type[BaseException]:
+    """asyncio's way to say that something was cancelled, which is no Exception; where asyncio was not imported, nothing says that."""
+    kind: type[BaseException] = getattr(sys.modules.get("asyncio.exceptions"), "CancelledError", SystemExit)
+    return kind
+
+
+def is_printed(context: TaskContext, tried: int) -> bool:
+    """Whether an item's error is printed: always, but for one that `@catch(print_exception=False)` is about to catch."""
+    catch = context.plan["catch"]
+    return not catch or catch["print"] or tried < context.plan["times"]
+
+
+def _announce(context: TaskContext, item: Item, tried: int) -> None:
+    """Fill `current` for this item."""
+    current.flow_name, current.run_id, current.origin_run_id = context.program.flow["flow"], context.invocation.run, context.start.origin
+    current.step_name, current._address, current.retry_count = context.step, lambda: context.lineage.address(item.row), tried
+    current.tags, current.is_running_flow = frozenset(context.start.doc["tags"]), True
+    current.parameters = Parameters(lambda: {name: item.parameter(name) for name in context.start.doc["parameters"]})
+
+
+def _finished(context: TaskContext, item: Item, flow: FlowSpec) -> Outcome:
+    if context.plan["catch"] and context.plan["catch"]["var"]:
+        flow.__dict__[context.plan["catch"]["var"]] = None
+    own = item.written(flow)
+    values = None
+    if item.values is not None:
+        values = [_element(context, value) for value in item.values]
+    return {"row": item.row, "own": own, "to": item.targets or [], "values": values, "reads": item.read_marks()}
+
+
+def _element(context: TaskContext, value: Any) -> bytes:
+    try:
+        return codec.encode(value, context.store)
+    except codec.Unstorable as error:
+        raise Misuse(f"the foreach of step `{context.step}` goes over values that cannot be stored: {error}") from error
+
+
+def _failed(context: TaskContext, item: Item, flow: FlowSpec, error: BaseException) -> Outcome:
+    own = item.written(flow, failed=True) if context.plan["catch"] else {}
+    return {"row": item.row, "error": failure(error, context.lineage.address(item.row)), "own": own}
+
+
+def failure(error: BaseException, item: str = "") -> Failure:
+    """What is kept of an exception that stopped an item."""
+    kind = type(error)
+    full = f"{kind.__module__}.{kind.__name__}"
+    return {"type": kind.__name__, "full": full, "message": _text(error), "traceback": trace(error), "item": item}
+
+
+def _text(error: BaseException) -> str:
+    """The message of an exception; making it may fail too."""
+    try:
+        return str(error)
+    except Exception as another:  # whatever a `__str__` of the user's raises
+        return f"<its text cannot be made: {type(another).__name__}>"
+
+
+def trace(error: BaseException) -> str:
+    """The traceback, beginning in the user's step; of what this runtime says itself, the sentence and the line that asked for it."""
+    if isinstance(error, StoreError | Missing | Corrupt | NonRetryable):
+        return f"{error}\n"
+    if isinstance(error, Misuse):
+        return f"{error}\n{_asked(error)}"
+    from traceback import TracebackException
+
+    recorded_lines()
+    place: TracebackType | None = error.__traceback__
+    while place is not None and place.tb_frame.f_code.co_filename == __file__:
+        place = place.tb_next
+    told = TracebackException(type(error), error, place or error.__traceback__)
+    while told.stack and told.stack[-1].filename == lifecycle.__file__:  # where a signal was turned into the error
+        told.stack.pop()
+    return "".join(told.format())
+
+
+def _asked(error: BaseException) -> str:
+    """The innermost line of the user's that led to an error of this runtime's own; nothing when it came after the step had ended."""
+    from traceback import extract_tb
+
+    ours = os.path.dirname(os.path.dirname(__file__))
+    for frame in reversed(extract_tb(error.__traceback__)):
+        if not frame.filename.startswith(ours):
+            return f'  File "{frame.filename}", line {frame.lineno}, in {frame.name}\n    {frame.line}\n'
+    return ""
+
+
+def caught(context: TaskContext, row: int, error: Failure, own: dict[str, bytes]) -> Outcome:
+    """The outcome of an item whose last try failed in a step with `@catch`: it goes on, with the exception in `var`."""
+    transition = context.plan["transition"]
+    variable = context.plan["catch"]["var"]
+    if variable:
+        from flowport.runtime.names.caught_error import CaughtError
+
+        held = CaughtError(error["full"], error["message"], error["traceback"])
+        own = {**own, variable: codec.encode(held, context.store)}
+    targets = [transition["next"]] if "next" in transition else list(transition.get("branch", []))
+    return {"row": row, "own": own, "to": targets, "values": None, "reads": {}, "caught": True}

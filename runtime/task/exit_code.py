@@ -1,0 +1,32 @@
+"""The exit code of a task, from how it ended."""
+
+from __future__ import annotations
+
+import sys
+
+from flowport.runtime.process.lifecycle import Ended
+from flowport.runtime.protocol import ENDED, FAILED, STOP, ContractVersionError, NonRetryable
+from flowport.runtime.store.codec import Unstorable
+from flowport.runtime.store.errors import Corrupt, Missing, StoreError
+from flowport.runtime.text import shown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def guarded(body: Callable[[], int]) -> int:
+    """The exit code of `body`, with what the runtime itself has to say printed in a line."""
+    try:
+        return body()
+    except (NonRetryable, ContractVersionError) as error:
+        return _told(error, STOP)
+    except (StoreError, Missing, Corrupt, Unstorable) as error:
+        return _told(error, FAILED)
+    except Ended as error:
+        return _told(error, ENDED)
+
+
+def _told(error: BaseException, code: int) -> int:
+    sys.stderr.write(f"flowport: {shown(str(error), lines=True)}\n")
+    return code

@@ -1,0 +1,116 @@
+"""Which items of a task run, which are taken over, and when a failed one goes on by `@catch`."""
+
+from __future__ import annotations
+
+from flowport.runtime.process.lifecycle import check
+from flowport.runtime.store import row_ranges
+from flowport.runtime.task.execute import caught, execute
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Protocol
+
+    from flowport.runtime.records.attempts import Attempts
+    from flowport.runtime.records.outcome import Failure, Outcome
+    from flowport.runtime.task.context import TaskContext
+
+    class Runner(Protocol):
+        """Runs items, `width` at a time."""
+
+        width: int
+
+        def prepare(self) -> None:
+            """Called before an item begins; raises what keeps all of them from it."""
+
+        def begin(self, row: int, tried: int) -> None:
+            """Start an item."""
+
+        def wait(self) -> Outcome:
+            """The outcome of an item that was begun."""
+
+
+class InProcess:
+    """Runs items in this process, one after the other."""
+
+    width = 1
+
+    def __init__(self, context: TaskContext) -> None:
+        self.context = context
+        self._outcome: Outcome
+
+    def prepare(self) -> None:
+        self.context.prepare()  # here, so that a module that cannot be imported is no failure of an item
+
+    def begin(self, row: int, tried: int) -> None:
+        self._outcome = execute(self.context, row, tried)
+
+    def wait(self) -> Outcome:
+        return self._outcome
+
+
+class AttemptPolicy:
+    """What `@retry` and `@catch` say of the attempts of an item. The engine starts them; an item has `retries` + 1 at most."""
+
+    def __init__(self, plan: dict[str, Any]) -> None:
+        self.retries: int = plan["times"]
+        self.catches = bool(plan["catch"])
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether it matters how many attempts there were."""
+        return self.retries > 0 or self.catches
+
+    def announces(self, attempts: Attempts) -> bool:
+        """Whether an item says in the store that it begins, before it does: so one that is killed is counted."""
+        return self.catches or (self.retries > 0 and (bool(attempts.before) or not attempts.made))
+
+    def gives_up(self, error: Failure | None, begun: int) -> bool:
+        """Whether `@catch` goes on in the place of an item, of which `begun` attempts have begun; the last one failed with `error`."""
+        return self.catches and begun > self.retries and not (error and error.get("fatal"))
+
+
+def run_items(context: TaskContext, runner: Runner, attempts: Attempts) -> list[Outcome]:
+    """The outcome of every item that arrived: from earlier attempts, from the origin run, or by running it."""
+    found = {row: outcome for row, outcome in attempts.finished.items() if row_ranges.contains(context.arrived, row)}
+    policy = AttemptPolicy(context.plan)
+    origins = None
+    if context.start.origin and not context.forced:
+        from flowport.runtime.task.resume import Origins
+
+        origins = Origins(context)
+    running = 0
+    for row in row_ranges.iterate(context.arrived):
+        if row in found:
+            continue
+        begun, error = attempts.begun.get(row, 0), attempts.errors.get(row)
+        outcome = origins.take(row) if origins else None
+        if outcome is None and policy.gives_up(error, begun):
+            outcome = caught(context, row, error or _killed(context, row), {})
+        if outcome is not None:
+            found[row] = outcome
+            continue
+        check()
+        runner.prepare()
+        attempts.begin(row, at_once=policy.announces(attempts))
+        runner.begin(row, begun)
+        running += 1
+        if running == runner.width:
+            _collect(context, policy, runner, attempts, found)
+            running -= 1
+    for _ in range(running):
+        _collect(context, policy, runner, attempts, found)
+    return [found[row] for row in sorted(found)]
+
+
+def _collect(context: TaskContext, policy: AttemptPolicy, runner: Runner, attempts: Attempts, found: dict[int, Outcome]) -> None:
+    outcome = runner.wait()
+    row = outcome["row"]
+    if "error" in outcome and policy.gives_up(outcome["error"], attempts.begun.get(row, 0) + 1):
+        outcome = caught(context, row, outcome["error"], outcome.get("own", {}))
+    attempts.done(outcome)
+    found[row] = outcome
+
+
+def _killed(context: TaskContext, row: int) -> Failure:
+    message = "the process was killed while the item ran"
+    return {"type": "Killed", "full": "Killed", "message": message, "traceback": message + "\n", "item": context.lineage.address(row)}

@@ -1,0 +1,120 @@
+"""The document of a manifest, made from the outcomes of a task's items. Its fields:
+
+v nonce epoch              who wrote it
+key digest code            from what: `key` decides whether it can be adopted
+after                      [[step, slice, generation, sha], ...], the manifests that were read
+arrived to                 rows that came, and rows by the step that they went on to
+left entry                 of a loop's header: who left before this turn, and the nonce of turn 0
+own classes                columns that the step wrote, and what the items inherit
+reads caught forced        for resuming: what each item read, which failed, whether nothing may be taken over
+taken                      of a resumed run: [[run, rows], ...], which items are another run's, and whose
+fan                        n items in k slices of g, `share` for the foreaches inside, `counts` per item, and the `values`
+"""
+
+from __future__ import annotations
+
+import os
+from _pickle import dumps
+
+from flowport.runtime.store import packs, row_ranges
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from flowport.runtime.records.outcome import Outcome
+    from flowport.runtime.task.context import TaskContext
+
+
+def manifest_document(context: TaskContext, key: str, after: list[list[Any]], outcomes: list[Outcome]) -> dict[str, Any]:
+    """The manifest of these outcomes, which has one for every item that arrived; its packs are stored."""
+    packer = packs.Packer()
+    doc: dict[str, Any] = {
+        "v": 1,
+        "nonce": os.urandom(8).hex(),
+        "epoch": context.invocation.epoch,
+        "key": key,
+        "digest": context.plan["digest"],
+        "code": context.invocation.code,
+        "after": after,
+        "arrived": context.arrived,
+        "to": _targets(outcomes),
+        "own": _own(packer, outcomes),
+        "classes": context.classes,
+        "reads": packer.add([dumps(outcome["reads"], 5) for outcome in outcomes], context.arrived),
+    }
+    if context.site["enter"][0] == "again":
+        doc["left"] = context.replay.left(context.step, context.slice)
+        doc["entry"] = context.replay.entry(context.step, context.slice) or doc["nonce"]
+    if "foreach" in context.plan["transition"]:
+        doc["fan"] = _fan(context, packer, [outcome["values"] or [] for outcome in outcomes])
+    if rows := row_ranges.from_rows([outcome["row"] for outcome in outcomes if outcome.get("caught")]):
+        doc["caught"] = rows
+    if taken := _taken(outcomes):
+        doc["taken"] = taken
+    if context.forced:
+        doc["forced"] = True
+    packer.close(context.store)
+    return doc
+
+
+def _taken(outcomes: list[Outcome]) -> list[list[Any]]:
+    """The rows of the items that were taken over, by the run in which they ran."""
+    rows: dict[str, list[int]] = {}
+    for outcome in outcomes:
+        if "taken" in outcome:
+            rows.setdefault(outcome["taken"], []).append(outcome["row"])
+    return [[run, row_ranges.from_rows(rows[run])] for run in sorted(rows)]
+
+
+def _targets(outcomes: list[Outcome]) -> dict[str, Any]:
+    rows: dict[str, list[int]] = {}
+    for outcome in outcomes:
+        for target in outcome["to"]:
+            rows.setdefault(target, []).append(outcome["row"])
+    return {target: row_ranges.from_rows(rows[target]) for target in sorted(rows)}
+
+
+def _own(packer: packs.Packer, outcomes: list[Outcome]) -> dict[str, Any]:
+    """A column for every artifact that some item wrote."""
+    names = sorted({name for outcome in outcomes for name in outcome["own"]})
+    columns = {}
+    for name in names:
+        having = [outcome for outcome in outcomes if name in outcome["own"]]
+        columns[name] = packer.add(
+            [outcome["own"][name] for outcome in having], row_ranges.from_rows([outcome["row"] for outcome in having])
+        )
+    return columns
+
+
+def _fan(context: TaskContext, packer: packs.Packer, lists: list[list[bytes]]) -> dict[str, Any]:
+    """How a foreach is cut into slices: no more than `width` of them, and no more than its share of `total` at any depth."""
+    values = [value for items in lists for value in items]
+    around = context.lineage.frames[-1].split.doc["fan"]["share"] if context.lineage.frames else context.invocation.total
+    number = len(values)
+    wanted = min(context.invocation.width, around, -(-number // context.plan["transition"]["batch"]))
+    size = -(-number // wanted) if wanted else 1
+    slices = -(-number // size)
+    columns = []
+    for first in range(0, number, size):
+        part = values[first : first + size]
+        columns.append(packer.add(part, row_ranges.full(len(part))))
+    return {
+        "n": number,
+        "g": size,
+        "k": slices,
+        "share": max(1, around // slices) if slices else around,
+        "counts": _counted([len(items) for items in lists]),
+        "values": packer.index(columns),
+    }
+
+
+def _counted(counts: list[int]) -> list[list[int]]:
+    """Counts as [count, times] of equal neighbours."""
+    found: list[list[int]] = []
+    for count in counts:
+        if found and found[-1][0] == count:
+            found[-1][1] += 1
+        else:
+            found.append([count, 1])
+    return found

@@ -1,0 +1,157 @@
+"""Resume: take over an item from the run that is resumed, when the step and everything that the item read are the same.
+
+Items are found by address, so the origin's slices may have been others. What an item wrote is taken over by reference. Where the
+origin itself resumed another run, that one is asked too.
+"""
+
+from __future__ import annotations
+
+from _pickle import loads
+
+from flowport.runtime.records.attempts import earlier, outcomes
+from flowport.runtime.records.manifest import Manifests
+from flowport.runtime.replay.artifact_view import ColumnCache, mark
+from flowport.runtime.replay.lineage import Frame, locate
+from flowport.runtime.run import start as starts
+from flowport.runtime.store import codec, packs, row_ranges
+from flowport.runtime.store.errors import Missing
+from flowport.runtime.store.keys import Keys
+from flowport.runtime.task.input_ranges import MERGED
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from flowport.runtime.records.manifest import Manifest
+    from flowport.runtime.records.outcome import Outcome
+    from flowport.runtime.task.context import TaskContext
+    from flowport.runtime.task.input_ranges import InputRanges
+
+
+class Origins:
+    """The runs that a task may take items over from, the nearest first."""
+
+    def __init__(self, context: TaskContext) -> None:
+        self.context = context
+        self.columns = ColumnCache(context.store)
+        self.runs = list(self._chain())
+        self._frames: dict[tuple[int, str], Frame] = {}
+        self._fresh: set[bytes] = set()
+        self._tried: dict[tuple[str, str], dict[int, tuple[str, Outcome]]] = {}
+
+    def _chain(self) -> Iterator[Manifests]:
+        origin = None if self.context.forced else self.context.start.origin
+        seen: set[str] = set()
+        while origin is not None and origin not in seen:
+            seen.add(origin)
+            keys = Keys(self.context.invocation.flow, origin)
+            yield Manifests(self.context.store, keys, -1)
+            # The run that is resumed is there, or this one had not begun; those before it may have been removed.
+            origin = starts.read(self.context.store, keys).origin if self.context.store.exists(keys.run()) else None
+
+    def take(self, row: int) -> Outcome | None:
+        """The outcome of an item in the nearest origin that has it unchanged; None when it has to run."""
+        for manifests in self.runs:
+            place = self._place(manifests, row)
+            if place is not None:
+                outcome = self._outcome(manifests, *place)
+                if outcome is not None and self._unchanged(outcome["reads"], row) and self._refreshed(outcome):
+                    outcome["row"] = row
+                    outcome.setdefault("taken", manifests.keys.id)
+                    return outcome
+        return None
+
+    def _refreshed(self, outcome: Outcome) -> bool:
+        """Have the blobs of an item that is taken over count as new; False when one is gone, so that the item has to run."""
+        try:
+            for entry in (*outcome["own"].values(), *(outcome["values"] or ())):
+                if codec.is_reference(entry) and entry not in self._fresh:
+                    self.context.store.refresh(*codec.reference(entry))
+                    self._fresh.add(entry)
+        except Missing:
+            return False
+        return True
+
+    def _place(self, manifests: Manifests, row: int) -> tuple[str, int] | None:
+        """The slice and the row that the item had in an origin."""
+
+        def frame(origin: str, slice: str) -> Frame | None:
+            split = manifests.find(origin, slice)
+            return None if split is None else self._frame(manifests, split)
+
+        return locate(self.context.site["scopes"], self.context.lineage.path(row), frame)
+
+    def _frame(self, manifests: Manifests, split: Manifest) -> Frame:
+        key = (id(manifests), f"{split.step}/{split.slice}")
+        if key not in self._frames:
+            self._frames[key] = Frame(split, 0)
+        return self._frames[key]
+
+    def _outcome(self, manifests: Manifests, slice: str, row: int) -> Outcome | None:
+        manifest = manifests.find(self.context.step, slice)
+        if manifest is None:
+            return self._from_try(manifests, slice, row)
+        doc = manifest.doc
+        if (
+            doc["digest"] != self.context.plan["digest"]
+            or not row_ranges.contains(manifest.arrived, row)
+            or row_ranges.contains(doc.get("caught", []), row)
+        ):
+            return None
+        own = {name: self.columns.entry(column, row) for name, column in doc["own"].items() if row_ranges.contains(column["items"], row)}
+        targets = [target for target, rows in doc["to"].items() if row_ranges.contains(rows, row)]
+        reads = loads(self.columns.entry(doc["reads"], row))
+        values = self._values(manifests, manifest, row) if "fan" in doc else None
+        ran = next((run for run, rows in doc.get("taken", []) if row_ranges.contains(rows, row)), manifests.keys.id)
+        return {"row": row, "own": own, "to": targets, "values": values, "reads": reads, "taken": ran}
+
+    def _from_try(self, manifests: Manifests, slice: str, row: int) -> Outcome | None:
+        """An item that finished in a task that did not."""
+        key = (manifests.keys.root, slice)
+        if key not in self._tried:
+            docs = earlier(self.context.store, manifests.keys.tries(self.context.step, slice, 0))
+            self._tried[key] = {row: (doc["digest"], outcome) for doc in docs for row, outcome in outcomes(self.context.store, doc).items()}
+        digest, outcome = self._tried[key].get(row, ("", None))
+        return outcome if outcome is not None and digest == self.context.plan["digest"] and not outcome.get("caught") else None
+
+    def _values(self, manifests: Manifests, split: Manifest, row: int) -> list[bytes]:
+        """What the foreach of an item went over."""
+        frame, fan = self._frame(manifests, split), split.doc["fan"]
+        place = row_ranges.rank(split.arrived, row)
+        first, stop, size = frame.starts[place], frame.starts[place + 1], fan["g"]
+        found: list[bytes] = []
+        for number in range(first // size, -(-stop // size) if stop > first else 0):
+            entries = self.columns.entries(packs.indexed(self.context.store, fan["values"], number))
+            found += entries[max(first - number * size, 0) : stop - number * size]
+        return found
+
+    def _unchanged(self, reads: dict[str, Any], row: int) -> bool:
+        inputs = self.context.inputs(row)
+        return all(self._now(name, before, row, inputs) == before for name, before in reads.items())
+
+    def _now(self, name: str, before: Any, row: int, inputs: InputRanges | None) -> Any:
+        """What would be noted today for something that was read then."""
+        kind, _, rest = name.partition(".")
+        indexes = self.context.lineage.indexes(row)
+        match kind:
+            case "self":
+                entry = self.context.artifacts.entry(rest, row)
+                return "" if entry is None else mark(entry)
+            case "parameter":
+                return self.context.start.mark(rest) if self.context.start.has(rest) else None
+            case "code":
+                return self.context.definitions.mark(rest)
+            case "count":
+                return indexes[int(rest)][3]
+            case "input":
+                frame, inner, _, _ = indexes[int(rest) if rest else -1]
+                return mark(self.context.columns.element(frame, inner))
+            case "inputs" if inputs is not None:
+                if not rest:
+                    return len(inputs)
+                if rest == MERGED:
+                    return inputs.names_digest()
+                wanted = before[0]
+                return [wanted, inputs.digest(rest, wanted)] if not wanted or wanted[-1][1] <= len(inputs) else None
+        return None

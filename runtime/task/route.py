@@ -1,0 +1,54 @@
+"""Where an engine goes on after a task: the route document, and the file that an engine reads it from."""
+
+from __future__ import annotations
+
+from flowport.runtime.store import documents
+from flowport.runtime.store.writes import ensure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from flowport.runtime.protocol import Invocation
+    from flowport.runtime.records.manifest import Manifest
+    from flowport.runtime.task.context import TaskContext
+
+
+def publish(context: TaskContext, found: Manifest) -> None:
+    """Write what the engine must know to go on, from the manifest in force, so that every try says the same."""
+    document = _route(context.plan, found, [name for kind, name in context.site["scopes"] if kind == "loop"][-1:])
+    if document is None:
+        return
+    ensure(context.store, context.keys.route(context.step, context.slice, found.generation), documents.dump(document))
+    if isinstance(document, list):
+        write_route(context.invocation, [f"{context.slice}.{number}" for number in document])
+    else:
+        write_route(context.invocation, [target for target, went in document["to"].items() if went])
+
+
+def write_route(invocation: Invocation, route: list[str]) -> None:
+    """Write where to go on to the file that the engine looks into: slices of a foreach, else steps; nothing where it reads the store."""
+    if invocation.route:
+        with open(invocation.route, "wb") as file:
+            file.write(documents.dump(route))
+
+
+def _route(plan: dict[str, Any], found: Manifest, headers: list[str]) -> Any:
+    """The route of a manifest: slice numbers of a foreach, where the items went of a switch or in a loop; None where nobody asks."""
+    transition = plan["transition"]
+    if "foreach" in transition:
+        return list(range(found.doc["fan"]["k"]))
+    if not plan["routed"] and not plan["left"]:
+        return None
+    targets = (
+        {target for _, target in transition["cases"]}
+        if "cases" in transition
+        else set(transition.get("branch", [])) | {transition.get("next")} - {None}
+    )
+    document: dict[str, Any] = {
+        "to": {target: bool(found.sent(target)) for target in sorted(targets)},
+        "again": any(found.sent(header) for header in headers),
+    }
+    if plan["left"]:
+        document["left"] = {target: bool(found.doc["left"].get(target)) for target in plan["left"]}
+    return document
