@@ -608,6 +608,12 @@ _TARGETS = {
         "Step Functions limits each foreach on its own, so the limit of a whole nest is divided beforehand. Where the number of items of "
         "the outer foreach is not known, it may take all, and the inner one runs one task at a time. Set `width`, or list the items.",
     ),
+    "FP423": Code(
+        "policies that hold for any region or any account",
+        "The two policies name what they allow by ARN, and an ARN has a region and an account. Without these settings the policies have "
+        "`*` in their place and allow the same names everywhere. The conditions of trust policies need the account, and the ARN of a log "
+        "group needs both.",
+    ),
     "FP490": Code(
         "flowport.toml cannot be read",
         "The file is TOML: tables in brackets, `name = value`. The message is the reader's own, or names the setting that does not fit.",

@@ -25,8 +25,8 @@ Profile: TypeAlias = Mapping[str, JSON]
 """What differs by environment: the settings of one profile in `flowport.toml`, those of the target already merged over the shared ones."""
 
 
-Kind: TypeAlias = 'Literal["text", "number", "texts", "table", "tables", "arguments"]'
-"""What a setting may be: a text, a whole number, a list of text, a table, a list of tables, or a table that may hold dates."""
+Kind: TypeAlias = 'Literal["text", "number", "flag", "texts", "table", "tables", "arguments"]'
+"""What a setting may be: a text, a whole number, true or false, a list of text, a table, a list of tables, a table that may hold dates."""
 
 
 @record

@@ -22,12 +22,20 @@ def plain(value: Any) -> bool:
 KINDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "text": ("a text", lambda value: isinstance(value, str)),
     "number": ("a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool)),
+    "flag": ("true or false", lambda value: isinstance(value, bool)),
     "texts": ("a list of text", lambda value: isinstance(value, list) and all(isinstance(each, str) for each in value)),
     "table": ("a table without dates", lambda value: isinstance(value, dict) and plain(value)),
     "tables": ("a list of tables", lambda value: isinstance(value, list) and all(isinstance(each, dict) and plain(each) for each in value)),
     "arguments": ("a table", lambda value: isinstance(value, dict)),
 }
-EXAMPLES: Mapping[str, JSON] = {"text": "...", "number": 1, "texts": ["..."], "table": {"name": "..."}, "tables": [{"name": "..."}]}
+EXAMPLES: Mapping[str, JSON] = {
+    "text": "...",
+    "number": 1,
+    "flag": True,
+    "texts": ["..."],
+    "table": {"name": "..."},
+    "tables": [{"name": "..."}],
+}
 
 
 def problems(target: str, settings: tuple[Setting, ...], profile: Profile) -> Iterator[Diagnostic]:

@@ -1,6 +1,7 @@
 """AWS Step Functions, with a job of AWS Batch for every task.
 
-Emits the definition of a state machine, the job definitions, a policy for each of the two roles, and the code package.
+Emits the definition and settings of a state machine, the job definitions, the policies and trust policies of the two roles, and the code
+package.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from flowport.targets.stepfunctions.history import capped
 from flowport.targets.stepfunctions.jobs import Jobs
 from flowport.targets.stepfunctions.limits import plan_problems, setting_problems, with_stand_ins
 from flowport.targets.stepfunctions.machine import machine
+from flowport.targets.stepfunctions.machine_settings import machine_settings
 from flowport.targets.stepfunctions.policies import job_policy, machine_policy
 from flowport.targets.stepfunctions.settings import SETTINGS, STAND_INS, settings
 from flowport.targets.stepfunctions.text import encoded
+from flowport.targets.stepfunctions.trust import job_trust, machine_trust
 
 if TYPE_CHECKING:
     from flowport.compiler.package import Package
@@ -57,8 +60,11 @@ class StepFunctions:
         documents: Mapping[str, JSON] = {
             "state-machine.json": machine(plan, known, jobs, package.digest),
             compute.file: [compute.definition(job, known) for job in jobs],
+            "machine-settings.json": machine_settings(known),
             "machine-policy.json": machine_policy(plan, known, jobs),
+            "machine-trust.json": machine_trust(known),
             "job-policy.json": job_policy(plan, known),
+            "job-trust.json": job_trust(known),
         }
         files = [File(f"{known.machine}/{path}", encoded(document)) for path, document in documents.items()]
         return (*files, File(f"{known.machine}/code/{package.digest}.zip", package.data))

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 
 from flowport.compiler.fuse import together
 from flowport.compiler.ir import Resources
-from flowport.compiler.names import Namer
+from flowport.compiler.names import HASH, Namer
 from flowport.compiler.plan import Block, Loop, Map, Plan, steps, walk
 from flowport.compiler.record import record
 from flowport.runtime.protocol import Invocation
 from flowport.targets.stepfunctions.settings import Settings
 
-JOB_NAME = 128
+JOB_NAME = 128 - 1 - HASH
+"""Characters of a job's name, which is also that of its definition, with a digest behind it."""
+
 SHORTEST_TIMEOUT = 60
 SLACK = 300
 """Seconds that a container gets beyond `@timeout`, for loading and committing; the runtime itself is exact."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from flowport.compiler.capability import Capabilities, Feature, Limit, missing
 from flowport.compiler.diagnostics import Diagnostic
-from flowport.compiler.ir import Resources, Step
+from flowport.compiler.ir import JSON, Resources, Step
 from flowport.compiler.plan import Plan
 from flowport.compiler.target import Profile
 from flowport.targets.kinds import line, problems
@@ -72,10 +72,26 @@ def setting_problems(profile: Profile) -> Iterator[Diagnostic]:
             "Fargate starts no container without `execution_role`",
             help=(line("stepfunctions", next(setting for setting in SETTINGS if setting.name == "execution_role")),),
         )
+    yield from _logging_problems(profile)
     if not re.fullmatch(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/]{1,80}", str(profile.get("machine") or "flow")):
         yield Diagnostic(
             "FP405", f"`{profile['machine']}` cannot name a state machine", help=("use at most 80 letters, digits, `-` and `_`",)
         )
+
+
+def _logging_problems(profile: Profile) -> Iterator[Diagnostic]:
+    """A log group that CloudWatch does not take, and one that somebody asks for without saying where it is."""
+    asked = [name for name in ("log_group", "log_level") if profile.get(name) not in (None, "", "OFF")]
+    if asked and profile.get("log_level") != "OFF":
+        for setting in SETTINGS:
+            if setting.name in ("region", "account") and _is_any(profile.get(setting.name)):
+                message = f"`{asked[0]}` needs the setting `{setting.name}`, which is in the ARN of a log group"
+                yield Diagnostic("FP400", message, help=(line("stepfunctions", setting),))
+    group = profile.get("log_group")
+    # CloudWatch Logs API, CreateLogGroup.
+    if group and not re.fullmatch(r"[.\-_/#A-Za-z0-9]{1,512}", str(group)):
+        way_out = "use at most 512 letters, digits and `.-_/#`: a name, not an ARN"
+        yield Diagnostic("FP405", f"`{group}` cannot name a log group", help=(way_out,))
 
 
 def _is_place(store: str) -> bool:
@@ -103,10 +119,30 @@ def plan_problems(plan: Plan, profile: Profile, size: int) -> Iterator[Diagnosti
         )
     yield from _histories(plan)
     yield from starved(plan, settings(with_stand_ins(profile), plan.flow.name))
+    yield from _anywhere(profile)
     for step in plan.flow.steps:
         yield from _environment(step)
         if profile.get("platform") == "FARGATE":
             yield from _fargate(step)
+
+
+def _anywhere(profile: Profile) -> Iterator[Diagnostic]:
+    """Whether policies hold for more than one region or account, so that nothing can say where logs go either."""
+    unknown = [name for name in ("region", "account") if _is_any(profile.get(name))]
+    # Where more is missing, this would be one thing too many to say.
+    if unknown and all(profile.get(setting.name) for setting in SETTINGS if setting.required):
+        trust = ", and the trust policies have no conditions" if "account" in unknown else ""
+        yield Diagnostic(
+            "FP423",
+            f"the policies hold for any {' and any '.join(unknown)}",
+            notes=(f"executions are not logged{trust}",),
+            help=tuple(line("stepfunctions", setting) for setting in SETTINGS if setting.name in unknown),
+            severity="warning",
+        )
+
+
+def _is_any(value: JSON) -> bool:
+    return value in (None, "", "*")
 
 
 def _histories(plan: Plan) -> Iterator[Diagnostic]:

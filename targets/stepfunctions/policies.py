@@ -1,6 +1,8 @@
 """The two policies that a deployed flow needs, each with what its role does and no more: the machine's role, and the job's.
 
-Who can write to the store can run code in the tasks; neither role may delete anything, or touch another flow's documents.
+Who can write to the store can run code in the tasks; neither role may delete anything, or touch another flow's documents. A job may create
+documents, and only what its tries left may it write again. A blob it may write again, which makes it new where blobs are removed by age;
+every reader compares a blob with the digest that the manifest has.
 """
 
 from __future__ import annotations
@@ -10,8 +12,12 @@ from flowport.compiler.plan import Choice, Loop, Map, Plan, walk
 from flowport.runtime.store.keys import part
 from flowport.targets.stepfunctions.compute import COMPUTE
 from flowport.targets.stepfunctions.jobs import Jobs
+from flowport.targets.stepfunctions.machine_settings import permissions
 from flowport.targets.stepfunctions.settings import Settings
 from flowport.targets.stepfunctions.statements import allow, place
+
+CREATE_ONLY: dict[str, JSON] = {"Null": {"s3:if-none-match": "false"}}
+"""The request has the header If-None-Match, so S3 refuses to overwrite (Amazon S3, "Enforce conditional writes")."""
 
 
 def machine_policy(plan: Plan, settings: Settings, jobs: Jobs) -> dict[str, JSON]:
@@ -39,17 +45,20 @@ def machine_policy(plan: Plan, settings: Settings, jobs: Jobs) -> dict[str, JSON
                 [f"{states}:execution:{settings.machine}:*", f"{states}:execution:{settings.machine}/*:*"],
             )
         )
-    return _policy(statements)
+    return _policy([*statements, *permissions(settings)])
 
 
 def job_policy(plan: Plan, settings: Settings) -> dict[str, JSON]:
     """What the containers do: read the code, and read and create what this flow stores."""
     flow = part(plan.flow.name)
-    documents = [_objects(settings, f"{flow}/*"), _objects(settings, "blobs/*")]
+    documents, blobs = _objects(settings, f"{flow}/*"), _objects(settings, "blobs/*")
     return _policy(
         [
             allow("ReadTheCode", ["s3:GetObject"], [_objects(settings, "code/*")]),
-            allow("ReadAndWriteWhatTheFlowStores", ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], documents),
+            allow("ReadWhatTheFlowStores", ["s3:GetObject"], [documents, blobs]),
+            allow("CreateDocuments", ["s3:PutObject"], [documents], CREATE_ONLY),
+            allow("ReplaceWhatTriesLeft", ["s3:PutObject"], [_objects(settings, f"{flow}/*.try/*")]),
+            allow("StoreBlobs", ["s3:PutObject", "s3:AbortMultipartUpload"], [blobs]),
             # Without a right to list, S3 answers 403 and not 404 for a key that is not there, and a condition on the prefix is not met by
             # GetObject (S3 API reference, GetObject, "Permissions").
             allow("SeeWhatIsNotThere", ["s3:ListBucket"], [_bucket(settings)]),

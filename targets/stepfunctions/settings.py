@@ -28,9 +28,17 @@ SETTINGS = (
     Setting("execution_role", "ARN of the role with which ECS starts the containers; Fargate and private images need one", example=ROLE),
     Setting("platform", "EC2 or FARGATE, what the job queue runs on", default="EC2", choices=("EC2", "FARGATE")),
     Setting("partition", "the AWS partition of the ARNs in the policies", default="aws"),
-    Setting("region", "the region of the ARNs in the policies; any when not given", default="*"),
-    Setting("account", "the account of the ARNs in the policies; any when not given", default="*"),
-    Setting("machine", "the name of the state machine; the flow's name unless given"),
+    Setting("region", "the region of the ARNs in the policies; any when not given", default="*", example="eu-central-1"),
+    Setting("account", "the account of the ARNs in the policies; any when not given", default="*", example="123456789012"),
+    Setting("machine", "the name of the state machine; the flow's name unless given, with a profile's name in front: `prod-DigitsFlow`"),
+    Setting("log_level", "the events of an execution that are logged", default="ERROR", choices=("ALL", "ERROR", "FATAL", "OFF")),
+    Setting(
+        "log_group",
+        "the CloudWatch log group of the state machine; `/aws/vendedlogs/states/` and its name unless given",
+        example="/aws/vendedlogs/states/flows",
+    ),
+    Setting("log_data", "whether logs hold the input of an execution, with its parameters", default=False, example=True, kind="flag"),
+    Setting("tracing", "whether X-Ray traces executions", default=False, example=True, kind="flag"),
     Setting("max_concurrency", "how many tasks of a foreach run at once; in nested foreaches, those of the whole nest", kind="number"),
     Setting(
         "run_timeout", "seconds after which a run is stopped and fails (`TimeoutSeconds`); none unless given", kind="number", most=TIMEOUT
@@ -46,7 +54,13 @@ SETTINGS = (
     ),
 )
 
-STAND_INS: Profile = {"store": "s3://flowport-dry-run", "image": "python", "job_queue": "flows"}
+STAND_INS: Profile = {
+    "store": "s3://flowport-dry-run",
+    "image": "python",
+    "job_queue": "flows",
+    "region": "us-east-1",
+    "account": "123456789012",
+}
 """What a dry run assumes: no bucket, image or queue of these names is asked for."""
 
 MACHINE_NAME = "A-Za-z0-9_-", 80
@@ -76,6 +90,10 @@ class Settings:
     max_concurrency: int | None
     run_timeout: int | None
     turns: int | None
+    log_level: str
+    log_group: str
+    log_data: bool
+    tracing: bool
     tags: tuple[tuple[str, str], ...]
 
     @property
@@ -83,12 +101,18 @@ class Settings:
         """The store's URL, as the runtime is given it."""
         return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
 
+    @property
+    def placed(self) -> bool:
+        """Whether it is known in which region and account the flow is to run."""
+        return "*" not in (self.region, self.account)
+
 
 def settings(profile: Profile, flow: str) -> Settings:
     """The settings for a flow, in a profile that has no `setting_problems`."""
     values = {**DEFAULTS, **{name: value for name, value in profile.items() if value is not None}}
     bucket, _, prefix = str(values["store"]).removeprefix("s3://").partition("/")
     tags = values["tags"]
+    machine = _text(values["machine"]) or machine_name(flow, _text(profile.get("profile")))
     return Settings(
         bucket=bucket,
         prefix=prefix.strip("/") + "/" if prefix.strip("/") else "",
@@ -103,12 +127,26 @@ def settings(profile: Profile, flow: str) -> Settings:
         total=_number(values["total"]) or 1,
         job_role=_text(values["job_role"]),
         execution_role=_text(values["execution_role"]),
-        machine=_text(values["machine"]) or legal(flow, *MACHINE_NAME),
+        machine=machine,
         max_concurrency=_number(values["max_concurrency"]),
         run_timeout=_number(values["run_timeout"]),
         turns=_number(values["turns"]),
+        log_level=str(values["log_level"]),
+        log_group=_text(values["log_group"]) or f"/aws/vendedlogs/states/{machine}",
+        log_data=values["log_data"] is True,
+        tracing=values["tracing"] is True,
         tags=tuple((name, str(value)) for name, value in tags.items()) if isinstance(tags, dict) else (),
     )
+
+
+def machine_name(flow: str, profile: str | None) -> str:
+    """The name of a flow's state machine, with that of the profile in front: several profiles may share an account.
+
+    machine_name("DigitsFlow", "prod")  ->  "prod-DigitsFlow"
+
+    In front, as policies name job definitions by what their names begin with: `DigitsFlow-*` has none of `prod-DigitsFlow`.
+    """
+    return legal(f"{profile}-{flow}" if profile else flow, *MACHINE_NAME)
 
 
 def _text(value: JSON) -> str | None:

@@ -9,7 +9,13 @@ from flowport.compiler.plan import Plan
 from flowport.targets.stepfunctions import target
 from plans import NO_CODE
 
-PROFILE = {"store": "s3://my-bucket/flowport", "image": "my-image:1", "job_queue": "my-queue"}
+PROFILE = {
+    "store": "s3://my-bucket/flowport",
+    "image": "my-image:1",
+    "job_queue": "my-queue",
+    "region": "eu-central-1",
+    "account": "123456789012",
+}
 
 
 def documents(plan: Plan, **profile: Any) -> dict[str, Any]:

@@ -80,7 +80,8 @@ class Account:
         for definition in json.loads(contents["job-definitions.json"]):
             self.client("batch").register_job_definition(**definition)
         text = contents["state-machine.json"].decode()
-        made = self.client("stepfunctions").create_state_machine(name=folder, definition=text, roleArn=ROLE)
+        given = json.loads(contents["machine-settings.json"])
+        made = self.client("stepfunctions").create_state_machine(name=folder, definition=text, roleArn=ROLE, **given)
         return Deployed(made["stateMachineArn"], bucket, prefix)
 
     def bucket(self, name: str) -> None:
