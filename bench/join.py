@@ -18,7 +18,7 @@ from pathlib import Path
 from measure.process import seconds
 
 from flowport.compiler.compile import load
-from flowport.compiler.package import package
+from flowport.compiler.package.archive import package
 from flowport.runtime.protocol import Invocation
 
 ITEMS, SLICES = 1_000_000, 1000

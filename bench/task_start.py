@@ -15,7 +15,7 @@ from measure.process import seconds
 from measure.s3 import s3
 
 from flowport.compiler.compile import load
-from flowport.compiler.package import Package, package
+from flowport.compiler.package.archive import Package, package
 from flowport.runtime.protocol import Invocation
 from flowport.runtime.store.keys import code_key
 from flowport.runtime.store.open import open_store

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from flowport.compiler.check import check
-from flowport.compiler.diagnostics import Diagnostic, Refused
-from flowport.compiler.parse import parse
-from flowport.compiler.plan import Plan
+from flowport.compiler.check.flow import check
+from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
+from flowport.compiler.ir.plan import Plan
+from flowport.compiler.parse.flow import parse
 from flowport.compiler.record import record
-from flowport.compiler.structure import structure
+from flowport.compiler.structure.build import structure
 
 READ_TOO_EARLY = "FP230"
 
@@ -35,7 +35,7 @@ def load(argument: str, roots: tuple[str, ...] = (), included: tuple[str, ...] =
         return Loaded(None, tuple(diagnostic for diagnostic in found if diagnostic.code != READ_TOO_EARLY))
     try:
         return Loaded(structure(flow), found)
-    except Refused as refused:
+    except CompileError as refused:
         return Loaded(None, found + refused.diagnostics)
 
 

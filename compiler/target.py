@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
-from flowport.compiler.diagnostics import Diagnostic
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import JSON
-from flowport.compiler.plan import Plan
+from flowport.compiler.ir.plan import Plan
 from flowport.compiler.record import field, record
 
 if TYPE_CHECKING:
-    from flowport.compiler.package import Package
+    from flowport.compiler.package.archive import Package
 
 GROUP = "flowport.targets"
 

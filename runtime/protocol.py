@@ -1,6 +1,6 @@
 """What the compiler, the engines and the runtime agree on: the command of a task, its exit codes, the places in the code package.
 
-The plan inside the code package is plain JSON; `compiler/contract.py` writes it and its docstring describes it.
+The plan inside the code package is plain JSON; `compiler/package/documents.py` writes it.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from math import isfinite
 from typing import Any
 
-from flowport.compiler.diagnostics import Diagnostic
-from flowport.compiler.guess import nearest
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
+from flowport.compiler.diagnostics.suggestions import nearest
 from flowport.compiler.ir import JSON
 from flowport.compiler.target import Profile, Setting
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowport.compiler.diagnostics import Diagnostic
-from flowport.compiler.fuse import loops, unlike
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import Resources, Step
-from flowport.compiler.plan import Plan
+from flowport.compiler.ir.plan import Plan
+from flowport.compiler.lower.fuse import loops, unlike
 from flowport.targets.kubernetes import IMAGE, LABEL, NAME, TOLERATION, Held, is_image, is_label, is_name, is_toleration, is_variable
 from flowport.targets.volumes import Volume, mount_problems, own_volumes
 

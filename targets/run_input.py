@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from flowport.compiler.contract import flow_document
 from flowport.compiler.ir import JSON
+from flowport.compiler.package.documents import flow_document
 from flowport.compiler.target import DryRun
 from flowport.runtime.run.form import put_input
-from flowport.runtime.run.start import is_default
+from flowport.runtime.run.initial_values import is_default
 from flowport.runtime.store import documents
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Protocol
 
-from flowport.compiler.plan import Loop, steps, walk
+from flowport.compiler.ir.plan import Loop, steps, walk
 from flowport.compiler.target import DryRun
 from flowport.runtime.records.attempts import failures, written
 from flowport.runtime.records.reuse import ReuseCount

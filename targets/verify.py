@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from flowport.compiler.plan import Loop, Map, Plan, walk
-from flowport.compiler.plan import Task as Step
+from flowport.compiler.ir.plan import Loop, Map, Plan, walk
+from flowport.compiler.ir.plan import Task as Step
 from flowport.compiler.record import record
 from flowport.runtime.records.manifest import Manifests
 from flowport.runtime.store.errors import Missing

@@ -5,9 +5,9 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Mapping
 
-from flowport.compiler.diagnostics import Diagnostic
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import JSON, Kubernetes, Resources, Span
-from flowport.compiler.names import legal
+from flowport.compiler.lower.names import legal
 from flowport.compiler.record import field, record
 from flowport.targets.kubernetes import Held
 

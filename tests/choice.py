@@ -14,7 +14,7 @@ from typing import TypeAlias, TypeVar
 import pytest
 
 from flowport.compiler.compile import load
-from flowport.compiler.plan import Block, Task, blocks
+from flowport.compiler.ir.plan import Block, Task, blocks
 from flows.expected import Expected
 
 T = TypeVar("T")

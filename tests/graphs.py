@@ -13,7 +13,7 @@ Plans are written in a line:
 from __future__ import annotations
 
 from flowport.compiler.ir import Branch, Case, End, Flow, Foreach, Next, Step, Switch, Transition
-from flowport.compiler.plan import Block, Choice, Edge, Loop, Map, Node, Parallel, Task
+from flowport.compiler.ir.plan import Block, Choice, Edge, Loop, Map, Node, Parallel, Task
 
 
 def flow(graph: str) -> Flow:

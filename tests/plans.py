@@ -8,9 +8,9 @@ from typing import Any
 
 from flowport.compiler.compile import load
 from flowport.compiler.ir import Flow, Settings, Step, Transition
-from flowport.compiler.package import Package
-from flowport.compiler.plan import Plan
-from flowport.compiler.structure import structure
+from flowport.compiler.ir.plan import Plan
+from flowport.compiler.package.archive import Package
+from flowport.compiler.structure.build import structure
 from flows.expected import EXAMPLES, RUNS
 
 PATHS: list[Path] = list(dict.fromkeys(expected.path for expected in (*EXAMPLES, *RUNS)))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowport.compiler.compile import load
-from flowport.compiler.package import package
+from flowport.compiler.package.archive import package
 from flowport.runtime.package.cache import unpack
 from flowport.runtime.package.code_package import CodePackage
 from flowport.runtime.protocol import DONE, STOP, Invocation

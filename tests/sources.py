@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from textwrap import dedent, indent
 
-from flowport.compiler.check import check
-from flowport.compiler.diagnostics import Diagnostic
+from flowport.compiler.check.flow import check
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import Flow
-from flowport.compiler.parse import parse
+from flowport.compiler.parse.flow import parse
 
 IMPORTS = "from flowport import FlowSpec, IncludeFile, JSONType, Parameter, catch, environment, resources, retry, step, timeout\n\n"
 END = "\n@step\ndef end(self):\n    pass\n"

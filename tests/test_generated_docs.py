@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from flowport.cli.config import find
-from flowport.compiler.capability import Capabilities, Feature
-from flowport.compiler.codes import CODES
-from flowport.compiler.package import package
+from flowport.compiler.diagnostics.codes import CODES
+from flowport.compiler.lower.capabilities import Capabilities, Feature
+from flowport.compiler.package.archive import package
 from flowport.compiler.target import Target
 from flowport.targets.airflow import limits as airflow
 from flowport.targets.airflow import target as airflow_target

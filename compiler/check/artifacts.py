@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from flowport.compiler.check.defaults import NAMES, TITLES
-from flowport.compiler.diagnostics import Diagnostic
-from flowport.compiler.guess import did_you_mean
+from flowport.compiler.check.parameters import NAMES, TITLES
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
+from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.ir import Flow, Foreach, Span, Step, Switch, Use, targets
 
 EFFORT = 2_000_000

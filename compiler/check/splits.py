@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowport.compiler.diagnostics import Diagnostic
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import Branch, Flow, Foreach, Step, targets
 from flowport.compiler.record import record
 

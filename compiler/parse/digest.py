@@ -14,10 +14,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import StringIO
 from typing import TypeAlias
 
-from flowport.compiler.parse.bindings import Binding
-from flowport.compiler.parse.classes import Class, Line, Member
-from flowport.compiler.parse.modules import OURS, Definition, External, Modules, Own, Thing, imports
-from flowport.compiler.parse.source import Source
+from flowport.compiler.python.bindings import Binding
+from flowport.compiler.python.classes import Class, FlowClass, Member
+from flowport.compiler.python.modules import OURS, Definition, External, Modules, Own, Thing, imports
+from flowport.compiler.python.source import Source
 from flowport.compiler.record import record
 from flowport.runtime.store import digests as sha256
 
@@ -43,7 +43,7 @@ Digests: TypeAlias = "dict[str, str]"
 
 
 def digests(
-    modules: Modules, chosen: Line, steps: Mapping[str, Member], apart: Iterable[str], files: Iterable[Source]
+    modules: Modules, chosen: FlowClass, steps: Mapping[str, Member], apart: Iterable[str], files: Iterable[Source]
 ) -> tuple[Digests, dict[str, Digests]]:
     """The digest of each step, and for each of `files`, by place, those of what it defines that a pickle can name; as hexadecimal text.
 
@@ -79,7 +79,7 @@ def _says_how(modules: Modules, source: Source, decorator: ast.expr) -> bool:
 class _Pieces:
     """The units of a flow, each made once."""
 
-    def __init__(self, modules: Modules, chosen: Line, steps: frozenset[str], apart: frozenset[str]) -> None:
+    def __init__(self, modules: Modules, chosen: FlowClass, steps: frozenset[str], apart: frozenset[str]) -> None:
         self.modules, self.chosen, self.steps, self.apart = modules, chosen, steps, apart
         self.members = chosen.members
         self.classes = {one.node: one for one in chosen.classes}

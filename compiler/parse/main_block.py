@@ -12,17 +12,17 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
-from flowport.compiler.parse.classes import Line, Lineages
-from flowport.compiler.parse.modules import Definition, Function
-from flowport.compiler.parse.reading import Reading
-from flowport.compiler.parse.source import Source
+from flowport.compiler.evaluate.reading import Reading
+from flowport.compiler.python.classes import ClassHierarchy, FlowClass
+from flowport.compiler.python.modules import Definition, Function
+from flowport.compiler.python.source import Source
 
 NESTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 QUIET = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Pass)
 """Statements that change nothing for a task."""
 
 
-def check_main_block(reading: Reading, source: Source, chosen: Line) -> None:
+def check_main_block(reading: Reading, source: Source, chosen: FlowClass) -> None:
     """Say what is not run in tasks, and where a task would start the flow again."""
     reader = _Starts(reading, source)
     for node in source.tree.body:
@@ -64,7 +64,7 @@ class _Starts:
             return False
         thing = self.reading.modules.resolve(self.source, call.func)
         kind = thing.type if isinstance(thing, Definition) else None
-        return isinstance(thing, Definition) and kind is not None and Lineages(self.reading.modules).is_flow(thing.source, kind)
+        return isinstance(thing, Definition) and kind is not None and ClassHierarchy(self.reading.modules).is_flow(thing.source, kind)
 
     def function(self, call: ast.Call) -> Function | None:
         """The function of the same file that is called."""
@@ -120,7 +120,7 @@ def _say_unguarded(reading: Reading, source: Source, call: ast.Call) -> None:
     reading.say("FP116", message, source, call, way_out)
 
 
-def _check_init(reading: Reading, chosen: Line) -> None:
+def _check_init(reading: Reading, chosen: FlowClass) -> None:
     """Say that a flow's own `__init__` is not called, unless it only calls the one of the base."""
     member = chosen.members.get("__init__")
     if member is None or member.function is None:

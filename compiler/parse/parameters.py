@@ -11,17 +11,17 @@ import os.path
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from flowport.compiler.check.defaults import as_kind, misfit
-from flowport.compiler.containment import leads_out
-from flowport.compiler.guess import did_you_mean
+from flowport.compiler.decorators.arguments import is_text
+from flowport.compiler.diagnostics.suggestions import did_you_mean
+from flowport.compiler.evaluate.expressions import evaluate
+from flowport.compiler.evaluate.paths import PathText
+from flowport.compiler.evaluate.pure import HERE, has_flow_path
+from flowport.compiler.evaluate.reading import Reading
+from flowport.compiler.evaluate.scope import Known, NotConstant, ReadsEnvironment, scope
 from flowport.compiler.ir import Computed, Constant, NoDefault, Parameter
-from flowport.compiler.parse.evaluate import evaluate
-from flowport.compiler.parse.factories import Made
-from flowport.compiler.parse.located import Located
-from flowport.compiler.parse.pure import HERE, is_located
-from flowport.compiler.parse.reading import Reading
-from flowport.compiler.parse.scope import Known, NotConstant, ReadsEnvironment, scope
-from flowport.compiler.parse.values import is_text
+from flowport.compiler.ir.parameter_kinds import as_kind, misfit
+from flowport.compiler.parse.parameter_calls import ParameterCall
+from flowport.compiler.python.containment import leads_out
 
 TYPES: Mapping[str, str] = {
     "str": "str",
@@ -60,13 +60,13 @@ REFUSED: Mapping[str, tuple[str, str]] = {
 POSITIONAL: Mapping[str, int] = {"Parameter": 2, "IncludeFile": 4}
 
 
-def parameters(reading: Reading, found: Iterable[Made], folder: str) -> tuple[Parameter, ...]:
+def parameters(reading: Reading, found: Iterable[ParameterCall], folder: str) -> tuple[Parameter, ...]:
     """The parameters of a flow; `folder` is the flow's, where the files of IncludeFile are looked for."""
     return tuple(_Call(reading, made, folder).parameter() for made in found)
 
 
 class _Call:
-    def __init__(self, reading: Reading, made: Made, folder: str) -> None:
+    def __init__(self, reading: Reading, made: ParameterCall, folder: str) -> None:
         self.reading, self.folder = reading, folder
         self.attribute, self.function, self.node, self.source, self.members = (
             made.attribute,
@@ -254,7 +254,7 @@ class _Call:
         if not constant or value is None:
             return NoDefault()
         path = str(value)
-        if not isinstance(value, str | Located):
+        if not isinstance(value, str | PathText):
             self.say(
                 "FP155", f"the default of `{self.attribute}` is a path, not `{path}`", node, "write the path of a file beside the flow"
             )
@@ -289,7 +289,7 @@ _TYPES_HELP = "a parameter is a str, int, float, bool, list, dict or JSONType"
 def is_constant(value: object) -> bool:
     """Whether a value can be written down where the flow is compiled: plain data, without a path of this machine."""
     if isinstance(value, str):
-        return not is_located(value)
+        return not has_flow_path(value)
     if isinstance(value, list | tuple | set | frozenset):
         return all(is_constant(inner) for inner in value)
     if isinstance(value, dict):

@@ -5,15 +5,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
+from flowport.compiler.decorators.resolve import DecoratorUse, marks
+from flowport.compiler.decorators.settings import settings
+from flowport.compiler.evaluate.reading import Reading
 from flowport.compiler.ir import Step
-from flowport.compiler.parse.classes import Member
-from flowport.compiler.parse.decorators import settings
-from flowport.compiler.parse.forms import Place
-from flowport.compiler.parse.marks import Mark, marks
-from flowport.compiler.parse.modules import Function
-from flowport.compiler.parse.reading import Reading
+from flowport.compiler.parse.artifact_uses import Reader, me
+from flowport.compiler.parse.transition_forms import Place
 from flowport.compiler.parse.transitions import next_calls, transition
-from flowport.compiler.parse.uses import Reader, me
+from flowport.compiler.python.classes import Member
+from flowport.compiler.python.modules import Function
 from flowport.compiler.record import record, replace
 
 
@@ -23,7 +23,7 @@ class Method:
 
     member: Member
     function: Function
-    marks: tuple[Mark, ...]
+    marks: tuple[DecoratorUse, ...]
 
 
 def methods(reading: Reading, members: Mapping[str, Member]) -> dict[str, Method]:

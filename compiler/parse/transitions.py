@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from flowport.compiler.diagnostics import Diagnostic
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import End, Span, Transition
-from flowport.compiler.parse.forms import Place, is_member, read_call
-from flowport.compiler.parse.modules import Function
+from flowport.compiler.parse.transition_forms import Place, is_member, read_call
+from flowport.compiler.python.modules import Function
 
 
 def transition(place: Place, is_end: bool) -> tuple[Transition, Span | None]:

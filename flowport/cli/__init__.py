@@ -64,7 +64,7 @@ def execute(name: str, words: Sequence[str], flow: str = "") -> int:
     """
     from flowport.cli.console import prepare
     from flowport.cli.options import WrongUse, page, read
-    from flowport.compiler.diagnostics import Refused
+    from flowport.compiler.diagnostics.diagnostic import CompileError
     from flowport.runtime.store.errors import Corrupt, Missing, StoreError
     from flowport.runtime.text import shown
 
@@ -86,7 +86,7 @@ def execute(name: str, words: Sequence[str], flow: str = "") -> int:
         ]
         print(shown("\n".join(lines).rstrip(), lines=True), file=sys.stderr)
         return 2
-    except Refused as refused:
+    except CompileError as refused:
         from flowport.cli.flow_file import say
 
         say(refused.diagnostics)

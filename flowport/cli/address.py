@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from flowport.cli.console import complain
 from flowport.cli.options import Argument, WrongUse, closest
 from flowport.cli.place import tells_time
+from flowport.runtime.records.run_record import document
 from flowport.runtime.records.slices import pieces
-from flowport.runtime.run.start import document
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
 from flowport.runtime.store.keys import Keys, names, part
 

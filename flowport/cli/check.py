@@ -11,8 +11,8 @@ from flowport.cli.engine import TARGET, fits, target
 from flowport.cli.flow_file import FLOWS, PROFILE, has_errors
 from flowport.cli.options import Command, Option, Values
 from flowport.compiler.compile import load, split
-from flowport.compiler.diagnostics import Diagnostic, Refused
-from flowport.compiler.render import FORMATS, render, summary
+from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
+from flowport.compiler.diagnostics.render import FORMATS, render, summary
 
 
 def check(values: Values) -> int:
@@ -38,7 +38,7 @@ def _diagnostics(file: str, values: Values) -> tuple[tuple[Diagnostic, ...], str
     try:
         config = find(folder, values["profile"])
         modules = config.modules(folder)
-    except Refused as refused:
+    except CompileError as refused:
         return refused.diagnostics, ""
     loaded = load(file, config.roots, modules)
     found = loaded.diagnostics

@@ -9,11 +9,11 @@ from flowport.cli.engine import TARGET, emit, fits, target
 from flowport.cli.flow_file import FLOWS, PROFILE, has_errors, open_flow, say
 from flowport.cli.options import Command, Option, Values, WrongUse
 from flowport.cli.place import writing
-from flowport.compiler.diagnostics import Refused
+from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.compiler.record import replace
 
 if TYPE_CHECKING:
-    from flowport.compiler.diagnostics import Diagnostic
+    from flowport.compiler.diagnostics.diagnostic import Diagnostic
     from flowport.compiler.target import File, Target
 
 
@@ -35,7 +35,7 @@ def compile_flow(values: Values) -> int:
 
 
 def _files(values: Values) -> tuple[File, ...]:
-    """The files of every flow and target, all made before the first is written; raises Refused when one cannot be.
+    """The files of every flow and target, all made before the first is written; raises CompileError when one cannot be.
 
     Those of several targets are in folders of their own.
     """
@@ -45,7 +45,7 @@ def _files(values: Values) -> tuple[File, ...]:
     for name in dict.fromkeys(values["flow"]):
         try:
             made = _of_flow(name, chosen, values)
-        except Refused as error:
+        except CompileError as error:
             refused += error.diagnostics
             continue
         for file in made:
@@ -53,17 +53,17 @@ def _files(values: Values) -> tuple[File, ...]:
                 raise WrongUse(f"two flows would both write `{file.path}`", 'give one of them another name: `@flow(name="...")`')
             found[file.path] = file
     if refused:
-        raise Refused(tuple(dict.fromkeys(refused)))
+        raise CompileError(tuple(dict.fromkeys(refused)))
     return tuple(found.values())
 
 
 def _of_flow(name: str, chosen: list[Target], values: Values) -> list[File]:
-    """The files of one flow; raises Refused when one target cannot take it."""
+    """The files of one flow; raises CompileError when one target cannot take it."""
     flow = open_flow({**values, "flow": name})
     lowered = [fits(flow.plan, one, flow.config) for one in chosen]
     found = tuple(dict.fromkeys(diagnostic for _, diagnostics in lowered for diagnostic in diagnostics))
     if has_errors(found):
-        raise Refused(found)
+        raise CompileError(found)
     say(found)
     package = flow.package()
     made = [(one, file) for one, (plan, _) in zip(chosen, lowered, strict=True) for file in emit(plan, one, flow.config, package)]

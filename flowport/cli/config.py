@@ -19,9 +19,9 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from flowport.compiler.containment import below
-from flowport.compiler.diagnostics import Diagnostic, Refused
-from flowport.compiler.guess import did_you_mean
+from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
+from flowport.compiler.diagnostics.suggestions import did_you_mean
+from flowport.compiler.python.containment import below
 
 FILES = ("flowport.toml", "pyproject.toml")
 TABLE = "[tool.flowport"
@@ -96,13 +96,13 @@ class Config(NamedTuple):
 
     def _inside(self, path: str, flow_folder: str, pattern: str) -> str:
         """Where a file goes in the code package: as seen from the flow's folder, or from the root that it is in."""
-        from flowport.compiler.parse import places
+        from flowport.compiler.parse.flow import places
 
         for folder, place in places(os.path.abspath(flow_folder), self.roots):
             inside = os.path.relpath(path, folder)
             if inside.split(os.sep)[0] != os.pardir and below(path, [folder]):
                 return os.path.join(place, inside).replace(os.sep, "/")
-        raise Refused(
+        raise CompileError(
             (
                 Diagnostic(
                     "FP491",
@@ -127,7 +127,7 @@ def _contents(path: str) -> bytes:
 
 
 def find(start: str, profile: str | None = None) -> Config:
-    """The settings for what lies in the folder `start`: of the nearest file above; raises Refused when that has mistakes."""
+    """The settings for what lies in the folder `start`: of the nearest file above; raises CompileError when that has mistakes."""
     nearest = _nearest(os.path.abspath(start))
     if nearest is None:
         if profile is not None:
@@ -151,7 +151,7 @@ def find(start: str, profile: str | None = None) -> Config:
 
 
 def _named_in_full(path: str, document: dict[str, Any]) -> dict[str, Any]:
-    """The settings with the tables of targets under their full names: `[sfn]` is `[stepfunctions]`; raises Refused for both."""
+    """The settings with the tables of targets under their full names: `[sfn]` is `[stepfunctions]`; raises CompileError for both."""
     from flowport.compiler.target import find as target
 
     found: dict[str, Any] = {}
@@ -168,8 +168,8 @@ def _named_in_full(path: str, document: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _refused(mistakes: Iterable[Diagnostic]) -> Refused:
-    return Refused(tuple(mistakes))
+def _refused(mistakes: Iterable[Diagnostic]) -> CompileError:
+    return CompileError(tuple(mistakes))
 
 
 def _mistake(path: str, message: str, way_out: tuple[str, ...] = ()) -> Diagnostic:

@@ -8,7 +8,7 @@ from flowport.cli.config import Config
 from flowport.cli.engine import emit, fits, target
 from flowport.cli.flow_file import FLOW, PROFILE, has_errors, open_flow, say
 from flowport.cli.options import Command, Option, Values, WrongUse
-from flowport.compiler.diagnostics import Refused
+from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.compiler.target import Deployment, Profile, Target
 
 
@@ -22,7 +22,7 @@ def deploy(values: Values) -> int:
     flow = open_flow(values)
     lowered, found = fits(flow.plan, one, flow.config)
     if has_errors(found):
-        raise Refused(found)
+        raise CompileError(found)
     say(found)
     package = flow.package()
     files = emit(lowered, one, flow.config, package)

@@ -12,7 +12,7 @@ from flowport.cli.given import section
 from flowport.cli.options import Command, Option, Values, WrongUse, page
 from flowport.cli.place import is_folder, local_store_url, run_id
 from flowport.cli.run import NOTES, OPTIONS, equipped, named_origin, need_origin, run_input, specs
-from flowport.compiler.diagnostics import Refused
+from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.compiler.target import DryRun, Target
 from flowport.runtime.store.open import open_store
 from flowport.runtime.text import shown
@@ -43,7 +43,7 @@ def _request(flow: FlowFile, one: Target, values: Values) -> DryRun:
     )
     lowered, found = fits(flow.plan, one, flow.config)
     if has_errors(found):
-        raise Refused(found)
+        raise CompileError(found)
     say(found)
     package = flow.package()
     need_origin(open_store(store), flow, document)

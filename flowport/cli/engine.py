@@ -8,9 +8,9 @@ from flowport.cli.config import Config
 from flowport.cli.options import Option, WrongUse
 
 if TYPE_CHECKING:
-    from flowport.compiler.diagnostics import Diagnostic
-    from flowport.compiler.package import Package
-    from flowport.compiler.plan import Plan
+    from flowport.compiler.diagnostics.diagnostic import Diagnostic
+    from flowport.compiler.ir.plan import Plan
+    from flowport.compiler.package.archive import Package
     from flowport.compiler.target import File, Target
 
 TARGET = Option("target", "the engine to compile to; may be repeated", "NAME", short="t", many=True)
@@ -22,7 +22,7 @@ def target(name: str) -> Target:
 
     found = find(name)
     if found is None:
-        from flowport.compiler.guess import did_you_mean
+        from flowport.compiler.diagnostics.suggestions import did_you_mean
 
         known = targets()
         names = [*known, *(alias for one in known.values() for alias in one.aliases)]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from flowport.cli.options import Argument, Command, Values, WrongUse, closest
-from flowport.compiler.codes import CODES
-from flowport.compiler.codes import explain as text_of
+from flowport.compiler.diagnostics.codes import CODES
+from flowport.compiler.diagnostics.codes import explain as text_of
 
 
 def explain(values: Values) -> int:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from flowport.cli.config import Config, find
 from flowport.cli.options import Argument, Option, Values
 from flowport.compiler.compile import load, split
-from flowport.compiler.diagnostics import Diagnostic, Refused
-from flowport.compiler.plan import Plan
+from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
+from flowport.compiler.ir.plan import Plan
 
 if TYPE_CHECKING:
-    from flowport.compiler.package import Package
+    from flowport.compiler.package.archive import Package
 
 FLOW = Argument("FLOW", "the flow's file, `FILE.py`, or `FILE.py:ClassName` when it holds several")
 FLOWS = FLOW._replace(help=FLOW.help + "; several may be named", many=True)
@@ -40,19 +40,19 @@ class FlowFile(NamedTuple):
 
     def package(self) -> Package:
         """The code package, with the further files that the settings name."""
-        from flowport.compiler.package import package
+        from flowport.compiler.package.archive import package
 
         return package(self.plan, self.config.included(self.folder))
 
 
 def open_flow(values: Values) -> FlowFile:
-    """The flow of a command line; says its warnings on standard error, and raises Refused when there are errors."""
+    """The flow of a command line; says its warnings on standard error, and raises CompileError when there are errors."""
     path, _ = split(values["flow"])
     folder = os.path.dirname(os.path.abspath(path))
     config = find(folder, values["profile"])
     loaded = load(values["flow"], config.roots, config.modules(folder))
     if loaded.plan is None:
-        raise Refused(loaded.diagnostics)
+        raise CompileError(loaded.diagnostics)
     say(loaded.diagnostics)
     return FlowFile(path, loaded.plan, config, loaded.diagnostics)
 
@@ -60,7 +60,7 @@ def open_flow(values: Values) -> FlowFile:
 def say(diagnostics: tuple[Diagnostic, ...]) -> None:
     """Print diagnostics on standard error, as text."""
     if diagnostics:
-        from flowport.compiler.render import render, summary
+        from flowport.compiler.diagnostics.render import render, summary
 
         colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
         print(render(diagnostics, "text", colour=colour) + "\n" + summary(diagnostics), file=sys.stderr)

@@ -166,7 +166,7 @@ def _place(reading: _Reading) -> None:
 
 def closest(name: str, names: Iterable[str]) -> str:
     """The name that was probably meant, as a question; empty when none is near."""
-    from flowport.compiler.guess import nearest
+    from flowport.compiler.diagnostics.suggestions import nearest
 
     near = nearest(name, names)
     return f"did you mean `{near}`?" if near else ""

@@ -12,7 +12,7 @@ from flowport.cli.options import Argument, Command, Option, Values, WrongUse
 from flowport.cli.place import TARGET, store_url
 from flowport.cli.run import HERE, NOTES, OPTIONS, Origin, execute
 from flowport.runtime.local.source import where
-from flowport.runtime.run.start import document
+from flowport.runtime.records.run_record import document
 from flowport.runtime.store.errors import Corrupt, Missing
 from flowport.runtime.store.keys import Keys
 

@@ -9,12 +9,12 @@ from flowport.cli.flow_file import FLOW, PROFILE, FlowFile, open_flow
 from flowport.cli.given import parameters, section
 from flowport.cli.options import Command, Option, Values, WrongUse, closest, page
 from flowport.cli.place import STORE, local_store_url, run_id
-from flowport.compiler.contract import flow_document
 from flowport.compiler.ir import Retry, Step
-from flowport.compiler.plan import Plan
+from flowport.compiler.ir.plan import Plan
+from flowport.compiler.package.documents import flow_document
 from flowport.compiler.record import replace
-from flowport.runtime.records.validation import tags
 from flowport.runtime.run.parameters import ParameterError
+from flowport.runtime.run.run_input import tags
 from flowport.runtime.store.keys import Keys
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from flowport.cli.console import write_document
 from flowport.cli.flow_file import FLOW, PROFILE, open_flow
 from flowport.cli.options import Command, Option, Values, WrongUse
 from flowport.cli.place import writing
-from flowport.compiler.plan import Plan
+from flowport.compiler.ir.plan import Plan
 
 FORMATS = ("text", "svg", "html")
 ENDINGS = {"txt": "text", "svg": "svg", "html": "html"}
@@ -52,14 +52,14 @@ def _draw(plan: Plan, format: str) -> str:
         from flowport.cli.draw.html import html
 
         return html(plan)
-    from flowport.compiler.outline import outline
+    from flowport.compiler.ir.outline import outline
 
     return outline(plan) + "\n"
 
 
 def _show_plan(plan: Plan) -> int:
-    from flowport.compiler.outline import nodes
-    from flowport.compiler.verify import verify
+    from flowport.compiler.ir.outline import nodes
+    from flowport.compiler.ir.verify import verify
 
     print("\n".join(nodes(plan.body)))
     problems = verify(plan)

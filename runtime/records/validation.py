@@ -1,24 +1,16 @@
-"""What may stand in the input of a run and in its document, `run.json`: one check for command lines, engines' forms and odd stores."""
+"""Whether a document of a run is what its writers write: a store may hold what is damaged, or what nobody of ours wrote."""
 
 from __future__ import annotations
 
-from flowport.runtime.run.parameters import ParameterError
 from flowport.runtime.store.keys import is_sha, part
 from flowport.runtime.text import brief, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Any
-
-TAGS, TAG = 100, 256
-"""How many tags a run may have, and how many characters each."""
 
 NAME = 255
 """Characters of the id of a run; what a store takes may be less."""
-
-LARGEST_INPUT = 1 << 28
-"""Bytes of the JSON that a run is started with."""
 
 LAST_SECOND = 253_402_300_799
 """The end of the year 9999: the last time that can be shown."""
@@ -61,25 +53,7 @@ ROWS = 100_000_000
 """Items of a slice: more than any task can run."""
 
 
-def tags(given: Sequence[Any]) -> list[str]:
-    """The tags of a run, sorted and each once, without empty ones; raises ParameterError."""
-    for tag in given:
-        if not isinstance(tag, str) or len(tag) > TAG:
-            raise ParameterError(f"a tag is a text of at most {TAG} characters, which {brief(tag)} is not")
-    found = sorted({tag for tag in given if tag})
-    if len(found) > TAGS:
-        raise ParameterError(f"a run has at most {TAGS} tags, and this one would have {len(found)}")
-    return found
-
-
-def run_name(given: str) -> str:
-    """The id of a run that is there already, as any engine gave it; raises ParameterError."""
-    if len(given) > NAME:
-        raise ParameterError(f"{brief(given)} is not the id of a run: that is a text of at most {NAME} characters")
-    return given
-
-
-def problem(document: object, root: str = "") -> str:
+def run_problem(document: object, root: str = "") -> str:
     """Why this cannot be the document of a run, "" when it can; `root` is the folder that it was found in, `<flow>/<run>/`."""
     if not isinstance(document, dict):
         return "it is not a JSON object"

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from flowport.runtime.package.code_package import CodePackage
 from flowport.runtime.protocol import ContractVersionError, NonRetryable
+from flowport.runtime.records import run_record
 from flowport.runtime.records.manifest import Manifest, Manifests
+from flowport.runtime.records.run_record import RunRecord
 from flowport.runtime.records.slices import ROOT, pieces
 from flowport.runtime.replay.artifact_view import ArtifactView, ColumnCache
 from flowport.runtime.replay.lineage import Frame, Lineage, locate
-from flowport.runtime.run import start
-from flowport.runtime.run.start import Start
 from flowport.runtime.store import row_ranges
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
 from flowport.runtime.store.keys import Keys, names, part
@@ -63,7 +63,7 @@ class Run:
         self.store, self.keys, self.odd = store, Keys(flow, run), odd
         self.damaged = False
         """Whether something that was asked for could not be read."""
-        self.doc = start.document(store, self.keys)
+        self.doc = run_record.document(store, self.keys)
         self.program = CodePackage.fetched(store, self.doc["code"])
         self._known: dict[tuple[str, str], list[list[str]]] = {}
         self._again: bool | None = None
@@ -248,7 +248,7 @@ class Run:
 
     def parameters(self) -> dict[str, Any]:
         """The parameters of the run by attribute."""
-        begun = Start(self.store, self.doc)
+        begun = RunRecord(self.store, self.doc)
         return {name: self._loaded(lambda: begun.value(name)) for name in self.doc["parameters"]}  # noqa: B023 - called at once
 
     def _value(self, shelf: ArtifactView, name: str, row: int) -> Any:

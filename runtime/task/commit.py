@@ -29,7 +29,7 @@ def finish(context: TaskContext, runner: Runner) -> int:
         write_route(context.invocation, [])
         return DONE
     after = context.manifests.after()
-    parameters = digests.of(documents.dump(context.start.doc["parameters"], in_order=True))
+    parameters = digests.of(documents.dump(context.record.doc["parameters"], in_order=True))
     key = manifest.key(context.plan["digest"] + parameters if not after else context.plan["digest"], after)
     found = context.manifests.highest(context.step, context.slice)
     if found is None or not context.manifests.agrees(found, {"key": key, "epoch": context.invocation.epoch}):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from flowport.runtime.package.definitions import Definitions
 from flowport.runtime.protocol import NonRetryable
+from flowport.runtime.records import run_record
 from flowport.runtime.records.manifest import Manifests
 from flowport.runtime.records.slices import ROOT
 from flowport.runtime.replay.artifact_view import ArtifactView, ColumnCache
 from flowport.runtime.replay.lineage import Frame, Lineage, inherited
 from flowport.runtime.replay.replay import Replay
-from flowport.runtime.run import start
 from flowport.runtime.store import row_ranges
 from flowport.runtime.store.keys import Keys
 from flowport.runtime.task.input_ranges import InputRange, InputRanges
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from flowport.runtime.package.code_package import CodePackage
     from flowport.runtime.protocol import Invocation
     from flowport.runtime.records.manifest import Manifest
+    from flowport.runtime.records.run_record import RunRecord
     from flowport.runtime.replay.lineage import Classes
     from flowport.runtime.replay.replay import Sent
     from flowport.runtime.store.interface import Store
@@ -38,7 +39,7 @@ class TaskContext:
         self.plan: dict[str, Any] = program.step(self.step)
         self.site: dict[str, Any] = self.plan["sites"][self.step]
         self.keys = Keys(invocation.flow, invocation.run)
-        self.start = start.begin(store, self.keys, invocation, program) if self._first() else start.read(store, self.keys)
+        self.record = self._begin(store) if self._is_first() else run_record.read(store, self.keys)
         self.manifests = Manifests(store, self.keys, invocation.last)
         self.replay = Replay(self.manifests, self.plan["sites"])
         self.arrived: RowRanges = []
@@ -59,7 +60,12 @@ class TaskContext:
             self.arrived = []
         self.artifacts = ArtifactView(self.columns, self.lineage, self.step, {}, self.classes)
 
-    def _first(self) -> bool:
+    def _begin(self, store: Store) -> RunRecord:
+        from flowport.runtime.run.start import begin
+
+        return begin(store, self.keys, self.invocation, self.program)
+
+    def _is_first(self) -> bool:
         return self.step == self.program.flow["start"] and self.slice == "s"
 
     def _find(self) -> None:
@@ -127,7 +133,7 @@ class TaskContext:
     @property
     def forced(self) -> bool:
         """Whether nothing may be taken over: the step that `--from` names, and whatever was made from it."""
-        return self.start.doc["from"] == self.step or any(manifest.doc.get("forced") for manifest in self.manifests.read)
+        return self.record.doc["from"] == self.step or any(manifest.doc.get("forced") for manifest in self.manifests.read)
 
     def inputs(self, row: int) -> InputRanges | None:
         """The inputs of the item of a row, when the step is a join."""

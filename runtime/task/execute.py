@@ -70,10 +70,10 @@ def is_printed(context: TaskContext, tried: int) -> bool:
 
 def _announce(context: TaskContext, item: Item, tried: int) -> None:
     """Fill `current` for this item."""
-    current.flow_name, current.run_id, current.origin_run_id = context.program.flow["flow"], context.invocation.run, context.start.origin
+    current.flow_name, current.run_id, current.origin_run_id = context.program.flow["flow"], context.invocation.run, context.record.origin
     current.step_name, current._address, current.retry_count = context.step, lambda: context.lineage.address(item.row), tried
-    current.tags, current.is_running_flow = frozenset(context.start.doc["tags"]), True
-    current.parameters = Parameters(lambda: {name: item.parameter(name) for name in context.start.doc["parameters"]})
+    current.tags, current.is_running_flow = frozenset(context.record.doc["tags"]), True
+    current.parameters = Parameters(lambda: {name: item.parameter(name) for name in context.record.doc["parameters"]})
 
 
 def _finished(context: TaskContext, item: Item, flow: FlowSpec) -> Outcome:

@@ -98,7 +98,7 @@ class Item:
         return self.context.named(name)
 
     def has_parameter(self, name: str) -> bool:
-        return self.context.start.has(name)
+        return self.context.record.has_parameter(name)
 
     def parameter(self, name: str) -> Any:
         """A parameter's value, the item's own copy; raises Misuse for one that was not seen when the flow was compiled."""
@@ -108,8 +108,8 @@ class Item:
                     f"the run has no value for the parameter `{name}`, which was not seen when the flow was compiled: "
                     f'write `{name} = Parameter("{name}", ...)` in the body of `{self.context.flow_class.__name__}`'
                 )
-            self._parameters[name] = self.context.start.value(name)
-            self.reads["parameter." + name] = self.context.start.mark(name)
+            self._parameters[name] = self.context.record.value(name)
+            self.reads["parameter." + name] = self.context.record.mark(name)
         return self._parameters[name]
 
     def index(self) -> int | None:

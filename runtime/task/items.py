@@ -74,7 +74,7 @@ def run_items(context: TaskContext, runner: Runner, attempts: Attempts) -> list[
     found = {row: outcome for row, outcome in attempts.finished.items() if row_ranges.contains(context.arrived, row)}
     policy = AttemptPolicy(context.plan)
     origins = None
-    if context.start.origin and not context.forced:
+    if context.record.origin and not context.forced:
         from flowport.runtime.task.resume import Origins
 
         origins = Origins(context)

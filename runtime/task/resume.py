@@ -10,9 +10,9 @@ from _pickle import loads
 
 from flowport.runtime.records.attempts import earlier, outcomes
 from flowport.runtime.records.manifest import Manifests
+from flowport.runtime.records.run_record import read as read_record
 from flowport.runtime.replay.artifact_view import ColumnCache, mark
 from flowport.runtime.replay.lineage import Frame, locate
-from flowport.runtime.run import start as starts
 from flowport.runtime.store import codec, packs, row_ranges
 from flowport.runtime.store.errors import Missing
 from flowport.runtime.store.keys import Keys
@@ -41,14 +41,14 @@ class Origins:
         self._tried: dict[tuple[str, str], dict[int, tuple[str, Outcome]]] = {}
 
     def _chain(self) -> Iterator[Manifests]:
-        origin = None if self.context.forced else self.context.start.origin
+        origin = None if self.context.forced else self.context.record.origin
         seen: set[str] = set()
         while origin is not None and origin not in seen:
             seen.add(origin)
             keys = Keys(self.context.invocation.flow, origin)
             yield Manifests(self.context.store, keys, -1)
             # The run that is resumed is there, or this one had not begun; those before it may have been removed.
-            origin = starts.read(self.context.store, keys).origin if self.context.store.exists(keys.run()) else None
+            origin = read_record(self.context.store, keys).origin if self.context.store.exists(keys.run()) else None
 
     def take(self, row: int) -> Outcome | None:
         """The outcome of an item in the nearest origin that has it unchanged; None when it has to run."""
@@ -139,7 +139,7 @@ class Origins:
                 entry = self.context.artifacts.entry(rest, row)
                 return "" if entry is None else mark(entry)
             case "parameter":
-                return self.context.start.mark(rest) if self.context.start.has(rest) else None
+                return self.context.record.mark(rest) if self.context.record.has_parameter(rest) else None
             case "code":
                 return self.context.definitions.mark(rest)
             case "count":

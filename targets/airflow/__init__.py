@@ -5,17 +5,17 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from flowport.compiler.diagnostics import Diagnostic, Refused
-from flowport.compiler.fuse import capped
-from flowport.compiler.names import legal
-from flowport.compiler.plan import Plan
+from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
+from flowport.compiler.ir.plan import Plan
+from flowport.compiler.lower.fuse import capped
+from flowport.compiler.lower.names import legal
 from flowport.compiler.target import Deployment, DryRun, File, Profile
 from flowport.targets.airflow.dag import dag_file
 from flowport.targets.airflow.limits import missing_setting, plan_problems, setting_problems
 from flowport.targets.airflow.settings import SETTINGS, STAND_INS, settings
 
 if TYPE_CHECKING:
-    from flowport.compiler.package import Package
+    from flowport.compiler.package.archive import Package
 
 
 class Airflow:
@@ -67,9 +67,9 @@ class Airflow:
 
         place = str(request.profile.get("dags") or "").rstrip("/")
         if not place:
-            raise Refused((missing_setting("dags"),))
+            raise CompileError((missing_setting("dags"),))
         if "://" in place and not place.startswith(("s3://", "gs://")):
-            raise Refused((Diagnostic("FP401", f"the setting `dags` is `{place}`, and is a folder, s3:// or gs://"),))
+            raise CompileError((Diagnostic("FP401", f"the setting `dags` is `{place}`, and is a folder, s3:// or gs://"),))
         return deploy(request, settings(request.profile, request.plan.flow.name), place)
 
 

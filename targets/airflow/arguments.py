@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from flowport.compiler.diagnostics import Diagnostic
-from flowport.compiler.guess import did_you_mean
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
+from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.record import replace
 
 FLOWPORT = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from flowport.compiler.capability import Capabilities, Feature, Limit
 from flowport.compiler.ir import Kubernetes, Resources
+from flowport.compiler.lower.capabilities import Capabilities, Feature, Limit
 from flowport.compiler.record import record
 from flowport.targets.airflow.python import Call, Value
 from flowport.targets.airflow.settings import Settings

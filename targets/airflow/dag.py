@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import flowport
-from flowport.compiler.fuse import fused
 from flowport.compiler.ir import Flow, Schedule, Step
-from flowport.compiler.outline import outline
-from flowport.compiler.plan import Plan
+from flowport.compiler.ir.outline import outline
+from flowport.compiler.ir.plan import Plan
+from flowport.compiler.lower.fuse import fused
 from flowport.runtime.protocol import Invocation, variable
 from flowport.targets.airflow.body import INDENT, Body, first_line
 from flowport.targets.airflow.compute import COMPUTE

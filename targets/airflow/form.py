@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flowport.compiler.contract import flow_document
 from flowport.compiler.ir import Computed, Flow, NoDefault, Parameter
+from flowport.compiler.package.documents import flow_document
 from flowport.runtime.run.form import FORM, is_json, takes_null
 from flowport.runtime.run.parameters import convert
 from flowport.targets.airflow.python import Call, Value

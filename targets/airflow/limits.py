@@ -9,11 +9,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
-from flowport.compiler.capability import Capabilities, Feature, Limit, missing
-from flowport.compiler.diagnostics import Diagnostic
-from flowport.compiler.fuse import fused
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import Parameter, Resources
-from flowport.compiler.plan import Plan
+from flowport.compiler.ir.plan import Plan
+from flowport.compiler.lower.capabilities import Capabilities, Feature, Limit, missing
+from flowport.compiler.lower.fuse import fused
 from flowport.compiler.record import replace
 from flowport.compiler.target import Profile
 from flowport.targets.airflow.arguments import argument_problems

@@ -10,9 +10,9 @@ import keyword
 from collections.abc import Iterable, Iterator
 from itertools import count
 
-from flowport.compiler.fuse import loops
-from flowport.compiler.names import hashed, legal
-from flowport.compiler.plan import Plan, steps
+from flowport.compiler.ir.plan import Plan, steps
+from flowport.compiler.lower.fuse import loops
+from flowport.compiler.lower.names import hashed, legal
 from flowport.compiler.record import record
 from flowport.targets.airflow.settings import ID
 

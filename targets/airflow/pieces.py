@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from flowport.compiler.ir import Step, Switch, targets
-from flowport.compiler.plan import Arm, Block, Choice, Edge, Loop, Map, Parallel, Plan, Task
+from flowport.compiler.ir.plan import Arm, Block, Choice, Edge, Loop, Map, Parallel, Plan, Task
 from flowport.compiler.record import record
 
 

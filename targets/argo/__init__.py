@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flowport.compiler.diagnostics import Diagnostic
-from flowport.compiler.fuse import capped
-from flowport.compiler.plan import Plan
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
+from flowport.compiler.ir.plan import Plan
+from flowport.compiler.lower.fuse import capped
 from flowport.compiler.target import Deployment, DryRun, File, Profile
 from flowport.targets.argo.limits import plan_problems
 from flowport.targets.argo.profile import setting_problems
@@ -16,7 +16,7 @@ from flowport.targets.argo.text import encoded
 from flowport.targets.argo.workflow import workflow_template
 
 if TYPE_CHECKING:
-    from flowport.compiler.package import Package
+    from flowport.compiler.package.archive import Package
 
 
 class Argo:

@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from flowport.compiler.contract import flow_document
 from flowport.compiler.ir import JSON, Computed, Flow, NoDefault, Parameter
+from flowport.compiler.package.documents import flow_document
 from flowport.runtime.run.form import FORM, takes_empty
 from flowport.runtime.run.parameters import convert
 from flowport.runtime.store import documents

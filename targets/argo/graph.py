@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowport.compiler.fuse import capped, fused, unlike
 from flowport.compiler.ir import Switch, targets
-from flowport.compiler.plan import Arm, Block, Choice, Edge, Loop, Map, Parallel, Plan, Task, steps, walk
+from flowport.compiler.ir.plan import Arm, Block, Choice, Edge, Loop, Map, Parallel, Plan, Task, steps, walk
+from flowport.compiler.lower.fuse import capped, fused, unlike
 from flowport.compiler.record import record, replace
 
 

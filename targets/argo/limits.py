@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from flowport.compiler.capability import Capabilities, Feature, Limit, missing
-from flowport.compiler.diagnostics import Diagnostic, Severity
-from flowport.compiler.fuse import unlike
+from flowport.compiler.diagnostics.diagnostic import Diagnostic, Severity
 from flowport.compiler.ir import Flow
-from flowport.compiler.plan import Loop, Plan, walk
+from flowport.compiler.ir.plan import Loop, Plan, walk
+from flowport.compiler.lower.capabilities import Capabilities, Feature, Limit, missing
+from flowport.compiler.lower.fuse import unlike
 from flowport.compiler.target import Profile
 from flowport.runtime.store import documents
 from flowport.targets.argo.form import FIELDS, REFERENCE, ROOM, WHOLE, arguments

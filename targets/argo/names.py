@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flowport.compiler.names import hashed
+from flowport.compiler.lower.names import hashed
 
 ALLOWED = "A-Za-z0-9-"
 LONGEST = 128

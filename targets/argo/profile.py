@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from flowport.compiler.diagnostics import Diagnostic
-from flowport.compiler.guess import did_you_mean
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
+from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.target import Profile
 from flowport.targets.argo.pods import ROUTE, TMP
 from flowport.targets.argo.settings import OURS, SETTINGS, TEMPLATE_NAME, Settings, settings

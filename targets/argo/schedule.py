@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flowport.compiler.ir import JSON, Schedule
-from flowport.compiler.plan import Plan
+from flowport.compiler.ir.plan import Plan
 from flowport.targets.argo.settings import Settings
 from flowport.targets.argo.workflow import metadata
 

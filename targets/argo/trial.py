@@ -11,7 +11,7 @@ import yaml
 from flowport.compiler.target import DryRun, File
 from flowport.runtime.protocol import variable
 from flowport.runtime.store.keys import code_key
-from flowport.targets.argo.engine.controller import SUCCEEDED, Refused, Workflow
+from flowport.targets.argo.engine.controller import SUCCEEDED, CompileError, Workflow
 from flowport.targets.argo.engine.pods import Finished
 from flowport.targets.argo.form import ROOM, arguments, says, typed
 from flowport.targets.run_input import TYPED, fillers, in_store
@@ -40,7 +40,7 @@ def dry_run(request: DryRun, file: File) -> int:
         template, *_ = yaml.safe_load_all(file.data)
         workflow = Workflow(template, request.run_id, _form(request, trial), pods, heard)
         phase = workflow.run()
-    except Refused as refused:
+    except CompileError as refused:
         return trial.outcome(str(refused))
     except KeyboardInterrupt:
         return trial.stopped()

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import flowport
-from flowport.compiler.fuse import capped, fused, loops
 from flowport.compiler.ir import JSON
-from flowport.compiler.plan import Loop, Plan, steps, walk
+from flowport.compiler.ir.plan import Loop, Plan, steps, walk
+from flowport.compiler.lower.fuse import capped, fused, loops
 from flowport.runtime.protocol import Invocation
 from flowport.runtime.store import documents
 from flowport.targets.argo.dags import MAIN, Dags

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from flowport.compiler import fuse
-from flowport.compiler.diagnostics import Diagnostic
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import JSON
-from flowport.compiler.plan import Plan
+from flowport.compiler.ir.plan import Plan
+from flowport.compiler.lower import fuse
 from flowport.compiler.target import DryRun, File, Profile
 from flowport.targets.stepfunctions.compute import COMPUTE
 from flowport.targets.stepfunctions.history import capped
@@ -26,7 +26,7 @@ from flowport.targets.stepfunctions.text import encoded
 from flowport.targets.stepfunctions.trust import job_trust, machine_trust
 
 if TYPE_CHECKING:
-    from flowport.compiler.package import Package
+    from flowport.compiler.package.archive import Package
 
 
 class StepFunctions:

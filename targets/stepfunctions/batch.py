@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from flowport.compiler.ir import JSON
-from flowport.compiler.names import HASH
+from flowport.compiler.lower.names import HASH
 from flowport.runtime.store import digests
 from flowport.runtime.store.documents import dump
 from flowport.targets.sizes import disk, requirements

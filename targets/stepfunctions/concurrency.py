@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from flowport.compiler.diagnostics import Diagnostic
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import Foreach
-from flowport.compiler.plan import Block, Map, Plan, blocks, walk
+from flowport.compiler.ir.plan import Block, Map, Plan, blocks, walk
 from flowport.compiler.record import record
 from flowport.targets.stepfunctions.settings import Settings
 

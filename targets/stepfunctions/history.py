@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowport.compiler.plan import Block, Choice, Loop, Map, Node, Parallel, Plan, Task
+from flowport.compiler.ir.plan import Block, Choice, Loop, Map, Node, Parallel, Plan, Task
 from flowport.compiler.record import replace
 from flowport.targets.stepfunctions.routes import Routes
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowport.compiler.fuse import together
 from flowport.compiler.ir import Resources
-from flowport.compiler.names import HASH, Namer
-from flowport.compiler.plan import Block, Loop, Map, Plan, steps, walk
+from flowport.compiler.ir.plan import Block, Loop, Map, Plan, steps, walk
+from flowport.compiler.lower.fuse import together
+from flowport.compiler.lower.names import HASH, Namer
 from flowport.compiler.record import record
 from flowport.runtime.protocol import Invocation
 from flowport.targets.stepfunctions.settings import Settings

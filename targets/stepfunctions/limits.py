@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from flowport.compiler.capability import Capabilities, Feature, Limit, missing
-from flowport.compiler.diagnostics import Diagnostic
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import JSON, Resources, Step
-from flowport.compiler.plan import Plan
+from flowport.compiler.ir.plan import Plan
+from flowport.compiler.lower.capabilities import Capabilities, Feature, Limit, missing
 from flowport.compiler.target import Profile
 from flowport.targets.kinds import line, problems
 from flowport.targets.schedules import unplanned

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flowport.compiler.fuse import together
 from flowport.compiler.ir import JSON
-from flowport.compiler.names import Namer
-from flowport.compiler.plan import Arm, Block, Choice, Loop, Map, Node, Parallel, Plan, Task, steps, walk
+from flowport.compiler.ir.plan import Arm, Block, Choice, Loop, Map, Node, Parallel, Plan, Task, steps, walk
+from flowport.compiler.lower.fuse import together
+from flowport.compiler.lower.names import Namer
 from flowport.runtime.store.keys import part
 from flowport.targets.stepfunctions import states as asl
 from flowport.targets.stepfunctions.compute import COMPUTE

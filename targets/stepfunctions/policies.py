@@ -8,7 +8,7 @@ every reader compares a blob with the digest that the manifest has.
 from __future__ import annotations
 
 from flowport.compiler.ir import JSON
-from flowport.compiler.plan import Choice, Loop, Map, Plan, walk
+from flowport.compiler.ir.plan import Choice, Loop, Map, Plan, walk
 from flowport.runtime.store.keys import part
 from flowport.targets.stepfunctions.compute import COMPUTE
 from flowport.targets.stepfunctions.jobs import Jobs

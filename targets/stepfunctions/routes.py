@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flowport.compiler.ir import Switch
-from flowport.compiler.names import legal
-from flowport.compiler.plan import Arm, Block, Choice, Edge, Loop, Map, Parallel, Plan, Task
+from flowport.compiler.ir.plan import Arm, Block, Choice, Edge, Loop, Map, Parallel, Plan, Task
+from flowport.compiler.lower.names import legal
 from flowport.compiler.record import record
 from flowport.targets.stepfunctions.states import State, is_true
 

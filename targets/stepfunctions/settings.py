@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flowport.compiler.ir import JSON
-from flowport.compiler.names import legal
+from flowport.compiler.lower.names import legal
 from flowport.compiler.record import record
 from flowport.compiler.target import Profile, Setting
 

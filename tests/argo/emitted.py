@@ -6,8 +6,8 @@ from typing import Any
 
 import yaml
 
-from flowport.compiler.diagnostics import Diagnostic
-from flowport.compiler.plan import Plan
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
+from flowport.compiler.ir.plan import Plan
 from flowport.targets.argo import target
 from plans import NO_CODE
 

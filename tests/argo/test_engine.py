@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flowport.targets.argo.engine.controller import Node, Refused, Workflow
+from flowport.targets.argo.engine.controller import CompileError, Node, Workflow
 from flowport.targets.argo.engine.expressions import Unknown, evaluate, substitute
 from flowport.targets.argo.engine.pods import Finished, Process
 from progress import until
@@ -207,7 +207,7 @@ def test_each_pod_has_a_tmp_of_its_own() -> None:
     ],
 )
 def test_what_the_engine_does_not_know_it_refuses_by_its_path(tasks: Any, spec: Any, said: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(CompileError) as refused:
         run(tasks, GOOD, **spec)
     assert said in str(refused.value)
 

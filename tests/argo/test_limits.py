@@ -9,7 +9,7 @@ import pytest
 
 from argo.emitted import said, tasks, templates
 from flowport.compiler.ir import Branch, Case, End, Foreach, Kubernetes, Next, Parameter, Resources, Settings, Switch
-from flowport.compiler.plan import Plan
+from flowport.compiler.ir.plan import Plan
 from flowport.targets.argo import target
 from flowport.targets.argo.graph import graph
 from flowport.targets.argo.names import Names

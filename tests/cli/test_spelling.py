@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from desk import Desk
-from flowport.compiler.codes import CODES
+from flowport.compiler.diagnostics.codes import CODES
 
 FLOW = """
 from flowport import FlowSpec, Parameter, catch, retry, step

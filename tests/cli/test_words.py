@@ -77,7 +77,7 @@ def test_every_command_has_a_page_of_help(name: str) -> None:
 
 
 def test_the_compiler_knows_the_options_that_hide_a_parameter() -> None:
-    from flowport.compiler.check.defaults import OPTIONS
+    from flowport.compiler.check.parameters import OPTIONS
 
     shown = {option.name for name in ("run", "resume", "dry-run") for option in load(name).options}
     assert shown | {"help"} == OPTIONS

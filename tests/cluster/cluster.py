@@ -21,7 +21,7 @@ from kubernetes import client, config
 
 from engines.argo.runs import Ended, compiled, nothing
 from flowport.cli.config import find
-from flowport.compiler.plan import Plan
+from flowport.compiler.ir.plan import Plan
 from flowport.targets.argo.settings import template_name
 from flowport.targets.verify import Task
 from progress import Watch

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flowport.compiler.parse.attributes import CURRENT
+from flowport.compiler.imports.attributes import CURRENT
 from flowport.runtime.names.current import Current
 from sources import END, class_of, codes, fine, read, write
 

@@ -7,8 +7,8 @@ from textwrap import indent
 
 import pytest
 
-from flowport.compiler.check import check
-from flowport.compiler.diagnostics import Diagnostic
+from flowport.compiler.check.flow import check
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from sources import class_of, codes, fine, read, write
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from flowport.compiler.codes import CODES, explain
+from flowport.compiler.diagnostics.codes import CODES, explain
 
 ROOT = Path(__file__).parents[2]
 

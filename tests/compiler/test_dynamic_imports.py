@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flowport.compiler.parse import parse
+from flowport.compiler.parse.flow import parse
 from sources import END, class_of, codes, fine, read, write
 
 PLUGINS = {

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from flowport.compiler.compile import load
-from flowport.compiler.parse.classes import Class, merged
+from flowport.compiler.python.classes import Class, merged
 from sources import END, class_of, write
 
 DOUBLED = "Z0 = 0\n" + "".join(f"Z{number} = Z{number - 1} + Z{number - 1}\n" for number in range(1, 45))

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from flowport.compiler.parse.evaluate import evaluate
-from flowport.compiler.parse.modules import Modules
-from flowport.compiler.parse.scope import NotConstant, ReadsEnvironment, scope
-from flowport.compiler.parse.source import read
+from flowport.compiler.evaluate.expressions import evaluate
+from flowport.compiler.evaluate.scope import NotConstant, ReadsEnvironment, scope
+from flowport.compiler.python.modules import Modules
+from flowport.compiler.python.source import read
 from sources import write
 
 HEAD = """

@@ -8,8 +8,8 @@ from textwrap import dedent, indent
 
 import pytest
 
-from flowport.compiler.diagnostics import Diagnostic
-from flowport.compiler.parse import parse
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
+from flowport.compiler.parse.flow import parse
 from sources import END, class_of, codes, fine, read, write
 
 BODY = "@step\ndef start(self):\n    self.next(self.end)\n" + END

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flowport.compiler.graph import LEAVES, graph, meeting_points
+from flowport.compiler.structure.graph import LEAVES, graph, meeting_points
 from graphs import flow
 
 

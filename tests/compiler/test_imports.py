@@ -22,6 +22,6 @@ HEAVY = (
 
 
 def test_reading_a_flow_imports_nothing_heavy() -> None:
-    code = "import sys, flowport.compiler.parse, flowport.compiler.check, flowport.compiler.render; print(*sys.modules)"
+    code = "import sys, flowport.compiler.parse, flowport.compiler.check, flowport.compiler.diagnostics.render; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="/")
     assert sorted(set(done.stdout.split()) & set(HEAVY)) == []

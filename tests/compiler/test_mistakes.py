@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flowport.compiler.compile import load
-from flowport.compiler.render import render
+from flowport.compiler.diagnostics.render import render
 
 MISTAKES = Path(__file__).parent / "golden" / "mistakes"
 FLOWS = sorted(path.name for path in MISTAKES.glob("*.py"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from flowport.compiler.names import Namer, legal
+from flowport.compiler.lower.names import Namer, legal
 
 LETTERS = "A-Za-z0-9_-"
 

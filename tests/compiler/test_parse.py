@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flowport.compiler.ir import Branch, Case, End, Foreach, Next, Switch
-from flowport.compiler.parse import parse
+from flowport.compiler.parse.flow import parse
 from sources import END, class_of, codes, fine, read, write
 
 LINEAR = "@step\ndef start(self):\n    self.next(self.end)\n" + END

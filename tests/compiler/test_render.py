@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from flowport.compiler.diagnostics import Diagnostic
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
+from flowport.compiler.diagnostics.render import FORMATS, render, summary
 from flowport.compiler.ir import Span
-from flowport.compiler.render import FORMATS, render, summary
 
 SOURCE = {"train.py": "one\n        self.next(self.jion)\n\tself.next(\tself.a)\n名前 = 漢字(1)\n" + "x" * 500 + "\n"}
 UNKNOWN = Diagnostic("FP201", "step `train` goes to `jion`", Span("train.py", 2, 9, 2, 29), ("a note",), ("did you mean `join`?",))

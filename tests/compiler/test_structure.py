@@ -8,12 +8,12 @@ from random import Random
 
 import pytest
 
-from flowport.compiler.diagnostics import Refused
+from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.compiler.ir import Branch, Case, End, Flow, Foreach, Next, Step, Switch, Transition
-from flowport.compiler.nest import DEEPEST as DEEPEST_CHOICE
-from flowport.compiler.plan import Arm, Block, Choice, Edge, Loop, Map, Parallel, Plan, Task, blocks
-from flowport.compiler.structure import DEEPEST, structure
-from flowport.compiler.verify import verify
+from flowport.compiler.ir.plan import Arm, Block, Choice, Edge, Loop, Map, Parallel, Plan, Task, blocks
+from flowport.compiler.ir.verify import verify
+from flowport.compiler.structure.build import DEEPEST, structure
+from flowport.compiler.structure.nest import DEEPEST as DEEPEST_CHOICE
 from graphs import flow, line
 
 
@@ -90,7 +90,7 @@ def test_a_graph_nests(case: Nested) -> None:
 
 @pytest.mark.parametrize("case", REFUSED, ids=lambda case: str(case.name))
 def test_what_cannot_nest_is_refused(case: Nested) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(CompileError) as refused:
         structure(flow(case.graph))
     assert {each.code for each in refused.value.diagnostics} == {case.plan}
     assert all(each.help for each in refused.value.diagnostics)
@@ -126,7 +126,7 @@ def problems(drawn: Flow) -> set[str]:
     """What is wrong with the plan of a flow; nothing when it is refused for a reason."""
     try:
         return set(verify(structure(drawn)))
-    except Refused as refused:
+    except CompileError as refused:
         return set() if refused.diagnostics else {"refused without a reason"}
 
 
@@ -153,7 +153,7 @@ def inside_each_other(number: int) -> Flow:
 def test_constructs_nest_up_to_a_depth() -> None:
     assert verify(structure(inside_each_other(DEEPEST))) == ()
     for number in (DEEPEST + 1, 2000):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(CompileError) as refused:
             structure(inside_each_other(number))
         assert [each.code for each in refused.value.diagnostics] == ["FP246"]
 

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
-from flowport.compiler.diagnostics import Diagnostic
-from flowport.compiler.plan import Plan
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
+from flowport.compiler.ir.plan import Plan
 from flowport.targets.airflow import target
 from plans import NO_CODE
 

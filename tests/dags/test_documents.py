@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dags.emitted import PROFILE, source
-from flowport.compiler.package import package
+from flowport.compiler.package.archive import package
 from flowport.targets.airflow import target
 from flowport.targets.airflow.compute import COMPUTE
 from plans import NO_CODE, PATHS, plan_of

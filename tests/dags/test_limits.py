@@ -9,7 +9,7 @@ import pytest
 
 from dags.emitted import PROFILE, said, source
 from flowport.compiler.ir import Case, End, Foreach, Next, Parameter, Resources, Settings, Switch
-from flowport.compiler.plan import Plan
+from flowport.compiler.ir.plan import Plan
 from flowport.targets.airflow import target
 from flowport.targets.airflow.arguments import COMMON, DURATIONS, FLOWPORT, FUNCTIONS, OBJECTS, OPERATORS, argument_problems
 from flowport.targets.airflow.compute import COMPUTE

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from flowport.compiler.fuse import capped, fused
-from flowport.compiler.structure import structure
+from flowport.compiler.lower.fuse import capped, fused
+from flowport.compiler.structure.build import structure
 from flowport.targets.airflow.pieces import Branch, Each, Job, Listing, Member, jobs, pieces
 from graphs import flow
 

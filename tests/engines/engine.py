@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from flowport.compiler.compile import load
-from flowport.compiler.package import package
-from flowport.compiler.plan import Plan
+from flowport.compiler.ir.plan import Plan
+from flowport.compiler.package.archive import package
 from flowport.compiler.target import File
 from flowport.runtime.store.keys import Keys
 from flowport.runtime.store.open import open_store

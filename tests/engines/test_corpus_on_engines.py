@@ -7,7 +7,7 @@ import pytest
 from choice import constructs, sample
 from engines.corpus_runs import Here, Runs, agree
 from engines.engine import plan_of
-from flowport.compiler.plan import Loop, Map, walk
+from flowport.compiler.ir.plan import Loop, Map, walk
 from flows.expected import EXAMPLES, RUNS, Expected
 
 CASES = [*RUNS, *EXAMPLES]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flowport.compiler.package import package
-from flowport.compiler.plan import Plan
+from flowport.compiler.ir.plan import Plan
+from flowport.compiler.package.archive import package
 from flowport.runtime.package.cache import unpack
 from flowport.runtime.package.code_package import CodePackage
 from flowport.runtime.protocol import DONE, Invocation

@@ -8,9 +8,9 @@ from random import Random
 from typing import Any
 
 from flowport.compiler.compile import load
-from flowport.compiler.package import package
-from flowport.compiler.plan import Plan
-from flowport.compiler.verify import verify
+from flowport.compiler.ir.plan import Plan
+from flowport.compiler.ir.verify import verify
+from flowport.compiler.package.archive import package
 from flowport.runtime.package import modules
 from properties.reference import Reference
 from properties.sample import Sample, sample

@@ -304,15 +304,14 @@ def test_a_trivial_task_loads_little(tmp_path: Path) -> None:
     found = loaded(command, *flow.invocation("middle").argv()) - loaded("pass")
     assert found & set(FORBIDDEN) <= {"fcntl", "select"}
     ours = {name.removeprefix("flowport.runtime.") for name in found if name.startswith("flowport.runtime.")}
-    rooms = ("names", "package", "process", "records", "replay", "run", "store", "task")
+    rooms = ("names", "package", "process", "records", "replay", "store", "task")
     assert ours == {
         "__main__", "protocol", "text", *rooms,
         "names.current", "names.flow",
         "package.cache", "package.code_package", "package.definitions", "package.modules",
         "process.leave", "process.lifecycle", "process.lifeline", "process.log",
-        "records.attempts", "records.manifest", "records.slices", "records.validation",
+        "records.attempts", "records.manifest", "records.run_record", "records.slices", "records.validation",
         "replay.artifact_view", "replay.lineage", "replay.replay",
-        "run.parameters", "run.start",
         "store.codec", "store.digests", "store.documents", "store.errors", "store.folder", "store.keys", "store.open", "store.packs",
         "store.row_ranges", "store.writes",
         "task.class_attributes", "task.commit", "task.context", "task.entry", "task.execute", "task.exit_code", "task.input_ranges",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flowport.compiler.compile import load
-from flowport.compiler.package import Package, package
+from flowport.compiler.package.archive import Package, package
 from flowport.runtime.package.code_package import CodePackage
 from flowport.runtime.protocol import ContractVersionError
 from flowport.runtime.store.errors import Corrupt, Missing

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from flowport.runtime.protocol import DONE, FAILED, STOP
-from flowport.runtime.records import validation
+from flowport.runtime.run import run_input
 from solo import Solo
 
 GIVEN = """
@@ -164,7 +164,7 @@ def test_an_input_of_any_size_is_not_read(flow: Solo, capfd: pytest.CaptureFixtu
     path = flow.path("Given/1/input.json")
     path.parent.mkdir(parents=True)
     with open(path, "wb") as file:
-        file.truncate(validation.LARGEST_INPUT + 1)
+        file.truncate(run_input.LARGEST_INPUT + 1)
     assert flow.perform("start") == STOP
     assert "a run is started with at most" in capfd.readouterr().err
 

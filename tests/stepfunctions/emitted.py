@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from flowport.compiler.plan import Plan
+from flowport.compiler.ir.plan import Plan
 from flowport.targets.stepfunctions import target
 from plans import NO_CODE
 

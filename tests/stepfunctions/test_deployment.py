@@ -10,8 +10,8 @@ import pytest
 from botocore.validate import ParamValidator
 
 from flowport.compiler.ir import End, Foreach, Next, Resources, Settings
-from flowport.compiler.package import Package
-from flowport.compiler.plan import Plan
+from flowport.compiler.ir.plan import Plan
+from flowport.compiler.package.archive import Package
 from flowport.targets.stepfunctions import target
 from flowport.targets.stepfunctions.jobs import JOB_NAME
 from plans import NO_CODE, flow

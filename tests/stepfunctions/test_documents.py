@@ -25,7 +25,7 @@ UNKNOWN_TO_STATELINT = ('Field "Label" not allowed', 'Field "InputType" not allo
 
 SHA = """
 import hashlib, sys
-from flowport.compiler.package import package
+from flowport.compiler.package.archive import package
 from flowport.targets.stepfunctions import target
 from plans import PATHS, plan_of
 from stepfunctions.emitted import PROFILE

@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import pytest
 
-from flowport.compiler import fuse
 from flowport.compiler.ir import Case, End, Foreach, Next, Retry, Settings, Switch
-from flowport.compiler.plan import Loop, Plan, walk
+from flowport.compiler.ir.plan import Loop, Plan, walk
+from flowport.compiler.lower import fuse
 from flowport.targets.stepfunctions import target
 from flowport.targets.stepfunctions.history import BUDGET, LONGEST, History, capped
 from plans import flow

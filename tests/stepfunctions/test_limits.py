@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from flowport.compiler.diagnostics import Diagnostic
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import End, Foreach, Next, Resources, Settings
-from flowport.compiler.plan import Plan
+from flowport.compiler.ir.plan import Plan
 from flowport.targets.stepfunctions import target
 from plans import flow
 from stepfunctions.emitted import PROFILE, documents

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from flowport.compiler.ir import Branch, Case, Catch, End, Foreach, Next, Resources, Retry, Settings, Switch
-from flowport.compiler.plan import Plan
+from flowport.compiler.ir.plan import Plan
 from flowport.targets.stepfunctions.checks import broken
 from plans import flow
 from stepfunctions.emitted import documents, machine

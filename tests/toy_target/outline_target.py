@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowport.compiler.capability import Capabilities, Feature, Limit, missing
-from flowport.compiler.diagnostics import Diagnostic
-from flowport.compiler.package import Package
-from flowport.compiler.plan import Block, Choice, Loop, Map, Parallel, Plan, Task
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
+from flowport.compiler.ir.plan import Block, Choice, Loop, Map, Parallel, Plan, Task
+from flowport.compiler.lower.capabilities import Capabilities, Feature, Limit, missing
+from flowport.compiler.package.archive import Package
 from flowport.compiler.target import DryRun, File, Profile, Setting
 
 LACKS: Capabilities = {

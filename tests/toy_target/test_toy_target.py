@@ -24,7 +24,7 @@ def flowport(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 def test_it_compiles_every_flow_of_the_corpus(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(HERE))
     from flowport.compiler.compile import load
-    from flowport.compiler.package import package
+    from flowport.compiler.package.archive import package
 
     found = registry.find("outline")
     assert found is not None

@@ -8,9 +8,9 @@ from xml.sax.saxutils import escape
 from flowport.cli.draw.step_settings import step_settings
 from flowport.cli.draw.svg import svg
 from flowport.cli.given import spelled
-from flowport.compiler.contract import plain
 from flowport.compiler.ir import Computed, NoDefault, Parameter, Step
-from flowport.compiler.plan import Plan, steps
+from flowport.compiler.ir.plan import Plan, steps
+from flowport.compiler.package.documents import plain
 
 STYLE = """
 body { font: 15px/1.5 system-ui, "Segoe UI", Helvetica, Arial, sans-serif; color: #1c2733 }

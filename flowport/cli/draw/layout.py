@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from flowport.compiler.ir import Flow, targets
-from flowport.compiler.plan import Arm, Block, Choice, Edge, Loop, Map, Node, Parallel, Plan, Task, steps
+from flowport.compiler.ir.plan import Arm, Block, Choice, Edge, Loop, Map, Node, Parallel, Plan, Task, steps
 from flowport.compiler.record import field, record, replace
 
 BOX = 34.0

@@ -9,8 +9,8 @@ from xml.sax.saxutils import escape
 from flowport.cli.draw.layout import BOX, HEADING, Box, Frame, Picture, Point, layout
 from flowport.cli.draw.step_settings import step_settings
 from flowport.compiler.ir import Foreach, Step, Switch, targets
-from flowport.compiler.outline import cases
-from flowport.compiler.plan import Plan
+from flowport.compiler.ir.outline import cases
+from flowport.compiler.ir.plan import Plan
 
 MARGIN = 16.0
 

@@ -28,7 +28,7 @@ DEEPEST = 100
 Done: TypeAlias = Callable[["Node"], None]
 
 
-class Refused(Exception):
+class CompileError(Exception):
     """A document that this interpreter does not know in full, or that Argo would not take."""
 
 
@@ -70,7 +70,7 @@ class Workflow:
         heard: Callable[[Mapping[str, str], list[str], Finished], None],
     ) -> None:
         if strange := list(unknown(document)):
-            raise Refused(f"the local engine does not know {', '.join(f'`{path}`' for path in strange)}")
+            raise CompileError(f"the local engine does not know {', '.join(f'`{path}`' for path in strange)}")
         self.spec = document["spec"]
         self.templates = {template["name"]: template for template in self.spec["templates"]}
         self.nodes: list[Node] = []
@@ -85,13 +85,13 @@ class Workflow:
     def _global(self, given: Mapping[str, str]) -> tuple[dict[str, str], dict[str, Any]]:
         parameters = [dict(each) for each in self.spec.get("arguments", {}).get("parameters", [])]
         for name in given.keys() - {each["name"] for each in parameters}:
-            raise Refused(f"the workflow has no parameter `{name}`")
+            raise CompileError(f"the workflow has no parameter `{name}`")
         for each in parameters:
             each["value"] = given.get(each["name"], each.get("value"))
             if each["value"] is None:
-                raise Refused(f"spec.arguments.{each['name']}.value is required")
+                raise CompileError(f"spec.arguments.{each['name']}.value is required")
             if "enum" in each and each["value"] not in each["enum"]:
-                raise Refused(f"`{each['value']}` is none of the choices of `{each['name']}`")
+                raise CompileError(f"`{each['value']}` is none of the choices of `{each['name']}`")
         # A parameter called `json` hides all of them together.
         known = {"json": json.dumps(parameters), **{each["name"]: each["value"] for each in parameters}}
         names = {"workflow.name": self._name, "workflow.uid": str(uuid.uuid4())}
@@ -136,7 +136,7 @@ class Workflow:
             return node
         wanted = {each["name"] for each in template.get("inputs", {}).get("parameters", [])}
         if wanted != inputs.keys():
-            raise Refused(f"template `{template['name']}` takes {sorted(wanted)}, and `{name}` gives {sorted(inputs)}")
+            raise CompileError(f"template `{template['name']}` takes {sorted(wanted)}, and `{name}` gives {sorted(inputs)}")
         if (twin := self._known.get(node_number(name))) is not None:
             # Argo (up to 4.1.2) takes a node for another one with the same number, which is then never run.
             if twin.fulfilled:
@@ -171,7 +171,7 @@ class Workflow:
             if isinstance(value, str):
                 return substitute(value, {**self.names, **names}, {**self.values, **values}, early)
         except (Unknown, ValueError) as error:
-            raise Refused(f"{path}: {error}") from error
+            raise CompileError(f"{path}: {error}") from error
         if isinstance(value, dict):
             return {key: self.filled(inner, names, values, f"{path}.{key}", early) for key, inner in value.items()}
         if isinstance(value, list):
@@ -229,7 +229,7 @@ class Pod:
         if not strategy or self._attempt >= int(strategy["limit"]):
             return False
         if strategy["retryPolicy"] != "Always":
-            raise Refused(f"the local engine does not know the retryPolicy `{strategy['retryPolicy']}`")
+            raise CompileError(f"the local engine does not know the retryPolicy `{strategy['retryPolicy']}`")
         last = {"lastRetry": {"exitCode": str(finished.exit_code), "status": FAILED}}
         return bool(evaluate(strategy["expression"], last)) if "expression" in strategy else True
 
@@ -276,7 +276,7 @@ class Dag:
             if word not in ("&&", "||"):
                 name, _, result = word.partition(".")
                 if name not in self._tasks or result not in (SUCCEEDED, FAILED, "Errored", SKIPPED, OMITTED):
-                    raise Refused(f"task `{task['name']}` depends on `{word}`")
+                    raise CompileError(f"task `{task['name']}` depends on `{word}`")
                 yield name
 
     def _advance(self) -> None:
@@ -316,7 +316,7 @@ class Dag:
         if "when" in task:
             shown = self._workflow.filled(task["when"], self._names, values, f"{path}.when")
             if shown not in ("true", "false"):
-                raise Refused(f"{path}.when: `{shown}` is neither true nor false")
+                raise CompileError(f"{path}.when: `{shown}` is neither true nor false")
             if shown == "false":
                 return self._not_run(name, SKIPPED, f"when '{shown}' evaluated false")
         if "withSequence" not in task:

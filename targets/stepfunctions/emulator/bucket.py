@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from flowport.runtime.run.start import document
+from flowport.runtime.records.run_record import document
 from flowport.runtime.store.errors import Missing
 from flowport.runtime.store.keys import Keys
 

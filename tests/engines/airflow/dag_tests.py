@@ -16,7 +16,7 @@ from typing import Any
 from engines.airflow.runs import RUN, Ended, deployed_in, typed
 from engines.corpus_runs import given
 from engines.engine import plan_of
-from flowport.compiler.plan import Plan
+from flowport.compiler.ir.plan import Plan
 from flows.expected import Expected
 
 PROCESSES = os.cpu_count() or 1

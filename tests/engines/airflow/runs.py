@@ -17,9 +17,9 @@ from typing import Any
 from engines.airflow.scheduler import Scheduler
 from engines.corpus_runs import given
 from engines.engine import plan_of
-from flowport.compiler.contract import flow_document
-from flowport.compiler.package import package
-from flowport.compiler.plan import Plan
+from flowport.compiler.ir.plan import Plan
+from flowport.compiler.package.archive import package
+from flowport.compiler.package.documents import flow_document
 from flowport.runtime.run.parameters import convert
 from flowport.runtime.store.keys import Keys, code_key
 from flowport.runtime.store.open import open_store

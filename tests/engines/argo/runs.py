@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from flowport.compiler.package import package
-from flowport.compiler.plan import Plan
+from flowport.compiler.ir.plan import Plan
+from flowport.compiler.package.archive import package
 from flowport.runtime.store.keys import Keys, code_key
 from flowport.runtime.store.open import open_store
 from flowport.targets.argo import target

@@ -1,0 +1,92 @@
+"""Do the parameters of a flow fit together: their names, defaults and choices?
+
+Parameter("rate", type=int, default="3")      the default is 3: text is read as the command line would read it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
+from flowport.compiler.ir import Computed, Flow, NoDefault, Parameter
+from flowport.compiler.ir.parameter_kinds import misfit
+
+OPTIONS = frozenset(
+    ("help", "store", "profile", "run-id", "tag", "max-workers", "with", "origin-run", "from", "target", "no-fork", "quiet", "logs")
+)
+"""Options of `run` and `dry-run`: a parameter of that name is given after `--`."""
+NAMES = frozenset({"next", "input", "index", "foreach_stack", "merge_artifacts"})
+"""What every flow has already."""
+TITLES = frozenset({"name", "script_name"})
+"""What every flow has unless a step sets another: the names of the flow and of its file."""
+
+
+def check_parameters(flow: Flow) -> Iterator[Diagnostic]:
+    """What is wrong with the parameters of a flow."""
+    seen: dict[str, Parameter] = {}
+    for parameter in flow.parameters:
+        name = parameter.name
+        other = seen.setdefault(name.replace("_", "-").lower() if isinstance(name, str) else "", parameter)
+        if other is not parameter:
+            yield Diagnostic(
+                "FP235",
+                f"the parameters `{other.attribute}` and `{parameter.attribute}` have the same name, `{name}`",
+                parameter.span,
+                help=("give each its own: the first argument of `Parameter`",),
+            )
+        if not name or name.startswith("-") or any(c.isspace() or c == "=" or not c.isprintable() for c in name):
+            yield Diagnostic(
+                "FP239",
+                f"a parameter cannot be called `{name}`",
+                parameter.span,
+                help=(f'use letters, digits, `-` and `_`: `Parameter("{parameter.attribute}")`',),
+            )
+        elif name.replace("_", "-") in OPTIONS:
+            yield Diagnostic(
+                "FP238",
+                f"the parameter `{name}` has the name of an option of `flowport run`",
+                parameter.span,
+                help=(f"give it after `--`: `flowport run {flow.file} -- --{name} value`", "or give the parameter another name"),
+                severity="warning",
+            )
+        if parameter.attribute in NAMES:
+            yield Diagnostic(
+                "FP234",
+                f"a parameter cannot be called `{parameter.attribute}`",
+                parameter.span,
+                ("every flow has that name already",),
+                (f'give the attribute another name: `the_{parameter.attribute} = Parameter("{parameter.name}")`',),
+            )
+        yield from _values(parameter)
+
+
+def _values(parameter: Parameter) -> Iterator[Diagnostic]:
+    """The default and the choices against the kind, and the default against the choices."""
+    if parameter.kind == "file":
+        return
+    for choice in parameter.choices:
+        if (why := misfit(choice, parameter.kind)) is not None:
+            yield Diagnostic(
+                "FP237",
+                f"the choice `{choice!r}` of `{parameter.attribute}` {why}",
+                parameter.span,
+                help=("write choices of the parameter's type",),
+            )
+    if isinstance(parameter.default, NoDefault | Computed):
+        return
+    why = misfit(parameter.default, parameter.kind)
+    if why is not None:
+        yield Diagnostic(
+            "FP236",
+            f"the default `{parameter.default!r}` of `{parameter.attribute}` {why}",
+            parameter.span,
+            help=("change the default, or `type=`",),
+        )
+    elif parameter.choices and parameter.default not in parameter.choices:
+        listed = ", ".join(f"`{choice!r}`" for choice in parameter.choices)
+        yield Diagnostic(
+            "FP237",
+            f"the default `{parameter.default!r}` of `{parameter.attribute}` is not one of its choices",
+            parameter.span,
+            help=(f"the choices are {listed}",),
+        )

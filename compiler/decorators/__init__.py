@@ -1,0 +1,1 @@
+"""The decorators of flowport, one file each, and the registry that lists them."""

@@ -1,0 +1,87 @@
+"""The values of a decorator's arguments, each read as what it has to be."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from flowport.compiler.decorators.resolve import DecoratorUse
+from flowport.compiler.evaluate.reading import Reading
+from flowport.compiler.record import record
+
+MIB = ("memory", "disk", "shared_memory")
+
+
+@record(eq=False)
+class Values:
+    """The arguments of one decorator of a step, and what to say of them."""
+
+    reading: Reading
+    mark: DecoratorUse
+    named: dict[str, tuple[ast.expr, Any]]
+    step: str
+
+    def number(self, name: str, default: float | None, least: float, whole: bool = False) -> Any:
+        """A number of at least `least`; text that reads as one is taken, as Metaflow takes it."""
+        node, value = self.named.get(name, (self.mark.node, default))
+        if value is None:
+            return default
+        read = _number(value)
+        if read is None or read < least or (whole and read != int(read)):
+            kind = ("a whole number" if whole else "a number") + (" of MiB" if name in MIB else "")
+            self.say(
+                node,
+                f"`{name}` of `@{self.mark.name}` is {kind} of at least {least:g}, not `{value!r}`",
+                f"write `{name}={default if default else int(least) or 1:g}`",
+            )
+            return default
+        return int(read) if whole or read == int(read) else read
+
+    def text(self, name: str, example: str) -> str:
+        """A text; empty unless given."""
+        node, value = self.named.get(name, (self.mark.node, None))
+        if value is not None and not isinstance(value, str):
+            self.say(node, f"`{name}` of `@{self.mark.name}` is a text, not `{value!r}`", f'write `{name}="{example}"`')
+            return ""
+        return value or ""
+
+    def texts(self, name: str, example: str) -> tuple[str, ...]:
+        """A list of texts; Metaflow takes one text with commas too."""
+        node, value = self.named.get(name, (self.mark.node, None))
+        listed = value.split(",") if isinstance(value, str) else [] if value is None else value
+        if not isinstance(listed, list | tuple) or not all(isinstance(each, str) for each in listed):
+            self.say(node, f"`{name}` of `@{self.mark.name}` is a list of texts, not `{value!r}`", f'write `{name}=["{example}"]`')
+            return ()
+        return tuple(each.strip() for each in listed if each.strip())
+
+    def table(self, name: str, example: str) -> tuple[tuple[str, str], ...]:
+        """A dict of texts, sorted by its keys; Metaflow takes `key=value` with commas too."""
+        node, value = self.named.get(name, (self.mark.node, None))
+        words = self.texts(name, example) if isinstance(value, str | list | tuple) else ()
+        pairs = dict(word.split("=", 1) for word in words if "=" in word) if words else {} if value is None else value
+        if (
+            not isinstance(pairs, dict)
+            or len(pairs) < len(words)
+            or not all(isinstance(each, str) for pair in pairs.items() for each in pair)
+        ):
+            self.say(node, f"`{name}` of `@{self.mark.name}` is a dict of texts, not `{value!r}`", f"write `{name}={example}`")
+            return ()
+        return tuple(sorted(pairs.items()))
+
+    def say(self, node: ast.expr, message: str, *ways_out: str) -> None:
+        self.reading.say("FP133", message, self.mark.source, node, *ways_out)
+
+
+def is_text(text: str) -> bool:
+    """Whether a text consists of characters: half of a pair of surrogates is none."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        read = float(value)
+    except ValueError:
+        return None
+    return read if read == read and abs(read) < 1e15 else None

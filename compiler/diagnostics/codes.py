@@ -1,0 +1,19 @@
+"""What each diagnostic means, at length: `flowport explain FP201`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flowport.compiler.diagnostics.code import Code
+from flowport.compiler.diagnostics.flow_codes import FLOW
+from flowport.compiler.diagnostics.reading_codes import READING
+from flowport.compiler.diagnostics.target_codes import TARGETS
+
+CODES: Mapping[str, Code] = {**READING, **FLOW, **TARGETS}
+
+
+def explain(code: str) -> str | None:
+    """The long form of a code, or None for a code that there is not."""
+    name = code.strip().upper()
+    known = CODES.get(name)
+    return None if known is None else f"{name}: {known.title}\n\n{known.text}\n"

@@ -1,0 +1,145 @@
+"""Calls in constant expressions: of pure functions and methods, and of functions in the flow's own files that only name values.
+
+The expressions inside a call are the business of `expressions`, which passes in how they are evaluated.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+from flowport.compiler.evaluate.pure import CALLS, method
+from flowport.compiler.evaluate.scope import Known, NotConstant, ReadsEnvironment, Scope, guarded, is_name, resolved, unpacked
+from flowport.compiler.python.modules import Definition, External, Thing
+
+Evaluator: TypeAlias = Callable[[ast.expr, Scope], Any]
+
+_TAKE_FUNCTIONS = frozenset({"map", "sorted", "min", "max"})
+
+
+class Calls:
+    """The values of calls, where `evaluate` gives the values of the expressions in them."""
+
+    def __init__(self, evaluate: Evaluator) -> None:
+        self.evaluate = evaluate
+
+    def value(self, node: ast.Call, where: Scope) -> Any:
+        """The value of a call; raises NotConstant."""
+        self._refuse_environment(node, where)
+        if isinstance(node.func, ast.Attribute):
+            owner = None if isinstance(resolved(node.func, where), External) else self.evaluate(node.func.value, where)
+            if owner is not None and not is_name(owner):
+                positional, named = self._values(node, where)
+                bound = method(owner, node.func.attr)
+                if bound is None:
+                    raise NotConstant(where.source, node, f"`.{node.func.attr}()` is not called before the flow runs")
+                return guarded(node, where, bound, *positional, **named)
+        function = self.evaluate(node.func, where)
+        if isinstance(function, Known) and function.name in CALLS:
+            takes_functions = function.name in _TAKE_FUNCTIONS
+            positional, named = (
+                self._arguments(node, where) if function.name == "dict" else self._values(node, where, functions=takes_functions)
+            )
+            return guarded(node, where, CALLS[function.name], *positional, **named)
+        if isinstance(function, Definition) and function.function is not None:
+            return self._own_function(node, function, where)
+        raise NotConstant(where.source, node, f"`{where.source.segment(node.func)}` is not called before the flow runs")
+
+    def items(self, parts: list[ast.expr], where: Scope) -> Iterator[Any]:
+        """The values of the parts of a list or of a call, starred ones spread out."""
+        for part in parts:
+            if isinstance(part, ast.Starred):
+                value = self.evaluate(part.value, where)
+                if is_name(value):
+                    raise NotConstant(where.source, part.value, f"`{where.source.segment(part.value)}` is not a value")
+                yield from guarded(part, where, tuple, value)
+            else:
+                yield self.evaluate(part, where)
+
+    def text(self, node: ast.expr, where: Scope) -> str | None:
+        """The value of an expression when it is a string."""
+        try:
+            value = self.evaluate(node, where)
+        except NotConstant:
+            return None
+        return value if isinstance(value, str) else None
+
+    def _refuse_environment(self, node: ast.Call, where: Scope) -> None:
+        called = resolved(node.func, where)
+        if isinstance(called, External) and (called.name == "os.getenv" or called.name.startswith("os.environ")):
+            raise ReadsEnvironment(where.source, node, self.text(node.args[0], where) if node.args else None)
+
+    def _arguments(self, node: ast.Call, where: Scope) -> tuple[list[Any], dict[str, Any]]:
+        """The arguments of a call, whatever they are."""
+        positional = list(self.items(node.args, where))
+        named: dict[str, Any] = {}
+        for keyword in node.keywords:
+            value = self.evaluate(keyword.value, where)
+            if keyword.arg is not None:
+                named[keyword.arg] = value
+            else:
+                guarded(keyword.value, where, named.update, value)
+        return positional, named
+
+    def _values(self, node: ast.Call, where: Scope, functions: bool = False) -> tuple[list[Any], dict[str, Any]]:
+        """The arguments of a pure call: plain values, or with `functions` also builtins, as in `map(str, SIZES)`."""
+        positional, named = self._arguments(node, where)
+        if functions:
+            positional = [_function(value) for value in positional]
+            named = {name: _function(value) for name, value in named.items()}
+        if any(is_name(value) for value in [*positional, *named.values()]):
+            raise NotConstant(where.source, node, f"`{where.source.segment(node)}` is given something that is not a value")
+        return positional, named
+
+    def _own_function(self, node: ast.Call, function: Definition, where: Scope) -> Any:
+        """The value of a call of a function that imports, names values and returns an expression, and does nothing else."""
+        definition = function.function
+        assert definition is not None
+        positional, named = self._arguments(node, where)
+        inside = Scope(where.modules, function.source, {}, {}, where.depth + 1)
+        known = self._bound(node, definition.args, positional, named, where, inside)
+        body = [] if definition.decorator_list or isinstance(definition, ast.AsyncFunctionDef) else definition.body
+        for part in body:
+            inside = Scope(where.modules, function.source, {}, known, where.depth + 1)
+            match part:
+                case ast.Return(value=value) if value is not None:
+                    return self.evaluate(value, inside)
+                case ast.Assign(targets=[target], value=value):
+                    known = {**known, **unpacked(target, self.evaluate(value, inside), inside)}
+                case ast.Import() | ast.ImportFrom():
+                    known = {**known, **{name: _external(thing) for name, thing in where.modules.local(function.source, part)}}
+                case ast.Expr(value=ast.Constant()):
+                    pass
+                case _:
+                    break
+        raise NotConstant(where.source, node, f"`{function.name}` does more than name values and return one")
+
+    def _bound(
+        self, node: ast.Call, wanted: ast.arguments, positional: list[Any], named: dict[str, Any], where: Scope, inside: Scope
+    ) -> dict[str, Any]:
+        """The values of a function's arguments."""
+        places = [argument.arg for argument in wanted.posonlyargs + wanted.args]
+        known = {name: self.evaluate(value, inside) for name, value in zip(reversed(places), reversed(wanted.defaults))}
+        defaults = ((argument.arg, value) for argument, value in zip(wanted.kwonlyargs, wanted.kw_defaults) if value is not None)
+        known.update({name: self.evaluate(value, inside) for name, value in defaults})
+        known.update(zip(places, positional))
+        if wanted.vararg is not None:
+            known[wanted.vararg.arg] = tuple(positional[len(places) :])
+        names = {*places, *(argument.arg for argument in wanted.kwonlyargs)}
+        known.update({name: value for name, value in named.items() if name in names})
+        if wanted.kwarg is not None:
+            known[wanted.kwarg.arg] = {name: value for name, value in named.items() if name not in names}
+        extra = (len(positional) > len(places) and wanted.vararg is None) or (wanted.kwarg is None and not names.issuperset(named))
+        if extra or not names.issubset(known):
+            raise NotConstant(where.source, node, "its arguments do not fit the function")
+        return known
+
+
+def _function(value: Any) -> Any:
+    """The builtin that a name stands for, or the value itself."""
+    return CALLS.get(value.name, value) if isinstance(value, Known) else value
+
+
+def _external(thing: Thing) -> Any:
+    return Known(thing.name) if isinstance(thing, External) else thing

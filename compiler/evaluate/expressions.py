@@ -1,0 +1,273 @@
+"""The value of an expression, found from the source alone.
+
+    LIMIT = 2 * GIB      @resources(memory=LIMIT // MIB)      Parameter("path", default=os.path.join("data", NAME))
+
+Literals, names that are bound once, arithmetic, f-strings, subscripts, the pure calls of `pure`, and functions of one expression in the
+flow's own files. The environment is never read, and nothing of the user's is run.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
+from flowport.compiler.evaluate.calls import Calls
+from flowport.compiler.evaluate.paths import PathText
+from flowport.compiler.evaluate.pure import BIGGEST, BUILTINS, HERE, TooBig, binary, sized
+from flowport.compiler.evaluate.scope import Known, NotConstant, OutOfWork, ReadsEnvironment, Scope, guarded, is_name, resolved, unpacked
+from flowport.compiler.python.bindings import Names, names
+from flowport.compiler.python.modules import Definition, External, Own, Thing
+
+DEEPEST = 50
+
+WORK = 1_000_000
+"""What may be spent on all expressions of a flow, which somebody else may have written: one for each part that is evaluated, and one for
+every ten characters or entries of its value. It is about two seconds."""
+
+
+def evaluate(node: ast.expr, where: Scope) -> Any:
+    """The value of `node`; raises NotConstant. Types and functions come as Known, Definition or External."""
+    if where.depth > DEEPEST:
+        raise NotConstant(where.source, node, "it refers to itself")
+    _work(node, where, 1)
+    try:
+        value = _value(node, where)
+        _work(node, where, sized(value) // 10)
+    except TooBig:
+        raise NotConstant(where.source, node, "its value is too big") from None
+    except RecursionError:
+        raise NotConstant(where.source, node, "it nests too deeply") from None
+    return value
+
+
+def _work(node: ast.expr, where: Scope, amount: int) -> None:
+    """Count what is done; from the limit on nothing more is, and one diagnostic says so."""
+    modules = where.modules
+    if modules.worked <= WORK < modules.worked + amount:
+        message = f"evaluating this takes too long: `{where.source.segment(node)[:80]}`"
+        way_out = "compute large values in a step, or write them as a literal or into a file"
+        modules.found.append(Diagnostic("FP127", message, where.source.span(node), help=(way_out,)))
+    modules.worked += amount
+    if modules.worked > WORK:
+        raise OutOfWork(where.source, node)
+
+
+def _value(node: ast.expr, where: Scope) -> Any:
+    match node:
+        case ast.Constant(value=value):
+            if value is Ellipsis:
+                raise NotConstant(where.source, node, "`...` is not a value")
+            return value
+        case ast.Name(id=name):
+            return _name(node, name, where)
+        case ast.Tuple(elts=parts):
+            return tuple(_CALLS.items(parts, where))
+        case ast.List(elts=parts):
+            return list(_CALLS.items(parts, where))
+        case ast.Set(elts=parts):
+            return guarded(node, where, set, list(_CALLS.items(parts, where)))
+        case ast.Dict(keys=keys, values=values):
+            return _dict(node, keys, values, where)
+        case ast.UnaryOp(operand=operand):
+            inner = plain(operand, where)
+            return guarded(node, where, _UNARY[type(node.op)], inner)
+        case ast.BinOp(left=left, right=right):
+            first, second = plain(left, where), plain(right, where)
+            return guarded(node, where, binary, type(node.op), first, second)
+        case ast.BoolOp(op=joined, values=parts):
+            return _bool(joined, parts, where)
+        case ast.Compare():
+            return _compare(node, where)
+        case ast.IfExp(test=test, body=body, orelse=orelse):
+            return evaluate(body if plain(test, where) else orelse, where)
+        case ast.JoinedStr(values=parts):
+            return "".join(_formatted(part, where) for part in parts)
+        case ast.Subscript():
+            return _subscript(node, where)
+        case ast.Attribute():
+            return _attribute(node, where)
+        case ast.Call():
+            return _CALLS.value(node, where)
+        case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+            return _comprehension(node, where)
+        case _:
+            raise NotConstant(where.source, node, f"{_KINDS.get(type(node), 'this kind of expression')} has no value before the flow runs")
+
+
+_CALLS = Calls(evaluate)
+_KINDS = {ast.Lambda: "a lambda", ast.Await: "an `await`", ast.NamedExpr: "an assignment inside an expression"}
+_UNARY: Mapping[type[ast.unaryop], Callable[[Any], Any]] = {
+    ast.USub: operator.neg,
+    ast.UAdd: operator.pos,
+    ast.Not: operator.not_,
+    ast.Invert: operator.invert,
+}
+_COMPARE: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Is: operator.is_,
+    ast.IsNot: operator.is_not,
+    ast.In: lambda a, b: a in b,
+    ast.NotIn: lambda a, b: a not in b,
+}
+
+
+_CONVERSIONS: Mapping[str, Callable[[Any], str]] = {"s": str, "r": repr, "a": ascii}
+
+
+def plain(node: ast.expr, where: Scope) -> Any:
+    """A value that can be computed with: no function, type or module."""
+    value = evaluate(node, where)
+    if is_name(value):
+        raise NotConstant(where.source, node, f"`{where.source.segment(node)}` is not a value")
+    return value
+
+
+def _name(node: ast.expr, name: str, where: Scope) -> Any:
+    if name in where.known:
+        return where.known[name]
+    if name in where.members:
+        return _defined(node, Definition(where.source, name, tuple(where.members[name])), where, where.members)
+    thing = where.modules.look(where.source, name)
+    if thing is not None:
+        return _thing(node, thing, where)
+    if name == "__file__":
+        return HERE + where.source.path
+    if name in BUILTINS:
+        return Known(name)
+    if name == "__name__":
+        return where.source.module or where.source.place.removesuffix(".py")
+    raise NotConstant(where.source, node, f"nothing in `{where.source.shown}` gives `{name}` a value")
+
+
+def _thing(node: ast.expr, thing: Thing, where: Scope) -> Any:
+    match thing:
+        case Definition():
+            return _defined(node, thing, where, {})
+        case External(name):
+            if name in ("os.environ", "os.getenv"):
+                raise ReadsEnvironment(where.source, node, None)
+            return Known(name)
+        case Own():
+            return thing
+
+
+def _defined(node: ast.expr, thing: Definition, where: Scope, members: Names) -> Any:
+    """The value of a name in its own file; functions and classes stand for themselves."""
+    if thing.function is not None or thing.type is not None:
+        return thing
+    first = thing.bindings[0]
+    if members and first.module is not None:
+        return _thing(node, where.modules.imported(thing.source, first), where)
+    if len(thing.bindings) > 1:
+        raise NotConstant(where.source, node, f"`{thing.name}` is set {len(thing.bindings)} times in `{thing.source.shown}`")
+    if first.value is None:
+        raise NotConstant(where.source, node, f"what `{thing.name}` is can only be known by running `{thing.source.shown}`")
+    return evaluate(first.value, Scope(where.modules, thing.source, members, {}, where.depth + 1))
+
+
+def _dict(node: ast.Dict, keys: list[ast.expr | None], values: list[ast.expr], where: Scope) -> dict[Any, Any]:
+    found: dict[Any, Any] = {}
+    for key, value in zip(keys, values):
+        inner = evaluate(value, where)
+        if key is None:
+            guarded(value, where, found.update, inner)
+        else:
+            name = plain(key, where)
+            guarded(key, where, found.__setitem__, name, inner)
+    return found
+
+
+def _bool(op: ast.boolop, parts: list[ast.expr], where: Scope) -> Any:
+    value: Any = None
+    for part in parts:
+        value = plain(part, where)
+        if bool(value) is isinstance(op, ast.Or):
+            break
+    return value
+
+
+def _compare(node: ast.Compare, where: Scope) -> bool:
+    left = plain(node.left, where)
+    for op, part in zip(node.ops, node.comparators):
+        right = plain(part, where)
+        if not guarded(node, where, _COMPARE[type(op)], left, right):
+            return False
+        left = right
+    return True
+
+
+def _formatted(part: ast.expr, where: Scope) -> str:
+    if not isinstance(part, ast.FormattedValue):
+        return str(plain(part, where))
+    value = plain(part.value, where)
+    if part.conversion != -1:
+        value = _CONVERSIONS[chr(part.conversion)](value)
+    spec = "" if part.format_spec is None else str(plain(part.format_spec, where))
+    if any(len(digits) > 4 for digits in "".join(c if c.isdigit() else " " for c in spec).split()):
+        raise TooBig
+    return str(guarded(part, where, format, value, spec))
+
+
+def _subscript(node: ast.Subscript, where: Scope) -> Any:
+    if _is_environment(node.value, where):
+        raise ReadsEnvironment(where.source, node, _CALLS.text(node.slice, where))
+    value = plain(node.value, where)
+    if isinstance(node.slice, ast.Slice):
+        bounds = [None if part is None else plain(part, where) for part in (node.slice.lower, node.slice.upper, node.slice.step)]
+        return guarded(node, where, operator.getitem, value, slice(*bounds))
+    index = plain(node.slice, where)
+    return guarded(node, where, operator.getitem, value, index)
+
+
+def _is_environment(node: ast.expr, where: Scope) -> bool:
+    return resolved(node, where) == External("os.environ")
+
+
+def _attribute(node: ast.Attribute, where: Scope) -> Any:
+    owner = evaluate(node.value, where)
+    if isinstance(owner, (External, Known, Own)):
+        thing = External(owner.name) if isinstance(owner, Known) else owner
+        return _thing(node, where.modules.member(thing, node.attr), where)
+    if isinstance(owner, Definition):
+        return _class_member(node, owner, where)
+    if isinstance(owner, PathText) and node.attr in PathText.ATTRIBUTES:
+        return getattr(owner, node.attr)
+    raise NotConstant(where.source, node, f"`.{node.attr}` cannot be looked up before the flow runs")
+
+
+def _class_member(node: ast.Attribute, owner: Definition, where: Scope) -> Any:
+    """`Settings.RATE`, where Settings is a class of the flow's own files without bases of its own."""
+    if owner.type is not None:
+        members = names(owner.type.body)
+        if node.attr in members:
+            return _defined(node, Definition(owner.source, node.attr, tuple(members[node.attr])), where, members)
+    raise NotConstant(where.source, node, f"`{owner.name}` has no `{node.attr}` that can be seen in its source")
+
+
+def _comprehension(node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp, where: Scope) -> Any:
+    rows = [where]
+    for clause in node.generators:
+        rows = list(islice((inner for row in rows for inner in _turns(clause, row)), BIGGEST + 1))
+        sized(rows)
+        _work(node, where, 5 * len(rows))
+    if isinstance(node, ast.DictComp):
+        return {plain(node.key, row): evaluate(node.value, row) for row in rows}
+    values = [evaluate(node.elt, row) for row in rows]
+    return guarded(node, where, set, values) if isinstance(node, ast.SetComp) else values
+
+
+def _turns(clause: ast.comprehension, where: Scope) -> Iterator[Scope]:
+    values = plain(clause.iter, where)
+    for value in guarded(clause.iter, where, list, values):
+        inner = Scope(where.modules, where.source, where.members, {**where.known, **unpacked(clause.target, value, where)}, where.depth)
+        if all(plain(test, inner) for test in clause.ifs):
+            yield inner

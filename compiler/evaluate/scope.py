@@ -1,0 +1,99 @@
+"""Where an expression stands, and why it may have no value at compile time."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flowport.compiler.python.bindings import Names
+from flowport.compiler.python.modules import Definition, External, Modules, Own, Thing
+from flowport.compiler.python.source import Source
+from flowport.compiler.record import record
+
+
+class NotConstant(Exception):
+    """An expression that has no value at compile time, with the place and the reason."""
+
+    def __init__(self, source: Source, node: ast.AST, reason: str) -> None:
+        super().__init__(reason)
+        self.source, self.node, self.reason = source, node, reason
+
+
+class ReadsEnvironment(NotConstant):
+    """An expression that depends on the environment; `variable` is the name when it can be seen."""
+
+    def __init__(self, source: Source, node: ast.AST, variable: str | None) -> None:
+        super().__init__(source, node, "the environment is never read while compiling")
+        self.variable = variable
+
+
+class OutOfWork(NotConstant):
+    """An expression that takes more than what is left for the whole flow."""
+
+    def __init__(self, source: Source, node: ast.AST) -> None:
+        super().__init__(source, node, "it takes too long to compute")
+
+
+@record
+class Known:
+    """A function or type of the standard library or of flowport, by its dotted name."""
+
+    name: str
+
+
+@record(eq=False)
+class Scope:
+    """Where an expression stands: its file, the names of the class around it, and values that are already known."""
+
+    modules: Modules
+    source: Source
+    members: Names
+    known: Mapping[str, Any]
+    depth: int = 0
+
+
+def scope(modules: Modules, source: Source, members: Names | None = None) -> Scope:
+    """The scope of a module or, with `members`, of a class body in it."""
+    return Scope(modules, source, members or {}, {})
+
+
+def guarded(node: ast.AST, where: Scope, compute: Callable[..., Any], /, *values: Any, **named: Any) -> Any:
+    """What `compute` gives; what it raises over the user's values becomes the reason."""
+    try:
+        return compute(*values, **named)
+    except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError) as error:
+        raise NotConstant(where.source, node, f"it raises {type(error).__name__}: {error}") from None
+
+
+def is_name(value: object) -> bool:
+    """Whether a value is a function, a class or a module, known by its name alone."""
+    return isinstance(value, (Known, Definition, External, Own))
+
+
+def resolved(node: ast.expr, where: Scope) -> Thing | None:
+    """What a dotted name stands for, imports of the function around it included."""
+    if isinstance(node, ast.Attribute):
+        owner = resolved(node.value, where)
+        return None if owner is None else where.modules.member(owner, node.attr)
+    if isinstance(node, ast.Name):
+        known = where.known.get(node.id)
+        if known is not None:
+            return External(known.name) if isinstance(known, Known) else known if isinstance(known, Own) else None
+        if node.id in where.members:
+            first = where.members[node.id][0]
+            return None if first.module is None else where.modules.imported(where.source, first)
+        return where.modules.look(where.source, node.id)
+    return None
+
+
+def unpacked(target: ast.expr, value: Any, where: Scope) -> dict[str, Any]:
+    """What an assignment to `target` binds."""
+    if isinstance(target, ast.Name):
+        return {target.id: value}
+    if not isinstance(target, (ast.Tuple, ast.List)):
+        raise NotConstant(where.source, target, "only names can stand here")
+    parts = guarded(target, where, list, value)
+    if len(parts) != len(target.elts):
+        raise NotConstant(where.source, target, f"it takes {len(target.elts)} values and gets {len(parts)}")
+    return {name: inner for part, one in zip(target.elts, parts) for name, inner in unpacked(part, one, where).items()}

@@ -1,0 +1,181 @@
+"""Attributes of `metaflow` and of `current` that are not there when the flow runs.
+
+    import metaflow as mf
+    mf.S3                      FP143, as for `from metaflow import S3`
+    current.project_name       FP145
+
+A name that the file tests for, with `hasattr` or in a `try`, is left alone.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+
+from flowport.compiler.diagnostics.suggestions import did_you_mean
+from flowport.compiler.evaluate.reading import Reading
+from flowport.compiler.imports.public_names import CARDS, CONFIGS, PARTS, PUBLIC_NAMES, say_config, say_missing
+from flowport.compiler.python.bindings import asks_for_main
+from flowport.compiler.python.modules import OURS, External, Thing, bound
+from flowport.compiler.python.source import Source
+
+CURRENT = (
+    "flow_name", "run_id", "origin_run_id", "step_name", "task_id", "retry_count", "attempt", "pathspec", "parameters",
+    "parameter_names", "tags", "username", "namespace", "card", "trigger", "is_running_flow", "get",
+)  # fmt: skip
+"""What `current` has (`runtime/flow.py`)."""
+
+ADDED: Mapping[str, str] = {
+    **dict.fromkeys(("project_name", "project_flow_name", "branch_name", "is_production", "is_user_branch", "production_token"), "project"),
+    "parallel": "parallel",
+    "checkpoint": "checkpoint",
+    "model": "model",
+    "huggingface_hub": "huggingface_hub",
+    "nim": "nim",
+}
+"""What decorators of Metaflow's that flowport does not have add to `current`."""
+
+IN_TASKS = frozenset(CURRENT) - {"username", "namespace", "card", "trigger", "is_running_flow", "get"}
+"""What it has while a task runs, and not while the flow's file is imported."""
+
+CATCHES = frozenset({"AttributeError", "ImportError", "Exception", "BaseException"})
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+
+
+def check_attributes(reading: Reading, sources: Iterable[Source], start: Source) -> None:
+    """Say which attributes of `metaflow`, `flowport` and `current` are not there; `start` is imported before there is a task."""
+    for source in sources:
+        if any(word in source.text for word in OURS):
+            reader = _Reader(reading, source, source is start)
+            for node in source.tree.body:
+                reader.visit(node, {})
+
+
+class _Reader:
+    def __init__(self, reading: Reading, source: Source, is_start: bool) -> None:
+        self.reading, self.source, self.is_start = reading, source, is_start
+        self.tested = frozenset(_tested(source.tree))
+        self.annotated = "annotations" not in reading.modules.names(source)
+
+    def visit(self, node: ast.AST, local: Mapping[str, Thing | None]) -> None:
+        """Look at a statement or an expression; `local` are the names of the functions around it."""
+        waiting = [node]
+        while waiting:
+            inner = waiting.pop()
+            if isinstance(inner, FUNCTIONS) and inner is not node:
+                self.visit(inner, {**local, **bound(self.reading.modules, self.source, inner)})
+                continue
+            if isinstance(inner, FUNCTIONS) and not local:
+                local = bound(self.reading.modules, self.source, inner)
+            if isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Load):
+                self.check(inner, inner.value, inner.attr, local)
+                if self.is_start and not local and not isinstance(node, FUNCTIONS):
+                    self.check_import(inner)
+            elif isinstance(inner, ast.Name) and (inner.id in CONFIGS or inner.id in PARTS) and self.is_starred(inner.id, local):
+                self.missing(inner, inner.id, "do without it")
+            elif isinstance(inner, ast.Call) and (name := _got(inner)):
+                self.check(inner, inner.args[0], name, local)
+            waiting += reversed(list(self.inside(inner)))
+
+    def inside(self, node: ast.AST) -> Iterator[ast.AST]:
+        """The parts of a node that are run, without what may fail and what only names a decorator."""
+        for name, value in ast.iter_fields(node):
+            if name == "body" and (_may_fail(node) or (isinstance(node, ast.If) and asks_for_main(node.test))):
+                continue
+            if name in ("annotation", "returns") and not self.annotated:
+                continue
+            for part in value if isinstance(value, list) else [value]:
+                if name == "decorator_list":
+                    yield from (*part.args, *part.keywords) if isinstance(part, ast.Call) else ()
+                elif isinstance(part, ast.AST):
+                    yield part
+
+    def check(self, node: ast.expr, owner: ast.expr, name: str, local: Mapping[str, Thing | None]) -> None:
+        thing = self.resolved(owner, local)
+        if not isinstance(thing, External) or name.startswith("__") or name in self.tested:
+            return
+        package, _, rest = thing.name.partition(".")
+        if package not in OURS:
+            return
+        if rest == "current.trigger" and not _tests_trigger(self.source.tree):
+            message = "`current.trigger` is None, as no event starts the flow"
+            way_out = "test for it: `if current.trigger is not None:`"
+            self.reading.say("FP145", message, self.source, node, way_out)
+        elif rest == "current" and name not in CURRENT:
+            listed = ", ".join(f"`{one}`" for one in CURRENT)
+            without = f'where the flow can do without it, write `current.get("{name}")`'
+            if name in ADDED:
+                message = f"`current` has no `{name}`, which `@{ADDED[name]}` of Metaflow adds"
+                self.reading.say("FP145", message, self.source, node, without)
+            else:
+                guess = did_you_mean(name, CURRENT)
+                self.reading.say("FP145", f"`current` has no `{name}`", self.source, node, *guess, f"it has {listed}", without)
+        elif f"{thing.name}.{name}" in self.reading.refused:
+            return
+        elif (not rest and name not in PUBLIC_NAMES) or (rest == "cards" and name not in CARDS):
+            self.missing(node, name, f'do without it, or test for it: `hasattr({self.source.segment(owner)}, "{name}")`', rest)
+
+    def check_import(self, node: ast.Attribute) -> None:
+        """Say what of `current` is read outside of all functions."""
+        thing = self.resolved(node.value, {})
+        if node.attr in IN_TASKS - self.tested and isinstance(thing, External) and thing.name in {f"{one}.current" for one in OURS}:
+            message = f"`current.{node.attr}` is read when the file is imported, before there is a task"
+            self.reading.say("FP145", message, self.source, node, "read it inside a step, or in a function that a step calls")
+
+    def missing(self, node: ast.expr, name: str, way_out: str, module: str = "") -> None:
+        """Say that a name of Metaflow's is not there."""
+        if name in CONFIGS:
+            say_config(self.reading, self.source, node, name)
+        else:
+            say_missing(self.reading, self.source, node, name, way_out, known=CARDS if module else PUBLIC_NAMES)
+
+    def is_starred(self, name: str, local: Mapping[str, Thing | None]) -> bool:
+        """Whether a name comes from `from metaflow import *`, which names nothing that could be said to be missing."""
+        thing = self.reading.modules.look(self.source, name) if name not in local else None
+        return isinstance(thing, External) and name not in self.reading.modules.names(self.source)
+
+    def resolved(self, node: ast.expr, local: Mapping[str, Thing | None]) -> Thing | None:
+        if isinstance(node, ast.Attribute):
+            owner = self.resolved(node.value, local)
+            return None if owner is None else self.reading.modules.member(owner, node.attr)
+        if not isinstance(node, ast.Name):
+            return None
+        return local[node.id] if node.id in local else self.reading.modules.look(self.source, node.id)
+
+
+def _tested(tree: ast.AST) -> Iterator[str]:
+    """The names that `hasattr(x, "name")` and `"name" in x` ask for."""
+    for node in ast.walk(tree):
+        asked: ast.expr | None = None
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "hasattr" and len(node.args) == 2:
+            asked = node.args[1]
+        elif isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
+            asked = node.left
+        if isinstance(asked, ast.Constant) and isinstance(asked.value, str):
+            yield asked.value
+
+
+def _tests_trigger(tree: ast.AST) -> bool:
+    """Whether a condition looks at `current.trigger` itself."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If | ast.IfExp | ast.While | ast.BoolOp):
+            inside = [inner for part in (node.values if isinstance(node, ast.BoolOp) else [node.test]) for inner in ast.walk(part)]
+            owners = {inner.value for inner in inside if isinstance(inner, ast.Attribute)}
+            if any(isinstance(inner, ast.Attribute) and inner.attr == "trigger" and inner not in owners for inner in inside):
+                return True
+    return False
+
+
+def _got(call: ast.Call) -> str:
+    """The name in `getattr(x, "name")`, which has no default; "" for every other call."""
+    is_getattr = isinstance(call.func, ast.Name) and call.func.id == "getattr" and len(call.args) == 2
+    name = call.args[1].value if is_getattr and isinstance(call.args[1], ast.Constant) else ""
+    return name if isinstance(name, str) else ""
+
+
+def _may_fail(node: ast.AST) -> bool:
+    """Whether a `try` catches what a missing attribute raises."""
+    if not isinstance(node, ast.Try):
+        return False
+    kinds = [kind for handler in node.handlers for kind in ast.walk(handler.type or ast.Name("Exception"))]
+    return any(isinstance(kind, ast.Name) and kind.id in CATCHES for kind in kinds)

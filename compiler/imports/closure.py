@@ -1,0 +1,41 @@
+"""The flow's own files: those that its file imports, directly or not, by statements or by name."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+
+from flowport.compiler.evaluate.reading import Reading
+from flowport.compiler.imports.dynamic_imports import named_modules
+from flowport.compiler.python.modules import Modules, imports
+from flowport.compiler.python.source import Source
+
+
+def closure(reading: Reading, starts: Iterable[Source]) -> tuple[Source, ...]:
+    """The sources that `starts` import, directly or not, with the `__init__.py` of every package on the way, by place."""
+    modules = reading.modules
+    waiting = list(starts)
+    seen: dict[str, Source] = {start.path: start for start in waiting}
+    while waiting:
+        source = waiting.pop()
+        for name in (*_imported_modules(modules, source), *named_modules(reading, source)):
+            parts = name.split(".")
+            for count in range(1, len(parts) + 1):
+                module = modules.module(".".join(parts[:count]))
+                if module is None:
+                    break
+                if module.source is not None and module.source.path not in seen:
+                    seen[module.source.path] = module.source
+                    waiting.append(module.source)
+    return tuple(sorted(seen.values(), key=lambda source: source.place))
+
+
+def _imported_modules(modules: Modules, source: Source) -> Iterator[str]:
+    for node, _ in imports(source.tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        else:
+            name = modules.absolute(source, node.module or "", node.level)
+            yield from (f"{name}.{alias.name}" if name else alias.name for alias in node.names if alias.name != "*")
+            if name:
+                yield name

@@ -1,0 +1,204 @@
+"""The names that a flow may import from flowport, and from Metaflow, whose place flowport takes while a flow runs."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
+
+from flowport.compiler.decorators.resolve import FLOW_DECORATORS, SETTINGS
+from flowport.compiler.decorators.unsupported import UNSUPPORTED
+from flowport.compiler.diagnostics.diagnostic import Severity
+from flowport.compiler.diagnostics.suggestions import did_you_mean
+from flowport.compiler.evaluate.reading import Reading
+from flowport.compiler.python.modules import OURS, imports
+from flowport.compiler.python.source import Source
+from flowport.compiler.record import record
+
+PUBLIC_NAMES = frozenset(
+    {
+        "FlowSpec",
+        "step",
+        "Parameter",
+        "IncludeFile",
+        "JSONType",
+        "current",
+        "flow",
+        "cards",
+        "__version__",
+        *SETTINGS,
+        *FLOW_DECORATORS,
+        *UNSUPPORTED,
+    }
+)
+
+CARDS = frozenset({
+    "Artifact", "BlankCard", "DefaultCard", "Error", "ErrorCard", "EventsTimeline", "Image", "JSONViewer", "Markdown", "MetaflowCard",
+    "MetaflowCardComponent", "PageComponent", "ProgressBar", "PythonCode", "Table", "ValueBox", "VegaChart", "YAMLViewer",
+})  # fmt: skip
+"""What `metaflow.cards` has (`runtime/cards.py`)."""
+
+CONFIGS = frozenset({"Config", "config_expr"})
+"""What a later version brings."""
+
+
+@record
+class Part:
+    """A part of Metaflow that flowport does not offer, and what to do without it."""
+
+    name: str
+    way_out: str
+
+
+_CLIENT = Part("client", "hand results from step to step as artifacts, and read those of other runs with `flowport artifacts`")
+_RUNNER = Part("runner", "start other flows from the scheduler, or with `flowport run`")
+_MUTATORS = Part("decorator API", "write the decorators above the steps, or write a decorator that is a plain function")
+
+PARTS: Mapping[str, Part] = {
+    **dict.fromkeys(
+        ("Metaflow", "Flow", "Run", "Step", "Task", "DataArtifact", "namespace", "get_namespace", "default_namespace"), _CLIENT
+    ),
+    **dict.fromkeys(("metadata", "get_metadata", "default_metadata", "get_cards"), _CLIENT),
+    "S3": Part("data tools", "call the cloud's own library inside the step, such as `boto3`"),
+    **dict.fromkeys(("Runner", "NBRunner", "Deployer", "NBDeployer", "DeployedFlow"), _RUNNER),
+    **dict.fromkeys(("FlowMutator", "StepMutator", "MutableFlow", "MutableStep", "UserStepDecorator", "user_step_decorator"), _MUTATORS),
+}
+"""Names of Metaflow's own that flowport does not offer."""
+
+
+def check_imports(reading: Reading, sources: Iterable[Source], start: Source) -> tuple[str, ...]:
+    """Say which imports will not be found when the flow in `start` runs, but those that a `try` expects to fail.
+
+    The names that no file uses are only warned about; they are returned, for the runtime to answer their imports.
+    """
+    checker = _Imports(reading, tuple(sources), start)
+    for source in checker.sources:
+        for node, guarded in imports(source.tree):
+            if not guarded:
+                checker.check(source, node)
+    return tuple(sorted(checker.unused))
+
+
+class _Imports:
+    def __init__(self, reading: Reading, sources: tuple[Source, ...], start: Source) -> None:
+        self.reading, self.sources, self.start = reading, sources, start
+        self.unused: set[str] = set()
+        self._used: frozenset[str] | None = None
+
+    def check(self, source: Source, node: ast.Import | ast.ImportFrom) -> None:
+        """Say what there is to say about one import."""
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                package, _, module = alias.name.partition(".")
+                if package in OURS and module:
+                    self.module(source, alias, alias.name, ())
+        elif source is self.start and node.level:
+            _say_relative(self.reading, source, node)
+        elif not node.level and node.module and node.module.split(".")[0] in OURS:
+            if node.module in OURS:
+                for alias in node.names:
+                    self.member(source, alias)
+            else:
+                self.module(source, node, node.module, node.names)
+
+    def member(self, source: Source, alias: ast.alias) -> None:
+        """A name that is imported from `flowport` or `metaflow` itself."""
+        if alias.name == "cards":
+            _say_cards(self.reading, source, alias)
+        elif alias.name not in PUBLIC_NAMES and alias.name != "*":
+            used = self.is_used(alias)
+            (self.reading.refused if used else self.unused).add(alias.name)
+            if alias.name in CONFIGS:
+                say_config(self.reading, source, alias, alias.name, "error" if used else "warning")
+            elif used:
+                say_missing(self.reading, source, alias, alias.name, _TRY)
+            else:
+                _say_unused(self.reading, source, alias)
+
+    def module(self, source: Source, node: ast.AST, module: str, aliases: Sequence[ast.alias]) -> None:
+        """A module of `flowport` or `metaflow` that is imported, or that names are imported from."""
+        package, _, inner = module.partition(".")
+        is_cards = inner == "cards"
+        if is_cards:
+            _say_cards(self.reading, source, node)
+        offered = [alias.name for alias in aliases if alias.name in (CARDS | {"*"} if is_cards else PUBLIC_NAMES - {"cards"})]
+        others = [alias for alias in aliases if alias.name not in offered]
+        if others and package == "metaflow" and (is_cards or not offered) and not any(map(self.is_used, others)):
+            self.unused.update(f"{inner}.{alias.name}" for alias in others)
+            for alias in others:
+                _say_unused(self.reading, source, alias)
+        elif is_cards:
+            for alias in others:
+                say_missing(self.reading, source, alias, alias.name, _TRY, known=CARDS)
+        else:
+            names = [alias.name for alias in others]
+            self.reading.refused.update([*accumulate(module.split("."), "{}.{}".format), *names])
+            ways_out = [f"write `from {package} import {', '.join(offered)}`"] if offered else []
+            if names or not offered:
+                ways_out += [*dict.fromkeys(PARTS[name].way_out for name in names if name in PARTS), _TRY]
+            self.reading.say("FP143", f"flowport does not offer the module `{module}`", source, node, *ways_out, notes=_NOTES)
+
+    def is_used(self, alias: ast.alias) -> bool:
+        """Whether any of the flow's files says a name that is imported, or what it is imported as, apart from importing it."""
+        if self._used is None:
+            self._used = frozenset(used for source in self.sources for used in _mentions(self.reading, source))
+        return alias.name == "*" or not self._used.isdisjoint((alias.name, alias.asname))
+
+
+_NOTES = ("while a flow runs, flowport takes the place of Metaflow",)
+_TRY = "remove the import, or put it into a `try` with `except ImportError` when the flow can do without"
+
+
+def _mentions(reading: Reading, source: Source) -> Iterator[str]:
+    """Every name, attribute and text of a file, and what it imports from elsewhere or in a `try`; no annotations that nobody evaluates."""
+    annotated = "annotations" not in reading.modules.names(source)
+    waiting: list[ast.AST] = [source.tree]
+    while waiting:
+        node = waiting.pop()
+        match node:
+            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.Constant(value=str(name)):
+                yield name
+            case ast.ImportFrom(names=aliases) if (node.module or "").split(".")[0] not in OURS:
+                yield from (alias.name for alias in aliases)
+        for field, value in ast.iter_fields(node):
+            if annotated or field not in ("annotation", "returns"):
+                waiting += [part for part in (value if isinstance(value, list) else [value]) if isinstance(part, ast.AST)]
+    for node, guarded in imports(source.tree):
+        if guarded:
+            yield from (alias.name for alias in node.names)
+
+
+def say_missing(reading: Reading, source: Source, node: ast.AST, name: str, *ways_out: str, known: Iterable[str] = PUBLIC_NAMES) -> None:
+    """Say that flowport does not offer a name: what Metaflow has is no misspelling of another."""
+    part = PARTS.get(name)
+    what = f"`{name}`, which belongs to Metaflow's {part.name}" if part else f"`{name}`"
+    instead = (part.way_out,) if part else did_you_mean(name, known)
+    reading.say("FP143", f"flowport does not offer {what}", source, node, *instead, *ways_out, notes=_NOTES)
+
+
+def _say_unused(reading: Reading, source: Source, alias: ast.alias) -> None:
+    message = f"flowport does not offer `{alias.name}`, which is imported and never used"
+    reading.warn("FP143", message, source, alias, "remove the import")
+
+
+def _say_cards(reading: Reading, source: Source, node: ast.AST) -> None:
+    """Say that what goes into cards is taken and not shown."""
+    message = "cards come with a later version of flowport; what is put on one is not shown"
+    reading.warn("FP141", message, source, node, "the flow runs without it")
+
+
+def say_config(reading: Reading, source: Source, node: ast.AST, name: str, severity: Severity = "error") -> None:
+    """Say that there is no `Config` yet, where it is imported or used."""
+    message = f"`{name}` comes with a later version of flowport"
+    reading.say("FP140", message, source, node, "use a `Parameter`, or a constant of the module", severity=severity)
+
+
+def _say_relative(reading: Reading, source: Source, node: ast.ImportFrom) -> None:
+    names = ", ".join(f"{alias.name} as {alias.asname}" if alias.asname else alias.name for alias in node.names)
+    instead = f"from {node.module} import {names}" if node.module else f"import {names}"
+    way_out = f"write `{instead}`"
+    if node.level > 1 or (node.module is None and names == "*"):
+        way_out = "import the module by its full name, and add its folder to `roots` in flowport.toml"
+    notes = ("the flow's file runs as a program, which is in no package",)
+    message = f"the flow's own file cannot import with `{'.' * node.level}`"
+    reading.say("FP144", message, source, node, way_out, notes=notes)

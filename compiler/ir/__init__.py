@@ -1,0 +1,41 @@
+"""The values that passes take and return: a `Flow` is what the user wrote, a `Plan` (`ir.plan`) its structure.
+
+Nothing here reads source or knows an engine. `outline` prints a plan, and `verify` says what is wrong with one.
+"""
+
+from flowport.compiler.ir.flow import Flow, Step, Use, Uses
+from flowport.compiler.ir.parameters import Computed, NoDefault, Parameter
+from flowport.compiler.ir.settings import Catch, Kubernetes, Pairs, Resources, Retry, Settings
+from flowport.compiler.ir.span import Span
+from flowport.compiler.ir.transitions import Branch, Case, End, Foreach, Next, Switch, Transition, targets
+from flowport.compiler.ir.triggers import Schedule
+from flowport.compiler.ir.values import JSON, Atom, Constant
+
+__all__ = [
+    "Atom",
+    "Branch",
+    "Case",
+    "Catch",
+    "Computed",
+    "Constant",
+    "End",
+    "Flow",
+    "Foreach",
+    "JSON",
+    "Kubernetes",
+    "Next",
+    "NoDefault",
+    "Pairs",
+    "Parameter",
+    "Resources",
+    "Retry",
+    "Schedule",
+    "Settings",
+    "Span",
+    "Step",
+    "Switch",
+    "Transition",
+    "Use",
+    "Uses",
+    "targets",
+]

@@ -1,0 +1,93 @@
+"""A flow as the user wrote it: its steps, its parameters, and where each step goes next.
+
+All values are immutable. Spans take no part in equality, so two flows that differ in layout alone are equal. How steps nest is the
+business of `plan`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flowport.compiler.ir.parameters import Parameter
+from flowport.compiler.ir.settings import Settings
+from flowport.compiler.ir.span import Span
+from flowport.compiler.ir.transitions import Transition
+from flowport.compiler.ir.triggers import Schedule
+from flowport.compiler.record import field, record
+
+
+@record
+class Use:
+    """The artifact `self.name`, where a step reads or sets it."""
+
+    name: str
+    span: Span | None = field(default=None, compare=False)
+
+
+@record
+class Uses:
+    """What a step and the methods that it calls do with artifacts; `reads` are those that the step does not set itself.
+
+    `merges` says that `merge_artifacts` is called; `opaque` that `self` goes where it cannot be followed, so that anything may be set.
+    """
+
+    reads: tuple[Use, ...] = ()
+    writes: tuple[Use, ...] = ()
+    merges: bool = False
+    opaque: bool = False
+
+
+@record
+class Step:
+    """A method marked `@step`.
+
+    `digest` is a SHA-256 over the tokens of the step and of what it names in the flow's own files.
+    `join` says that the method takes the inputs of the steps before it.
+    """
+
+    name: str
+    transition: Transition
+    join: bool = False
+    settings: Settings = Settings()
+    doc: str = ""
+    digest: str = ""
+    span: Span | None = field(default=None, compare=False)
+    transition_span: Span | None = field(default=None, compare=False)
+    uses: Uses = field(default=Uses(), compare=False, repr=False)
+
+
+@record
+class Flow:
+    """A flow class.
+
+    `file` is the path of its source, relative to the folder that holds the code package's files; `files` maps every path
+    of that package to its content, the flow's own file and the modules that it imports from its own folders.
+    `members` are the names of its class that are not steps, inherited ones included; `complete` says that no base was left unseen.
+    `roots` are the folders inside the package that go on `sys.path`, "" for its top. `definitions` has the digests of what the flow's
+    modules define, by module, "" for the flow's own file, and name. `unused` are names that they import from Metaflow, which flowport does
+    not offer and nothing uses.
+    """
+
+    name: str
+    class_name: str
+    file: str
+    steps: tuple[Step, ...]
+    start: str
+    end: str
+    parameters: tuple[Parameter, ...] = ()
+    doc: str = ""
+    schedule: Schedule | None = None
+    files: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
+    roots: tuple[str, ...] = ("",)
+    definitions: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    members: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    complete: bool = field(default=True, compare=False, repr=False)
+    span: Span | None = field(default=None, compare=False)
+    unused: tuple[str, ...] = ()
+
+    def step(self, name: str) -> Step:
+        """The step called `name`; raises KeyError for a name that is not a step."""
+        for step in self.steps:
+            if step.name == name:
+                return step
+        raise KeyError(name)

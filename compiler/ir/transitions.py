@@ -1,0 +1,78 @@
+"""Where a step goes next. Which calls of `self.next` stand for these is the business of `parse`."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from flowport.compiler.record import field, record
+
+
+@record
+class Next:
+    """`self.next(self.target)`"""
+
+    target: str
+
+
+@record
+class Branch:
+    """`self.next(self.a, self.b)`: every target runs, and a join brings them together."""
+
+    targets: tuple[str, ...]
+
+
+@record
+class Foreach:
+    """`self.next(self.target, foreach="over", batch=1, workers=1)`
+
+    `batch` is how many items one task takes where that makes no more than `width` of them, `workers` the processes that share them.
+    `items` is how many there are, where the step lists them; a hint, as nothing keeps the flow from changing the list.
+    """
+
+    target: str
+    over: str
+    batch: int = 1
+    workers: int = 1
+    items: int | None = field(default=None, compare=False, repr=False)
+
+
+@record
+class Case:
+    """One entry of a switch: the artifact's value and the step that it leads to."""
+
+    value: str | int | float | bool | None
+    target: str
+
+
+@record
+class Switch:
+    """`self.next({"value": self.target, ...}, condition="artifact")`"""
+
+    condition: str
+    cases: tuple[Case, ...]
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The steps that the cases lead to, each once, in the order of the cases."""
+        return tuple(dict.fromkeys(case.target for case in self.cases))
+
+
+@record
+class End:
+    """The last step: it goes nowhere."""
+
+
+Transition: TypeAlias = Next | Branch | Foreach | Switch | End
+
+
+def targets(transition: Transition) -> tuple[str, ...]:
+    """The steps that a transition leads to, each once, in the order of the source."""
+    match transition:
+        case Next(target) | Foreach(target=target):
+            return (target,)
+        case Branch(names):
+            return tuple(dict.fromkeys(names))
+        case Switch():
+            return transition.targets
+        case End():
+            return ()

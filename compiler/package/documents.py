@@ -1,0 +1,155 @@
+"""Plan -> the JSON that travels in the code package and that the runtime reads.
+
+    .flowport/flow.json          the flow itself: its file and class, its parameters
+    .flowport/plan.json          its structure: the body, in nested blocks, and the retries of its steps
+    .flowport/definitions.json   a digest for each class and function of its modules, which values may be of
+    .flowport/included.json      the files that travel with the flow, when there are any
+    .flowport/plan/<step>.json   what one task needs: its transition, its settings and its `sites`
+
+`sites` describes what a site is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+
+from flowport.compiler.ir import JSON, Branch, Computed, Constant, End, Flow, Foreach, Next, NoDefault, Parameter, Step, Switch
+from flowport.compiler.ir.plan import Block, Choice, Loop, Map, Node, Parallel, Plan, Task, steps
+from flowport.compiler.package.sites import Document, Sites, edge_pairs
+from flowport.runtime.protocol import CONTRACT, DEFINITIONS, FLOW, INCLUDED, PLAN, STEP_PLANS
+
+
+def documents(plan: Plan, further: Iterable[str] = ()) -> Iterator[tuple[str, bytes]]:
+    """Every document of the plan with its path in the code package; `further` are the paths of files that the flow includes."""
+    yield FLOW, _bytes(flow_document(plan.flow))
+    yield PLAN, _bytes(plan_document(plan))
+    yield DEFINITIONS, _bytes({"v": CONTRACT, "modules": {name: dict(found) for name, found in sorted(plan.flow.definitions.items())}})
+    if included := sorted(further):
+        yield INCLUDED, _bytes({"v": CONTRACT, "files": [*included]})
+    sites = Sites(plan)
+    for step in plan.flow.steps:
+        if step.name in sites.of:
+            yield f"{STEP_PLANS}{step.name}.json", _bytes(_step_document(sites, step))
+
+
+def _bytes(document: Document) -> bytes:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
+
+def flow_document(flow: Flow) -> Document:
+    """What every task reads: which class it is, and what its parameters are."""
+    document: Document = {
+        "v": CONTRACT,
+        "flow": flow.name,
+        "file": flow.file,
+        "class": flow.class_name,
+        "roots": list(flow.roots),
+        "start": flow.start,
+        "end": flow.end,
+        "parameters": [_parameter(parameter) for parameter in flow.parameters],
+    }
+    if flow.unused:
+        document["unused"] = [*flow.unused]
+    return document
+
+
+def plan_document(plan: Plan) -> Document:
+    """What the local runner and a fused block read: the order of all the steps."""
+    granted: Document = {}
+    minutes: Document = {}
+    for step in plan.flow.steps:
+        if step.settings.granted:
+            granted[step.name] = step.settings.granted
+            minutes[step.name] = step.settings.minutes
+    return {
+        "v": CONTRACT,
+        "steps": list(steps(plan.body)),
+        "retries": granted,
+        "minutes": minutes,
+        "body": _block(plan.body),
+    }
+
+
+def _parameter(parameter: Parameter) -> Document:
+    document: Document = {
+        "attribute": parameter.attribute,
+        "name": parameter.name,
+        "kind": parameter.kind,
+        "required": parameter.required,
+        "help": parameter.help,
+        "choices": [plain(choice) for choice in parameter.choices],
+        "computed": isinstance(parameter.default, Computed),
+    }
+    if not isinstance(parameter.default, Computed | NoDefault):
+        document["default"] = plain(parameter.default)
+    if parameter.kind == "file":
+        document.update(text=parameter.text, encoding=parameter.encoding)
+    return document
+
+
+def plain(value: Constant) -> JSON:
+    """A constant as JSON: tuples and sets become lists, keys become text; raises TypeError for bytes and complex numbers."""
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case list() | tuple():
+            return [plain(item) for item in value]
+        case set() | frozenset():
+            return [plain(item) for item in sorted(value, key=repr)]
+        case dict():
+            return {str(key): plain(item) for key, item in value.items()}
+        case _:
+            raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def _block(block: Block) -> list[JSON]:
+    return [_node(node) for node in block]
+
+
+def _node(node: Node) -> Document:
+    match node:
+        case Task(step):
+            return {"task": step}
+        case Parallel(origin, branches):
+            return {"parallel": origin, "branches": [_block(branch) for branch in branches]}
+        case Map(origin=origin, body=body):
+            return {"map": origin, "body": _block(body)}
+        case Choice(origin, arms):
+            return {"choice": origin, "arms": [{"edges": edge_pairs(arm.edges), "body": _block(arm.body)} for arm in arms]}
+        case Loop(header, body, again, exits):
+            return {"loop": header, "body": _block(body), "again": list(again), "exits": edge_pairs(exits)}
+
+
+def _step_document(sites: Sites, step: Step) -> Document:
+    """What a task of the step reads."""
+    retry, catch = step.settings.retry, step.settings.catch
+    return {
+        "v": CONTRACT,
+        "step": step.name,
+        "digest": step.digest,
+        "join": step.join,
+        "transition": _transition(step),
+        "times": retry.times if retry else 0,
+        "catch": {"var": catch.var, "print": catch.print_exception} if catch else None,
+        "timeout": step.settings.timeout,
+        "workers": sites.of[step.name].place.workers,
+        "environment": dict(step.settings.environment),
+        "routed": sites.is_routed(step),
+        "left": [*sorted(sites.ways_out(step.name))],
+        "sites": {name: sites.document(name) for name in sites.reachable(step.name)},
+    }
+
+
+def _transition(step: Step) -> Document:
+    match step.transition:
+        case Next(target):
+            return {"next": target}
+        case Branch(names):
+            return {"branch": list(names)}
+        case Foreach(target, over, batch):
+            return {"foreach": target, "over": over, "batch": batch}
+        case Switch(condition, cases):
+            return {"switch": condition, "cases": [[case.value, case.target] for case in cases]}
+        case End():
+            return {"end": True}

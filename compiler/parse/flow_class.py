@@ -1,0 +1,95 @@
+"""Which class of a file is the flow that is meant."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
+from flowport.compiler.diagnostics.suggestions import did_you_mean
+from flowport.compiler.evaluate.reading import Reading
+from flowport.compiler.ir import Span
+from flowport.compiler.python.classes import ClassHierarchy, FlowClass, top_classes
+from flowport.compiler.python.modules import OURS, External, Thing
+from flowport.compiler.python.roots import roots_with
+from flowport.compiler.python.source import Source
+
+
+def pick(reading: Reading, source: Source, class_name: str | None) -> FlowClass | None:
+    """The flow class that is meant; says so when there is none or more than one."""
+    classes = {node.name: node for node in top_classes(source.tree.body)}
+    lineages = ClassHierarchy(reading.modules)
+    if class_name is not None and class_name in classes:
+        if not lineages.is_flow(source, classes[class_name]):
+            reading.say("FP111", f"`{class_name}` is not a flow", source, classes[class_name], f"write `class {class_name}(FlowSpec):`")
+            return None
+        return lineages.line(source, classes[class_name])
+    flows = {name: node for name, node in classes.items() if lineages.is_flow(source, node)}
+    if class_name is not None:
+        reading.found.append(
+            Diagnostic(
+                "FP112",
+                f"`{source.shown}` has no flow `{class_name}`",
+                Span(source.shown, 1, 1, 1, 1),
+                help=(*did_you_mean(class_name, flows), *_listed(source, flows)),
+            )
+        )
+        return None
+    inherited = {one.node.name for node in flows.values() for one in lineages.bases_of(source, node) if one.source is source}
+    leaves = [name for name in flows if name not in inherited]
+    if len(leaves) == 1:
+        return lineages.line(source, flows[leaves[0]])
+    if leaves:
+        reading.say(
+            "FP113",
+            f"`{source.shown}` holds {len(leaves)} flows: {', '.join(f'`{name}`' for name in leaves)}",
+            source,
+            classes[leaves[1]],
+            f"say which one: `{source.shown}:{leaves[0]}`",
+        )
+    else:
+        _say_no_flow(reading, source, classes)
+    return None
+
+
+def _listed(source: Source, flows: Iterable[str]) -> tuple[str, ...]:
+    names = ", ".join(f"`{name}`" for name in flows)
+    return (f"its flows are {names}" if names else "it holds no flow",)
+
+
+def _is_misplaced(thing: Thing | None) -> bool:
+    """Whether a base is the `FlowSpec` of one of Metaflow's inner modules."""
+    package, _, name = thing.name.partition(".") if isinstance(thing, External) else ("", "", "")
+    return package in OURS and name.endswith(".FlowSpec")
+
+
+def _say_no_flow(reading: Reading, source: Source, classes: dict[str, ast.ClassDef]) -> None:
+    for node in classes.values():
+        for base in node.bases:
+            if _is_misplaced(reading.modules.resolve(source, base)):
+                message = f"`{node.name}` is not seen as a flow, because `{source.segment(base)}` is not imported from `metaflow` itself"
+                reading.say("FP110", message, source, base, "write `from metaflow import FlowSpec`")
+                return
+        if any(isinstance(base, ast.Name) and base.id == "FlowSpec" for base in node.bases):
+            reading.say(
+                "FP110",
+                f"`{node.name}` is not seen as a flow, because nothing in `{source.shown}` defines `FlowSpec`",
+                source,
+                node.bases[0],
+                "add `from flowport import FlowSpec, step`",
+            )
+            return
+        for base in node.bases:
+            for modules, setting in roots_with(reading.modules, source, base):
+                if ClassHierarchy(modules).is_flow(source, node):
+                    message = f"`{node.name}` is not seen as a flow, because its base class is not in the flow's own folders"
+                    reading.say("FP110", message, source, base, f"write {setting}")
+                    return
+    reading.found.append(
+        Diagnostic(
+            "FP110",
+            f"`{source.shown}` holds no flow",
+            Span(source.shown, 1, 1, 1, 1),
+            help=("a flow is a class: `from flowport import FlowSpec, step` and `class TrainFlow(FlowSpec):`",),
+        )
+    )

@@ -1,0 +1,1 @@
+"""Flow -> Plan: the graph becomes blocks inside blocks."""

@@ -1,0 +1,67 @@
+"""`run.json`: the record that a run has begun, with the parameters that every task reads."""
+
+from __future__ import annotations
+
+from flowport.runtime.protocol import NonRetryable
+from flowport.runtime.records import validation
+from flowport.runtime.store import codec, digests, documents
+from flowport.runtime.store.errors import Corrupt, Missing
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from flowport.runtime.store.interface import Store
+    from flowport.runtime.store.keys import Keys
+
+
+class RunRecord:
+    """The document of a run."""
+
+    def __init__(self, store: Store, doc: dict[str, Any]) -> None:
+        self.store, self.doc = store, doc
+
+    @property
+    def origin(self) -> str | None:
+        """The run that is resumed."""
+        origin: str | None = self.doc["origin"]
+        return origin
+
+    def has_parameter(self, name: str) -> bool:
+        """Whether a parameter has this attribute."""
+        return name in self.doc["parameters"]
+
+    def value(self, name: str) -> Any:
+        """A parameter's value, a new one each time."""
+        held = self.doc["parameters"][name]
+        return codec.decode(bytes.fromhex(held["entry"]), self.store) if "entry" in held else documents.load(documents.dump(held["json"]))
+
+    def values(self) -> dict[str, Any]:
+        """All parameters by attribute."""
+        return {name: self.value(name) for name in self.doc["parameters"]}
+
+    def mark(self, name: str) -> str:
+        """The digest of a parameter's value."""
+        return digests.of(documents.dump(self.doc["parameters"][name], in_order=True))[:32]
+
+
+def read(store: Store, keys: Keys) -> RunRecord:
+    """The run that a task belongs to; raises NonRetryable when its first task never began."""
+    try:
+        return RunRecord(store, document(store, keys))
+    except Missing:
+        raise NonRetryable(
+            f"the run has no `{keys.run()}` in {store.url}: its first step makes it, and the engine did not run that"
+        ) from None
+
+
+def document(store: Store, keys: Keys) -> dict[str, Any]:
+    """The document of a run; raises Missing, and Corrupt when it is not whole."""
+    data = store.read(keys.run())
+    try:
+        found = documents.load(data)
+    except ValueError:
+        raise Corrupt(f"`{keys.run()}` in {store.url} is damaged: its {len(data)} bytes are not JSON") from None
+    if wrong := validation.run_problem(found, keys.root):
+        raise Corrupt(f"`{keys.run()}` in {store.url} is damaged: {wrong}")
+    return {**validation.OPTIONAL, **found}

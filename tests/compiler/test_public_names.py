@@ -1,0 +1,170 @@
+"""Names of Metaflow's: which a flow may import, and what is said about the others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flowport.compiler.decorators.settings import PROFILED
+from flowport.compiler.imports.attributes import ADDED
+from flowport.compiler.imports.public_names import CARDS, PARTS, PUBLIC_NAMES
+from flowport.runtime.names import cards, flow
+from flowport.targets.argo.settings import SETTINGS
+from sources import END, class_of, codes, fine, read, write
+
+BODY = "@step\ndef start(self):\n    {line}\n    self.next(self.end)\n" + END
+
+
+def said(folder: Path, head: str, line: str = "pass", **files: str) -> list[tuple[str, str]]:
+    """The severities and codes of what is said about a flow."""
+    path = write(folder, {"flow.py": class_of(BODY.format(line=line), head), **{f"{name}.py": text for name, text in files.items()}})
+    return [(one.severity, one.code) for one in read(path)[1]]
+
+
+def test_the_compiler_knows_what_cards_are_made_of() -> None:
+    assert {name for name, value in vars(cards).items() if isinstance(value, type)} == CARDS
+
+
+@pytest.mark.parametrize("name", sorted(PUBLIC_NAMES))
+def test_what_is_offered_is_there(name: str) -> None:
+    assert getattr(flow, name) is not None
+
+
+@pytest.mark.parametrize("name", sorted(PARTS))
+def test_a_name_of_metaflows_own_is_no_misspelling(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path, {"flow.py": class_of(BODY.format(line=f"print({name})"), f"from metaflow import {name}")})
+    (found,) = read(path)[1]
+    assert (found.severity, found.code) == ("error", "FP143")
+    assert not any("did you mean" in way_out for way_out in found.help)
+
+
+@pytest.mark.parametrize(
+    ("head", "line"),
+    [
+        ("from metaflow import titus", "print(titus)"),
+        ("from metaflow import Run", "print(Run('a'), Run('b'))"),
+        ("from metaflow import Run as R", "print(R('a'))"),
+        ("from metaflow.client import Run", "print(Run('a'))"),
+        ("import metaflow.client", "print(metaflow.client.Run('a'))"),
+        ("import metaflow.client.core as core", "print(core.Run('a'))"),
+        ("from metaflow.cards import get_cards", "print(get_cards('a'))"),
+        ("from metaflow import *", "print(Run('a'))"),
+        ("from metaflow import Run\n__all__ = ['Run']", "pass"),
+        ("from metaflow import Run\ndef show(run: Run): ...", "pass"),
+        ("from metaflow import Run as R\nimport metaflow", "print(metaflow.Run)"),
+    ],
+)
+def test_an_import_that_is_refused_and_its_use_are_one_error(tmp_path: Path, head: str, line: str) -> None:
+    found = [one for one in said(tmp_path, head, line) if one[0] == "error"]
+    assert set(found) == {("error", "FP143")}
+    assert len(found) == (2 if "import metaflow" in head.split("\n")[1:] else 1)
+
+
+def test_a_decorator_whose_import_is_refused_is_one_error(tmp_path: Path) -> None:
+    body = "@titus\n" + BODY.format(line="pass")
+    assert codes(read(write(tmp_path, {"flow.py": class_of(body, "from metaflow import titus")}))[1]) == ["FP143"]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "from metaflow import Run",
+        "from metaflow import S3 as Store",
+        "from metaflow.client import Run",
+        "from metaflow.plugins.aws.batch.batch import Batch as B",
+        "from __future__ import annotations\nfrom metaflow import Run\ndef show(run: Run) -> Run: ...",
+    ],
+)
+def test_an_import_that_nothing_uses_is_a_warning(tmp_path: Path, head: str) -> None:
+    text = class_of(BODY.format(line="pass"))
+    path = write(tmp_path, {"flow.py": f"{head}\n{text}"})
+    flow, found = read(path)
+    assert [(one.severity, one.code) for one in found] == [("warning", "FP143")]
+    assert len(flow.unused) == 1
+
+
+@pytest.mark.parametrize("helper", ["from reader import Run\nRun('a')", "import reader\nreader.Run('a')", "from reader import *\nRun('a')"])
+def test_what_another_file_takes_from_an_import_is_used(tmp_path: Path, helper: str) -> None:
+    assert said(tmp_path, "import helper", helper=helper, reader="from metaflow import Run") == [("error", "FP143")]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "from metaflow.cards import Markdown",
+        "import metaflow.cards",
+        "import metaflow.cards as cards",
+        "from metaflow import cards",
+        "from metaflow.cards import *",
+        "from flowport.cards import Table",
+    ],
+)
+def test_cards_are_a_warning(tmp_path: Path, head: str) -> None:
+    assert said(tmp_path, head, "print(cards.Markdown('a'))" if head.endswith(" cards") else "pass") == [("warning", "FP141")]
+
+
+def test_cards_that_a_try_surrounds_get_no_word(tmp_path: Path) -> None:
+    head = "try:\n    from metaflow.cards import Markdown\nexcept ImportError:\n    Markdown = None"
+    fine(write(tmp_path, {"flow.py": class_of(BODY.format(line="print(Markdown)"), head)}))
+
+
+def test_an_offered_name_of_another_module_is_imported_from_metaflow(tmp_path: Path) -> None:
+    head = "from metaflow.parameters import JSONType, Parameter"
+    (found,) = read(write(tmp_path, {"flow.py": class_of("one = Parameter('one', default=1)\n" + BODY.format(line="pass"), head)}))[1]
+    assert (found.code, found.help) == ("FP143", ("write `from metaflow import JSONType, Parameter`",))
+
+
+@pytest.mark.parametrize("name", sorted(ADDED))
+def test_what_decorators_of_metaflow_add_to_current_is_an_error(tmp_path: Path, name: str) -> None:
+    assert said(tmp_path, "from metaflow import current", f"print(current.{name})") == [("error", "FP145")]
+
+
+def test_a_name_that_is_not_offered_raises_when_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLOWPORT_UNUSED", "Run client.Task")
+    run = flow.Run
+    for use in (lambda: run("a"), lambda: run.data):
+        with pytest.raises((TypeError, AttributeError), match="flowport does not offer `Run`"):
+            use()
+    assert not hasattr(flow, "Task")
+
+
+@pytest.mark.parametrize(
+    ("mark", "line"),
+    [
+        ("@environment(vars={'A': os.environ['A']})", "@environment(vars={})"),
+        ("@kubernetes(image=os.environ['A'], cpu=2)", "@kubernetes(cpu=2)"),
+        ("@resources(memory=os.environ['A'])", "@resources(memory=MEMORY)"),
+    ],
+)
+def test_what_is_advised_about_the_environment_works(tmp_path: Path, mark: str, line: str) -> None:
+    head = "import os\nfrom flowport import kubernetes\nMEMORY = 4096"
+    body = BODY.format(line="print(os.environ['A'])")
+    assert codes(read(write(tmp_path, {"flow.py": class_of(f"{mark}\n{body}", head)}))[1]) == ["FP121"]
+    fine(write(tmp_path, {"flow.py": class_of(f"{line}\n{body}", head)}))
+
+
+def test_what_is_advised_for_a_profile_is_a_setting_of_argo() -> None:
+    assert {setting.name for setting in SETTINGS} >= PROFILED
+
+
+@pytest.mark.parametrize(
+    ("mark", "code"),
+    [
+        ("@pypi", "FP141"),
+        ("@pypi()", "FP141"),
+        ("@pypi(disabled=True)", "FP141"),
+        ("@conda(disabled=True, packages={'a': '1'})", "FP141"),
+        ("@conda(python='3.11')", "FP141"),
+        ("@pypi(python='3.11', packages={})", "FP141"),
+        ("@pypi(**OPTIONS)", "FP141"),
+        ("@pypi(packages={'a': '1'})", "FP140"),
+        ("@conda(libraries={'a': '1'}, disabled=False)", "FP140"),
+        ("@conda(packages=unknown())", "FP140"),
+        ("@conda('a')", "FP140"),
+    ],
+)
+def test_packages_that_nobody_asks_for_are_not_missing(tmp_path: Path, mark: str, code: str) -> None:
+    head = "from metaflow import conda, pypi\nOPTIONS = dict(python='3.11')"
+    path = write(tmp_path, {"flow.py": class_of(f"{mark}\n{BODY.format(line='pass')}", head)})
+    assert codes(read(path)[1]) == [code]
