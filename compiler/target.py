@@ -1,52 +1,48 @@
-"""What a target is to the rest of flowport, and how targets are found: through the entry-point group `flowport.targets`.
+"""What a target is to the rest of flowport: an object with parts, which take values and return values.
 
-A target turns a plan into files; it may also run these files on this machine, against its engine or an emulator of it.
+The compiler turns a plan into files. The dry runner runs these files on this machine. The deployer puts them where the scheduler finds
+them. A target needs only the first part; `flowport.targets.registry` finds targets, and `flowport.targets.prepare` does what all have in
+common.
 """
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from importlib import import_module
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import JSON
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.record import field, record
+from flowport.compiler.settings import Profile, TargetSettings
 
 if TYPE_CHECKING:
     from flowport.compiler.package.archive import Package
 
-GROUP = "flowport.targets"
-
-Profile: TypeAlias = Mapping[str, JSON]
-"""What differs by environment: the settings of one profile in `flowport.toml`, those of the target already merged over the shared ones."""
+S = TypeVar("S", bound=TargetSettings)
+S_contra = TypeVar("S_contra", bound=TargetSettings, contravariant=True)
 
 
-Kind: TypeAlias = 'Literal["text", "number", "flag", "texts", "table", "tables", "arguments"]'
-"""What a setting may be: a text, a whole number, true or false, a list of text, a table, a list of tables, a table that may hold dates."""
+class Target(Protocol[S]):
+    """An engine that flows can be compiled to.
 
-
-@record
-class Setting:
-    """A key of a profile that a target reads.
-
-    A `folder` may be one, a relative one beside the file that says so. Numbers are of at least `least` and at most `most`, a text with
-    `choices` is one of them.
+    `settings` is the class of its settings, and `dry_run_defaults` are those that a dry run assumes where a profile has none. A part that
+    the target does not have is None. What controls the runs of an engine (start, status, stop, roll back) will be one more part here.
     """
 
     name: str
-    help: str
-    required: bool = False
-    default: JSON = None
-    example: JSON = None
-    folder: bool = False
-    kind: Kind = "text"
-    least: int = 1
-    most: int | None = None
-    choices: tuple[str, ...] = ()
+    aliases: tuple[str, ...]
+    settings: type[S]
+    dry_run_defaults: Profile
+
+    @property
+    def compiler(self) -> Compiler[S]: ...
+
+    @property
+    def dry_runner(self) -> DryRunner[S] | None: ...
+
+    @property
+    def deployer(self) -> Deployer[S] | None: ...
 
 
 @record
@@ -57,112 +53,144 @@ class File:
     data: bytes = field(repr=False)
 
 
-@record
-class DryRun:
-    """What a dry run is asked to do: run the emitted `files`.
+class Compiler(Protocol[S_contra]):
+    """Turns a plan into files. All methods are pure, and the settings that they get are of the declared types."""
 
-    `store` is the local folder store that gets a copy of the run, and has the runs that it may take results from. `printed` gets the lines
-    that tasks print, each with its task before it, when they are wanted.
+    def setting_problems(self, settings: S_contra) -> tuple[Diagnostic, ...]:
+        """What the engine would not accept of the settings, beyond their types and limits."""
+
+    def lower(self, plan: Plan, settings: S_contra) -> Plan:
+        """Rewrite what the engine lacks."""
+
+    def fits(self, plan: Plan, settings: S_contra) -> tuple[Diagnostic, ...]:
+        """What the engine cannot do with a lowered plan."""
+
+    def emit(self, plan: Plan, settings: S_contra, package: Package) -> tuple[File, ...]:
+        """The files of a lowered plan without errors; the same input gives the same bytes."""
+
+
+@record
+class TaskEnded:
+    """A task of a dry run has ended.
+
+    `taken_over` says how much of it came from an earlier run, `log` is what its last attempt printed, where that was asked for.
+    A task with `rest` is what is left of the loop that begins with its step.
     """
 
-    files: tuple[File, ...]
+    step: str
+    slice: str
+    rest: bool
+    exit_code: int
+    taken_over: str
+    log: tuple[str, ...]
+
+
+@record
+class FailedItem:
+    """An item that failed in a dry run, with its traceback or message."""
+
+    step: str
+    item: str
+    story: str
+
+
+@record
+class DryRunResult:
+    """How a dry run ended.
+
+    `unavailable`: something that it needs is missing here. `refused`: it cannot be run as it was asked for. `reason` says why, for a
+    failed run in the engine's words. `lost` is what the store lacks although the engine says that the run is done, which then failed too.
+    A `resumable` run has left something that another run can take over.
+    """
+
+    status: Literal["done", "failed", "stopped", "unavailable", "refused"]
+    reason: str = ""
+    failed: tuple[FailedItem, ...] = ()
+    more_failed: int = 0
+    last_output: str = ""
+    lost: tuple[str, ...] = ()
+    resumable: bool = False
+
+
+@record
+class DryRun(Generic[S]):
+    """What a dry run is asked to do: run `plan`, which is not lowered yet.
+
+    `store` is the local folder store that gets a copy of the run, and has the runs that it may take results from. With `logs`, events have
+    what tasks printed.
+    """
+
     plan: Plan
+    settings: S
     package: Package
-    profile: Profile
     parameters: dict[str, JSON]
     run_id: str
     store: str
-    echo: Callable[[str], None]
     origin_run: str | None = None
     from_step: str | None = None
     tags: tuple[str, ...] = ()
     max_workers: int | None = None
-    printed: Callable[[str], None] | None = None
+    logs: bool = False
+
+
+class DryRunner(Protocol[S]):
+    """Runs the files of a plan on this machine, against the engine or an emulator of it."""
+
+    def run(self, request: DryRun[S], report: Callable[[TaskEnded], None]) -> DryRunResult:
+        """Run it to its end; `report` is called for each task, by one thread at a time."""
+
+
+class DeployError(Exception):
+    """A deployment is not possible; the message says why, further lines what to do."""
 
 
 @record
-class Deployment:
-    """What is to be deployed: the emitted `files`, and the package of their code. With `diff` nothing changes, and what would is said."""
+class Deployment(Generic[S]):
+    """What is to be deployed: the emitted `files`, and the package of their code."""
 
     files: tuple[File, ...]
     plan: Plan
     package: Package
-    profile: Profile
-    echo: Callable[[str], None]
-    diff: bool = False
+    settings: S
 
 
-class Target(Protocol):
-    """An engine that flows can be compiled to.
+Becomes: TypeAlias = Literal["new", "changed", "deleted", "unchanged"]
 
-    `lower` rewrites what the engine lacks, `fits` says what is left that it cannot do, and `emit` is pure, total and
-    deterministic for a plan without errors. `stand_ins` are the settings that a dry run assumes where a profile has none.
-    `dry_run` and `deploy` return an exit status; `deploy` is None where that is left to others.
+
+@record
+class Change:
+    """A file or an object that a deployment is about, what becomes of it, and the difference as a unified diff where it is text.
+
+    `make` does it.
     """
 
     name: str
-    aliases: tuple[str, ...]
-    settings: tuple[Setting, ...]
-    stand_ins: Profile
-
-    def lower(self, plan: Plan) -> Plan: ...
-
-    def fits(self, plan: Plan, profile: Profile) -> tuple[Diagnostic, ...]: ...
-
-    def emit(self, plan: Plan, profile: Profile, package: Package) -> tuple[File, ...]: ...
-
-    def dry_run(self, request: DryRun) -> int: ...
-
-    @property
-    def deploy(self) -> Callable[[Deployment], int] | None: ...
+    becomes: Becomes
+    difference: str = ""
+    make: Callable[[], object] = field(default=lambda: None, repr=False, compare=False)
 
 
-def targets() -> dict[str, Target]:
-    """Every installed target by its name."""
-    from importlib.metadata import entry_points
+@record
+class Changes:
+    """What a deployment would change, in the order in which it is done; `notes` say what could not be checked."""
 
-    loaded: list[Target] = [point.load() for point in entry_points(group=GROUP)]
-    return {target.name: target for target in sorted(loaded, key=lambda target: target.name)}
-
-
-def find(name: str) -> Target | None:
-    """The target with this name or alias, if one is installed."""
-    declared = dict(_declared())
-    names = [name] if name in declared else sorted(declared)
-    near = (_load(declared[known]) for known in names)
-    found = next((target for target in near if _answers(target, name)), None)
-    return found or next((target for target in targets().values() if _answers(target, name)), None)
+    changes: tuple[Change, ...]
+    notes: tuple[str, ...] = ()
 
 
-def _answers(target: Target, name: str) -> bool:
-    return name == target.name or name in target.aliases
+class Deployer(Protocol[S]):
+    """Puts emitted files where their scheduler finds them."""
+
+    def plan(self, deployment: Deployment[S]) -> Changes:
+        """What deploying would change; changes nothing. Raises DeployError, StoreError or CompileError where it is not possible."""
+
+    def apply(self, changes: Changes) -> Iterator[Change]:
+        """Make the changes one by one, and give each back when it is done; raises DeployError or StoreError."""
 
 
-def _declared() -> Iterator[tuple[str, str]]:
-    """The names and object references in the `entry_points.txt` of the projects on `sys.path`.
-
-    That file is described by the entry points specification (packaging.python.org). Importing `importlib.metadata` to read it
-    takes 30 to 45 ms, more than compiling a small flow; it is asked when this finds nothing.
-    """
-    for folder in reversed(sys.path):
-        known = sorted(os.listdir(folder or ".")) if os.path.isdir(folder or ".") else []
-        for path in [os.path.join(folder, name, "entry_points.txt") for name in known if name.endswith("-info")]:
-            if os.path.exists(path):
-                with open(path, encoding="utf-8") as file:
-                    yield from _entries(file.read())
-
-
-def _entries(text: str) -> Iterator[tuple[str, str]]:
-    group = ""
-    for line in map(str.strip, text.splitlines()):
-        if line.startswith("["):
-            group = line.strip("[] ")
-        elif group == GROUP and "=" in line and not line.startswith(("#", ";")):
-            name, _, reference = line.partition("=")
-            yield name.strip(), reference.partition("[")[0].strip()
-
-
-def _load(reference: str) -> Target:
-    module, _, attribute = reference.partition(":")
-    target: Target = getattr(import_module(module), attribute)
-    return target
+def apply(changes: Changes) -> Iterator[Change]:
+    """Make changes that can be made one after the other; what is unchanged is left alone."""
+    for change in changes.changes:
+        if change.becomes != "unchanged":
+            change.make()
+        yield change

@@ -28,7 +28,7 @@ TYPED = 4096
 EMPTY: dict[str, JSON] = {"str": "", "int": 0, "float": 0.0, "bool": False, "list": [], "dict": {}, "json": {}, "file": ""}
 
 
-def in_store(request: DryRun, store: Store, says: Says, room: int = TYPED, shows_defaults: bool = True) -> str | None:
+def in_store(request: DryRun[Any], store: Store, says: Says, room: int = TYPED, shows_defaults: bool = True) -> str | None:
     """The reference of the run's input, put into the store, when the form cannot say it; None when it can.
 
     A form that `shows_defaults` sends all of them, so that a resumed run takes a default for a field that nobody touched.
@@ -48,13 +48,13 @@ def _is_lost(spec: dict[str, Any], given: dict[str, JSON]) -> bool:
     return is_default(spec, given[spec["name"]]) if spec["name"] in given else bool(spec["required"])
 
 
-def parameters(request: DryRun) -> list[dict[str, Any]]:
+def parameters(request: DryRun[Any]) -> list[dict[str, Any]]:
     """The parameters of the flow, as its package has them."""
     found: Any = flow_document(request.plan.flow)["parameters"]
     return list(found)
 
 
-def fillers(request: DryRun) -> dict[str, JSON]:
+def fillers(request: DryRun[Any]) -> dict[str, JSON]:
     """Something for each field that must be filled in, where the form has a reference and nobody reads the other fields."""
     return {
         spec["name"]: spec["choices"][0] if spec["choices"] else EMPTY[spec["kind"]] for spec in parameters(request) if spec["required"]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from compiled import files_of
 from flowport.cli.config import find
 from flowport.compiler.diagnostics.codes import CODES
 from flowport.compiler.lower.capabilities import Capabilities, Feature
@@ -15,10 +18,14 @@ from flowport.compiler.package.archive import package
 from flowport.compiler.target import Target
 from flowport.targets.airflow import limits as airflow
 from flowport.targets.airflow import target as airflow_target
+from flowport.targets.airflow.settings import Settings as AirflowSettings
 from flowport.targets.argo import limits as argo
 from flowport.targets.argo import target as argo_target
+from flowport.targets.registry import OURS, targets
+from flowport.targets.settings_schema import schema
 from flowport.targets.stepfunctions import limits as stepfunctions
 from flowport.targets.stepfunctions import target as stepfunctions_target
+from flowport.targets.stepfunctions.settings import Settings as StepFunctionsSettings
 from plans import plan_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -47,22 +54,28 @@ RESOURCES = {
     Feature.SHARED_MEMORY: "`shared_memory`",
     Feature.KUBERNETES: "the rest of `@kubernetes`",
 }
+
+
+def batch(platform: str) -> StepFunctionsSettings:
+    return StepFunctionsSettings({"platform": platform})
+
+
 ENGINES: dict[str, Capabilities] = {
     "this machine": {},
-    "Step Functions": stepfunctions.lacks({"platform": "EC2"}),
-    "Airflow": airflow.lacks({"compute": "kubernetes"}),
+    "Step Functions": stepfunctions.lacks(batch("EC2")),
+    "Airflow": airflow.lacks(AirflowSettings({"compute": "kubernetes"})),
     "Argo": argo.LACKS,
 }
 PLACES: dict[str, Capabilities] = {
-    "Step Functions: Batch on EC2": stepfunctions.lacks({"platform": "EC2"}),
-    "Step Functions: Batch on Fargate": stepfunctions.lacks({"platform": "FARGATE"}),
-    "Airflow: Kubernetes": airflow.lacks({"compute": "kubernetes"}),
-    "Airflow: Docker": airflow.lacks({"compute": "docker"}),
-    "Airflow: Batch on EC2": airflow.lacks({"compute": "batch"}),
-    "Airflow: Batch on Fargate": airflow.lacks({"compute": "batch", "platform": "FARGATE"}),
-    "Airflow: ECS on EC2": airflow.lacks({"compute": "ecs"}),
-    "Airflow: ECS on Fargate": airflow.lacks({"compute": "ecs", "platform": "FARGATE"}),
-    "Airflow: a process on the worker": airflow.lacks({"compute": "local"}),
+    "Step Functions: Batch on EC2": stepfunctions.lacks(batch("EC2")),
+    "Step Functions: Batch on Fargate": stepfunctions.lacks(batch("FARGATE")),
+    "Airflow: Kubernetes": airflow.lacks(AirflowSettings({"compute": "kubernetes"})),
+    "Airflow: Docker": airflow.lacks(AirflowSettings({"compute": "docker"})),
+    "Airflow: Batch on EC2": airflow.lacks(AirflowSettings({"compute": "batch"})),
+    "Airflow: Batch on Fargate": airflow.lacks(AirflowSettings({"compute": "batch", "platform": "FARGATE"})),
+    "Airflow: ECS on EC2": airflow.lacks(AirflowSettings({"compute": "ecs"})),
+    "Airflow: ECS on Fargate": airflow.lacks(AirflowSettings({"compute": "ecs", "platform": "FARGATE"})),
+    "Airflow: a process on the worker": airflow.lacks(AirflowSettings({"compute": "local"})),
     "Argo": argo.LACKS,
 }
 
@@ -92,25 +105,27 @@ def shown(feature: Feature, lacking: Capabilities) -> str:
     return f"yes; {limit.reason}" if limit is not None and limit.harmless else cell(lacking, feature)
 
 
-def emitted(target: Target, language: str) -> str:
+def emitted(target: Target[Any], language: str) -> str:
     """The first file of the digits flow, with the settings of its folder."""
     path = ROOT / "examples" / "digits.py"
     plan = plan_of(path)
-    file = target.emit(target.lower(plan), find(str(path.parent)).for_target(target.name), package(plan))[0]
+    file = files_of(target, plan, find(str(path.parent)).for_target(target.name), package(plan))[0]
     return f"```{language}\n{file.data.decode()}```\n"
 
 
 @pytest.mark.parametrize(("target", "language"), [(airflow_target, "python"), (argo_target, "yaml")], ids=["airflow", "argo"])
-def test_the_page_about_an_engine_shows_the_file_of_the_example(target: Target, language: str, golden: Callable[[Path, str], None]) -> None:
+def test_the_page_about_an_engine_shows_the_file_of_the_example(
+    target: Target[Any], language: str, golden: Callable[[Path, str], None]
+) -> None:
     page = ROOT / "docs" / f"{target.name}.md"
     golden(page, FILE.sub(lambda found: found[1] + emitted(target, language) + found[2], page.read_text(encoding="utf-8")))
 
 
-def settings_table(target: Target) -> str:
+def settings_table(target: Target[Any]) -> str:
     """All settings of a target."""
     rows = (
         f"| `{setting.name}` | {setting.help} | {f'`{setting.default}`' if setting.default is not None else ''} |"
-        for setting in target.settings
+        for setting in target.settings.declared()
     )
     return "\n".join(["| | | default |", "|---|---|---|", *rows]) + "\n"
 
@@ -120,9 +135,14 @@ def settings_table(target: Target) -> str:
     [("argo.md", argo_target), ("airflow.md", airflow_target), ("aws.md", stepfunctions_target)],
     ids=["argo", "airflow", "stepfunctions"],
 )
-def test_the_page_about_an_engine_has_all_settings(page: str, target: Target, golden: Callable[[Path, str], None]) -> None:
+def test_the_page_about_an_engine_has_all_settings(page: str, target: Target[Any], golden: Callable[[Path, str], None]) -> None:
     path = ROOT / "docs" / page
     golden(path, SETTINGS.sub(lambda found: found[1] + settings_table(target) + found[2], path.read_text(encoding="utf-8")))
+
+
+def test_the_published_schema_has_all_settings(golden: Callable[[Path, str], None]) -> None:
+    ours = {name: target for name, target in targets().items() if name in OURS}
+    golden(ROOT / "docs" / "flowport.schema.json", json.dumps(schema(ours), indent=2, ensure_ascii=False) + "\n")
 
 
 def test_the_page_of_diagnostics_has_them_all(golden: Callable[[Path, str], None]) -> None:

@@ -71,13 +71,11 @@ def test_the_wheel_holds_every_source_under_one_name(wheel: Path) -> None:
     assert "flowport/py.typed" in names
 
 
-def test_the_installed_package_says_which_commands_and_targets_it_has(wheel: Path) -> None:
+def test_the_installed_package_says_which_command_it_has(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         (name,) = (name for name in archive.namelist() if name.endswith("entry_points.txt"))
         text = archive.read(name).decode()
     assert "flowport = flowport.cli:main" in text
-    targets = "".join(f"{name} = flowport.targets.{name}:target\n" for name in ("airflow", "argo", "stepfunctions"))
-    assert f"[flowport.targets]\n{targets}" in text
 
 
 def test_the_installed_package_imports_and_its_command_answers(installed: Path) -> None:

@@ -9,42 +9,43 @@ from typing import Any
 import pytest
 
 from argo import emitted as argo
+from compiled import files_of, problems_of
 from dags import emitted as airflow
 from flowport.compiler.ir import End, Foreach, Next
 from flowport.compiler.target import Target
 from flowport.targets.airflow import target as airflow_target
 from flowport.targets.argo import target as argo_target
 from flowport.targets.stepfunctions import target as stepfunctions_target
-from plans import NO_CODE, flow
+from plans import flow
 from stepfunctions import emitted as stepfunctions
 
 GOLDEN = Path(__file__).resolve().parent / "golden" / "limits"
 PLAN = flow(("start", Foreach("each", "xs")), ("each", Next("join")), ("join", Next("end"), "join"), ("end", End()))
-LIMITS: list[tuple[Target, dict[str, Any], dict[str, Any], str]] = [
+LIMITS: list[tuple[Target[Any], dict[str, Any], dict[str, Any], str]] = [
     (stepfunctions_target, stepfunctions.PROFILE, {"run_timeout": 7200}, "json"),
     (airflow_target, airflow.PROFILE, {"run_timeout": 7200, "max_active_runs": 1, "startup_timeout": 900}, "py"),
     (argo_target, argo.PROFILE, {"run_timeout": 7200}, "yaml"),
 ]
 
 
-def emitted(target: Target, profile: dict[str, Any]) -> str:
-    return target.emit(target.lower(PLAN), profile, NO_CODE)[0].data.decode()
+def emitted(target: Target[Any], profile: dict[str, Any]) -> str:
+    return files_of(target, PLAN, profile)[0].data.decode()
 
 
 @pytest.mark.parametrize(("target", "profile", "limits", "suffix"), LIMITS, ids=lambda value: getattr(value, "name", ""))
 def test_a_file_with_limits_is_as_it_was(
-    target: Target, profile: dict[str, Any], limits: dict[str, Any], suffix: str, golden: Callable[[Path, str], None]
+    target: Target[Any], profile: dict[str, Any], limits: dict[str, Any], suffix: str, golden: Callable[[Path, str], None]
 ) -> None:
     golden(GOLDEN / f"{target.name}.{suffix}", emitted(target, {**profile, **limits}))
 
 
 @pytest.mark.parametrize(("target", "profile", "limits", "suffix"), LIMITS, ids=lambda value: getattr(value, "name", ""))
 def test_a_limit_that_is_no_number_of_seconds_is_refused(
-    target: Target, profile: dict[str, Any], limits: dict[str, Any], suffix: str
+    target: Target[Any], profile: dict[str, Any], limits: dict[str, Any], suffix: str
 ) -> None:
     for name in limits:
         for value in (0, "2h", 10**12 if "timeout" in name else -1):
-            assert [problem.code for problem in target.fits(target.lower(PLAN), {**profile, name: value})] == ["FP402"]
+            assert [problem.code for problem in problems_of(target, PLAN, {**profile, name: value})] == ["FP402"]
 
 
 def test_only_pods_have_a_startup_timeout_on_airflow() -> None:

@@ -27,8 +27,12 @@ COMMANDS = {
     "artifacts": "print what tasks stored",
     "explain": "say more about a diagnostic",
     "init": "write a first flow to start from",
+    "config": "print the JSON Schema of flowport.toml",
 }
 """The commands, each in the module of its name, and what they do."""
+
+MODULES = {"config": "config_command"}
+"""Those that are in another module."""
 
 OF_A_FLOW = ("check", "compile", "run", "resume", "dry-run", "deploy", "show")
 """The commands that a flow's own file takes: `python flow.py run`."""
@@ -65,6 +69,7 @@ def execute(name: str, words: Sequence[str], flow: str = "") -> int:
     from flowport.cli.console import prepare
     from flowport.cli.options import WrongUse, page, read
     from flowport.compiler.diagnostics.diagnostic import CompileError
+    from flowport.compiler.target import DeployError
     from flowport.runtime.store.errors import Corrupt, Missing, StoreError
     from flowport.runtime.text import shown
 
@@ -91,7 +96,7 @@ def execute(name: str, words: Sequence[str], flow: str = "") -> int:
 
         say(refused.diagnostics)
         return failed
-    except (StoreError, Missing, Corrupt) as error:
+    except (StoreError, Missing, Corrupt, DeployError) as error:
         print(shown(f"flowport {name}: {error}", lines=True), file=sys.stderr)
         return failed
     except KeyboardInterrupt:
@@ -111,7 +116,7 @@ def load(name: str) -> Command:
     """The command `name`."""
     from importlib import import_module
 
-    command: Command = import_module(f"flowport.cli.{name.replace('-', '_')}").COMMAND
+    command: Command = import_module(f"flowport.cli.{MODULES.get(name, name.replace('-', '_'))}").COMMAND
     return command
 
 

@@ -7,7 +7,7 @@ import sys
 
 from flowport.cli.config import find
 from flowport.cli.console import write_document
-from flowport.cli.engine import TARGET, fits, target
+from flowport.cli.engine import TARGET, prepare, target
 from flowport.cli.flow_file import FLOWS, PROFILE, has_errors
 from flowport.cli.options import Command, Option, Values
 from flowport.compiler.compile import load, split
@@ -45,7 +45,7 @@ def _diagnostics(file: str, values: Values) -> tuple[tuple[Diagnostic, ...], str
     if loaded.plan is None:
         return found, ""
     for name in values["target"]:
-        found += fits(loaded.plan, target(name), config)[1]
+        found += prepare(loaded.plan, target(name), config).diagnostics
     return tuple(dict.fromkeys(found)), loaded.plan.flow.name
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from flowport.cli.engine import TARGET, emit, fits, target
+from flowport.cli.engine import TARGET, options, prepare, target
 from flowport.cli.flow_file import FLOWS, PROFILE, has_errors, open_flow, say
 from flowport.cli.options import Command, Option, Values, WrongUse
 from flowport.cli.place import writing
@@ -14,13 +14,16 @@ from flowport.compiler.record import replace
 
 if TYPE_CHECKING:
     from flowport.compiler.diagnostics.diagnostic import Diagnostic
-    from flowport.compiler.target import File, Target
+    from flowport.compiler.target import File
+    from flowport.targets.registry import AnyTarget
 
 
 def compile_flow(values: Values) -> int:
     """Write or compare the files of every target; 1 when a comparison finds a difference."""
     if not values["target"]:
-        raise WrongUse("`--target` is missing: for which engine?", "--target airflow, --target sfn, or --target argo")
+        from flowport.targets.registry import targets
+
+        raise WrongUse("`--target` is missing: for which engine?", options(targets()))
     files = _files(values)
     output = values["output"]
     if values["check"]:
@@ -57,16 +60,17 @@ def _files(values: Values) -> tuple[File, ...]:
     return tuple(found.values())
 
 
-def _of_flow(name: str, chosen: list[Target], values: Values) -> list[File]:
+def _of_flow(name: str, chosen: list[AnyTarget], values: Values) -> list[File]:
     """The files of one flow; raises CompileError when one target cannot take it."""
     flow = open_flow({**values, "flow": name})
-    lowered = [fits(flow.plan, one, flow.config) for one in chosen]
-    found = tuple(dict.fromkeys(diagnostic for _, diagnostics in lowered for diagnostic in diagnostics))
+    prepared = [prepare(flow.plan, one, flow.config) for one in chosen]
+    found = tuple(dict.fromkeys(diagnostic for each in prepared for diagnostic in each.diagnostics))
     if has_errors(found):
         raise CompileError(found)
     say(found)
     package = flow.package()
-    made = [(one, file) for one, (plan, _) in zip(chosen, lowered, strict=True) for file in emit(plan, one, flow.config, package)]
+    both = zip(chosen, prepared, strict=True)
+    made = [(one, file) for one, each in both for file in one.compiler.emit(each.plan, each.settings, package)]
     return [file if len(chosen) == 1 else replace(file, path=f"{one.name}/{file.path}") for one, file in made]
 
 

@@ -21,15 +21,16 @@ from typing import Any, NamedTuple
 
 from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
 from flowport.compiler.diagnostics.suggestions import did_you_mean
+from flowport.compiler.project_settings import SharedSettings, TopSettings
 from flowport.compiler.python.containment import below
 
 FILES = ("flowport.toml", "pyproject.toml")
 TABLE = "[tool.flowport"
 
-SHARED = {"store": str, "profile": str, "roots": list, "include": list, "profiles": dict}
-"""The keys that flowport itself reads; `profiles` and `profile` stand at the top only."""
-
-TOP_ONLY = ("profile", "profiles")
+TYPES = {"text": str, "texts": list}
+TOP_ONLY = (*(setting.name for setting in TopSettings.declared()), "profiles")
+SHARED = {setting.name: TYPES[setting.kind] for setting in (*SharedSettings.declared(), *TopSettings.declared())} | {"profiles": dict}
+"""The keys that flowport itself reads; some stand at the top only."""
 
 
 class Config(NamedTuple):
@@ -152,7 +153,7 @@ def find(start: str, profile: str | None = None) -> Config:
 
 def _named_in_full(path: str, document: dict[str, Any]) -> dict[str, Any]:
     """The settings with the tables of targets under their full names: `[sfn]` is `[stepfunctions]`; raises CompileError for both."""
-    from flowport.compiler.target import find as target
+    from flowport.targets.registry import find as target
 
     found: dict[str, Any] = {}
     for key, value in document.items():
@@ -228,7 +229,8 @@ def _merged(path: str, document: dict[str, Any], profile: str | None) -> dict[st
         )
     settings = {key: value for key, value in document.items() if key not in TOP_ONLY}
     for key, value in (profiles[profile] if profile is not None else {}).items():
-        settings[key] = {**settings.get(key, {}), **value} if isinstance(value, dict) else value
+        shared = settings.get(key)
+        settings[key] = {**shared, **value} if isinstance(value, dict) and isinstance(shared, dict) else value
     return settings
 
 
@@ -253,19 +255,19 @@ class _Targets:
 
     def reads(self, name: str) -> frozenset[str] | None:
         """The settings of a target; None when no target is called that."""
-        from flowport.compiler.target import find
+        from flowport.targets.registry import find
 
         if name not in self._known and not self._complete and (target := find(name)) is not None and target.name == name:
-            self._known[name] = frozenset(setting.name for setting in target.settings)
+            self._known[name] = frozenset(setting.name for setting in target.settings.declared())
         return self._known.get(name)
 
     @property
     def all(self) -> dict[str, frozenset[str]]:
         """The settings of every target."""
         if not self._complete:
-            from flowport.compiler.target import targets
+            from flowport.targets.registry import targets
 
-            self._known = {name: frozenset(setting.name for setting in target.settings) for name, target in targets().items()}
+            self._known = {name: frozenset(setting.name for setting in target.settings.declared()) for name, target in targets().items()}
             self._complete = True
         return self._known
 
@@ -276,6 +278,8 @@ def _table(path: str, prefix: str, table: dict[str, Any], targets: _Targets, top
         if key in shared:
             if not isinstance(value, shared[key]):
                 yield _mistake(path, f"`{prefix}{key}` is {_kind(value)}, not {_KINDS[shared[key]]}")
+            elif isinstance(value, list) and (wrong := [one for one in value if not isinstance(one, str)]):
+                yield _mistake(path, f"`{prefix}{key}` has {_kind(wrong[0])} in it, not texts alone")
         elif isinstance(value, dict) and (known := targets.reads(key)) is not None:
             yield from (_unknown(path, f"{prefix}{key}.{name}", name, {*known, "store"}) for name in value if name not in {*known, "store"})
         elif not any(key in names for names in targets.all.values()):

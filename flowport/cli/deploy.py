@@ -2,46 +2,55 @@
 
 from __future__ import annotations
 
-import os
-
-from flowport.cli.config import Config
-from flowport.cli.engine import emit, fits, target
+from flowport.cli.engine import options, prepare, target
 from flowport.cli.flow_file import FLOW, PROFILE, has_errors, open_flow, say
 from flowport.cli.options import Command, Option, Values, WrongUse
 from flowport.compiler.diagnostics.diagnostic import CompileError
-from flowport.compiler.target import Deployment, Profile, Target
+from flowport.compiler.target import Changes, Deployment
+from flowport.targets.registry import targets
 
 
 def deploy(values: Values) -> int:
     """Compile for one target and put what came of it where the profile says; the exit status."""
     if values["target"] is None:
-        raise WrongUse("`--target` is missing: to which engine?", "--target airflow")
+        known = {name: one for name, one in targets().items() if one.deployer is not None}
+        raise WrongUse("`--target` is missing: to which engine?", options(known))
     one = target(values["target"])
-    if one.deploy is None:
+    deployer = one.deployer
+    if deployer is None:
         raise WrongUse(f"flowport does not deploy to {one.name}", f"flowport compile {values['flow']} --target {one.name}")
     flow = open_flow(values)
-    lowered, found = fits(flow.plan, one, flow.config)
-    if has_errors(found):
-        raise CompileError(found)
-    say(found)
+    prepared = prepare(flow.plan, one, flow.config)
+    if has_errors(prepared.diagnostics):
+        raise CompileError(prepared.diagnostics)
+    say(prepared.diagnostics)
     package = flow.package()
-    files = emit(lowered, one, flow.config, package)
-    return one.deploy(Deployment(files, flow.plan, package, _profile(one, flow.config), print, values["diff"]))
+    files = one.compiler.emit(prepared.plan, prepared.settings, package)
+    changes = deployer.plan(Deployment(files, flow.plan, package, prepared.settings))
+    for note in changes.notes:
+        print(note)
+    if values["diff"]:
+        return _show(changes)
+    for change in deployer.apply(changes):
+        print(f"{change.name} is {change.becomes}", flush=True)
+    return 0
 
 
-def _profile(one: Target, config: Config) -> Profile:
-    """The settings for a target, with its folders where the file of settings means them."""
-    profile = config.for_target(one.name)
-    folders = [setting.name for setting in one.settings if setting.folder and "://" not in str(profile.get(setting.name) or "://")]
-    return {**profile, **{name: os.path.join(config.folder, str(profile[name])) for name in folders}}
+def _show(changes: Changes) -> int:
+    """Say what would change; 1 when anything would."""
+    for change in changes.changes:
+        print(f"{change.name} {'is up to date' if change.becomes == 'unchanged' else f'would be {change.becomes}'}")
+        if change.difference:
+            print(change.difference)
+    return int(any(change.becomes != "unchanged" for change in changes.changes))
 
 
 COMMAND = Command(
     "deploy", "put the compiled files where the scheduler finds them", deploy, (FLOW,),
     (
-        Option("target", "the engine: airflow or argo", "NAME", short="t"),
+        Option("target", "the engine", "NAME", short="t"),
         Option("diff", "change nothing; say what would change, and exit with 1 when anything would, with 2 when that is not known"),
         PROFILE,
     ),
-    notes=("Where that is: for Airflow, `dags` of the profile says it; for Argo, it is the cluster of kubectl's current context.",),
+    notes=("Where that is, the settings of the target say; docs/ has a page for each engine.",),
 )  # fmt: skip

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import signal
 import sys
+from typing import Any
 
 from flowport.cli.config import Config
-from flowport.cli.engine import emit, fits, target
+from flowport.cli.engine import options, prepare, target
 from flowport.cli.flow_file import FLOW, FlowFile, has_errors, open_flow, say
 from flowport.cli.given import section
 from flowport.cli.options import Command, Option, Values, WrongUse, page
 from flowport.cli.place import is_folder, local_store_url, run_id
 from flowport.cli.run import NOTES, OPTIONS, equipped, named_origin, need_origin, run_input, specs
 from flowport.compiler.diagnostics.diagnostic import CompileError
-from flowport.compiler.target import DryRun, Target
+from flowport.compiler.target import DryRun, DryRunner, DryRunResult, TaskEnded
 from flowport.runtime.store.open import open_store
 from flowport.runtime.text import shown
+from flowport.targets.registry import AnyTarget, targets
 
 
 def dry_run(values: Values) -> int:
@@ -25,42 +27,45 @@ def dry_run(values: Values) -> int:
         print(page(COMMAND, [section(specs(flow.plan))]))
         return 0
     if values["target"] is None:
-        raise WrongUse("`--target` is missing: on which engine?", "--target airflow, --target sfn, or --target argo")
+        known = {name: one for name, one in targets().items() if one.dry_runner is not None}
+        raise WrongUse("`--target` is missing: on which engine?", options(known))
     one = target(values["target"])
+    runner: DryRunner[Any] | None = one.dry_runner
+    if runner is None:
+        raise WrongUse(
+            f"flowport cannot run the files of {one.name} on this machine", f"flowport compile {values['flow']} --target {one.name}"
+        )
     for number in (signal.SIGTERM, signal.SIGHUP):
         # They end a run as Ctrl-C does, so that none of its tasks goes on; `nohup` is left its way.
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler)
-    return one.dry_run(_request(flow, one, values))
+    request = _request(flow, one, values)
+    return _ended(request, runner.run(request, _print))
 
 
-def _request(flow: FlowFile, one: Target, values: Values) -> DryRun:
+def _request(flow: FlowFile, one: AnyTarget, values: Values) -> DryRun[Any]:
     document = run_input(flow.plan, values, named_origin(values))
     # That of the target's own table is where deployed flows keep theirs.
     store = _store(flow, values)
-    flow = flow._replace(
-        plan=equipped(flow.plan, values["with"]), config=flow.config._replace(settings={**one.stand_ins, **_settings(flow, one)})
-    )
-    lowered, found = fits(flow.plan, one, flow.config)
-    if has_errors(found):
-        raise CompileError(found)
-    say(found)
+    flow = flow._replace(plan=equipped(flow.plan, values["with"]))
+    prepared = prepare(flow.plan, one, flow.config, one.dry_run_defaults)
+    if has_errors(prepared.diagnostics):
+        raise CompileError(prepared.diagnostics)
+    say(prepared.diagnostics)
     package = flow.package()
     need_origin(open_store(store), flow, document)
     return DryRun(
-        emit(lowered, one, flow.config, package),
         flow.plan,
+        prepared.settings,
         package,
-        flow.config.for_target(one.name),
         document["parameters"],
         run_id(values["run_id"]),
         store,
-        _echo,
         document.get("origin_run"),
         document.get("from"),
         tuple(document.get("tags", ())),
         values["max_workers"],
-        _show if values["logs"] else None,
+        values["logs"],
     )
 
 
@@ -74,21 +79,53 @@ def _store(flow: FlowFile, values: Values) -> str:
     raise WrongUse(f"a dry run keeps its runs on this machine, and `{here}` is not a folder", "--store FOLDER")
 
 
-def _settings(flow: FlowFile, one: Target) -> dict[str, object]:
-    """The profile's settings, the target's own merged in."""
-    return {
-        **{key: value for key, value in flow.config.settings.items() if key in ("roots", "include")},
-        **flow.config.for_target(one.name),
-    }
+def _print(task: TaskEnded) -> None:
+    """What tasks print goes to standard output, and what becomes of them to standard error."""
+    name = f"{task.step}/{task.slice}"
+    for line in task.log:
+        print(shown(f"{name} | {line}"), flush=True)
+    how = f"failed with exit status {task.exit_code}" if task.exit_code else task.taken_over or "done"
+    _say(f"{name}{' (the rest of its loop)' if task.rest else ''} {how}")
 
 
-def _show(line: str) -> None:
-    print(shown(line), flush=True)
+def _ended(request: DryRun[Any], result: DryRunResult) -> int:
+    """Say how a run ended; the exit status."""
+    run = request.run_id
+    resume = f"go on from what is done with --origin-run {run}" if result.resumable else ""
+    match result.status:
+        case "done":
+            _say(f"run {run} is done")
+        case "stopped":
+            _say(f"run {run} was stopped" + (f"; {resume}" if resume else ""))
+        case "unavailable" | "refused":
+            _say(result.reason)
+        case "failed":
+            _failed(run, result, resume)
+    return STATUS[result.status]
 
 
-def _echo(text: str) -> None:
+def _failed(run: str, result: DryRunResult, resume: str) -> None:
+    for loss in result.lost:
+        _say(f"the engine says that the run succeeded, but {loss}")
+    if result.lost:
+        return
+    for item in result.failed:
+        _say(f"\n{item.step}/{item.item}\n{item.story}")
+    if result.more_failed:
+        _say(f"\n{result.more_failed} more items failed")
+    if result.last_output:
+        _say(f"\n{result.last_output}")
+    _say(f"\nrun {run} failed" + (f": {result.reason}" if result.reason else ""))
+    if resume:
+        _say(f"mend it, and {resume}")
+
+
+def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
+
+STATUS = {"done": 0, "failed": 1, "unavailable": 1, "refused": 2, "stopped": 130}
+"""The exit status of each end."""
 
 COMMAND = Command(
     "dry-run", "run the compiled files on this machine: in Airflow, or on an emulator", dry_run, (FLOW,),

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from flowport.cli.config import Config
 from flowport.cli.options import Option, WrongUse
 
 if TYPE_CHECKING:
-    from flowport.compiler.diagnostics.diagnostic import Diagnostic
     from flowport.compiler.ir.plan import Plan
-    from flowport.compiler.package.archive import Package
-    from flowport.compiler.target import File, Target
+    from flowport.compiler.settings import Profile
+    from flowport.targets.prepare import Prepared
+    from flowport.targets.registry import AnyTarget
 
 TARGET = Option("target", "the engine to compile to; may be repeated", "NAME", short="t", many=True)
 
 
-def target(name: str) -> Target:
+def target(name: str) -> AnyTarget:
     """The target with this name or alias; raises WrongUse."""
-    from flowport.compiler.target import find, targets
+    from flowport.targets.registry import find, targets
 
     found = find(name)
     if found is None:
@@ -30,12 +32,25 @@ def target(name: str) -> Target:
     return found
 
 
-def fits(plan: Plan, one: Target, config: Config) -> tuple[Plan, tuple[Diagnostic, ...]]:
-    """The plan as a target takes it, and what the target has to say about it."""
-    lowered = one.lower(plan)
-    return lowered, one.fits(lowered, config.for_target(one.name))
+def options(names: Iterable[str]) -> str:
+    """What to type for one of these targets: `--target airflow, --target argo or --target stepfunctions`."""
+    *first, last = (f"--target {name}" for name in names)
+    return f"{', '.join(first)} or {last}" if first else last
 
 
-def emit(plan: Plan, one: Target, config: Config, package: Package) -> tuple[File, ...]:
-    """The files of a plan that fits."""
-    return one.emit(plan, config.for_target(one.name), package)
+def prepare(plan: Plan, one: AnyTarget, config: Config, defaults: Profile | None = None) -> Prepared[Any]:
+    """The plan and the settings as a target takes them, and what it has to say about both. `defaults` fill in for the profile."""
+    from flowport.targets import prepare
+
+    return prepare.prepare(one, plan, {**(defaults or {}), **profile(one, config)})
+
+
+def profile(one: AnyTarget, config: Config) -> Profile:
+    """The profile for a target, with its folders where the file of settings means them."""
+    declared = one.settings.declared()
+    # A table above those of the targets may be a setting of several, such as `labels`.
+    tables = {setting.name: config.settings[setting.name] for setting in declared if isinstance(config.settings.get(setting.name), dict)}
+    values = {**tables, **config.for_target(one.name)}
+    folders = [setting.name for setting in declared if setting.folder]
+    beside = {name: value for name in folders if isinstance(value := values.get(name), str) and value and "://" not in value}
+    return {**values, **{name: os.path.join(config.folder, value) for name, value in beside.items()}}

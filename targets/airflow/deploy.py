@@ -7,71 +7,68 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
-from difflib import unified_diff
+from collections.abc import Iterator
+from functools import partial
 from importlib.metadata import version
 from importlib.util import find_spec
 
-from flowport.compiler.target import Deployment, File
-from flowport.runtime.store.errors import Missing, StoreError
-from flowport.runtime.store.keys import code_key
+from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
+from flowport.compiler.target import Becomes, Change, Changes, DeployError, Deployment, File, apply
+from flowport.runtime.store.errors import Missing
 from flowport.runtime.store.open import open_store
 from flowport.targets.airflow.dag import first_words
+from flowport.targets.airflow.limits import missing_setting
 from flowport.targets.airflow.settings import Settings
+from flowport.targets.deployment import code_changes, difference
 
 PROVIDERS = {"cncf": "cncf-kubernetes", "docker": "docker", "amazon": "amazon"}
 PROVIDER = re.compile(rf"No module named 'airflow\.providers\.({'|'.join(PROVIDERS)})\b")
 
-DONE, FAILED, CHANGES = 0, 1, 1
-"""Exit statuses; one who only wants to see learns whether anything would change."""
+
+class AirflowDeployer:
+    """Puts the code into the store and the DAG file into the folder or below the address that `dags` names."""
+
+    def plan(self, deployment: Deployment[Settings]) -> Changes:
+        """What would change; raises DeployError for a file that Airflow does not import, and in the place of one of somebody else."""
+        file, place = deployment.files[0], _place(deployment.settings)
+        problem, note = _importable(file)
+        if problem:
+            raise DeployError(f"{file.path} does not import in Airflow {version('apache-airflow')}, and is not deployed:\n{problem}")
+        there, flow = _deployed(place, file), deployment.plan.flow
+        if there is not None and not there.startswith(first_words(flow).encode("utf-8", "backslashreplace")):
+            raise DeployError(
+                f"{place}/{file.path} is not a file that flowport wrote for {flow.name}, and stays as it is: "
+                "move it away, or give the DAG another id with `dag_id`"
+            )
+        code = code_changes(deployment.settings.store, deployment.package)
+        return Changes((*code, _change(place, file, there)), (note,) if note else ())
+
+    def apply(self, changes: Changes) -> Iterator[Change]:
+        """Put the code and the file in their places, in this order."""
+        return apply(changes)
 
 
-def deploy(request: Deployment, settings: Settings, place: str) -> int:
-    """Put the emitted file into the folder or below the address `place`, or say what that would change; the exit status."""
-    file = request.files[0]
-    store, key = open_store(settings.store), code_key(request.package.digest)
-    if (problem := _problem(file, request.echo)) is not None:
-        request.echo(f"{file.path} does not import in Airflow {version('apache-airflow')}, and is not deployed:\n{problem}")
-        return FAILED
-    there = _deployed(place, file)
-    if there is not None and not there.startswith(first_words(request.plan.flow).encode("utf-8", "backslashreplace")):
-        request.echo(
-            f"{place}/{file.path} is not a file that flowport wrote for {request.plan.flow.name}, and stays as it is: "
-            "move it away, or give the DAG another id with `dag_id`"
-        )
-        return FAILED
-    new = [] if store.exists(key) else [f"{store.url}/{key}"]
-    if request.diff:
-        return _show(request, there, file, f"{place}/{file.path}", new)
-    if new:
-        store.create(key, request.package.data)
-    if there != file.data:
-        _put(place, file)
-    request.echo("\n".join([*(f"{path} is new" for path in new), f"{place}/{file.path} is {_change(there, file)}"]))
-    return DONE
+def _place(settings: Settings) -> str:
+    """Where Airflow looks for DAG files; raises CompileError where that is not said."""
+    place = settings.dags.rstrip("/")
+    if not place:
+        raise CompileError((missing_setting("dags"),))
+    if "://" in place and not place.startswith(("s3://", "gs://")):
+        raise CompileError((Diagnostic("FP401", f"the setting `dags` is `{place}`, and is a folder, s3:// or gs://"),))
+    return place
 
 
-def _show(request: Deployment, there: bytes | None, file: File, path: str, new: list[str]) -> int:
-    for name in new:
-        request.echo(f"{name} would be new")
-    if there != file.data:
-        request.echo(f"{path} would be {_change(there, file)}")
-        old = (there or b"").decode(errors="replace").splitlines()
-        request.echo("\n".join(unified_diff(old, file.data.decode().splitlines(), path, f"{path} (compiled)", lineterm="")))
-    elif not new:
-        request.echo(f"{path} is up to date")
-    return CHANGES if new or there != file.data else DONE
+def _change(place: str, file: File, there: bytes | None) -> Change:
+    path = f"{place}/{file.path}"
+    becomes: Becomes = "new" if there is None else "unchanged" if there == file.data else "changed"
+    old = (there or b"").decode(errors="replace").splitlines()
+    return Change(path, becomes, difference(path, old, file.data.decode().splitlines()), partial(_put, place, file))
 
 
-def _change(there: bytes | None, file: File) -> str:
-    return "new" if there is None else "unchanged" if there == file.data else "changed"
-
-
-def _problem(file: File, echo: Callable[[str], None]) -> str | None:
-    """What the installed Airflow says against the file; None when it imports it, or is not there to ask."""
+def _importable(file: File) -> tuple[str, str]:
+    """What the installed Airflow says against the file, and why it could not be asked; both are empty when it imports the file."""
     if find_spec("airflow") is None:
-        echo("Airflow is not installed here, so nobody has looked whether the file imports: pip install 'flowport[airflow]'")
-        return None
+        return "", "Airflow is not installed here, so nobody has looked whether the file imports: pip install 'flowport[airflow]'"
     with tempfile.TemporaryDirectory(prefix="flowport-airflow-") as home:
         path = os.path.join(home, file.path)
         with open(path, "wb") as opened:
@@ -84,9 +81,9 @@ def _problem(file: File, echo: Callable[[str], None]) -> str | None:
     if done.returncode and (missing := PROVIDER.search(said)):
         # Where tasks run says which provider there must be, where Airflow is; that it is not here says nothing of the file.
         package = f"apache-airflow-providers-{PROVIDERS[missing[1]]}"
-        echo(f"the provider for this `compute` is not installed here, so nobody has looked whether the file imports: pip install {package}")
-        return None
-    return said if done.returncode else None
+        why = "the provider for this `compute` is not installed here, so nobody has looked whether the file imports"
+        return "", f"{why}: pip install {package}"
+    return said if done.returncode else "", ""
 
 
 def _deployed(place: str, file: File) -> bytes | None:
@@ -102,7 +99,7 @@ def _deployed(place: str, file: File) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise StoreError(f"`{error.filename}` cannot be read: {error.strerror}") from error
+        raise DeployError(f"`{error.filename}` cannot be read: {error.strerror}") from error
 
 
 def _put(place: str, file: File) -> None:
@@ -117,5 +114,5 @@ def _put(place: str, file: File) -> None:
             opened.write(file.data)
         os.replace(unfinished, os.path.join(place, file.path))
     except OSError as error:
-        raise StoreError(f"`{error.filename}` cannot be written: {error.strerror}") from error
+        raise DeployError(f"`{error.filename}` cannot be written: {error.strerror}") from error
     return None

@@ -14,18 +14,16 @@ from flowport.compiler.ir import Parameter, Resources
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower.capabilities import Capabilities, Feature, Limit, missing
 from flowport.compiler.lower.fuse import fused
-from flowport.compiler.record import replace
-from flowport.compiler.target import Profile
 from flowport.targets.airflow.arguments import argument_problems
 from flowport.targets.airflow.compute import COMPUTE, Compute
 from flowport.targets.airflow.form import FIELDS, shown
 from flowport.targets.airflow.names import Names
-from flowport.targets.airflow.settings import ID, SETTINGS, settings
-from flowport.targets.kinds import line, problems
-from flowport.targets.kinds import missing as missing_one
+from flowport.targets.airflow.settings import ID, Settings
 from flowport.targets.kubernetes import Held
 from flowport.targets.pods import pod_problems
 from flowport.targets.schedules import unfilled
+from flowport.targets.settings_validation import line
+from flowport.targets.settings_validation import missing as missing_one
 from flowport.targets.sizes import VARIABLE, fargate
 from flowport.targets.stores import is_address
 
@@ -60,92 +58,80 @@ CODES: Mapping[Feature, str] = {
 }
 
 
-def lacks(profile: Profile) -> Capabilities:
+def lacks(settings: Settings) -> Capabilities:
     """What Airflow and the compute of a profile cannot do."""
-    kind = str(profile.get("compute") or "kubernetes")
+    kind = settings.compute
     more: dict[Feature, Limit] = {Feature.FOREACH_IN_LOOP: ONE_CONTAINER}
     if kind != "kubernetes":
         more[Feature.KUBERNETES] = NO_POD
-    if kind in ("batch", "ecs") and profile.get("platform") == "FARGATE":
+    if kind in ("batch", "ecs") and settings.platform == "FARGATE":
         more[Feature.GPU] = FARGATE_GPU
     elif kind == "ecs":
         more[Feature.DISK] = EC2_DISK
     return {**COMPUTE[kind].lacks, **more}
 
 
-def setting_problems(profile: Profile) -> Iterator[Diagnostic]:
-    """Settings that are missing, or that neither Airflow nor what its tasks run on would accept."""
-    wrong = tuple(problems("airflow", SETTINGS, profile))
-    yield from wrong
-    if any(problem.code != "FP400" for problem in wrong):
-        return
-    kind = str(profile.get("compute") or "kubernetes")
-    compute = COMPUTE[kind]
-    yield from (missing_setting(name) for name in compute.needs if not profile.get(name))
-    yield from _store_problems(profile, kind, compute)
-    for setting in SETTINGS:
-        value = profile.get(setting.name)
-        if setting.name in ("width", "total") and isinstance(value, int) and value > MAP_LENGTH:
+def setting_problems(settings: Settings) -> Iterator[Diagnostic]:
+    """Settings that neither Airflow nor what its tasks run on would accept."""
+    compute = COMPUTE[settings.compute]
+    yield from (missing_setting(name) for name in compute.needs if not settings.values.get(name))
+    yield from _store_problems(settings.given_store, settings.compute, compute)
+    for name, value in (("width", settings.width), ("total", settings.total)):
+        if value > MAP_LENGTH:
             most = f"Airflow maps over {MAP_LENGTH:,} at most unless `core.max_map_length` says more"
-            message = f"the setting `{setting.name}` is `{value}`, and {most}"
-            yield Diagnostic("FP402", message, help=(line("airflow", setting),), severity="warning")
-    if not re.fullmatch(f"[{ID[0]}]{{1,{ID[1]}}}", str(profile.get("dag_id") or "flow")):
+            message = f"the setting `{name}` is `{value}`, and {most}"
+            yield Diagnostic("FP402", message, help=(line("airflow", Settings.named(name)),), severity="warning")
+    if not re.fullmatch(f"[{ID[0]}]{{1,{ID[1]}}}", settings.given_dag_id or "flow"):
         way_out = f"use at most {ID[1]} letters, digits, `_`, `-` and `.`"
-        yield Diagnostic("FP405", f"`{profile['dag_id']}` cannot be the id of a DAG", help=(way_out,))
-    yield from _table_problems(profile)
+        yield Diagnostic("FP405", f"`{settings.given_dag_id}` cannot be the id of a DAG", help=(way_out,))
+    yield from _table_problems(settings)
 
 
-def _store_problems(profile: Profile, kind: str, compute: Compute) -> Iterator[Diagnostic]:
-    store = str(profile.get("store") or "")
-    if store and (not store.startswith(compute.stores) or not store.rstrip("/") or ("://" in store and not is_address(store))):
+def _store_problems(store: str, kind: str, compute: Compute) -> Iterator[Diagnostic]:
+    if not store.startswith(compute.stores) or not store.rstrip("/") or ("://" in store and not is_address(store)):
         why = "a folder is not the same on the worker and in a container"
         if "://" in store:
             why = "it is no bucket with a folder in it" if store.startswith(compute.stores) else f"{kind} reaches others"
-        example = SETTINGS[0].example
+        example = None
         if "/" in compute.stores and "://" not in store:
             why, example = "a task is in a folder of its own, where a relative one is another", f"/mnt/flowport/{store.strip('/')}"
         known = " or ".join(f"`{start}`" for start in compute.stores)
         message = f"the store `{store}` is not one that tasks on {kind} can use: {why}"
-        yield Diagnostic(
-            "FP401", message, help=(f"an address that begins with {known}", line("airflow", replace(SETTINGS[0], example=example)))
-        )
+        way_out = line("airflow", Settings.named("store"), example=example)
+        yield Diagnostic("FP401", message, help=(f"an address that begins with {known}", way_out))
 
 
-def _table_problems(profile: Profile) -> Iterator[Diagnostic]:
-    tags, more = profile.get("tags"), profile.get("default_args")
-    for tag in tags if isinstance(tags, list) else ():
-        if len(str(tag)) > TAG:
-            yield Diagnostic(
-                "FP490", f"the tag `{str(tag)[:20]}...` has {len(str(tag))} characters, and Airflow takes {TAG}", help=("shorten it",)
-            )
-    if isinstance(more, dict):
-        yield from argument_problems(more, str(profile.get("compute") or "kubernetes"))
+def _table_problems(settings: Settings) -> Iterator[Diagnostic]:
+    for tag in settings.tags:
+        if len(tag) > TAG:
+            yield Diagnostic("FP490", f"the tag `{tag[:20]}...` has {len(tag)} characters, and Airflow takes {TAG}", help=("shorten it",))
+    yield from argument_problems(settings.default_args, settings.compute)
 
 
 def missing_setting(name: str) -> Diagnostic:
     """A setting that is needed and not there."""
-    return missing_one("airflow", next(setting for setting in SETTINGS if setting.name == name))
+    return missing_one("airflow", Settings.named(name))
 
 
-def plan_problems(plan: Plan, profile: Profile) -> Iterator[Diagnostic]:
-    """What a plan asks for and does not get, and names that are others in Airflow; the profile has no `setting_problems`."""
-    yield from missing(plan, "airflow", lacks(profile), CODES)
+def plan_problems(plan: Plan, settings: Settings) -> Iterator[Diagnostic]:
+    """What a plan asks for and does not get, and names that are others in Airflow."""
+    yield from missing(plan, "airflow", lacks(settings), CODES)
     yield from unfilled(plan.flow)
     yield from (_named_like_a_field(parameter) for parameter in plan.flow.parameters if parameter.name in FIELDS)
-    yield from _long_form(plan, OVERRIDES if profile.get("compute") in ("batch", "ecs") else VARIABLE)
-    yield from _renamed(plan, profile)
-    if str(profile.get("compute") or "kubernetes") == "kubernetes":
+    yield from _long_form(plan, OVERRIDES if settings.compute in ("batch", "ecs") else VARIABLE)
+    yield from _renamed(plan, settings)
+    if settings.compute == "kubernetes":
         yield from pod_problems(plan, [], HELD)
     for step in fused(plan).flow.steps:
         asked = step.settings.resources or Resources()
-        if profile.get("compute") in ("batch", "ecs") and profile.get("platform") == "FARGATE":
+        if settings.compute in ("batch", "ecs") and settings.platform == "FARGATE":
             cpu, memory = fargate(asked)
             if cpu < asked.cpu or memory < asked.memory:
                 wanted, most = f"{asked.cpu:g} vCPUs and {asked.memory:,} MiB", f"{cpu:g} and {memory:,} at most"
                 message = f"step `{step.name}` asks for {wanted}, and Fargate has {most}"
                 yield Diagnostic("FP414", message, step.span, help=('ask for less, or set platform = "EC2"',))
         size = sum(len(name) + len(value) + len('{"name": "", "value": ""}, ') for name, value in step.settings.environment)
-        if profile.get("compute") in ("batch", "ecs") and size > OVERRIDES:
+        if settings.compute in ("batch", "ecs") and size > OVERRIDES:
             message = f"the environment of step `{step.name}` has {size:,} characters, and a container takes {OVERRIDES:,}"
             yield Diagnostic("FP413", message, step.span, help=("put long values into a file of the image, or into the store",))
 
@@ -167,10 +153,10 @@ def _named_like_a_field(parameter: Parameter) -> Diagnostic:
     )
 
 
-def _renamed(plan: Plan, profile: Profile) -> Iterator[Diagnostic]:
+def _renamed(plan: Plan, settings: Settings) -> Iterator[Diagnostic]:
     notes = ("the ids of Airflow consist of letters from a to z, digits, `_`, `-` and `.`; its pages show the name itself",)
-    dag = settings(profile, plan.flow.name).dag_id
-    if dag != plan.flow.name and not profile.get("dag_id"):
+    dag = settings.dag_id
+    if dag != plan.flow.name and not settings.given_dag_id:
         yield Diagnostic("FP305", f"flow `{plan.flow.name}` is DAG `{dag}` in Airflow", plan.flow.span, notes, severity="warning")
     names = Names(plan)
     for step in plan.flow.steps:

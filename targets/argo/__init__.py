@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower.fuse import capped
-from flowport.compiler.target import Deployment, DryRun, File, Profile
+from flowport.compiler.target import Deployer, DryRun, DryRunResult, File, TaskEnded
 from flowport.targets.argo.limits import plan_problems
 from flowport.targets.argo.profile import setting_problems
 from flowport.targets.argo.schedule import cron_workflow
-from flowport.targets.argo.settings import SETTINGS, STAND_INS, TURNS, settings
+from flowport.targets.argo.settings import DRY_RUN_DEFAULTS, TURNS, Settings
 from flowport.targets.argo.text import encoded
 from flowport.targets.argo.workflow import workflow_template
 
@@ -19,56 +20,59 @@ if TYPE_CHECKING:
     from flowport.compiler.package.archive import Package
 
 
+class ArgoCompiler:
+    """From a plan to a WorkflowTemplate, and what starts it by the clock."""
+
+    def setting_problems(self, settings: Settings) -> tuple[Diagnostic, ...]:
+        """Settings that Argo or Kubernetes would not accept."""
+        return tuple(setting_problems(settings))
+
+    def lower(self, plan: Plan, settings: Settings) -> Plan:
+        """Give every loop a cap, that of the profile: of 0 in a foreach or in another loop, as turns multiply there."""
+        return capped(capped(plan, TURNS, 0), settings.turns)
+
+    def fits(self, plan: Plan, settings: Settings) -> tuple[Diagnostic, ...]:
+        """What stands between this plan and a workflow that runs."""
+        return tuple(plan_problems(plan, settings, workflow_template(plan, settings, "0" * 64)))
+
+    def emit(self, plan: Plan, settings: Settings, package: Package) -> tuple[File, ...]:
+        """The template with what starts it by the clock, and the code package in a folder beside them."""
+        template, schedule = workflow_template(plan, settings, package.digest), plan.flow.schedule
+        # In one file, so that none is left over when the schedule is gone.
+        documents = (template, cron_workflow(plan, schedule, settings)) if schedule else (template,)
+        return (
+            File(f"{settings.name}.yaml", encoded(*documents)),
+            File(f"{settings.name}/code/{package.digest}.zip", package.data),
+        )
+
+
+class ArgoDryRunner:
+    """Runs the template on an interpreter of such documents, its pods as processes of this machine."""
+
+    def run(self, request: DryRun[Settings], report: Callable[[TaskEnded], None]) -> DryRunResult:
+        """Run a flow; a pod of this machine is a process of whoever started it, on the store of this machine."""
+        from flowport.targets.argo.dry_run import dry_run
+
+        compiler, here = ArgoCompiler(), request.settings.replaced(store=request.store)
+        return dry_run(request, compiler.emit(compiler.lower(request.plan, here), here, request.package)[0], report)
+
+
 class Argo:
     """The target `argo`."""
 
     name = "argo"
     aliases: tuple[str, ...] = ()
-    settings = SETTINGS
-    stand_ins = STAND_INS
+    settings = Settings
+    dry_run_defaults = DRY_RUN_DEFAULTS
+    compiler = ArgoCompiler()
+    dry_runner = ArgoDryRunner()
 
-    def lower(self, plan: Plan) -> Plan:
-        """Give every loop a cap: of 0 in a foreach or in another loop, as turns multiply there."""
-        return capped(plan, TURNS, 0)
+    @property
+    def deployer(self) -> Deployer[Settings]:
+        """Puts the code into the store and the template into the cluster."""
+        from flowport.targets.argo.deploy import ArgoDeployer
 
-    def fits(self, plan: Plan, profile: Profile) -> tuple[Diagnostic, ...]:
-        """What stands between this plan and a workflow that runs."""
-        problems = tuple(setting_problems(profile))
-        if any(problem.severity == "error" and problem.code != "FP400" for problem in problems):
-            return problems
-        known = settings({**STAND_INS, **profile}, plan.flow.name)
-        plan = capped(plan, known.turns)
-        return problems + tuple(plan_problems(plan, profile, workflow_template(plan, known, "0" * 64)))
-
-    def emit(self, plan: Plan, profile: Profile, package: Package) -> tuple[File, ...]:
-        """The template with what starts it by the clock, and the code package in a folder beside them."""
-        known, schedule = settings(profile, plan.flow.name), plan.flow.schedule
-        template = workflow_template(capped(plan, known.turns), known, package.digest)
-        # In one file, so that none is left over when the schedule is gone.
-        documents = (template, cron_workflow(plan, schedule, known)) if schedule else (template,)
-        return (
-            File(f"{known.name}.yaml", encoded(*documents)),
-            File(f"{known.name}/code/{package.digest}.zip", package.data),
-        )
-
-    def dry_run(self, request: DryRun) -> int:
-        """Run the template on an interpreter of such documents, its pods as processes of this machine."""
-        from flowport.targets.argo.trial import dry_run
-
-        # A pod of this machine is a process of whoever started it, on the store of this machine.
-        here: Profile = {**STAND_INS, **request.profile, "store": request.store}
-        return dry_run(request, self.emit(self.lower(request.plan), here, request.package)[0])
-
-    def deploy(self, request: Deployment) -> int:
-        """Put the code into the store and the template into the cluster."""
-        try:
-            from flowport.targets.argo.deploy import deploy
-        except ModuleNotFoundError as error:
-            if not str(error.name).startswith("kubernetes"):
-                raise
-            request.echo("deploying to Argo needs the client of Kubernetes: pip install 'flowport[argo]'")
-            return 1
-        return deploy(request, settings(request.profile, request.plan.flow.name))
+        return ArgoDeployer()
 
 
 target = Argo()

@@ -1,6 +1,6 @@
 """The cluster that kubectl talks to: Argo's objects in it are read, applied and deleted.
 
-What is deployed, and whether it may be, is left to `deploy`; what the cluster has against it, in a line or two, to `refusals`.
+What is deployed, and whether it may be, is left to `deploy`; what the cluster has against it, in a line or two, to `cluster_errors`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from urllib3.exceptions import HTTPError, InsecureRequestWarning
 from yaml import YAMLError
 
 from flowport.compiler.ir import JSON
-from flowport.runtime.store.errors import StoreError
-from flowport.targets.argo.refusals import ELSEWHERE, Resource, refusal, silence
+from flowport.compiler.target import DeployError
+from flowport.targets.argo.cluster_errors import ELSEWHERE, Resource, no_answer, refusal
 from flowport.targets.argo.text import encoded
 
 API, APPLY = "/apis/argoproj.io/v1alpha1", "application/apply-patch+yaml"
@@ -33,7 +33,7 @@ POD_NAMESPACE = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 
 
 def connect() -> Cluster:
-    """The cluster of kubectl's current context or, in a pod without a kubeconfig, the one that the pod is in; raises StoreError."""
+    """The cluster of kubectl's current context or, in a pod without a kubeconfig, the one that the pod is in; raises DeployError."""
     files = os.environ.get("KUBECONFIG") or "~/.kube/config"
     there = any(os.path.exists(os.path.expanduser(path)) for path in files.split(os.pathsep))
     configuration = Configuration()
@@ -49,12 +49,12 @@ def connect() -> Cluster:
                 return Cluster(configuration, "this pod", file.read().strip())
     except (ConfigException, YAMLError, OSError, AttributeError, TypeError, ValueError) as error:  # The client looks into nothing itself.
         what, said = f"`{files}`" if there else "this pod", " ".join(str(error).split())
-        raise StoreError(f"{what} does not say how to reach a cluster: {said}\n  {ELSEWHERE}") from error
-    raise StoreError(f"there is no kubeconfig at `{files}`, and this is no pod of a cluster\n  name the file in KUBECONFIG")
+        raise DeployError(f"{what} does not say how to reach a cluster: {said}\n  {ELSEWHERE}") from error
+    raise DeployError(f"there is no kubeconfig at `{files}`, and this is no pod of a cluster\n  name the file in KUBECONFIG")
 
 
 class Cluster:
-    """A cluster, `where` for messages; `namespace` is that of what does not say its own. Every method may raise StoreError."""
+    """A cluster, `where` for messages; `namespace` is that of what does not say its own. Every method may raise DeployError."""
 
     def __init__(self, configuration: Configuration, where: str, namespace: str) -> None:
         self.namespace = namespace
@@ -93,15 +93,15 @@ class Cluster:
         try:
             answer = self._connections.request(verb.upper(), url, body=data, headers=headers, timeout=PATIENCE, retries=False)
         except HTTPError as error:
-            raise StoreError(silence(self._where, str(error.__cause__ or error))) from error
+            raise DeployError(no_answer(self._where, str(error.__cause__ or error))) from error
         except ValueError:
             # The message has the credentials.
-            raise StoreError(silence(self._where, "the credentials have characters that no header takes")) from None
+            raise DeployError(no_answer(self._where, "the credentials have characters that no header takes")) from None
         if answer.status == 404 and verb == "get":
             return None
         if answer.status >= 300:
-            raise StoreError(refusal(self._where, verb, resource, answer.status, answer.data))
+            raise DeployError(refusal(self._where, verb, resource, answer.status, answer.data))
         try:
             return json.loads(answer.data)
         except ValueError as error:
-            raise StoreError(silence(self._where, "what answers is not Kubernetes")) from error
+            raise DeployError(no_answer(self._where, "what answers is not Kubernetes")) from error

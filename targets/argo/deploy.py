@@ -6,26 +6,22 @@ An object of somebody else is never touched, and a CronWorkflow that the flow ha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from difflib import unified_diff
 from functools import partial
 from os.path import isdir
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import yaml
 
-from flowport.compiler.record import record, replace
-from flowport.compiler.target import Deployment
-from flowport.runtime.store.errors import StoreError
-from flowport.runtime.store.keys import code_key
-from flowport.runtime.store.open import open_store
-from flowport.targets.argo.cluster import Cluster, connect
-from flowport.targets.argo.refusals import Resource
+from flowport.compiler.record import replace
+from flowport.compiler.target import Becomes, Change, Changes, DeployError, Deployment, apply
+from flowport.targets.argo.cluster_errors import Resource
 from flowport.targets.argo.settings import Settings
 from flowport.targets.argo.text import encoded
 from flowport.targets.argo.volumes import holding
+from flowport.targets.deployment import code_changes, difference
 
-DONE, CHANGES = 0, 1
-"""Exit statuses; one who only wants to see learns whether anything would change."""
+if TYPE_CHECKING:
+    from flowport.targets.argo.cluster import Cluster
 
 Document: TypeAlias = dict[str, Any]
 OWNER, FLOW, TITLE = "app.kubernetes.io/managed-by", "flowport/flow", "workflows.argoproj.io/title"
@@ -35,88 +31,73 @@ SERVERS = ("managedFields", "resourceVersion", "uid", "generation", "creationTim
 """What only the server says about an object, in `metadata`."""
 
 
-@record
-class Change:
-    """An object as it is in the cluster and as it would be, without what only the server says; None where there is none."""
+class ArgoDeployer:
+    """Puts the code into the store and the objects into the cluster of kubectl's current context."""
 
-    resource: Resource
-    before: Document | None
-    after: Document | None
-    make: Callable[[], object]
+    def plan(self, deployment: Deployment[Settings]) -> Changes:
+        """What would change; the cluster tries every change in a dry run."""
+        settings = deployment.settings
+        _mounted_here(settings)
+        objects = tuple(_changes(_connect(), deployment))
+        return Changes((*code_changes(settings.store, deployment.package), *objects))
 
-    @property
-    def word(self) -> str:
-        """What becomes of the object."""
-        if self.before == self.after:
-            return "unchanged"
-        return "new" if self.before is None else "deleted" if self.after is None else "changed"
+    def apply(self, changes: Changes) -> Iterator[Change]:
+        """Put the code and the objects in their places, in this order."""
+        return apply(changes)
 
 
-def deploy(request: Deployment, settings: Settings) -> int:
-    """Put the code into the store and the objects into the cluster, or say what that would change; the exit status."""
-    _mounted_here(settings)
-    changes = list(_changes(connect(), request, settings.name))
-    store, key = open_store(settings.store), code_key(request.package.digest)
-    new = [] if store.exists(key) else [f"{store.url}/{key}"]
-    if request.diff:
-        return _show(request, changes, new)
-    if new:
-        store.create(key, request.package.data)
-        request.echo(f"{new[0]} is new")
-    for change in changes:
-        if change.word != "unchanged":
-            change.make()
-        request.echo(f"{change.resource} is {change.word}")
-    return DONE
+def _connect() -> Cluster:
+    try:
+        from flowport.targets.argo.cluster import connect
+    except ModuleNotFoundError as error:
+        if not str(error.name).startswith("kubernetes"):
+            raise
+        raise DeployError("deploying to Argo needs the client of Kubernetes: pip install 'flowport[argo]'") from error
+    return connect()
 
 
 def _mounted_here(settings: Settings) -> None:
-    """A store in a volume is written to where that is mounted on this machine, too; raises StoreError where it is not."""
+    """A store in a volume is written to where that is mounted on this machine, too; raises DeployError where it is not."""
     for volume in holding(settings):
         if not isdir(volume.path):
-            raise StoreError(
+            raise DeployError(
                 f"the store `{settings.store}` is in the volume `{volume.name}`, and there is no `{volume.path}` on this machine\n"
                 "  mount it here, or compile: copy the folder `code` into the store and apply the YAML with kubectl"
             )
-
-
-def _show(request: Deployment, changes: list[Change], new: list[str]) -> int:
-    for name in new:
-        request.echo(f"{name} would be new")
-    for change in changes:
-        if change.word == "unchanged":
-            request.echo(f"{change.resource} is up to date")
-            continue
-        request.echo(f"{change.resource} would be {change.word}")
-        path = f"{change.resource.plural}/{change.resource.name}"
-        request.echo("\n".join(unified_diff(_lines(change.before), _lines(change.after), path, f"{path} (compiled)", lineterm="")))
-    return CHANGES if new or any(change.word != "unchanged" for change in changes) else DONE
 
 
 def _lines(document: Document | None) -> list[str]:
     return [] if document is None else encoded(document).decode().splitlines()
 
 
-def _changes(cluster: Cluster, request: Deployment, template: str) -> Iterator[Change]:
-    """What is to be done, tried in a dry run; raises StoreError before that when an object of the same name is not this flow's."""
-    flow, documents = request.plan.flow.name, dict(_documents(cluster, request))
+def _changes(cluster: Cluster, deployment: Deployment[Settings]) -> Iterator[Change]:
+    """What is to be done, tried in a dry run; raises DeployError before that when an object of the same name is not this flow's."""
+    flow, template = deployment.plan.flow.name, deployment.settings.name
+    documents = dict(_documents(cluster, deployment))
     there = {resource: cluster.read(resource) for resource in documents}
     if foreign := [_foreign(resource, found, flow) for resource, found in there.items() if found and not _owned(found, template, flow)]:
-        raise StoreError("\n".join(foreign))
+        raise DeployError("\n".join(foreign))
     for resource, document in documents.items():
         make = partial(cluster.apply, resource, document)
-        yield Change(resource, _content(there[resource]), _content(make(dry_run=True)), make)
+        yield _change(resource, _content(there[resource]), _content(make(dry_run=True)), make)
     for resource in documents:
         schedule = replace(resource, plural="cronworkflows")
         found = None if schedule in documents else cluster.read(schedule)
         if found and _owned(found, template, flow):
             delete = partial(cluster.delete, schedule, found["metadata"]["uid"])
             delete(dry_run=True)
-            yield Change(schedule, _content(found), None, delete)
+            yield _change(schedule, _content(found), None, delete)
 
 
-def _documents(cluster: Cluster, request: Deployment) -> Iterator[tuple[Resource, Document]]:
-    for file in request.files:
+def _change(resource: Resource, before: Document | None, after: Document | None, make: Callable[[], object]) -> Change:
+    """From an object as it is in the cluster to one as it would be, without what only the server says; None where there is none."""
+    becomes: Becomes = "unchanged" if before == after else "new" if before is None else "deleted" if after is None else "changed"
+    shown = difference(f"{resource.plural}/{resource.name}", _lines(before), _lines(after))
+    return Change(str(resource), becomes, shown, make)
+
+
+def _documents(cluster: Cluster, deployment: Deployment[Settings]) -> Iterator[tuple[Resource, Document]]:
+    for file in deployment.files:
         for document in yaml.safe_load_all(file.data) if file.path.endswith(".yaml") else ():
             about = document["metadata"]
             yield Resource(f"{document['kind'].lower()}s", about["name"], about.get("namespace") or cluster.namespace), document

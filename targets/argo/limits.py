@@ -1,4 +1,4 @@
-"""What Argo cannot do with a plan, and its limits, as diagnostics before anything is written; what is wrong with a profile says `profile`.
+"""What Argo cannot do with a plan, and its limits, as diagnostics before anything is written; `profile` checks the settings.
 
 Codes FP300 to FP399 name a feature, FP400 to FP449 a limit or a setting.
 """
@@ -15,14 +15,13 @@ from flowport.compiler.ir import Flow
 from flowport.compiler.ir.plan import Loop, Plan, walk
 from flowport.compiler.lower.capabilities import Capabilities, Feature, Limit, missing
 from flowport.compiler.lower.fuse import unlike
-from flowport.compiler.target import Profile
 from flowport.runtime.store import documents
 from flowport.targets.argo.form import FIELDS, REFERENCE, ROOM, WHOLE, arguments
 from flowport.targets.argo.graph import graph, jobs, repeated
 from flowport.targets.argo.names import Names
 from flowport.targets.argo.parts import TASKS
 from flowport.targets.argo.profile import HELD
-from flowport.targets.argo.settings import CRON_NAME, DEPTH, Settings, settings, template_name
+from flowport.targets.argo.settings import CRON_NAME, DEPTH, Settings, template_name
 from flowport.targets.argo.volumes import volumes
 from flowport.targets.argo.workflow import room
 from flowport.targets.pods import pod_problems
@@ -41,19 +40,18 @@ LACKS: Capabilities = {Feature.FOREACH_IN_LOOP: ONE_CONTAINER}
 CODES: Mapping[Feature, str] = {Feature.FOREACH_IN_LOOP: "FP304"}
 
 
-def plan_problems(plan: Plan, profile: Profile, document: Any) -> Iterator[Diagnostic]:
-    """What a plan asks for and does not get, and names that are others in Argo; the profile has no `setting_problems`."""
+def plan_problems(plan: Plan, settings: Settings, document: Any) -> Iterator[Diagnostic]:
+    """What a plan asks for and does not get, and names that are others in Argo."""
     yield from missing(plan, "argo", LACKS, CODES)
     yield from _parameters(plan.flow)
-    if plan.flow.schedule and len(name := str(profile.get("name") or "")) > CRON_NAME:
+    if plan.flow.schedule and len(name := settings.given_name) > CRON_NAME:
         message = f"`{name}` has {len(name)} characters, and the name of a CronWorkflow {CRON_NAME} at most"
         yield Diagnostic("FP405", message, plan.flow.schedule.span, help=("give the template a shorter `name`",))
     yield from unfilled(plan.flow)
-    known = settings(profile, plan.flow.name)
-    yield from pod_problems(plan, volumes(known), HELD)
+    yield from pod_problems(plan, volumes(settings), HELD)
     yield from _without_rest(plan)
-    yield from _renamed(plan, profile)
-    yield from _sizes(plan, known, document)
+    yield from _renamed(plan, settings)
+    yield from _sizes(plan, settings, document)
 
 
 def _parameters(flow: Flow) -> Iterator[Diagnostic]:
@@ -89,7 +87,7 @@ def _without_rest(plan: Plan) -> Iterator[Diagnostic]:
             yield Diagnostic("FP419", message, plan.flow.step(found[1]).span, help=(way_out,), severity="warning")
 
 
-def _sizes(plan: Plan, known: Settings, document: Any) -> Iterator[Diagnostic]:
+def _sizes(plan: Plan, settings: Settings, document: Any) -> Iterator[Diagnostic]:
     templates = document["spec"]["templates"]
     most = max(len(template["dag"]["tasks"]) for template in templates if "dag" in template)
     if most > TASKS:
@@ -98,7 +96,7 @@ def _sizes(plan: Plan, known: Settings, document: Any) -> Iterator[Diagnostic]:
     members = graph(plan)
     inside = len(list(repeated(members)))
     alone = len(list(jobs(members))) - inside
-    asked = known.total or known.width or 1
+    asked = settings.total or settings.width or 1
     if (left := room(document)) < alone + asked * inside:
         size = len(documents.dump(document))
         message = f"a workflow of {plan.flow.name} has room for {max(0, left):,} pods, and may have {alone + asked * inside:,}"
@@ -112,10 +110,9 @@ def _sizes(plan: Plan, known: Settings, document: Any) -> Iterator[Diagnostic]:
         yield Diagnostic("FP418", message, plan.flow.span, help=(way_out,))
 
 
-def _renamed(plan: Plan, profile: Profile) -> Iterator[Diagnostic]:
+def _renamed(plan: Plan, settings: Settings) -> Iterator[Diagnostic]:
     notes = ("the names of Argo consist of letters from a to z, digits and `-`; `_` becomes `-`",)
-    known = settings(profile, plan.flow.name)
-    if not profile.get("name") and known.name != plan.flow.name.lower().replace("_", "-"):
+    if not settings.given_name and settings.name != plan.flow.name.lower().replace("_", "-"):
         yield Diagnostic(
             "FP305", f"flow `{plan.flow.name}` is `{template_name(plan.flow.name)}` in Argo", plan.flow.span, notes, severity="warning"
         )

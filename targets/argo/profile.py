@@ -1,4 +1,4 @@
-"""What is wrong with a profile: settings that are missing, or that Argo or Kubernetes would not accept."""
+"""What is wrong with the settings of a profile: what Argo or Kubernetes would not accept."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from collections.abc import Iterator
 
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.diagnostics.suggestions import did_you_mean
-from flowport.compiler.target import Profile
 from flowport.targets.argo.pods import ROUTE, TMP
-from flowport.targets.argo.settings import OURS, SETTINGS, TEMPLATE_NAME, Settings, settings
+from flowport.targets.argo.settings import OURS, TEMPLATE_NAME, Settings
 from flowport.targets.argo.volumes import holding, volumes
-from flowport.targets.kinds import line, problems, toml
 from flowport.targets.kubernetes import (
     IMAGE,
     LABEL,
@@ -29,6 +27,7 @@ from flowport.targets.kubernetes import (
     is_toleration,
     misfits,
 )
+from flowport.targets.settings_validation import line, toml
 from flowport.targets.stores import is_address
 from flowport.targets.volumes import Volume, mount_problems
 
@@ -43,37 +42,33 @@ HELD = Held(
 STORES = ("s3://", "gs://", "az://")
 
 
-def setting_problems(profile: Profile) -> Iterator[Diagnostic]:
-    """Settings that are missing, or that Kubernetes would not accept."""
-    wrong = tuple(problems("argo", SETTINGS, profile))
-    yield from wrong
-    if not any(problem.code != "FP400" for problem in wrong):
-        known = settings(profile, "flow")
-        yield from _expressions(profile)
-        yield from _store_problems(str(profile.get("store") or ""), holding(known))
-        yield from _name_problems(profile)
-        yield from _volume_problems(known)
+def setting_problems(settings: Settings) -> Iterator[Diagnostic]:
+    """Settings that Kubernetes would not accept."""
+    yield from _expressions(settings)
+    yield from _store_problems(settings.given_store, holding(settings))
+    yield from _name_problems(settings)
+    yield from _volume_problems(settings)
 
 
-def _expressions(profile: Profile) -> Iterator[Diagnostic]:
+def _expressions(settings: Settings) -> Iterator[Diagnostic]:
     """Texts that Argo would read as its own: a workflow with an expression that it cannot read never begins."""
-    for name, value in profile.items():
+    for name, value in settings.values.items():
         if "{{" in json.dumps(value, default=str):
             message = f"the setting `{name}` has `{{{{`, and Argo evaluates what stands in double braces"
             yield Diagnostic("FP490", message, help=("leave the braces out",))
 
 
-def _name_problems(profile: Profile) -> Iterator[Diagnostic]:
-    for name in ("name", "namespace"):
-        if not is_short_name(str(profile.get(name) or "flow")):
+def _name_problems(settings: Settings) -> Iterator[Diagnostic]:
+    for what, name in (("name", settings.given_name), ("namespace", settings.namespace)):
+        if name and not is_short_name(name):
             way_out = f"use at most {TEMPLATE_NAME} small letters, digits and `-`, the first and the last one no `-`"
-            yield Diagnostic("FP405", f"`{profile[name]}` cannot be the {name} of a WorkflowTemplate", help=(way_out,))
-    yield from (Diagnostic("FP405", message, help=(way_out,)) for message, way_out in _refused(settings(profile, "flow")))
+            yield Diagnostic("FP405", f"`{name}` cannot be the {what} of a WorkflowTemplate", help=(way_out,))
+    yield from (Diagnostic("FP405", message, help=(way_out,)) for message, way_out in _refused(settings))
 
 
-def _refused(known: Settings) -> Iterator[tuple[str, str]]:
+def _refused(settings: Settings) -> Iterator[tuple[str, str]]:
     """What Kubernetes does not take of a profile, and what to do."""
-    for name, table in (("labels", known.labels), ("node_selector", known.node_selector)):
+    for name, table in (("labels", settings.labels), ("node_selector", settings.node_selector)):
         yield from (
             (f"`{key} = {toml(value)}` in `{name}` is no label of Kubernetes", LABEL)
             for key, value in table.items()
@@ -81,30 +76,35 @@ def _refused(known: Settings) -> Iterator[tuple[str, str]]:
         )
     yield from (
         (f"the label `{key}` in `labels` is not for a profile to set", "leave it out")
-        for key in known.labels
+        for key in settings.labels
         if key.startswith(HELD.labels)
     )
-    for key, value in known.annotations.items():
+    for key, value in settings.annotations.items():
         if not (is_key(key) and isinstance(value, str)):
             yield f"`{key} = {toml(value)}` in `annotations` is no annotation of Kubernetes", f'write `"{key}" = "{value}"`, a text'
-    if known.image and not is_image(known.image):
-        yield f"`{known.image}` cannot be the name of an image", IMAGE
-    named = ((known.service_account,) if known.service_account else (), known.secrets, known.image_pull_secrets, known.secret_files)
+    if settings.image and not is_image(settings.image):
+        yield f"`{settings.image}` cannot be the name of an image", IMAGE
+    named = (
+        (settings.service_account,) if settings.service_account else (),
+        settings.secrets,
+        settings.image_pull_secrets,
+        settings.secret_files,
+    )
     for each in (each for names in named for each in names if not is_name(each)):
         yield f"`{each}` cannot be the name of an object of Kubernetes", NAME
-    for asked in known.tolerations:
-        if isinstance(asked, dict) and not is_toleration(asked):
-            yield f"`{toml(asked)}` in `tolerations` is no toleration of Kubernetes", f"write it as `{TOLERATION}`"
-    for name in misfits(known.security_context, SECURITY):
-        message = f"`{name} = {toml(known.security_context[name])}` in `security_context` is not what Kubernetes knows of a pod"
+    for asked in settings.tolerations:
+        if not is_toleration(asked):
+            yield f"`{toml(dict(asked))}` in `tolerations` is no toleration of Kubernetes", f"write it as `{TOLERATION}`"
+    for name in misfits(settings.security_context, SECURITY):
+        message = f"`{name} = {toml(settings.security_context[name])}` in `security_context` is not what Kubernetes knows of a pod"
         yield message, (did_you_mean(name, SECURITY) or (f"its fields are {', '.join(f'`{one}`' for one in SECURITY)}",))[0]
-    if known.security_context.get("runAsUser") == 0 and known.security_context.get("runAsNonRoot", True):
+    if settings.security_context.get("runAsUser") == 0 and settings.security_context.get("runAsNonRoot", True):
         yield "`security_context` has user 0, who is root, and pods may not be root", "leave it out, or add `runAsNonRoot = false`"
 
 
-def _volume_problems(known: Settings) -> Iterator[Diagnostic]:
-    setting = next(setting for setting in SETTINGS if setting.name == "volumes")
-    for volume in known.volumes:
+def _volume_problems(settings: Settings) -> Iterator[Diagnostic]:
+    setting = Settings.named("volumes")
+    for volume in settings.volumes:
         if not (is_short_name(str(volume.get("name"))) and isinstance(volume.get("mountPath"), str)):
             message = "a volume is a table with a `name` of small letters, digits and `-`, a `mountPath` and what it is"
             yield Diagnostic("FP490", message, help=(line("argo", setting),))
@@ -119,19 +119,19 @@ def _volume_problems(known: Settings) -> Iterator[Diagnostic]:
             message = f"volume `{volume['name']}` is {len(names)} things, and a volume is one"
             yield Diagnostic("FP490", message, help=(line("argo", setting),))
             return
-    for secret, path in known.secret_files.items():
+    for secret, path in settings.secret_files.items():
         if not isinstance(path, str):
             way_out = f'write `{secret} = "/secrets/{secret}"`'
             yield Diagnostic("FP490", f"secret `{secret}` in `secret_files` has no folder", help=(way_out,))
             return
-    yield from mount_problems(volumes(known), HELD)
+    yield from mount_problems(volumes(settings), HELD)
 
 
 def _store_problems(store: str, there: list[Volume]) -> Iterator[Diagnostic]:
     """A store that not all pods reach; `there` are the volumes that it is in."""
     if store.startswith(STORES) and not is_address(store):
         message = f"the store `{store}` is no bucket with a folder in it"
-        yield Diagnostic("FP401", message, help=(line("argo", SETTINGS[0]),))
+        yield Diagnostic("FP401", message, help=(line("argo", Settings.named("store")),))
     elif there and not any(_is_shared(volume) for volume in there):
         message = f"the store `{store}` is in the volume `{there[0].name}`, which pods cannot share, or not write to"
         yield Diagnostic("FP401", message, help=("use a claim that many pods mount at once (ReadWriteMany), and not `readOnly`",))
@@ -139,7 +139,7 @@ def _store_problems(store: str, there: list[Volume]) -> Iterator[Diagnostic]:
         message = f"the store `{store}` is not one that pods can use: a folder is not the same in each of them"
         begins = ", ".join(f"`{start}`" for start in STORES)
         way_out = f"an address that begins with {begins}, or a folder below the `mountPath` of one of `volumes`"
-        yield Diagnostic("FP401", message, help=(way_out, line("argo", SETTINGS[0])))
+        yield Diagnostic("FP401", message, help=(way_out, line("argo", Settings.named("store"))))
 
 
 def _is_shared(volume: Volume) -> bool:

@@ -6,22 +6,22 @@ package.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import JSON
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower import fuse
-from flowport.compiler.target import DryRun, File, Profile
+from flowport.compiler.target import DryRun, DryRunResult, File, TaskEnded
 from flowport.targets.stepfunctions.compute import COMPUTE
 from flowport.targets.stepfunctions.history import capped
 from flowport.targets.stepfunctions.jobs import Jobs
-from flowport.targets.stepfunctions.limits import plan_problems, setting_problems, with_stand_ins
+from flowport.targets.stepfunctions.limits import plan_problems, setting_problems
 from flowport.targets.stepfunctions.machine import machine
 from flowport.targets.stepfunctions.machine_settings import machine_settings
 from flowport.targets.stepfunctions.policies import job_policy, machine_policy
-from flowport.targets.stepfunctions.settings import SETTINGS, STAND_INS, settings
+from flowport.targets.stepfunctions.settings import DRY_RUN_DEFAULTS, Settings
 from flowport.targets.stepfunctions.text import encoded
 from flowport.targets.stepfunctions.trust import job_trust, machine_trust
 
@@ -29,62 +29,66 @@ if TYPE_CHECKING:
     from flowport.compiler.package.archive import Package
 
 
-class StepFunctions:
-    """The target `stepfunctions`, also called `sfn`."""
+class StepFunctionsCompiler:
+    """From a plan to a state machine, its job definitions and its policies."""
 
-    name = "stepfunctions"
-    aliases = ("sfn",)
-    settings = SETTINGS
-    stand_ins = STAND_INS
-    deploy = None
+    def setting_problems(self, settings: Settings) -> tuple[Diagnostic, ...]:
+        """Settings that no service would accept."""
+        return tuple(setting_problems(settings))
 
-    def lower(self, plan: Plan) -> Plan:
-        """Give every loop a cap, so that no history grows too long."""
-        return capped(plan)
+    def lower(self, plan: Plan, settings: Settings) -> Plan:
+        """Give every loop a cap, so that no history grows too long, and none above what the profile says."""
+        lowered = capped(plan)
+        return lowered if settings.turns is None else fuse.capped(lowered, settings.turns)
 
-    def fits(self, plan: Plan, profile: Profile) -> tuple[Diagnostic, ...]:
+    def fits(self, plan: Plan, settings: Settings) -> tuple[Diagnostic, ...]:
         """What stands between this plan and a machine that runs."""
-        problems = tuple(setting_problems(profile))
-        if any(problem.code not in ("FP400", "FP404") for problem in problems):
-            return problems
-        known = settings(with_stand_ins(profile), plan.flow.name)
-        plan = _limited(plan, known.turns)
-        size = len(encoded(machine(plan, known, Jobs(plan, known), "0" * 64)))
-        return problems + tuple(plan_problems(plan, profile, size))
+        size = len(encoded(machine(plan, settings, Jobs(plan, settings), "0" * 64)))
+        return tuple(plan_problems(plan, settings, size))
 
-    def emit(self, plan: Plan, profile: Profile, package: Package) -> tuple[File, ...]:
+    def emit(self, plan: Plan, settings: Settings, package: Package) -> tuple[File, ...]:
         """The files of a flow, in a folder that is called like its state machine."""
-        known = settings(profile, plan.flow.name)
-        plan = _limited(plan, known.turns)
-        jobs, compute = Jobs(plan, known), COMPUTE[known.compute]
+        jobs, compute = Jobs(plan, settings), COMPUTE[settings.compute]
         documents: Mapping[str, JSON] = {
-            "state-machine.json": machine(plan, known, jobs, package.digest),
-            compute.file: [compute.definition(job, known) for job in jobs],
-            "machine-settings.json": machine_settings(known),
-            "machine-policy.json": machine_policy(plan, known, jobs),
-            "machine-trust.json": machine_trust(known),
-            "job-policy.json": job_policy(plan, known),
-            "job-trust.json": job_trust(known),
+            "state-machine.json": machine(plan, settings, jobs, package.digest),
+            compute.file: [compute.definition(job, settings) for job in jobs],
+            "machine-settings.json": machine_settings(settings),
+            "machine-policy.json": machine_policy(plan, settings, jobs),
+            "machine-trust.json": machine_trust(settings),
+            "job-policy.json": job_policy(plan, settings),
+            "job-trust.json": job_trust(settings),
         }
-        files = [File(f"{known.machine}/{path}", encoded(document)) for path, document in documents.items()]
-        return (*files, File(f"{known.machine}/code/{package.digest}.zip", package.data))
+        files = [File(f"{settings.machine}/{path}", encoded(document)) for path, document in documents.items()]
+        return (*files, File(f"{settings.machine}/code/{package.digest}.zip", package.data))
 
-    def dry_run(self, request: DryRun) -> int:
-        """Run the emitted files on moto's interpreter, with the jobs as processes of this machine."""
+
+class StepFunctionsDryRunner:
+    """Runs the emitted files on moto's interpreter, with the jobs as processes of this machine."""
+
+    def run(self, request: DryRun[Settings], report: Callable[[TaskEnded], None]) -> DryRunResult:
+        """Run a flow on the emulator, where that is installed."""
+        compiler = StepFunctionsCompiler()
+        files = compiler.emit(compiler.lower(request.plan, request.settings), request.settings, request.package)
         try:
             from flowport.targets.stepfunctions.emulator.run import dry_run
 
-            return dry_run(request)
+            return dry_run(request, files, report)
         except ModuleNotFoundError as error:
             if error.name not in ("boto3", "botocore"):
                 raise
-            request.echo("a dry run needs an emulator: pip install 'flowport[sfn-dry-run]'")
-            return 1
+            return DryRunResult("unavailable", "a dry run needs an emulator: pip install 'flowport[sfn-dry-run]'")
 
 
-def _limited(plan: Plan, turns: int | None) -> Plan:
-    """The plan with no cap above what the profile says."""
-    return plan if turns is None else fuse.capped(plan, turns)
+class StepFunctions:
+    """The target `stepfunctions`, also called `sfn`. Others deploy its files."""
+
+    name = "stepfunctions"
+    aliases = ("sfn",)
+    settings = Settings
+    dry_run_defaults = DRY_RUN_DEFAULTS
+    compiler = StepFunctionsCompiler()
+    dry_runner = StepFunctionsDryRunner()
+    deployer = None
 
 
 target = StepFunctions()

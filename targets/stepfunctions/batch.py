@@ -86,7 +86,7 @@ def _content(job: Job, settings: Settings) -> dict[str, JSON]:
     if job.timeout is not None:
         document["timeout"] = {"attemptDurationSeconds": job.timeout}
     if settings.tags:
-        document.update(tags=dict(settings.tags), propagateTags=True)
+        document.update(tags={name: str(value) for name, value in settings.tags.items()}, propagateTags=True)
     return document
 
 

@@ -9,16 +9,15 @@ import re
 from collections.abc import Iterator, Mapping
 
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
-from flowport.compiler.ir import JSON, Resources, Step
+from flowport.compiler.ir import Resources, Step
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower.capabilities import Capabilities, Feature, Limit, missing
-from flowport.compiler.target import Profile
-from flowport.targets.kinds import line, problems
 from flowport.targets.schedules import unplanned
+from flowport.targets.settings_validation import line
 from flowport.targets.sizes import fargate
 from flowport.targets.stepfunctions.concurrency import starved
 from flowport.targets.stepfunctions.history import BEGIN, LONGEST, History, histories
-from flowport.targets.stepfunctions.settings import SETTINGS, STAND_INS, settings
+from flowport.targets.stepfunctions.settings import Settings
 
 DEFINITION = 1_048_576
 OVERRIDES = 8_192
@@ -47,51 +46,54 @@ KEYS = (
 CODES: Mapping[Feature, str] = {Feature.GPU: "FP300", Feature.SHARED_MEMORY: "FP301", Feature.DISK: "FP302", Feature.KUBERNETES: "FP306"}
 
 
-def lacks(profile: Profile) -> Capabilities:
+def lacks(settings: Settings) -> Capabilities:
     """What the compute of a profile cannot do; Step Functions itself runs every construct."""
-    return FARGATE_LACKS if profile.get("platform") == "FARGATE" else EC2_LACKS
+    return FARGATE_LACKS if settings.platform == "FARGATE" else EC2_LACKS
 
 
-def setting_problems(profile: Profile) -> Iterator[Diagnostic]:
-    """Settings that are missing, or that no service would accept."""
-    wrong = tuple(problems("stepfunctions", SETTINGS, profile))
-    yield from wrong
-    if any(problem.code != "FP400" for problem in wrong):
-        return
-    store = profile.get("store")
-    if store and not _is_place(str(store)):
+def setting_problems(settings: Settings) -> Iterator[Diagnostic]:
+    """Settings that no service would accept."""
+    store = settings.given_store
+    if not _is_place(store):
         yield Diagnostic(
             "FP401",
             f"the store `{store}` is not a place in S3 that a state machine can name",
             notes=(KEYS,),
-            help=(line("stepfunctions", SETTINGS[0]),),
+            help=(line("stepfunctions", Settings.named("store")),),
         )
-    if profile.get("platform") == "FARGATE" and not profile.get("execution_role"):
+    if settings.platform == "FARGATE" and not settings.execution_role:
         yield Diagnostic(
             "FP404",
             "Fargate starts no container without `execution_role`",
-            help=(line("stepfunctions", next(setting for setting in SETTINGS if setting.name == "execution_role")),),
+            help=(line("stepfunctions", Settings.named("execution_role")),),
         )
-    yield from _logging_problems(profile)
-    if not re.fullmatch(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/]{1,80}", str(profile.get("machine") or "flow")):
+    yield from _place_problems(settings)
+    if not re.fullmatch(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/]{1,80}", settings.given_machine or "flow"):
         yield Diagnostic(
-            "FP405", f"`{profile['machine']}` cannot name a state machine", help=("use at most 80 letters, digits, `-` and `_`",)
+            "FP405", f"`{settings.given_machine}` cannot name a state machine", help=("use at most 80 letters, digits, `-` and `_`",)
         )
 
 
-def _logging_problems(profile: Profile) -> Iterator[Diagnostic]:
-    """A log group that CloudWatch does not take, and one that somebody asks for without saying where it is."""
-    asked = [name for name in ("log_group", "log_level") if profile.get(name) not in (None, "", "OFF")]
-    if asked and profile.get("log_level") != "OFF":
-        for setting in SETTINGS:
-            if setting.name in ("region", "account") and _is_any(profile.get(setting.name)):
-                message = f"`{asked[0]}` needs the setting `{setting.name}`, which is in the ARN of a log group"
-                yield Diagnostic("FP400", message, help=(line("stepfunctions", setting),))
-    group = profile.get("log_group")
+def _place_problems(settings: Settings) -> Iterator[Diagnostic]:
+    """A log group that CloudWatch does not take; a region or an account that nobody knows."""
     # CloudWatch Logs API, CreateLogGroup.
-    if group and not re.fullmatch(r"[.\-_/#A-Za-z0-9]{1,512}", str(group)):
+    if settings.given_log_group and not re.fullmatch(r"[.\-_/#A-Za-z0-9]{1,512}", settings.given_log_group):
         way_out = "use at most 512 letters, digits and `.-_/#`: a name, not an ARN"
-        yield Diagnostic("FP405", f"`{group}` cannot name a log group", help=(way_out,))
+        yield Diagnostic("FP405", f"`{settings.given_log_group}` cannot name a log group", help=(way_out,))
+    lines = tuple(line("stepfunctions", Settings.named(name)) for name in settings.unknown)
+    asked = [name for name in ("log_group", "log_level") if settings.values.get(name)]
+    if lines and asked and settings.log_level != "OFF":
+        message = f"`{asked[0]}` needs the settings `region` and `account`, which are in the ARN of a log group"
+        yield Diagnostic("FP400", message, help=lines)
+    elif lines:
+        trust = ", and the trust policies have no conditions" if settings.account == "*" else ""
+        yield Diagnostic(
+            "FP423",
+            f"the policies hold for any {' and any '.join(settings.unknown)}",
+            notes=(f"executions are not logged{trust}",),
+            help=lines,
+            severity="warning",
+        )
 
 
 def _is_place(store: str) -> bool:
@@ -101,9 +103,9 @@ def _is_place(store: str) -> bool:
     return not {"", ".", ".."} & set(store.rstrip("/").split("/")[3:])
 
 
-def plan_problems(plan: Plan, profile: Profile, size: int) -> Iterator[Diagnostic]:
+def plan_problems(plan: Plan, settings: Settings, size: int) -> Iterator[Diagnostic]:
     """What a plan uses that is not there, and what of it is too large; `size` is that of the definition, in bytes."""
-    yield from missing(plan, "stepfunctions", lacks(profile), CODES)
+    yield from missing(plan, "stepfunctions", lacks(settings), CODES)
     yield from unplanned(plan.flow, "stepfunctions", "make a schedule of EventBridge Scheduler that starts the state machine")
     if "'" in plan.flow.name:
         way_out = ("give the flow another name: `@flow(name=...)`",)
@@ -118,31 +120,11 @@ def plan_problems(plan: Plan, profile: Profile, size: int) -> Iterator[Diagnosti
             help=("make several flows of it, or put what belongs together into one step",),
         )
     yield from _histories(plan)
-    yield from starved(plan, settings(with_stand_ins(profile), plan.flow.name))
-    yield from _anywhere(profile)
+    yield from starved(plan, settings)
     for step in plan.flow.steps:
         yield from _environment(step)
-        if profile.get("platform") == "FARGATE":
+        if settings.platform == "FARGATE":
             yield from _fargate(step)
-
-
-def _anywhere(profile: Profile) -> Iterator[Diagnostic]:
-    """Whether policies hold for more than one region or account, so that nothing can say where logs go either."""
-    unknown = [name for name in ("region", "account") if _is_any(profile.get(name))]
-    # Where more is missing, this would be one thing too many to say.
-    if unknown and all(profile.get(setting.name) for setting in SETTINGS if setting.required):
-        trust = ", and the trust policies have no conditions" if "account" in unknown else ""
-        yield Diagnostic(
-            "FP423",
-            f"the policies hold for any {' and any '.join(unknown)}",
-            notes=(f"executions are not logged{trust}",),
-            help=tuple(line("stepfunctions", setting) for setting in SETTINGS if setting.name in unknown),
-            severity="warning",
-        )
-
-
-def _is_any(value: JSON) -> bool:
-    return value in (None, "", "*")
 
 
 def _histories(plan: Plan) -> Iterator[Diagnostic]:
@@ -188,9 +170,3 @@ def _fargate(step: Step) -> Iterator[Diagnostic]:
             step.span,
             help=('ask for less, or set platform = "EC2"',),
         )
-
-
-def with_stand_ins(profile: Profile) -> Profile:
-    """The profile, with what only a real account needs made up: enough to know what a plan becomes."""
-    usable = {name: value for name, value in profile.items() if value is not None}
-    return {**STAND_INS, **usable}

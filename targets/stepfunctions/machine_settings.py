@@ -23,7 +23,7 @@ def machine_settings(settings: Settings) -> dict[str, JSON]:
 
 def logs(settings: Settings) -> bool:
     """Whether anything is logged: the ARN of a log group names a region and an account."""
-    return settings.log_level != "OFF" and settings.placed
+    return settings.log_level != "OFF" and not settings.unknown
 
 
 def permissions(settings: Settings) -> list[JSON]:

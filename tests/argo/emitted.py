@@ -6,17 +6,17 @@ from typing import Any
 
 import yaml
 
+from compiled import files_of, problems_of
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir.plan import Plan
 from flowport.targets.argo import target
-from plans import NO_CODE
 
 PROFILE = {"store": "s3://my-bucket/flowport", "image": "my-image:1"}
 
 
 def text(plan: Plan, **profile: Any) -> str:
     """The emitted document."""
-    return target.emit(target.lower(plan), {**PROFILE, **profile}, NO_CODE)[0].data.decode()
+    return files_of(target, plan, {**PROFILE, **profile})[0].data.decode()
 
 
 def document(plan: Plan, **profile: Any) -> Any:
@@ -41,4 +41,4 @@ def tasks(plan: Plan, template: str = "main", **profile: Any) -> dict[str, Any]:
 
 def said(plan: Plan, **profile: Any) -> tuple[Diagnostic, ...]:
     """What the target has to say."""
-    return target.fits(target.lower(plan), {**PROFILE, **profile})
+    return problems_of(target, plan, {**PROFILE, **profile})

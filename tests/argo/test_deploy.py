@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from argo.cluster import Cluster, status
+from compiled import files_of
 from desk import Desk, Ended
 from flowport.cli import execute
 from flowport.compiler.ir import End, Next, Schedule
 from flowport.compiler.record import replace
-from flowport.compiler.target import Deployment
-from flowport.runtime.store.errors import StoreError
+from flowport.compiler.target import Change, DeployError, Deployment
 from flowport.runtime.store.open import open_store
 from flowport.targets.argo import target
+from flowport.targets.argo.settings import Settings
 from plans import NO_CODE, flow
 
 FLOW = """
@@ -219,34 +220,51 @@ def test_a_schedule_of_somebody_else_is_left_alone(desk: Desk, deploy: Deploy, c
     assert SCHEDULE in cluster.objects
 
 
-def with_schedule(tmp_path: Path) -> Deployment:
+def with_schedule(tmp_path: Path) -> Deployment[Settings]:
     """A flow that the clock starts."""
     profile = {"image": "my-image:1", "store": str(tmp_path / "store")}
     plan = replace(SMALL, flow=replace(SMALL.flow, schedule=Schedule("0 6 * * *")))
-    return Deployment(target.emit(plan, profile, NO_CODE), plan, NO_CODE, profile, print)
+    return Deployment(files_of(target, plan, profile), plan, NO_CODE, Settings(profile, plan.flow.name))
 
 
-def test_a_schedule_is_deployed_behind_the_template(cluster: Cluster, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert target.deploy(with_schedule(tmp_path)) == 0
-    assert capsys.readouterr().out.endswith(f"{TEMPLATE} in namespace flows is new\n{SCHEDULE} in namespace flows is new\n")
+def deployed(tmp_path: Path) -> list[Change]:
+    """The changes that a deployment made."""
+    changes = target.deployer.plan(with_schedule(tmp_path))
+    return list(target.deployer.apply(changes))
+
+
+def told(changes: Sequence[Change]) -> list[tuple[str, str]]:
+    return [(change.name.partition(" ")[0], change.becomes) for change in changes if not change.name.endswith(".zip")]
+
+
+def test_a_schedule_is_deployed_behind_the_template(cluster: Cluster, tmp_path: Path) -> None:
+    assert told(deployed(tmp_path)) == [(TEMPLATE, "new"), (SCHEDULE, "new")]
     assert cluster.show(SCHEDULE)["spec"]["schedules"] == ["0 6 * * *"]
-    assert target.deploy(with_schedule(tmp_path)) == 0
-    assert capsys.readouterr().out == f"{TEMPLATE} in namespace flows is unchanged\n{SCHEDULE} in namespace flows is unchanged\n"
+    again = deployed(tmp_path)
+    assert (len(again), told(again)) == (2, [(TEMPLATE, "unchanged"), (SCHEDULE, "unchanged")])
 
 
-def test_what_a_controller_notes_is_no_change(cluster: Cluster, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert target.deploy(with_schedule(tmp_path)) == 0
+def test_planning_a_deployment_changes_nothing_and_says_what_it_would(cluster: Cluster, tmp_path: Path) -> None:
+    code, template, schedule = target.deployer.plan(with_schedule(tmp_path)).changes
+    assert (code.becomes, code.difference) == ("new", "")
+    assert "+kind: WorkflowTemplate" in template.difference
+    assert "+kind: CronWorkflow" in schedule.difference
+    assert (cluster.objects, (tmp_path / "store").exists()) == ({}, False)
+
+
+def test_what_a_controller_notes_is_no_change(cluster: Cluster, tmp_path: Path) -> None:
+    deployed(tmp_path)
     noted = cluster.show(SCHEDULE)
     cluster.update(SCHEDULE, {**noted, "status": {"lastScheduledTime": "2026-11-26T06:00:00Z"}}, "workflow-controller")
-    capsys.readouterr()
-    assert target.deploy(replace(with_schedule(tmp_path), diff=True)) == 0
-    assert capsys.readouterr().out.endswith(f"{SCHEDULE} in namespace flows is up to date\n")
+    planned = target.deployer.plan(with_schedule(tmp_path)).changes
+    assert told(planned) == [(TEMPLATE, "unchanged"), (SCHEDULE, "unchanged")]
+    assert [change.difference for change in planned] == ["", ""]
 
 
 def test_a_schedule_of_somebody_else_keeps_the_template_from_being_deployed(cluster: Cluster, tmp_path: Path) -> None:
     cluster.update(SCHEDULE, schedule("Other"), "kubectl")
-    with pytest.raises(StoreError, match="cronworkflows/small in namespace flows belongs to flow `Other`, not to Small"):
-        target.deploy(with_schedule(tmp_path))
+    with pytest.raises(DeployError, match="cronworkflows/small in namespace flows belongs to flow `Other`, not to Small"):
+        target.deployer.plan(with_schedule(tmp_path))
     assert TEMPLATE not in cluster.objects
     assert not (tmp_path / "store").exists()
 
@@ -375,7 +393,8 @@ def test_a_kubeconfig_that_names_no_cluster_is_said(
 
 def test_without_the_client_of_kubernetes_the_extra_is_named(desk: Desk) -> None:
     done = desk.run(sys.executable, "-c", WITHOUT, *DEPLOY)
-    assert (done.status, done.out) == (1, "deploying to Argo needs the client of Kubernetes: pip install 'flowport[argo]'\n")
+    assert (done.status, done.out) == (1, "")
+    assert done.err == "flowport deploy: deploying to Argo needs the client of Kubernetes: pip install 'flowport[argo]'\n"
 
 
 def test_compiling_needs_no_client_of_kubernetes(desk: Desk) -> None:

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from argo.emitted import said, tasks, templates
+from compiled import problems_of
 from flowport.compiler.ir import Branch, Case, End, Foreach, Kubernetes, Next, Parameter, Resources, Settings, Switch
 from flowport.compiler.ir.plan import Plan
 from flowport.targets.argo import target
 from flowport.targets.argo.graph import graph
 from flowport.targets.argo.names import Names
-from flowport.targets.argo.settings import settings
+from flowport.targets.argo.settings import Settings as ArgoSettings
 from flowport.targets.argo.workflow import sizes
 from plans import flow
 
@@ -25,14 +26,14 @@ def one(**more: Any) -> Plan:
 
 
 def test_a_setting_that_is_missing_is_named_with_what_to_write() -> None:
-    found = target.fits(target.lower(one()), {})
+    found = problems_of(target, one(), {})
     assert [problem.code for problem in found] == ["FP400", "FP400"]
     assert 'write `store = "s3://my-bucket/flowport"` under [argo]' in found[0].help[0]
     assert "write `image = " in found[1].help[0]
 
 
 def test_what_a_dry_run_assumes_is_enough() -> None:
-    assert target.fits(target.lower(one()), target.stand_ins) == ()
+    assert problems_of(target, one(), target.dry_run_defaults) == ()
 
 
 @pytest.mark.parametrize(
@@ -85,8 +86,8 @@ def test_two_steps_that_map_to_one_name_are_told_apart() -> None:
 
 def test_a_foreach_is_as_wide_as_a_workflow_can_hold() -> None:
     plan = flow(("start", Foreach("a", "xs")), ("a", Next("b")), ("b", Next("c")), ("c", Next("j")), ("j", Next("end"), "join"), END)
-    assert sizes(graph(plan), settings({}, "f"), 3000) == (1000, 1000)
-    assert sizes(graph(plan), settings({"width": 7}, "f"), 3000) == (7, 1000)
+    assert sizes(graph(plan), ArgoSettings({}, "f"), 3000) == (1000, 1000)
+    assert sizes(graph(plan), ArgoSettings({"width": 7}, "f"), 3000) == (7, 1000)
 
 
 def fat(size: int) -> Plan:

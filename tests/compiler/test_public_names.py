@@ -10,7 +10,7 @@ from flowport.compiler.decorators.settings import PROFILED
 from flowport.compiler.imports.attributes import ADDED
 from flowport.compiler.imports.public_names import CARDS, PARTS, PUBLIC_NAMES
 from flowport.runtime.names import cards, flow
-from flowport.targets.argo.settings import SETTINGS
+from flowport.targets.argo.settings import Settings
 from sources import END, class_of, codes, fine, read, write
 
 BODY = "@step\ndef start(self):\n    {line}\n    self.next(self.end)\n" + END
@@ -145,7 +145,7 @@ def test_what_is_advised_about_the_environment_works(tmp_path: Path, mark: str, 
 
 
 def test_what_is_advised_for_a_profile_is_a_setting_of_argo() -> None:
-    assert {setting.name for setting in SETTINGS} >= PROFILED
+    assert {setting.name for setting in Settings.declared()} >= PROFILED
 
 
 @pytest.mark.parametrize(

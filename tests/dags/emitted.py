@@ -6,17 +6,17 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
+from compiled import files_of, problems_of
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir.plan import Plan
 from flowport.targets.airflow import target
-from plans import NO_CODE
 
 PROFILE = {"store": "s3://my-bucket/flowport", "image": "my-image:1"}
 
 
 def source(plan: Plan, **profile: Any) -> str:
     """The emitted DAG file."""
-    return target.emit(target.lower(plan), {**PROFILE, **profile}, NO_CODE)[0].data.decode()
+    return files_of(target, plan, {**PROFILE, **profile})[0].data.decode()
 
 
 def lines(plan: Plan, **profile: Any) -> list[str]:
@@ -37,4 +37,4 @@ def _lines(node: ast.stmt) -> Iterator[str]:
 
 def said(plan: Plan, **profile: Any) -> tuple[Diagnostic, ...]:
     """What the target has to say."""
-    return target.fits(target.lower(plan), {**PROFILE, **profile})
+    return problems_of(target, plan, {**PROFILE, **profile})

@@ -77,8 +77,8 @@ def test_a_file_that_airflow_does_not_import_is_not_deployed(desk: Desk) -> None
     desk.write("flowport.toml", settings + 'default_args = { trigger_rule = "none_of_these" }\n')
     refused = desk("deploy", "small.py", "--target", "airflow")
     assert refused.status == 1
-    assert "Small.py does not import in Airflow" in refused.out
-    assert "none_of_these" in refused.out
+    assert "flowport deploy: Small.py does not import in Airflow" in refused.err
+    assert "none_of_these" in refused.err
     assert not (desk.folder / "dags").exists()
     assert not (desk.folder / "store").exists()
 
@@ -104,7 +104,7 @@ def test_a_file_of_somebody_else_stays_as_it_is(desk: Desk) -> None:
     desk.write("dags/Small.py", "# my own\n")
     refused = desk("deploy", "small.py", "--target", "airflow")
     assert refused.status == 1
-    assert "is not a file that flowport wrote for Small, and stays as it is" in refused.out
+    assert "is not a file that flowport wrote for Small, and stays as it is" in refused.err
     assert (desk.folder / "dags" / "Small.py").read_text() == "# my own\n"
 
 

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from compiled import files_of
 from dags.emitted import PROFILE, source
 from flowport.compiler.package.archive import package
 from flowport.targets.airflow import target
 from flowport.targets.airflow.compute import COMPUTE
-from plans import NO_CODE, PATHS, plan_of
+from plans import PATHS, plan_of
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "airflow"
 RUFF = Path(sys.executable).with_name("ruff")
@@ -96,12 +97,12 @@ def test_what_a_careful_person_would_review_is_short() -> None:
 
 def test_the_code_is_beside_the_file_where_airflow_does_not_look() -> None:
     plan = plan_of(DIGITS)
-    file, ignored, code = target.emit(target.lower(plan), PROFILE, package(plan))
+    file, ignored, code = files_of(target, plan, PROFILE, package(plan))
     assert file.path == "DigitsFlow.py"
     assert (ignored.path, ignored.data) == ("DigitsFlow/.airflowignore", b"code\n")
     assert code.path == f"DigitsFlow/code/{package(plan).digest}.zip"
 
 
 def test_a_dag_file_changes_when_the_code_does() -> None:
-    plan = target.lower(plan_of(DIGITS))
-    assert target.emit(plan, PROFILE, NO_CODE)[0] != target.emit(plan, PROFILE, package(plan_of(DIGITS)))[0]
+    plan = plan_of(DIGITS)
+    assert files_of(target, plan, PROFILE)[0] != files_of(target, plan, PROFILE, package(plan))[0]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from compiled import problems_of
 from dags.emitted import PROFILE, said, source
 from flowport.compiler.ir import Case, End, Foreach, Next, Parameter, Resources, Settings, Switch
 from flowport.compiler.ir.plan import Plan
@@ -25,7 +26,7 @@ def one(settings: Settings | None = None, **more: Any) -> Plan:
 
 
 def test_a_setting_that_is_missing_is_named_with_what_to_write() -> None:
-    found = target.fits(target.lower(one()), {})
+    found = problems_of(target, one(), {})
     assert [problem.code for problem in found] == ["FP400", "FP400"]
     assert 'write `store = "s3://my-bucket/flowport"` under [airflow]' in found[0].help[0]
     assert "write `image = " in found[1].help[0]
@@ -41,12 +42,12 @@ def test_a_setting_that_is_missing_is_named_with_what_to_write() -> None:
     ],
 )
 def test_each_place_for_tasks_needs_its_own(compute: str, needed: list[str]) -> None:
-    found = target.fits(target.lower(one()), {"store": "s3://b/p", "compute": compute})
+    found = problems_of(target, one(), {"store": "s3://b/p", "compute": compute})
     assert [problem.message.partition("`")[2].partition("`")[0] for problem in found] == needed
 
 
 def test_what_a_dry_run_assumes_is_enough() -> None:
-    assert target.fits(target.lower(one()), target.stand_ins) == ()
+    assert problems_of(target, one(), target.dry_run_defaults) == ()
 
 
 @pytest.mark.parametrize(

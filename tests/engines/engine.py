@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from compiled import files_of, problems_of
 from flowport.compiler.compile import load
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.package.archive import package
@@ -100,10 +101,9 @@ class Engine:
         number = next(self._numbers)
         url = f"s3://flows/{self.name}/{number}"
         settings = {"store": url, "image": "python", "job_queue": "flows", "machine": f"machine-{number}", **profile}
-        lowered = target.lower(plan)
-        errors = [found for found in target.fits(lowered, settings) if found.severity == "error"]
+        errors = [found for found in problems_of(target, plan, settings) if found.severity == "error"]
         assert not errors, errors
-        return target.emit(lowered, settings, package(plan)), url
+        return files_of(target, plan, settings, package(plan)), url
 
 
 def _spoiled(file: File, spoil: Spoiler) -> File:

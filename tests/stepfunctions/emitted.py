@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from compiled import files_of
 from flowport.compiler.ir.plan import Plan
 from flowport.targets.stepfunctions import target
-from plans import NO_CODE
 
 PROFILE = {
     "store": "s3://my-bucket/flowport",
@@ -20,7 +20,7 @@ PROFILE = {
 
 def documents(plan: Plan, **profile: Any) -> dict[str, Any]:
     """The emitted documents by their names."""
-    files = target.emit(target.lower(plan), {**PROFILE, **profile}, NO_CODE)
+    files = files_of(target, plan, {**PROFILE, **profile})
     return {file.path.rpartition("/")[2]: json.loads(file.data) for file in files if file.path.endswith(".json")}
 
 

@@ -9,12 +9,13 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
+from compiled import files_of, problems_of
 from flowport.compiler.ir import End, Foreach, Next, Resources, Settings
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.package.archive import Package
 from flowport.targets.stepfunctions import target
 from flowport.targets.stepfunctions.jobs import JOB_NAME
-from plans import NO_CODE, flow
+from plans import flow
 from stepfunctions.emitted import PROFILE, documents
 
 ANYWHERE = {"region": None, "account": None}
@@ -50,7 +51,7 @@ def test_a_definition_with_another_content_has_another_name() -> None:
 
 
 def test_new_code_makes_no_new_definitions() -> None:
-    made = [target.emit(small(), PROFILE, Package(code * 64, b"")) for code in "ab"]
+    made = [files_of(target, small(), PROFILE, Package(code * 64, b"")) for code in "ab"]
     assert len({file.data for files in made for file in files if file.path.endswith("job-definitions.json")}) == 1
 
 
@@ -89,7 +90,7 @@ def test_executions_that_run_may_still_submit_the_definitions_they_began_with() 
     ],
 )
 def test_the_environment_is_in_all_names(profile: dict[str, Any], machine: str) -> None:
-    files = target.emit(small(), {**PROFILE, **profile}, NO_CODE)
+    files = files_of(target, small(), {**PROFILE, **profile})
     assert {file.path.partition("/")[0] for file in files} == {machine}
     assert all(name.startswith(f"{machine}-") for name in definitions(small(), **profile))
     group = documents(small(), **profile)["machine-settings.json"]["loggingConfiguration"]["destinations"][0]["cloudWatchLogsLogGroup"]
@@ -97,7 +98,7 @@ def test_the_environment_is_in_all_names(profile: dict[str, Any], machine: str) 
 
 
 def test_a_long_name_keeps_the_environment() -> None:
-    files = target.emit(flow(("start", End()), name="F" * 90), {**PROFILE, "profile": "prod"}, NO_CODE)
+    files = files_of(target, flow(("start", End()), name="F" * 90), {**PROFILE, "profile": "prod"})
     (name,) = {file.path.partition("/")[0] for file in files}
     assert len(name) == 80
     assert name.startswith("prod-F")
@@ -140,28 +141,29 @@ def test_only_a_traced_machine_may_write_traces() -> None:
 
 
 def test_a_log_group_needs_a_place_and_what_the_message_says_is_enough() -> None:
-    found = target.fits(small(), {**PROFILE, **ANYWHERE, "log_level": "ALL"})
-    errors = [each for each in found if each.severity == "error"]
-    assert [(each.code, each.help[0].split("`")[1].split(" ")[0]) for each in errors] == [("FP400", "region"), ("FP400", "account")]
-    assert target.fits(small(), {**PROFILE, "log_level": "ALL"}) == ()
+    found = problems_of(target, small(), {**PROFILE, **ANYWHERE, "log_level": "ALL"})
+    (error,) = found
+    assert (error.code, error.severity) == ("FP400", "error")
+    assert [line.split("`")[1].split(" ")[0] for line in error.help] == ["region", "account"]
+    assert problems_of(target, small(), {**PROFILE, "log_level": "ALL"}) == ()
 
 
 # Places
 
 
 def test_policies_for_any_place_are_warned_of_and_what_the_warning_says_mends_it() -> None:
-    (warning,) = target.fits(small(), {**PROFILE, **ANYWHERE})
+    (warning,) = problems_of(target, small(), {**PROFILE, **ANYWHERE})
     assert (warning.code, warning.severity) == ("FP423", "warning")
     assert warning.message == "the policies hold for any region and any account"
     assert 'write `account = "123456789012"` under [stepfunctions] in flowport.toml' in warning.help
     assert ":*:*:" in json.dumps(documents(small(), **ANYWHERE)["machine-policy.json"])
-    assert target.fits(small(), PROFILE) == ()
+    assert problems_of(target, small(), PROFILE) == ()
     for name in ("machine-policy.json", "machine-trust.json", "job-trust.json"):
         assert ":*:*:" not in json.dumps(documents(small())[name])
 
 
 def test_one_place_that_is_missing_is_named_alone() -> None:
-    (warning,) = target.fits(small(), {**PROFILE, "account": None})
+    (warning,) = problems_of(target, small(), {**PROFILE, "account": None})
     assert warning.message == "the policies hold for any account"
 
 

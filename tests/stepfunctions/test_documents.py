@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 from statelint.linter import Linter
 
+from compiled import files_of
 from flowport.targets.stepfunctions import target
 from flowport.targets.stepfunctions.checks import broken
 from flows.expected import EXAMPLES
-from plans import NO_CODE, PATHS, plan_of
+from plans import PATHS, plan_of
 from stepfunctions.emitted import PROFILE, machine
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "stepfunctions"
@@ -26,11 +27,13 @@ UNKNOWN_TO_STATELINT = ('Field "Label" not allowed', 'Field "InputType" not allo
 SHA = """
 import hashlib, sys
 from flowport.compiler.package.archive import package
+from compiled import files_of
+from flowport.compiler.package.archive import package
 from flowport.targets.stepfunctions import target
 from plans import PATHS, plan_of
 from stepfunctions.emitted import PROFILE
 for path in PATHS:
-    for file in target.emit(target.lower(plan_of(path)), PROFILE, package(plan_of(path))):
+    for file in files_of(target, plan_of(path), PROFILE, package(plan_of(path))):
         print(path.name, file.path, hashlib.sha256(file.data).hexdigest())
 """
 
@@ -45,7 +48,7 @@ def test_nobody_finds_a_fault_in_a_machine(path: Path, turns: int | None) -> Non
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_a_machine_is_as_it_was(path: Path, golden: Callable[[Path, str], None]) -> None:
-    files = target.emit(target.lower(plan_of(path)), PROFILE, NO_CODE)
+    files = files_of(target, plan_of(path), PROFILE)
     whole = path in [expected.path for expected in EXAMPLES]
     for file in files if whole else files[:1]:
         if file.path.endswith(".json"):

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 
+from compiled import problems_of
 from flowport.compiler.ir import Case, End, Foreach, Next, Retry, Settings, Switch
 from flowport.compiler.ir.plan import Loop, Plan, walk
 from flowport.compiler.lower import fuse
@@ -22,7 +23,7 @@ def loops(plan: Plan) -> list[Loop]:
 
 
 def codes(plan: Plan) -> list[str]:
-    return [problem.code for problem in target.fits(target.lower(plan), PROFILE)]
+    return [problem.code for problem in problems_of(target, plan, PROFILE)]
 
 
 def looping(name: str, following: str) -> tuple[tuple[str, Switch], ...]:

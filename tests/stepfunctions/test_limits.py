@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from compiled import problems_of
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import End, Foreach, Next, Resources, Settings
 from flowport.compiler.ir.plan import Plan
@@ -22,7 +23,7 @@ def one(settings: Settings) -> Plan:
 
 
 def said(plan: Plan, **profile: Any) -> tuple[Diagnostic, ...]:
-    return target.fits(target.lower(plan), {**PROFILE, **profile})
+    return problems_of(target, plan, {**PROFILE, **profile})
 
 
 def container(plan: Plan, **profile: Any) -> Any:
@@ -30,13 +31,13 @@ def container(plan: Plan, **profile: Any) -> Any:
 
 
 def test_a_setting_that_is_missing_is_named_with_what_to_write() -> None:
-    found = target.fits(target.lower(one(Settings())), {})
-    assert [problem.code for problem in found] == ["FP400", "FP400", "FP400"]
+    found = problems_of(target, one(Settings()), {})
+    assert [problem.code for problem in found] == ["FP400", "FP400", "FP400", "FP423"]
     assert 'write `store = "s3://my-bucket/flowport"`' in found[0].help[0]
 
 
 def test_what_a_dry_run_assumes_is_enough() -> None:
-    assert target.fits(target.lower(one(Settings())), target.stand_ins) == ()
+    assert problems_of(target, one(Settings()), target.dry_run_defaults) == ()
 
 
 @pytest.mark.parametrize(

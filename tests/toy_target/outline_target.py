@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir.plan import Block, Choice, Loop, Map, Parallel, Plan, Task
 from flowport.compiler.lower.capabilities import Capabilities, Feature, Limit, missing
 from flowport.compiler.package.archive import Package
-from flowport.compiler.target import DryRun, File, Profile, Setting
+from flowport.compiler.settings import Profile, TargetSettings, text
+from flowport.compiler.target import Change, Changes, Deployment, DryRun, DryRunResult, File, TaskEnded, apply
 
 LACKS: Capabilities = {
     Feature.GPU: Limit("never", "a person has no GPU", "leave gpu out"),
@@ -17,28 +19,63 @@ LACKS: Capabilities = {
 CODES = {Feature.GPU: "FP390", Feature.TIMEOUT: "FP391"}
 
 
+class Settings(TargetSettings):
+    """What a profile says of outlines."""
+
+    paper = text("the size of the paper", default="A4", choices=("A4", "A3"))
+
+
+class Writer:
+    """The compiler: from a plan to its outline."""
+
+    def setting_problems(self, settings: Settings) -> tuple[Diagnostic, ...]:
+        return ()
+
+    def lower(self, plan: Plan, settings: Settings) -> Plan:
+        return plan
+
+    def fits(self, plan: Plan, settings: Settings) -> tuple[Diagnostic, ...]:
+        return missing(plan, "outline", LACKS, CODES)
+
+    def emit(self, plan: Plan, settings: Settings, package: Package) -> tuple[File, ...]:
+        outline = "\n".join([f"{plan.flow.name} on {settings.paper}", *lines(plan.body, "  ")])
+        return (File(f"{plan.flow.name}.txt", f"{outline}\n".encode()),)
+
+
+class Reader:
+    """The dry runner: somebody who works through an outline."""
+
+    def run(self, request: DryRun[Settings], report: Callable[[TaskEnded], None]) -> DryRunResult:
+        report(TaskEnded(request.plan.flow.start, "s", False, 0, "", ("sharpened",) if request.logs else ()))
+        return DryRunResult("failed", "the pencil broke")
+
+
+class Printer:
+    """The deployer: puts outlines into a folder."""
+
+    def plan(self, deployment: Deployment[Settings]) -> Changes:
+        (file,) = deployment.files
+        return Changes((Change(f"wall/{file.path}", "new", make=lambda: self._print(file)),), ("the wall was not looked at",))
+
+    def apply(self, changes: Changes) -> Iterator[Change]:
+        return apply(changes)
+
+    def _print(self, file: File) -> None:
+        os.makedirs("wall")
+        with open(os.path.join("wall", file.path), "wb") as opened:
+            opened.write(file.data)
+
+
 class Outline:
     """The target `outline`."""
 
     name = "outline"
     aliases = ("paper",)
-    settings = (Setting("paper", "the size of the paper", default="A4"),)
-    stand_ins: Profile = {}
-    deploy = None
-
-    def lower(self, plan: Plan) -> Plan:
-        return plan
-
-    def fits(self, plan: Plan, profile: Profile) -> tuple[Diagnostic, ...]:
-        return missing(plan, self.name, LACKS, CODES)
-
-    def emit(self, plan: Plan, profile: Profile, package: Package) -> tuple[File, ...]:
-        text = "\n".join([f"{plan.flow.name} on {profile.get('paper', 'A4')}", *lines(plan.body, "  ")])
-        return (File(f"{plan.flow.name}.txt", f"{text}\n".encode()),)
-
-    def dry_run(self, request: DryRun) -> int:
-        request.echo("take a pencil")
-        return 0
+    settings = Settings
+    dry_run_defaults: Profile = {}
+    compiler = Writer()
+    dry_runner = Reader()
+    deployer = Printer()
 
 
 def lines(block: Block, indent: str) -> Iterator[str]:

@@ -6,19 +6,19 @@ back at the end, whether it succeeded or not, so that `flowport runs`, `logs` an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flowport.compiler.ir import JSON
-from flowport.compiler.target import DryRun
+from flowport.compiler.target import DryRun, DryRunResult, File, TaskEnded
 from flowport.runtime.protocol import Invocation
 from flowport.runtime.run.form import is_json
 from flowport.runtime.store.keys import Keys
+from flowport.targets.dry_run import Recorder
 from flowport.targets.run_input import in_store
 from flowport.targets.stepfunctions.emulator.bucket import Bucket, runs_before
 from flowport.targets.stepfunctions.emulator.emulator import Emulator, NotStarted
-from flowport.targets.stepfunctions.settings import settings
-from flowport.targets.trial import FAILED, WRONG_USE, Trial
+from flowport.targets.stepfunctions.settings import Settings
 from flowport.targets.verify import Task
 
 if TYPE_CHECKING:
@@ -27,43 +27,42 @@ if TYPE_CHECKING:
 WORKERS = 4
 
 
-def dry_run(request: DryRun) -> int:
-    """Run a flow on the emulator; the exit status is one of those in `trial`."""
-    trial = Trial(request)
-    if trial.taken():
-        return WRONG_USE
+def dry_run(request: DryRun[Settings], files: tuple[File, ...], report: Callable[[TaskEnded], None]) -> DryRunResult:
+    """Run the emitted files of a flow on the emulator."""
+    recorder = Recorder(request, report)
+    if (refused := recorder.refused()) is not None:
+        return refused
     try:
-        ended = _emulated(request, trial)
+        ended = _emulated(request, files, recorder)
     except NotStarted as error:
-        request.echo(f"{error}\ninstall what it needs: pip install 'flowport[sfn-dry-run]'")
-        return FAILED
+        return DryRunResult("unavailable", f"{error}\ninstall what it needs: pip install 'flowport[sfn-dry-run]'")
     except KeyboardInterrupt:
-        return trial.stopped()
-    return trial.outcome(None if ended.status == "SUCCEEDED" else _failure(ended))
+        return recorder.stopped()
+    return recorder.result(None if ended.status == "SUCCEEDED" else _failure(ended))
 
 
-def _emulated(request: DryRun, trial: Trial) -> Execution:
+def _emulated(request: DryRun[Settings], files: tuple[File, ...], recorder: Recorder) -> Execution:
     """Run it, and copy what it left, also when it is interrupted."""
-    flow, store = request.plan.flow.name, trial.store
+    flow, store = request.plan.flow.name, recorder.store
 
     def hear(event: dict[str, Any]) -> None:
         if event["event"] == "ended":
-            trial.ended(task(event["command"]), event["exit"], event["output"])
+            recorder.ended(task(event["command"]), event["exit"], event["output"])
 
     with Emulator(request.max_workers or WORKERS, hear, blobs=store.url) as account:
-        deployed = account.deploy(request.files, settings(request.profile, flow).store)
-        bucket = trial.documents = Bucket(account, deployed)
+        deployed = account.deploy(files, request.settings.store)
+        bucket = recorder.documents = Bucket(account, deployed)
         if request.origin_run:
             bucket.upload(store, [Keys(flow, run).root for run in runs_before(store, flow, request.origin_run)])
         try:
-            return account.run(deployed.machine, request.run_id, _input(request, trial))
+            return account.run(deployed.machine, request.run_id, _input(request, recorder))
         finally:
-            bucket.download(store, trial.keys.root)
+            bucket.download(store, recorder.keys.root)
 
 
-def _input(request: DryRun, trial: Trial) -> dict[str, JSON]:
+def _input(request: DryRun[Settings], recorder: Recorder) -> dict[str, JSON]:
     """What the execution is given, as somebody would give it on AWS."""
-    if reference := in_store(request, trial.store, _says, shows_defaults=False):
+    if reference := in_store(request, recorder.store, _says, shows_defaults=False):
         return {"input": reference}
     more: dict[str, JSON] = {"origin_run": request.origin_run, "from": request.from_step, "tags": list(request.tags)}
     return {"parameters": request.parameters, **{name: value for name, value in more.items() if value}}

@@ -14,10 +14,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from compiled import files_of, problems_of
 from engines.airflow.scheduler import Scheduler
 from engines.corpus_runs import given
 from engines.engine import plan_of
 from flowport.compiler.ir.plan import Plan
+from flowport.compiler.lower.fuse import capped
 from flowport.compiler.package.archive import package
 from flowport.compiler.package.documents import flow_document
 from flowport.runtime.run.parameters import convert
@@ -87,7 +89,7 @@ class Ended:
         return list(losses(self.plan, Keys(self.plan.flow.name, self.run), open_store(self.store), done))
 
     def _stands_for(self, instance: Mapping[str, Any]) -> Iterable[Task]:
-        names = Names(target.lower(self.plan))
+        names = Names(capped(self.plan, 0))
         shown, index = str(instance["rendered_map_index"]), instance["map_index"]
         slice = shown if shown.startswith("s.") else f"s.{index}" if index >= 0 else "s"
         for step, name in {**names.steps, **names.loops}.items():
@@ -155,11 +157,10 @@ class AirflowRuns:
 def deployed_in(folder: Path, plan: Plan, settings: dict[str, Any]) -> Deployed:
     """Put the DAG file of a plan into a folder, and its code into the store."""
     made = package(plan)
-    lowered = target.lower(plan)
-    errors = [found for found in target.fits(lowered, settings) if found.severity == "error"]
+    errors = [found for found in problems_of(target, plan, settings) if found.severity == "error"]
     assert not errors, errors
     open_store(settings["store"]).create(code_key(made.digest), made.data)
-    file = target.emit(lowered, settings, made)[0]
+    file = files_of(target, plan, settings, made)[0]
     unfinished = folder.parent / f"{file.path}.new"
     unfinished.write_bytes(file.data)
     os.replace(unfinished, folder / file.path)

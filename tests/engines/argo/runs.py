@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from compiled import files_of, problems_of
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.package.archive import package
 from flowport.runtime.store.keys import Keys, code_key
@@ -67,11 +68,11 @@ def nothing(document: dict[str, Any]) -> None:
 
 def compiled(plan: Plan, profile: Mapping[str, Any]) -> dict[str, Any]:
     """The document of a plan, with the code package in the store."""
-    made, lowered = package(plan), target.lower(plan)
-    errors = [found for found in target.fits(lowered, {**profile, "store": "s3://bucket"}) if found.severity == "error"]
+    made = package(plan)
+    errors = [found for found in problems_of(target, plan, {**profile, "store": "s3://bucket"}) if found.severity == "error"]
     assert not errors, errors
     open_store(profile["store"]).create(code_key(made.digest), made.data)
-    document: dict[str, Any] = next(yaml.safe_load_all(target.emit(lowered, profile, made)[0].data))
+    document: dict[str, Any] = next(yaml.safe_load_all(files_of(target, plan, profile, made)[0].data))
     return document
 
 

@@ -1,7 +1,7 @@
 """A dry run: the DAG file in Airflow itself, in a folder of its own, its tasks as processes of this machine on the local store.
 
-What differs from a deployed file is where tasks run. Airflow runs in a process of its own (`inside`), with none of the settings that
-it has elsewhere: so no dry run touches the database of an Airflow that is in use.
+What differs from a deployed file is where tasks run. Airflow runs in a process of its own (`dry_run_process`), with none of the settings
+that it has elsewhere: so no dry run touches the database of an Airflow that is in use.
 """
 
 from __future__ import annotations
@@ -12,16 +12,18 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from importlib.metadata import version
 from importlib.util import find_spec
 from typing import IO, Any
 
-from flowport.compiler.target import DryRun, File
+from flowport.compiler.target import DryRun, DryRunResult, File, TaskEnded
 from flowport.runtime.package.cache import cache_folder
 from flowport.runtime.store.keys import code_key
 from flowport.targets.airflow.form import says
+from flowport.targets.airflow.settings import Settings
+from flowport.targets.dry_run import Recorder
 from flowport.targets.run_input import fillers, in_store
-from flowport.targets.trial import FAILED, WRONG_USE, Trial
 from flowport.targets.verify import Task
 
 OLDEST = (2, 10)
@@ -30,28 +32,27 @@ OLDEST = (2, 10)
 TAIL = 3000
 
 
-def dry_run(request: DryRun, file: File) -> int:
-    """Run a DAG file; the exit status is one of those in `trial`."""
+def dry_run(request: DryRun[Settings], file: File, report: Callable[[TaskEnded], None]) -> DryRunResult:
+    """Run a DAG file."""
     if find_spec("airflow") is None:
-        request.echo("a dry run needs Airflow: pip install 'flowport[airflow]'")
-        return FAILED
+        return DryRunResult("unavailable", "a dry run needs Airflow: pip install 'flowport[airflow]'")
     installed = version("apache-airflow")
     if tuple(map(int, installed.split(".")[:2])) < OLDEST:
-        request.echo(f"this is Airflow {installed}, and emitted files need 2.10: pip install -U 'flowport[airflow]'")
-        return FAILED
-    trial = Trial(request)
-    if trial.taken():
-        return WRONG_USE
-    trial.store.create(code_key(request.package.digest), request.package.data)
+        reason = f"this is Airflow {installed}, and emitted files need 2.10: pip install -U 'flowport[airflow]'"
+        return DryRunResult("unavailable", reason)
+    recorder = Recorder(request, report)
+    if (refused := recorder.refused()) is not None:
+        return refused
+    recorder.store.create(code_key(request.package.digest), request.package.data)
     with tempfile.TemporaryDirectory(prefix="flowport-airflow-") as home:
         try:
-            failure = _run(request, trial, file, home, installed)
+            failure = _run(request, recorder, file, home, installed)
         except KeyboardInterrupt:
-            return trial.stopped()
-    return trial.outcome(failure)
+            return recorder.stopped()
+    return recorder.result(failure)
 
 
-def _run(request: DryRun, trial: Trial, file: File, home: str, installed: str) -> str | None:
+def _run(request: DryRun[Settings], recorder: Recorder, file: File, home: str, installed: str) -> str | None:
     """Run the file in an Airflow whose home is the folder `home`; what went wrong, None when nothing did."""
     dags = os.path.join(home, "dags")
     os.mkdir(dags)
@@ -59,17 +60,17 @@ def _run(request: DryRun, trial: Trial, file: File, home: str, installed: str) -
     with open(path, "wb") as opened:
         opened.write(file.data)
     with open(os.path.join(home, "form.json"), "w") as form:
-        json.dump(_form(request, trial), form)
+        json.dump(_form(request, recorder), form)
     environment = {**_environment(home, dags), **({"FLOWPORT_MAX_WORKERS": str(request.max_workers)} if request.max_workers else {})}
     with open(os.path.join(home, "log"), "w+", errors="replace") as log:
         if not _has_database(environment, home, installed, log):
             return f"Airflow cannot make its database:\n{_end_of(log)}"
-        command = [sys.executable, "-m", "flowport.targets.airflow.inside", path, request.run_id, os.path.join(home, "form.json")]
+        command = [sys.executable, "-m", "flowport.targets.airflow.dry_run_process", path, request.run_id, os.path.join(home, "form.json")]
         process = subprocess.Popen(
             command, cwd=home, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
         )
         try:
-            state = _followed(process, trial)
+            state = _followed(process, recorder)
         finally:
             # It ends, with the task that it runs, when its input does.
             assert process.stdin is not None
@@ -77,11 +78,11 @@ def _run(request: DryRun, trial: Trial, file: File, home: str, installed: str) -
             process.wait()
         if state == "success":
             return None
-        told = state == "failed" and trial.last_words is not None
+        told = state == "failed" and recorder.last_output is not None
         return "" if told else f"Airflow says:\n{_end_of(log)}"
 
 
-def _followed(process: subprocess.Popen[str], trial: Trial) -> str:
+def _followed(process: subprocess.Popen[str], recorder: Recorder) -> str:
     """The state in which the run ends; "" when Airflow says none."""
     state = ""
     assert process.stdout is not None
@@ -90,13 +91,13 @@ def _followed(process: subprocess.Popen[str], trial: Trial) -> str:
             event: dict[str, Any] = json.loads(line)
             state = event.get("state", state)
             if "step" in event:
-                trial.ended(Task(event["step"], event["slice"], event["rest"]), event["exit"], event["printed"])
+                recorder.ended(Task(event["step"], event["slice"], event["rest"]), event["exit"], event["printed"])
     return state
 
 
-def _form(request: DryRun, trial: Trial) -> dict[str, Any]:
+def _form(request: DryRun[Settings], recorder: Recorder) -> dict[str, Any]:
     """What somebody would type into the trigger form."""
-    if reference := in_store(request, trial.store, says):
+    if reference := in_store(request, recorder.store, says):
         return {**fillers(request), "run_input": reference}
     more = {"origin_run": request.origin_run, "from_step": request.from_step, "run_tags": list(request.tags)}
     return {**request.parameters, **{name: value for name, value in more.items() if value}}

@@ -1,15 +1,15 @@
-"""What dry runs have in common, whatever the engine: run ids are kept apart, each task that ends is said, and no engine is believed."""
+"""What dry runs have in common, whatever the engine: run ids are kept apart, each task that ends is reported, and no engine is believed."""
 
 from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Protocol
 
 from flowport.compiler.ir.plan import Loop, steps, walk
-from flowport.compiler.target import DryRun
+from flowport.compiler.target import DryRun, DryRunResult, FailedItem, TaskEnded
 from flowport.runtime.records.attempts import failures, written
 from flowport.runtime.records.reuse import ReuseCount
 from flowport.runtime.store.documents import load
@@ -18,10 +18,8 @@ from flowport.runtime.store.keys import Keys
 from flowport.runtime.store.open import open_store
 from flowport.targets.verify import Task, losses
 
-DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
-"""Exit statuses of a dry run: all is there; it failed; its run id is taken; somebody stopped it."""
-
 SHOWN = 5
+"""How many failed items a result has."""
 
 
 class Documents(Protocol):
@@ -32,41 +30,38 @@ class Documents(Protocol):
     def names(self, prefix: str) -> list[str]: ...
 
 
-class Trial:
+class Recorder:
     """One dry run, and the store on this machine that keeps it. `ended` may be called by several threads."""
 
-    def __init__(self, request: DryRun) -> None:
-        self.request, self.echo = request, request.echo
+    def __init__(self, request: DryRun[Any], report: Callable[[TaskEnded], None]) -> None:
+        self.request = request
         self.store, self.keys = open_store(request.store), Keys(request.plan.flow.name, request.run_id)
+        self._report = report
         self._lock = threading.Lock()
         self._done: set[Task] = set()
         self.documents: Documents = self.store
         """Where the documents of the run are while it runs."""
-        self.last_words: str | None = None
+        self.last_output: str | None = None
         """What the last task that failed printed."""
 
-    def taken(self) -> bool:
-        """Whether there is such a run already, which is then said."""
+    def refused(self) -> DryRunResult | None:
+        """The result when there is such a run already."""
         if not self.store.exists(self.keys.run()) and not self.store.exists(self.keys.input()):
-            return False
-        flow = self.request.plan.flow.name
-        self.echo(
-            f"there is a run `{self.request.run_id}` of {flow} already; two runs with the same id cannot mix: choose another --run-id"
+            return None
+        flow, run = self.request.plan.flow.name, self.request.run_id
+        return DryRunResult(
+            "refused", f"there is a run `{run}` of {flow} already; two runs with the same id cannot mix: choose another --run-id"
         )
-        return True
 
     def ended(self, task: Task, code: int, printed: str = "") -> None:
         """A task has ended, with this exit code, and printed this at the end."""
-        how = f"failed with exit status {code}" if code else str(ReuseCount(self._manifests(task))) if self.request.origin_run else "done"
+        taken_over = str(ReuseCount(self._manifests(task))) if self.request.origin_run and code == 0 else ""
         with self._lock:
             if code == 0:
                 self._done.add(task)
             else:
-                self.last_words = printed
-            if self.request.printed is not None:
-                for line in self._log(task):
-                    self.request.printed(f"{task.step}/{task.slice} | {line}")
-            self.echo(f"{task.step}/{task.slice}{' (the rest of its loop)' if task.rest else ''} {how}")
+                self.last_output = printed
+            self._report(TaskEnded(task.step, task.slice, task.rest, code, taken_over, tuple(self._log(task)) if self.request.logs else ()))
 
     def _log(self, task: Task) -> list[str]:
         """What the last try of a task printed."""
@@ -85,36 +80,23 @@ class Trial:
             with suppress(Missing):
                 yield load(self.documents.read(key))
 
-    def stopped(self) -> int:
+    def stopped(self) -> DryRunResult:
         """The run was interrupted."""
-        way_on = self._way_on()
-        self.echo(f"run {self.request.run_id} was stopped" + (f"; {way_on}" if way_on else ""))
-        return INTERRUPTED
+        return DryRunResult("stopped", resumable=self._resumable())
 
-    def outcome(self, failure: str | None) -> int:
-        """Say how the run ended: `failure` is what the engine says of one that failed, and its word for success is not enough."""
-        run = self.request.run_id
+    def result(self, failure: str | None) -> DryRunResult:
+        """How the run ended: `failure` is what the engine says of one that failed, and its word for success is not enough."""
         if failure is not None:
             failed = failures(self.store, self.keys.root)
-            stories = [f"{each['step']}/{each['item']}\n{_story(each)}" for each in failed[:SHOWN]]
-            if len(failed) > SHOWN:
-                stories.append(f"{len(failed) - SHOWN} more items failed")
-            for story in stories or ([self.last_words.strip()] if self.last_words else []):
-                self.echo(f"\n{story}")
-            self.echo(f"\nrun {run} failed{failure and ': '}{failure}")
-            if way_on := self._way_on():
-                self.echo(f"mend it, and {way_on}")
-            return FAILED
-        lost = list(losses(self.request.plan, self.keys, self.store, self._done))
-        for loss in lost:
-            self.echo(f"the engine says that the run succeeded, but {loss}")
-        if not lost:
-            self.echo(f"run {run} is done")
-        return FAILED if lost else DONE
+            items = tuple(FailedItem(each["step"], each["item"], _story(each)) for each in failed[:SHOWN])
+            more, output = max(0, len(failed) - SHOWN), (self.last_output or "").strip()
+            return DryRunResult("failed", failure, items, more, "" if items else output, resumable=self._resumable())
+        lost = tuple(losses(self.request.plan, self.keys, self.store, self._done))
+        return DryRunResult("failed" if lost else "done", lost=lost)
 
-    def _way_on(self) -> str:
-        """How to go on from what is done, when anything is."""
-        return f"go on from what is done with --origin-run {self.request.run_id}" if self.store.exists(self.keys.run()) else ""
+    def _resumable(self) -> bool:
+        """Whether there is anything that another run can take over."""
+        return self.store.exists(self.keys.run())
 
 
 def _story(failure: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""`python -m flowport.targets.airflow.inside FILE RUN FORM`: the process of a dry run in which Airflow is; FORM is a file of JSON.
+"""`python -m flowport.targets.airflow.dry_run_process FILE RUN FORM`: the process of a dry run in which Airflow is; FORM is a file of JSON.
 
 Writes a JSON object per line: each task that ended, and at last the state of the run. When its standard input is closed it ends, with
 the task that it runs.

@@ -33,7 +33,7 @@ class Resource:
         return f"{self.plural}/{self.name} in namespace {self.namespace}"
 
 
-def silence(where: str, why: str) -> str:
+def no_answer(where: str, why: str) -> str:
     """No answer came, or none of Kubernetes'."""
     return f"{where} does not answer: {' '.join(why.split())}\n  {ELSEWHERE}"
 

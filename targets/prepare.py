@@ -1,0 +1,41 @@
+"""Plan and profile -> what a target compiles from: its settings, decoded once, and the lowered plan, with all that is wrong with both."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
+from flowport.compiler.ir.plan import Plan
+from flowport.compiler.record import record
+from flowport.compiler.settings import Profile, TargetSettings
+from flowport.compiler.target import Target
+from flowport.targets.settings_validation import MISSING, decoded
+
+S = TypeVar("S", bound=TargetSettings)
+
+ABSENT = (MISSING, "FP404")
+"""Codes of settings that are not there; what a plan becomes can be said without them."""
+
+
+@record
+class Prepared(Generic[S]):
+    """What a target compiles from. With an error among `diagnostics` nothing may be emitted."""
+
+    plan: Plan
+    settings: S
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def prepare(target: Target[S], plan: Plan, profile: Profile) -> Prepared[S]:
+    """Decode the settings, lower the plan and check both.
+
+    The settings are checked further only when all have their types, and the plan only when no setting is wrong.
+    """
+    compiler = target.compiler
+    settings, found = decoded(target.settings, target.name, profile, plan.flow.name, target.dry_run_defaults)
+    if all(problem.code == MISSING for problem in found):
+        found += tuple(compiler.setting_problems(settings))
+    lowered = compiler.lower(plan, settings)
+    if all(problem.severity != "error" or problem.code in ABSENT for problem in found):
+        found += tuple(compiler.fits(lowered, settings))
+    return Prepared(lowered, settings, found)
