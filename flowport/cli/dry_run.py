@@ -51,7 +51,9 @@ def _request(flow: FlowFile, one: AnyTarget, values: Values) -> DryRun[Any]:
     prepared = prepare(flow.plan, one, flow.config, one.dry_run_defaults)
     if has_errors(prepared.diagnostics):
         raise CompileError(prepared.diagnostics)
-    say(prepared.diagnostics)
+    # What the defaults of a dry run make the target say is not about what the user wrote.
+    own = prepare(flow.plan, one, flow.config).diagnostics
+    say(tuple(found for found in prepared.diagnostics if found in own))
     package = flow.package()
     need_origin(open_store(store), flow, document)
     return DryRun(

@@ -118,6 +118,17 @@ def test_a_run_that_takes_longer_than_its_timeout_fails(trip: Trip, target: str,
     assert "leg" not in trip.ran
 
 
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_dry_run_does_not_warn_of_settings_that_nobody_wrote(trip: Trip, target: str) -> None:
+    trip.write("self.total")
+    file = trip.folder / "trip.py"
+    flow = file.read_text().replace("Parameter, step", "Parameter, resources, step")
+    file.write_text(flow.replace("    @step\n    def rest", "    @resources(cpu=2, memory=3000)\n    @step\n    def rest"))
+    ended = trip.run("dry-run", "trip.py", "--target", target)
+    assert ended.returncode == 0, ended.stderr
+    assert "warning" not in ended.stderr
+
+
 def test_a_dry_run_on_airflow_has_no_timeout(trip: Trip) -> None:
     trip.write("self.total", start="time.sleep(2)")
     (trip.folder / "flowport.toml").write_text("[airflow]\nrun_timeout = 1\nmax_active_runs = 1\nstartup_timeout = 1\n")
