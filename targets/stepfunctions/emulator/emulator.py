@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -30,14 +30,20 @@ class NotStarted(Exception):
 class Emulator:
     """The emulator's process; a context manager that gives the account on it. Entering it raises NotStarted.
 
-    `hear` is called, from a thread, for every event of a job. `blobs` is a folder store whose blobs the emulated S3 has, too.
+    `hear` is called, from a thread, for every event of a job. `blobs` is a folder store whose blobs the emulated S3 has, too. With
+    `libraries`, modules and what is imported from them, jobs are forks of one process that has imported these.
     """
 
-    def __init__(self, limit: int, hear: Callable[[dict[str, Any]], None], blobs: str | None = None) -> None:
+    def __init__(
+        self,
+        limit: int,
+        hear: Callable[[dict[str, Any]], None],
+        blobs: str | None = None,
+        libraries: Sequence[tuple[str, list[str]]] | None = None,
+    ) -> None:
         self._hear = hear
-        self._command = [sys.executable, "-m", "flowport.targets.stepfunctions.emulator.server", str(limit)]
-        if blobs:
-            self._command.append(os.path.abspath(blobs))
+        asked = {"limit": limit, "blobs": blobs and os.path.abspath(blobs), "libraries": libraries}
+        self._command = [sys.executable, "-m", "flowport.targets.stepfunctions.emulator.server", json.dumps(asked)]
         self._endpoint = ""
         self._up = threading.Event()
         self._stack = ExitStack()

@@ -6,11 +6,14 @@ back at the end, whether it succeeded or not, so that `flowport runs`, `logs` an
 
 from __future__ import annotations
 
+import ast
+import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from flowport.compiler.ir import JSON
+from flowport.compiler.ir import JSON, Flow
 from flowport.compiler.target import DryRun, DryRunResult, File, TaskEnded
+from flowport.runtime.local.preload import leading
 from flowport.runtime.protocol import Invocation
 from flowport.runtime.run.form import is_json
 from flowport.runtime.store.keys import Keys
@@ -49,7 +52,7 @@ def _emulated(request: DryRun[Settings], files: tuple[File, ...], recorder: Reco
         if event["event"] == "ended":
             recorder.ended(task(event["command"]), event["exit"], event["output"])
 
-    with Emulator(request.max_workers or WORKERS, hear, blobs=store.url) as account:
+    with Emulator(request.max_workers or WORKERS, hear, store.url, libraries(request.plan.flow)) as account:
         deployed = account.deploy(files, request.settings.store)
         bucket = recorder.documents = Bucket(account, deployed)
         if request.origin_run:
@@ -58,6 +61,15 @@ def _emulated(request: DryRun[Settings], files: tuple[File, ...], recorder: Reco
             return account.run(deployed.machine, request.run_id, _input(request, recorder))
         finally:
             bucket.download(store, recorder.keys.root)
+
+
+def libraries(flow: Flow) -> list[tuple[str, list[str]]] | None:
+    """The libraries that the flow's file imports before anything else; None where a process cannot be forked once it has imported any."""
+    if sys.platform == "darwin":
+        return None
+    files = dict(flow.files)
+    own = {part.removesuffix(".py") for path in files for part in path.split("/")}
+    return list(leading(ast.parse(files[flow.file]).body, own))
 
 
 def _input(request: DryRun[Settings], recorder: Recorder) -> dict[str, JSON]:

@@ -14,15 +14,21 @@ import tempfile
 import threading
 from typing import Any
 
+from flowport.targets.stepfunctions.emulator.forked_jobs import ForkServer
 from flowport.targets.stepfunctions.emulator.job_definitions import JobDefinitions, leave_out_moto_batch
-from flowport.targets.stepfunctions.emulator.processes import Processes, environment
+from flowport.targets.stepfunctions.emulator.processes import Processes, environment, new_process
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
 
 
-def main(limit: int, blobs: str | None = None) -> None:
-    """Serve until standard input ends; at most `limit` jobs run at a time, and S3 has the blobs in the folder `blobs`, too."""
+def main(limit: int, blobs: str | None, libraries: list[tuple[str, list[str]]] | None) -> None:
+    """Serve until standard input ends; at most `limit` jobs run at a time, and S3 has the blobs in the folder `blobs`, too.
+
+    With `libraries` jobs are forks of one process that has imported these.
+    """
+    # It imports its libraries while moto is imported here.
+    start = new_process if libraries is None else ForkServer(libraries).start
     leave_out_moto_batch()
     from flowport.targets.stepfunctions.emulator import moto_jobs, moto_patches
 
@@ -41,7 +47,7 @@ def main(limit: int, blobs: str | None = None) -> None:
     # The interpreter sends its own calls, to S3 for one, to this port.
     os.environ["MOTO_PORT"] = str(port)
     cache = tempfile.mkdtemp(prefix="flowport-emulator-")
-    processes = Processes(sys.executable, environment(endpoint, REGION, ACCOUNT, cache), limit, say)
+    processes = Processes(sys.executable, environment(endpoint, REGION, ACCOUNT, cache), limit, say, start)
     moto_patches.apply()
     moto_jobs.apply(processes, definitions)
     if blobs:
@@ -58,4 +64,4 @@ def main(limit: int, blobs: str | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), *sys.argv[2:])
+    main(**json.loads(sys.argv[1]))
