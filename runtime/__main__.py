@@ -12,7 +12,7 @@ from flowport.runtime.package.code_package import CodePackage
 from flowport.runtime.process import lifecycle
 from flowport.runtime.process.lifeline import Lifeline
 from flowport.runtime.process.log import keep
-from flowport.runtime.protocol import STOP, ContractVersionError, Invocation
+from flowport.runtime.protocol import STOP, Invocation, VersionError
 from flowport.runtime.store.open import open_store
 from flowport.runtime.task.entry import perform, supervised
 from flowport.runtime.task.exit_code import guarded
@@ -25,7 +25,7 @@ def main(argv: list[str]) -> int:
     """Run one invocation; returns the exit code, in the container's first process and in the task's, which is its child."""
     try:
         invocation = Invocation.parse(argv, os.environ)
-    except ContractVersionError as error:
+    except VersionError as error:
         sys.stderr.write(f"flowport: {error}\n")
         return STOP
     inherited = os.environ.pop(LIFELINE, None)

@@ -9,8 +9,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-CONTRACT = 1
-"""The version of everything that this module and the plan in the code package say."""
+COMMAND, OLDEST_COMMAND = 2, 2
+"""The version of the command of a task and of the places where an engine finds routes, and the oldest that is understood."""
+
+DOCUMENTS, OLDEST_DOCUMENTS = 1, 1
+"""The version of the documents in a code package, and the oldest that is understood."""
+
+RECORDS, OLDEST_RECORDS = 2, 2
+"""The version of the documents of a run, and the oldest that is understood."""
 
 DONE = 0
 FAILED = 1
@@ -25,8 +31,17 @@ STEP_PLANS = ".flowport/plan/"
 INCLUDED = ".flowport/included.json"
 
 
-class ContractVersionError(Exception):
-    """An invocation that this runtime does not understand."""
+class VersionError(Exception):
+    """A command, or a document of a code package, that this runtime does not understand."""
+
+
+def version_problem(found: object, newest: int, oldest: int) -> str:
+    """Why something with the version `found` is not understood; "" when it is."""
+    if not isinstance(found, int) or isinstance(found, bool):
+        return f"it has no version, or one that is no number: {str(found)[:60]}"
+    if found > newest:
+        return f"a newer version of flowport wrote it (version {found}; this flowport reads up to {newest})"
+    return f"an earlier version of flowport wrote it (version {found}; this flowport reads from {oldest} on)" if found < oldest else ""
 
 
 class NonRetryable(Exception):
@@ -111,7 +126,7 @@ class Invocation:
         return "block" if self.block else "task"
 
     def _said(self) -> dict[str, str]:
-        said = {"contract": str(CONTRACT), **{name: str(getattr(self, name)) for name in self.NEEDED}}
+        said = {"protocol": str(COMMAND), **{name: str(getattr(self, name)) for name in self.NEEDED}}
         for name in ("engine", "epoch", "turn", "last", "form", "route"):
             if getattr(self, name):
                 said[name] = str(getattr(self, name))
@@ -121,31 +136,31 @@ class Invocation:
     def parse(cls, argv: list[str], environment: Mapping[str, str] | None = None) -> Invocation:
         """The invocation that `argv` stands for, or with no option in it the environment.
 
-        Raises ContractVersionError for that of another runtime.
+        Raises VersionError for that of another runtime.
         """
         if not argv or argv[0] not in ("task", "block") or len(argv) % 2 == 0:
-            raise ContractVersionError("the command is `task` or `block` followed by pairs of an option and its value")
+            raise VersionError("the command is `task` or `block` followed by pairs of an option and its value")
         pairs = dict(zip(argv[1::2], argv[2::2])) if len(argv) > 1 else cls._surrounding(environment or {})
-        contract = pairs.pop("--contract", "none")
-        if contract != str(CONTRACT):
-            raise ContractVersionError(
-                f"the files were compiled for contract {contract} and this runtime has contract {CONTRACT}: "
+        protocol = pairs.pop("--protocol", "none")
+        if not protocol.isdecimal() or not OLDEST_COMMAND <= int(protocol) <= COMMAND:
+            raise VersionError(
+                f"the files were compiled for protocol {protocol}, and this runtime has protocol {COMMAND}: "
                 "use the same version of flowport for both"
             )
         values: dict[str, str | int] = {}
         for option, value in pairs.items():
             name = option[2:]
             if not option.startswith("--") or name not in cls.TEXT + cls.NUMBERS:
-                raise ContractVersionError(f"option `{option}` is unknown")
+                raise VersionError(f"option `{option}` is unknown")
             if name in cls.NUMBERS and not value.lstrip("-").isdecimal():
-                raise ContractVersionError(f"option `{option}` is a number, not `{value}`")
+                raise VersionError(f"option `{option}` is a number, not `{value}`")
             values[name] = int(value) if name in cls.NUMBERS else value
         missing = [name for name in cls.NEEDED if name not in values]
         if missing:
-            raise ContractVersionError(f"option `--{missing[0]}` is missing")
+            raise VersionError(f"option `--{missing[0]}` is missing")
         return cls(block=argv[0] == "block", **values)  # type: ignore[arg-type]
 
     @classmethod
     def _surrounding(cls, environment: Mapping[str, str]) -> dict[str, str]:
-        found = {"--" + name: environment.get(variable(name), "") for name in ("contract", *cls.TEXT, *cls.NUMBERS)}
+        found = {"--" + name: environment.get(variable(name), "") for name in ("protocol", *cls.TEXT, *cls.NUMBERS)}
         return {option: value for option, value in found.items() if value}

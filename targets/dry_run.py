@@ -65,7 +65,7 @@ class Recorder:
 
     def _log(self, task: Task) -> list[str]:
         """What the last try of a task printed."""
-        tries = sorted(self.documents.names(f"{self.keys.step(task.step)}{task.slice}.log/"), key=written)
+        tries = sorted(self.documents.names(self.keys.logs(task.step, task.slice)), key=written)
         return self.documents.read(tries[-1]).decode(errors="replace").splitlines() if tries else []
 
     def _manifests(self, task: Task) -> Iterator[Any]:
@@ -87,7 +87,7 @@ class Recorder:
     def result(self, failure: str | None) -> DryRunResult:
         """How the run ended: `failure` is what the engine says of one that failed, and its word for success is not enough."""
         if failure is not None:
-            failed = failures(self.store, self.keys.root)
+            failed = failures(self.store, self.keys)
             items = tuple(FailedItem(each["step"], each["item"], _story(each)) for each in failed[:SHOWN])
             more, output = max(0, len(failed) - SHOWN), (self.last_output or "").strip()
             return DryRunResult("failed", failure, items, more, "" if items else output, resumable=self._resumable())

@@ -42,7 +42,7 @@ def losses(plan: Plan, keys: Keys, store: Store, done: set[Task]) -> Iterator[st
 def manifests(keys: Keys, store: Store) -> dict[Task, int]:
     """The tasks that have a manifest, with the generation in force."""
     found = Manifests(store, keys, -1)
-    steps, _ = names(store.folders(keys.root))
+    steps, _ = names(store.folders(keys.steps))
     return {Task(step, slice): generation for step in steps for slice, generation in found.generations(step).items()}
 
 

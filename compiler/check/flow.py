@@ -16,9 +16,6 @@ from flowport.compiler.ir import End, Flow, Foreach, Span, Step, Switch, targets
 from flowport.runtime.store.keys import part
 
 RESERVED = NAMES | {"cmd", "name"}
-STORE_FOLDERS = ("blobs", "code", "tmp")
-"""What a store has beside its flows."""
-
 LONGEST = 240
 """The most bytes of a name in the store: file systems allow 255 (`NAME_MAX` in limits.h), and `.json` and the like follow."""
 
@@ -38,9 +35,6 @@ def is_whole(flow: Flow) -> bool:
 
 
 def _name(flow: Flow) -> Iterator[Diagnostic]:
-    if flow.name in STORE_FOLDERS:
-        note = f"a store has a folder of each flow's name, and keeps things of its own in `{flow.name}`"
-        yield Diagnostic("FP271", f"a flow cannot be called `{flow.name}`", flow.span, (note,), ("give the flow another name",))
     yield from _length("flow", flow.name, flow.span)
 
 

@@ -188,11 +188,6 @@ FLOW: Mapping[str, Code] = {
         "`self.merge_artifacts(inputs)` takes over what the inputs of a join agree on. Any other step follows one step, "
         "and has its artifacts already.",
     ),
-    "FP271": Code(
-        "a flow has the name of a folder of the store",
-        "What a flow leaves is in a folder of its name, beside `blobs`, `code` and `tmp`, which hold what all flows share. Rename the "
-        "class, or give another name with `@flow(name=...)`.",
-    ),
     "FP272": Code(
         "the name of a flow or a step is too long for the store",
         "The store keeps both as names of files, which have 255 bytes at most; 240 are left for the name. A character that is no letter "

@@ -17,16 +17,16 @@ from collections.abc import Iterable, Iterator
 from flowport.compiler.ir import JSON, Branch, Computed, Constant, End, Flow, Foreach, Next, NoDefault, Parameter, Step, Switch
 from flowport.compiler.ir.plan import Block, Choice, Loop, Map, Node, Parallel, Plan, Task, steps
 from flowport.compiler.package.sites import Document, Sites, edge_pairs
-from flowport.runtime.protocol import CONTRACT, DEFINITIONS, FLOW, INCLUDED, PLAN, STEP_PLANS
+from flowport.runtime.protocol import DEFINITIONS, DOCUMENTS, FLOW, INCLUDED, PLAN, STEP_PLANS
 
 
 def documents(plan: Plan, further: Iterable[str] = ()) -> Iterator[tuple[str, bytes]]:
     """Every document of the plan with its path in the code package; `further` are the paths of files that the flow includes."""
     yield FLOW, _bytes(flow_document(plan.flow))
     yield PLAN, _bytes(plan_document(plan))
-    yield DEFINITIONS, _bytes({"v": CONTRACT, "modules": {name: dict(found) for name, found in sorted(plan.flow.definitions.items())}})
+    yield DEFINITIONS, _bytes({"v": DOCUMENTS, "modules": {name: dict(found) for name, found in sorted(plan.flow.definitions.items())}})
     if included := sorted(further):
-        yield INCLUDED, _bytes({"v": CONTRACT, "files": [*included]})
+        yield INCLUDED, _bytes({"v": DOCUMENTS, "files": [*included]})
     sites = Sites(plan)
     for step in plan.flow.steps:
         if step.name in sites.of:
@@ -40,7 +40,7 @@ def _bytes(document: Document) -> bytes:
 def flow_document(flow: Flow) -> Document:
     """What every task reads: which class it is, and what its parameters are."""
     document: Document = {
-        "v": CONTRACT,
+        "v": DOCUMENTS,
         "flow": flow.name,
         "file": flow.file,
         "class": flow.class_name,
@@ -63,7 +63,7 @@ def plan_document(plan: Plan) -> Document:
             granted[step.name] = step.settings.granted
             minutes[step.name] = step.settings.minutes
     return {
-        "v": CONTRACT,
+        "v": DOCUMENTS,
         "steps": list(steps(plan.body)),
         "retries": granted,
         "minutes": minutes,
@@ -125,7 +125,7 @@ def _step_document(sites: Sites, step: Step) -> Document:
     """What a task of the step reads."""
     retry, catch = step.settings.retry, step.settings.catch
     return {
-        "v": CONTRACT,
+        "v": DOCUMENTS,
         "step": step.name,
         "digest": step.digest,
         "join": step.join,

@@ -10,7 +10,7 @@ from flowport.cli.place import tells_time
 from flowport.runtime.records.run_record import document
 from flowport.runtime.records.slices import pieces
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
-from flowport.runtime.store.keys import Keys, names, part
+from flowport.runtime.store.keys import FLOWS, Keys, names, runs_folder
 
 if TYPE_CHECKING:
     from flowport.runtime.run.reader import Odd, Run
@@ -20,9 +20,6 @@ ADDRESS = Argument("FLOW/RUN/STEP/ITEM", "what is meant, from the left; RUN may 
 
 LATEST = "latest"
 """Stands for the latest run of a flow, unless a run is called that."""
-
-OUTSIDE = ("blobs", "code", "tmp")
-"""The folders of a store that are not flows."""
 
 
 class Address(NamedTuple):
@@ -46,9 +43,9 @@ class Address(NamedTuple):
 
 def flows(store: Store, odd: Odd = complain) -> list[str]:
     """The flows that ran."""
-    found, strange = names([name for name in store.folders("") if name not in OUTSIDE])
+    found, strange = names(store.folders(FLOWS))
     for folder in strange:
-        odd(f"`{folder}/` in {store.url} is nothing that flowport wrote")
+        odd(f"`{FLOWS}{folder}/` in {store.url} is nothing that flowport wrote")
     return found
 
 
@@ -65,12 +62,12 @@ def survey(store: Store, flow: str, odd: Odd = complain, latest: int | None = No
     """
     found, damaged = [], []
     try:
-        runs, strange = names(store.folders(part(flow) + "/"))
+        runs, strange = names(store.folders(runs_folder(flow)))
     except StoreError as error:
         odd(str(error))
         return [], [], 0
     for folder in strange:
-        odd(f"`{part(flow)}/{folder}/` in {store.url} is nothing that flowport wrote")
+        odd(f"`{runs_folder(flow)}{folder}/` in {store.url} is nothing that flowport wrote")
     older = sorted(filter(tells_time, runs))[:-latest] if latest else []
     for run in [run for run in runs if run not in set(older)]:
         try:

@@ -44,7 +44,7 @@ def _logs(run: Run, address: Address) -> Iterator[tuple[str, list[str]]]:
     """The title of each task and the keys of its logs, the latest last."""
     for step in run.steps() if address.step is None else [the_step(run, address.step)]:
         for slice in slices(run, step) if address.item is None else [slice_of(run, step, address.item)]:
-            folder = f"{run.keys.step(step)}{slice}.log/"
+            folder = run.keys.logs(step, slice)
             keys: list[str] = run.guarded(f"`{folder}`", lambda: sorted(run.store.names(folder), key=written), [])  # noqa: B023 - called at once
             for key in [key for key in keys if written(key)[0] < 0]:
                 complain(f"`{key}` is nothing that flowport wrote")

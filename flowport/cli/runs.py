@@ -74,7 +74,7 @@ def status(store: Store, document: dict[str, Any]) -> str:
     try:
         if find(store, document["flow"], document["run"], complain).ended:
             return "done"
-        return "failed" if failures(store, Keys(document["flow"], document["run"]).root, odd) else "unfinished"
+        return "failed" if failures(store, Keys(document["flow"], document["run"]), odd) else "unfinished"
     except ODD as error:
         complain(f"run {document['run']} of {document['flow']} cannot be read: {reason(error)}")
         return "unreadable"

@@ -44,7 +44,7 @@ def status(values: Values) -> int:
 
 def _document(run: Run, again: str) -> dict[str, Any]:
     """What there is to say, as the JSON has it."""
-    failed = failures(run.store, run.keys.root, lambda key: complain(f"`{key}` is nothing that flowport wrote"))
+    failed = failures(run.store, run.keys, lambda key: complain(f"`{key}` is nothing that flowport wrote"))
     by_step = Counter(failure["step"] for failure in failed)
     state = state_of(run.store, run.doc)
     seen = {step: _tally(run, step) for step in run.steps()}

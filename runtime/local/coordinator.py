@@ -20,6 +20,7 @@ from flowport.runtime.replay.scheduler import PlanScheduler
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from flowport.runtime.local.console import Console
@@ -39,7 +40,9 @@ class Coordinator:
     `scheduler.finished` is true when everything is done.
     """
 
-    def __init__(self, spec: RunSpec, plan: dict[str, Any], channel: WorkerChannel, routes: Routes, console: Console) -> None:
+    def __init__(
+        self, spec: RunSpec, plan: dict[str, Any], channel: WorkerChannel, routes: Routes, console: Console, pulse: Callable[[], None]
+    ) -> None:
         self.spec, self.plan, self.channel, self.routes, self.console = spec, plan, channel, routes, console
         self.scheduler = PlanScheduler(plan["body"])
         self.ready: deque[Attempt] = deque()
@@ -47,6 +50,7 @@ class Coordinator:
         self.running: dict[str, Attempt] = {}
         self.failed: list[Attempt] = []
         self.done = 0
+        self._pulse = pulse
         self.interrupted = 0
         self._number = 0
         self._kill_at = 0.0
@@ -72,6 +76,7 @@ class Coordinator:
                 self.console.look(self.running.values())
                 self.console.status(self.done, len(self.running), len(self.ready) + len(self.sent))
                 self._lose_patience(now)
+                self._pulse()
 
     def abandon(self) -> None:
         """End the tasks that outlived the server."""

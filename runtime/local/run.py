@@ -20,6 +20,8 @@ from flowport.runtime.local.source import note
 from flowport.runtime.local.summary import explain
 from flowport.runtime.local.worker_channel import ServerLost, WorkerChannel
 from flowport.runtime.package.code_package import CodePackage
+from flowport.runtime.records.life import LOCAL_PERIOD, write_end, write_heartbeat
+from flowport.runtime.store.errors import StoreError
 from flowport.runtime.store.keys import Keys
 from flowport.runtime.store.open import open_store
 
@@ -89,7 +91,7 @@ def _run(request: Request, program: CodePackage, scratch: str) -> int:
             return _taken(console, spec)
         note(store, spec.flow, spec.run, request.argument)
         routes = Routes(program, store, keys, resumed=bool(request.document.get("origin_run")))
-        return _conduct(Coordinator(spec, plan, channel, routes, console), store)
+        return _conduct(Coordinator(spec, plan, channel, routes, console, Pulse(store, keys, console)), store)
     finally:
         channel.close()
 
@@ -120,6 +122,24 @@ def _imported(spec: RunSpec, channel: WorkerChannel, console: Console) -> bool:
     return True
 
 
+class Pulse:
+    """Says from time to time that the run lives; a store that refuses it does not stop the run."""
+
+    def __init__(self, store: Store, keys: Keys, console: Console) -> None:
+        self._store, self._keys, self._console = store, keys, console
+        self._next_at = 0.0
+        self()
+
+    def __call__(self) -> None:
+        if time.monotonic() < self._next_at:
+            return
+        self._next_at = time.monotonic() + LOCAL_PERIOD
+        try:
+            write_heartbeat(self._store, self._keys, is_local=True)
+        except StoreError as error:
+            self._console.error(f"the heartbeat of this run is not kept: {error}")
+
+
 def _conduct(coordinator: Coordinator, store: Store) -> int:
     spec, console = coordinator.spec, coordinator.console
     console.say(f"run {spec.run} of {spec.flow}")
@@ -130,15 +150,26 @@ def _conduct(coordinator: Coordinator, store: Store) -> int:
         coordinator.abandon()
         console.close()
         console.error("\n".join(["the process that starts tasks is gone, and every task with it", coordinator.channel.printed()]).rstrip())
+        _keep_end(store, console, spec, FAILED)
         return _unfinished(console, spec, FAILED)
     console.close()
     if coordinator.scheduler.finished:
         console.say(f"run {spec.run} is done: {_count(coordinator.done)} in {time.monotonic() - began:.1f} s")
         return DONE
+    status = INTERRUPTED if coordinator.interrupted else FAILED
+    _keep_end(store, console, spec, status)
     for text in (*explain(store, console, coordinator.failed), coordinator.channel.printed()):
         if text:
             console.error(text)
-    return _unfinished(console, spec, INTERRUPTED if coordinator.interrupted else FAILED)
+    return _unfinished(console, spec, status)
+
+
+def _keep_end(store: Store, console: Console, spec: RunSpec, status: int) -> None:
+    """Say in the store how the run has ended; the task of the last step has done so where it came so far."""
+    try:
+        write_end(store, Keys(spec.flow, spec.run), "stopped" if status == INTERRUPTED else "failed")
+    except StoreError as error:
+        console.error(f"the end of this run is not kept: {error}")
 
 
 def _count(tasks: int) -> str:

@@ -28,4 +28,4 @@ def where(store: Store, flow: str, run: str) -> str | None:
 
 
 def _key(flow: str, run: str) -> str:
-    return Keys(flow, run).root + "local.json"
+    return Keys(flow, run).local()

@@ -25,7 +25,7 @@ def explain(store: Store, console: Console, failed: list[Attempt]) -> Iterator[s
     """A text for each failure, with the user's own lines, and how to see more."""
     spec = console.spec
     told: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for failure in failures(store, Keys(spec.flow, spec.run).root):
+    for failure in failures(store, Keys(spec.flow, spec.run)):
         told.setdefault((failure["step"], failure["slice"]), []).append(failure)
     texts = [text for task in failed for text in _texts(console, task, told.get((task.step, task.slice), []))]
     for text in texts[:SHOWN]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 
-from flowport.runtime.protocol import PLAN, ContractVersionError
+from flowport.runtime.protocol import PLAN, VersionError
 from flowport.runtime.store import digests, documents
 from flowport.runtime.store.errors import Corrupt, StoreError
 from flowport.runtime.store.keys import code_key, is_sha
@@ -37,9 +37,9 @@ def cache_folder() -> str:
 
 
 def code_folder(digest: str) -> str:
-    """Where the package with this digest is unpacked; raises ContractVersionError for a name that is no digest."""
+    """Where the package with this digest is unpacked; raises VersionError for a name that is no digest."""
     if not is_sha(digest):
-        raise ContractVersionError(f"`{digest}` is not the name of a code package, which has 64 hexadecimal digits")
+        raise VersionError(f"`{digest}` is not the name of a code package, which has 64 hexadecimal digits")
     return os.path.join(cache_folder(), "code", digest)
 
 

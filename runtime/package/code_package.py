@@ -6,7 +6,17 @@ import os
 import sys
 
 from flowport.runtime.package import cache, modules
-from flowport.runtime.protocol import CONTRACT, DEFINITIONS, FLOW, INCLUDED, PLAN, STEP_PLANS, ContractVersionError
+from flowport.runtime.protocol import (
+    DEFINITIONS,
+    DOCUMENTS,
+    FLOW,
+    INCLUDED,
+    OLDEST_DOCUMENTS,
+    PLAN,
+    STEP_PLANS,
+    VersionError,
+    version_problem,
+)
 from flowport.runtime.store import documents
 
 TYPE_CHECKING = False
@@ -37,7 +47,7 @@ class CodePackage:
 
     @classmethod
     def unpacked(cls, folder: str, source: str | None = None) -> CodePackage:
-        """The package that was unpacked to `folder`; raises ContractVersionError when it was compiled for another runtime."""
+        """The package that was unpacked to `folder`; raises VersionError when it was compiled for another runtime."""
         return cls(folder, source)
 
     @classmethod
@@ -82,17 +92,15 @@ class CodePackage:
                 self._steps[name] = self._document(f"{STEP_PLANS}{name}.json")
             return self._steps[name]
         except FileNotFoundError:
-            raise ContractVersionError(
+            raise VersionError(
                 f"the code package has no step `{name}`: the files of the engine are of another version of the flow"
             ) from None
 
     def _document(self, path: str) -> dict[str, Any]:
         with open(os.path.join(self.folder, path), "rb") as file:
             document: dict[str, Any] = documents.load(file.read())
-        if document["v"] != CONTRACT:
-            raise ContractVersionError(
-                f"the flow was compiled for contract {document['v']} and this runtime has contract {CONTRACT}: compile it again"
-            )
+        if wrong := version_problem(document.get("v"), DOCUMENTS, OLDEST_DOCUMENTS):
+            raise VersionError(f"the code package `{os.path.basename(self.folder)[:12]}` cannot be read: {wrong}: compile the flow again")
         return document
 
     def settle(self) -> None:

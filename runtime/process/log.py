@@ -20,9 +20,13 @@ from flowport.runtime.store.open import open_store
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from flowport.runtime.protocol import Invocation
+    from flowport.runtime.store.interface import Store
 
 LONGEST = 8 << 20
 """Bytes of a log that are kept at its end, and as many at its beginning."""
+
+PERIOD = 60.0
+"""Seconds between two heartbeats, the first of which comes when the task has run as long."""
 
 GRACE = 25.0
 """Seconds that a task has to end after a signal. Kubernetes, Batch and ECS kill a container 30 seconds after they have asked it to end."""
@@ -46,7 +50,7 @@ def keep(invocation: Invocation, line: Lifeline) -> int | None:
     os.close(sink)
     line.started()
     log = _Log()
-    code = outcome(_wait(task, output, woken[0], log), line.result(), FAILED)
+    code = outcome(_wait(task, output, woken[0], log, _Pulse(invocation)), line.result(), FAILED)
     if log.head:
         _store(invocation, log.kept())
     # A container whose first process ends by a signal is at 128 and its number.
@@ -67,12 +71,13 @@ def _listen() -> tuple[int, int]:
     return woken, waker
 
 
-def _wait(task: int, output: int, woken: int, log: _Log) -> int:
+def _wait(task: int, output: int, woken: int, log: _Log, pulse: _Pulse) -> int:
     """Pass on what the task prints until it has ended, and hand on to it what asks for its end; returns its wait status."""
     watched, kill_at = [output, woken], 0.0
     while True:
-        patience = max(0.0, kill_at - time.monotonic()) if kill_at else None
-        ready = select.select(watched, [], [], patience)[0]
+        next_at = min(pulse.next_at, kill_at or pulse.next_at)
+        ready = select.select(watched, [], [], max(0.0, next_at - time.monotonic()))[0]
+        pulse.beat()
         if output in ready and not log.read(output):
             watched.remove(output)
         signals = os.read(woken, 64) if woken in ready else b""
@@ -105,6 +110,27 @@ def _ended(task: int) -> int | None:
             return status
         if pid == 0:
             return None
+
+
+class _Pulse:
+    """Says once a minute that something of the run runs. A short task says nothing: what it leaves in the store shows that."""
+
+    def __init__(self, invocation: Invocation) -> None:
+        self._invocation = invocation
+        self._store: Store | None = None
+        self.next_at = time.monotonic() + PERIOD
+
+    def beat(self) -> None:
+        if time.monotonic() < self.next_at:
+            return
+        self.next_at = time.monotonic() + PERIOD
+        from flowport.runtime.records.life import write_heartbeat
+
+        try:
+            self._store = self._store or open_store(self._invocation.store)
+            write_heartbeat(self._store, Keys(self._invocation.flow, self._invocation.run))
+        except StoreError as error:
+            _pass_on(f"flowport: the heartbeat of this run is not kept: {error}\n".encode())
 
 
 class _Log:

@@ -1,6 +1,6 @@
-"""Tries: what a task that did not finish leaves behind, so that the next one repeats nothing and failures can be seen.
+"""Attempts: what a task that did not finish leaves behind, so that the next one repeats nothing and failures can be seen.
 
-`<slice>.try/<epoch>-<n>` is written by its owner alone and replaced as the task goes on: which items began, which are done and
+`<slice>.attempt/<epoch>-<n>` is written by its owner alone and replaced as the task goes on: which items began, which are done and
 where their outcomes are, and what failed.
 """
 
@@ -10,11 +10,12 @@ import os
 import time
 from _pickle import dumps, loads
 
+from flowport.runtime.protocol import RECORDS
 from flowport.runtime.records.slices import is_number
-from flowport.runtime.records.validation import try_problem
+from flowport.runtime.records.validation import attempt_problem
 from flowport.runtime.store import documents, row_ranges
 from flowport.runtime.store.errors import Corrupt, Missing
-from flowport.runtime.store.keys import names, part
+from flowport.runtime.store.keys import ATTEMPT, names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,17 +24,20 @@ if TYPE_CHECKING:
 
     from flowport.runtime.records.outcome import Failure, Outcome
     from flowport.runtime.store.interface import Store
-    from flowport.runtime.store.keys import Keys
+    from flowport.runtime.store.keys import ATTEMPT, Keys, names
 
 PERIOD = 1.0
 """Seconds between two flushes: a kill repeats what was finished since."""
 
 
 class Attempts:
-    """The tries of one task in one epoch: those before, read unless they do not count, and its own."""
+    """The attempts of one task in one epoch: its own, and unless they do not count those before.
 
-    def __init__(self, store: Store, keys: Keys, step: str, slice: str, epoch: int, digest: str, key: str, counted: bool) -> None:
-        self.store, self.prefix = store, keys.tries(step, slice, epoch)
+    `prefix` is what their keys begin with (`Keys.attempts`). The engine grants `granted` attempts after the first.
+    """
+
+    def __init__(self, store: Store, prefix: str, digest: str, key: str, granted: int, counted: bool) -> None:
+        self.store, self.prefix = store, prefix
         self.before = earlier(store, self.prefix) if counted else []
         self.number = len(self.before)
         self.begun: dict[int, int] = {}
@@ -46,8 +50,11 @@ class Attempts:
             if doc["key"] == key:
                 self.finished.update(outcomes(store, doc))
         self._doc: dict[str, Any] = {
-            "v": 1,
+            "v": RECORDS,
             "nonce": os.urandom(8).hex(),
+            "started": round(time.time(), 3),
+            "updated": 0.0,
+            "last": self.number >= granted,
             "digest": digest,
             "key": key,
             "began": [],
@@ -75,6 +82,11 @@ class Attempts:
         if time.monotonic() - self._flushed > PERIOD:
             self.flush()
 
+    def close(self, is_final: bool = False) -> None:
+        """The attempt has failed; `is_final` says that no other one can succeed."""
+        self._doc["last"] = self._doc["last"] or is_final
+        self.flush()
+
     def flush(self) -> None:
         """Say in the store what is known so far."""
         if self._done:
@@ -83,6 +95,7 @@ class Attempts:
             self._done = []
         self._doc["began"] = row_ranges.union(self._doc["began"], row_ranges.from_rows(sorted(self._began)))
         self._began = []
+        self._doc["updated"] = round(time.time(), 3)
         data = documents.dump(self._doc)
         if self.made:
             self.store.replace(self.prefix + str(self.number), data)
@@ -92,12 +105,12 @@ class Attempts:
         self._flushed = time.monotonic()
 
     def _mine(self) -> bool:
-        """Whether the try that exists already is one's own, from a create that was answered too late."""
+        """Whether the attempt that exists already is one's own, from a create that was answered too late."""
         return bool(documents.load(self.store.read(self.prefix + str(self.number)))["nonce"] == self._doc["nonce"])
 
 
 def earlier(store: Store, prefix: str) -> list[dict[str, Any]]:
-    """The documents of the tries of one epoch, in their order; one that is not whole stands for a try of which nothing is known."""
+    """The documents of the attempts of one epoch, in their order; one that is not whole stands for an attempt of which nothing is known."""
     return [_document(store.read(prefix + str(number))) for number in range(store.count(prefix, ""))]
 
 
@@ -106,11 +119,11 @@ def _document(data: bytes) -> dict[str, Any]:
         doc: dict[str, Any] = documents.load(data)
     except ValueError:
         doc = {}
-    return {"digest": "", "key": "", "began": [], "done": [], "packs": [], "errors": {}} if try_problem(doc) else doc
+    return {"last": False, "digest": "", "key": "", "began": [], "done": [], "packs": [], "errors": {}} if attempt_problem(doc) else doc
 
 
 def outcomes(store: Store, doc: dict[str, Any]) -> dict[int, Outcome]:
-    """The finished items of a try, by row; those whose pack is gone or damaged are run again."""
+    """The finished items of an attempt, by row; those whose pack is gone or damaged are run again."""
     found: dict[int, Outcome] = {}
     for sha, size in doc["packs"]:
         try:
@@ -120,30 +133,32 @@ def outcomes(store: Store, doc: dict[str, Any]) -> dict[int, Outcome]:
     return found
 
 
-def failures(store: Store, flow_root: str, odd: Callable[[str], None] = lambda key: None) -> list[dict[str, Any]]:
+def failures(store: Store, keys: Keys, odd: Callable[[str], None] = lambda key: None) -> list[dict[str, Any]]:
     """What failed in a run: step, slice, item, type, message and traceback of the newest failure of each item that has no manifest.
 
-    `flow_root` is the folder of the run, `<flow>/<run>/`. `odd` hears of the folders and documents in it that no task wrote.
+    `last` says that the engine does not try the task again.
+
+    `odd` hears of the folders and documents in the run that no task wrote.
     """
     found: dict[tuple[str, str], dict[str, Any]] = {}
-    folders = store.folders(flow_root)
+    folders = store.folders(keys.steps)
     for name in names(folders)[1]:
-        odd(flow_root + name)
+        odd(keys.steps + name)
     for step in names(folders)[0]:
-        folder = f"{flow_root}{part(step)}/"
-        for slice in [place[: -len(".try")] for place in store.folders(folder) if place.endswith(".try")]:
-            if store.count(f"{folder}{slice}@", ".json"):
+        folder = keys.step(step)
+        for slice in [place[: -len(ATTEMPT)] for place in store.folders(folder) if place.endswith(ATTEMPT)]:
+            if store.count(keys.series(step, slice), ".json"):
                 continue
-            for key in sorted(store.names(f"{folder}{slice}.try/"), key=written):
+            for key in sorted(store.names(f"{folder}{slice}{ATTEMPT}/"), key=written):
                 document = _document(store.read(key))
                 if not document["key"]:
                     odd(key)
                 for error in document["errors"].values():
-                    found[step, error["item"]] = {"step": step, "slice": slice, **error}
+                    found[step, error["item"]] = {"step": step, "slice": slice, "last": document["last"], **error}
     return list(found.values())
 
 
 def written(key: str) -> tuple[int, int]:
-    """Epoch and number of a try or of its log, by which they are sorted; those that no task names come first."""
+    """Epoch and number of an attempt or of its log, by which they are sorted; those that no task names come first."""
     epoch, _, number = key.rpartition("/")[2].partition("-")
     return (int(epoch), int(number)) if is_number(epoch) and is_number(number) else (-1, -1)

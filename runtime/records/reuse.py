@@ -50,7 +50,7 @@ def share(store: Store, keys: Keys) -> ReuseCount | None:
     """How much of a run was taken over; None where nothing was, or its documents do not say. Of a run with many tasks some are counted."""
     manifests = Manifests(store, keys, -1)
     try:
-        places = [(step, slice) for step in map(unpart, store.folders(keys.root)) for slice in manifests.generations(step)]
+        places = [(step, slice) for step in map(unpart, store.folders(keys.steps)) for slice in manifests.generations(step)]
         tally = ReuseCount(manifests.need(step, slice).doc for step, slice in places[:LOOKED_AT])
     except (Missing, Corrupt, LookupError, TypeError, ValueError):
         return None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flowport.runtime.store.keys import is_sha, part
+from flowport.runtime.protocol import OLDEST_RECORDS, RECORDS, version_problem
+from flowport.runtime.store.keys import Keys, is_sha
 from flowport.runtime.text import brief, shown
 
 TYPE_CHECKING = False
@@ -21,11 +22,13 @@ FIELDS: dict[str, tuple[type, ...]] = {
     "code": (str,),
     "engine": (str, type(None)),
     "started": (int, float),
+    "target": (str,),
+    "steps": (list,),
     "origin": (str, type(None)),
     "tags": (list,),
     "parameters": (dict,),
 }
-"""What the document of a run says; `v` beside it is 1."""
+"""What the document of a run says beside its version, `v`."""
 
 OPTIONAL: dict[str, str | None] = {"input": "", "from": None}
 """What it may say, and what counts where it does not."""
@@ -33,6 +36,8 @@ OPTIONAL: dict[str, str | None] = {"input": "", "from": None}
 
 MANIFEST: dict[str, type | tuple[type, ...]] = {
     "nonce": str,
+    "started": (int, float),
+    "ended": (int, float),
     "epoch": int,
     "key": str,
     "digest": str,
@@ -46,19 +51,29 @@ MANIFEST: dict[str, type | tuple[type, ...]] = {
 }
 """What every manifest says."""
 
-TRY: dict[str, type] = {"digest": str, "key": str, "began": list, "done": list, "packs": list, "errors": dict}
-"""What every document of a try says."""
+ATTEMPT: dict[str, type | tuple[type, ...]] = {
+    "started": (int, float),
+    "updated": (int, float),
+    "last": bool,
+    "digest": str,
+    "key": str,
+    "began": list,
+    "done": list,
+    "packs": list,
+    "errors": dict,
+}
+"""What every document of an attempt says."""
 
 ROWS = 100_000_000
 """Items of a slice: more than any task can run."""
 
 
 def run_problem(document: object, root: str = "") -> str:
-    """Why this cannot be the document of a run, "" when it can; `root` is the folder that it was found in, `<flow>/<run>/`."""
+    """Why this cannot be the document of a run, "" when it can; `root` is the folder that it was found in."""
     if not isinstance(document, dict):
         return "it is not a JSON object"
-    if document.get("v", 1) != 1:
-        return f"its version is {brief(document['v'])}, and this flowport knows version 1"
+    if wrong := version_problem(document.get("v"), RECORDS, OLDEST_RECORDS):
+        return wrong
     for name, kinds in {**FIELDS, **dict.fromkeys(OPTIONAL, (str, type(None)))}.items():
         value = document.get(name, None if name in OPTIONAL else ...)
         if not isinstance(value, kinds) or isinstance(value, bool):
@@ -67,11 +82,13 @@ def run_problem(document: object, root: str = "") -> str:
         return f"its `started` is {brief(document['started'])}, which is no time"
     if not is_sha(document["code"]):
         return f"its `code` is {brief(document['code'])}, and a code package is named by a SHA-256 in hex"
+    if not document["steps"] or not all(isinstance(step, str) for step in document["steps"]):
+        return f"its `steps` are {brief(document['steps'])}"
     if not all(isinstance(tag, str) for tag in document["tags"]):
         return f"its `tags` are {brief(document['tags'])}"
     if not all(map(_is_held, document["parameters"].values())):
         return f"its `parameters` are {brief(document['parameters'])}"
-    if root and f"{part(document['flow'])}/{part(document['run'])}/" != root:
+    if root and Keys(document["flow"], document["run"]).root != root:
         return f"it is the document of {shown(document['flow'])}/{shown(document['run'])}"
     return ""
 
@@ -80,12 +97,14 @@ def manifest_problem(document: object) -> str:
     """Why this cannot be a manifest, "" when it can; what its columns name is checked where it is read."""
     if not isinstance(document, dict):
         return "it is not a JSON object"
+    if wrong := version_problem(document.get("v"), RECORDS, OLDEST_RECORDS):
+        return wrong
     for name, kinds in MANIFEST.items():
         if not isinstance(document.get(name, ...), kinds):
             return f"its `{name}` is {brief(document[name])}" if name in document else f"it has no `{name}`"
     if not is_sha(document["code"]):
         return f"its `code` is {brief(document['code'])}, and a code package is named by a SHA-256 in hex"
-    if not _are_runs(document["arrived"]) or not all(map(_are_runs, document["to"].values())):
+    if not _are_ranges(document["arrived"]) or not all(map(_are_ranges, document["to"].values())):
         return "it does not say which items came and where they went"
     if wrong := _wrong_columns(document):
         return f"its `{wrong}` cannot be read"
@@ -106,7 +125,7 @@ def _wrong_columns(document: dict[str, Any]) -> str:
         return "own"
     if not all(map(_is_class, document["classes"])):
         return "classes"
-    if not _are_runs(document.get("caught", [])):
+    if not _are_ranges(document.get("caught", [])):
         return "caught"
     taken = document.get("taken", [])
     return "" if isinstance(taken, list) and all(map(_is_taken, taken)) else "taken"
@@ -117,14 +136,14 @@ def _is_column(column: object) -> bool:
     if not (isinstance(column, dict) and is_sha(column.get("pack")) and is_sha(column.get("sha"))):
         return False
     numbers = [column.get(name) for name in ("at", "size", "n")]
-    if not all(isinstance(number, int) and number >= 0 for number in numbers) or not _are_runs(column.get("items")):
+    if not all(isinstance(number, int) and number >= 0 for number in numbers) or not _are_ranges(column.get("items")):
         return False
     return bool(sum([stop - start for start, stop in column["items"]]) == column["n"])
 
 
 def _is_class(group: object) -> bool:
     """Whether this says what some rows inherit."""
-    if not (isinstance(group, dict) and _are_runs(group.get("items")) and isinstance(group.get("names"), dict)):
+    if not (isinstance(group, dict) and _are_ranges(group.get("items")) and isinstance(group.get("names"), dict)):
         return False
     return all(isinstance(held, list) and all(map(_is_inherited, held)) for held in group["names"].values())
 
@@ -134,7 +153,7 @@ def _is_inherited(held: object) -> bool:
 
 
 def _is_taken(taken: object) -> bool:
-    return isinstance(taken, list) and len(taken) == 2 and isinstance(taken[0], str) and _are_runs(taken[1])
+    return isinstance(taken, list) and len(taken) == 2 and isinstance(taken[0], str) and _are_ranges(taken[1])
 
 
 def _is_left(left: object) -> bool:
@@ -142,17 +161,19 @@ def _is_left(left: object) -> bool:
     if not isinstance(left, dict) or not all(isinstance(turns, list) for turns in left.values()):
         return False
     turns = [turn for turns in left.values() for turn in turns]
-    return all(isinstance(turn, list) and len(turn) == 2 and isinstance(turn[0], int) and _are_runs(turn[1]) for turn in turns)
+    return all(isinstance(turn, list) and len(turn) == 2 and isinstance(turn[0], int) and _are_ranges(turn[1]) for turn in turns)
 
 
-def try_problem(document: object) -> str:
-    """Why this cannot be the document of a try, "" when it can."""
+def attempt_problem(document: object) -> str:
+    """Why this cannot be the document of an attempt, "" when it can."""
     if not isinstance(document, dict):
         return "it is not a JSON object"
-    for name, kinds in TRY.items():
+    if wrong := version_problem(document.get("v"), RECORDS, OLDEST_RECORDS):
+        return wrong
+    for name, kinds in ATTEMPT.items():
         if not isinstance(document.get(name, ...), kinds):
             return f"it has no `{name}` that can be read"
-    if not _are_runs(document["began"]) or not all(
+    if not _are_ranges(document["began"]) or not all(
         isinstance(pack, list) and len(pack) == 2 and is_sha(pack[0]) for pack in document["packs"]
     ):
         return "it does not say which items began and where they are"
@@ -165,8 +186,8 @@ def _is_failure(error: object) -> bool:
     return isinstance(error, dict) and all(isinstance(error.get(name), str) for name in ("type", "full", "message", "traceback", "item"))
 
 
-def _are_runs(value: object) -> bool:
-    """Whether this says which rows are meant, as `runtime.runs` does, and not more than there can be."""
+def _are_ranges(value: object) -> bool:
+    """Whether this says which rows are meant, as `runtime/store/row_ranges` does, and not more than there can be."""
     if not isinstance(value, list) or not all(isinstance(run, list) and len(run) == 2 for run in value):
         return False
     return all(isinstance(row, int) and -ROWS <= row <= ROWS for run in value for row in run)

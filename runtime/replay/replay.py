@@ -2,7 +2,7 @@
 
 The replay begins at the split that made the slice, or at the loop's header, and follows `to` forward. It reads only what items
 reached. What enters a switch or a loop must come out of it, else `Stop` names the items that were lost. Sites and sources are
-described in the compiler's `contract`.
+described in the compiler's `package/documents`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The order of a plan's tasks: which are ready, given the routes of those that are done.
 
-Reads plan JSON and routes as `contract` describes them. It starts nothing itself: the local coordinator runs what is ready in
-parallel, the fused block one after the other. Everything is done by hand-made frames, as a plan may have 10,000 tasks in a row.
+Reads plan JSON and routes as the compiler's `package/documents` describes them. It starts nothing itself: the local coordinator runs what
+is ready in parallel, the fused loop one after the other. It uses no recursion, because a plan may have 10,000 tasks in a row.
 """
 
 from __future__ import annotations

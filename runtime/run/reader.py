@@ -6,7 +6,7 @@ A store may hold what no task wrote, or what is damaged. Whoever gives `odd` hea
 from __future__ import annotations
 
 from flowport.runtime.package.code_package import CodePackage
-from flowport.runtime.protocol import ContractVersionError, NonRetryable
+from flowport.runtime.protocol import NonRetryable, VersionError
 from flowport.runtime.records import run_record
 from flowport.runtime.records.manifest import Manifest, Manifests
 from flowport.runtime.records.run_record import RunRecord
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 ODD = (
     Corrupt,
     Missing,
-    ContractVersionError,
+    VersionError,
     NonRetryable,
     StoreError,
     LookupError,
@@ -100,12 +100,14 @@ class Run:
     def steps(self) -> list[str]:
         """The steps that left documents, in the order of the plan."""
         if self._steps is None:
-            found, strange = names(self.store.folders(self.keys.root))
+            found, strange = names(self.store.folders(self.keys.steps))
             known = {step: None for step in self.plan["steps"] if step in found}
             # What is mended and run again may have steps that the code of the run's first task does not have.
             more = [step for step in found if step not in known and self._left(step)]
             self._steps = [*known, *more]
-            self._strange(f"{self.keys.root}{folder}/" for folder in [*strange, *(part(step) for step in found if step not in self._steps)])
+            self._strange(
+                f"{self.keys.steps}{folder}/" for folder in [*strange, *(part(step) for step in found if step not in self._steps)]
+            )
         return self._steps
 
     def _left(self, step: str) -> bool:
@@ -300,7 +302,7 @@ def reason(error: BaseException) -> str:
     text = shown(str(error))
     return (
         text
-        if isinstance(error, (Corrupt, Missing, ContractVersionError, NonRetryable, StoreError, ImportError))
+        if isinstance(error, (Corrupt, Missing, VersionError, NonRetryable, StoreError, ImportError))
         else f"{type(error).__name__}: {text}"
     )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 
-from flowport.runtime.protocol import NonRetryable
+from flowport.runtime.protocol import RECORDS, NonRetryable
 from flowport.runtime.records import validation
 from flowport.runtime.records.run_record import RunRecord, read
 from flowport.runtime.run.initial_values import initial_values
@@ -74,11 +74,13 @@ def _document(store: Store, given: dict[str, Any], invocation: Invocation, progr
         raise NonRetryable(f"the run resumes run `{origin}` of {invocation.flow}, which is not in {store.url}")
     before = read(store, Keys(invocation.flow, origin)).doc["parameters"] if origin else {}
     return {
-        "v": 1,
+        "v": RECORDS,
         "flow": invocation.flow,
         "run": invocation.run,
         "code": invocation.code,
         "engine": invocation.engine,
+        "target": target_of(invocation.engine),
+        "steps": list(program.plan["steps"]),
         "input": _mark(given),
         "started": round(time.time(), 3),
         "origin": origin,
@@ -86,3 +88,9 @@ def _document(store: Store, given: dict[str, Any], invocation: Invocation, progr
         "tags": given.get("tags") or [],
         "parameters": initial_values(store, program, given.get("parameters") or {}, before, form=bool(given.get("form"))),
     }
+
+
+def target_of(engine: str) -> str:
+    """What runs a run: `argo` of `argo/<uid>`; "" where the engine's name for the run does not say it."""
+    target, slash, _ = engine.partition("/")
+    return target if slash and target.isidentifier() else ""

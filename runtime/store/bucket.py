@@ -11,32 +11,31 @@ of `~/.aws`: where somebody has those and none of the others, boto3 is asked.
 
 from __future__ import annotations
 
+import builtins
 import os
 import time
 
 from flowport.runtime.store import digests
+from flowport.runtime.store.connection import connected, listed
+from flowport.runtime.store.entry import Entry
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
 from flowport.runtime.store.keys import blob_key, checked
-from flowport.runtime.store.obstore_extension import exceptions, from_url, obstore
+from flowport.runtime.store.obstore_extension import exceptions, obstore
 from flowport.runtime.store.responses import ERRORS, reason, whole
 from flowport.runtime.store.writes import DAY, settled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from typing import Any
 
     from obstore import ObjectMeta
-    from obstore.store import ObjectStore, S3Credential
+    from obstore.store import ObjectStore
     from typing_extensions import Buffer
 
 SCHEMES = ("s3", "gs", "az")
 
 LARGE = 1 << 20
 """Bytes from which a blob is looked for before it is sent."""
-
-ROLES = ("AWS_ACCESS_KEY_ID", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_WEB_IDENTITY_TOKEN_FILE")
-"""What obstore finds in the environment by itself."""
 
 PART = 1 << 23
 PARTS = 9000
@@ -75,7 +74,7 @@ class BucketStore:
         # Directory buckets of S3 Express list in no order and from no key on; neither Google nor Azure promises either.
         self._sorted = scheme == "s3" and not bucket.endswith("--x-s3")
         try:
-            self._client = _connected(scheme, self.url)
+            self._client = connected(scheme, self.url)
         except ERRORS as error:
             raise self._refusal("open", error) from error
 
@@ -141,7 +140,38 @@ class BucketStore:
             raise Missing(f"`{key}` is not in the store `{self.url}`")
         return found
 
-    def names(self, prefix: str) -> list[str]:
+    def replace_if(self, key: str, data: bytes, version: str) -> bool:
+        try:
+            obstore.put(self._store, checked(key), data, mode={"e_tag": version}, use_multipart=False)
+        except (exceptions.PreconditionError, FileNotFoundError):
+            return False
+        except ERRORS as error:
+            raise self._refusal(f"write `{key}`", error) from error
+        return True
+
+    def delete(self, key: str) -> None:
+        try:
+            whole(lambda: obstore.delete(self._store, checked(key)))
+        except FileNotFoundError:
+            return
+        except ERRORS as error:
+            raise self._refusal(f"delete `{key}`", error) from error
+
+    def entry(self, key: str) -> Entry:
+        found = self._meta(key)
+        if found is None:
+            raise Missing(f"`{key}` is not in the store `{self.url}`")
+        return _entry(found)
+
+    def entries(self, prefix: str, after: str = "") -> Iterator[Entry]:
+        try:
+            pages = obstore.list(self._store, prefix.rpartition("/")[0] or None, offset=after or None)
+            found = [_entry(one) for page in pages for one in page if one["path"].startswith(prefix) and one["path"] > after]
+        except ERRORS as error:
+            raise self._refusal(f"list `{prefix or '/'}`", error) from error
+        yield from sorted(found, key=lambda entry: entry.key)
+
+    def names(self, prefix: str) -> builtins.list[str]:
         folder, slash, start = prefix.rpartition("/")
         try:
             found = whole(lambda: list(self._from(prefix, folder) if start and self._sorted else self._files(folder)))
@@ -149,7 +179,7 @@ class BucketStore:
             found = self._any(prefix, error)[0]
         return sorted({key for key in found if key.startswith(prefix) and "/" not in key[len(folder + slash) :]})
 
-    def folders(self, prefix: str) -> list[str]:
+    def folders(self, prefix: str) -> builtins.list[str]:
         try:
             found = whole(lambda: obstore.list_with_delimiter(self._store, prefix[:-1] or None)["common_prefixes"])
         except ERRORS as error:
@@ -234,17 +264,17 @@ class BucketStore:
         except ERRORS as error:
             raise self._refusal(f"read `{key}`", error) from error
 
-    def _any(self, prefix: str, error: Exception) -> tuple[list[str], list[str]]:
+    def _any(self, prefix: str, error: Exception) -> tuple[builtins.list[str], builtins.list[str]]:
         """The keys and folders of a listing that failed, where it was for a key that obstore does not take."""
         scheme, _, rest = self.url.partition("://")
         if INVALID not in str(error) or scheme != "s3":
             raise self._refusal(f"list `{prefix or '/'}`", error) from error
         bucket, _, root = rest.partition("/")
         before = f"{root}/" if root else ""
-        files, folders = _listed(bucket, before + prefix)
+        files, folders = listed(bucket, before + prefix)
         return [key[len(before) :] for key in files], folders
 
-    def _files(self, folder: str) -> list[str]:
+    def _files(self, folder: str) -> builtins.list[str]:
         return [found["path"] for found in obstore.list_with_delimiter(self._store, folder or None)["objects"]]
 
     def _from(self, prefix: str, folder: str) -> Iterator[str]:
@@ -266,76 +296,8 @@ class BucketStore:
         return StoreError(f"the store `{self.url}` does not {what}: {reason(error)}")
 
 
-def _connected(scheme: str, url: str) -> ObjectStore:
-    options: dict[str, Any] = {}
-    host = os.environ.get("AWS_ENDPOINT_URL", "") if scheme == "s3" else ""
-    address, _, rest = host.partition("://")
-    machine = rest.partition("/")[0].rpartition(":")[0] or rest.partition("/")[0]
-    if address == "http" and (machine in ("localhost", "[::1]") or machine.startswith("127.")):
-        # No certificate is ever looked at here, and so the system's hundreds need not be read.
-        options["client_options"] = {"allow_http": True, "allow_invalid_certificates": True}
-        if "AWS_TIMEOUT" in os.environ:
-            options["client_options"]["timeout"] = os.environ["AWS_TIMEOUT"]
-        options["retry_config"] = {"max_retries": 3}
-    if scheme == "s3" and _has_profile():
-        options |= _profile()
-    return from_url(url, **options)
-
-
-def _has_profile() -> bool:
-    """Whether `~/.aws` is what there is: neither keys nor a role of the container or the pod."""
-    if any(name in os.environ for name in ROLES):
-        return False
-    files = [os.environ.get("AWS_CONFIG_FILE", "~/.aws/config"), os.environ.get("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")]
-    return "AWS_PROFILE" in os.environ or any(os.path.exists(os.path.expanduser(path)) for path in files)
-
-
-def _profile() -> dict[str, Any]:
-    """The options that let boto3 find the keys, again whenever a quarter of an hour has passed."""
-    try:
-        import boto3
-    except ImportError:
-        raise StoreError(
-            "a profile of `~/.aws` needs boto3: `pip install flowport[sfn]`, or set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`"
-        ) from None
-    from datetime import datetime, timedelta, timezone
-
-    session = boto3.Session()
-    keys = session.get_credentials()
-    if keys is None:
-        raise StoreError("boto3 finds no credentials for AWS")
-
-    def provide() -> S3Credential:
-        now = keys.get_frozen_credentials()
-        return {
-            "access_key_id": now.access_key,
-            "secret_access_key": now.secret_key,
-            "token": now.token,
-            "expires_at": datetime.now(timezone.utc) + timedelta(minutes=15),
-        }
-
-    return {"credential_provider": provide} | ({"region": session.region_name} if session.region_name else {})
-
-
-def _listed(bucket: str, prefix: str) -> tuple[list[str], list[str]]:
-    """The keys of a bucket in S3 that begin with `prefix` and have no further `/`, and the folders there: boto3 takes any key."""
-    try:
-        import boto3
-    except ImportError:
-        raise StoreError(
-            f"the bucket `{bucket}` has a key below `{prefix}` with a part that is empty, `.`, `..` or has control characters: "
-            "remove it, or install boto3, which can list it"
-        ) from None
-    files: list[str] = []
-    folders: list[str] = []
-    try:
-        pages = boto3.client("s3", region_name=os.environ.get("AWS_REGION")).get_paginator("list_objects_v2")
-        for page in pages.paginate(Bucket=bucket, Prefix=prefix, Delimiter="/"):
-            files += [found["Key"] for found in page.get("Contents", ())]
-            folders += [found["Prefix"][len(prefix) : -1] for found in page.get("CommonPrefixes", ())]
-    except Exception as error:  # of botocore, whose classes are made when it is used
-        raise StoreError(f"the bucket `{bucket}` does not list `{prefix}`: {error}") from error
-    return files, folders
+def _entry(found: ObjectMeta) -> Entry:
+    return Entry(found["path"], found["size"], found["last_modified"].timestamp(), found["e_tag"] or "")
 
 
 def _is_old(found: ObjectMeta) -> bool:

@@ -14,8 +14,11 @@ from flowport.runtime.store.writes import DAY
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from types import TracebackType
 
     from typing_extensions import Buffer
+
+    from flowport.runtime.store.entry import Entry
 
 MAPPED = 1 << 22
 """Bytes from which a blob is mapped and not read: a map holds a file descriptor for as long as the value lives."""
@@ -97,6 +100,48 @@ class FolderStore:
 
     def exists(self, key: str) -> bool:
         return os.path.isfile(self._path(key))
+
+    def replace_if(self, key: str, data: bytes, version: str) -> bool:
+        path = self._path(key)
+        try:
+            with _Lock(self.root):
+                try:
+                    if _version(os.stat(path)) != version:
+                        return False
+                except (FileNotFoundError, NotADirectoryError):
+                    return False
+                self._publish(self._write([digests.flat(data)]), path, only_new=False)
+        except OSError as error:
+            raise self._refusal(f"write `{key}`", error) from error
+        return True
+
+    def delete(self, key: str) -> None:
+        try:
+            os.unlink(self._path(key))
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            raise self._refusal(f"delete `{key}`", error) from error
+
+    def entry(self, key: str) -> Entry:
+        try:
+            return _entry(key, os.stat(self._path(key)))
+        except OSError as error:
+            raise self._reading(key, error) from error
+
+    def entries(self, prefix: str, after: str = "") -> Iterator[Entry]:
+        folder, slash, start = prefix.rpartition("/")
+        found = [(folder + slash + name, entry) for name, entry in self._listed(folder) if name.startswith(start)]
+        # In the order of keys: those in a folder have a slash behind its name.
+        for key, entry in sorted([(key + "/" * _leads_on(entry), entry) for key, entry in found], key=lambda one: one[0]):
+            if key.endswith("/"):
+                if key != "tmp/":
+                    yield from self.entries(key, after)
+            elif key > after and _is(entry.is_file):
+                try:
+                    yield _entry(key, entry.stat())
+                except FileNotFoundError:
+                    continue
 
     def names(self, prefix: str) -> list[str]:
         folder, slash, start = prefix.rpartition("/")
@@ -221,16 +266,10 @@ class FolderStore:
 
         Not `O_EXCL` on the name itself: that would show the document before it is whole, and for ever when its writer is killed.
         """
-        import fcntl
-
-        lock = os.open(f"{self.root}/tmp/lock", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with _Lock(self.root):
             if os.path.lexists(path):
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
             os.rename(written, path)
-        finally:
-            os.close(lock)
 
     def _make_folder(self, path: str) -> None:
         missing = []
@@ -300,6 +339,32 @@ class FolderStore:
     def _refusal(self, what: str, error: OSError) -> StoreError:
         reason = REASONS.get(error.errno or 0) or error.strerror or str(error)
         return StoreError(f"the store `{self.root}` does not {what}: {reason}")
+
+
+class _Lock:
+    """While it is held, no other process of this machine has the lock of the store in `root`."""
+
+    def __init__(self, root: str) -> None:
+        os.makedirs(f"{root}/tmp", exist_ok=True)
+        self._file = os.open(f"{root}/tmp/lock", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
+
+    def __enter__(self) -> None:
+        import fcntl
+
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        os.close(self._file)
+
+
+def _version(found: os.stat_result) -> str:
+    return f"{found.st_ino}-{found.st_mtime_ns}-{found.st_size}"
+
+
+def _entry(key: str, found: os.stat_result) -> Entry:
+    from flowport.runtime.store.entry import Entry
+
+    return Entry(key, found.st_size, found.st_mtime, _version(found))
 
 
 def _open_at_once(path: str, flags: int) -> int:

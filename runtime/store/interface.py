@@ -8,10 +8,12 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Protocol
 
     from typing_extensions import Buffer
+
+    from flowport.runtime.store.entry import Entry
 
     class Store(Protocol):
         """What the runtime asks of a store. Every method may raise StoreError."""
@@ -38,6 +40,18 @@ if TYPE_CHECKING:
 
         def replace_with_file(self, key: str, path: str) -> None:
             """The same with the content of a file, which may be larger than the memory."""
+
+        def replace_if(self, key: str, data: bytes, version: str) -> bool:
+            """Put over the version that `entry` told; False when somebody else has replaced or deleted that."""
+
+        def delete(self, key: str) -> None:
+            """Remove a document; nothing happens when there is none."""
+
+        def entry(self, key: str) -> Entry:
+            """Size, time and version of a document; raises Missing."""
+
+        def entries(self, prefix: str, after: str = "") -> Iterator[Entry]:
+            """Every document whose key begins with `prefix` and comes after `after`, in folders too, sorted by key."""
 
         def exists(self, key: str) -> bool:
             """Whether the document is there."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from flowport.runtime.store.errors import StoreError
 
+ATTEMPT, LOG = ".attempt", ".log"
+"""What the names of the folders of attempts and of logs end with, behind the slice."""
+
 SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.+=@!'()")
 
 
@@ -46,45 +49,78 @@ def names(folders: list[str]) -> tuple[list[str], list[str]]:
     return found, odd
 
 
-class Keys:
-    """The keys of one run's documents; `id` is what the run is called."""
+FLOWS = "flows/"
+"""The folder of all flows. Beside it are `blobs/` and `code/`, and in a folder store `tmp/`."""
 
-    __slots__ = ("id", "root")
+
+def runs_folder(flow: str) -> str:
+    """The folder of a flow's runs."""
+    return f"{FLOWS}{part(flow)}/runs/"
+
+
+class Keys:
+    """The keys of one run's documents; `id` is what the run is called.
+
+    flows/<flow>/runs/<run>/run.json                                    the run has begun
+                           /ended.json                                  it has ended
+                           /heartbeat                                   something of it runs
+                           /input.json                                  what it is to be started with
+                           /local.json                                  where its source is on this machine
+                           /steps/<step>/<slice>@<generation>.json      a manifest, and its `.route.json` and `.rest.json`
+                                        /<slice>.attempt/<epoch>-<n>    what an attempt did
+                                        /<slice>.log/<epoch>-<n>        what it printed
+    """
+
+    __slots__ = ("id", "root", "steps")
 
     def __init__(self, flow: str, run: str) -> None:
         self.id = run
-        self.root = f"{part(flow)}/{part(run)}/"
+        self.root = f"{runs_folder(flow)}{part(run)}/"
+        self.steps = self.root + "steps/"
 
     def run(self) -> str:
         return self.root + "run.json"
 
+    def ended(self) -> str:
+        return self.root + "ended.json"
+
+    def heartbeat(self) -> str:
+        return self.root + "heartbeat"
+
     def input(self) -> str:
         return self.root + "input.json"
 
+    def local(self) -> str:
+        return self.root + "local.json"
+
     def step(self, step: str) -> str:
         """The folder of a step's documents, with its slash."""
-        return f"{self.root}{part(step)}/"
+        return f"{self.steps}{part(step)}/"
 
     def series(self, step: str, slice: str) -> str:
         """What the keys of all generations of a manifest begin with."""
-        return f"{self.root}{part(step)}/{slice}@"
+        return f"{self.step(step)}{slice}@"
 
     def manifest(self, step: str, slice: str, generation: int) -> str:
-        return f"{self.root}{part(step)}/{slice}@{generation}.json"
+        return f"{self.series(step, slice)}{generation}.json"
 
     def route(self, step: str, slice: str, generation: int) -> str:
-        return f"{self.root}{part(step)}/{slice}@{generation}.route.json"
+        return f"{self.series(step, slice)}{generation}.route.json"
 
     def rest(self, step: str, slice: str, turn: int, generation: int) -> str:
         """Where a fused rest that began at `turn` says who left the loop on which way."""
-        return f"{self.root}{part(step)}/{slice}.t{turn}@{generation}.rest.json"
+        return f"{self.step(step)}{slice}.t{turn}@{generation}.rest.json"
 
-    def tries(self, step: str, slice: str, epoch: int) -> str:
-        """What the keys of the tries of one epoch begin with; their number follows."""
-        return f"{self.root}{part(step)}/{slice}.try/{epoch}-"
+    def attempts(self, step: str, slice: str, epoch: int) -> str:
+        """What the keys of the attempts of one epoch begin with; their number follows."""
+        return f"{self.step(step)}{slice}{ATTEMPT}/{epoch}-"
+
+    def logs(self, step: str, slice: str) -> str:
+        """The folder of the logs of a task, with its slash."""
+        return f"{self.step(step)}{slice}{LOG}/"
 
     def log(self, step: str, slice: str, epoch: int, number: int) -> str:
-        return f"{self.root}{part(step)}/{slice}.log/{epoch}-{number}"
+        return f"{self.logs(step, slice)}{epoch}-{number}"
 
 
 def code_key(digest: str) -> str:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 
-NAMES = ("get", "get_range", "put", "head", "list", "list_with_delimiter", "_store", "exceptions")
+NAMES = ("get", "get_range", "put", "head", "list", "list_with_delimiter", "delete", "_store", "exceptions")
 
 
 def _compiled() -> ModuleType:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from flowport.runtime.process.lifecycle import Ended
-from flowport.runtime.protocol import DONE, FAILED
+from flowport.runtime.protocol import DONE, FAILED, NonRetryable
 from flowport.runtime.records import manifest
 from flowport.runtime.records.attempts import Attempts
 from flowport.runtime.store import digests, documents, row_ranges
@@ -35,10 +35,9 @@ def finish(context: TaskContext, runner: Runner) -> int:
     if found is None or not context.manifests.agrees(found, {"key": key, "epoch": context.invocation.epoch}):
         generation = context.manifests.next(found)
         # An attempt of one item that is not counted has nothing to hand on: looking for it would be a request for nothing.
-        counted = AttemptPolicy(context.plan).is_counted or row_ranges.count(context.arrived) > 1
-        attempts = Attempts(
-            context.store, context.keys, context.step, context.slice, context.invocation.epoch, context.plan["digest"], key, counted
-        )
+        policy = AttemptPolicy(context.plan)
+        counted = policy.is_counted or row_ranges.count(context.arrived) > 1
+        attempts = Attempts(context.store, context.prefix_of_attempts, context.plan["digest"], key, policy.granted, counted)
         try:
             outcomes = run_items(context, runner, attempts)
         except (Exception, Ended) as error:  # also what the user's module raises when it is imported
@@ -48,6 +47,10 @@ def finish(context: TaskContext, runner: Runner) -> int:
             return _failed(context, attempts, failed, len(outcomes))
         found = context.manifests.commit(context.step, context.slice, manifest_document(context, key, after, outcomes), generation)
     publish(context, found)
+    if context.step == context.program.flow["end"]:
+        from flowport.runtime.records.life import write_end
+
+        write_end(context.store, context.keys, "done")
     return DONE
 
 
@@ -57,13 +60,13 @@ def _broken(context: TaskContext, attempts: Attempts, error: BaseException) -> N
     found: Failure = getattr(error, "error", None) or failure(error)
     try:
         attempts.done({"row": row, "error": {**found, "item": context.lineage.address(row)}})
-        attempts.flush()
+        attempts.close(isinstance(error, NonRetryable))
     except (StoreError, Missing, Corrupt) as refused:
         sys.stderr.write(f"flowport: this attempt is not recorded: {refused}\n")
 
 
 def _failed(context: TaskContext, attempts: Attempts, failed: list[Outcome], number: int) -> int:
-    attempts.flush()
+    attempts.close()
     where = ", ".join(outcome["error"]["item"] for outcome in failed[:5]) + (", ..." if len(failed) > 5 else "")
     sys.stderr.write(f"flowport: step `{context.step}` failed for {len(failed)} of {number} item{'s' if number > 1 else ''}: {where}\n")
     return FAILED

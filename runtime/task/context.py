@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from flowport.runtime.package.definitions import Definitions
 from flowport.runtime.protocol import NonRetryable
 from flowport.runtime.records import run_record
@@ -36,6 +38,7 @@ class TaskContext:
     def __init__(self, invocation: Invocation, program: CodePackage, store: Store) -> None:
         self.invocation, self.program, self.store = invocation, program, store
         self.step, self.slice = invocation.step, invocation.slice
+        self.started = round(time.time(), 3)
         self.plan: dict[str, Any] = program.step(self.step)
         self.site: dict[str, Any] = self.plan["sites"][self.step]
         self.keys = Keys(invocation.flow, invocation.run)
@@ -99,6 +102,11 @@ class TaskContext:
             frame = self.lineage.frames[-1] if self.lineage.frames else None
             crossing = frame is not None and any(manifest is frame.split for manifest, _ in sent)
             self.classes = inherited(sent, frame if crossing else None)
+
+    @property
+    def prefix_of_attempts(self) -> str:
+        """What the keys of this task's attempts begin with."""
+        return self.keys.attempts(self.step, self.slice, self.invocation.epoch)
 
     @property
     def joins(self) -> bool:

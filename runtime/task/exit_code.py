@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from flowport.runtime.process.lifecycle import Ended
-from flowport.runtime.protocol import ENDED, FAILED, STOP, ContractVersionError, NonRetryable
+from flowport.runtime.protocol import ENDED, FAILED, STOP, NonRetryable, VersionError
 from flowport.runtime.store.codec import Unstorable
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
 from flowport.runtime.text import shown
@@ -19,7 +19,7 @@ def guarded(body: Callable[[], int]) -> int:
     """The exit code of `body`, with what the runtime itself has to say printed in a line."""
     try:
         return body()
-    except (NonRetryable, ContractVersionError) as error:
+    except (NonRetryable, VersionError) as error:
         return _told(error, STOP)
     except (StoreError, Missing, Corrupt, Unstorable) as error:
         return _told(error, FAILED)

@@ -56,6 +56,11 @@ class AttemptPolicy:
         self.catches = bool(plan["catch"])
 
     @property
+    def granted(self) -> int:
+        """How many attempts the engine grants after the first: one more for `@catch`, which then finds an item that was killed."""
+        return self.retries + self.catches
+
+    @property
     def is_counted(self) -> bool:
         """Whether it matters how many attempts there were."""
         return self.retries > 0 or self.catches

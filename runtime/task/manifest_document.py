@@ -1,6 +1,7 @@
 """The document of a manifest, made from the outcomes of a task's items. Its fields:
 
 v nonce epoch              who wrote it
+started ended              when, in seconds since 1970
 key digest code            from what: `key` decides whether it can be adopted
 after                      [[step, slice, generation, sha], ...], the manifests that were read
 arrived to                 rows that came, and rows by the step that they went on to
@@ -14,8 +15,10 @@ fan                        n items in k slices of g, `share` for the foreaches i
 from __future__ import annotations
 
 import os
+import time
 from _pickle import dumps
 
+from flowport.runtime.protocol import RECORDS
 from flowport.runtime.store import packs, row_ranges
 
 TYPE_CHECKING = False
@@ -30,8 +33,10 @@ def manifest_document(context: TaskContext, key: str, after: list[list[Any]], ou
     """The manifest of these outcomes, which has one for every item that arrived; its packs are stored."""
     packer = packs.Packer()
     doc: dict[str, Any] = {
-        "v": 1,
+        "v": RECORDS,
         "nonce": os.urandom(8).hex(),
+        "started": context.started,
+        "ended": round(time.time(), 3),
         "epoch": context.invocation.epoch,
         "key": key,
         "digest": context.plan["digest"],

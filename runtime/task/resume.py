@@ -110,7 +110,7 @@ class Origins:
         """An item that finished in a task that did not."""
         key = (manifests.keys.root, slice)
         if key not in self._tried:
-            docs = earlier(self.context.store, manifests.keys.tries(self.context.step, slice, 0))
+            docs = earlier(self.context.store, manifests.keys.attempts(self.context.step, slice, 0))
             self._tried[key] = {row: (doc["digest"], outcome) for doc in docs for row, outcome in outcomes(self.context.store, doc).items()}
         digest, outcome = self._tried[key].get(row, ("", None))
         return outcome if outcome is not None and digest == self.context.plan["digest"] and not outcome.get("caught") else None

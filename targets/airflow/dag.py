@@ -31,7 +31,7 @@ from flowport.targets.texts import seen
 EPOCH = "{{ ti.max_tries - task.retries }}"
 """How often a task was cleared, or more: Airflow raises `max_tries` to what was tried, and `retries` more, when it clears one."""
 
-BEGAN = "the DAG run of {{ dag_run.start_date }}"
+BEGAN = "airflow/{{ dag_run.start_date }}"
 """What tells a DAG run from another one of the same id."""
 
 FILES = (".sh", ".bash", ".env", ".json", ".yaml", ".yml", ".j2")

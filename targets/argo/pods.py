@@ -19,7 +19,7 @@ FORM = f"{{{{=len({_FORM}) > {VARIABLE} ? len({_FORM}) : {_FORM}}}}}"
 BRACE = "FLOWPORT_BRACE"
 """A variable that is `{`: Argo evaluates a text in double braces, also one that an expression gave, and knows no way to escape them."""
 
-BEGAN = "workflow {{workflow.uid}}"
+BEGAN = "argo/{{workflow.uid}}"
 """What tells a workflow from another one of the same name."""
 
 

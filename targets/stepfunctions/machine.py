@@ -14,7 +14,7 @@ from flowport.compiler.ir import JSON
 from flowport.compiler.ir.plan import Arm, Block, Choice, Loop, Map, Node, Parallel, Plan, Task, steps, walk
 from flowport.compiler.lower.fuse import together
 from flowport.compiler.lower.names import Namer
-from flowport.runtime.store.keys import part
+from flowport.runtime.store.keys import part, runs_folder
 from flowport.targets.stepfunctions import states as asl
 from flowport.targets.stepfunctions.compute import COMPUTE
 from flowport.targets.stepfunctions.concurrency import shares
@@ -114,13 +114,13 @@ class _Builder:
     def _task(self, step: str, following: str | None) -> States:
         flow = self._plan.flow
         scope = self._routes.places[step].scope
-        engine = {"engine.$": "States.Format('{} {}', $$.Execution.Id, $$.Execution.StartTime)"} if step == flow.start else {}
+        engine = {"engine.$": "States.Format('stepfunctions/{} {}', $$.Execution.Id, $$.Execution.StartTime)"} if step == flow.start else {}
         state = self._job(self._jobs.steps[step], f"{scope}.slice", engine, self._retry(step), first_line(self._step[step].doc))
         name = self._name(step)
         if step not in self._routes.read:
             return {name: asl.onward(state, following)}
         fetch = self._name(f"{step} route")
-        key = self._key(f"{part(step)}/{{}}@0.route.json", f"{scope}.slice")
+        key = self._key(f"steps/{part(step)}/{{}}@0.route.json", f"{scope}.slice")
         got = asl.get(self._settings.bucket, key, self._routes.path(step))
         return {name: asl.onward(state, fetch), fetch: asl.onward(got, following)}
 
@@ -136,7 +136,7 @@ class _Builder:
         origin = self._routes.places[node.origin]
         concurrency = self._shares[node.origin].concurrency
         body = self._block(node.body, Place(), None)
-        key = self._key(f"{part(node.origin)}/{{}}@0.route.json", f"{origin.scope}.slice")
+        key = self._key(f"steps/{part(node.origin)}/{{}}@0.route.json", f"{origin.scope}.slice")
         slice = asl.text("{}.{}", f"{place.scope}.slice", "$$.Map.Item.Value")
         selector: dict[str, JSON] = {"run.$": "$.run", "code.$": "$.code", "slice.$": slice, **_scopes(node.body)}
         state = asl.distributed_map(self._settings.bucket, key, self._label(node.origin), concurrency, selector, body)
@@ -187,12 +187,12 @@ class _Builder:
         if not several_ways_out(node):
             return {task: asl.onward(state, following)}
         fetch = self._name(f"{node.header} rest route")
-        key = self._key(f"{part(node.header)}/{{}}.t{job.invocation.turn}@0.rest.json", f"{place.scope}.slice")
+        key = self._key(f"steps/{part(node.header)}/{{}}.t{job.invocation.turn}@0.rest.json", f"{place.scope}.slice")
         return {task: asl.onward(state, fetch), fetch: asl.onward(asl.get(self._settings.bucket, key, f"{scope}.rest"), following)}
 
     def _key(self, rest: str, *values: str, run: str = "$.run") -> str:
         """The key of a document of this run; the `{}` in `rest` stand for `values`."""
-        return asl.text(f"{self._settings.prefix}{part(self._plan.flow.name)}/{{}}/{rest}", run, *values)
+        return asl.text(f"{self._settings.prefix}{runs_folder(self._plan.flow.name)}{{}}/{rest}", run, *values)
 
 
 def _scopes(body: Block) -> dict[str, JSON]:

@@ -1,15 +1,15 @@
 """The two policies that a deployed flow needs, each with what its role does and no more: the machine's role, and the job's.
 
 Who can write to the store can run code in the tasks; neither role may delete anything, or touch another flow's documents. A job may create
-documents, and only what its tries left may it write again. A blob it may write again, which makes it new where blobs are removed by age;
-every reader compares a blob with the digest that the manifest has.
+documents, and write again only those that say how far the run is. A blob it may write again, which makes it new where blobs are removed by
+age; every reader compares a blob with the digest that the manifest has.
 """
 
 from __future__ import annotations
 
 from flowport.compiler.ir import JSON
 from flowport.compiler.ir.plan import Choice, Loop, Map, Plan, walk
-from flowport.runtime.store.keys import part
+from flowport.runtime.store.keys import ATTEMPT, FLOWS, part, runs_folder
 from flowport.targets.stepfunctions.compute import COMPUTE
 from flowport.targets.stepfunctions.jobs import Jobs
 from flowport.targets.stepfunctions.machine_settings import permissions
@@ -19,20 +19,23 @@ from flowport.targets.stepfunctions.statements import allow, place
 CREATE_ONLY: dict[str, JSON] = {"Null": {"s3:if-none-match": "false"}}
 """The request has the header If-None-Match, so S3 refuses to overwrite (Amazon S3, "Enforce conditional writes")."""
 
+STATUS = (f"*{ATTEMPT}/*", "*/heartbeat", "*/ended.json")
+"""The documents of a run that change: what attempts left, that the run lives, and how it ended."""
+
 
 def machine_policy(plan: Plan, settings: Settings, jobs: Jobs) -> dict[str, JSON]:
     """What the state machine does: submit its jobs, hand over its input, read routes, start the children of its maps."""
     kinds = {type(node) for node in walk(plan.body)}
-    flow = part(plan.flow.name)
+    runs = runs_folder(plan.flow.name)
     statements = [
         *COMPUTE[settings.compute].permissions(settings, jobs),
-        allow("StoreTheInput", ["s3:PutObject"], [_objects(settings, f"{flow}/*/input.json")]),
+        allow("StoreTheInput", ["s3:PutObject"], [_objects(settings, f"{runs}*/input.json")]),
     ]
     read: list[str] = []
     if kinds & {Map, Choice, Loop}:
-        read.append(_objects(settings, f"{flow}/*.route.json"))
+        read.append(_objects(settings, f"{runs}*.route.json"))
     if Loop in kinds:
-        read.append(_objects(settings, f"{flow}/*.rest.json"))
+        read.append(_objects(settings, f"{runs}*.rest.json"))
     if read:
         statements.append(allow("ReadRoutes", ["s3:GetObject"], read))
     if Map in kinds:
@@ -50,14 +53,14 @@ def machine_policy(plan: Plan, settings: Settings, jobs: Jobs) -> dict[str, JSON
 
 def job_policy(plan: Plan, settings: Settings) -> dict[str, JSON]:
     """What the containers do: read the code, and read and create what this flow stores."""
-    flow = part(plan.flow.name)
-    documents, blobs = _objects(settings, f"{flow}/*"), _objects(settings, "blobs/*")
+    documents, blobs = _objects(settings, f"{FLOWS}{part(plan.flow.name)}/*"), _objects(settings, "blobs/*")
+    runs = runs_folder(plan.flow.name)
     return _policy(
         [
             allow("ReadTheCode", ["s3:GetObject"], [_objects(settings, "code/*")]),
             allow("ReadWhatTheFlowStores", ["s3:GetObject"], [documents, blobs]),
             allow("CreateDocuments", ["s3:PutObject"], [documents], CREATE_ONLY),
-            allow("ReplaceWhatTriesLeft", ["s3:PutObject"], [_objects(settings, f"{flow}/*.try/*")]),
+            allow("ReplaceStatus", ["s3:PutObject"], [_objects(settings, f"{runs}{status}") for status in STATUS]),
             allow("StoreBlobs", ["s3:PutObject", "s3:AbortMultipartUpload"], [blobs]),
             # Without a right to list, S3 answers 403 and not 404 for a key that is not there, and a condition on the prefix is not met by
             # GetObject (S3 API reference, GetObject, "Permissions").

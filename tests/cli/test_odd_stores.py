@@ -116,7 +116,7 @@ def test_a_folder_that_cannot_be_listed_is_a_line(ran: Desk, tmp_path: Path, mon
     from flowport.runtime.store.errors import StoreError
     from flowport.runtime.store.folder import FolderStore
 
-    ran.write(".flowport/Other/1/run.json", "")
+    ran.write(".flowport/flows/Other/runs/1/run.json", "")
     store = FolderStore(str(ran.folder / ".flowport"))
     folders = store.folders
 
@@ -224,11 +224,11 @@ ODD_TRIES = [
 @pytest.mark.parametrize("odd", ODD_TRIES)
 def test_an_odd_try_is_a_line_and_a_run_that_is_resumed_goes_on(desk: Desk, odd: str) -> None:
     assert desk("run", "failing.py", "--run-id", "bad", "--quiet").status == 1
-    desk.write(".flowport/Failing/bad/divide/s.0.try/0-1", odd)
+    desk.write(".flowport/Failing/bad/divide/s.0.attempt/0-1", odd)
     listed = desk("runs")
     assert (listed.status, is_sound(listed)) == (0, True)
     assert "bad  failed" in listed.out
-    assert "`Failing/bad/divide/s.0.try/0-1` in DESK/.flowport" in listed.err
+    assert "`Failing/bad/divide/s.0.attempt/0-1` in DESK/.flowport" in listed.err
     assert desk("resume", "Failing/bad", INSTEAD_OF_ZERO="1").status == 0
 
 

@@ -240,7 +240,7 @@ def test_logs_say_that_earlier_tries_are_left_out(desk: Desk) -> None:
 
 def test_runs_say_that_older_ones_are_left_out(desk: Desk) -> None:
     assert desk("run", "tiny.py", "--run-id", "0", "--quiet").status == 0
-    document = json.loads((desk.folder / ".flowport/Tiny/0/run.json").read_text())
+    document = json.loads((desk.folder / ".flowport/flows/Tiny/runs/0/run.json").read_text())
     for number in range(1, 25):
         desk.write(f".flowport/Tiny/{number}/run.json", json.dumps({**document, "run": str(number)}))
     assert desk("runs").out.endswith("5 older runs: --all\n")

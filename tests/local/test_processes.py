@@ -307,8 +307,8 @@ def test_a_container_that_is_stopped_lets_the_step_clean_up(tmp_path: Path, deco
     code = asked_to_end(desk, solo.command("start"), signal.SIGTERM, dict(os.environ))
     assert code == 143
     assert not (desk.folder / "begun").exists()
-    assert solo.store.names("Work/1/start/s.log/") == ["Work/1/start/s.log/0-0"]
-    tries = solo.store.names("Work/1/start/s.try/")
+    assert solo.store.names("flows/Work/runs/1/steps/start/s.log/") == ["flows/Work/runs/1/steps/start/s.log/0-0"]
+    tries = solo.store.names("flows/Work/runs/1/steps/start/s.attempt/")
     assert [json.loads(solo.store.read(key))["errors"]["0"]["type"] for key in tries] == ["Ended"]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from flowport.runtime.protocol import DONE, STOP, ContractVersionError, Invocation
+from flowport.runtime.protocol import DONE, STOP, Invocation, VersionError
 from flowport.runtime.records.manifest import Manifests
 from flowport.runtime.replay.scheduler import PlanScheduler
 from flowport.runtime.run.reader import Run
@@ -286,5 +286,5 @@ def test_a_task_inside_a_task_is_not_told_what_the_one_around_it_was() -> None:
 
 
 def test_an_environment_that_says_nothing_is_not_understood() -> None:
-    with pytest.raises(ContractVersionError, match="contract none"):
+    with pytest.raises(VersionError, match="protocol none"):
         Invocation.parse(["task"], {"FLOWPORT_STORE": "s3://b/p"})

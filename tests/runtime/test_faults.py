@@ -222,7 +222,7 @@ def test_a_lost_answer_and_an_exists_cost_no_attempt_at_the_manifest(case: Case)
     for harm in ("lose the answer", "say exists", "refuse"):
         store = case.store()
         case.insist(store, "start", "s")
-        faulty = OneKey(store, harm, "Careful/1/square/s.0@0.json")
+        faulty = OneKey(store, harm, "flows/Careful/runs/1/steps/square/s.0@0.json")
         assert case.perform(faulty, "square", "s.0") == DONE
         assert faulty.done
 
@@ -257,7 +257,7 @@ class Overtaken(Faulty):
 
 
 def test_an_attempt_that_finishes_last_leaves_the_first_in_force(case: Case) -> None:
-    store, key = case.store(), "Careful/1/start/s@0.json"
+    store, key = case.store(), "flows/Careful/runs/1/steps/start/s@0.json"
     seen: list[bytes] = []
 
     def other() -> None:
@@ -266,7 +266,7 @@ def test_an_attempt_that_finishes_last_leaves_the_first_in_force(case: Case) -> 
 
     assert case.perform(Overtaken(store, key, other), "start", "s") == DONE
     assert [store.read(key)] == seen
-    assert store.names("Careful/1/start/s@") == [key, "Careful/1/start/s@0.route.json"]
+    assert store.names("flows/Careful/runs/1/steps/start/s@") == [key, "flows/Careful/runs/1/steps/start/s@0.route.json"]
 
 
 def test_a_task_that_was_done_is_adopted_and_writes_nothing(case: Case) -> None:
@@ -280,7 +280,7 @@ def test_a_task_that_was_done_is_adopted_and_writes_nothing(case: Case) -> None:
 def test_a_route_that_was_lost_is_written_by_whoever_adopts(case: Case) -> None:
     store = case.store()
     case.insist(store, "start", "s")
-    route = Path(store.root, "Careful/1/start/s@0.route.json")
+    route = Path(store.root, "flows/Careful/runs/1/steps/start/s@0.route.json")
     before = route.read_bytes()
     route.unlink()
     case.insist(store, "start", "s")

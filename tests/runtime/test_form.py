@@ -55,7 +55,7 @@ def test_a_field_says_empty_text_and_null_as_far_as_it_can(flow: Solo, form: str
 def test_an_input_in_the_store_stands_in_the_place_of_all_other_fields(flow: Solo, way: str) -> None:
     reference = put_input(flow.store, {"parameters": {"text": "x" * 300_000, "more": None}, "tags": ["a,b"]})
     if way == "an execution's input":
-        flow.store.create("One/1/input.json", json.dumps({"input": reference}).encode())
+        flow.store.create("flows/One/runs/1/input.json", json.dumps({"input": reference}).encode())
         assert flow.perform("start") == DONE
     else:
         fields = {"text": "not looked at", "more": "[2]", "run_tags": "c", "run_input": reference}

@@ -90,7 +90,7 @@ KINDS = {
     "the document of a run": "run.json",
     "a manifest": "square/s.0@0.json",
     "a route": "start/s@0.route.json",
-    "a try": "square/s.1.try/0-0",
+    "an attempt": "square/s.1.attempt/0-0",
     "a blob": "blobs/",
 }
 
@@ -129,8 +129,8 @@ def test_a_lost_answer_to_a_put_changes_nothing(tmp_path: Path, store: Store, pr
     flow.run(parameters={"folder": str(tmp_path / "marks")})
     assert seen, f"nobody put {kind}"
     assert flow.artifacts("end")["sum"] == 200_005
-    assert [key.rpartition("/")[2] for key in store.names("Late/1/square/")] == ["s.0@0.json", "s.1@0.json"]
-    assert [key.rpartition("/")[2] for key in store.names("Late/1/square/s.1.try/")] == ["0-0", "0-1"]
+    assert [key.rpartition("/")[2] for key in store.names("flows/Late/runs/1/steps/square/")] == ["s.0@0.json", "s.1@0.json"]
+    assert [key.rpartition("/")[2] for key in store.names("flows/Late/runs/1/steps/square/s.1.attempt/")] == ["0-0", "0-1"]
 
 
 @pytest.mark.parametrize("harm", ["closed", "cut"])
@@ -150,7 +150,7 @@ def test_a_lost_answer_to_the_way_out_of_a_loop_changes_nothing(tmp_path: Path, 
     proxy.first("PUT", ".rest.json", harm)
     assert subprocess.run(flow.command("turn", block=True), cwd="/").returncode == DONE
     assert proxy.harmed
-    assert json.loads(store.read("Round/1/turn/s.t0@0.rest.json")) == {"left": {"far": False, "near": True}}
+    assert json.loads(store.read("flows/Round/runs/1/steps/turn/s.t0@0.rest.json")) == {"left": {"far": False, "near": True}}
 
 
 @pytest.mark.parametrize("harm", LOST)
@@ -161,7 +161,7 @@ def test_a_log_whose_answer_was_lost_is_kept_once(tmp_path: Path, store: Store, 
     done = subprocess.run(flow.command("square", "s.0"), cwd="/", capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (DONE, "squaring 1\n")
     assert proxy.harmed
-    assert store.names("Late/1/square/s.0.log/") == ["Late/1/square/s.0.log/0-0"]
+    assert store.names("flows/Late/runs/1/steps/square/s.0.log/") == ["flows/Late/runs/1/steps/square/s.0.log/0-0"]
 
 
 @pytest.mark.parametrize("harm", ["500", "late"])
@@ -192,7 +192,7 @@ def test_two_local_runs_that_begin_at_once_with_one_id_do_not_mix(tmp_path: Path
 
 def test_what_another_engine_run_was_started_with_is_not_taken(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     flow = Solo(tmp_path, FLOW)
-    flow.store.create("Late/1/input.json", b'{"engine": "local/other"}')
+    flow.store.create("flows/Late/runs/1/input.json", b'{"engine": "local/other"}')
     assert flow.perform("start") == 78
     assert "run `1` of Late belongs to local/other" in capfd.readouterr().err
 
@@ -262,6 +262,6 @@ def test_a_blob_in_parts_is_whole_though_an_answer_was_lost(store: Store, proxy:
 
 def test_a_route_that_says_something_else_is_not_followed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     flow = Solo(tmp_path, FLOW)
-    flow.store.create("Late/1/start/s@0.route.json", b"[0, 1, 2]")
+    flow.store.create("flows/Late/runs/1/steps/start/s@0.route.json", b"[0, 1, 2]")
     assert flow.perform("start") == 1
-    assert "`Late/1/start/s@0.route.json` in the store" in capfd.readouterr().err
+    assert "`flows/Late/runs/1/steps/start/s@0.route.json` in the store" in capfd.readouterr().err

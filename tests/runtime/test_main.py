@@ -15,7 +15,7 @@ import pytest
 import progress
 from flowport.runtime.protocol import DONE, FAILED, STOP
 from flowport.runtime.replay.scheduler import PlanScheduler
-from flowport.runtime.store.keys import code_key
+from flowport.runtime.store.keys import Keys, code_key
 from flowport.runtime.store.open import open_store
 from solo import Solo
 
@@ -120,7 +120,7 @@ def output(command: list[str]) -> subprocess.CompletedProcess[str]:
 
 def log(flow: Solo, step: str, slice: str = "s", run: str = "1") -> str:
     """What the store has of a task's output."""
-    return flow.store.read(f"{flow.flow}/{run}/{step}/{slice}.log/0-0").decode()
+    return flow.store.read(Keys(flow.flow, run).log(step, slice, 0, 0)).decode()
 
 
 def test_a_flow_runs_by_commands_alone(tmp_path: Path, store: Store) -> None:
@@ -222,7 +222,7 @@ def test_the_log_of_every_try_is_kept(tmp_path: Path) -> None:
     flow = Solo(tmp_path, KILLED)
     for _ in range(2):
         ran(flow, "start")
-    assert flow.store.read("Killed/1/start/s.log/0-1") == b"last words\n"
+    assert flow.store.read("flows/Killed/runs/1/steps/start/s.log/0-1") == b"last words\n"
 
 
 def test_a_log_is_kept_when_nobody_listens(tmp_path: Path) -> None:
@@ -342,13 +342,13 @@ def test_what_the_command_says_wrongly_stops(tmp_path: Path) -> None:
     flow = Solo(tmp_path, TRIVIAL)
     right = flow.command("start")
     wrong = {
-        "contract 99": [*right],
+        "protocol 99": [*right],
         "option `--width` is a number, not `many`": right,
         "option `--color` is unknown": [*right, "--color", "red"],
         "followed by pairs": right[:-1],
         "the code package has no step `nope`": flow.command("nope"),
     }
-    wrong["contract 99"][right.index("--contract") + 1] = "99"
+    wrong["protocol 99"][right.index("--protocol") + 1] = "99"
     wrong["option `--width` is a number, not `many`"] = [*right[: right.index("--width") + 1], "many", *right[right.index("--width") + 2 :]]
     for said, command in wrong.items():
         done = output(command)
@@ -412,7 +412,7 @@ def test_a_way_out_of_two_loops_at_once_is_told_to_the_engine(tmp_path: Path) ->
     flow = Solo(tmp_path, EXITS)
     flow.perform("start")
     assert ran(flow, "outer", block=True).returncode == DONE
-    assert json.loads(flow.store.read("Exits/1/outer/s.t0@0.rest.json")) == {"left": {"far": True, "near": False}}
+    assert json.loads(flow.store.read("flows/Exits/runs/1/steps/outer/s.t0@0.rest.json")) == {"left": {"far": True, "near": False}}
     assert ran(flow, "far").returncode == DONE
     assert ran(flow, "end").returncode == DONE
     assert flow.artifacts("end")["turns"] == 3
@@ -425,6 +425,6 @@ def test_attempts_that_race_agree_on_one_manifest(tmp_path: Path) -> None:
         for process in racing:
             progress.finish(process)
         assert [process.returncode for process in racing] == [DONE] * 6
-        assert flow.store.names(f"Trivial/1/{step}/s@") == [f"Trivial/1/{step}/s@0.json"]
+        assert flow.store.names(f"flows/Trivial/runs/1/steps/{step}/s@") == [f"flows/Trivial/runs/1/steps/{step}/s@0.json"]
     assert ran(flow, "end").returncode == DONE
     assert flow.artifacts("end")["number"] == flow.artifacts("middle")["number"]

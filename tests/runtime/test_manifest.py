@@ -165,19 +165,19 @@ def test_where_generation_0_is_read_a_task_with_other_inputs_stops_before_it_run
     assert line.perform("middle") == STOP
     assert "reads generation 0 only" in capfd.readouterr().err
     assert generations(line, "middle") == ["0.json"]
-    assert line.store.names("Line/1/middle/s.try/") == []
+    assert line.store.names("flows/Line/runs/1/steps/middle/s.attempt/") == []
 
 
 def test_a_manifest_that_was_deleted_behind_its_back_is_named(line: Solo, capfd: pytest.CaptureFixture[str]) -> None:
     line.perform("start")
-    line.path("Line/1/start/s@0.json").unlink()
+    line.path("flows/Line/runs/1/steps/start/s@0.json").unlink()
     assert line.perform("middle") == STOP
-    assert "`Line/1/start/s@0.json` is not in" in capfd.readouterr().err
+    assert "`flows/Line/runs/1/steps/start/s@0.json` is not in" in capfd.readouterr().err
 
 
 def test_a_manifest_that_is_cut_off_is_named(line: Solo, capfd: pytest.CaptureFixture[str]) -> None:
     line.perform("start")
-    path = line.path("Line/1/start/s@0.json")
+    path = line.path("flows/Line/runs/1/steps/start/s@0.json")
     path.write_bytes(path.read_bytes()[:-10])
     assert line.perform("middle") == FAILED
     assert "the manifest start/s@0 is not whole" in capfd.readouterr().err
@@ -280,7 +280,7 @@ class Ways(FlowSpec):
     )
     for step, slice in [("start", "s"), ("each", "s.0"), ("left", "s.0"), ("right", "s.0")]:
         assert flow.perform(step, slice) == DONE
-    path = flow.path("Ways/1/right/s.0@0.json")
+    path = flow.path("flows/Ways/runs/1/steps/right/s.0@0.json")
     document = json.loads(path.read_bytes())
     document["to"] = {"meet": [[0, 1]]}
     path.write_text(json.dumps(document))

@@ -126,7 +126,7 @@ def test_what_is_no_exception_fails_the_step_as_itself(tmp_path: Path, decorator
     flow = Solo(tmp_path, RAISES.format(decorators=decorators, raises=raises))
     with pytest.raises(Broken):
         flow.run(apart=True)
-    (failure,) = failures(flow.store, Keys(flow.flow, "1").root)
+    (failure,) = failures(flow.store, Keys(flow.flow, "1"))
     assert (failure["type"], failure["message"]) == (raises.split("(")[0].removeprefix("raise "), "enough")
 
 
@@ -141,7 +141,7 @@ def test_an_error_is_told_as_what_it_is(tmp_path: Path, raises: str, kind: str, 
     flow = Solo(tmp_path, RAISES.format(decorators="", raises=raises))
     with pytest.raises(Broken):
         flow.run(apart=True)
-    (failure,) = failures(flow.store, Keys(flow.flow, "1").root)
+    (failure,) = failures(flow.store, Keys(flow.flow, "1"))
     assert (failure["type"], failure["message"]) == (kind, said)
 
 
@@ -285,7 +285,7 @@ def test_an_input_that_has_the_value_of_the_class_differs_from_one_that_has_anot
     flow = Solo(tmp_path, CONSTANTS.format(left="done", given=given, exclude=""))
     with pytest.raises(Broken):
         flow.run()
-    (failure,) = failures(flow.store, Keys(flow.flow, "1").root)
+    (failure,) = failures(flow.store, Keys(flow.flow, "1"))
     assert "the inputs of join `join` differ in `status`" in failure["message"]
     again = Solo(tmp_path / "again", CONSTANTS.format(left="done", given=given, exclude=", exclude=['status']"))
     again.run()

@@ -11,7 +11,7 @@ import pytest
 from flowport.compiler.compile import load
 from flowport.compiler.package.archive import Package, package
 from flowport.runtime.package.code_package import CodePackage
-from flowport.runtime.protocol import ContractVersionError
+from flowport.runtime.protocol import VersionError
 from flowport.runtime.store.errors import Corrupt, Missing
 from flowport.runtime.store.keys import code_key
 from flowport.runtime.store.open import open_store
@@ -137,10 +137,10 @@ def test_a_package_is_used_as_it_is_when_it_was_copied_or_came_with_the_image(st
 
 @pytest.mark.parametrize("name", ["", "../" + "0" * 61, "0" * 63, "A" * 64, "/" + "0" * 63])
 def test_a_name_that_is_no_digest_leads_nowhere(store: Store, name: str) -> None:
-    with pytest.raises(ContractVersionError, match="64 hexadecimal digits"):
+    with pytest.raises(VersionError, match="64 hexadecimal digits"):
         CodePackage.fetched(store, name)
 
 
 def test_a_step_that_the_package_does_not_have_is_a_mismatch(store: Store, code: Package) -> None:
-    with pytest.raises(ContractVersionError, match="no step `middle`"):
+    with pytest.raises(VersionError, match="no step `middle`"):
         CodePackage.fetched(store, code.digest).step("middle")

@@ -223,7 +223,7 @@ def test_a_random_flow_is_taken_over_whole_in_whatever_slices(tmp_path: Path, se
     made.cut()
     made.flow.run()
     made.cut()
-    monkeypatch.setattr("flowport.runtime.task.commit.items.execute", None)
+    monkeypatch.setattr("flowport.runtime.task.items.execute", None)
     made.flow.run("2", origin_run="1")
     made.check("2")
     assert made.flow.everything("2") == made.flow.everything("1"), made.told

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -118,6 +119,36 @@ def test_more_names_than_a_page_holds_are_all_listed(store: Store) -> None:
         list(pool.map(lambda number: store.create(f"a/s.{number}@0.json", b""), range(1100)))
     assert len(store.names("a/")) == len(store.names("a/s")) == 1100
     assert store.count("a/s.", "@0.json") == 1100
+
+
+def test_entries_list_all_levels_in_the_order_of_keys(store: Store) -> None:
+    keys = ["F/1/run.json", "F/1/s/s.1.log/0-1", "F/1/s/s.1@0.json", "F/1/s/s@0.json", "F/1-x/run.json", "blobs/ab/c"]
+    for number, key in enumerate(keys):
+        store.create(key, b"x" * number)
+    assert [(entry.key, entry.size) for entry in store.entries("")] == sorted((key, number) for number, key in enumerate(keys))
+    assert [entry.key for entry in store.entries("F/1/s/s.1")] == ["F/1/s/s.1.log/0-1", "F/1/s/s.1@0.json"]
+    assert [entry.key for entry in store.entries("F/1/", after="F/1/s/s.1.log/0-1")] == ["F/1/s/s.1@0.json", "F/1/s/s@0.json"]
+    assert list(store.entries("nothing/")) == []
+    assert all(abs(entry.modified - time.time()) < 600 for entry in store.entries(""))
+
+
+def test_a_document_is_replaced_only_in_the_version_that_was_seen(store: Store) -> None:
+    store.create("F/index", b"1")
+    seen = store.entry("F/index").version
+    assert store.replace_if("F/index", b"2", seen)
+    assert not store.replace_if("F/index", b"3", seen)
+    assert store.read("F/index") == b"2"
+    assert not store.replace_if("F/other", b"1", seen)
+    assert not store.exists("F/other")
+
+
+def test_what_is_deleted_is_gone_and_may_be_deleted_again(store: Store) -> None:
+    store.create("F/1/run.json", b"{}")
+    store.delete("F/1/run.json")
+    store.delete("F/1/run.json")
+    assert not store.exists("F/1/run.json")
+    with pytest.raises(Missing):
+        store.entry("F/1/run.json")
 
 
 def test_count_stops_at_the_first_gap(store: Store) -> None:

@@ -268,7 +268,7 @@ def test_an_origins_origin_that_was_removed_is_done_without(lab: Lab) -> None:
     flow = lab.flow(fan())
     flow.run("1", parameters=lab.given())
     flow.run("2", parameters={}, origin_run="1")
-    flow.path("Fan/1/run.json").unlink()
+    flow.path("flows/Fan/runs/1/run.json").unlink()
     lab.ran()
     flow.run("3", parameters={}, origin_run="2")
     assert lab.ran() == []
@@ -502,7 +502,7 @@ def test_a_try_of_another_run_is_not_taken_for_ones_own(lab: Lab) -> None:
 def test_a_pack_of_the_origin_that_is_gone_is_named(lab: Lab, capfd: pytest.CaptureFixture[str]) -> None:
     flow = lab.flow(fan())
     flow.run("1", parameters=lab.given())
-    pack: str = json.loads(flow.path("Fan/1/each/s.1@0.json").read_bytes())["own"]["times"]["pack"]
+    pack: str = json.loads(flow.path("flows/Fan/runs/1/steps/each/s.1@0.json").read_bytes())["own"]["times"]["pack"]
     flow.path(f"blobs/{pack[:2]}/{pack}").unlink()
     with pytest.raises(Broken):
         flow.run("2", parameters={}, origin_run="1")

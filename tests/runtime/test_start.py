@@ -47,7 +47,7 @@ def flow(tmp_path: Path) -> Solo:
 
 def started(flow: Solo, given: object) -> int:
     """The exit code of the first task of a run that is started with a document."""
-    flow.store.create("Given/1/input.json", given if isinstance(given, bytes) else json.dumps(given).encode())
+    flow.store.create("flows/Given/runs/1/input.json", given if isinstance(given, bytes) else json.dumps(given).encode())
     return flow.perform("start")
 
 
@@ -81,7 +81,7 @@ BAD = {
     '{"params": {}}': "a run is started with",
     '{"tags": "red"}': "a run is started with",
     "[]": "a run is started with",
-    "{": "`Given/1/input.json` is not JSON",
+    "{": "`flows/Given/runs/1/input.json` is not JSON",
     '{"from": "nowhere"}': "begins anew from `nowhere`, which is no step of Given",
 }
 
@@ -100,8 +100,8 @@ BAD.update(
         '{"engine": ["x"]}': "a run is started with",
         '{"\\u001b[31m": 1}': "it was started with",
         '{"parameters": {"\\u001b[31m": 1}}': "the flow has no parameter `\\x1b[31m`",
-        "[" * 100_000: "`Given/1/input.json` is not JSON",
-        "\udcff": "`Given/1/input.json` is not JSON",
+        "[" * 100_000: "`flows/Given/runs/1/input.json` is not JSON",
+        "\udcff": "`flows/Given/runs/1/input.json` is not JSON",
         "null": "a run is started with",
     }
 )
@@ -113,7 +113,7 @@ def test_a_run_that_cannot_be_started_says_why(flow: Solo, given: str, capfd: py
     said = capfd.readouterr().err
     assert BAD[given] in said
     assert "\x1b" not in said
-    assert not flow.store.exists("Given/1/run.json")
+    assert not flow.store.exists("flows/Given/runs/1/run.json")
 
 
 def test_everything_that_is_wrong_is_said_at_once(flow: Solo, capfd: pytest.CaptureFixture[str]) -> None:
@@ -131,23 +131,23 @@ def test_a_default_that_is_computed_is_computed_once(flow: Solo) -> None:
 
 def test_a_run_that_was_started_stays_as_it_was(flow: Solo) -> None:
     assert started(flow, {"parameters": {"whole": 1}}) == DONE
-    flow.path("Given/1/input.json").write_text('{"parameters": {"whole": 2}}')
-    flow.path("Given/1/start/s@0.json").unlink()
+    flow.path("flows/Given/runs/1/input.json").write_text('{"parameters": {"whole": 2}}')
+    flow.path("flows/Given/runs/1/steps/start/s@0.json").unlink()
     assert flow.perform("start") == DONE
     assert flow.artifacts("start")["found"][0] == 1
 
 
 def test_a_run_document_that_is_cut_off_is_named(flow: Solo, capfd: pytest.CaptureFixture[str]) -> None:
     assert started(flow, {"parameters": {"whole": 1}}) == DONE
-    path = flow.path("Given/1/run.json")
+    path = flow.path("flows/Given/runs/1/run.json")
     path.write_bytes(path.read_bytes()[:-9])
     assert flow.perform("end") == FAILED
-    assert "`Given/1/run.json`" in capfd.readouterr().err
+    assert "`flows/Given/runs/1/run.json`" in capfd.readouterr().err
 
 
 def test_a_task_of_a_run_that_never_began_stops(flow: Solo, capfd: pytest.CaptureFixture[str]) -> None:
     assert flow.perform("end") == STOP
-    assert "the run has no `Given/1/run.json`" in capfd.readouterr().err
+    assert "the run has no `flows/Given/runs/1/run.json`" in capfd.readouterr().err
 
 
 def test_a_run_id_has_bounds(flow: Solo, capfd: pytest.CaptureFixture[str]) -> None:
@@ -161,7 +161,7 @@ def test_tags_are_sorted_and_each_is_there_once(flow: Solo) -> None:
 
 
 def test_an_input_of_any_size_is_not_read(flow: Solo, capfd: pytest.CaptureFixture[str]) -> None:
-    path = flow.path("Given/1/input.json")
+    path = flow.path("flows/Given/runs/1/input.json")
     path.parent.mkdir(parents=True)
     with open(path, "wb") as file:
         file.truncate(run_input.LARGEST_INPUT + 1)
@@ -174,10 +174,10 @@ def test_an_input_of_any_size_is_not_read(flow: Solo, capfd: pytest.CaptureFixtu
 )
 def test_a_task_does_not_believe_an_odd_document(flow: Solo, change: dict[str, Any], capfd: pytest.CaptureFixture[str]) -> None:
     assert started(flow, {"parameters": {"whole": 1}}) == DONE
-    path = flow.path("Given/1/run.json")
+    path = flow.path("flows/Given/runs/1/run.json")
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
     assert flow.perform("end") == FAILED
-    assert "`Given/1/run.json` in" in capfd.readouterr().err
+    assert "`flows/Given/runs/1/run.json` in" in capfd.readouterr().err
 
 
 class Careless:
@@ -195,6 +195,6 @@ class Careless:
 
 
 def test_a_store_that_overwrites_is_refused(flow: Solo, capfd: pytest.CaptureFixture[str]) -> None:
-    flow.store.create("Given/1/input.json", b'{"parameters": {"whole": 1}}')
+    flow.store.create("flows/Given/runs/1/input.json", b'{"parameters": {"whole": 1}}')
     assert flow.perform("start", store=Careless(flow.store)) == STOP
     assert "does not honour create-only puts" in capfd.readouterr().err

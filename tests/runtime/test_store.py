@@ -138,6 +138,36 @@ def test_names_and_folders_list_one_level(folder: FolderStore) -> None:
     assert folder.folders("F/") == ["1", "2"]
 
 
+def test_entries_list_all_levels_in_the_order_of_keys(folder: FolderStore) -> None:
+    keys = ["F/1/run.json", "F/1/s/s.1.log/0-1", "F/1/s/s.1@0.json", "F/1/s/s@0.json", "F/1-x/run.json", "blobs/ab/c"]
+    for number, key in enumerate(keys):
+        folder.create(key, b"x" * number)
+    assert [(entry.key, entry.size) for entry in folder.entries("")] == sorted((key, number) for number, key in enumerate(keys))
+    assert [entry.key for entry in folder.entries("F/1/s/s.1")] == ["F/1/s/s.1.log/0-1", "F/1/s/s.1@0.json"]
+    assert [entry.key for entry in folder.entries("F/1/", after="F/1/s/s.1.log/0-1")] == ["F/1/s/s.1@0.json", "F/1/s/s@0.json"]
+    assert list(folder.entries("nothing/")) == []
+    assert all(abs(entry.modified - time.time()) < 600 for entry in folder.entries(""))
+
+
+def test_a_document_is_replaced_only_in_the_version_that_was_seen(folder: FolderStore) -> None:
+    folder.create("F/index", b"1")
+    seen = folder.entry("F/index").version
+    assert folder.replace_if("F/index", b"2", seen)
+    assert not folder.replace_if("F/index", b"3", seen)
+    assert folder.read("F/index") == b"2"
+    assert not folder.replace_if("F/other", b"1", seen)
+    assert not folder.exists("F/other")
+
+
+def test_what_is_deleted_is_gone_and_may_be_deleted_again(folder: FolderStore) -> None:
+    folder.create("F/1/run.json", b"{}")
+    folder.delete("F/1/run.json")
+    folder.delete("F/1/run.json")
+    assert not folder.exists("F/1/run.json")
+    with pytest.raises(Missing):
+        folder.entry("F/1/run.json")
+
+
 def test_count_stops_at_the_first_gap(folder: FolderStore) -> None:
     for number in (0, 1, 2, 4):
         folder.create(f"a/s.{number}@0.json", b"")

@@ -11,6 +11,7 @@ import pytest
 
 from flowport.runtime.protocol import DONE, FAILED
 from flowport.runtime.records.attempts import failures
+from flowport.runtime.store.keys import Keys
 from solo import Broken, Solo
 
 EACH = """
@@ -103,7 +104,7 @@ def test_without_retry_the_other_items_still_run_and_the_failure_is_told(tmp_pat
     said = capfd.readouterr().err
     assert "ValueError: never" in said
     assert "step `each` failed for 1 of 4 items: r.1" in said
-    (failure,) = failures(case.flow.store, "Each/1/")
+    (failure,) = failures(case.flow.store, Keys("Each", "1"))
     assert {name: failure[name] for name in ("step", "slice", "item", "type", "message")} == {
         "step": "each",
         "slice": "s.0",
@@ -196,7 +197,7 @@ def test_a_step_that_ends_its_process_has_not_happened(tmp_path: Path, capfd: py
     case = Case(tmp_path, "", "os._exit(0)")
     with pytest.raises((Broken, AssertionError)):
         case.run(apart=True)
-    assert not case.flow.store.exists("Each/1/each/s.0@0.json")
+    assert not case.flow.store.exists("flows/Each/runs/1/steps/each/s.0@0.json")
     assert case.flow.perform("join") != DONE
     assert "step `each` has no manifest for s.0" in capfd.readouterr().err
 
@@ -296,7 +297,7 @@ def test_a_module_that_cannot_be_imported_leaves_a_try(tmp_path: Path) -> None:
     flow = Solo(tmp_path, WORKERS.replace("import os\n", "import no_such_module\n", 1))
     with pytest.raises(ModuleNotFoundError):
         flow.run()
-    (failure,) = failures(flow.store, "Shared/1/")
+    (failure,) = failures(flow.store, Keys("Shared", "1"))
     assert (failure["step"], failure["item"], failure["type"]) == ("start", "r", "ModuleNotFoundError")
 
 
@@ -308,14 +309,14 @@ def test_a_module_that_ends_the_process_has_not_done_its_task(tmp_path: Path) ->
 
 def test_a_store_that_fails_while_an_artifact_is_written_is_not_caught(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     case = Case(tmp_path, '@catch(var="failed")', 'self.big = "x" * 100_000')
-    case.flow.store.create("Each/1/input.json", json.dumps({"parameters": {"folder": str(case.counts)}}).encode())
+    case.flow.store.create("flows/Each/runs/1/input.json", json.dumps({"parameters": {"folder": str(case.counts)}}).encode())
     case.flow.perform("start")
     blobs = case.flow.path("blobs")
     for name in {f"{number:02x}" for number in range(256)} - set(os.listdir(blobs)):
         (blobs / name).write_text("a file where a folder is needed")
     assert case.flow.perform("each", "s.0") == FAILED
     assert "a file stands where a folder is needed" in capfd.readouterr().err
-    assert not case.flow.store.exists("Each/1/each/s.0@0.json")
+    assert not case.flow.store.exists("flows/Each/runs/1/steps/each/s.0@0.json")
 
 
 def test_the_outcome_of_a_big_artifact_is_kept_over_a_failed_try(tmp_path: Path) -> None:
@@ -326,10 +327,10 @@ def test_the_outcome_of_a_big_artifact_is_kept_over_a_failed_try(tmp_path: Path)
 
 def test_a_damaged_try_costs_a_repetition_and_nothing_else(tmp_path: Path) -> None:
     case = Case(tmp_path, RETRY, FAIL)
-    case.flow.store.create("Each/1/input.json", json.dumps({"parameters": {"folder": str(case.counts)}}).encode())
+    case.flow.store.create("flows/Each/runs/1/input.json", json.dumps({"parameters": {"folder": str(case.counts)}}).encode())
     case.flow.perform("start")
     assert case.flow.perform("each", "s.0") == FAILED
-    path = case.flow.path("Each/1/each/s.0.try/0-0")
+    path = case.flow.path("flows/Each/runs/1/steps/each/s.0.attempt/0-0")
     path.write_bytes(path.read_bytes()[:-5])
     case.flow.insist("each", "s.0")
     assert case.ran()["0"] == 2
@@ -337,10 +338,10 @@ def test_a_damaged_try_costs_a_repetition_and_nothing_else(tmp_path: Path) -> No
 
 def test_a_try_whose_pack_is_gone_costs_a_repetition_and_nothing_else(tmp_path: Path) -> None:
     case = Case(tmp_path, RETRY, FAIL)
-    case.flow.store.create("Each/1/input.json", json.dumps({"parameters": {"folder": str(case.counts)}}).encode())
+    case.flow.store.create("flows/Each/runs/1/input.json", json.dumps({"parameters": {"folder": str(case.counts)}}).encode())
     case.flow.perform("start")
     assert case.flow.perform("each", "s.0") == FAILED
-    document = json.loads(case.flow.path("Each/1/each/s.0.try/0-0").read_bytes())
+    document = json.loads(case.flow.path("flows/Each/runs/1/steps/each/s.0.attempt/0-0").read_bytes())
     ((sha, _),) = document["packs"]
     case.flow.path(f"blobs/{sha[:2]}/{sha}").write_bytes(b"no pack")
     case.flow.insist("each", "s.0")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ WRONG = [sys.executable, "-m", "flowport.runtime", "task", "--flow", "None"]
 
 
 @pytest.fixture(scope="module")
-def server() -> ForkServer:
-    return ForkServer([("json", []), ("no_such_library", []), ("ast", ["parse"])])
+def server() -> Iterator[ForkServer]:
+    server = ForkServer([("json", []), ("no_such_library", []), ("ast", ["parse"])])
+    yield server
+    server.close()
 
 
 def ended(start: Any, command: list[str], folder: Path) -> tuple[Started, int, str]:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from flowport.compiler.compile import load
+from flowport.runtime.store.keys import ATTEMPT, Keys
 from flowport.runtime.store.open import open_store
 from proxy import Proxy, proxied
 from solo import OPENING, Solo
@@ -86,7 +87,7 @@ def test_tasks_ask_for_nothing_that_the_policy_does_not_allow(tmp_path: Path, bu
     plan = load(str(file)).plan
     assert plan is not None
     policy = documents(plan, store=url)["job-policy.json"]
-    flow.store.create("Busy/1/input.json", f'{{"parameters": {{"folder": "{tmp_path}/marks"}}}}'.encode())
+    flow.store.create(Keys("Busy", "1").input(), f'{{"parameters": {{"folder": "{tmp_path}/marks"}}}}'.encode())
     proxy.seen.clear()
     proxy.overwriting.clear()
     codes = [subprocess.run(flow.command(*task), cwd="/", capture_output=True).returncode for task in TASKS]
@@ -94,7 +95,7 @@ def test_tasks_ask_for_nothing_that_the_policy_does_not_allow(tmp_path: Path, bu
     asked = {(method, path, (method, path) not in proxy.overwriting) for method, path in proxy.seen}
     assert [each for each in asked if not allowed(policy, action(each[0], each[1]), each[1], each[2])] == []
     assert any(method == "POST" and "/blobs/" in path for method, path in proxy.seen), "nothing was sent in parts"
-    assert any(method == "PUT" and ".try/" in path for method, path in proxy.seen), "no try was left"
+    assert any(method == "PUT" and f"{ATTEMPT}/" in path for method, path in proxy.seen), "no attempt was left"
 
 
 def test_no_task_may_overwrite_a_document(bucket: str, tmp_path: Path) -> None:
@@ -103,8 +104,8 @@ def test_no_task_may_overwrite_a_document(bucket: str, tmp_path: Path) -> None:
     plan = load(str(file)).plan
     assert plan is not None
     policy = documents(plan, store=f"s3://{bucket}")["job-policy.json"]
-    manifest = f"/{bucket}/Busy/1/square/s.0@0.json"
-    assert allowed(policy, "s3:PutObject", manifest, creating=True)
-    assert not allowed(policy, "s3:PutObject", manifest, creating=False)
-    assert not allowed(policy, "s3:PutObject", f"/{bucket}/Other/1/square/s.0@0.json", creating=True)
+    mine, others = (Keys(flow, "1").manifest("square", "s.0", 0) for flow in ("Busy", "Other"))
+    assert allowed(policy, "s3:PutObject", f"/{bucket}/{mine}", creating=True)
+    assert not allowed(policy, "s3:PutObject", f"/{bucket}/{mine}", creating=False)
+    assert not allowed(policy, "s3:PutObject", f"/{bucket}/{others}", creating=True)
     assert not allowed(policy, "s3:PutObject", f"/{bucket}/code/{'0' * 64}.zip", creating=True)

@@ -33,7 +33,10 @@ WAYS_OUT = (
 def test_the_first_states_store_the_input_and_set_the_document() -> None:
     made = machine(flow(*LINEAR))
     assert made["StartAt"] == "store input"
-    assert made["States"]["store input"]["Parameters"]["Key.$"] == "States.Format('flowport/Small/{}/input.json', $$.Execution.Name)"
+    assert (
+        made["States"]["store input"]["Parameters"]["Key.$"]
+        == "States.Format('flowport/flows/Small/runs/{}/input.json', $$.Execution.Name)"
+    )
     assert made["States"]["store input"]["Parameters"]["Body.$"] == "$"
     assert made["States"]["begin run"]["Parameters"] == {"run.$": "$$.Execution.Name", "code": "0" * 64, "slice": "s"}
 
@@ -66,7 +69,10 @@ def test_a_foreach_is_a_distributed_map_over_the_route() -> None:
     states = machine(flow(("start", Foreach("square", "numbers")), ("square", Next("join")), ("join", Next("end"), "join"), END))["States"]
     each = states["start foreach"]
     assert each["ItemProcessor"]["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
-    assert each["ItemReader"]["Parameters"]["Key.$"] == "States.Format('flowport/Small/{}/start/{}@0.route.json', $.run, $.slice)"
+    assert (
+        each["ItemReader"]["Parameters"]["Key.$"]
+        == "States.Format('flowport/flows/Small/runs/{}/steps/start/{}@0.route.json', $.run, $.slice)"
+    )
     assert each["ItemSelector"] == {"run.$": "$.run", "code.$": "$.code", "slice.$": "States.Format('{}.{}', $.slice, $$.Map.Item.Value)"}
     assert each["MaxConcurrency"] == 1000
     assert each["Next"] == "join"
@@ -210,5 +216,5 @@ def test_a_name_that_is_no_identifier_is_encoded_in_keys_as_the_runtime_does_it(
     made = machine(flow(*LINEAR, name="its {x} ü"))
     assert (
         made["States"]["store input"]["Parameters"]["Key.$"]
-        == "States.Format('flowport/its%20%7Bx%7D%20%C3%BC/{}/input.json', $$.Execution.Name)"
+        == "States.Format('flowport/flows/its%20%7Bx%7D%20%C3%BC/runs/{}/input.json', $$.Execution.Name)"
     )

@@ -66,6 +66,11 @@ class ForkServer:
         fork.started.wait()
         return fork
 
+    def close(self) -> None:
+        """End the process, which ends its jobs."""
+        self._channel.shutdown(socket.SHUT_RDWR)
+        self._process.wait()
+
     def _listen(self) -> None:
         while data := self._channel.recv(1 << 16):
             event = json.loads(data)

@@ -28,7 +28,7 @@ def main(limit: int, blobs: str | None, libraries: list[tuple[str, list[str]]] |
     With `libraries` jobs are forks of one process that has imported these.
     """
     # It imports its libraries while moto is imported here.
-    start = new_process if libraries is None else ForkServer(libraries).start
+    forks = None if libraries is None else ForkServer(libraries)
     leave_out_moto_batch()
     from flowport.targets.stepfunctions.emulator import moto_jobs, moto_patches
 
@@ -47,7 +47,7 @@ def main(limit: int, blobs: str | None, libraries: list[tuple[str, list[str]]] |
     # The interpreter sends its own calls, to S3 for one, to this port.
     os.environ["MOTO_PORT"] = str(port)
     cache = tempfile.mkdtemp(prefix="flowport-emulator-")
-    processes = Processes(sys.executable, environment(endpoint, REGION, ACCOUNT, cache), limit, say, start)
+    processes = Processes(sys.executable, environment(endpoint, REGION, ACCOUNT, cache), limit, say, forks.start if forks else new_process)
     moto_patches.apply()
     moto_jobs.apply(processes, definitions)
     if blobs:
@@ -58,6 +58,8 @@ def main(limit: int, blobs: str | None, libraries: list[tuple[str, list[str]]] |
         sys.stdin.read()
     finally:
         processes.stop()
+        if forks:
+            forks.close()
         shutil.rmtree(cache, ignore_errors=True)
         # Threads of executions that were given up may wait for ever.
         os._exit(0)

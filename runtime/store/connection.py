@@ -1,0 +1,89 @@
+"""How an object store is reached: its address, options and credentials. boto3 is asked where obstore has no answer."""
+
+from __future__ import annotations
+
+import os
+
+from flowport.runtime.store.errors import StoreError
+from flowport.runtime.store.obstore_extension import from_url
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from obstore.store import ObjectStore, S3Credential
+
+ROLES = ("AWS_ACCESS_KEY_ID", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_WEB_IDENTITY_TOKEN_FILE")
+"""What obstore finds in the environment by itself."""
+
+
+def connected(scheme: str, url: str) -> ObjectStore:
+    options: dict[str, Any] = {}
+    host = os.environ.get("AWS_ENDPOINT_URL", "") if scheme == "s3" else ""
+    address, _, rest = host.partition("://")
+    machine = rest.partition("/")[0].rpartition(":")[0] or rest.partition("/")[0]
+    if address == "http" and (machine in ("localhost", "[::1]") or machine.startswith("127.")):
+        # No certificate is ever looked at here, and so the system's hundreds need not be read.
+        options["client_options"] = {"allow_http": True, "allow_invalid_certificates": True}
+        if "AWS_TIMEOUT" in os.environ:
+            options["client_options"]["timeout"] = os.environ["AWS_TIMEOUT"]
+        options["retry_config"] = {"max_retries": 3}
+    if scheme == "s3" and _has_profile():
+        options |= _profile()
+    return from_url(url, **options)
+
+
+def _has_profile() -> bool:
+    """Whether `~/.aws` is what there is: neither keys nor a role of the container or the pod."""
+    if any(name in os.environ for name in ROLES):
+        return False
+    files = [os.environ.get("AWS_CONFIG_FILE", "~/.aws/config"), os.environ.get("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")]
+    return "AWS_PROFILE" in os.environ or any(os.path.exists(os.path.expanduser(path)) for path in files)
+
+
+def _profile() -> dict[str, Any]:
+    """The options that let boto3 find the keys, again whenever a quarter of an hour has passed."""
+    try:
+        import boto3
+    except ImportError:
+        raise StoreError(
+            "a profile of `~/.aws` needs boto3: `pip install flowport[sfn]`, or set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`"
+        ) from None
+    from datetime import datetime, timedelta, timezone
+
+    session = boto3.Session()
+    keys = session.get_credentials()
+    if keys is None:
+        raise StoreError("boto3 finds no credentials for AWS")
+
+    def provide() -> S3Credential:
+        now = keys.get_frozen_credentials()
+        return {
+            "access_key_id": now.access_key,
+            "secret_access_key": now.secret_key,
+            "token": now.token,
+            "expires_at": datetime.now(timezone.utc) + timedelta(minutes=15),
+        }
+
+    return {"credential_provider": provide} | ({"region": session.region_name} if session.region_name else {})
+
+
+def listed(bucket: str, prefix: str) -> tuple[list[str], list[str]]:
+    """The keys of a bucket in S3 that begin with `prefix` and have no further `/`, and the folders there: boto3 takes any key."""
+    try:
+        import boto3
+    except ImportError:
+        raise StoreError(
+            f"the bucket `{bucket}` has a key below `{prefix}` with a part that is empty, `.`, `..` or has control characters: "
+            "remove it, or install boto3, which can list it"
+        ) from None
+    files: list[str] = []
+    folders: list[str] = []
+    try:
+        pages = boto3.client("s3", region_name=os.environ.get("AWS_REGION")).get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=bucket, Prefix=prefix, Delimiter="/"):
+            files += [found["Key"] for found in page.get("Contents", ())]
+            folders += [found["Prefix"][len(prefix) : -1] for found in page.get("CommonPrefixes", ())]
+    except Exception as error:  # of botocore, whose classes are made when it is used
+        raise StoreError(f"the bucket `{bucket}` does not list `{prefix}`: {error}") from error
+    return files, folders
