@@ -48,9 +48,12 @@ class ForkServer:
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = [sys.executable, "-m", MODULE, str(theirs.fileno()), json.dumps(libraries)]
         # In the root folder, as `-m` would find whatever lies in this one first.
-        subprocess.Popen(command, cwd=os.sep, env=kept(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
+        self._process = subprocess.Popen(
+            command, cwd=os.sep, env=kept(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, pass_fds=[theirs.fileno()]
+        )
         theirs.close()
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     def start(self, command: Sequence[str], folder: str, environment: Mapping[str, str], output: Any) -> Started:
         """Start a job in a folder, with nothing but these variables."""
@@ -70,6 +73,8 @@ class ForkServer:
         """End the process, which ends its jobs."""
         self._channel.shutdown(socket.SHUT_RDWR)
         self._process.wait()
+        self._listener.join()
+        self._channel.close()
 
     def _listen(self) -> None:
         while data := self._channel.recv(1 << 16):
