@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from flowport.runtime.names.flow import environment as environment
     from flowport.runtime.names.flow import flow as flow
     from flowport.runtime.names.flow import kubernetes as kubernetes
+    from flowport.runtime.names.flow import limits as limits
     from flowport.runtime.names.flow import resources as resources
     from flowport.runtime.names.flow import retry as retry
     from flowport.runtime.names.flow import schedule as schedule
@@ -38,6 +39,7 @@ __all__ = (
     "environment",
     "kubernetes",
     "flow",
+    "limits",
     "resources",
     "retry",
     "schedule",
@@ -53,7 +55,7 @@ if os.path.isdir(_links):
 
 
 def __getattr__(name: str) -> Any:
-    if name.startswith("__") or name in ("cli", "compiler", "runtime", "targets"):
+    if name.startswith("__") or name in ("cli", "compiler", "project", "runtime", "targets"):
         raise AttributeError(f"module 'flowport' has no attribute {name!r}")
     from flowport.runtime.names import flow
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from collections.abc import Iterator
+from typing import Any, Generic, TypeVar
 
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
+from flowport.compiler.ir import Flow
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.record import record
 from flowport.compiler.settings import Profile, TargetSettings
@@ -32,10 +34,20 @@ def prepare(target: Target[S], plan: Plan, profile: Profile) -> Prepared[S]:
     The settings are checked further only when all have their types, and the plan only when no setting is wrong.
     """
     compiler = target.compiler
+    # What a flow says of its runs is called like the settings, and a profile comes before it.
+    profile = {**plan.flow.limits.given(), **profile}
     settings, found = decoded(target.settings, target.name, profile, plan.flow.name, target.dry_run_defaults)
     if all(problem.code == MISSING for problem in found):
         found += tuple(compiler.setting_problems(settings))
     lowered = compiler.lower(plan, settings)
     if all(problem.severity != "error" or problem.code in ABSENT for problem in found):
-        found += tuple(compiler.fits(lowered, settings))
+        found += (*_unsupported_limits(target, plan.flow), *compiler.fits(lowered, settings))
     return Prepared(lowered, settings, found)
+
+
+def _unsupported_limits(target: Target[Any], flow: Flow) -> Iterator[Diagnostic]:
+    known = {setting.name for setting in target.settings.declared()}
+    for name in (name for name in flow.limits.given() if name not in known):
+        message = f"`@limits` of {flow.name} has `{name}`, and target {target.name} has no such limit"
+        way_out = f"set it in the engine, or remove `{name}` if you use no other target"
+        yield Diagnostic("FP308", message, flow.limits.span, help=(way_out,), severity="warning")

@@ -10,14 +10,14 @@ from flowport.compiler.ir import Flow, NoDefault
 
 def unfilled(flow: Flow) -> Iterator[Diagnostic]:
     """Parameters that have no value when the clock starts a run."""
-    for parameter in flow.parameters if flow.schedule else ():
+    for parameter in flow.parameters if flow.triggers else ():
         if parameter.required and isinstance(parameter.default, NoDefault):
-            message = f"parameter `{parameter.name}` has no default, and nobody gives it a value when the clock starts a run"
-            yield Diagnostic("FP421", message, parameter.span, help=("give it a default",))
+            message = f"parameter `{parameter.name}` has no default, and has no value when the schedule starts a run"
+            yield Diagnostic("FP421", message, parameter.span, help=("add a default",))
 
 
 def unplanned(flow: Flow, target: str, way_out: str) -> Iterator[Diagnostic]:
     """A schedule for a target that has none."""
-    if flow.schedule:
-        message = f"{flow.name} has a schedule, and target {target} does not start flows by the clock"
-        yield Diagnostic("FP307", message, flow.schedule.span, help=(way_out,), severity="warning")
+    for schedule in flow.triggers:
+        message = f"{flow.name} has a schedule, and target {target} does not support schedules"
+        yield Diagnostic("FP307", message, schedule.span, help=(way_out,), severity="warning")

@@ -16,10 +16,10 @@ VCPUS = (0.25, 0.5, 1, 2, 4, 8, 16)
 def requirements(resources: Resources, platform: str) -> list[JSON]:
     """What a container of AWS Batch asks for, as its `resourceRequirements`; `platform` is EC2 or FARGATE."""
     cpu, memory = fargate(resources) if platform == "FARGATE" else (math.ceil(resources.cpu), resources.memory)
-    asked: list[JSON] = [{"type": "VCPU", "value": f"{cpu:g}"}, {"type": "MEMORY", "value": str(memory)}]
+    found: list[JSON] = [{"type": "VCPU", "value": f"{cpu:g}"}, {"type": "MEMORY", "value": str(memory)}]
     if resources.gpu:
-        asked.append({"type": "GPU", "value": str(resources.gpu)})
-    return asked
+        found.append({"type": "GPU", "value": str(resources.gpu)})
+    return found
 
 
 def fargate(resources: Resources) -> tuple[float, int]:
@@ -43,6 +43,6 @@ def _memories(cpu: float) -> list[int]:
     return list(range(int(cpu * 2048), 30_720 + 1 if cpu == 4 else int(cpu * 8192) + 1, 1024))
 
 
-def disk(asked: int) -> int:
+def disk(mib: int) -> int:
     """The GiB of ephemeral storage on Fargate for so many MiB: it has 20 anyway, and 200 at most."""
-    return min(200, max(21, math.ceil(asked / 1024)))
+    return min(200, max(21, math.ceil(mib / 1024)))

@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterator, Mapping
 
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
-from flowport.compiler.ir import JSON, Kubernetes, Resources, Span
+from flowport.compiler.ir import JSON, Pod, Resources, Span
 from flowport.compiler.lower.names import legal
 from flowport.compiler.record import field, record
 from flowport.targets.kubernetes import Held
@@ -22,9 +22,9 @@ class Volume:
     how: Mapping[str, JSON] = field(default_factory=dict)
 
 
-def own_volumes(asked: Kubernetes, resources: Resources) -> list[Volume]:
+def own_volumes(pod: Pod, resources: Resources) -> list[Volume]:
     """What a step asks for: claims, and memory."""
-    found = [Volume(volume_name(claim), path, {"persistentVolumeClaim": {"claimName": claim}}) for claim, path in asked.volumes]
+    found = [Volume(volume_name(claim), path, {"persistentVolumeClaim": {"claimName": claim}}) for claim, path in pod.volumes]
     if resources.shared_memory:
         memory: JSON = {"medium": "Memory", "sizeLimit": f"{resources.shared_memory}Mi"}
         found.append(Volume("shared-memory", "/dev/shm", {"emptyDir": memory}))
@@ -41,16 +41,14 @@ def mount_problems(mounted: list[Volume], held: Held, whose: str = "", span: Spa
     for volume in mounted:
         path = _folder(volume)
         if not path.startswith("/") or ":" in path or "{{" in path:
-            message = (
-                f"volume `{volume.name}`{whose} is mounted at `{volume.path}`, which is no absolute path without a colon and double braces"
-            )
+            message = f"volume `{volume.name}`{whose} is mounted at `{volume.path}`, which must be an absolute path without `:` and `{{{{`"
             yield Diagnostic("FP490", message, span, help=(f"write `/{volume.name}`",))
         elif {path, volume.name} & set(held.mounts):
-            message = f"volume `{volume.name}`{whose} at `{volume.path}` has the name or the place of one that the engine mounts itself"
-            yield Diagnostic("FP490", message, span, help=(f"mount it at a folder of its own, as `/{volume.name}`, under another name",))
+            message = f"volume `{volume.name}`{whose} at `{volume.path}` has the name or the path of a volume that the engine mounts itself"
+            yield Diagnostic("FP490", message, span, help=(f"use another name and a separate folder, such as `/{volume.name}`",))
         elif path in held.private and "emptyDir" not in volume.source:
-            message = f"volume `{volume.name}`{whose} is mounted at `{volume.path}`, where each pod writes what is its own"
-            yield Diagnostic("FP490", message, span, help=(f"mount it at a folder of its own, as `/{volume.name}`",))
+            message = f"volume `{volume.name}`{whose} is mounted at `{volume.path}`, where each pod writes its own files"
+            yield Diagnostic("FP490", message, span, help=(f"mount it at a separate folder, such as `/{volume.name}`",))
     for what, known in (("name", [each.name for each in mounted]), ("folder", [_folder(each) for each in mounted])):
         for twice in sorted({each for each in known if known.count(each) > 1}):
             yield Diagnostic("FP490", f"two volumes{whose} have the {what} `{twice}`", span, help=(f"give one of them another {what}",))

@@ -10,14 +10,13 @@ from flowport.compiler.package.archive import Package
 from flowport.compiler.settings import Profile
 from flowport.compiler.target import File, Target
 from flowport.targets.prepare import prepare
-from flowport.targets.settings_validation import decoded
 from plans import NO_CODE
 
 
 def files_of(target: Target[Any], plan: Plan, profile: Profile, package: Package = NO_CODE) -> tuple[File, ...]:
     """The files of a plan, whatever there is to say about it."""
-    settings, _ = decoded(target.settings, target.name, profile, plan.flow.name, target.dry_run_defaults)
-    return target.compiler.emit(target.compiler.lower(plan, settings), settings, package)
+    prepared = prepare(target, plan, profile)
+    return target.compiler.emit(prepared.plan, prepared.settings, package)
 
 
 def problems_of(target: Target[Any], plan: Plan, profile: Profile) -> tuple[Diagnostic, ...]:

@@ -11,11 +11,14 @@ from typing import Any
 import pytest
 
 from compiled import files_of
-from flowport.cli.config import find
+from flowport.compiler.decorators.step.kubernetes import POD_SETTINGS
+from flowport.compiler.decorators.step.resources import CPU_AND_MEMORY, DISK, GPU, SHARED_MEMORY
 from flowport.compiler.diagnostics.codes import CODES
-from flowport.compiler.lower.capabilities import Capabilities, Feature
+from flowport.compiler.ir.features import Feature
+from flowport.compiler.lower.capabilities import FEATURES, Capabilities
 from flowport.compiler.package.archive import package
 from flowport.compiler.target import Target
+from flowport.project.config import find
 from flowport.targets.airflow import limits as airflow
 from flowport.targets.airflow import target as airflow_target
 from flowport.targets.airflow.settings import Settings as AirflowSettings
@@ -48,11 +51,11 @@ def diagnostics() -> str:
 
 
 RESOURCES = {
-    Feature.RESOURCES: "cpu and memory",
-    Feature.GPU: "`gpu`",
-    Feature.DISK: "`disk`",
-    Feature.SHARED_MEMORY: "`shared_memory`",
-    Feature.KUBERNETES: "the rest of `@kubernetes`",
+    CPU_AND_MEMORY: "cpu and memory",
+    GPU: "`gpu`",
+    DISK: "`disk`",
+    SHARED_MEMORY: "`shared_memory`",
+    POD_SETTINGS: "the rest of `@kubernetes`",
 }
 
 
@@ -87,10 +90,10 @@ def cell(lacking: Capabilities, feature: Feature) -> str:
 
 def matrix() -> str:
     """Which engine runs which feature, and what tasks get where they run."""
-    constructs = [feature for feature in Feature if feature not in RESOURCES]
+    constructs = [feature for feature in FEATURES if feature not in RESOURCES]
     lines = ["| | " + " | ".join(ENGINES) + " |", "|---" * (len(ENGINES) + 1) + "|"]
     for feature in constructs:
-        name = f"`{feature.value}`" if feature.value.startswith("@") else feature.value
+        name = f"`{feature.title}`" if feature.title.startswith("@") else feature.title
         lines.append(f"| {name} | " + " | ".join(shown(feature, lacking) for lacking in ENGINES.values()) + " |")
     lines += ["", "What `@resources` and `@kubernetes` get where a task runs:", ""]
     lines += ["| | " + " | ".join(RESOURCES.values()) + " |", "|---" * (len(RESOURCES) + 1) + "|"]
@@ -124,7 +127,7 @@ def test_the_page_about_an_engine_shows_the_file_of_the_example(
 def settings_table(target: Target[Any]) -> str:
     """All settings of a target."""
     rows = (
-        f"| `{setting.name}` | {setting.help} | {f'`{setting.default}`' if setting.default is not None else ''} |"
+        f"| `{setting.name}` | {setting.help} | {'' if setting.default is None else f'`{_shown(setting.default)}`'} |"
         for setting in target.settings.declared()
     )
     return "\n".join(["| | | default |", "|---|---|---|", *rows]) + "\n"
@@ -156,3 +159,8 @@ def test_the_readme_says_what_each_engine_lacks(golden: Callable[[Path, str], No
 @pytest.mark.parametrize("code", sorted(CODES))
 def test_a_code_is_of_a_known_kind(code: str) -> None:
     assert re.fullmatch(r"FP[1-4]\d\d", code)
+
+
+def _shown(default: object) -> str:
+    """A default as TOML has it, and a text without its quotes."""
+    return str(default).lower() if isinstance(default, bool) else str(default)

@@ -11,7 +11,9 @@ import pytest
 from argo import emitted as argo
 from compiled import files_of, problems_of
 from dags import emitted as airflow
-from flowport.compiler.ir import End, Foreach, Next
+from flowport.compiler.ir import End, Foreach, Next, RunLimits
+from flowport.compiler.ir.plan import Plan
+from flowport.compiler.record import replace
 from flowport.compiler.target import Target
 from flowport.targets.airflow import target as airflow_target
 from flowport.targets.argo import target as argo_target
@@ -50,3 +52,37 @@ def test_a_limit_that_is_no_number_of_seconds_is_refused(
 
 def test_only_pods_have_a_startup_timeout_on_airflow() -> None:
     assert "startup_timeout" not in airflow.source(PLAN, compute="docker", startup_timeout=900)
+
+
+FLOW_LIMITS = RunLimits(7200, 1, 900)
+
+
+def limited(limits: RunLimits) -> Plan:
+    """The plan of a flow with `@limits`."""
+    return replace(PLAN, flow=replace(PLAN.flow, limits=limits))
+
+
+@pytest.mark.parametrize(("target", "profile", "limits", "suffix"), LIMITS, ids=lambda value: getattr(value, "name", ""))
+def test_a_flow_says_the_same_as_a_profile(target: Target[Any], profile: dict[str, Any], limits: dict[str, Any], suffix: str) -> None:
+    assert files_of(target, limited(FLOW_LIMITS), profile)[0].data.decode() == emitted(target, {**profile, **limits})
+
+
+@pytest.mark.parametrize(("target", "profile", "limits", "suffix"), LIMITS, ids=lambda value: getattr(value, "name", ""))
+def test_a_limit_that_an_engine_does_not_have_is_a_warning(
+    target: Target[Any], profile: dict[str, Any], limits: dict[str, Any], suffix: str
+) -> None:
+    found = problems_of(target, limited(FLOW_LIMITS), profile)
+    named = [problem.message.partition("`, and")[0].rpartition("`")[2] for problem in found]
+    assert named == [name for name in FLOW_LIMITS.given() if name not in limits]
+    assert {(problem.code, problem.severity) for problem in found} <= {("FP308", "warning")}
+
+
+def test_a_profile_comes_before_the_flow() -> None:
+    profile = {**airflow.PROFILE, "run_timeout": 60}
+    text = files_of(airflow_target, limited(RunLimits(7200)), profile)[0].data.decode()
+    assert "dagrun_timeout=timedelta(seconds=60)" in text
+
+
+def test_a_limit_of_a_flow_that_no_engine_takes_is_refused() -> None:
+    found = problems_of(airflow_target, limited(RunLimits(run_timeout=10**12)), airflow.PROFILE)
+    assert [problem.code for problem in found] == ["FP402"]

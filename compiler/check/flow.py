@@ -1,6 +1,6 @@
-"""Flow -> diagnostics: what is wrong with a flow that could be read, all of it at once.
+"""Flow -> diagnostics: everything that is wrong with a flow, reported at once.
 
-Each check is a function of the flow. How the constructs nest inside each other is `structure`'s business, and so is what loops may do.
+Each check is a function of the flow. `structure` checks how branches, foreaches and loops nest.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LONGEST = 240
 
 
 def check(flow: Flow) -> tuple[Diagnostic, ...]:
-    """Everything that is wrong or doubtful, in the order of the source."""
+    """All diagnostics, in the order of the source."""
     found = [*_name(flow), *_steps(flow), *_unknown(flow), *check_parameters(flow), *check_artifacts(flow)]
     if flow.start and is_whole(flow):
         found += [*_unreachable(flow), *check_splits(flow)]
@@ -29,7 +29,7 @@ def check(flow: Flow) -> tuple[Diagnostic, ...]:
 
 
 def is_whole(flow: Flow) -> bool:
-    """Whether every step is known to lead to steps, so that it makes sense to look at the graph."""
+    """Whether every transition leads to steps, so that the graph can be checked."""
     names = {step.name for step in flow.steps}
     return all(names.issuperset(targets(step.transition)) and (step.transition != End() or step.name == flow.end) for step in flow.steps)
 
@@ -39,29 +39,29 @@ def _name(flow: Flow) -> Iterator[Diagnostic]:
 
 
 def _length(kind: str, name: str, span: Span | None) -> Iterator[Diagnostic]:
-    """A name that is too long for a file."""
+    """A name that is too long for a file name."""
     size = len(part(name))
     if size > LONGEST:
         shown = f"{name[:20]}..."
-        note = "the store keeps it as the name of a file, with three bytes for every byte that is no letter from a to z and no digit"
-        message = f"the name of the {kind} `{shown}` takes {size} bytes, and {LONGEST} is the most"
+        note = "the store uses it as a file name, with three bytes for each byte that is not a letter from a to z or a digit"
+        message = f"the name of the {kind} `{shown}` takes {size} bytes, and the limit is {LONGEST}"
         yield Diagnostic("FP272", message, span, (note,), (f"give the {kind} a shorter name",))
 
 
 def _steps(flow: Flow) -> Iterator[Diagnostic]:
-    """The steps by themselves, and the first and the last."""
+    """Diagnostics about single steps, and about the start and the end."""
     if not flow.steps:
         yield Diagnostic(
             "FP200",
             f"{flow.class_name} has no steps",
             flow.span,
-            help=("mark its methods with `@step`, beginning with `start` and ending with `end`",),
+            help=("write `@step` above its methods; call the first one `start` and the last one `end`",),
         )
         return
     for kind, name, code in (("start", flow.start, "FP216"), ("end", flow.end, "FP217")):
         if not name:
             yield Diagnostic(
-                code, f"{flow.class_name} has no {kind}", flow.span, help=(f"call a step `{kind}`, or mark it `@step({kind}=True)`",)
+                code, f"{flow.class_name} has no {kind}", flow.span, help=(f"call a step `{kind}`, or write `@step({kind}=True)` above it",)
             )
     for step in flow.steps:
         yield from _step(flow, step)
@@ -74,12 +74,12 @@ def _step(flow: Flow, step: Step) -> Iterator[Diagnostic]:
             "FP234",
             f"a step cannot be called `{step.name}`",
             step.span,
-            ("every flow has that name already",),
+            ("every flow already has this name",),
             ("give the step another name",),
         )
     if step.join and step.name in (flow.start, flow.end):
         kind = "start" if step.name == flow.start else "end"
-        way_out = "take only `self`" if kind == "start" else "put a join of its own in front of it"
+        way_out = "take only `self`" if kind == "start" else "add a separate join before it"
         yield Diagnostic(
             "FP223", f"the {kind} of {flow.class_name} cannot be a join", step.span, (f"`{step.name}` takes inputs",), (way_out,)
         )
@@ -88,8 +88,8 @@ def _step(flow: Flow, step: Step) -> Iterator[Diagnostic]:
             "FP270",
             f"step `{step.name}` calls `merge_artifacts`, but is not a join",
             step.span,
-            ("only a join has inputs that can be merged",),
-            (f"write `def {step.name}(self, inputs)` where branches come together, or remove the call",),
+            ("only a join has inputs to merge",),
+            (f"write `def {step.name}(self, inputs)` if branches meet here, or remove the call",),
         )
     if step.settings.catch is not None and isinstance(step.transition, Foreach | Switch):
         kind = "a foreach" if isinstance(step.transition, Foreach) else "a switch"
@@ -97,13 +97,13 @@ def _step(flow: Flow, step: Step) -> Iterator[Diagnostic]:
             "FP220",
             f"step `{step.name}` has `@catch`, but starts {kind}",
             step.transition_span or step.span,
-            ("when the step fails there is nothing that says where to go",),
-            ("move the work that may fail into a step before it",),
+            ("if the step fails, nothing decides where the flow continues",),
+            ("move the work that may fail to an earlier step",),
         )
 
 
 def _unknown(flow: Flow) -> Iterator[Diagnostic]:
-    """Transitions to what is not a step."""
+    """Transitions to something that is not a step."""
     names = {step.name: step for step in flow.steps}
     for step in flow.steps:
         for target in targets(step.transition):
@@ -120,7 +120,7 @@ def _instead(flow: Flow, target: str) -> tuple[str, ...]:
     if target in flow.members:
         return (f"write `@step` above `def {target}`",)
     best = nearest(target, (step.name for step in flow.steps))
-    return (f"did you mean `{best}`?",) if best else (f"write a method `{target}` and mark it `@step`",)
+    return (f"did you mean `{best}`?",) if best else (f"write a method `{target}` with the decorator `@step`",)
 
 
 def _unreachable(flow: Flow) -> Iterator[Diagnostic]:
@@ -132,7 +132,7 @@ def _unreachable(flow: Flow) -> Iterator[Diagnostic]:
         seen.update(fresh)
         waiting += fresh
     for step in flow.steps:
-        # The end of a flow whose steps all lead somewhere is out of reach only when a loop never ends: `structure` says so.
+        # If all steps lead somewhere, the end is unreachable only because of an endless loop, which `structure` reports.
         if step.name not in seen and step.name != flow.end:
             yield Diagnostic(
                 "FP218",

@@ -1,6 +1,6 @@
-"""Do the parameters of a flow fit together: their names, defaults and choices?
+"""Checks the names, defaults and choices of parameters.
 
-Parameter("rate", type=int, default="3")      the default is 3: text is read as the command line would read it
+Parameter("rate", type=int, default="3")      the default is 3: a string is read as the command line would read it
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from flowport.compiler.ir.parameter_kinds import misfit
 OPTIONS = frozenset(
     ("help", "store", "profile", "run-id", "tag", "max-workers", "with", "origin-run", "from", "target", "no-fork", "quiet", "logs")
 )
-"""Options of `run` and `dry-run`: a parameter of that name is given after `--`."""
+"""Options of `run` and `dry-run`: a parameter with such a name must be given after `--`."""
 NAMES = frozenset({"next", "input", "index", "foreach_stack", "merge_artifacts"})
-"""What every flow has already."""
+"""Attributes that every flow already has."""
 TITLES = frozenset({"name", "script_name"})
-"""What every flow has unless a step sets another: the names of the flow and of its file."""
+"""Attributes that every flow has unless a step sets them: the names of the flow and of its file."""
 
 
 def check_parameters(flow: Flow) -> Iterator[Diagnostic]:
@@ -32,7 +32,7 @@ def check_parameters(flow: Flow) -> Iterator[Diagnostic]:
                 "FP235",
                 f"the parameters `{other.attribute}` and `{parameter.attribute}` have the same name, `{name}`",
                 parameter.span,
-                help=("give each its own: the first argument of `Parameter`",),
+                help=("rename one of them: the name is the first argument of `Parameter`",),
             )
         if not name or name.startswith("-") or any(c.isspace() or c == "=" or not c.isprintable() for c in name):
             yield Diagnostic(
@@ -44,9 +44,9 @@ def check_parameters(flow: Flow) -> Iterator[Diagnostic]:
         elif name.replace("_", "-") in OPTIONS:
             yield Diagnostic(
                 "FP238",
-                f"the parameter `{name}` has the name of an option of `flowport run`",
+                f"the parameter `{name}` has the same name as an option of `flowport run`",
                 parameter.span,
-                help=(f"give it after `--`: `flowport run {flow.file} -- --{name} value`", "or give the parameter another name"),
+                help=(f"give it after `--`: `flowport run {flow.file} -- --{name} value`", "or rename the parameter"),
                 severity="warning",
             )
         if parameter.attribute in NAMES:
@@ -54,14 +54,14 @@ def check_parameters(flow: Flow) -> Iterator[Diagnostic]:
                 "FP234",
                 f"a parameter cannot be called `{parameter.attribute}`",
                 parameter.span,
-                ("every flow has that name already",),
-                (f'give the attribute another name: `the_{parameter.attribute} = Parameter("{parameter.name}")`',),
+                ("every flow already has this name",),
+                (f'rename the attribute: `the_{parameter.attribute} = Parameter("{parameter.name}")`',),
             )
         yield from _values(parameter)
 
 
 def _values(parameter: Parameter) -> Iterator[Diagnostic]:
-    """The default and the choices against the kind, and the default against the choices."""
+    """Checks the default and the choices against the type, and the default against the choices."""
     if parameter.kind == "file":
         return
     for choice in parameter.choices:
@@ -70,7 +70,7 @@ def _values(parameter: Parameter) -> Iterator[Diagnostic]:
                 "FP237",
                 f"the choice `{choice!r}` of `{parameter.attribute}` {why}",
                 parameter.span,
-                help=("write choices of the parameter's type",),
+                help=("use choices of the same type as the parameter",),
             )
     if isinstance(parameter.default, NoDefault | Computed):
         return

@@ -1,6 +1,6 @@
-"""Do the branches and foreaches of a flow find their joins?
+"""Checks that branches and foreaches end in joins.
 
-Every step is given the splits that are open when it starts, as a chain; a join closes the innermost. Two ways into a step must agree.
+Each step gets the chain of splits that are open when it starts. A join closes the innermost one. All paths into a step must agree.
 
     start -> a, b        a: (start>a)      b: (start>b)      join: closes `start`
 """
@@ -61,7 +61,7 @@ class _Walk:
         self.found.append(Diagnostic(code, message, step.transition_span or step.span, notes, (way_out,)))
 
     def enter(self, source: Step, target: str, opened: _Open | None) -> bool:
-        """Whether the step is entered for the first time, in a way that can be followed."""
+        """Whether the step is entered for the first time, and its open splits are known."""
         step = self.step[target]
         if step.join:
             return self.enter_join(source, step, opened)
@@ -85,17 +85,17 @@ class _Walk:
             if not known:
                 self.say(
                     "FP225",
-                    f"step `{source.name}` goes to the join `{step.name}`, but no branch or foreach is open there",
+                    f"step `{source.name}` goes to the join `{step.name}`, but there is no branch or foreach to join",
                     source,
-                    f"take only `self` in `{step.name}`, or open a branch or a foreach before it",
+                    f"take only `self` in `{step.name}`, or start a branch or a foreach before it",
                 )
             return False
         if opened.target == step.name:
             self.say(
                 "FP219",
-                f"step `{source.name}` leads a {self.kind(opened)} straight into the join `{step.name}`",
+                f"step `{source.name}` leads a {self.kind(opened)} directly to the join `{step.name}`",
                 source,
-                "put a step between them",
+                "add a step between them",
             )
         elif not known:
             self.joins.setdefault(opened.origin, {})[step.name] = None
@@ -103,17 +103,17 @@ class _Walk:
         if known and first is not None and (first.origin != opened.origin or not _same(first.around, opened.around)):
             self.say(
                 "FP227",
-                f"the join `{step.name}` brings together ways that do not belong together: of `{first.origin}` and of `{opened.origin}`",
+                f"the join `{step.name}` combines paths of different splits: of `{first.origin}` and of `{opened.origin}`",
                 source,
-                "give each branch and each foreach a join of its own, the inner one first",
-                f"the way over `{source.name}` opened at `{opened.origin}`, another at `{first.origin}`",
+                "add a join for each branch and each foreach, the inner one first",
+                f"the path through `{source.name}` comes from `{opened.origin}`, another one from `{first.origin}`",
             )
         if not known:
             self.open[step.name] = opened.around
         return not known
 
     def compare(self, source: Step, step: Step, opened: _Open | None) -> None:
-        """Two ways into a step that is not a join; what goes back to the start is a loop, and so `structure`'s to refuse."""
+        """Compare two paths into a step that is not a join. Going back to the start is a loop, which `structure` rejects."""
         first = self.open[step.name]
         if _same(first, opened) or step.name == self.flow.start:
             return
@@ -125,7 +125,7 @@ class _Walk:
                     "FP226",
                     f"the branches of `{first.origin}` meet in `{step.name}`, which is not a join",
                     step.span,
-                    (f"{ways} go there, from different branches",),
+                    (f"{ways} of different branches go there",),
                     (f"write `def {step.name}(self, inputs)`",),
                 )
             )
@@ -133,7 +133,7 @@ class _Walk:
             self.beside(source, step, opened, first)
 
     def beside(self, source: Step, step: Step, opened: _Open | None, first: _Open | None) -> None:
-        """One way comes from inside a branch or a foreach, the other does not."""
+        """One path comes from inside a branch or a foreach, the other does not."""
         deep, inner, outer = (source, opened, self.entered_from[step.name])
         if inner is None or (first and first.depth > inner.depth):
             deep, inner, outer = self.step[self.entered_from[step.name]], first, source.name
@@ -143,14 +143,14 @@ class _Walk:
             "FP229",
             f"`{deep.name}` and `{outer}` go to `{step.name}`, but only `{deep.name}` is inside the {self.kind(inner)} of `{inner.origin}`",
             deep,
-            f"go to the join of `{inner.origin}` first, or give one of them a step of its own",
+            f"go to the join of `{inner.origin}` first, or let one of them go to another step",
         )
 
     def ended(self) -> Iterator[Diagnostic]:
-        """Ways that reach the end with a split still open, unless something else is known to be wrong with the split."""
+        """Paths that reach the end with an open split, unless another error about the split is known."""
         for source, opened in self.unjoined:
             if opened.origin not in self.unclear:
-                message = f"step `{source.name}` goes to the end while the {self.kind(opened)} of `{opened.origin}` is still open"
+                message = f"step `{source.name}` goes to the end before the {self.kind(opened)} of `{opened.origin}` is joined"
                 yield Diagnostic(
                     "FP224",
                     message,
@@ -166,9 +166,9 @@ class _Walk:
                 names = ", ".join(f"`{name}`" for name in joins)
                 yield Diagnostic(
                     "FP228",
-                    f"what `{origin}` opens ends in different joins: {names}",
+                    f"the paths from `{origin}` end in different joins: {names}",
                     step.transition_span or step.span,
-                    help=(f"let every way out of `{origin}` go to one join",),
+                    help=(f"let all paths from `{origin}` go to one join",),
                 )
 
 

@@ -1,85 +1,32 @@
-"""Whose the decorators of a step or a flow are.
+"""Which decorators of a step or a flow are flowport's.
 
-@retry(times=2)       flowport's or Metaflow's own: DecoratorUse("retry")
-@robust               robust = retry(times=2) in the flow's own files: DecoratorUse("retry") too
-@traced               the user's own: DecoratorUse(""), it stays where it is and runs in the task
+@retry(times=2)       of flowport or Metaflow: DecoratorUse("retry")
+@robust               robust = retry(times=2) in the flow's own files: also DecoratorUse("retry")
+@traced               custom: DecoratorUse(""), it runs in the task
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
+from flowport.compiler.decorators.registry import ARGUMENTS, FLOW_DECORATORS
 from flowport.compiler.decorators.unsupported import UNSUPPORTED
+from flowport.compiler.decorators.use import DecoratorUse
 from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.evaluate.reading import Reading
 from flowport.compiler.python.bindings import Names
 from flowport.compiler.python.classes import Class
 from flowport.compiler.python.modules import OURS, Definition, External, Thing
 from flowport.compiler.python.source import Source
-from flowport.compiler.record import record
-
-RESOURCES: Mapping[str, float] = {"cpu": 0.001, "memory": 1, "gpu": 0, "disk": 1, "shared_memory": 0}
-"""What a step can ask for, and the least of it; all but `cpu` are whole numbers."""
-
-_PROFILE, _NODES = "a profile of flowport.toml says it for all steps", "what nodes offer is chosen with `node_selector`"
-ELSEWHERE: Mapping[str, str] = {
-    "namespace": _PROFILE,
-    "annotations": _PROFILE,
-    "image_pull_policy": _PROFILE,
-    "image_pull_secrets": _PROFILE,
-    "security_context": _PROFILE,
-    "gpu_vendor": "GPUs are those of NVIDIA",
-    "qos": "memory has the same request and limit",
-    "use_tmpfs": "`shared_memory` is a folder in memory",
-    "tmpfs_tempdir": "`shared_memory` is a folder in memory",
-    "tmpfs_size": "`shared_memory` is a folder in memory",
-    "tmpfs_path": "`shared_memory` is a folder in memory",
-    "compute_pool": _NODES,
-    "executable": "the image's own `python` runs the step",
-    "port": "nothing listens in a step's pod",
-    "hostname_resolution_timeout": "steps do not talk to each other",
-}
-"""Arguments of Metaflow's `@kubernetes` that have no effect, and who says instead."""
-
-SETTINGS: Mapping[str, tuple[str, ...]] = {
-    "retry": ("times", "minutes_between_retries"),
-    "catch": ("var", "print_exception"),
-    "timeout": ("seconds", "minutes", "hours"),
-    "resources": tuple(RESOURCES),
-    "environment": ("vars",),
-    "kubernetes": (
-        *("image", *RESOURCES, "service_account", "node_selector", "tolerations", "labels", "secrets", "persistent_volume_claims"),
-        *ELSEWHERE,
-    ),
-}
-"""The decorators that say something about a step, and their arguments."""
-
-FLOW_DECORATORS: Mapping[str, tuple[str, ...]] = {"schedule": ("hourly", "daily", "weekly", "cron", "timezone")}
-"""The decorators that say something about a flow, and their arguments."""
 
 _PLAIN = frozenset({"staticmethod", "classmethod", "property"})
 
 
-@record(eq=False)
-class DecoratorUse:
-    """A decorator as it is written in `source`, with its own name, "" when it is somebody else's."""
-
-    node: ast.expr
-    name: str
-    source: Source
-    members: Names
-
-    @property
-    def call(self) -> ast.Call | None:
-        """The decorator when it is called, as in `@retry(times=2)`."""
-        return self.node if isinstance(self.node, ast.Call) else None
-
-
-def marks(reading: Reading, owner: Class, decorators: Iterable[ast.expr], before: int) -> tuple[DecoratorUse, ...]:
-    """What decorators of a class or of one of its members are; `before` is the line of what they decorate."""
+def decorator_uses(reading: Reading, owner: Class, decorators: Iterable[ast.expr], before: int) -> tuple[DecoratorUse, ...]:
+    """The decorators of a class or of one of its members; `before` is the line of the class or member."""
     reader = _Reader(reading, before)
-    return tuple(mark for node in decorators for mark in reader.read(owner.source, owner.members, node, frozenset()))
+    return tuple(use for node in decorators for use in reader.read(owner.source, owner.members, node, frozenset()))
 
 
 class _Reader:
@@ -87,7 +34,7 @@ class _Reader:
         self.reading, self.before = reading, before
 
     def read(self, source: Source, members: Names, node: ast.expr, seen: frozenset[ast.AST]) -> list[DecoratorUse]:
-        """The marks that one decorator stands for: one, or those that a name or function of the user's own puts together."""
+        """The decorators that one decorator means: itself, or those that a custom name or function combines."""
         called = node.func if isinstance(node, ast.Call) else node
         if isinstance(called, ast.Name) and self._hidden(source, members, called):
             return [DecoratorUse(node, "", source, members)]
@@ -106,8 +53,8 @@ class _Reader:
         first = members[node.id][0] if node.id in members else None
         if first is None or first.node.lineno >= self.before or first.module is not None:
             return False
-        if not isinstance(first.node, ast.FunctionDef) and node.id in {"step", *SETTINGS, *FLOW_DECORATORS, *UNSUPPORTED}:
-            message = f"`@{node.id}` is the class attribute of line {first.node.lineno} here, not the decorator"
+        if not isinstance(first.node, ast.FunctionDef) and node.id in {"step", *ARGUMENTS, *UNSUPPORTED}:
+            message = f"`@{node.id}` is the class attribute from line {first.node.lineno} here, not the decorator"
             way_out = (
                 f"rename the attribute, or import the decorator under another name: `from flowport import {node.id} as {node.id}_step`"
             )
@@ -115,7 +62,7 @@ class _Reader:
         return True
 
     def _unfolded(self, thing: Definition, node: ast.expr, seen: frozenset[ast.AST]) -> list[DecoratorUse] | None:
-        """The marks that a decorator of the user's own stands for, when that can be seen; None when it is to be left alone."""
+        """The decorators that a custom decorator combines, if the source shows them; None to keep it as it is."""
         function = thing.function
         if function is None:
             if thing.value is not None and not isinstance(thing.value, ast.Lambda) and not self._partial(thing.source, thing.value):
@@ -124,7 +71,7 @@ class _Reader:
             return None
         nodes = None if isinstance(node, ast.Call) else _composed(function)
         if nodes is not None:
-            return [mark for inner in nodes for mark in self.read(thing.source, {}, inner, seen)]
+            return [use for inner in nodes for use in self.read(thing.source, {}, inner, seen)]
         self._unseen(thing)
         return None
 
@@ -133,12 +80,12 @@ class _Reader:
         return isinstance(made, External) and made.name == "functools.partial"
 
     def _unseen(self, thing: Definition) -> None:
-        """Say which of flowport's decorators stand in what makes one of the user's own."""
+        """Warn about decorators of flowport inside a custom decorator."""
         made = [each.node for each in thing.bindings]
         names = {self._ours(thing.source, inner) for each in made for inner in ast.walk(each)}
-        if inside := sorted(names & {*SETTINGS, *FLOW_DECORATORS}):
+        if inside := sorted(names & set(ARGUMENTS)):
             listed = ", ".join(f"`@{name}`" for name in inside)
-            message = f"what the decorator `{thing.name}` does with {listed} is not seen"
+            message = f"flowport does not see how the decorator `{thing.name}` uses {listed}"
             place = "the flow" if set(inside) <= set(FLOW_DECORATORS) else "the steps"
             self.reading.warn(
                 "FP126", message, thing.source, made[0], f"put {listed} on {place}, or write `{thing.name} = {inside[0]}(...)`"
@@ -149,17 +96,17 @@ class _Reader:
         return thing.name.rpartition(".")[2] if isinstance(thing, External) and thing.name.split(".")[0] in OURS else ""
 
     def _unknown(self, source: Source, node: ast.expr, thing: Thing | None) -> str:
-        """Say what there is to say about a name that neither flowport nor the flow's own files define; the name that was probably meant."""
+        """Report a name that neither flowport nor the flow's own files define; returns the name that was probably meant."""
         if isinstance(thing, External):
             package = thing.name.split(".")[0]
             message = f"flowport does not know the decorator `{source.segment(node)}`, which comes from `{package}`"
-            way_out = "it is kept, and runs in the task; it must leave `self` and `self.next` as they are"
+            way_out = "flowport keeps it, and it runs in the task; it must not change `self` and `self.next`"
             self.reading.warn("FP123", message, source, node, way_out)
         elif thing is None and isinstance(node, ast.Name) and node.id not in _PLAIN:
-            own = {"step", *SETTINGS, *FLOW_DECORATORS}
+            own = {"step", *ARGUMENTS}
             known = {*self.reading.modules.names(source), *own}
             ways_out = (f"add `from flowport import {node.id}`",) if node.id in own | set(UNSUPPORTED) else did_you_mean(node.id, known)
-            self.reading.say("FP122", f"nothing in `{source.shown}` defines `{node.id}`", source, node, *ways_out)
+            self.reading.say("FP122", f"`{source.shown}` does not define `{node.id}`", source, node, *ways_out)
             return node.id if node.id in own else ""
         return ""
 

@@ -1,44 +1,97 @@
-"""The decorators of Metaflow that a later version brings: whether a flow runs the same without them, and what to do until then."""
+"""The decorators of Metaflow that flowport does not support yet: whether a flow computes the same without, and what to do instead."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+from flowport.compiler.decorators.registry import STEP_DECORATORS
+from flowport.compiler.decorators.use import DecoratorUse
+from flowport.compiler.diagnostics.suggestions import did_you_mean
+from flowport.compiler.evaluate.expressions import evaluate
+from flowport.compiler.evaluate.reading import Reading
+from flowport.compiler.evaluate.scope import NotConstant, scope
 from flowport.compiler.record import record
 
 
 @record
 class Unsupported:
-    """`same` says that the flow's results do not depend on it."""
+    """`same` means that the results of the flow do not depend on the decorator."""
 
     same: bool
     effect: str
     way_out: str
 
 
-_PACKAGES = "put the packages into the image, or into the environment that runs the flow, and remove the decorator"
-_START = "start the flow by hand, or from the scheduler's own rules"
+_PACKAGES = "install the packages in the image, or in the environment that runs the flow, and remove the decorator"
+_START = "start the flow by hand, or with a rule of the scheduler"
 
 UNSUPPORTED: Mapping[str, Unsupported] = {
-    "card": Unsupported(True, "no card is made", "the step runs without it"),
+    "card": Unsupported(True, "no card is created", "you can keep it: the step runs without a card"),
     "trigger": Unsupported(True, "no event starts the flow", _START),
-    "trigger_on_finish": Unsupported(True, "no other flow's end starts it", _START),
-    "project": Unsupported(True, "names and tags do not carry the project", "the flow runs without it"),
+    "trigger_on_finish": Unsupported(True, "the end of another flow does not start it", _START),
+    "project": Unsupported(True, "names and tags do not contain the project", "you can keep it: the flow runs without a project"),
     "exit_hook": Unsupported(True, "the hook is not called", "call it in the last step, or from the scheduler"),
-    "batch": Unsupported(
-        True, "where a step runs is the target's to say", "write `@resources(cpu=..., memory=...)` for what the step needs"
-    ),
+    "batch": Unsupported(True, "the target decides where a step runs", "write `@resources(cpu=..., memory=...)` if the step needs more"),
     "conda": Unsupported(False, "its packages would be missing", _PACKAGES),
     "conda_base": Unsupported(False, "its packages would be missing", _PACKAGES),
     "pypi": Unsupported(False, "its packages would be missing", _PACKAGES),
     "pypi_base": Unsupported(False, "its packages would be missing", _PACKAGES),
-    "secrets": Unsupported(False, "its variables would be missing", "read the secret inside the step, with the cloud's own library"),
-    "checkpoint": Unsupported(True, "nothing is kept between tries", "keep what must survive a try in a store of your own"),
+    "secrets": Unsupported(
+        False, "its variables would be missing", "read the secret inside the step, with the library of the cloud provider"
+    ),
+    "checkpoint": Unsupported(True, "nothing is kept between attempts", "write what must survive an attempt to storage of your own"),
     "model": Unsupported(False, "its models would not be loaded", "load the model inside the step"),
     "huggingface_hub": Unsupported(False, "its models would not be loaded", "load the model inside the step"),
-    "nim": Unsupported(False, "its service would not be there", "call the service from the step"),
-    "parallel": Unsupported(False, "its tasks would not know each other", "use `foreach` when the tasks do not talk to each other"),
-    "pytorch_parallel": Unsupported(False, "its tasks would not know each other", "use `foreach` when the tasks do not talk to each other"),
-    "airflow_external_task_sensor": Unsupported(False, "the flow would not wait for the other task", "wait for it in a step of your own"),
-    "airflow_s3_key_sensor": Unsupported(False, "the flow would not wait for the object", "wait for it in a step of your own"),
+    "nim": Unsupported(False, "its service would be missing", "call the service from the step"),
+    "parallel": Unsupported(False, "its tasks could not communicate", "use `foreach` if the tasks do not communicate"),
+    "pytorch_parallel": Unsupported(False, "its tasks could not communicate", "use `foreach` if the tasks do not communicate"),
+    "airflow_external_task_sensor": Unsupported(False, "the flow would not wait for the other task", "wait for it in a step"),
+    "airflow_s3_key_sensor": Unsupported(False, "the flow would not wait for the object", "wait for it in a step"),
 }
+
+PACKAGES = frozenset({"conda", "conda_base", "pypi", "pypi_base"})
+"""The decorators that install packages; they are not needed if they name none."""
+
+
+def say_unsupported(reading: Reading, use: DecoratorUse, place: str) -> None:
+    """Report a decorator that flowport does not support."""
+    known = _without_packages(reading, use) or UNSUPPORTED.get(use.name)
+    source = use.source
+    if use.name in reading.rejected_imports:
+        return
+    if known is None:
+        reading.say(
+            "FP142",
+            f"flowport does not have the decorator `@{use.name}`",
+            source,
+            use.node,
+            *did_you_mean(use.name, {*STEP_DECORATORS, "step"}),
+            "remove it; provide its packages and services in the image or in the code of the step",
+        )
+    elif known.same:
+        reading.warn("FP141", f"`@{use.name}` on {place} is not supported yet; {known.effect}", source, use.node, known.way_out)
+    else:
+        reading.say("FP140", f"`@{use.name}` on {place} is not supported yet; {known.effect}", source, use.node, known.way_out)
+
+
+def _without_packages(reading: Reading, use: DecoratorUse) -> Unsupported | None:
+    """The entry for a decorator that installs packages but names none; None for all others."""
+    named: dict[str, Any] = {}
+    if use.name not in PACKAGES or (use.call and use.call.args):
+        return None
+    for keyword in use.call.keywords if use.call else ():
+        try:
+            value = evaluate(keyword.value, scope(reading.modules, use.source, use.members))
+        except NotConstant:
+            return None
+        named.update({keyword.arg: value} if keyword.arg else value if isinstance(value, dict) else {"**": value})
+    if named.get("disabled"):
+        return Unsupported(True, "it is disabled, so nothing is missing", "remove it")
+    if any(value for name, value in named.items() if name != "python"):
+        return None
+    if named.get("python"):
+        return Unsupported(
+            True, "the image determines the version of Python", f"use an image with Python {named['python']}, and remove the decorator"
+        )
+    return Unsupported(True, "it names no packages, so nothing is missing", "remove it")

@@ -8,47 +8,47 @@ from flowport.compiler.diagnostics.code import Code
 
 FLOW: Mapping[str, Code] = {
     "FP200": Code(
-        "a flow without steps",
-        "A flow is made of methods marked `@step`. The first is called `start` and the last `end`, or they are marked "
+        "the flow has no steps",
+        "A flow consists of methods with the decorator `@step`. The first is called `start` and the last `end`, unless you use "
         "`@step(start=True)` and `@step(end=True)`.",
     ),
     "FP201": Code(
         "a transition to something that is not a step",
-        "`self.next` names methods of the same class that are marked `@step`. Look for a spelling mistake, or a method that lacks `@step`.",
+        "`self.next` takes methods of the same class that have the decorator `@step`. Check the spelling, and whether the "
+        "method has `@step`.",
     ),
     "FP202": Code(
-        "a step does not say where it goes next",
-        "Every step but the end finishes with `self.next(...)`.",
+        "a step does not say which step comes next",
+        "Every step except the end finishes with `self.next(...)`.",
     ),
     "FP203": Code(
-        "a step goes to different steps from different places",
-        "Which steps follow must be known before the flow runs, so a step has one `self.next`; an early one in front of a "
-        '`return` may only repeat it. To choose at run time, set an artifact and write a switch: `self.next({"good": '
-        'self.a, "bad": self.b}, condition="verdict")`.',
+        "a step has several different transitions",
+        "flowport must know before the run which steps follow, so a step has one `self.next`. An earlier `self.next` before a "
+        '`return` may only repeat it. To choose at run time, set an artifact and use a switch: `self.next({"good": self.a, '
+        '"bad": self.b}, condition="verdict")`.',
     ),
     "FP204": Code(
         "`self.next` is not the last line of the step",
-        "`self.next` ends a step. It stands at the end of the method, not inside an `if`, a loop, a `with` or a `try`, "
-        "and nothing follows it.",
+        "`self.next` ends a step. It must be the last statement of the method, not inside an `if`, a loop, a `with` or a `try`.",
     ),
     "FP205": Code(
-        "the end goes on",
-        "The last step has no `self.next`. When the flow should go on, call this step something else than `end`.",
+        "the end has a `self.next`",
+        "The last step has no `self.next`. If the flow should continue, give this step another name than `end`.",
     ),
     "FP206": Code(
-        "`self.next` has another form than one of the four",
-        '`self.next(self.a)`, `self.next(self.a, self.b)`, `self.next(self.a, foreach="items")` and `self.next({"x": '
-        'self.a}, condition="c")` are all there is; the arguments are written out, so that the graph can be read from the '
+        "`self.next` has none of the four forms",
+        'The forms are `self.next(self.a)`, `self.next(self.a, self.b)`, `self.next(self.a, foreach="items")` and '
+        '`self.next({"x": self.a}, condition="c")`. Write the arguments out, so that flowport can read the graph from the '
         "source.",
     ),
     "FP207": Code(
-        "a branch leads to one step twice",
-        "The branches of `self.next(self.a, self.b)` are different steps. To run one step many times, use a `foreach`.",
+        "a branch contains a step twice",
+        "The branches of `self.next(self.a, self.b)` must be different steps. To run one step several times, use a `foreach`.",
     ),
     "FP208": Code(
-        "`batch` or `workers` do not fit",
-        "`batch` is how many items one task takes, as long as that makes no more than 1,000 tasks, and `workers` the number of "
-        "processes that share them: whole numbers of at least 1, together with `foreach`.",
+        "`batch` or `workers` has a wrong value",
+        "`batch` is the number of items per task, as long as there are at most 1,000 tasks; `workers` is the number of "
+        "processes that share the items of a task. Both are whole numbers of at least 1, and need a `foreach`.",
     ),
     "FP209": Code(
         "`self.next` has no such argument",
@@ -56,185 +56,184 @@ FLOW: Mapping[str, Code] = {
     ),
     "FP210": Code(
         "`self.next` names something that is not a step of the flow",
-        "Steps are named as `self.step`: without quotes, without parentheses, without a list around them, and with `self.`.",
+        "Write steps as `self.step`, without quotes, without parentheses and without a list around them.",
     ),
     "FP211": Code(
         "`foreach` or `condition` is not the name of an artifact",
-        'Both take the name of an artifact as text: `self.items = [...]`, then `foreach="items"`. The value is looked up '
+        'Both take the name of an artifact as a string: `self.items = [...]`, then `foreach="items"`. flowport reads the value '
         "when the step has finished.",
     ),
     "FP212": Code(
-        "a foreach to several steps",
-        "A `foreach` goes to one step, which may branch.",
+        "a foreach leads to several steps",
+        "A `foreach` leads to one step. That step may branch.",
     ),
     "FP213": Code(
         "a switch is not complete",
-        'A switch is a dict from values to steps together with the name of an artifact: `self.next({"good": self.a, '
-        '"bad": self.b}, condition="verdict")`.',
+        'A switch is a dict from values to steps, with the name of an artifact: `self.next({"good": self.a, "bad": self.b}, '
+        'condition="verdict")`.',
     ),
     "FP214": Code(
         "a case is not a plain value",
-        "Cases are written out: texts, numbers, True, False or None, each leading to a step.",
+        "Write each case out: a string, a number, True, False or None, and the step that it leads to.",
     ),
     "FP215": Code(
-        "two cases cannot be told apart",
-        'In Python `1`, `1.0` and `True` are the same key of a dict, so the later one replaces the earlier; `1` and `"1"` '
-        "look alike wherever they are shown. Use values that differ as text.",
+        "two cases cannot be distinguished",
+        'In Python `1`, `1.0` and `True` are the same key of a dict, so the later one replaces the earlier. `1` and `"1"` look '
+        "alike wherever they are displayed. Use values that also differ as text.",
     ),
     "FP216": Code(
-        "a flow without a start",
-        "Call the first step `start`, or mark it `@step(start=True)`.",
+        "the flow has no start",
+        "Call the first step `start`, or use `@step(start=True)`.",
     ),
     "FP217": Code(
-        "a flow without an end",
-        "Call the last step `end`, or mark it `@step(end=True)`.",
+        "the flow has no end",
+        "Call the last step `end`, or use `@step(end=True)`.",
     ),
     "FP218": Code(
-        "a step that no step leads to",
-        "The step would never run. Name it in the `self.next` of the step before it, or remove it.",
+        "no step leads to this step",
+        "The step would never run. Name it in the `self.next` of an earlier step, or remove it.",
     ),
     "FP219": Code(
-        "a foreach or a branch straight into its join",
-        "A join brings together what steps did; with no step between there is nothing to join.",
+        "a foreach or a branch leads directly to its join",
+        "A join combines the results of steps. Put at least one step between the split and the join.",
     ),
     "FP220": Code(
         "`@catch` on a step that starts a foreach or a switch",
-        "When the step fails, there is no list to go over and no value to choose by. Do what may fail in a step before "
-        "it, with `@catch` there, and let the split look at what came of it.",
+        "If the step fails, there is no list to iterate over and no value to choose by. Do the work that may fail in an "
+        "earlier step with `@catch`, and check its result in the step with the split.",
     ),
     "FP221": Code(
-        "several starts or ends",
-        "A flow begins at one step and ends at one step. A step called `start` counts as marked, so do not mark another.",
+        "the flow has several starts or ends",
+        "A flow starts at one step and ends at one step. A step called `start` is a start, so do not mark another one.",
     ),
     "FP222": Code(
         "a step takes other arguments than `self` and `inputs`",
-        "A step is called by flowport: with `self`, and a join with the inputs of the steps before it. Values travel from "
-        "step to step as artifacts.",
+        "flowport calls a step with `self`, and a join also with the inputs of the steps before it. Pass values from step to "
+        "step as artifacts.",
     ),
     "FP223": Code(
         "the start or the end is a join",
-        "A join brings together branches, and a flow neither begins nor ends inside one. Put a join of its own in front of the end.",
+        "A join combines branches, and a flow neither starts nor ends inside a branch. Put a separate join before the end.",
     ),
     "FP224": Code(
-        "the end is reached before the join",
-        "Every branch and every foreach ends in a join: a step that takes `inputs`. The end runs once, so it comes behind the last join.",
+        "a branch or a foreach reaches the end without a join",
+        "Every branch and every foreach ends in a join: a step that takes `inputs`. The end runs once, after the last join.",
     ),
     "FP225": Code(
-        "a join without a branch",
-        "A step that takes `inputs` is a join, and closes a branch or a foreach that is open there. A step that only "
-        "follows another takes `self` alone. A switch needs no join: its cases meet in a plain step.",
+        "a join without a branch or a foreach",
+        "A step that takes `inputs` is a join. It closes the branch or the foreach around it. A step that only follows another "
+        "one takes `self` alone. A switch needs no join: its cases meet in an ordinary step.",
     ),
     "FP226": Code(
         "branches meet in a step that is not a join",
-        "Where the branches of `self.next(self.a, self.b)` come together, the step takes `inputs`: `def join(self, inputs)`.",
+        "The step where the branches of `self.next(self.a, self.b)` meet must take `inputs`: `def join(self, inputs)`.",
     ),
     "FP227": Code(
-        "a join brings together ways that do not belong together",
-        "A join closes one branch or one foreach. Branches inside branches are joined from the inside out, each by a join of its own.",
+        "a join combines paths of different splits",
+        "A join closes one branch or one foreach. Join nested branches from the inside out, each with its own join.",
     ),
     "FP228": Code(
-        "the ways out of a split end in different joins",
-        "All branches of a split, and all cases inside a foreach, end in the same join.",
+        "the paths of a split end in different joins",
+        "All branches of a split, and all cases inside a foreach, must end in the same join.",
     ),
     "FP229": Code(
-        "a way into or out of a branch or a foreach beside its join",
-        "What a branch or a foreach opens is left through its join alone. A case of a switch inside a foreach may go to "
-        "the join early, but not past it.",
+        "a path enters or leaves a branch or a foreach without its join",
+        "Only the join leaves a branch or a foreach. A case of a switch inside a foreach may go to the join early, but not past it.",
     ),
     "FP230": Code(
         "an artifact is read before it can be set",
-        "No step on any way to this one sets the artifact, so the step would stop with an AttributeError. A join inherits "
-        "nothing: it takes over what it needs, with `self.x = inputs[0].x` or `self.merge_artifacts(inputs)`.",
+        "No step before this one sets the artifact, so the step would fail with an AttributeError. A join inherits no "
+        "artifacts: take what it needs with `self.x = inputs[0].x` or `self.merge_artifacts(inputs)`.",
     ),
     "FP231": Code(
-        "a foreach or a switch over an artifact that no step sets",
-        'The name in `foreach="..."` or `condition="..."` is looked up on the flow when the step ends. Look for a '
-        "spelling mistake, or set the artifact.",
+        "a foreach or a switch uses an artifact that no step sets",
+        'flowport reads the artifact in `foreach="..."` or `condition="..."` when the step ends. Check the spelling, or set the artifact.',
     ),
     "FP232": Code(
-        "a parameter is overwritten",
-        "A parameter has the value that the run was started with, in every step. Give what is computed from it a name of its own.",
+        "a step sets a parameter",
+        "A parameter keeps the value that the run was started with, in every step. Store computed values under another name.",
     ),
     "FP233": Code(
-        "an artifact is called like a step that is still to be named",
-        "`self.train = ...` hides the step `train`, so that `self.next(self.train)` would hand over the artifact.",
+        "an artifact hides a step",
+        "`self.train = ...` hides the step `train`, so `self.next(self.train)` would get the artifact instead of the step.",
     ),
     "FP234": Code(
         "a reserved name",
-        "`next`, `input`, `index`, `foreach_stack`, `merge_artifacts`, `name` and `cmd` belong to every flow.",
+        "Every flow already has `next`, `input`, `index`, `foreach_stack`, `merge_artifacts`, `name` and `cmd`.",
     ),
     "FP235": Code(
-        "two parameters of one name",
-        "The command line could not tell them apart; `-` and `_` count as the same. The first argument of `Parameter` is the name.",
+        "two parameters have the same name",
+        "The command line could not distinguish them. `-` and `_` count as the same character. The first argument of "
+        "`Parameter` is the name.",
     ),
     "FP236": Code(
-        "a default of another type",
-        'The default is read as the command line would read it: `type=int, default="3"` is 3. This one cannot be read.',
+        "a default has the wrong type",
+        'flowport reads the default as the command line would: with `type=int`, `default="3"` is 3. It cannot read this one.',
     ),
     "FP237": Code(
-        "a default or a choice that does not fit the choices",
-        "The default must be one of the choices, and the choices must be of the parameter's type.",
+        "a default or a choice does not fit",
+        "The default must be one of the choices, and the choices must have the type of the parameter.",
     ),
     "FP238": Code(
-        "a parameter named like an option of `flowport run`",
-        "The option comes first; the parameter is given after `--`: `flowport run flow.py -- --tag x`.",
+        "a parameter has the name of an option of `flowport run`",
+        "The option takes precedence. Give the parameter after `--`: `flowport run flow.py -- --tag x`.",
     ),
     "FP239": Code(
-        "a name that no command line can carry",
-        "A parameter is given as `--name value`, so its name has no spaces, no `=` and no `-` in front.",
-    ),
-    "FP270": Code(
-        "artifacts are merged outside a join",
-        "`self.merge_artifacts(inputs)` takes over what the inputs of a join agree on. Any other step follows one step, "
-        "and has its artifacts already.",
-    ),
-    "FP272": Code(
-        "the name of a flow or a step is too long for the store",
-        "The store keeps both as names of files, which have 255 bytes at most; 240 are left for the name. A character that is no letter "
-        "from a to z and no digit takes three bytes or more: `é` takes six, and one of Chinese or Japanese nine.",
+        "a parameter has a name that a command line cannot take",
+        "You give a parameter as `--name value`, so its name must not contain spaces or `=`, and must not start with `-`.",
     ),
     "FP240": Code(
-        "a loop is entered in its middle",
-        "A loop has one first step: the one that its last steps go back to. Every way into the loop leads there.",
+        "a loop is entered in the middle",
+        "A loop has one first step: the step that its last steps go back to. Every path into the loop must lead there.",
     ),
     "FP241": Code(
-        "a join with nothing to join",
-        "A join closes a branch or a foreach. Here every one of them is closed already.",
+        "a join has nothing to join",
+        "A join closes a branch or a foreach. Here all of them are closed already.",
     ),
     "FP242": Code(
         "a loop goes back to a join or to the start",
-        "A join waits for its branches and the start begins the run, so neither can come again. Put a step of its own "
-        "behind it, and go back to that.",
+        "A join waits for its branches and the start begins the run, so neither can run again. Add a step after it, and go "
+        "back to that step.",
     ),
     "FP243": Code(
         "branches end in different joins",
-        "All branches of one `self.next` end in the same join.",
+        "All branches of one `self.next` must end in the same join.",
     ),
     "FP244": Code(
-        "a loop that never ends",
-        "No step of the loop leads out of it. Leave it by a switch: one case goes back, another goes on.",
+        "a loop never ends",
+        "No step of the loop leaves it. Use a switch: one case goes back, another one continues.",
     ),
     "FP245": Code(
-        "a branch or a foreach without a join of its own",
-        "What a branch or a foreach opens ends in one join. Going back to an earlier step, or leaving, is done behind that join.",
+        "a branch or a foreach has no join of its own",
+        "Every branch and every foreach must end in one join. Go back to an earlier step, or leave a loop, only after that join.",
     ),
     "FP246": Code(
-        "constructs nested too deeply",
-        "Engines give up long before this depth. Make a flow of its own of the inner part.",
+        "branches, foreaches or loops are nested too deeply",
+        "No engine supports this depth. Move the inner part to a flow of its own.",
     ),
     "FP247": Code(
-        "a step both inside and outside of a construct",
-        "What a branch or a foreach opens is closed by one join, and nothing but that join follows it. Here a step can be reached "
-        "both from inside and from elsewhere. Give one of the ways a step of its own.",
+        "a step is both inside and outside of a branch, a foreach or a loop",
+        "One join closes a branch or a foreach, and only that join continues the flow. This step can be reached both from "
+        "inside and from outside. Give one of the paths a step of its own.",
     ),
     "FP248": Code(
-        "a way back out of a foreach or a branch",
-        "A loop lies inside one branch or one item of a foreach, or around all of it. Close what is open with its join, and go back "
-        "from there.",
+        "a step goes back out of a foreach or a branch",
+        "A loop must be inside one branch or one item of a foreach, or contain all of it. Close the branch or the foreach with "
+        "its join, and go back from there.",
     ),
     "FP249": Code(
-        "a loop with several ways out that begins with a foreach",
-        "Where a loop is left to more than one step, its first step tells the engine who left before, and the first step of a foreach "
-        "tells it the slices already. Put a step in front of it, and go back to that one.",
+        "a loop with several exits starts with a foreach",
+        "If a loop has several exits, its first step tells the engine which of them were taken. The first step of a foreach "
+        "already reports the slices. Add a step before it, and go back to that step.",
+    ),
+    "FP270": Code(
+        "artifacts are merged outside of a join",
+        "`self.merge_artifacts(inputs)` takes the artifacts that the inputs of a join agree on. Any other step follows one "
+        "step and already has its artifacts.",
+    ),
+    "FP272": Code(
+        "the name of a flow or a step is too long for the store",
+        "The store uses both as file names, which are limited to 255 bytes; 240 are left for the name. Every character other "
+        "than a letter from a to z or a digit takes three bytes or more: `é` takes six, a Chinese or Japanese character nine.",
     ),
 }

@@ -1,4 +1,4 @@
-"""A path as text, in the place of `pathlib.Path`: joined and taken apart without looking at the disk."""
+"""A replacement for `pathlib.Path` that never looks at the disk."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import posixpath
 
 
 class PathText:
-    """What `pathlib.Path(...)` is while compiling."""
+    """A path at compile time."""
 
     ATTRIBUTES = ("parent", "name", "stem", "suffix", "parents", "parts")
     METHODS = ("joinpath", "with_suffix", "with_name", "as_posix", "resolve", "absolute", "expanduser")
@@ -59,12 +59,12 @@ class PathText:
 
     def resolve(self, strict: bool = False) -> PathText:
         if not self.text.startswith("/"):
-            raise ValueError("it depends on the folder that the flow is started in")
+            raise ValueError("it depends on the working directory")
         return self
 
     absolute = resolve
 
     def expanduser(self) -> PathText:
         if self.text.startswith("~"):
-            raise ValueError("it depends on who starts the flow")
+            raise ValueError("it depends on the user who starts the flow")
         return self

@@ -1,4 +1,4 @@
-"""What reading a flow collects: its files, and everything there is to say about them."""
+"""What reading a flow collects: its files and diagnostics."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from flowport.compiler.record import field, record
 
 @record(frozen=False, eq=False)
 class Reading:
-    """One flow being read. Nothing raises over what the user wrote: it is said, and reading goes on."""
+    """One flow being read. Mistakes of the user do not raise: they become diagnostics, and reading continues."""
 
     modules: Modules
     includes_modules: bool = False
-    """Whether the settings name Python files that go along, whatever imports them."""
-    found: list[Diagnostic] = field(default_factory=list)
-    refused: set[str] = field(default_factory=set)
-    """The names, and the full names of modules, whose import has been refused: their uses are no further errors."""
+    """Whether `include` adds Python files to the code package."""
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    rejected_imports: set[str] = field(default_factory=set)
+    """Names and modules whose import is already an error, so that their uses are not reported again."""
 
     def say(
         self,
@@ -36,26 +36,26 @@ class Reading:
         notes: tuple[str, ...] = (),
         severity: Severity = "error",
     ) -> None:
-        """Note a diagnostic at a node."""
+        """Add a diagnostic at a node."""
         span = source.name_span(node) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) else source.span(node)
-        self.found.append(Diagnostic(code, message, span, notes, ways_out, severity))
+        self.diagnostics.append(Diagnostic(code, message, span, notes, ways_out, severity))
 
     def warn(self, code: str, message: str, source: Source, node: ast.AST, *ways_out: str) -> None:
-        """Note a warning at a node."""
+        """Add a warning at a node."""
         self.say(code, message, source, node, *ways_out, severity="warning")
 
     def constant(
         self, node: ast.expr, source: Source, members: Names, what: str, located: bool = False, instead: tuple[str, ...] = ()
     ) -> tuple[bool, Any]:
-        """Whether the expression is constant, and its value; says so when it is not.
+        """Whether the expression is constant, and its value; adds a diagnostic if it is not.
 
-        `what` names the place that it stands in; with `located` it may be a path that begins at `__file__`. `instead` is what to do
-        where the value is read from the environment.
+        `what` describes the expression in the message. With `located` it may be a path that begins at `__file__`. `instead` is the help if
+        it reads the environment.
         """
         try:
             value = evaluate(node, scope(self.modules, source, members))
             if not located and has_flow_path(value):
-                raise NotConstant(source, node, "it depends on where the flow's files are")
+                raise NotConstant(source, node, "it depends on where the flow's files are installed")
             return True, value
         except ReadsEnvironment as error:
             self.say_environment(error, source, node, what, *instead)
@@ -72,22 +72,22 @@ class Reading:
             f"{what} reads {variable} from the environment: `{source.segment(node)}`",
             source,
             node,
-            *(instead or ("write the value itself, or a constant that the file sets once",)),
-            f'where a step needs the variable, set it where the step runs, and read `os.environ["{name}"]` inside the step',
-            notes=("the environment is never read while compiling: its values would be written into the deployed files",),
+            *(instead or ("write the value itself, or use a constant that the file sets once",)),
+            f'if a step needs the variable, set it where the step runs, and read `os.environ["{name}"]` inside the step',
+            notes=("flowport never reads environment variables at compile time: their values would end up in the deployed files",),
         )
 
     def say_not_constant(self, error: NotConstant, source: Source, node: ast.expr, what: str) -> None:
-        """An expression whose value cannot be known from the source; what takes too long has been said."""
+        """An expression without a value at compile time; one that takes too long is already reported."""
         if isinstance(error, OutOfWork):
             return
         where = "" if error.node is node else f"`{_inner(error)}`: "
         self.say(
             "FP120",
-            f"{what} cannot be known before the flow runs: `{source.segment(node)}`",
+            f"{what} is not known before the flow runs: `{source.segment(node)}`",
             source,
             node,
-            "write a literal, a name that is set once at the top of a file or class, or arithmetic, f-strings and plain calls over those",
+            "use a literal, a name that a file or a class sets once, or arithmetic, f-strings and simple calls of these",
             notes=(where + error.reason,),
         )
 

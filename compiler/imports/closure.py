@@ -11,8 +11,8 @@ from flowport.compiler.python.modules import Modules, imports
 from flowport.compiler.python.source import Source
 
 
-def closure(reading: Reading, starts: Iterable[Source]) -> tuple[Source, ...]:
-    """The sources that `starts` import, directly or not, with the `__init__.py` of every package on the way, by place."""
+def import_closure(reading: Reading, starts: Iterable[Source]) -> tuple[Source, ...]:
+    """The sources that `starts` import, directly or not, with the `__init__.py` of every package, sorted by place."""
     modules = reading.modules
     waiting = list(starts)
     seen: dict[str, Source] = {start.path: start for start in waiting}
@@ -30,8 +30,24 @@ def closure(reading: Reading, starts: Iterable[Source]) -> tuple[Source, ...]:
     return tuple(sorted(seen.values(), key=lambda source: source.place))
 
 
-def _imported_modules(modules: Modules, source: Source) -> Iterator[str]:
-    for node, _ in imports(source.tree):
+def imported_with(modules: Modules, start: Source) -> frozenset[Source]:
+    """The own files that are imported together with `start`, without those that only a function or a main block imports."""
+    seen = {start.path: start}
+    waiting = [start]
+    while waiting:
+        source = waiting.pop()
+        for name in _imported_modules(modules, source, functions=False):
+            module = modules.module(name)
+            if module is not None and module.source is not None and module.source.path not in seen:
+                seen[module.source.path] = module.source
+                waiting.append(module.source)
+    return frozenset(seen.values())
+
+
+def _imported_modules(modules: Modules, source: Source, functions: bool = True) -> Iterator[str]:
+    for node, guarded in imports(source.tree, functions):
+        if guarded and not functions:
+            continue
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         else:

@@ -1,12 +1,13 @@
-"""The names that a flow may import from flowport, and from Metaflow, whose place flowport takes while a flow runs."""
+"""The names that a flow may import from flowport, and from Metaflow, which flowport replaces while a flow runs."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import accumulate
 
-from flowport.compiler.decorators.resolve import FLOW_DECORATORS, SETTINGS
+from flowport.compiler.decorators.registry import ARGUMENTS
 from flowport.compiler.decorators.unsupported import UNSUPPORTED
 from flowport.compiler.diagnostics.diagnostic import Severity
 from flowport.compiler.diagnostics.suggestions import did_you_mean
@@ -26,8 +27,7 @@ PUBLIC_NAMES = frozenset(
         "flow",
         "cards",
         "__version__",
-        *SETTINGS,
-        *FLOW_DECORATORS,
+        *ARGUMENTS,
         *UNSUPPORTED,
     }
 )
@@ -36,40 +36,40 @@ CARDS = frozenset({
     "Artifact", "BlankCard", "DefaultCard", "Error", "ErrorCard", "EventsTimeline", "Image", "JSONViewer", "Markdown", "MetaflowCard",
     "MetaflowCardComponent", "PageComponent", "ProgressBar", "PythonCode", "Table", "ValueBox", "VegaChart", "YAMLViewer",
 })  # fmt: skip
-"""What `metaflow.cards` has (`runtime/cards.py`)."""
+"""The names of `metaflow.cards` (`runtime/names/cards.py`)."""
 
 CONFIGS = frozenset({"Config", "config_expr"})
-"""What a later version brings."""
+"""Names that flowport does not support yet."""
 
 
 @record
 class Part:
-    """A part of Metaflow that flowport does not offer, and what to do without it."""
+    """A part of Metaflow that flowport does not have, and what to do instead."""
 
     name: str
     way_out: str
 
 
-_CLIENT = Part("client", "hand results from step to step as artifacts, and read those of other runs with `flowport artifacts`")
+_CLIENT = Part("client", "pass results from step to step as artifacts, and read results of other runs with `flowport artifacts`")
 _RUNNER = Part("runner", "start other flows from the scheduler, or with `flowport run`")
-_MUTATORS = Part("decorator API", "write the decorators above the steps, or write a decorator that is a plain function")
+_MUTATORS = Part("decorator API", "write the decorators above the steps, or write a decorator as a plain function")
 
 PARTS: Mapping[str, Part] = {
     **dict.fromkeys(
         ("Metaflow", "Flow", "Run", "Step", "Task", "DataArtifact", "namespace", "get_namespace", "default_namespace"), _CLIENT
     ),
     **dict.fromkeys(("metadata", "get_metadata", "default_metadata", "get_cards"), _CLIENT),
-    "S3": Part("data tools", "call the cloud's own library inside the step, such as `boto3`"),
+    "S3": Part("data tools", "use the library of the cloud provider inside the step, such as `boto3`"),
     **dict.fromkeys(("Runner", "NBRunner", "Deployer", "NBDeployer", "DeployedFlow"), _RUNNER),
     **dict.fromkeys(("FlowMutator", "StepMutator", "MutableFlow", "MutableStep", "UserStepDecorator", "user_step_decorator"), _MUTATORS),
 }
-"""Names of Metaflow's own that flowport does not offer."""
+"""Names of Metaflow that flowport does not have."""
 
 
 def check_imports(reading: Reading, sources: Iterable[Source], start: Source) -> tuple[str, ...]:
-    """Say which imports will not be found when the flow in `start` runs, but those that a `try` expects to fail.
+    """Report imports that fail when the flow in `start` runs, except those that a `try` expects to fail.
 
-    The names that no file uses are only warned about; they are returned, for the runtime to answer their imports.
+    Names that no file uses are a warning. They are returned, so that the runtime can make their imports work.
     """
     checker = _Imports(reading, tuple(sources), start)
     for source in checker.sources:
@@ -83,14 +83,16 @@ class _Imports:
     def __init__(self, reading: Reading, sources: tuple[Source, ...], start: Source) -> None:
         self.reading, self.sources, self.start = reading, sources, start
         self.unused: set[str] = set()
-        self._used: frozenset[str] | None = None
 
     def check(self, source: Source, node: ast.Import | ast.ImportFrom) -> None:
-        """Say what there is to say about one import."""
+        """Check one import."""
         if isinstance(node, ast.Import):
             for alias in node.names:
                 package, _, module = alias.name.partition(".")
-                if package in OURS and module:
+                if package == "metaflow" and module and module != "cards" and not self.is_module_used(alias):
+                    self.unused.add(f"{module}.")
+                    _say_unused(self.reading, source, alias, f"the module `{alias.name}`")
+                elif package in OURS and module:
                     self.module(source, alias, alias.name, ())
         elif source is self.start and node.level:
             _say_relative(self.reading, source, node)
@@ -107,7 +109,7 @@ class _Imports:
             _say_cards(self.reading, source, alias)
         elif alias.name not in PUBLIC_NAMES and alias.name != "*":
             used = self.is_used(alias)
-            (self.reading.refused if used else self.unused).add(alias.name)
+            (self.reading.rejected_imports if used else self.unused).add(alias.name)
             if alias.name in CONFIGS:
                 say_config(self.reading, source, alias, alias.name, "error" if used else "warning")
             elif used:
@@ -121,9 +123,9 @@ class _Imports:
         is_cards = inner == "cards"
         if is_cards:
             _say_cards(self.reading, source, node)
-        offered = [alias.name for alias in aliases if alias.name in (CARDS | {"*"} if is_cards else PUBLIC_NAMES - {"cards"})]
-        others = [alias for alias in aliases if alias.name not in offered]
-        if others and package == "metaflow" and (is_cards or not offered) and not any(map(self.is_used, others)):
+        public = [alias.name for alias in aliases if alias.name in (CARDS | {"*"} if is_cards else PUBLIC_NAMES - {"cards"})]
+        others = [alias for alias in aliases if alias.name not in public]
+        if others and package == "metaflow" and (is_cards or not public) and not any(map(self.is_used, others)):
             self.unused.update(f"{inner}.{alias.name}" for alias in others)
             for alias in others:
                 _say_unused(self.reading, source, alias)
@@ -132,30 +134,40 @@ class _Imports:
                 say_missing(self.reading, source, alias, alias.name, _TRY, known=CARDS)
         else:
             names = [alias.name for alias in others]
-            self.reading.refused.update([*accumulate(module.split("."), "{}.{}".format), *names])
-            ways_out = [f"write `from {package} import {', '.join(offered)}`"] if offered else []
-            if names or not offered:
+            self.reading.rejected_imports.update([*accumulate(module.split("."), "{}.{}".format), *names])
+            ways_out = [f"write `from {package} import {', '.join(public)}`"] if public else []
+            if names or not public:
                 ways_out += [*dict.fromkeys(PARTS[name].way_out for name in names if name in PARTS), _TRY]
-            self.reading.say("FP143", f"flowport does not offer the module `{module}`", source, node, *ways_out, notes=_NOTES)
+            self.reading.say("FP143", f"flowport does not have the module `{module}`", source, node, *ways_out, notes=_NOTES)
 
     def is_used(self, alias: ast.alias) -> bool:
-        """Whether any of the flow's files says a name that is imported, or what it is imported as, apart from importing it."""
-        if self._used is None:
-            self._used = frozenset(used for source in self.sources for used in _mentions(self.reading, source))
-        return alias.name == "*" or not self._used.isdisjoint((alias.name, alias.asname))
+        """Whether any of the flow's files uses an imported name or its alias."""
+        return alias.name == "*" or not self.used.isdisjoint((alias.name, alias.asname))
+
+    def is_module_used(self, alias: ast.alias) -> bool:
+        """The same for `import metaflow.client`: whether any file uses `metaflow.client` or its alias."""
+        return (alias.asname or ".".join(alias.name.split(".")[:2])) in self.used
+
+    @cached_property
+    def used(self) -> frozenset[str]:
+        """What the flow's files mention."""
+        return frozenset(used for source in self.sources for used in _mentions(self.reading, source))
 
 
-_NOTES = ("while a flow runs, flowport takes the place of Metaflow",)
-_TRY = "remove the import, or put it into a `try` with `except ImportError` when the flow can do without"
+_NOTES = ("while a flow runs, flowport replaces Metaflow",)
+_TRY = "remove the import, or put it into a `try` with `except ImportError` if the flow works without it"
 
 
 def _mentions(reading: Reading, source: Source) -> Iterator[str]:
-    """Every name, attribute and text of a file, and what it imports from elsewhere or in a `try`; no annotations that nobody evaluates."""
+    """Every name, attribute and string of a file, and imports from elsewhere or in a `try`; no annotations that are not evaluated."""
     annotated = "annotations" not in reading.modules.names(source)
     waiting: list[ast.AST] = [source.tree]
     while waiting:
         node = waiting.pop()
         match node:
+            case ast.Attribute(value=ast.Name(id=owner), attr=name):
+                yield name
+                yield f"{owner}.{name}"
             case ast.Name(id=name) | ast.Attribute(attr=name) | ast.Constant(value=str(name)):
                 yield name
             case ast.ImportFrom(names=aliases) if (node.module or "").split(".")[0] not in OURS:
@@ -169,28 +181,28 @@ def _mentions(reading: Reading, source: Source) -> Iterator[str]:
 
 
 def say_missing(reading: Reading, source: Source, node: ast.AST, name: str, *ways_out: str, known: Iterable[str] = PUBLIC_NAMES) -> None:
-    """Say that flowport does not offer a name: what Metaflow has is no misspelling of another."""
+    """Report a name that flowport does not have; a name of Metaflow is not a misspelling."""
     part = PARTS.get(name)
-    what = f"`{name}`, which belongs to Metaflow's {part.name}" if part else f"`{name}`"
+    what = f"`{name}`, which belongs to the {part.name} of Metaflow" if part else f"`{name}`"
     instead = (part.way_out,) if part else did_you_mean(name, known)
-    reading.say("FP143", f"flowport does not offer {what}", source, node, *instead, *ways_out, notes=_NOTES)
+    reading.say("FP143", f"flowport does not have {what}", source, node, *instead, *ways_out, notes=_NOTES)
 
 
-def _say_unused(reading: Reading, source: Source, alias: ast.alias) -> None:
-    message = f"flowport does not offer `{alias.name}`, which is imported and never used"
+def _say_unused(reading: Reading, source: Source, alias: ast.alias, what: str = "") -> None:
+    message = f"flowport does not have {what or f'`{alias.name}`'}, which is imported and never used"
     reading.warn("FP143", message, source, alias, "remove the import")
 
 
 def _say_cards(reading: Reading, source: Source, node: ast.AST) -> None:
-    """Say that what goes into cards is taken and not shown."""
-    message = "cards come with a later version of flowport; what is put on one is not shown"
-    reading.warn("FP141", message, source, node, "the flow runs without it")
+    """Warn that no card is shown."""
+    message = "flowport does not support cards yet; no card is shown"
+    reading.warn("FP141", message, source, node, "you can keep it: the flow runs without cards")
 
 
 def say_config(reading: Reading, source: Source, node: ast.AST, name: str, severity: Severity = "error") -> None:
-    """Say that there is no `Config` yet, where it is imported or used."""
-    message = f"`{name}` comes with a later version of flowport"
-    reading.say("FP140", message, source, node, "use a `Parameter`, or a constant of the module", severity=severity)
+    """Report `Config`, which is not supported yet."""
+    message = f"flowport does not support `{name}` yet"
+    reading.say("FP140", message, source, node, "use a `Parameter`, or a constant in the file", severity=severity)
 
 
 def _say_relative(reading: Reading, source: Source, node: ast.ImportFrom) -> None:
@@ -199,6 +211,6 @@ def _say_relative(reading: Reading, source: Source, node: ast.ImportFrom) -> Non
     way_out = f"write `{instead}`"
     if node.level > 1 or (node.module is None and names == "*"):
         way_out = "import the module by its full name, and add its folder to `roots` in flowport.toml"
-    notes = ("the flow's file runs as a program, which is in no package",)
-    message = f"the flow's own file cannot import with `{'.' * node.level}`"
+    notes = ("the flow's file runs as a script, which belongs to no package",)
+    message = "the flow's own file cannot use a relative import"
     reading.say("FP144", message, source, node, way_out, notes=notes)

@@ -5,10 +5,11 @@ Nothing here reads source or knows an engine. `outline` prints a plan, and `veri
 
 from flowport.compiler.ir.flow import Flow, Step, Use, Uses
 from flowport.compiler.ir.parameters import Computed, NoDefault, Parameter
-from flowport.compiler.ir.settings import Catch, Kubernetes, Pairs, Resources, Retry, Settings
+from flowport.compiler.ir.run_limits import RunLimits
+from flowport.compiler.ir.settings import UNDECORATED, Catch, ExecutionSpec, Pairs, Pod, Resources, Retry, Settings
 from flowport.compiler.ir.span import Span
 from flowport.compiler.ir.transitions import Branch, Case, End, Foreach, Next, Switch, Transition, targets
-from flowport.compiler.ir.triggers import Schedule
+from flowport.compiler.ir.triggers import Schedule, Trigger
 from flowport.compiler.ir.values import JSON, Atom, Constant
 
 __all__ = [
@@ -22,12 +23,16 @@ __all__ = [
     "Flow",
     "Foreach",
     "JSON",
-    "Kubernetes",
+    "ExecutionSpec",
+    "Pod",
+    "Trigger",
+    "UNDECORATED",
     "Next",
     "NoDefault",
     "Pairs",
     "Parameter",
     "Resources",
+    "RunLimits",
     "Retry",
     "Schedule",
     "Settings",

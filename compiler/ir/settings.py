@@ -6,6 +6,8 @@ from typing import TypeAlias
 
 from flowport.compiler.record import record
 
+Pairs: TypeAlias = "tuple[tuple[str, str], ...]"
+
 
 @record
 class Retry:
@@ -44,18 +46,13 @@ class Resources:
         )
 
 
-Pairs: TypeAlias = "tuple[tuple[str, str], ...]"
-
-
 @record
-class Kubernetes:
-    """`@kubernetes(image=None, service_account=None, node_selector={}, ...)`: what a step's pod is and has beside resources.
+class Pod:
+    """The pod of a step, apart from image and resources.
 
-    What is empty is the profile's business. A toleration has the fields of Kubernetes' own, `volumes` are persistent volume claims with the
-    folders that they are mounted at.
+    A toleration has the fields that Kubernetes defines. `volumes` are persistent volume claims with the folders that they are mounted at.
     """
 
-    image: str = ""
     service_account: str = ""
     node_selector: Pairs = ()
     tolerations: tuple[tuple[tuple[str, str | int], ...], ...] = ()
@@ -65,22 +62,37 @@ class Kubernetes:
 
 
 @record
+class ExecutionSpec:
+    """Where a step runs. Steps with different specs cannot share a container; what is empty comes from the profile.
+
+    Resources are not part of it: for two steps in one container the larger ones are enough.
+    """
+
+    image: str = ""
+    pod: Pod = Pod()
+
+
+@record
 class Settings:
-    """What the decorators of a step ask for; `timeout` is in seconds, `environment` in the order of the names."""
+    """What the decorators of a step ask for; `timeout` is in seconds, `environment` is sorted by name."""
 
     retry: Retry | None = None
     catch: Catch | None = None
     timeout: int | None = None
     resources: Resources | None = None
     environment: Pairs = ()
-    kubernetes: Kubernetes = Kubernetes()
+    execution: ExecutionSpec = ExecutionSpec()
 
     @property
-    def granted(self) -> int:
+    def retries(self) -> int:
         """How often an engine runs the step again: as `@retry` says, and once more for `@catch`."""
         return (self.retry.times if self.retry else 0) + (self.catch is not None)
 
     @property
     def minutes(self) -> float:
-        """How long an engine waits before it does."""
+        """How long an engine waits before it runs the step again."""
         return self.retry.minutes if self.retry else 0
+
+
+UNDECORATED = Settings()
+"""What a step without decorators asks for."""

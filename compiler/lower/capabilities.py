@@ -1,39 +1,22 @@
-"""What a target cannot do, as data: a feature of flows, a limit with its reason, and a way out.
+"""What a target cannot do, as data: features with a limit, its reason and a fix.
 
-The table of a target says it before anything is emitted, makes docs/support.md, and tells the tests what to expect.
+The table of a target is checked before anything is emitted. docs/support.md is generated from it, and tests compare with it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from enum import Enum
 from typing import Literal, TypeAlias
 
+from flowport.compiler.decorators.registry import STEP_DECORATORS
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
-from flowport.compiler.ir import Settings, Span
+from flowport.compiler.ir import UNDECORATED, Settings, Span
+from flowport.compiler.ir.features import BRANCH, CONSTRUCTS, FOREACH, FOREACH_IN_LOOP, LOOP, NESTED_FOREACH, SWITCH, Feature
 from flowport.compiler.ir.plan import Choice, Loop, Map, Parallel, Plan, Task, blocks
 from flowport.compiler.record import record
 
-
-class Feature(Enum):
-    """What a flow may use, and an engine may lack."""
-
-    BRANCH = "branches"
-    FOREACH = "a foreach"
-    NESTED_FOREACH = "a foreach inside a foreach"
-    SWITCH = "a switch"
-    LOOP = "a loop"
-    FOREACH_IN_LOOP = "a foreach inside a loop"
-    """One that the engine takes no turn of: elsewhere it is a foreach like any other."""
-    RETRY = "@retry"
-    CATCH = "@catch"
-    TIMEOUT = "@timeout"
-    RESOURCES = "@resources"
-    GPU = "@resources(gpu=...)"
-    DISK = "@resources(disk=...)"
-    SHARED_MEMORY = "@resources(shared_memory=...)"
-    ENVIRONMENT = "@environment"
-    KUBERNETES = "@kubernetes"
+FEATURES: tuple[Feature, ...] = (*CONSTRUCTS, *(feature for decorator in STEP_DECORATORS.values() for feature in decorator.features))
+"""Every feature: the constructs, and what the decorators bring."""
 
 
 @record
@@ -51,9 +34,6 @@ class Limit:
 
 Capabilities: TypeAlias = Mapping[Feature, Limit]
 """What a target lacks; a feature that is not in the table works."""
-
-
-UNDECORATED = Settings()
 
 
 @record
@@ -75,15 +55,15 @@ def uses(plan: Plan) -> Iterator[Use]:
             case Task(step):
                 yield from (Use(feature, step, steps[step].span) for feature in _asked(steps[step].settings))
             case Parallel(origin):
-                yield Use(Feature.BRANCH, origin, steps[origin].span)
+                yield Use(BRANCH, origin, steps[origin].span)
             case Map(origin):
-                yield Use(Feature.NESTED_FOREACH if inside else Feature.FOREACH, origin, steps[origin].span)
+                yield Use(NESTED_FOREACH if inside else FOREACH, origin, steps[origin].span)
                 if turning:
-                    yield Use(Feature.FOREACH_IN_LOOP, origin, steps[origin].span)
+                    yield Use(FOREACH_IN_LOOP, origin, steps[origin].span)
             case Choice(origin):
-                yield Use(Feature.SWITCH, origin, steps[origin].span)
+                yield Use(SWITCH, origin, steps[origin].span)
             case Loop(header):
-                yield Use(Feature.LOOP, header, steps[header].span)
+                yield Use(LOOP, header, steps[header].span)
         around = inside or isinstance(node, Map), turning or (isinstance(node, Loop) and node.cap == 0)
         inner = [(child, *around) for block in blocks(node) for child in block]
         pending.extend(reversed(inner))
@@ -96,10 +76,10 @@ def missing(plan: Plan, target: str, lacks: Capabilities, codes: Mapping[Feature
 
 
 def _diagnostic(use: Use, target: str, limit: Limit, code: str) -> Diagnostic:
-    verb = {"never": "cannot do", "notyet": "does not do yet", "notimpl": "leaves out"}[limit.kind]
+    verb = {"never": "does not support", "notyet": "does not support yet", "notimpl": "does not implement"}[limit.kind]
     return Diagnostic(
         code,
-        f"step `{use.step}` uses {use.feature.value}, which target {target} {verb}",
+        f"step `{use.step}` uses {use.feature.title}, which target {target} {verb}",
         use.span,
         notes=(limit.reason,),
         help=(limit.way_out,),
@@ -109,18 +89,6 @@ def _diagnostic(use: Use, target: str, limit: Limit, code: str) -> Diagnostic:
 
 def _asked(settings: Settings) -> Iterator[Feature]:
     """The features that the decorators of a step use."""
-    if settings == UNDECORATED:
-        return
-    resources = settings.resources
-    used = {
-        Feature.RETRY: settings.retry is not None,
-        Feature.CATCH: settings.catch is not None,
-        Feature.TIMEOUT: settings.timeout is not None,
-        Feature.RESOURCES: resources is not None,
-        Feature.GPU: resources is not None and resources.gpu > 0,
-        Feature.DISK: resources is not None and resources.disk is not None,
-        Feature.SHARED_MEMORY: resources is not None and resources.shared_memory is not None,
-        Feature.ENVIRONMENT: bool(settings.environment),
-        Feature.KUBERNETES: settings.kubernetes != UNDECORATED.kubernetes,
-    }
-    yield from (feature for feature, present in used.items() if present)
+    if settings != UNDECORATED:
+        for decorator in STEP_DECORATORS.values():
+            yield from (feature for feature, is_used in decorator.features.items() if is_used(settings))

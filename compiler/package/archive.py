@@ -1,8 +1,8 @@
 """Plan -> the code package: a zip with the flow's files and its plan, the same bytes for the same flow.
 
-Times, owners and platforms are fixed, and the entries are stored, not compressed: zlib's output differs between versions. The format
-is that of APPNOTE.TXT 6.3.10, sections 4.3.7, 4.3.12 and 4.3.16; the module `zipfile`, which loads 30 others (12 ms of a compile's
-60), reads it wherever a package is opened.
+Times, owners and platforms are fixed, and the entries are stored, not compressed: the output of zlib differs between versions. The
+format is that of APPNOTE.TXT 6.3.10, sections 4.3.7, 4.3.12 and 4.3.16. `zipfile` writes the same bytes on every Python, but takes 5 ms to
+import (bench/README.md); it reads the package wherever one is opened.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ MOST_FILES, MOST_BYTES = 0xFFFE, 0xFF000000
 
 @record
 class Package:
-    """The zip and its SHA-256, under which the store and the image know it."""
+    """The zip and its SHA-256, which identifies it in the store and in the image."""
 
     digest: str
     data: bytes = field(repr=False)
@@ -42,16 +42,16 @@ class Package:
 def package(plan: Plan, extra: Iterable[tuple[str, bytes]] = ()) -> Package:
     """The code package of a plan; `extra` are further files, by path inside the package. Raises CompileError when it gets too large."""
     further = dict(extra)
-    data = zipped({**dict(plan.flow.files), **further, **dict(documents(plan, further))})
+    data = zip_files({**dict(plan.flow.files), **further, **dict(documents(plan, further))})
     return Package(digests.of(data), data)
 
 
-def zipped(content: Mapping[str, bytes]) -> bytes:
+def zip_files(content: Mapping[str, bytes]) -> bytes:
     """A zip of these files, in the order of their paths."""
     size = sum(map(len, content.values()))
     if len(content) > MOST_FILES or size > MOST_BYTES:
-        message = f"the flow has {len(content)} files with {size} bytes, and a package holds {MOST_FILES} files with {MOST_BYTES} bytes"
-        way_out = "put large files into the image or the store, and name fewer of them in `include`"
+        message = f"the flow has {len(content)} files with {size} bytes, and the limit is {MOST_FILES} files with {MOST_BYTES} bytes"
+        way_out = "put large files into the image or the store, and list fewer in `include`"
         raise CompileError((Diagnostic("FP492", message, help=(way_out,)),))
     files: list[bytes] = []
     directory: list[bytes] = []

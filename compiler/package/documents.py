@@ -1,4 +1,4 @@
-"""Plan -> the JSON that travels in the code package and that the runtime reads.
+"""Plan -> the JSON documents in the code package, which the runtime reads.
 
     .flowport/flow.json          the flow itself: its file and class, its parameters
     .flowport/plan.json          its structure: the body, in nested blocks, and the retries of its steps
@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
+from flowport.compiler.decorators.registry import STEP_DECORATORS
 from flowport.compiler.ir import JSON, Branch, Computed, Constant, End, Flow, Foreach, Next, NoDefault, Parameter, Step, Switch
 from flowport.compiler.ir.plan import Block, Choice, Loop, Map, Node, Parallel, Plan, Task, steps
 from flowport.compiler.package.sites import Document, Sites, edge_pairs
@@ -59,8 +60,8 @@ def plan_document(plan: Plan) -> Document:
     granted: Document = {}
     minutes: Document = {}
     for step in plan.flow.steps:
-        if step.settings.granted:
-            granted[step.name] = step.settings.granted
+        if step.settings.retries:
+            granted[step.name] = step.settings.retries
             minutes[step.name] = step.settings.minutes
     return {
         "v": DOCUMENTS,
@@ -123,18 +124,14 @@ def _node(node: Node) -> Document:
 
 def _step_document(sites: Sites, step: Step) -> Document:
     """What a task of the step reads."""
-    retry, catch = step.settings.retry, step.settings.catch
     return {
         "v": DOCUMENTS,
         "step": step.name,
         "digest": step.digest,
         "join": step.join,
         "transition": _transition(step),
-        "times": retry.times if retry else 0,
-        "catch": {"var": catch.var, "print": catch.print_exception} if catch else None,
-        "timeout": step.settings.timeout,
+        **{name: value for decorator in STEP_DECORATORS.values() for name, value in decorator.to_plan(step.settings).items()},
         "workers": sites.of[step.name].place.workers,
-        "environment": dict(step.settings.environment),
         "routed": sites.is_routed(step),
         "left": [*sorted(sites.ways_out(step.name))],
         "sites": {name: sites.document(name) for name in sites.reachable(step.name)},

@@ -1,4 +1,4 @@
-"""Which class of a file is the flow that is meant."""
+"""Selects the flow class of a file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from flowport.compiler.python.source import Source
 
 
 def pick(reading: Reading, source: Source, class_name: str | None) -> FlowClass | None:
-    """The flow class that is meant; says so when there is none or more than one."""
+    """The selected flow class; adds a diagnostic if there is none or more than one."""
     classes = {node.name: node for node in top_classes(source.tree.body)}
     lineages = ClassHierarchy(reading.modules)
     if class_name is not None and class_name in classes:
@@ -26,7 +26,7 @@ def pick(reading: Reading, source: Source, class_name: str | None) -> FlowClass 
         return lineages.line(source, classes[class_name])
     flows = {name: node for name, node in classes.items() if lineages.is_flow(source, node)}
     if class_name is not None:
-        reading.found.append(
+        reading.diagnostics.append(
             Diagnostic(
                 "FP112",
                 f"`{source.shown}` has no flow `{class_name}`",
@@ -42,10 +42,10 @@ def pick(reading: Reading, source: Source, class_name: str | None) -> FlowClass 
     if leaves:
         reading.say(
             "FP113",
-            f"`{source.shown}` holds {len(leaves)} flows: {', '.join(f'`{name}`' for name in leaves)}",
+            f"`{source.shown}` has {len(leaves)} flows: {', '.join(f'`{name}`' for name in leaves)}",
             source,
             classes[leaves[1]],
-            f"say which one: `{source.shown}:{leaves[0]}`",
+            f"choose one: `{source.shown}:{leaves[0]}`",
         )
     else:
         _say_no_flow(reading, source, classes)
@@ -54,7 +54,7 @@ def pick(reading: Reading, source: Source, class_name: str | None) -> FlowClass 
 
 def _listed(source: Source, flows: Iterable[str]) -> tuple[str, ...]:
     names = ", ".join(f"`{name}`" for name in flows)
-    return (f"its flows are {names}" if names else "it holds no flow",)
+    return (f"its flows are {names}" if names else "it has no flow",)
 
 
 def _is_misplaced(thing: Thing | None) -> bool:
@@ -67,13 +67,15 @@ def _say_no_flow(reading: Reading, source: Source, classes: dict[str, ast.ClassD
     for node in classes.values():
         for base in node.bases:
             if _is_misplaced(reading.modules.resolve(source, base)):
-                message = f"`{node.name}` is not seen as a flow, because `{source.segment(base)}` is not imported from `metaflow` itself"
+                message = (
+                    f"`{node.name}` is not recognized as a flow, because `{source.segment(base)}` is not imported from `metaflow` itself"
+                )
                 reading.say("FP110", message, source, base, "write `from metaflow import FlowSpec`")
                 return
         if any(isinstance(base, ast.Name) and base.id == "FlowSpec" for base in node.bases):
             reading.say(
                 "FP110",
-                f"`{node.name}` is not seen as a flow, because nothing in `{source.shown}` defines `FlowSpec`",
+                f"`{node.name}` is not recognized as a flow, because `{source.shown}` does not define `FlowSpec`",
                 source,
                 node.bases[0],
                 "add `from flowport import FlowSpec, step`",
@@ -82,14 +84,14 @@ def _say_no_flow(reading: Reading, source: Source, classes: dict[str, ast.ClassD
         for base in node.bases:
             for modules, setting in roots_with(reading.modules, source, base):
                 if ClassHierarchy(modules).is_flow(source, node):
-                    message = f"`{node.name}` is not seen as a flow, because its base class is not in the flow's own folders"
+                    message = f"`{node.name}` is not recognized as a flow, because its base class is not in the flow's own folders"
                     reading.say("FP110", message, source, base, f"write {setting}")
                     return
-    reading.found.append(
+    reading.diagnostics.append(
         Diagnostic(
             "FP110",
-            f"`{source.shown}` holds no flow",
+            f"`{source.shown}` has no flow",
             Span(source.shown, 1, 1, 1, 1),
-            help=("a flow is a class: `from flowport import FlowSpec, step` and `class TrainFlow(FlowSpec):`",),
+            help=("write a class: `from flowport import FlowSpec, step` and `class TrainFlow(FlowSpec):`",),
         )
     )

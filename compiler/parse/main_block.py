@@ -1,10 +1,10 @@
-"""What stands in a flow's file and is not run in tasks: the main block and the flow's `__init__`.
+"""Code in a flow's file that tasks do not run: the main block and the `__init__` of the flow.
 
     if __name__ == "__main__":
         logging.basicConfig()      FP115: a task does not do it
         TrainFlow()
 
-A flow that is started outside the main block is an error, as tasks import the file.
+Starting a flow outside the main block is an error, because tasks import the file.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ QUIET = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.Im
 """Statements that change nothing for a task."""
 
 
-def check_main_block(reading: Reading, source: Source, chosen: FlowClass) -> None:
-    """Say what is not run in tasks, and where a task would start the flow again."""
+def check_main_block(reading: Reading, source: Source, flow_class: FlowClass) -> None:
+    """Report code that tasks do not run, and calls by which a task would start the flow again."""
     reader = _Starts(reading, source)
     for node in source.tree.body:
         if isinstance(node, ast.If) and _is_main(node.test):
@@ -32,7 +32,7 @@ def check_main_block(reading: Reading, source: Source, chosen: FlowClass) -> Non
             call = next(reader.started(node), None)
             if call is not None:
                 _say_unguarded(reading, source, call)
-    _check_init(reading, chosen)
+    _check_init(reading, flow_class)
 
 
 def _is_main(test: ast.expr) -> bool:
@@ -109,29 +109,29 @@ def _is_shown(node: ast.stmt) -> bool:
 def _say_more(reading: Reading, source: Source, node: ast.stmt | None) -> None:
     if node is not None:
         message = "the block under `if __name__` does more than start the flow, and tasks do not run it"
-        way_out = "move what tasks need to the top of the file, above the flow, or into the steps that need it"
+        way_out = "move what tasks need to the top of the file, above the flow, or to the steps that need it"
         reading.warn("FP115", message, source, node, way_out)
 
 
 def _say_unguarded(reading: Reading, source: Source, call: ast.Call) -> None:
     text = source.segment(call)
-    message = f"`{text}` starts the flow whenever its file is imported, and every task imports it"
+    message = f"`{text}` starts the flow when its file is imported, and every task imports it"
     way_out = f'write `if __name__ == "__main__":` above it, and `{text}` indented below'
     reading.say("FP116", message, source, call, way_out)
 
 
-def _check_init(reading: Reading, chosen: FlowClass) -> None:
-    """Say that a flow's own `__init__` is not called, unless it only calls the one of the base."""
-    member = chosen.members.get("__init__")
+def _check_init(reading: Reading, flow_class: FlowClass) -> None:
+    """Warn about an `__init__` that does more than call the one of the base class."""
+    member = flow_class.members.get("__init__")
     if member is None or member.function is None:
         return
     if all(isinstance(node, ast.Pass) or _is_shown(node) or _is_super(node) for node in member.function.body):
         return
     ways_out = (
-        "set in the first step what later steps read: `self.scale = 10`",
-        "or, where it never changes, in the body of the class: `scale = 10`",
+        "set artifacts in the first step: `self.scale = 10`",
+        "or set constants in the class body: `scale = 10`",
     )
-    reading.warn("FP117", "a flow's `__init__` is not called in tasks", member.owner.source, member.function, *ways_out)
+    reading.warn("FP117", "tasks do not call the `__init__` of a flow", member.owner.source, member.function, *ways_out)
 
 
 def _is_super(node: ast.stmt) -> bool:

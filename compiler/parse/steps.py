@@ -1,16 +1,17 @@
-"""The steps of a flow: the methods marked `@step`, which of them are the first and the last, and what each of them is."""
+"""The steps of a flow: the methods with `@step`, and which of them are the start and the end."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
 
-from flowport.compiler.decorators.resolve import DecoratorUse, marks
-from flowport.compiler.decorators.settings import settings
+from flowport.compiler.decorators.read import settings
+from flowport.compiler.decorators.resolve import decorator_uses
+from flowport.compiler.decorators.use import DecoratorUse
 from flowport.compiler.evaluate.reading import Reading
 from flowport.compiler.ir import Step
-from flowport.compiler.parse.artifact_uses import Reader, me
-from flowport.compiler.parse.transition_forms import Place
+from flowport.compiler.parse.artifact_uses import UseReader, me
+from flowport.compiler.parse.transition_forms import StepMethod
 from flowport.compiler.parse.transitions import next_calls, transition
 from flowport.compiler.python.classes import Member
 from flowport.compiler.python.modules import Function
@@ -19,24 +20,24 @@ from flowport.compiler.record import record, replace
 
 @record(eq=False)
 class Method:
-    """A method marked `@step`, where it stands, and those of its decorators that are flowport's."""
+    """A method with `@step`, and its decorators."""
 
     member: Member
     function: Function
-    marks: tuple[DecoratorUse, ...]
+    decorators: tuple[DecoratorUse, ...]
 
 
 def methods(reading: Reading, members: Mapping[str, Member]) -> dict[str, Method]:
-    """The methods marked `@step`, by name."""
+    """The methods with `@step`, by name."""
     found = {}
     for name, member in members.items():
         function = member.function
         if function is not None and function.decorator_list:
             aside = Reading(reading.modules)
-            own = marks(aside, member.owner, function.decorator_list, function.lineno)
-            is_step = any(mark.name == "step" for mark in own)
+            own = decorator_uses(aside, member.owner, function.decorator_list, function.lineno)
+            is_step = any(use.name == "step" for use in own)
             # Only a step has a `self` and a `self.next` that decorators of other packages must leave alone.
-            reading.found += [one for one in aside.found if is_step or one.code != "FP123"]
+            reading.diagnostics += [one for one in aside.diagnostics if is_step or one.code != "FP123"]
             if is_step:
                 found[name] = Method(member, function, own)
                 _check(reading, found[name])
@@ -44,11 +45,11 @@ def methods(reading: Reading, members: Mapping[str, Member]) -> dict[str, Method
 
 
 def _check(reading: Reading, method: Method) -> None:
-    """Say what keeps Python from calling the method as a step."""
+    """Report methods that cannot be called as a step."""
     function, source, arguments = method.function, method.member.owner.source, method.function.args
     _check_once(reading, method)
     if isinstance(function, ast.AsyncFunctionDef):
-        message = f"step `{function.name}` is `async`, and nothing would await it"
+        message = f"step `{function.name}` is `async`, and nothing awaits it"
         reading.say("FP222", message, source, function, "write `def`, and call `asyncio.run(...)` inside the step")
     taken = arguments.posonlyargs + arguments.args
     if not taken:
@@ -56,13 +57,13 @@ def _check(reading: Reading, method: Method) -> None:
     elif len(taken) > 2 or arguments.kwonlyargs or arguments.vararg or arguments.kwarg:
         ways_out = (
             f"write `def {function.name}(self):`, or `def {function.name}(self, inputs):` for a join",
-            "pass values from step to step as artifacts: `self.x = 1`",
+            "pass values to later steps as artifacts: `self.x = 1`",
         )
         reading.say("FP222", f"step `{function.name}` takes more than `self` and `inputs`", source, function, *ways_out)
 
 
 def _check_once(reading: Reading, method: Method) -> None:
-    """Say where the class body defines a step a second time, or only when something is so."""
+    """Report steps that are defined twice or under a condition."""
     function, owner = method.function, method.member.owner
     earlier = [one.node for one in method.member.bindings[:-1] if isinstance(one.node, ast.FunctionDef | ast.AsyncFunctionDef)]
     inside = [one.node for one in method.member.bindings if one.guarded]
@@ -71,13 +72,13 @@ def _check_once(reading: Reading, method: Method) -> None:
         kind, line = around
         message = f"step `{function.name}` depends on the `{kind}` in line {line} of the class body"
         ways_out = (
-            f"define `{function.name}` once, outside the `{kind}`, and ask inside the step",
+            f"define `{function.name}` once, outside the `{kind}`, and test the condition inside the step",
             "or write two steps, and choose one at run time: `self.next({...}, condition=...)`",
         )
-        notes = ("flowport does not evaluate the statements of a class body, so it cannot tell which steps the flow has",)
+        notes = ("flowport does not run the statements of a class body, so it does not know which steps the flow has",)
         reading.say("FP125", message, owner.source, function, *ways_out, notes=notes)
     elif earlier:
-        notes = (f"the one in line {earlier[-1].lineno} is lost",)
+        notes = (f"the second definition replaces the one in line {earlier[-1].lineno}",)
         reading.say("FP125", f"`{function.name}` is defined twice", owner.source, function, "rename one of them, or remove it", notes=notes)
 
 
@@ -105,13 +106,13 @@ def _marked(reading: Reading, found: Mapping[str, Method]) -> dict[str, list[str
     """The steps with `@step(start=True)` and those with `@step(end=True)`."""
     marked: dict[str, list[str]] = {"start": [], "end": []}
     for name, method in found.items():
-        keywords = [(mark, keyword) for mark in method.marks if mark.name == "step" and mark.call for keyword in mark.call.keywords]
-        for mark, keyword in keywords:
+        keywords = [(use, keyword) for use in method.decorators if use.name == "step" and use.call for keyword in use.call.keywords]
+        for use, keyword in keywords:
             if keyword.arg not in marked:
                 message = f"`@step` has no argument `{keyword.arg}`"
-                reading.say("FP131", message, mark.source, keyword, "its arguments are `start` and `end`")
+                reading.say("FP131", message, use.source, keyword, "its arguments are `start` and `end`")
                 continue
-            constant, value = reading.constant(keyword.value, mark.source, mark.members, f"`{keyword.arg}` of `@step`")
+            constant, value = reading.constant(keyword.value, use.source, use.members, f"`{keyword.arg}` of `@step`")
             if constant and value:
                 marked[keyword.arg].append(name)
     return marked
@@ -122,16 +123,16 @@ def _one(reading: Reading, found: Mapping[str, Method], kind: str, marked: list[
     if len(names) > 1:
         other = found[names[1]]
         message = f"the flow has {len(names)} {kind} steps: {', '.join(f'`{name}`' for name in names)}"
-        way_out = f"mark one step `@step({kind}=True)`, and call no other step `{kind}`"
+        way_out = f"write `@step({kind}=True)` above one step, and call no other step `{kind}`"
         reading.say("FP221", message, other.member.owner.source, other.function, way_out)
     return names[0] if names else ""
 
 
-def step(reading: Reading, reader: Reader, method: Method, is_end: bool, digest: str) -> Step:
-    """What the method is as a step. A decorator of the user's own may set artifacts that nothing shows."""
+def step(reading: Reading, reader: UseReader, method: Method, is_end: bool, digest: str) -> Step:
+    """The step that a method defines. Custom decorators may set artifacts that the source does not show."""
     function, owner = method.function, method.member.owner
-    place = Place(reading, owner.source, owner.members, function, me(function) or "self")
-    wanted = settings(reading, method.marks, function.name)
+    place = StepMethod(reading, owner.source, owner.members, function, me(function) or "self")
+    wanted = settings(reading, method.decorators, function.name)
     going, span = transition(place, is_end)
     uses = reader.uses(owner.source, function)
     return Step(
@@ -143,5 +144,5 @@ def step(reading: Reading, reader: Reader, method: Method, is_end: bool, digest:
         digest=digest,
         span=owner.source.name_span(function),
         transition_span=span,
-        uses=uses if all(mark.name for mark in method.marks) else replace(uses, opaque=True),
+        uses=uses if all(use.name for use in method.decorators) else replace(uses, opaque=True),
     )

@@ -1,4 +1,4 @@
-"""Where a step goes next: the `self.next(...)` at its end. What such a call may say is the business of `forms`."""
+"""Where a step goes next: the `self.next(...)` at its end. `transition_forms` reads the call."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import End, Span, Transition
-from flowport.compiler.parse.transition_forms import Place, is_member, read_call
+from flowport.compiler.parse.transition_forms import StepMethod, is_member, read_call
 from flowport.compiler.python.modules import Function
 
 
-def transition(place: Place, is_end: bool) -> tuple[Transition, Span | None]:
-    """The transition of a step and its place; End, with a diagnostic unless `is_end`, when there is none that can be understood."""
+def transition(place: StepMethod, is_end: bool) -> tuple[Transition, Span | None]:
+    """The transition of a step and its span; End, with a diagnostic unless `is_end`, if there is none or it has errors."""
     calls = list(_calls(place.function, place.me))
     if not calls:
         if not is_end:
@@ -23,10 +23,10 @@ def transition(place: Place, is_end: bool) -> tuple[Transition, Span | None]:
     if is_end:
         place.say(
             "FP205",
-            f"step `{place.step}` is the end, but goes on with `self.next`",
+            f"step `{place.step}` is the end, but has a `self.next`",
             last,
             "remove it",
-            notes=("the end is the step called `end`, or the one marked `@step(end=True)`",),
+            notes=("the end is the step called `end`, or the step with `@step(end=True)`",),
         )
         return End(), span
     if not _stands_last(place.function, last) and not _say_not_last(place, last):
@@ -37,10 +37,10 @@ def transition(place: Place, is_end: bool) -> tuple[Transition, Span | None]:
         if other is not None and final is not None and other != final:
             place.say(
                 "FP203",
-                f"step `{place.step}` goes to different steps from different places",
+                f"step `{place.step}` has several different transitions",
                 call,
                 'choose with a switch: `self.next({"a": self.a, "b": self.b}, condition="artifact")`',
-                notes=("a step has one `self.next`; an early one may only repeat the last",),
+                notes=("a step has one `self.next`; an earlier one may only repeat it",),
             )
             return End(), span
     return final or End(), span
@@ -69,35 +69,35 @@ def _stands_last(function: Function, call: ast.Call) -> bool:
     return isinstance(tail, ast.Expr | ast.Return) and tail.value is call
 
 
-def _say_missing(place: Place) -> None:
-    place.reading.found.append(
+def _say_missing(place: StepMethod) -> None:
+    place.reading.diagnostics.append(
         Diagnostic(
             "FP202",
-            f"step `{place.step}` does not say where it goes next",
+            f"step `{place.step}` does not say which step comes next",
             place.source.name_span(place.function),
             (),
-            ("end it with `self.next(self.step)`, or mark it `@step(end=True)` when the flow ends there",),
+            ("add `self.next(self.step)` as its last line, or write `@step(end=True)` above it if the flow ends here",),
         )
     )
 
 
-def _say_not_last(place: Place, call: ast.Call) -> bool:
-    """Say why; True when it is clear all the same where the step goes."""
+def _say_not_last(place: StepMethod, call: ast.Call) -> bool:
+    """Report why; True if the transition is clear anyway."""
     behind = place.function.body[-1]
     if any(call in ast.walk(part) for part in place.function.body if not isinstance(part, ast.Expr | ast.Return)):
         place.say(
             "FP204",
-            f"the `self.next` of step `{place.step}` stands inside another statement",
+            f"the `self.next` of step `{place.step}` is inside another statement",
             call,
-            "make it the last line of the step, not indented",
+            "make it the last line of the step, not indented further than the rest",
             'to choose between steps write a switch: `self.next({...}, condition="artifact")`',
         )
         return False
     place.say(
         "FP204",
-        f"step `{place.step}` goes on after its `self.next`",
+        f"step `{place.step}` continues after its `self.next`",
         call,
         "make `self.next` the last line of the step",
-        notes=(f"line {behind.lineno} stands behind it",),
+        notes=(f"line {behind.lineno} comes after it",),
     )
     return True

@@ -1,6 +1,6 @@
-"""One file of source: its bytes, its text, its tree, and where things stand in it.
+"""A source file: its bytes, its text, its syntax tree, and the spans of nodes.
 
-Which files belong to a flow is `modules`' business.
+`modules` knows which files belong to a flow.
 """
 
 from __future__ import annotations
@@ -60,45 +60,43 @@ class Source:
 def read(path: str, place: str, shown: str, module: str) -> Source:
     """The source at `path`; raises CompileError when there is no Python text there."""
     if not _is_plain(path):
-        raise _refused(
-            "FP102", f"`{shown}` is not a plain file with Python in it", None, "name a file, or a link to one, that ends in `.py`"
-        )
+        raise _refused("FP102", f"`{shown}` is not a regular Python file", None, "name a file that ends in `.py`, or a link to one")
     try:
         with open(path, "rb") as file:
             data = file.read()
     except FileNotFoundError:
-        raise _refused("FP100", f"there is no file `{shown}`", None, "name the Python file that holds the flow") from None
+        raise _refused("FP100", f"the file `{shown}` does not exist", None, "name the Python file that contains the flow") from None
     except IsADirectoryError:
-        raise _refused("FP101", f"`{shown}` is a folder", None, "name the Python file that holds the flow") from None
+        raise _refused("FP101", f"`{shown}` is a folder", None, "name the Python file that contains the flow") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise _refused("FP102", f"`{shown}` cannot be read: {reason.lower()}", None, "look at its path and its permissions") from None
-    return parsed(data, path, place, shown, module)
+        raise _refused("FP102", f"`{shown}` cannot be read: {reason.lower()}", None, "check its path and its permissions") from None
+    return parse_source(data, path, place, shown, module)
 
 
 def _is_plain(path: str) -> bool:
-    """Whether a file may be opened and shown: a pipe would block, and a link may lead to what no message should have."""
+    """Whether a file may be opened and shown: a pipe would block, and a link may lead to secrets."""
     if "\0" in path:
         return True
     real = os.path.realpath(path)
     if not os.path.exists(real) or os.path.isdir(real):
-        return True  # which is said where it is opened
+        return True  # reported when it is opened
     return os.path.isfile(real) and (real == os.path.abspath(path) or real.endswith(".py"))
 
 
-def parsed(data: bytes, path: str, place: str, shown: str, module: str) -> Source:
+def parse_source(data: bytes, path: str, place: str, shown: str, module: str) -> Source:
     """The source that `data` is; raises CompileError when it is not Python."""
     text = _decoded(data, shown)
     try:
-        # Python repeats its warnings about the text when the flow is run.
+        # Python repeats these warnings when the flow runs.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(text)
     except SyntaxError as error:
-        raise _refused("FP104", f"`{shown}` is not Python: {error.msg}", _place(error, shown)) from None
+        raise _refused("FP104", f"`{shown}` is not valid Python: {error.msg}", _place(error, shown)) from None
     except (ValueError, RecursionError, MemoryError) as error:
-        reason = "it nests too deeply" if isinstance(error, (RecursionError, MemoryError)) else str(error)
-        raise _refused("FP104", f"`{shown}` is not Python: {reason}", Span(shown, 1, 1, 1, 1)) from None
+        reason = "it is nested too deeply" if isinstance(error, (RecursionError, MemoryError)) else str(error)
+        raise _refused("FP104", f"`{shown}` is not valid Python: {reason}", Span(shown, 1, 1, 1, 1)) from None
     return Source(path, place, shown, module, data, text, tree, tuple(text.split("\n")))
 
 

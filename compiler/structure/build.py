@@ -5,8 +5,8 @@
     h -> s -> {more: h, done: end}                   Loop(h, Task(h) Task(s)) Task(end)
 
 A region is the body of a foreach, of a branch or of a loop, or the whole flow. Each is cut into units, inner regions first, and `nest`
-puts the units of one in their place. Splits meet their joins here, once: no target searches a graph. What cannot be nested is refused
-with codes FP240 to FP249.
+puts the units of one in their place. Splits meet their joins here, once: no target searches a graph. What cannot be nested is an
+error, FP240 to FP249.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from flowport.compiler.structure.graph import Graph, Ring, graph
 from flowport.compiler.structure.nest import Unit, nest
 
 DEEPEST = 100
-"""How far constructs may nest; engines give up long before."""
+"""The deepest nesting; the limits of engines are far below."""
 
 
 def structure(flow: Flow) -> Plan:
@@ -65,16 +65,16 @@ class _Builder:
                 self.refuse(
                     "FP240",
                     source,
-                    f"step `{source}` enters the loop of `{name}` in its middle, at `{middle}`",
+                    f"step `{source}` enters the loop of `{name}` in the middle, at `{middle}`",
                     f"enter the loop at `{name}`",
                     f"`{ring.again[0]}` goes back to `{name}`, so the loop begins there",
                 )
             if self.step[name].join or name == self.flow.start:
                 kind = "a join" if self.step[name].join else "the start"
-                way_out = f"put a step of its own behind `{name}` and go back to that"
+                way_out = f"add a step after `{name}` and go back to that step"
                 self.refuse("FP242", ring.again[0], f"step `{ring.again[0]}` goes back to `{name}`, which is {kind}", way_out)
             if not self._exits(ring):
-                way_out = f'leave it by a switch: `self.next({{"again": self.{name}, "done": self.{self.flow.end}}}, condition="...")`'
+                way_out = f'leave it with a switch: `self.next({{"again": self.{name}, "done": self.{self.flow.end}}}, condition="...")`'
                 self.refuse("FP244", ring.again[-1], f"the loop of `{name}` never ends", way_out)
 
     def _beside(self, ring: Ring) -> list[tuple[str, str]]:
@@ -98,7 +98,7 @@ class _Builder:
         return None
 
     def too_deep(self, name: str) -> None:
-        self.refuse("FP246", name, f"step `{name}` is nested deeper than {DEEPEST} constructs", "make a flow of its own of the inner part")
+        self.refuse("FP246", name, f"step `{name}` is nested deeper than {DEEPEST} levels", "move the inner part to a flow of its own")
 
     def whole(self) -> Block:
         """The block of the flow."""
@@ -107,8 +107,8 @@ class _Builder:
             self.refuse(
                 "FP241",
                 leaving,
-                f"step `{leaving}` is a join, but no branch or foreach is open there",
-                "a join follows `self.next(self.a, self.b)` or `self.next(self.a, foreach=...)`, once for each",
+                f"step `{leaving}` is a join, but there is no branch or foreach to join",
+                "write one join for each `self.next(self.a, self.b)` or `self.next(self.a, foreach=...)`",
             )
         return body
 
@@ -147,19 +147,19 @@ class _Builder:
             self.refuse(
                 "FP248",
                 edge.source,
-                f"step `{edge.source}` goes back to `{edge.target}`, out of what `{region.split}` opens",
-                f"go back from behind the join, where what `{region.split}` opens is closed",
+                f"step `{edge.source}` goes back to `{edge.target}`, out of the split of `{region.split}`",
+                f"go back after the join of `{region.split}`",
             )
         return False
 
     def elsewhere(self, name: str, region: _Region) -> None:
-        """A step that was met in another region before."""
+        """Report a step that belongs to another region."""
         origin = region.split or (region.ring.header if region.ring else self.flow.start)
         self.refuse(
             "FP247",
             origin,
-            f"step `{name}` is reached both inside and outside of what `{origin}` begins",
-            "give one of the ways a step of its own, and let what is opened end in its join",
+            f"step `{name}` can be reached both inside and outside of what `{origin}` starts",
+            "let one of the paths go to another step, and end the split in its join",
         )
 
     def unit(self, name: str, region: _Region) -> Unit:
@@ -190,16 +190,16 @@ class _Builder:
         body, joins = self.block(ring.header, self.inner(region, ring=ring))
         self.placed[ring.header] = region.number
         for join in joins:
-            way_out = f"leave the loop by a switch in front of `{join}`"
-            self.refuse("FP245", ring.header, f"the loop of `{ring.header}` runs into the join `{join}`", way_out)
+            way_out = f"leave the loop with a switch before `{join}`"
+            self.refuse("FP245", ring.header, f"the loop of `{ring.header}` goes to the join `{join}`", way_out)
         exits = self._exits(ring)
         several = len({edge.target for edge in exits}) > 1
         if several and isinstance(self.step[ring.header].transition, Foreach):
             self.refuse(
                 "FP249",
                 ring.header,
-                f"the loop of `{ring.header}`, which is left to several steps, begins with a foreach",
-                f"put a step in front of `{ring.header}` and go back to that",
+                f"the loop of `{ring.header}`, which has several exits, starts with a foreach",
+                f"add a step before `{ring.header}` and go back to that step",
             )
         return Unit((Loop(ring.header, body, ring.again, exits),), exits, choice=ring.header if several else None)
 
@@ -221,18 +221,18 @@ class _Builder:
         """Close what a split opened: it has one join, and that join is its own."""
         if len(joins) > 1:
             names = ", ".join(f"`{join}`" for join in joins)
-            way_out = f"let every way from `{origin}` go to one join"
-            self.refuse("FP243", origin, f"the ways from `{origin}` end in different joins: {names}", way_out)
+            way_out = f"let all paths from `{origin}` go to one join"
+            self.refuse("FP243", origin, f"the paths from `{origin}` end in different joins: {names}", way_out)
         for join in joins:
             other = self.closed.setdefault(join, origin)
             if other != origin:
-                message = f"what `{origin}` opens ends in the join `{join}`, and so does what `{other}` opens"
-                self.refuse("FP243", origin, message, "give each of them a join of its own")
+                message = f"the splits of `{origin}` and `{other}` both end in the join `{join}`"
+                self.refuse("FP243", origin, message, "write a separate join for each of them")
 
     def unjoined(self, origin: str, target: str) -> None:
         self.refuse(
             "FP245",
             origin,
-            f"what `{origin}` opens with `{target}` never reaches a join of its own",
-            "let each of its ways end in one join; to go back to an earlier step or to leave, do it behind that join",
+            f"the path from `{origin}` to `{target}` never reaches a join",
+            "end it in a join; go back to an earlier step, or leave a loop, only after that join",
         )

@@ -196,7 +196,7 @@ def _setting(*values: Any, **named: Any) -> Any:
     return values[0] if bare else _same
 
 
-retry = catch = timeout = resources = environment = kubernetes = schedule = _setting
+retry = catch = timeout = resources = environment = kubernetes = schedule = limits = _setting
 
 LATER = (
     "airflow_external_task_sensor", "airflow_s3_key_sensor", "batch", "card", "checkpoint", "conda", "conda_base", "exit_hook",

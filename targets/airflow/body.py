@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from flowport.compiler.ir import Foreach, Step, Switch
+from flowport.targets.airflow.groups import Branch, Each, Job, Listing, Member, inside, jobs
 from flowport.targets.airflow.names import Names
-from flowport.targets.airflow.pieces import Branch, Each, Job, Listing, Member, inside, jobs
 from flowport.targets.airflow.python import Call, Code, Value, chained, duration, names, quoted, statement
 
 INDENT = "    "
@@ -131,8 +131,8 @@ class Body:
             named["trigger_rule"] = ANYWAY
         if job.ways:
             named["pre_execute"] = Call("when", tuple((self._called[way.source].id, way.target) for way in job.ways))
-        if step.settings.granted:
-            named |= {"retries": step.settings.granted, "retry_delay": duration(step.settings.minutes * 60)}
+        if step.settings.retries:
+            named |= {"retries": step.settings.retries, "retry_delay": duration(step.settings.minutes * 60)}
         named |= self._arguments(step)
         if step.doc.strip():
             named["doc_md"] = first_line(step.doc)

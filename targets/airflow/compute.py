@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from flowport.compiler.ir import Kubernetes, Resources
-from flowport.compiler.lower.capabilities import Capabilities, Feature, Limit
+from flowport.compiler.decorators.step.resources import CPU_AND_MEMORY, DISK, GPU, SHARED_MEMORY
+from flowport.compiler.ir import ExecutionSpec, Resources
+from flowport.compiler.lower.capabilities import Capabilities, Limit
 from flowport.compiler.record import record
 from flowport.targets.airflow.python import Call, Value, duration
 from flowport.targets.airflow.settings import Settings
@@ -21,20 +22,20 @@ Asked: TypeAlias = "Resources | None"
 class Compute:
     """One kind of compute.
 
-    `parts` are the modules of `parts` that a DAG file needs, and `constants` what they read. `defaults` are arguments of every task,
+    `snippets` are the modules of `snippets` that a DAG file needs, and `constants` what they read. `defaults` are arguments of every task,
     `arguments` those of one that asks for resources, and `pod` those of one that asks for a pod of its own kind. `needs` are settings,
     and `stores` what the addresses it reaches begin with. `expands` says that a `$` in a variable of the environment means something
     there, unless it stands twice. `limit` are arguments of a task that the engine ends after so many seconds.
     """
 
-    parts: tuple[str, ...]
+    snippets: tuple[str, ...]
     needs: tuple[str, ...]
     defaults: Callable[[Settings], Named]
     arguments: Callable[[Resources, Settings], Named]
     constants: Callable[[Settings], Named] = lambda settings: {}
     stores: tuple[str, ...] = ("s3://", "gs://", "az://")
     expands: bool = False
-    pod: Callable[[Kubernetes, Resources | None, Settings], Named] | None = None
+    pod: Callable[[ExecutionSpec, Resources | None, Settings], Named] | None = None
     lacks: Capabilities = {}
     limit: Callable[[int, Settings], Named] = lambda seconds, settings: {"execution_timeout": duration(seconds)}
 
@@ -50,44 +51,43 @@ def _pod_limit(seconds: int, settings: Settings) -> Named:
     return {"execution_timeout": duration(seconds + (settings.startup_timeout or 0))}
 
 
-def _pod(asked: Resources, settings: Settings) -> Named:
-    requests: Named = {"cpu": f"{asked.cpu:g}", "memory": f"{asked.memory}Mi"}
-    limits: Named = {"memory": f"{asked.memory}Mi"}
-    if asked.gpu:
-        limits["nvidia.com/gpu"] = str(asked.gpu)
-    if asked.disk:
-        requests["ephemeral-storage"] = limits["ephemeral-storage"] = f"{asked.disk}Mi"
+def _pod(resources: Resources, settings: Settings) -> Named:
+    requests: Named = {"cpu": f"{resources.cpu:g}", "memory": f"{resources.memory}Mi"}
+    limits: Named = {"memory": f"{resources.memory}Mi"}
+    if resources.gpu:
+        limits["nvidia.com/gpu"] = str(resources.gpu)
+    if resources.disk:
+        requests["ephemeral-storage"] = limits["ephemeral-storage"] = f"{resources.disk}Mi"
     named: Named = {"container_resources": Call("k8s.V1ResourceRequirements", (), {"requests": requests, "limits": limits})}
-    if asked.shared_memory:
-        memory = Call("k8s.V1EmptyDirVolumeSource", (), {"medium": "Memory", "size_limit": f"{asked.shared_memory}Mi"})
+    if resources.shared_memory:
+        memory = Call("k8s.V1EmptyDirVolumeSource", (), {"medium": "Memory", "size_limit": f"{resources.shared_memory}Mi"})
         named["volumes"] = [Call("k8s.V1Volume", (), {"name": "shared-memory", "empty_dir": memory})]
         named["volume_mounts"] = [Call("k8s.V1VolumeMount", (), {"name": "shared-memory", "mount_path": "/dev/shm"})]
     return named
 
 
-def _pod_of(asked: Kubernetes, resources: Resources | None, settings: Settings) -> Named:
+def _pod_of(spec: ExecutionSpec, resources: Resources | None, settings: Settings) -> Named:
     """The arguments of a task that has a pod of its own kind; `resources` are those of the step, whose volumes stand beside these."""
-    named: Named = {}
-    if asked.image:
-        named["image"] = asked.image
-    if asked.service_account:
-        named["service_account_name"] = asked.service_account
-    if asked.node_selector:
-        named["node_selector"] = dict(asked.node_selector)
-    if asked.tolerations:
+    named: Named = {"image": spec.image} if spec.image else {}
+    pod = spec.pod
+    if pod.service_account:
+        named["service_account_name"] = pod.service_account
+    if pod.node_selector:
+        named["node_selector"] = dict(pod.node_selector)
+    if pod.tolerations:
         fields = {"tolerationSeconds": "toleration_seconds"}
         named["tolerations"] = [
-            Call("k8s.V1Toleration", (), {fields.get(key, key): value for key, value in each}) for each in asked.tolerations
+            Call("k8s.V1Toleration", (), {fields.get(key, key): value for key, value in each}) for each in pod.tolerations
         ]
-    if asked.labels:
-        named["labels"] = dict(asked.labels)
-    if asked.secrets:
-        sources = [Call("k8s.V1SecretEnvSource", (), {"name": secret}) for secret in asked.secrets]
+    if pod.labels:
+        named["labels"] = dict(pod.labels)
+    if pod.secrets:
+        sources = [Call("k8s.V1SecretEnvSource", (), {"name": secret}) for secret in pod.secrets]
         named["env_from"] = [Call("k8s.V1EnvFromSource", (), {"secret_ref": source}) for source in sources]
-    if asked.volumes:
+    if pod.volumes:
         beside = _pod(resources, settings) if resources else {}
         claims = [
-            (volume_name(claim), Call("k8s.V1PersistentVolumeClaimVolumeSource", (), {"claim_name": claim})) for claim, _ in asked.volumes
+            (volume_name(claim), Call("k8s.V1PersistentVolumeClaimVolumeSource", (), {"claim_name": claim})) for claim, _ in pod.volumes
         ]
         named["volumes"] = [
             *_listed(beside.get("volumes")),
@@ -95,7 +95,7 @@ def _pod_of(asked: Kubernetes, resources: Resources | None, settings: Settings) 
         ]
         named["volume_mounts"] = [
             *_listed(beside.get("volume_mounts")),
-            *(Call("k8s.V1VolumeMount", (), {"name": volume_name(claim), "mount_path": path}) for claim, path in asked.volumes),
+            *(Call("k8s.V1VolumeMount", (), {"name": volume_name(claim), "mount_path": path}) for claim, path in pod.volumes),
         ]
     return named
 
@@ -104,46 +104,46 @@ def _listed(value: Value) -> list[Value]:
     return value if isinstance(value, list) else []
 
 
-def _container(asked: Resources, settings: Settings) -> Named:
-    named: Named = {"cpus": float(asked.cpu), "mem_limit": f"{asked.memory}m"}
-    if asked.gpu:
-        named["device_requests"] = [Call("DeviceRequest", (), {"count": asked.gpu, "capabilities": [["gpu"]]})]
-    if asked.shared_memory:
-        named["shm_size"] = asked.shared_memory << 20
+def _container(resources: Resources, settings: Settings) -> Named:
+    named: Named = {"cpus": float(resources.cpu), "mem_limit": f"{resources.memory}m"}
+    if resources.gpu:
+        named["device_requests"] = [Call("DeviceRequest", (), {"count": resources.gpu, "capabilities": [["gpu"]]})]
+    if resources.shared_memory:
+        named["shm_size"] = resources.shared_memory << 20
     return named
 
 
-def _job(asked: Resources, settings: Settings) -> Named:
-    return {"resources": [dict(each) for each in requirements(asked, settings.platform) if isinstance(each, dict)]}
+def _job(resources: Resources, settings: Settings) -> Named:
+    return {"resources": [dict(each) for each in requirements(resources, settings.platform) if isinstance(each, dict)]}
 
 
-def _ecs_task(asked: Resources, settings: Settings) -> Named:
-    cpu, memory = fargate(asked) if settings.platform == "FARGATE" else (asked.cpu, asked.memory)
+def _ecs_task(resources: Resources, settings: Settings) -> Named:
+    cpu, memory = fargate(resources) if settings.platform == "FARGATE" else (resources.cpu, resources.memory)
     size: Named = {"cpu": str(round(cpu * 1024)), "memory": str(memory)}
-    if asked.disk and settings.platform == "FARGATE":
-        size["ephemeralStorage"] = {"sizeInGiB": disk(asked.disk)}
-    return {"size": size, **({"gpus": [{"type": "GPU", "value": str(asked.gpu)}]} if asked.gpu else {})}
+    if resources.disk and settings.platform == "FARGATE":
+        size["ephemeralStorage"] = {"sizeInGiB": disk(resources.disk)}
+    return {"size": size, **({"gpus": [{"type": "GPU", "value": str(resources.gpu)}]} if resources.gpu else {})}
 
 
-def _nothing(asked: Resources, settings: Settings) -> Named:
+def _nothing(resources: Resources, settings: Settings) -> Named:
     return {}
 
 
-LOCAL = Limit("never", "a process on a worker takes what it needs", "use another `compute` where that matters", harmless=True)
-DISK = Limit(
+LOCAL = Limit("never", "a process on a worker takes what it needs", "use another `compute` if that matters", harmless=True)
+HOST_DISK = Limit(
     "never",
-    "a container of Docker has what its host has",
+    "a Docker container uses the disk of its host",
     "give the host a larger disk, or mount a volume with `default_args`",
     harmless=True,
 )
 JOB_DISK = Limit(
-    "never", "the job definition says how much disk a job has", "set `ephemeralStorage` in a job definition of its own", harmless=True
+    "never", "the job definition determines the disk of a job", "set `ephemeralStorage` in a separate job definition", harmless=True
 )
 JOB_SHARED = Limit(
-    "never", "the job definition says how much shared memory a job has", "set `sharedMemorySize` in a job definition of its own"
+    "never", "the job definition determines the shared memory of a job", "set `sharedMemorySize` in a separate job definition"
 )
 TASK_SHARED = Limit(
-    "never", "the task definition says how much shared memory a task has", "set `sharedMemorySize` in a task definition of its own"
+    "never", "the task definition determines the shared memory of a task", "set `sharedMemorySize` in a separate task definition"
 )
 
 COMPUTE: Mapping[str, Compute] = {
@@ -162,7 +162,7 @@ COMPUTE: Mapping[str, Compute] = {
         ("image",),
         lambda settings: {"image": settings.image, "auto_remove": "success", "mount_tmp_dir": False},
         _container,
-        lacks={Feature.DISK: DISK},
+        lacks={DISK: HOST_DISK},
     ),
     "batch": Compute(
         ("answers", "batch"),
@@ -170,7 +170,7 @@ COMPUTE: Mapping[str, Compute] = {
         lambda settings: {"job_queue": settings.job_queue, "job_definition": settings.job_definition},
         _job,
         stores=("s3://",),
-        lacks={Feature.DISK: JOB_DISK, Feature.SHARED_MEMORY: JOB_SHARED},
+        lacks={DISK: JOB_DISK, SHARED_MEMORY: JOB_SHARED},
     ),
     "ecs": Compute(
         ("answers", "ecs"),
@@ -179,7 +179,7 @@ COMPUTE: Mapping[str, Compute] = {
         _ecs_task,
         lambda settings: {"CONTAINER": settings.container},
         stores=("s3://",),
-        lacks={Feature.SHARED_MEMORY: TASK_SHARED},
+        lacks={SHARED_MEMORY: TASK_SHARED},
     ),
     "local": Compute(
         ("local",),
@@ -188,6 +188,6 @@ COMPUTE: Mapping[str, Compute] = {
         _nothing,
         lambda settings: {"PYTHON": settings.python},
         stores=("s3://", "gs://", "az://", "/"),
-        lacks=dict.fromkeys((Feature.RESOURCES, Feature.GPU, Feature.DISK, Feature.SHARED_MEMORY), LOCAL),
+        lacks=dict.fromkeys((CPU_AND_MEMORY, GPU, DISK, SHARED_MEMORY), LOCAL),
     ),
 }

@@ -3,7 +3,7 @@
     Task(start) Map(start, [Task(train)]) Task(join)
 
 becomes `start = step("start", ...)`, a mapped group with `train` in it, `join`, and the line `start >> [train, join]`. What `step` makes
-of these depends on where tasks run (`compute`); the structure is that of `pieces`, and `body` writes it.
+of these depends on where tasks run (`compute`); the structure is that of `groups`, and `body` writes it.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import flowport
-from flowport.compiler.ir import Flow, Schedule, Step
+from flowport.compiler.ir import Flow, Step, Trigger
 from flowport.compiler.ir.outline import outline
 from flowport.compiler.ir.plan import Plan
-from flowport.compiler.lower.fuse import fused
+from flowport.compiler.lower.fuse import fuse_loops
 from flowport.compiler.lower.time_limits import time_limits
 from flowport.runtime.protocol import Invocation, variable
 from flowport.targets.airflow.body import INDENT, Body, first_line
 from flowport.targets.airflow.compute import COMPUTE
 from flowport.targets.airflow.form import params
+from flowport.targets.airflow.groups import Listing, groups, inside, jobs
 from flowport.targets.airflow.names import Names
-from flowport.targets.airflow.pieces import Listing, inside, jobs, pieces
 from flowport.targets.airflow.python import Call, Code, Unpacked, Value, docstring, names, statement
 from flowport.targets.airflow.settings import Settings
-from flowport.targets.airflow.sources import Part, import_lines, merged, part
+from flowport.targets.airflow.snippet_source import Snippet, import_lines, merged, snippet
 from flowport.targets.sizes import VARIABLE
 from flowport.targets.texts import seen
 
@@ -78,14 +78,14 @@ class _File:
     def __init__(self, plan: Plan, settings: Settings, code: str) -> None:
         self.plan, self.settings, self.code = plan, settings, code
         self.compute = COMPUTE[settings.compute]
-        whole = fused(plan)
-        members = pieces(whole)
-        needed = [*self.compute.parts]
+        whole = fuse_loops(plan)
+        members = groups(whole)
+        needed = [*self.compute.snippets]
         needed += ["arms"] if any(job.ways for job in jobs(members)) else []
         needed += ["lists"] if any(isinstance(member, Listing) for member in inside(members)) else []
-        self.parts = [part(name) for name in needed]
+        self.snippets = [snippet(name) for name in needed]
         taken = {"dag", "slice", "RUN", "FORM", *OURS, *KNOWN, *self.compute.constants(settings)}
-        called = Names(plan, taken | {name for each in self.parts for name in _bound(each)})
+        called = Names(plan, taken | {name for each in self.snippets for name in _bound(each)})
         self._limits = time_limits(whole, settings.width, settings.total)
         self.body = Body(members, {step.name: step for step in whole.flow.steps}, called, self._of_task)
 
@@ -93,7 +93,7 @@ class _File:
         arguments = self._arguments()
         dag = "\n".join([statement("with ", arguments, after=" as dag:"), *self.body.lines()])
         head = "\n".join([*self._head(), *self._imports(self.body.used | set(names(arguments))), "", *self._constants()])
-        definitions = [text for each in self.parts for text in each.definitions.values()]
+        definitions = [text for each in self.snippets for text in each.definitions.values()]
         main = f'if __name__ == "__main__":\n{INDENT}dag.test()'
         return "\n\n\n".join([head, *definitions, dag, main]) + "\n"
 
@@ -108,9 +108,9 @@ class _File:
         known = [{KNOWN[name][0]: {KNOWN[name][1]}} for name in KNOWN if name in used]
         own = [name for name in OURS if name in used]
         return import_lines(
-            merged([*(each.always for each in self.parts), *known]),
-            merged([*(each.new for each in self.parts), *({OURS[name][0]: {name}} for name in own)]),
-            merged([*(each.old for each in self.parts), *({OURS[name][1]: {name}} for name in own)]),
+            merged([*(each.always for each in self.snippets), *known]),
+            merged([*(each.new for each in self.snippets), *({OURS[name][0]: {name}} for name in own)]),
+            merged([*(each.old for each in self.snippets), *({OURS[name][1]: {name}} for name in own)]),
         )
 
     def _constants(self) -> Iterator[str]:
@@ -134,7 +134,7 @@ class _File:
             named["dag_display_name"] = flow.name
         if flow.doc.strip():
             named["description"] = first_line(flow.doc)
-        named |= {"doc_md": Code("__doc__"), "schedule": _timetable(flow.schedule), "catchup": False}
+        named |= {"doc_md": Code("__doc__"), "schedule": _timetable(flow.triggers), "catchup": False}
         named["start_date"] = Call("datetime", (2024, 1, 1), {"tzinfo": Code("timezone.utc")})
         if settings.max_concurrency is not None:
             named["max_active_tasks"] = settings.max_concurrency
@@ -157,7 +157,7 @@ class _File:
         if step.settings.resources:
             named |= self.compute.arguments(step.settings.resources, self.settings)
         if self.compute.pod is not None:
-            named |= self.compute.pod(step.settings.kubernetes, step.settings.resources, self.settings)
+            named |= self.compute.pod(step.settings.execution, step.settings.resources, self.settings)
         return named
 
     def _value(self, text: str) -> str:
@@ -165,15 +165,15 @@ class _File:
         return literal(text.replace("$", "$$") if self.compute.expands else text)
 
 
-def _timetable(schedule: Schedule | None) -> Value:
+def _timetable(triggers: tuple[Trigger, ...]) -> Value:
     """When runs begin: a plain cron expression Airflow 2 would take for the beginning of an interval, and start the run at its end."""
-    if schedule is None:
-        return None
-    return Call("CronTriggerTimetable", (schedule.cron,), {"timezone": schedule.timezone or "UTC"})
+    for schedule in triggers:
+        return Call("CronTriggerTimetable", (schedule.cron,), {"timezone": schedule.timezone or "UTC"})
+    return None
 
 
-def _bound(each: Part) -> Iterator[str]:
-    """The names that a part brings into a file."""
+def _bound(each: Snippet) -> Iterator[str]:
+    """The names that a snippet brings into a file."""
     yield from each.definitions
     for imports in (each.always, each.new, each.old):
         for module, imported in imports.items():

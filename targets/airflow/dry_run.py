@@ -78,8 +78,8 @@ def _run(request: DryRun[Settings], recorder: Recorder, file: File, home: str, i
             process.wait()
         if state == "success":
             return None
-        told = state == "failed" and recorder.last_output is not None
-        return "" if told else f"Airflow says:\n{_end_of(log)}"
+        is_reported = state == "failed" and recorder.last_output is not None
+        return "" if is_reported else f"Airflow says:\n{_end_of(log)}"
 
 
 def _followed(process: subprocess.Popen[str], recorder: Recorder) -> str:

@@ -48,7 +48,7 @@ def _loaded(path: str) -> ModuleType:
     return module
 
 
-class Heard(logging.LoggerAdapter):  # type: ignore[type-arg]
+class OutputLog(logging.LoggerAdapter):  # type: ignore[type-arg]
     """The log of a task, which hears what its process prints."""
 
     def __init__(self, logger: logging.Logger) -> None:
@@ -64,18 +64,18 @@ def _watched(module: ModuleType, say: Any) -> None:
     """Say how each task of the file ends, and kill the one that runs when nobody listens any more."""
     execute = module.Step.execute
     running: list[Any] = []
-    heard = module.Step.log = Heard(logging.getLogger("flowport"))
+    log = module.Step.log = OutputLog(logging.getLogger("flowport"))
 
     def said(self: Any, context: Any) -> Any:
         running.append(self)
-        heard.lines.clear()
+        log.lines.clear()
         try:
             return execute(self, context)
         finally:
             running.remove(self)
-            told = {"step": self.environment["FLOWPORT_STEP"], "slice": self.environment["FLOWPORT_SLICE"]}
+            event = {"step": self.environment["FLOWPORT_STEP"], "slice": self.environment["FLOWPORT_SLICE"]}
             exit_code = 1 if self.process is None else self.process.poll()
-            say({**told, "rest": self.command[-1] == "block", "exit": exit_code, "printed": "\n".join(heard.lines)})
+            say({**event, "rest": self.command[-1] == "block", "exit": exit_code, "printed": "\n".join(log.lines)})
 
     def end() -> None:
         sys.stdin.read()

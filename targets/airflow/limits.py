@@ -9,11 +9,14 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
+from flowport.compiler.decorators.step.kubernetes import POD_SETTINGS
+from flowport.compiler.decorators.step.resources import CPU_AND_MEMORY, DISK, GPU, SHARED_MEMORY
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import Parameter, Resources
+from flowport.compiler.ir.features import FOREACH_IN_LOOP, Feature
 from flowport.compiler.ir.plan import Plan
-from flowport.compiler.lower.capabilities import Capabilities, Feature, Limit, missing
-from flowport.compiler.lower.fuse import fused
+from flowport.compiler.lower.capabilities import Capabilities, Limit, missing
+from flowport.compiler.lower.fuse import fuse_loops
 from flowport.targets.airflow.arguments import argument_problems
 from flowport.targets.airflow.compute import COMPUTE, Compute
 from flowport.targets.airflow.form import FIELDS, shown
@@ -40,34 +43,34 @@ TAG = 100
 """Characters of a tag (Airflow's model of DAGs)."""
 
 FARGATE_GPU = Limit("never", "Fargate has no GPUs", 'set platform = "EC2" for a profile with a GPU queue or cluster')
-EC2_DISK = Limit("never", "on EC2 a task has what its instance has", "give the instances larger volumes", harmless=True)
-NO_POD = Limit("never", "a task is no pod there", "say it in a profile, or run the tasks on kubernetes", harmless=True)
+EC2_DISK = Limit("never", "on EC2 a task uses the disk of its instance", "give the instances larger volumes", harmless=True)
+NO_POD = Limit("never", "tasks do not run as pods", 'use settings of the profile, or `compute = "kubernetes"`', harmless=True)
 ONE_CONTAINER = Limit(
     "never",
-    "a DAG has no cycles, so a loop runs in one container, its foreaches item after item",
-    "where that takes too long, put the foreach in front of the loop or behind it",
+    "a DAG has no cycles, so a loop runs in one container, and each foreach in it one item after the other",
+    "if that takes too long, move the foreach before or after the loop",
     harmless=True,
 )
 CODES: Mapping[Feature, str] = {
-    Feature.GPU: "FP300",
-    Feature.SHARED_MEMORY: "FP301",
-    Feature.DISK: "FP302",
-    Feature.RESOURCES: "FP303",
-    Feature.FOREACH_IN_LOOP: "FP304",
-    Feature.KUBERNETES: "FP306",
+    GPU: "FP300",
+    SHARED_MEMORY: "FP301",
+    DISK: "FP302",
+    CPU_AND_MEMORY: "FP303",
+    FOREACH_IN_LOOP: "FP304",
+    POD_SETTINGS: "FP306",
 }
 
 
 def lacks(settings: Settings) -> Capabilities:
     """What Airflow and the compute of a profile cannot do."""
     kind = settings.compute
-    more: dict[Feature, Limit] = {Feature.FOREACH_IN_LOOP: ONE_CONTAINER}
+    more: dict[Feature, Limit] = {FOREACH_IN_LOOP: ONE_CONTAINER}
     if kind != "kubernetes":
-        more[Feature.KUBERNETES] = NO_POD
+        more[POD_SETTINGS] = NO_POD
     if kind in ("batch", "ecs") and settings.platform == "FARGATE":
-        more[Feature.GPU] = FARGATE_GPU
+        more[GPU] = FARGATE_GPU
     elif kind == "ecs":
-        more[Feature.DISK] = EC2_DISK
+        more[DISK] = EC2_DISK
     return {**COMPUTE[kind].lacks, **more}
 
 
@@ -78,7 +81,7 @@ def setting_problems(settings: Settings) -> Iterator[Diagnostic]:
     yield from _store_problems(settings.given_store, settings.compute, compute)
     for name, value in (("width", settings.width), ("total", settings.total)):
         if value > MAP_LENGTH:
-            most = f"Airflow maps over {MAP_LENGTH:,} at most unless `core.max_map_length` says more"
+            most = f"Airflow maps over at most {MAP_LENGTH:,} items unless `core.max_map_length` is larger"
             message = f"the setting `{name}` is `{value}`, and {most}"
             yield Diagnostic("FP402", message, help=(line("airflow", Settings.named(name)),), severity="warning")
     if not re.fullmatch(f"[{ID[0]}]{{1,{ID[1]}}}", settings.given_dag_id or "flow"):
@@ -89,22 +92,22 @@ def setting_problems(settings: Settings) -> Iterator[Diagnostic]:
 
 def _store_problems(store: str, kind: str, compute: Compute) -> Iterator[Diagnostic]:
     if not store.startswith(compute.stores) or not store.rstrip("/") or ("://" in store and not is_address(store)):
-        why = "a folder is not the same on the worker and in a container"
+        why = "a container does not see the folders of the worker"
         if "://" in store:
-            why = "it is no bucket with a folder in it" if store.startswith(compute.stores) else f"{kind} reaches others"
+            why = "it is not a bucket with a path" if store.startswith(compute.stores) else f"{kind} cannot reach it"
         example = None
         if "/" in compute.stores and "://" not in store:
-            why, example = "a task is in a folder of its own, where a relative one is another", f"/mnt/flowport/{store.strip('/')}"
+            why, example = "each task has its own working directory, so a relative path does not work", f"/mnt/flowport/{store.strip('/')}"
         known = " or ".join(f"`{start}`" for start in compute.stores)
-        message = f"the store `{store}` is not one that tasks on {kind} can use: {why}"
+        message = f"tasks on {kind} cannot use the store `{store}`: {why}"
         way_out = line("airflow", Settings.named("store"), example=example)
-        yield Diagnostic("FP401", message, help=(f"an address that begins with {known}", way_out))
+        yield Diagnostic("FP401", message, help=(f"use an address that begins with {known}", way_out))
 
 
 def _table_problems(settings: Settings) -> Iterator[Diagnostic]:
     for tag in settings.tags:
         if len(tag) > TAG:
-            yield Diagnostic("FP490", f"the tag `{tag[:20]}...` has {len(tag)} characters, and Airflow takes {TAG}", help=("shorten it",))
+            yield Diagnostic("FP490", f"the tag `{tag[:20]}...` has {len(tag)} characters, and Airflow allows {TAG}", help=("shorten it",))
     yield from argument_problems(settings.default_args, settings.compute)
 
 
@@ -122,39 +125,39 @@ def plan_problems(plan: Plan, settings: Settings) -> Iterator[Diagnostic]:
     yield from _renamed(plan, settings)
     if settings.compute == "kubernetes":
         yield from pod_problems(plan, [], HELD)
-    for step in fused(plan).flow.steps:
-        asked = step.settings.resources or Resources()
+    for step in fuse_loops(plan).flow.steps:
+        resources = step.settings.resources or Resources()
         if settings.compute in ("batch", "ecs") and settings.platform == "FARGATE":
-            cpu, memory = fargate(asked)
-            if cpu < asked.cpu or memory < asked.memory:
-                wanted, most = f"{asked.cpu:g} vCPUs and {asked.memory:,} MiB", f"{cpu:g} and {memory:,} at most"
-                message = f"step `{step.name}` asks for {wanted}, and Fargate has {most}"
-                yield Diagnostic("FP414", message, step.span, help=('ask for less, or set platform = "EC2"',))
+            cpu, memory = fargate(resources)
+            if cpu < resources.cpu or memory < resources.memory:
+                wanted, most = f"{resources.cpu:g} vCPUs and {resources.memory:,} MiB", f"{cpu:g} and {memory:,} at most"
+                message = f"step `{step.name}` requests {wanted}, and Fargate has {most}"
+                yield Diagnostic("FP414", message, step.span, help=('request less, or set platform = "EC2"',))
         size = sum(len(name) + len(value) + len('{"name": "", "value": ""}, ') for name, value in step.settings.environment)
         if settings.compute in ("batch", "ecs") and size > OVERRIDES:
-            message = f"the environment of step `{step.name}` has {size:,} characters, and a container takes {OVERRIDES:,}"
-            yield Diagnostic("FP413", message, step.span, help=("put long values into a file of the image, or into the store",))
+            message = f"the environment of step `{step.name}` has {size:,} characters, and a container allows {OVERRIDES:,}"
+            yield Diagnostic("FP413", message, step.span, help=("put long values into a file in the image, or into the store",))
 
 
 def _long_form(plan: Plan, most: int) -> Iterator[Diagnostic]:
     """Defaults that are longer than what the first task can be handed: a form sends all of them."""
     size = len(json.dumps(shown(plan.flow)))
     if size > most:
-        message = f"the defaults of the parameters of {plan.flow.name} have {size:,} characters, and a task can be handed {most:,}"
-        yield Diagnostic("FP413", message, plan.flow.span, help=("put long values into a file: `IncludeFile`",))
+        message = f"the defaults of the parameters of {plan.flow.name} have {size:,} characters, and a task can receive {most:,}"
+        yield Diagnostic("FP413", message, plan.flow.span, help=("use an `IncludeFile` for long values",))
 
 
 def _named_like_a_field(parameter: Parameter) -> Diagnostic:
     return Diagnostic(
         "FP416",
-        f"parameter `{parameter.name}` is called like the field of the trigger form for {FIELDS[parameter.name][1]}",
+        f"parameter `{parameter.name}` has the same name as the field of the trigger form for {FIELDS[parameter.name][1]}",
         parameter.span,
-        help=("give the parameter another name",),
+        help=("rename the parameter",),
     )
 
 
 def _renamed(plan: Plan, settings: Settings) -> Iterator[Diagnostic]:
-    notes = ("the ids of Airflow consist of letters from a to z, digits, `_`, `-` and `.`; its pages show the name itself",)
+    notes = ("ids in Airflow consist of letters from a to z, digits, `_`, `-` and `.`; its user interface shows the original name",)
     dag = settings.dag_id
     if dag != plan.flow.name and not settings.given_dag_id:
         yield Diagnostic("FP305", f"flow `{plan.flow.name}` is DAG `{dag}` in Airflow", plan.flow.span, notes, severity="warning")

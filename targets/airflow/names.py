@@ -12,7 +12,7 @@ from itertools import count
 
 from flowport.compiler.ir.plan import Plan, steps
 from flowport.compiler.lower.fuse import loops
-from flowport.compiler.lower.names import hashed, legal
+from flowport.compiler.lower.names import legal, with_hash
 from flowport.compiler.record import record
 from flowport.targets.airflow.settings import ID
 
@@ -32,7 +32,7 @@ class Names:
 
     def __init__(self, plan: Plan, taken: Iterable[str] = ()) -> None:
         self._taken = {*taken, *dir(builtins)}
-        self._asked: set[str] = set()
+        self._used: set[str] = set()
         self._ids: set[str] = set()
         rests = loops(plan)
         inside = {step for loop in rests.values() for step in steps(loop.body)}
@@ -44,11 +44,11 @@ class Names:
 
     def new(self, text: str) -> Name:
         """The name of something called `text`, which nothing else has; a second one of that name gets a number."""
-        asked = text if text not in self._asked else next(other for other in _numbered(text) if other not in self._asked)
-        self._asked.add(asked)
-        id = legal(asked, CHARACTERS, ID[1]).replace("-", "_")
+        unique = text if text not in self._used else next(other for other in _numbered(text) if other not in self._used)
+        self._used.add(unique)
+        id = legal(unique, CHARACTERS, ID[1]).replace("-", "_")
         if id in self._ids:
-            id = hashed(asked, f"{asked} again", CHARACTERS, ID[1]).replace("-", "_")
+            id = with_hash(unique, f"{unique} again", CHARACTERS, ID[1]).replace("-", "_")
         self._ids.add(id)
         variable = id if id.isidentifier() else f"_{id}"
         while variable in self._taken or keyword.iskeyword(variable):

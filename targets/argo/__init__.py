@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir.plan import Plan
-from flowport.compiler.lower.fuse import capped
-from flowport.compiler.target import Deployer, DryRun, DryRunResult, File, TaskEnded
+from flowport.compiler.lower.fuse import cap_loops
+from flowport.compiler.target import Deployer, DryRun, DryRunResult, File, Target, TaskEnded
 from flowport.targets.argo.limits import plan_problems
-from flowport.targets.argo.profile import setting_problems
 from flowport.targets.argo.schedule import cron_workflow
+from flowport.targets.argo.setting_problems import setting_problems
 from flowport.targets.argo.settings import DRY_RUN_DEFAULTS, TURNS, Settings
-from flowport.targets.argo.text import encoded
+from flowport.targets.argo.text import encoded, header
 from flowport.targets.argo.workflow import workflow_template
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class ArgoCompiler:
 
     def lower(self, plan: Plan, settings: Settings) -> Plan:
         """Give every loop a cap, that of the profile: of 0 in a foreach or in another loop, as turns multiply there."""
-        return capped(capped(plan, TURNS, 0), settings.turns)
+        return cap_loops(cap_loops(plan, TURNS, 0), settings.turns)
 
     def fits(self, plan: Plan, settings: Settings) -> tuple[Diagnostic, ...]:
         """What stands between this plan and a workflow that runs."""
@@ -37,11 +37,11 @@ class ArgoCompiler:
 
     def emit(self, plan: Plan, settings: Settings, package: Package) -> tuple[File, ...]:
         """The template with what starts it by the clock, and the code package in a folder beside them."""
-        template, schedule = workflow_template(plan, settings, package.digest), plan.flow.schedule
+        template = workflow_template(plan, settings, package.digest)
         # In one file, so that none is left over when the schedule is gone.
-        documents = (template, cron_workflow(plan, schedule, settings)) if schedule else (template,)
+        documents = (template, *(cron_workflow(plan, schedule, settings) for schedule in plan.flow.triggers))
         return (
-            File(f"{settings.name}.yaml", encoded(*documents)),
+            File(f"{settings.name}.yaml", header(plan.flow) + encoded(*documents)),
             File(f"{settings.name}/code/{package.digest}.zip", package.data),
         )
 
@@ -70,9 +70,9 @@ class Argo:
     @property
     def deployer(self) -> Deployer[Settings]:
         """Puts the code into the store and the template into the cluster."""
-        from flowport.targets.argo.deploy import ArgoDeployer
+        from flowport.targets.argo.deployment.deployer import ArgoDeployer
 
         return ArgoDeployer()
 
 
-target = Argo()
+target: Target[Settings] = Argo()

@@ -11,7 +11,7 @@ from typing import Protocol
 from flowport.compiler.ir import JSON
 from flowport.targets.argo.graph import After, Each, Job, Member, Turns, jobs
 from flowport.targets.argo.names import Names
-from flowport.targets.argo.parts import parts
+from flowport.targets.argo.split import split
 
 MAIN = "main"
 SLICE, TURN = "{{inputs.parameters.slice}}", "{{inputs.parameters.turn}}"
@@ -39,7 +39,7 @@ class Dags:
         """Add a template, and behind it those that it calls."""
         tasks: list[JSON] = []
         self._add(name, tasks, inputs)
-        cut = parts(members)
+        cut = split(members)
         if len(cut) == 1:
             tasks += self._tasks(members, slice)
             return
@@ -127,8 +127,8 @@ class Dags:
         """Where the item left a loop with several ways out: what comes after this turn knows, else the last of its steps that ran."""
         if not loop.ways_out:
             return {}
-        asked = [*(after if loop.rest else after[:1]), *map(self._task, loop.ways_out)]
-        expression = " ?? ".join([*(f"tasks['{name}']?.outputs?.parameters?.route" for name in asked), "'[]'"])
+        names = [*(after if loop.rest else after[:1]), *map(self._task, loop.ways_out)]
+        expression = " ?? ".join([*(f"tasks['{name}']?.outputs?.parameters?.route" for name in names), "'[]'"])
         return {"outputs": {"parameters": [{"name": "route", "valueFrom": {"expression": expression}}]}}
 
 

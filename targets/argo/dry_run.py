@@ -11,7 +11,7 @@ import yaml
 from flowport.compiler.target import DryRun, DryRunResult, File, TaskEnded
 from flowport.runtime.protocol import variable
 from flowport.runtime.store.keys import code_key
-from flowport.targets.argo.engine.controller import SUCCEEDED, CompileError, Workflow
+from flowport.targets.argo.engine.controller import SUCCEEDED, DocumentError, Workflow
 from flowport.targets.argo.engine.pods import Finished
 from flowport.targets.argo.form import ROOM, arguments, says, typed
 from flowport.targets.argo.settings import Settings
@@ -32,16 +32,16 @@ def dry_run(request: DryRun[Settings], file: File, report: Callable[[TaskEnded],
         return refused
     recorder.store.create(code_key(request.package.digest), request.package.data)
 
-    def heard(environment: Mapping[str, str], command: list[str], finished: Finished) -> None:
+    def on_pod_end(environment: Mapping[str, str], command: list[str], finished: Finished) -> None:
         task = Task(environment[variable("step")], environment[variable("slice")], rest=command[-1] == "block")
         recorder.ended(task, finished.exit_code, finished.printed)
 
     pods = request.max_workers or os.cpu_count() or 1
     try:
         template, *_ = yaml.safe_load_all(file.data)
-        workflow = Workflow(template, request.run_id, _form(request, recorder), pods, heard)
+        workflow = Workflow(template, request.run_id, _form(request, recorder), pods, on_pod_end)
         phase = workflow.run()
-    except CompileError as error:
+    except DocumentError as error:
         return recorder.result(str(error))
     except KeyboardInterrupt:
         return recorder.stopped()

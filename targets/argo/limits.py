@@ -12,16 +12,17 @@ from typing import Any
 
 from flowport.compiler.diagnostics.diagnostic import Diagnostic, Severity
 from flowport.compiler.ir import Flow
+from flowport.compiler.ir.features import FOREACH_IN_LOOP, Feature
 from flowport.compiler.ir.plan import Loop, Plan, walk
-from flowport.compiler.lower.capabilities import Capabilities, Feature, Limit, missing
-from flowport.compiler.lower.fuse import unlike
+from flowport.compiler.lower.capabilities import Capabilities, Limit, missing
+from flowport.compiler.lower.fuse import differing_steps
 from flowport.runtime.store import documents
 from flowport.targets.argo.form import FIELDS, REFERENCE, ROOM, WHOLE, arguments
 from flowport.targets.argo.graph import graph, jobs, repeated
 from flowport.targets.argo.names import Names
-from flowport.targets.argo.parts import TASKS
-from flowport.targets.argo.profile import HELD
+from flowport.targets.argo.setting_problems import HELD
 from flowport.targets.argo.settings import CRON_NAME, DEPTH, Settings, template_name
+from flowport.targets.argo.split import TASKS
 from flowport.targets.argo.volumes import volumes
 from flowport.targets.argo.workflow import room
 from flowport.targets.pods import pod_problems
@@ -32,21 +33,21 @@ TEMPLATES = 200
 
 ONE_CONTAINER = Limit(
     "never",
-    "a loop in a foreach or in another loop runs in one pod, its foreaches item after item",
-    "where that takes too long, take the loop out of the other one, or the foreach out of the loop",
+    "a loop in a foreach or in another loop runs in one pod, and each foreach in it one item after the other",
+    "if that takes too long, move the inner loop out of the outer one, or the foreach out of the loop",
     harmless=True,
 )
-LACKS: Capabilities = {Feature.FOREACH_IN_LOOP: ONE_CONTAINER}
-CODES: Mapping[Feature, str] = {Feature.FOREACH_IN_LOOP: "FP304"}
+LACKS: Capabilities = {FOREACH_IN_LOOP: ONE_CONTAINER}
+CODES: Mapping[Feature, str] = {FOREACH_IN_LOOP: "FP304"}
 
 
 def plan_problems(plan: Plan, settings: Settings, document: Any) -> Iterator[Diagnostic]:
     """What a plan asks for and does not get, and names that are others in Argo."""
     yield from missing(plan, "argo", LACKS, CODES)
     yield from _parameters(plan.flow)
-    if plan.flow.schedule and len(name := settings.given_name) > CRON_NAME:
-        message = f"`{name}` has {len(name)} characters, and the name of a CronWorkflow {CRON_NAME} at most"
-        yield Diagnostic("FP405", message, plan.flow.schedule.span, help=("give the template a shorter `name`",))
+    for schedule in plan.flow.triggers if len(name := settings.given_name) > CRON_NAME else ():
+        message = f"`{name}` has {len(name)} characters, and Argo allows {CRON_NAME} for a CronWorkflow"
+        yield Diagnostic("FP405", message, schedule.span, help=("use a shorter `name` for the template",))
     yield from unfilled(plan.flow)
     yield from pod_problems(plan, volumes(settings), HELD)
     yield from _without_rest(plan)
@@ -60,30 +61,30 @@ def _parameters(flow: Flow) -> Iterator[Diagnostic]:
     for parameter, argument in zip(flow.parameters, made):
         if parameter.name in (*FIELDS, WHOLE):
             what = FIELDS.get(parameter.name, "all parameters together")
-            message = f"parameter `{parameter.name}` is called like the field of Argo's form for {what}"
-            yield Diagnostic("FP416", message, parameter.span, help=("give the parameter another name",))
+            message = f"parameter `{parameter.name}` has the same name as the field of Argo's form for {what}"
+            yield Diagnostic("FP416", message, parameter.span, help=("rename the parameter",))
         elif not re.fullmatch("[A-Za-z0-9_-]+", parameter.name):
-            message = f"parameter `{parameter.name}` has a name that Argo does not take"
+            message = f"parameter `{parameter.name}` has a name that Argo does not accept"
             yield Diagnostic("FP417", message, parameter.span, help=("use letters from a to z, digits, `_` and `-`",))
         elif any("{{=" in text for text in (argument.get("value", ""), *argument.get("enum", ()))):
             message = f"parameter `{parameter.name}` has `{{{{=` in its default or in its choices"
-            notes = ("a workflow with an expression that Argo cannot read never begins",)
-            way_out = "make the default a function of one argument, which is called when the run starts"
+            notes = ("Argo evaluates `{{=...}}`, and a workflow with an expression that it cannot parse never starts",)
+            way_out = "make the default a function of one argument; flowport calls it when the run starts"
             yield Diagnostic("FP420", message, parameter.span, notes, (way_out,), severity="warning")
     if (size := len(json.dumps(made))) > ROOM - REFERENCE:
-        message = f"the parameters of {flow.name} have {size:,} bytes with their help and choices, and a pod takes {ROOM - REFERENCE:,}"
-        yield Diagnostic("FP413", message, flow.span, help=("put long values into a file: `IncludeFile`",))
+        message = f"the parameters of {flow.name} have {size:,} bytes with their help and choices, and a pod allows {ROOM - REFERENCE:,}"
+        yield Diagnostic("FP413", message, flow.span, help=("use an `IncludeFile` for long values",))
 
 
 def _without_rest(plan: Plan) -> Iterator[Diagnostic]:
     """Loops with turns that no pod can do the rest of."""
     for loop in walk(plan.body):
-        if isinstance(loop, Loop) and loop.cap and (found := unlike(plan, loop)) is not None:
+        if isinstance(loop, Loop) and loop.cap and (found := differing_steps(plan, loop)) is not None:
             message = (
-                f"the loop of `{loop.header}` fails after {DEPTH} turns: Argo nests no deeper, and no pod can do the rest of it, "
-                f"as its steps `{found[0]}` and `{found[1]}` ask for other ones"
+                f"the loop of `{loop.header}` fails after {DEPTH} turns: Argo does not nest deeper, and the rest cannot run in one pod, "
+                f"because its steps `{found[0]}` and `{found[1]}` need different pods"
             )
-            way_out = "write the same `@kubernetes` on all steps of the loop, where it may take more turns"
+            way_out = "use the same `@kubernetes` on all steps of the loop if it may take more turns"
             yield Diagnostic("FP419", message, plan.flow.step(found[1]).span, help=(way_out,), severity="warning")
 
 
@@ -91,27 +92,27 @@ def _sizes(plan: Plan, settings: Settings, document: Any) -> Iterator[Diagnostic
     templates = document["spec"]["templates"]
     most = max(len(template["dag"]["tasks"]) for template in templates if "dag" in template)
     if most > TASKS:
-        message = f"a DAG of {plan.flow.name} has {most} tasks, and Argo takes {TASKS}"
-        yield Diagnostic("FP418", message, plan.flow.span, help=("put some of the steps into flows of their own",))
+        message = f"a DAG of {plan.flow.name} has {most} tasks, and Argo allows {TASKS}"
+        yield Diagnostic("FP418", message, plan.flow.span, help=("move some of the steps to another flow",))
     members = graph(plan)
     inside = len(list(repeated(members)))
     alone = len(list(jobs(members))) - inside
-    asked = settings.total or settings.width or 1
-    if (left := room(document)) < alone + asked * inside:
+    width = settings.total or settings.width or 1
+    if (left := room(document)) < alone + width * inside:
         size = len(documents.dump(document))
-        message = f"a workflow of {plan.flow.name} has room for {max(0, left):,} pods, and may have {alone + asked * inside:,}"
-        note = f"Argo keeps its template of {size:,} bytes twice in an object of about 1 MB, beside a node for each pod"
-        way_out = "make several flows of it, keep long variables of `@environment` in a file beside the flow, or lower `width` and `total`"
+        message = f"a workflow of {plan.flow.name} has room for {max(0, left):,} pods, and may need {alone + width * inside:,}"
+        note = f"Argo keeps its template of {size:,} bytes twice in an object of about 1 MB, together with a node for each pod"
+        way_out = "split the flow, move long variables of `@environment` to a file next to the flow, or lower `width` and `total`"
         severity: Severity = "error" if left < alone + inside else "warning"
         yield Diagnostic("FP410", message, plan.flow.span, (note,), (way_out,), severity)
     if len(templates) > TEMPLATES:
-        message = f"{plan.flow.name} has {len(templates)} templates, and Argo takes {TEMPLATES}"
-        way_out = "give steps the same resources, retries and environment: they then share a template"
+        message = f"{plan.flow.name} has {len(templates)} templates, and Argo allows {TEMPLATES}"
+        way_out = "use the same resources, retries and environment for several steps: they then share a template"
         yield Diagnostic("FP418", message, plan.flow.span, help=(way_out,))
 
 
 def _renamed(plan: Plan, settings: Settings) -> Iterator[Diagnostic]:
-    notes = ("the names of Argo consist of letters from a to z, digits and `-`; `_` becomes `-`",)
+    notes = ("names in Argo consist of letters from a to z, digits and `-`; `_` becomes `-`",)
     if not settings.given_name and settings.name != plan.flow.name.lower().replace("_", "-"):
         yield Diagnostic(
             "FP305", f"flow `{plan.flow.name}` is `{template_name(plan.flow.name)}` in Argo", plan.flow.span, notes, severity="warning"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowport.compiler.ir import JSON, Foreach, Kubernetes, Resources, Step, Switch
+from flowport.compiler.ir import JSON, ExecutionSpec, Foreach, Resources, Step, Switch
 from flowport.compiler.record import field, record
 from flowport.runtime.protocol import STOP, Invocation, variable
 from flowport.targets.argo.settings import Settings
@@ -42,15 +42,15 @@ class Pod:
     deadline: int | None
     resources: Resources
     environment: tuple[tuple[str, str], ...]
-    kubernetes: Kubernetes
+    execution: ExecutionSpec
 
 
 def pod(step: Step, *, first: bool, block: bool, turn: int, shared: int, deadline: int | None) -> Pod:
     """The pod of a step; `block` says that it is a loop from `turn` on."""
-    asked = step.settings
+    settings = step.settings
     answers = isinstance(step.transition, Foreach | Switch)
-    own = asked.resources or asked.environment or asked.kubernetes != Kubernetes()
-    special = first or block or asked.granted or deadline or own
+    own = settings.resources or settings.environment or settings.execution != ExecutionSpec()
+    special = first or block or settings.retries or deadline or own
     usual = "split" if isinstance(step.transition, Foreach) else "switch" if answers else "step"
     return Pod(
         name=f"{step.name}-rest" if turn else step.name if special else usual,
@@ -59,28 +59,28 @@ def pod(step: Step, *, first: bool, block: bool, turn: int, shared: int, deadlin
         first=first,
         turn=turn,
         shared=shared if isinstance(step.transition, Foreach) else 1,
-        retries=asked.granted,
-        minutes=asked.minutes if asked.granted else 0,
+        retries=settings.retries,
+        minutes=settings.minutes if settings.retries else 0,
         deadline=deadline,
-        resources=asked.resources or Resources(),
-        environment=asked.environment,
-        kubernetes=asked.kubernetes,
+        resources=settings.resources or Resources(),
+        environment=settings.environment,
+        execution=settings.execution,
     )
 
 
-def template(name: str, asked: Pod, invocation: Invocation, settings: Settings) -> JSON:
-    """The template of a pod; `invocation` says what all tasks are told."""
-    own = asked.kubernetes
+def template(name: str, spec: Pod, sizes: tuple[int, int], settings: Settings) -> JSON:
+    """The template of a pod, without the `common_variables`; `sizes` are the width and the total of foreaches."""
+    own = spec.execution.pod
     made: dict[str, JSON] = {"name": name}
     if own.labels:
         made["metadata"] = {"labels": dict(own.labels)}
     made["inputs"] = {"parameters": [{"name": "step"}, {"name": "slice"}]}
-    if asked.answers:
+    if spec.answers:
         made["outputs"] = {"parameters": [{"name": "route", "valueFrom": {"path": ROUTE}}]}
-    if asked.retries:
-        made["retryStrategy"] = _retries(asked)
-    if asked.deadline is not None:
-        made["activeDeadlineSeconds"] = asked.deadline
+    if spec.retries:
+        made["retryStrategy"] = _retries(spec)
+    if spec.deadline is not None:
+        made["activeDeadlineSeconds"] = spec.deadline
     # What a template says of these stands in the place of what the workflow says.
     if own.service_account:
         made["serviceAccountName"] = own.service_account
@@ -89,17 +89,17 @@ def template(name: str, asked: Pod, invocation: Invocation, settings: Settings) 
     if own.tolerations:
         tolerations: list[JSON] = [{**dict(each)} for each in own.tolerations]
         made["tolerations"] = [*settings.tolerations, *tolerations]
-    mounted = [*volumes(settings), *own_volumes(own, asked.resources)]
+    mounted = [*volumes(settings), *own_volumes(own, spec.resources)]
     if mounted:
         made["volumes"] = [{"name": volume.name, **volume.source} for volume in mounted]
     secrets = dict.fromkeys((*settings.secrets, *own.secrets))
     made["container"] = {
-        "image": own.image or settings.image,
+        "image": spec.execution.image or settings.image,
         **({"imagePullPolicy": settings.image_pull_policy} if settings.image_pull_policy else {}),
-        "command": ["python", "-m", "flowport.runtime", asked.command],
-        "env": _variables(asked, invocation),
+        "command": ["python", "-m", "flowport.runtime", spec.command],
+        "env": _variables(spec, *sizes),
         **({"envFrom": [{"secretRef": {"name": secret}} for secret in secrets]} if secrets else {}),
-        "resources": _resources(asked.resources),
+        "resources": _resources(spec.resources),
         "securityContext": {
             **({} if user_known(settings) or "runAsNonRoot" in settings.security_context else {"runAsNonRoot": True}),
             "allowPrivilegeEscalation": False,
@@ -115,33 +115,42 @@ def user_known(settings: Settings) -> bool:
     return bool(settings.run_as_user) or "runAsUser" in settings.security_context
 
 
-def _retries(asked: Pod) -> JSON:
+def _retries(spec: Pod) -> JSON:
     """Argo's own retries; exit code 78 says that another one would not help."""
     return {
-        "limit": str(asked.retries),
+        "limit": str(spec.retries),
         "retryPolicy": "Always",
-        "backoff": {"duration": f"{round(asked.minutes * 60)}s"},
+        "backoff": {"duration": f"{round(spec.minutes * 60)}s"},
         "expression": f"lastRetry.exitCode != '{STOP}'",
     }
 
 
-def _variables(asked: Pod, invocation: Invocation) -> list[JSON]:
+def common_variables(flow: str, store: str, code: str) -> list[JSON]:
+    """What all tasks are told; `code` is the digest of the code package."""
+    said = Invocation(flow, "", "", "", store, code, width=0, total=0).variables()
+    sizes = (variable("width"), variable("total"))
+    return _listed({"HOME": TMP, **{name: literal(value) for name, value in said.items() if value and name not in sizes}})
+
+
+def _variables(spec: Pod, width: int, total: int) -> list[JSON]:
     said: dict[str, str] = {
-        "HOME": TMP,
-        **{name: literal(value) for name, value in invocation.variables().items() if value},
-        variable("width"): str(max(1, invocation.width // asked.shared)),
-        variable("total"): str(max(1, invocation.total // asked.shared)),
-        **({variable("turn"): str(asked.turn)} if asked.turn else {}),
+        variable("width"): str(max(1, width // spec.shared)),
+        variable("total"): str(max(1, total // spec.shared)),
+        **({variable("turn"): str(spec.turn)} if spec.turn else {}),
         variable("step"): "{{inputs.parameters.step}}",
         variable("slice"): "{{inputs.parameters.slice}}",
         variable("run"): "{{workflow.name}}",
-        **({variable("route"): ROUTE} if asked.answers else {}),
-        **({variable("form"): FORM, variable("engine"): BEGAN} if asked.first else {}),
-        **{name: literal(value) for name, value in asked.environment},
+        **({variable("route"): ROUTE} if spec.answers else {}),
+        **({variable("form"): FORM, variable("engine"): BEGAN} if spec.first else {}),
+        **{name: literal(value) for name, value in spec.environment},
     }
-    if any(f"$({BRACE})" in value for value in said.values()):
-        said = {BRACE: "{", **said}
-    return [{"name": name, "value": value} for name, value in said.items()]
+    return _listed(said)
+
+
+def _listed(variables: dict[str, str]) -> list[JSON]:
+    if any(f"$({BRACE})" in value for value in variables.values()):
+        variables = {BRACE: "{", **variables}
+    return [{"name": name, "value": value} for name, value in variables.items()]
 
 
 def literal(text: str) -> str:
@@ -152,11 +161,11 @@ def literal(text: str) -> str:
     return text.replace("$", "$$").replace("{{", f"{{$({BRACE})")
 
 
-def _resources(asked: Resources) -> JSON:
-    requests: dict[str, JSON] = {"cpu": f"{asked.cpu:g}", "memory": f"{asked.memory}Mi"}
-    limits: dict[str, JSON] = {"memory": f"{asked.memory}Mi"}
-    if asked.gpu:
-        limits["nvidia.com/gpu"] = str(asked.gpu)
-    if asked.disk:
-        requests["ephemeral-storage"] = limits["ephemeral-storage"] = f"{asked.disk}Mi"
+def _resources(resources: Resources) -> JSON:
+    requests: dict[str, JSON] = {"cpu": f"{resources.cpu:g}", "memory": f"{resources.memory}Mi"}
+    limits: dict[str, JSON] = {"memory": f"{resources.memory}Mi"}
+    if resources.gpu:
+        limits["nvidia.com/gpu"] = str(resources.gpu)
+    if resources.disk:
+        requests["ephemeral-storage"] = limits["ephemeral-storage"] = f"{resources.disk}Mi"
     return {"requests": requests, "limits": limits}

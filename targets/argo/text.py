@@ -10,7 +10,9 @@ from collections.abc import Mapping
 
 import yaml
 
-from flowport.compiler.ir import JSON
+import flowport
+from flowport.compiler.ir import JSON, Flow
+from flowport.targets.texts import seen
 
 PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]{0,59}")
 """A digest, which may begin with a digit or with a letter, is quoted in either case."""
@@ -33,6 +35,12 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 
 
 _Dumper.add_representer(str, _text)
+
+
+def header(flow: Flow) -> bytes:
+    """What stands above the documents of a flow, for people."""
+    made = f"# {flow.name}, compiled by flowport {flowport.__version__} from {flow.file}: change that, and compile it again."
+    return f"{seen(made)}\n".encode()
 
 
 def encoded(*documents: Mapping[str, JSON]) -> bytes:

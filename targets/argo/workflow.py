@@ -11,15 +11,14 @@ from collections.abc import Mapping
 import flowport
 from flowport.compiler.ir import JSON
 from flowport.compiler.ir.plan import Loop, Plan, steps, walk
-from flowport.compiler.lower.fuse import capped, fused, loops
+from flowport.compiler.lower.fuse import cap_loops, fuse_loops, loops
 from flowport.compiler.lower.time_limits import time_limits
-from flowport.runtime.protocol import Invocation
 from flowport.runtime.store import documents
 from flowport.targets.argo.dags import MAIN, Dags
 from flowport.targets.argo.form import arguments
 from flowport.targets.argo.graph import Member, graph, repeated
 from flowport.targets.argo.names import Names
-from flowport.targets.argo.pods import Pod, pod, template, user_known
+from flowport.targets.argo.pods import Pod, common_variables, pod, template, user_known
 from flowport.targets.argo.settings import PODS, Settings
 from flowport.targets.texts import description, seen
 
@@ -47,17 +46,16 @@ def sizes(members: tuple[Member, ...], settings: Settings, pods: int) -> tuple[i
 
 
 def _document(plan: Plan, members: tuple[Member, ...], settings: Settings, code: str, pods: int) -> dict[str, JSON]:
-    width, total = sizes(members, settings, pods)
-    told = Invocation(plan.flow.name, "", "", "", settings.store, code, width=width, total=total)
+    found = sizes(members, settings, pods)
     template_name = Names([MAIN], small=True)
-    templates = _Pods(plan, template_name, settings, width, total)
+    templates = _Pods(plan, template_name, settings, found)
     dags = Dags(members, template_name, templates)
-    made = [*dags.made, *(template(name, asked, told, settings) for asked, name in templates.made.items())]
+    made = [*dags.made, *(template(name, spec, found, settings) for spec, name in templates.made.items())]
     return {
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "WorkflowTemplate",
         "metadata": metadata(plan, settings, settings.name),
-        "spec": _spec(plan, settings, made),
+        "spec": _spec(plan, settings, code, made),
     }
 
 
@@ -81,7 +79,7 @@ def _labels(settings: Settings) -> dict[str, JSON]:
     return {"flowport/flow": settings.name, **settings.labels}
 
 
-def _spec(plan: Plan, settings: Settings, templates: list[JSON]) -> dict[str, JSON]:
+def _spec(plan: Plan, settings: Settings, code: str, templates: list[JSON]) -> dict[str, JSON]:
     return {
         "entrypoint": MAIN,
         "arguments": {"parameters": arguments(plan.flow)},
@@ -105,6 +103,9 @@ def _spec(plan: Plan, settings: Settings, templates: list[JSON]) -> dict[str, JS
             "labels": _labels(settings),
             **({"annotations": dict(settings.annotations)} if settings.annotations else {}),
         },
+        # Argo adds these to the variables of every template with a container (docs/template-defaults.md): behind its own, so that each
+        # list has what its values refer to.
+        "templateDefaults": {"container": {"env": common_variables(plan.flow.name, settings.store, code)}},
         "templates": templates,
     }
 
@@ -112,24 +113,24 @@ def _spec(plan: Plan, settings: Settings, templates: list[JSON]) -> dict[str, JS
 class _Pods:
     """The templates of pods, each once: `made` has their names."""
 
-    def __init__(self, plan: Plan, template: Names, settings: Settings, width: int, total: int) -> None:
+    def __init__(self, plan: Plan, template: Names, settings: Settings, sizes: tuple[int, int]) -> None:
         self.made: dict[Pod, str] = {}
         self._plan, self._template = plan, template
         turning = {node.header: node for node in walk(plan.body) if isinstance(node, Loop) and node.cap}
         self._caps = {header: loop.cap or 0 for header, loop in turning.items()}
         self._fused = loops(plan).keys()
-        self._steps = {step.name: step for step in fused(plan).flow.steps}
-        self._rests = {step.name: step for step in fused(capped(plan, 0)).flow.steps}
+        self._steps = {step.name: step for step in fuse_loops(plan).flow.steps}
+        self._rests = {step.name: step for step in fuse_loops(cap_loops(plan, 0)).flow.steps}
         # The fan-outs of all turns must fit into one workflow, unless the profile says how large they may be.
         turns = 1 if settings.width or settings.total else settings.turns
         self._shared = {step: turns for loop in turning.values() for step in steps(loop.body)}
-        shared = turns if self._shared else 1
-        self._limits = time_limits(plan, max(1, width // shared), max(1, total // shared))
+        width, total = (max(1, size // (turns if self._shared else 1)) for size in sizes)
+        self._limits = time_limits(plan, width, total)
 
     def __call__(self, step: str, *, rest: bool = False) -> str:
         """The name of the template for a step, or for the rest of the loop with this header."""
         flow, whole = self._plan.flow, self._rests if rest else self._steps
-        asked = pod(
+        spec = pod(
             whole[step],
             first=step == flow.start,
             block=rest or step in self._fused,
@@ -137,6 +138,6 @@ class _Pods:
             shared=1 if rest else self._shared.get(step, 1),
             deadline=None if whole[step].settings.timeout is None else self._limits.get(step),
         )
-        if asked not in self.made:
-            self.made[asked] = self._template(f"pod {asked}", asked.name)
-        return self.made[asked]
+        if spec not in self.made:
+            self.made[spec] = self._template(f"pod {spec}", spec.name)
+        return self.made[spec]

@@ -13,7 +13,7 @@ from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import JSON
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower import fuse
-from flowport.compiler.target import DryRun, DryRunResult, File, TaskEnded
+from flowport.compiler.target import DryRun, DryRunResult, File, Target, TaskEnded
 from flowport.targets.stepfunctions.compute import COMPUTE
 from flowport.targets.stepfunctions.history import capped
 from flowport.targets.stepfunctions.jobs import Jobs
@@ -39,7 +39,7 @@ class StepFunctionsCompiler:
     def lower(self, plan: Plan, settings: Settings) -> Plan:
         """Give every loop a cap, so that no history grows too long, and none above what the profile says."""
         lowered = capped(plan)
-        return lowered if settings.turns is None else fuse.capped(lowered, settings.turns)
+        return lowered if settings.turns is None else fuse.cap_loops(lowered, settings.turns)
 
     def fits(self, plan: Plan, settings: Settings) -> tuple[Diagnostic, ...]:
         """What stands between this plan and a machine that runs."""
@@ -83,7 +83,7 @@ class StepFunctions:
     """The target `stepfunctions`, also called `sfn`. Others deploy its files."""
 
     name = "stepfunctions"
-    aliases = ("sfn",)
+    aliases: tuple[str, ...] = ("sfn",)
     settings = Settings
     dry_run_defaults = DRY_RUN_DEFAULTS
     compiler = StepFunctionsCompiler()
@@ -91,4 +91,4 @@ class StepFunctions:
     deployer = None
 
 
-target = StepFunctions()
+target: Target[Settings] = StepFunctions()

@@ -8,10 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from flowport.compiler.decorators.step.kubernetes import POD_SETTINGS
+from flowport.compiler.decorators.step.resources import DISK, GPU, SHARED_MEMORY
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import Resources, Step
+from flowport.compiler.ir.features import Feature
 from flowport.compiler.ir.plan import Plan
-from flowport.compiler.lower.capabilities import Capabilities, Feature, Limit, missing
+from flowport.compiler.lower.capabilities import Capabilities, Limit, missing
 from flowport.targets.schedules import unplanned
 from flowport.targets.settings_validation import line
 from flowport.targets.sizes import fargate
@@ -22,28 +25,26 @@ from flowport.targets.stepfunctions.settings import Settings
 DEFINITION = 1_048_576
 OVERRIDES = 8_192
 
-NO_POD = Limit("never", "a job of AWS Batch is no pod", "give the job definition what the step needs", harmless=True)
+NO_POD = Limit("never", "a job of AWS Batch is not a pod", "configure it in the job definition", harmless=True)
 FARGATE_LACKS: Capabilities = {
-    Feature.KUBERNETES: NO_POD,
-    Feature.GPU: Limit("never", "Fargate has no GPUs", 'set platform = "EC2" for a profile with a GPU queue'),
-    Feature.SHARED_MEMORY: Limit(
-        "never", "Fargate does not let a container size its shared memory", 'set platform = "EC2", or leave shared_memory out'
-    ),
+    POD_SETTINGS: NO_POD,
+    GPU: Limit("never", "Fargate has no GPUs", 'set platform = "EC2" for a profile with a GPU queue'),
+    SHARED_MEMORY: Limit("never", "Fargate does not support a size for shared memory", 'set platform = "EC2", or remove shared_memory'),
 }
 EC2_LACKS: Capabilities = {
-    Feature.KUBERNETES: NO_POD,
-    Feature.DISK: Limit(
+    POD_SETTINGS: NO_POD,
+    DISK: Limit(
         "never",
-        "on EC2 a container has what its instance has; AWS Batch cannot ask for disk space",
-        "give the compute environment a launch template with larger volumes",
+        "on EC2 a container uses the disk of its instance; AWS Batch cannot request disk space",
+        "use a launch template with larger volumes in the compute environment",
         harmless=True,
     ),
 }
 KEYS = (
-    "Step Functions hands over input and reads routes through S3, by keys that every client writes alike: without blanks, quotes, braces, "
-    "backslashes, `?`, `#` and `%`, and without parts that are empty, `.` or `..`"
+    "Step Functions passes data through S3, so the address must not contain spaces, quotes, braces, backslashes, `?`, `#` or `%`, "
+    "nor parts that are empty, `.` or `..`"
 )
-CODES: Mapping[Feature, str] = {Feature.GPU: "FP300", Feature.SHARED_MEMORY: "FP301", Feature.DISK: "FP302", Feature.KUBERNETES: "FP306"}
+CODES: Mapping[Feature, str] = {GPU: "FP300", SHARED_MEMORY: "FP301", DISK: "FP302", POD_SETTINGS: "FP306"}
 
 
 def lacks(settings: Settings) -> Capabilities:
@@ -57,20 +58,22 @@ def setting_problems(settings: Settings) -> Iterator[Diagnostic]:
     if not _is_place(store):
         yield Diagnostic(
             "FP401",
-            f"the store `{store}` is not a place in S3 that a state machine can name",
+            f"the store `{store}` is not an S3 address that a state machine can use",
             notes=(KEYS,),
             help=(line("stepfunctions", Settings.named("store")),),
         )
     if settings.platform == "FARGATE" and not settings.execution_role:
         yield Diagnostic(
             "FP404",
-            "Fargate starts no container without `execution_role`",
+            "Fargate cannot start containers without `execution_role`",
             help=(line("stepfunctions", Settings.named("execution_role")),),
         )
     yield from _place_problems(settings)
     if not re.fullmatch(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/]{1,80}", settings.given_machine or "flow"):
         yield Diagnostic(
-            "FP405", f"`{settings.given_machine}` cannot name a state machine", help=("use at most 80 letters, digits, `-` and `_`",)
+            "FP405",
+            f"`{settings.given_machine}` is not a name that a state machine can have",
+            help=("use at most 80 letters, digits, `-` and `_`",),
         )
 
 
@@ -106,18 +109,18 @@ def _is_place(store: str) -> bool:
 def plan_problems(plan: Plan, settings: Settings, size: int) -> Iterator[Diagnostic]:
     """What a plan uses that is not there, and what of it is too large; `size` is that of the definition, in bytes."""
     yield from missing(plan, "stepfunctions", lacks(settings), CODES)
-    yield from unplanned(plan.flow, "stepfunctions", "make a schedule of EventBridge Scheduler that starts the state machine")
+    yield from unplanned(plan.flow, "stepfunctions", "create a schedule in EventBridge Scheduler that starts the state machine")
     if "'" in plan.flow.name:
-        way_out = ("give the flow another name: `@flow(name=...)`",)
+        way_out = ("use another name for the flow: `@flow(name=...)`",)
         yield Diagnostic(
-            "FP415", f"the name `{plan.flow.name}` has a quote, which no key in a state machine can have", plan.flow.span, help=way_out
+            "FP415", f"the name `{plan.flow.name}` has a quote, which keys in a state machine cannot contain", plan.flow.span, help=way_out
         )
     if size > DEFINITION:
         yield Diagnostic(
             "FP410",
-            f"the state machine of {plan.flow.name} has {size:,} bytes, and Step Functions takes {DEFINITION:,}",
+            f"the state machine of {plan.flow.name} has {size:,} bytes, and Step Functions allows {DEFINITION:,}",
             plan.flow.span,
-            help=("make several flows of it, or put what belongs together into one step",),
+            help=("split the flow, or combine steps",),
         )
     yield from _histories(plan)
     yield from starved(plan, settings)
@@ -133,17 +136,17 @@ def _histories(plan: Plan) -> Iterator[Diagnostic]:
     for block in histories(plan.body):
         smooth, rough = BEGIN + plain.events(block), BEGIN + worst.events(block)
         where = "the flow" if block is plan.body else "the body of a foreach"
-        out = "a foreach counts as one state: put steps into its body, or make several flows"
+        out = "move steps into the body of a foreach, which counts as one state, or split the flow"
         if smooth > LONGEST:
             yield Diagnostic(
-                "FP411", f"{where} makes {smooth:,} events, and an execution fails at {LONGEST:,}", plan.flow.span, help=(out,)
+                "FP411", f"{where} produces {smooth:,} events, and an execution fails at {LONGEST:,}", plan.flow.span, help=(out,)
             )
         elif rough > LONGEST:
             yield Diagnostic(
                 "FP412",
-                f"{where} makes {rough:,} events when every retry is used, and an execution fails at {LONGEST:,}",
+                f"{where} produces {rough:,} events if every retry is used, and an execution fails at {LONGEST:,}",
                 plan.flow.span,
-                help=("grant fewer retries, or: " + out,),
+                help=("allow fewer retries, or " + out,),
                 severity="warning",
             )
 
@@ -154,9 +157,9 @@ def _environment(step: Step) -> Iterator[Diagnostic]:
     if size > OVERRIDES:
         yield Diagnostic(
             "FP413",
-            f"the environment of step `{step.name}` has {size:,} bytes, and a container takes {OVERRIDES:,}",
+            f"the environment of step `{step.name}` has {size:,} bytes, and a container allows {OVERRIDES:,}",
             step.span,
-            help=("put long values into a file of the image, or into a parameter",),
+            help=("put long values into a file in the image, or into a parameter",),
         )
 
 
@@ -166,7 +169,7 @@ def _fargate(step: Step) -> Iterator[Diagnostic]:
     if cpu < asked.cpu or memory < asked.memory:
         yield Diagnostic(
             "FP414",
-            f"step `{step.name}` asks for {asked.cpu:g} vCPUs and {asked.memory:,} MiB, and Fargate has {cpu:g} and {memory:,} at most",
+            f"step `{step.name}` requests {asked.cpu:g} vCPUs and {asked.memory:,} MiB, and Fargate has {cpu:g} and {memory:,} at most",
             step.span,
-            help=('ask for less, or set platform = "EC2"',),
+            help=('request less, or set platform = "EC2"',),
         )

@@ -74,7 +74,7 @@ class Document:
 
     def __init__(self, document: Any) -> None:
         self.whole, self.spec = document, document["spec"]
-        self.templates = {f"spec.templates.{each['name']}": each for each in self.spec.get("templates", ())}
+        self.templates = {f"spec.templates.{each['name']}": self._whole(each) for each in self.spec.get("templates", ())}
         self.dags = {path: Dag(template) for path, template in self.templates.items() if "dag" in template}
         self.by_name = {template["name"]: template for template in self.templates.values()}
         self.texts = [text for path, template in self.templates.items() for text in self._texts(path, template)]
@@ -83,6 +83,15 @@ class Document:
         for path, template in self.templates.items():
             for task in template.get("dag", {}).get("tasks", ()):
                 yield f"{path}.dag.tasks.{task['name']}", task
+
+    def _whole(self, template: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A template with the variables that all have, as the controller reads it."""
+        common = self.spec.get("templateDefaults", {}).get("container", {}).get("env", [])
+        if not common or "container" not in template:
+            return template
+        own = template["container"].get("env", [])
+        more = [each for each in common if each["name"] not in {one["name"] for one in own}]
+        return {**template, "container": {**template["container"], "env": [*own, *more]}}
 
     def parts(self) -> Iterator[tuple[str, str, Any]]:
         return walk(self.whole)

@@ -161,7 +161,7 @@ def many(count: int, **more: Any) -> list[dict[str, Any]]:
 SPARE = {"name": "spare", "container": {"image": "image", "command": ["python"]}}
 NAMES = [
     ("spec.arguments.parameters", many(501), "spec.arguments.parameters has more than Argo takes: 501 and not 500"),
-    (f"{START}.container.env.+", {"name": "HOME", "value": ""}, f"{START}.container.env has a name twice: HOME"),
+    (f"{START}.container.env.+", {"name": "FLOWPORT_STEP", "value": ""}, f"{START}.container.env has a name twice: FLOWPORT_STEP"),
     (f"{NOTE}.name", "größe", "spec.arguments.parameters has a name that Argo does not take: größe"),
     (f"{MAIN}.end.name", "e_nd", f"{MAIN} has a name that Argo does not take: e_nd"),
     (f"{MAIN}.end.name", "e" * 129, f"{MAIN} has a name that Argo does not take: {'e' * 129}"),
@@ -223,9 +223,9 @@ TEXTS = [
     (f"{LATE}.when", "{{= now() == '' }}", f"{LATE}.when has a name that means nothing there: now"),
     (SLICE, "{{= item }}", f"{SLICE} has a name that means nothing there: item"),
     (
-        f"{STEP}.container.env.HOME.value",
+        f"{STEP}.container.env.FLOWPORT_STEP.value",
         "{{=tasks['start'].status}}",
-        f"{STEP}.container.env.HOME.value has a name that means nothing there: tasks.start.status",
+        f"{STEP}.container.env.FLOWPORT_STEP.value has a name that means nothing there: tasks.start.status",
     ),
     (SLICE, "{{=sprig.b64enc(workflow.parameters.x)}}", f"{SLICE} asks for a field that the form does not have: workflow.parameters.x"),
     (SLICE, "{{=workflow.parameters['note']}}", f"{SLICE} puts what a user typed where Argo evaluates it: workflow.parameters.note"),

@@ -76,7 +76,7 @@ def deploy(desk: Desk, capsys: pytest.CaptureFixture[str]) -> Deploy:
     """The command in this process, where the client of Kubernetes is imported once."""
 
     def run(*words: str) -> Ended:
-        status = execute("deploy", [str(desk.folder / "small.py"), "--target", "argo", *words])
+        status = execute(["deploy", str(desk.folder / "small.py"), "--target", "argo", *words])
         said = capsys.readouterr()
         return Ended(status, desk.plain(said.out), desk.plain(said.err))
 
@@ -106,7 +106,7 @@ def test_a_flow_is_deployed_once(desk: Desk, deploy: Deploy, cluster: Cluster, b
     made = cluster.show(TEMPLATE)
     assert made["spec"]["entrypoint"] == "main"
     digest = code()[0].removeprefix("code/").removesuffix(".zip")
-    assert {"name": "FLOWPORT_CODE", "value": digest} in made["spec"]["templates"][-1]["container"]["env"]
+    assert {"name": "FLOWPORT_CODE", "value": digest} in made["spec"]["templateDefaults"]["container"]["env"]
     again = deploy()
     assert (again.status, again.out) == (0, f"{TEMPLATE} in namespace flows is unchanged\n")
     assert cluster.show(TEMPLATE) == made
@@ -223,7 +223,7 @@ def test_a_schedule_of_somebody_else_is_left_alone(desk: Desk, deploy: Deploy, c
 def with_schedule(tmp_path: Path) -> Deployment[Settings]:
     """A flow that the clock starts."""
     profile = {"image": "my-image:1", "store": str(tmp_path / "store")}
-    plan = replace(SMALL, flow=replace(SMALL.flow, schedule=Schedule("0 6 * * *")))
+    plan = replace(SMALL, flow=replace(SMALL.flow, triggers=(Schedule("0 6 * * *"),)))
     return Deployment(files_of(target, plan, profile), plan, NO_CODE, Settings(profile, plan.flow.name))
 
 

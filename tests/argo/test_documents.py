@@ -17,7 +17,7 @@ from argo.emitted import document, text
 from flowport.compiler.ir import End, Next
 from flowport.targets.argo.engine.fields import unknown
 from flowport.targets.argo.limits import TEMPLATES
-from flowport.targets.argo.parts import TASKS
+from flowport.targets.argo.split import TASKS
 from flowport.targets.argo.text import encoded
 from plans import PATHS, flow, plan_of
 

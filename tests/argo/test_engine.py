@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flowport.targets.argo.engine.controller import CompileError, Node, Workflow
+from flowport.targets.argo.engine.controller import DocumentError, Node, Workflow
 from flowport.targets.argo.engine.expressions import Unknown, evaluate, substitute
 from flowport.targets.argo.engine.pods import Finished, Process
 from progress import until
@@ -103,6 +103,18 @@ def test_a_parameter_called_json_hides_all_of_them_together() -> None:
         "says", "import os, sys; sys.exit(os.environ['FORM'] != 'x')", env=[{"name": "FORM", "value": "{{=workflow.parameters.json}}"}]
     )
     assert run([{"name": "a", "template": "says"}], says, arguments={"parameters": [{"name": "json", "value": "x"}]})[0] == "Succeeded"
+
+
+def test_the_variables_of_all_containers_stand_behind_those_of_a_pod_and_give_way_to_them() -> None:
+    program = "import os, sys; sys.exit([os.environ.get(name) for name in 'ABC'] != ['own', 'all', 'all$(D)'])"
+    common = [{"name": "A", "value": "all"}, {"name": "B", "value": "all"}, {"name": "C", "value": "$(B)$(D)"}]
+    told = pod("told", program, env=[{"name": "A", "value": "own"}])
+    assert run([{"name": "a", "template": "told"}], told, templateDefaults={"container": {"env": common}})[0] == "Succeeded"
+
+
+def test_a_default_of_templates_that_is_not_known_is_refused() -> None:
+    with pytest.raises(DocumentError, match=r"`spec\.templateDefaults\.retryStrategy`"):
+        run([{"name": "a", "template": "good"}], GOOD, templateDefaults={"retryStrategy": {"limit": "1"}})
 
 
 def test_a_pod_that_cannot_begin_has_its_exit_code() -> None:
@@ -207,7 +219,7 @@ def test_each_pod_has_a_tmp_of_its_own() -> None:
     ],
 )
 def test_what_the_engine_does_not_know_it_refuses_by_its_path(tasks: Any, spec: Any, said: str) -> None:
-    with pytest.raises(CompileError) as refused:
+    with pytest.raises(DocumentError) as refused:
         run(tasks, GOOD, **spec)
     assert said in str(refused.value)
 

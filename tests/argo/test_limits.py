@@ -9,7 +9,7 @@ import pytest
 
 from argo.emitted import said, tasks, templates
 from compiled import problems_of
-from flowport.compiler.ir import Branch, Case, End, Foreach, Kubernetes, Next, Parameter, Resources, Settings, Switch
+from flowport.compiler.ir import Branch, Case, End, ExecutionSpec, Foreach, Next, Parameter, Pod, Resources, Settings, Switch
 from flowport.compiler.ir.plan import Plan
 from flowport.targets.argo import target
 from flowport.targets.argo.graph import graph
@@ -134,7 +134,7 @@ def test_parameters_have_names_that_argo_takes() -> None:
 def test_what_is_too_large_is_refused() -> None:
     names = [f"step{number}" for number in range(201)]
     wide = flow(("start", Branch(tuple(names))), *((name, Next("join")) for name in names), ("join", Next("end"), "join"), END)
-    assert [found.message for found in said(wide)] == ["a DAG of Small has 204 tasks, and Argo takes 200"]
+    assert [found.message for found in said(wide)] == ["a DAG of Small has 204 tasks, and Argo allows 200"]
     odd = [
         (name, Next(after), Settings(resources=Resources(memory=100 + number)))
         for number, (name, after) in enumerate(zip(names, [*names[1:], "end"]))
@@ -145,7 +145,7 @@ def test_what_is_too_large_is_refused() -> None:
 
 
 def test_a_loop_in_one_pod_has_one_kind_of_pod() -> None:
-    other = Settings(kubernetes=Kubernetes(image="other:2"))
+    other = Settings(execution=ExecutionSpec(image="other:2"))
     loop = (("one", Next("two"), other), ("two", Switch("more", (Case(True, "one"), Case(False, "end")))))
     plan = flow(("start", Next("one")), *loop, END)
     assert [(found.code, found.severity) for found in said(plan)] == [("FP419", "warning")]
@@ -240,7 +240,7 @@ def test_settings_that_kubernetes_or_argo_would_not_take(profile: dict[str, Any]
 
 
 def test_a_pod_keeps_its_own_folder_to_itself() -> None:
-    claims = Settings(kubernetes=Kubernetes(volumes=(("scratch", "/tmp"),)))
+    claims = Settings(execution=ExecutionSpec(pod=Pod(volumes=(("scratch", "/tmp"),))))
     assert [found.code for found in said(flow(("start", Next("end"), claims), END))] == ["FP490"]
     assert said(one(), volumes=[{"name": "scratch", "mountPath": "/tmp", "emptyDir": {}}]) == ()
 
@@ -278,7 +278,7 @@ def test_a_store_may_be_a_folder_that_every_pod_mounts() -> None:
 
 
 def test_a_volume_of_a_step_is_no_second_one() -> None:
-    shared = Settings(resources=Resources(shared_memory=64), kubernetes=Kubernetes(volumes=(("models", "/models"),)))
+    shared = Settings(resources=Resources(shared_memory=64), execution=ExecutionSpec(pod=Pod(volumes=(("models", "/models"),))))
     plan = flow(("start", Next("end"), shared), END)
     assert said(plan) == ()
     taken = [{"name": "models", "mountPath": "/dev/shm", "emptyDir": {}}]
@@ -291,16 +291,16 @@ def test_a_volume_of_a_step_is_no_second_one() -> None:
 @pytest.mark.parametrize(
     "asked",
     [
-        Kubernetes(labels=(("a b", "x"),)),
-        Kubernetes(labels=(("workflows.argoproj.io/workflow", "x"),)),
-        Kubernetes(node_selector=(("a", "x y"),)),
-        Kubernetes(image="a b"),
-        Kubernetes(service_account="S_a"),
-        Kubernetes(secrets=("A_B",)),
-        Kubernetes(volumes=(("My_Claim", "/a"),)),
-        Kubernetes(volumes=(("", "/a"),)),
-        Kubernetes(tolerations=((("key", "a"), ("effect", "Never")),)),
+        ExecutionSpec(pod=Pod(labels=(("a b", "x"),))),
+        ExecutionSpec(pod=Pod(labels=(("workflows.argoproj.io/workflow", "x"),))),
+        ExecutionSpec(pod=Pod(node_selector=(("a", "x y"),))),
+        ExecutionSpec(image="a b"),
+        ExecutionSpec(pod=Pod(service_account="S_a")),
+        ExecutionSpec(pod=Pod(secrets=("A_B",))),
+        ExecutionSpec(pod=Pod(volumes=(("My_Claim", "/a"),))),
+        ExecutionSpec(pod=Pod(volumes=(("", "/a"),))),
+        ExecutionSpec(pod=Pod(tolerations=((("key", "a"), ("effect", "Never")),))),
     ],
 )
-def test_labels_and_names_of_a_step_are_those_of_kubernetes(asked: Kubernetes) -> None:
-    assert [found.code for found in said(flow(("start", Next("end"), Settings(kubernetes=asked)), END))] == ["FP405"]
+def test_labels_and_names_of_a_step_are_those_of_kubernetes(asked: ExecutionSpec) -> None:
+    assert [found.code for found in said(flow(("start", Next("end"), Settings(execution=asked)), END))] == ["FP405"]

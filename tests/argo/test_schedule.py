@@ -14,7 +14,7 @@ DAILY = Schedule("30 6 * * MON-FRI", "Europe/Berlin")
 
 
 def test_a_flow_with_a_schedule_has_a_cron_workflow_beside_its_template() -> None:
-    plan = flow(("start", End()), schedule=DAILY, doc="What it is for.")
+    plan = flow(("start", End()), triggers=(DAILY,), doc="What it is for.")
     template, made = documents(plan, namespace="flows", concurrency_policy="Forbid")
     assert (template["kind"], made["kind"]) == ("WorkflowTemplate", "CronWorkflow")
     assert problems(made) == []
@@ -32,7 +32,7 @@ def test_a_flow_with_a_schedule_has_a_cron_workflow_beside_its_template() -> Non
 
 
 def test_the_clock_is_that_of_utc_unless_said() -> None:
-    assert documents(flow(("start", End()), schedule=Schedule("0 0 * * *")))[1]["spec"]["timezone"] == "UTC"
+    assert documents(flow(("start", End()), triggers=(Schedule("0 0 * * *"),)))[1]["spec"]["timezone"] == "UTC"
 
 
 def test_a_flow_without_a_schedule_has_no_cron_workflow() -> None:
@@ -41,12 +41,12 @@ def test_a_flow_without_a_schedule_has_no_cron_workflow() -> None:
 
 def test_nobody_fills_in_the_form_of_a_run_that_the_clock_starts() -> None:
     needed = (Parameter("size", "size", "int", required=True), Parameter("note", "note", "str", default="x", required=True))
-    assert [found.code for found in said(flow(("start", End()), schedule=DAILY, parameters=needed))] == ["FP421"]
+    assert [found.code for found in said(flow(("start", End()), triggers=(DAILY,), parameters=needed))] == ["FP421"]
     assert said(flow(("start", End()), parameters=needed)) == ()
 
 
 @pytest.mark.parametrize(("length", "codes"), [(52, []), (53, ["FP405"])])
 def test_the_name_of_a_cron_workflow_leaves_room_for_the_time(length: int, codes: list[str]) -> None:
-    plan = flow(("start", End()), schedule=DAILY)
+    plan = flow(("start", End()), triggers=(DAILY,))
     assert [found.code for found in said(plan, name="a" * length)] == codes
     assert said(flow(("start", End())), name="a" * length) == ()

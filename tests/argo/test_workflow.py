@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from argo.emitted import document, tasks, templates
-from flowport.compiler.ir import Case, End, Foreach, Kubernetes, Next, Parameter, Resources, Retry, Settings, Switch
+import flowport
+from argo.emitted import document, tasks, templates, text
+from flowport.compiler.ir import Case, End, ExecutionSpec, Foreach, Next, Parameter, Pod, Resources, Retry, Settings, Switch
+from flowport.compiler.record import replace
 from plans import flow
 
 END = ("end", End())
@@ -174,6 +176,24 @@ def test_values_of_users_travel_in_variables_only_and_mean_nothing_there() -> No
     assert "FLOWPORT_FORM" not in variables(templates(plan)["step"])
 
 
+def test_what_all_tasks_are_told_stands_once_with_the_digest_of_the_code() -> None:
+    spec = document(SHIRT)["spec"]
+    common = {each["name"]: each["value"] for each in spec["templateDefaults"]["container"]["env"]}
+    assert common.keys() == {"HOME", "FLOWPORT_PROTOCOL", "FLOWPORT_FLOW", "FLOWPORT_STORE", "FLOWPORT_CODE"}
+    assert text(SHIRT).count(common["FLOWPORT_CODE"]) == 1
+    assert not any(common.keys() & variables(template) for template in templates(SHIRT).values() if "container" in template)
+
+
+def test_a_list_of_variables_has_the_brace_that_its_values_refer_to() -> None:
+    odd = replace(SHIRT, flow=replace(SHIRT.flow, name="{{=1+1}}"))
+    first = document(odd)["spec"]["templateDefaults"]["container"]["env"][0]
+    assert first == {"name": "FLOWPORT_BRACE", "value": "{"}
+
+
+def test_the_file_says_what_it_was_made_of() -> None:
+    assert text(SHIRT).startswith(f"# {SHIRT.flow.name}, compiled by flowport {flowport.__version__} from {SHIRT.flow.file}: change that")
+
+
 def test_pods_may_do_little() -> None:
     spec = document(SHIRT)["spec"]
     assert spec["securityContext"]["runAsNonRoot"] is True
@@ -241,16 +261,18 @@ def test_the_user_may_be_left_to_the_cluster_but_never_is_root() -> None:
 
 
 def test_a_step_says_what_its_pod_is() -> None:
-    own = Kubernetes(
+    own = ExecutionSpec(
         image="other:2",
-        service_account="trainer",
-        node_selector=(("gpu", "a100"),),
-        tolerations=((("key", "gpu"), ("operator", "Exists")),),
-        labels=(("cost", "high"),),
-        secrets=("wandb", "database"),
-        volumes=(("models", "/models"),),
+        pod=Pod(
+            service_account="trainer",
+            node_selector=(("gpu", "a100"),),
+            tolerations=((("key", "gpu"), ("operator", "Exists")),),
+            labels=(("cost", "high"),),
+            secrets=("wandb", "database"),
+            volumes=(("models", "/models"),),
+        ),
     )
-    plan = flow(("start", Next("train")), ("train", Next("end"), Settings(kubernetes=own)), END)
+    plan = flow(("start", Next("train")), ("train", Next("end"), Settings(execution=own)), END)
     profile = {"node_selector": {"pool": "batch"}, "tolerations": [{"key": "batch"}], "secrets": ["database"]}
     made = templates(plan, **profile)
     train = made["train"]
@@ -265,7 +287,7 @@ def test_a_step_says_what_its_pod_is() -> None:
 
 
 def test_a_loop_whose_steps_have_other_pods_has_no_rest_and_fails_loudly_after_its_turns() -> None:
-    other = Settings(kubernetes=Kubernetes(image="other:2"))
+    other = Settings(execution=ExecutionSpec(image="other:2"))
     plan = flow(
         ("start", Next("one")),
         ("one", Next("two"), other),

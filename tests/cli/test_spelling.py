@@ -97,7 +97,7 @@ def test_several_flows_are_checked_and_compiled_at_once(desk: Desk) -> None:
     checked = desk("check", "flow.py", "bad.py", "missing.py")
     assert checked.status == 1
     assert "did you mean `end`?" in checked.out
-    assert "there is no file `missing.py`" in checked.out
+    assert "the file `missing.py` does not exist" in checked.out
     assert checked.out.endswith("Spelled has nothing wrong with it\n")
     settings = ["image = 'flows:1'", "store = 's3://bucket/flows'"]
     desk.write("flowport.toml", "\n".join(["[argo]", *settings, "[airflow]", *settings]))

@@ -60,6 +60,26 @@ def test_what_belongs_to_a_task_is_not_there_when_the_file_is_imported(tmp_path:
     assert codes(read(flow_file(tmp_path, "print(NAME, USER, run())", head))[1]) == ["FP145"]
 
 
+@pytest.mark.parametrize(
+    ("rates", "main", "line", "expected"),
+    [
+        ("RUN = current.run_id", "import rates", "print(rates.RUN)", ["FP145"]),
+        ("class Rates:\n    run = current.run_id", "from rates import Rates", "print(Rates.run)", ["FP145"]),
+        ("RUN = current.run_id", "", "import rates", []),
+        ("RUN = current.run_id", "def load():\n    import rates\n    return rates", "load()", []),
+        ("def run():\n    return current.run_id", "import rates", "rates.run()", []),
+        ("USER = current.username", "import rates", "print(rates.USER)", []),
+        ("RUN = current.run_id", "import other", "print(other)", ["FP145"]),
+    ],
+)
+def test_a_module_is_imported_before_there_is_a_task_unless_a_function_imports_it(
+    tmp_path: Path, rates: str, main: str, line: str, expected: list[str]
+) -> None:
+    files = {"rates.py": f"from flowport import current\n{rates}\n", "other.py": "import rates\n"}
+    text = class_of(f"@step\ndef start(self):\n    {line}\n    self.next(self.end)\n" + END, main)
+    assert codes(read(write(tmp_path, {"flow.py": text, **files}))[1]) == expected
+
+
 def test_a_try_expects_a_missing_name(tmp_path: Path) -> None:
     head = "import metaflow\ntry:\n    S3 = metaflow.S3\nexcept AttributeError:\n    S3 = None"
     fine(flow_file(tmp_path, "print(S3)", head))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from flowport.compiler.decorators.settings import PROFILED
+from flowport.compiler.decorators.step.kubernetes import PROFILE_SETTINGS
 from flowport.compiler.imports.attributes import ADDED
 from flowport.compiler.imports.public_names import CARDS, PARTS, PUBLIC_NAMES
 from flowport.runtime.names import cards, flow
@@ -73,6 +76,9 @@ def test_a_decorator_whose_import_is_refused_is_one_error(tmp_path: Path) -> Non
         "from metaflow import S3 as Store",
         "from metaflow.client import Run",
         "from metaflow.plugins.aws.batch.batch import Batch as B",
+        "import metaflow.client",
+        "import metaflow.client as mfc",
+        "import metaflow.plugins.aws.batch, metaflow\nprint(metaflow.__version__)",
         "from __future__ import annotations\nfrom metaflow import Run\ndef show(run: Run) -> Run: ...",
     ],
 )
@@ -120,6 +126,24 @@ def test_what_decorators_of_metaflow_add_to_current_is_an_error(tmp_path: Path, 
     assert said(tmp_path, "from metaflow import current", f"print(current.{name})") == [("error", "FP145")]
 
 
+IMPORTS = """
+import metaflow.client
+import metaflow.client as mfc
+import metaflow.client.core as core
+from metaflow.client import Run
+from metaflow import Run as R, FlowSpec
+import metaflow.cards
+print(metaflow.client.__name__, core.__name__, R is not None, Run is not None, FlowSpec.__name__)
+"""
+
+
+def test_modules_of_metaflow_that_nothing_uses_can_be_imported(tmp_path: Path) -> None:
+    stand_in = Path(flow.__file__).parent / "stand_in"
+    environment = {**os.environ, "PYTHONPATH": str(stand_in), "FLOWPORT_UNUSED": "client. client.core. client.Run Run"}
+    done = subprocess.run([sys.executable, "-c", IMPORTS], env=environment, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("metaflow.client metaflow.client.core True True FlowSpec\n", "")
+
+
 def test_a_name_that_is_not_offered_raises_when_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLOWPORT_UNUSED", "Run client.Task")
     run = flow.Run
@@ -145,7 +169,7 @@ def test_what_is_advised_about_the_environment_works(tmp_path: Path, mark: str, 
 
 
 def test_what_is_advised_for_a_profile_is_a_setting_of_argo() -> None:
-    assert {setting.name for setting in Settings.declared()} >= PROFILED
+    assert {setting.name for setting in Settings.declared()} >= PROFILE_SETTINGS
 
 
 @pytest.mark.parametrize(

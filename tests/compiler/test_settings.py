@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flowport.compiler.ir import Catch, Kubernetes, Resources, Retry, Settings
+from flowport.compiler.ir import Catch, ExecutionSpec, Pod, Resources, Retry, Settings
 from sources import END, class_of, codes, read, write
 
 HEAD = (
@@ -52,7 +52,7 @@ def settings_of(folder: Path, marks: str) -> tuple[Settings, list[str]]:
         ("@both", Settings(retry=Retry(8, 2), timeout=3600)),
         ("@own", Settings()),
         ("@kubernetes", Settings()),
-        ("@kubernetes(image='x:1', namespace=None)", Settings(kubernetes=Kubernetes(image="x:1"))),
+        ("@kubernetes(image='x:1', namespace=None)", Settings(execution=ExecutionSpec(image="x:1"))),
         ("@kubernetes(cpu=2)\n@resources(cpu=1, memory=8000)", Settings(resources=Resources(2, 8000))),
         ("@resources(cpu=1, memory=8000)\n@kubernetes(cpu=2, gpu=1)", Settings(resources=Resources(2, 8000, 1))),
         ("@kubernetes(cpu=0.5)\n@resources(memory=1000)", Settings(resources=Resources(0.5, 1000))),
@@ -60,15 +60,20 @@ def settings_of(folder: Path, marks: str) -> tuple[Settings, list[str]]:
         (
             "@kubernetes(node_selector='b=1,a=2', secrets='one,two', labels={'team': 'vision'}, service_account='flows')",
             Settings(
-                kubernetes=Kubernetes(
-                    node_selector=(("a", "2"), ("b", "1")), secrets=("one", "two"), labels=(("team", "vision"),), service_account="flows"
+                execution=ExecutionSpec(
+                    pod=Pod(
+                        node_selector=(("a", "2"), ("b", "1")),
+                        secrets=("one", "two"),
+                        labels=(("team", "vision"),),
+                        service_account="flows",
+                    )
                 )
             ),
         ),
         (
             "@kubernetes(tolerations=[{'key': 'gpu', 'operator': 'Exists'}], persistent_volume_claims={'models': '/models'})",
             Settings(
-                kubernetes=Kubernetes(tolerations=((("key", "gpu"), ("operator", "Exists")),), volumes=(("models", "/models"),)),
+                execution=ExecutionSpec(pod=Pod(tolerations=((("key", "gpu"), ("operator", "Exists")),), volumes=(("models", "/models"),))),
             ),
         ),
     ],

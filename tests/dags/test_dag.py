@@ -12,10 +12,11 @@ from flowport.compiler.ir import (
     Case,
     Catch,
     End,
+    ExecutionSpec,
     Foreach,
-    Kubernetes,
     Next,
     Parameter,
+    Pod,
     Resources,
     Retry,
     Schedule,
@@ -89,15 +90,17 @@ def test_resources_are_what_a_pod_asks_for() -> None:
 
 
 def test_a_pod_of_its_own_kind_is_told_in_the_words_of_its_operator() -> None:
-    own = Kubernetes("other:2", "trainer", (("gpu", "a100"),), ((("key", "gpu"), ("tolerationSeconds", 60)),), secrets=("wandb",))
-    made = task(("start", Next("end"), Settings(kubernetes=own)), END)
+    own = ExecutionSpec(
+        image="other:2", pod=Pod("trainer", (("gpu", "a100"),), ((("key", "gpu"), ("tolerationSeconds", 60)),), secrets=("wandb",))
+    )
+    made = task(("start", Next("end"), Settings(execution=own)), END)
     assert 'image="other:2", service_account_name="trainer", node_selector={"gpu": "a100"}' in made
     assert 'tolerations=[k8s.V1Toleration(key="gpu", toleration_seconds=60)]' in made
     assert 'env_from=[k8s.V1EnvFromSource(secret_ref=k8s.V1SecretEnvSource(name="wandb"))]' in made
 
 
 def test_the_volumes_of_a_step_stand_beside_its_shared_memory() -> None:
-    asked = Settings(resources=Resources(shared_memory=64), kubernetes=Kubernetes(volumes=(("models", "/models"),)))
+    asked = Settings(resources=Resources(shared_memory=64), execution=ExecutionSpec(pod=Pod(volumes=(("models", "/models"),))))
     made = task(("start", Next("end"), asked), END)
     assert made.count("volumes=[") == made.count("volume_mounts=[") == 1
     assert 'k8s.V1VolumeMount(name="shared-memory", mount_path="/dev/shm"), k8s.V1VolumeMount(name="models", mount_path="/models")' in made
@@ -105,23 +108,27 @@ def test_the_volumes_of_a_step_stand_beside_its_shared_memory() -> None:
 
 
 def test_a_volume_has_a_name_that_kubernetes_takes_and_a_pod_keeps_its_own_folder() -> None:
-    plan = flow(("start", Next("end"), Settings(kubernetes=Kubernetes(volumes=(("c.d", "/x"),)))), END)
+    plan = flow(("start", Next("end"), Settings(execution=ExecutionSpec(pod=Pod(volumes=(("c.d", "/x"),))))), END)
     assert said(plan) == ()
     assert 'claim_name="c.d"' in source(plan)
     assert 'name="c.d"' not in source(plan).replace('claim_name="c.d"', "")
-    route = flow(("start", Next("end"), Settings(kubernetes=Kubernetes(volumes=(("c", "/airflow/xcom"),)))), END)
+    route = flow(("start", Next("end"), Settings(execution=ExecutionSpec(pod=Pod(volumes=(("c", "/airflow/xcom"),))))), END)
     assert [found.code for found in said(route)] == ["FP490"]
 
 
 def test_what_kubernetes_does_not_take_is_said_for_airflow_too() -> None:
-    for asked in (Kubernetes(image="a b"), Kubernetes(labels=(("a b", "x"),)), Kubernetes(tolerations=((("foo", "x"),),))):
-        plan = flow(("start", Next("end"), Settings(kubernetes=asked)), END)
+    for asked in (
+        ExecutionSpec(image="a b"),
+        ExecutionSpec(pod=Pod(labels=(("a b", "x"),))),
+        ExecutionSpec(pod=Pod(tolerations=((("foo", "x"),),))),
+    ):
+        plan = flow(("start", Next("end"), Settings(execution=asked)), END)
         assert [found.code for found in said(plan)] == ["FP405"]
         assert [found.code for found in said(plan, compute="local", store="/flows")] == ["FP306"]
 
 
 def test_what_is_no_pod_has_nothing_of_it_and_a_loop_has_one_kind() -> None:
-    other = Settings(kubernetes=Kubernetes(image="other:2"))
+    other = Settings(execution=ExecutionSpec(image="other:2"))
     loop = (("one", Next("two"), other), ("two", Switch("more", (Case(True, "one"), Case(False, "end")))))
     plan = flow(("start", Next("one")), *loop, END)
     assert [found.code for found in said(plan)] == ["FP419"]
@@ -129,11 +136,11 @@ def test_what_is_no_pod_has_nothing_of_it_and_a_loop_has_one_kind() -> None:
 
 
 def test_the_clock_starts_a_run_at_its_time() -> None:
-    made = source(flow(("start", End()), schedule=Schedule("30 6 * * MON-FRI", "Europe/Berlin")))
+    made = source(flow(("start", End()), triggers=(Schedule("30 6 * * MON-FRI", "Europe/Berlin"),)))
     assert 'schedule=CronTriggerTimetable("30 6 * * MON-FRI", timezone="Europe/Berlin")' in made
     assert "from airflow.timetables.trigger import CronTriggerTimetable" in made
     needed = (Parameter("size", "size", "int", required=True),)
-    assert [found.code for found in said(flow(("start", End()), schedule=Schedule("0 0 * * *"), parameters=needed))] == ["FP421"]
+    assert [found.code for found in said(flow(("start", End()), triggers=(Schedule("0 0 * * *"),), parameters=needed))] == ["FP421"]
 
 
 @pytest.mark.parametrize(

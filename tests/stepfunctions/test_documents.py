@@ -26,7 +26,6 @@ UNKNOWN_TO_STATELINT = ('Field "Label" not allowed', 'Field "InputType" not allo
 
 SHA = """
 import hashlib, sys
-from flowport.compiler.package.archive import package
 from compiled import files_of
 from flowport.compiler.package.archive import package
 from flowport.targets.stepfunctions import target

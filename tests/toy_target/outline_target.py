@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 
+from flowport.compiler.decorators.step.resources import GPU
+from flowport.compiler.decorators.step.timeout import TIMEOUTS
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir.plan import Block, Choice, Loop, Map, Parallel, Plan, Task
-from flowport.compiler.lower.capabilities import Capabilities, Feature, Limit, missing
+from flowport.compiler.lower.capabilities import Capabilities, Limit, missing
 from flowport.compiler.package.archive import Package
 from flowport.compiler.settings import Profile, TargetSettings, text
 from flowport.compiler.target import Change, Changes, Deployment, DryRun, DryRunResult, File, TaskEnded, apply
 
 LACKS: Capabilities = {
-    Feature.GPU: Limit("never", "a person has no GPU", "leave gpu out"),
-    Feature.TIMEOUT: Limit("notyet", "nobody watches the clock", "leave @timeout out, or watch the clock", harmless=True),
+    GPU: Limit("never", "a person has no GPU", "leave gpu out"),
+    TIMEOUTS: Limit("notyet", "nobody watches the clock", "leave @timeout out, or watch the clock", harmless=True),
 }
-CODES = {Feature.GPU: "FP390", Feature.TIMEOUT: "FP391"}
+CODES = {GPU: "FP390", TIMEOUTS: "FP391"}
 
 
 class Settings(TargetSettings):

@@ -57,7 +57,7 @@ def test_what_it_lacks_is_said_before_anything_is_written(tmp_path: Path) -> Non
     (tmp_path / "heavy.py").write_text("\n".join(lines))
     done = flowport("compile", "heavy.py", "--target", "outline", cwd=tmp_path)
     assert done.returncode == 1
-    assert "error[FP390]: step `start` uses @resources(gpu=...), which target outline cannot do" in done.stderr + done.stdout
+    assert "error[FP390]: step `start` uses @resources(gpu=...), which target outline does not support" in done.stderr + done.stdout
     assert "a person has no GPU" in done.stderr + done.stdout
     assert not (tmp_path / "build").exists()
 

@@ -7,10 +7,10 @@ from xml.sax.saxutils import escape
 
 from flowport.cli.draw.step_settings import step_settings
 from flowport.cli.draw.svg import svg
-from flowport.cli.given import spelled
 from flowport.compiler.ir import Computed, NoDefault, Parameter, Step
 from flowport.compiler.ir.plan import Plan, steps
 from flowport.compiler.package.documents import plain
+from flowport.project.parameters import as_text
 
 STYLE = """
 body { font: 15px/1.5 system-ui, "Segoe UI", Helvetica, Arial, sans-serif; color: #1c2733 }
@@ -28,8 +28,8 @@ def html(plan: Plan) -> str:
     flow = plan.flow
     by_name = {step.name: step for step in flow.steps}
     parts = [f"<h1>{escape(flow.name)}</h1>", f"<p>{escape(flow.doc)}</p>" if flow.doc else "", svg(plan).rstrip()]
-    if flow.schedule:
-        parts.append(f"<p>Started by the clock: <code>{escape(flow.schedule.cron)}</code>, {escape(flow.schedule.timezone or 'UTC')}</p>")
+    for schedule in flow.triggers:
+        parts.append(f"<p>Started by the clock: <code>{escape(schedule.cron)}</code>, {escape(schedule.timezone or 'UTC')}</p>")
     if flow.parameters:
         parts += ["<h2>Parameters</h2>", _table(("name", "type", "default", "help"), map(_parameter, flow.parameters))]
     parts += ["<h2>Steps</h2>", _table(("step", "asks for", "what it does"), (_step(by_name[name]) for name in steps(plan.body)))]
@@ -52,7 +52,7 @@ def _parameter(parameter: Parameter) -> tuple[str, ...]:
         case Computed(expression):
             default = f"<code>{escape(expression)}</code>, when the run starts"
         case value:
-            default = f"<code>{escape(spelled(plain(value)))}</code>"
+            default = f"<code>{escape(as_text(plain(value)))}</code>"
     return f"<code>{escape(parameter.name)}</code>", parameter.kind, default, escape(parameter.help)
 
 

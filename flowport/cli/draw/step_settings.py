@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowport.compiler.ir import Kubernetes, Resources, Step
+from flowport.compiler.ir import ExecutionSpec, Resources, Step
 
 
 def step_settings(step: Step) -> list[str]:
@@ -14,7 +14,7 @@ def step_settings(step: Step) -> list[str]:
         f"at most {settings.timeout} s" if settings.timeout else "",
         *_resources(settings.resources),
         "sets " + ", ".join(name for name, _ in settings.environment) if settings.environment else "",
-        *_pod(settings.kubernetes),
+        *_execution(settings.execution),
     ]
     return [text for text in found if text]
 
@@ -31,10 +31,11 @@ def _resources(asked: Resources | None) -> list[str]:
     ]
 
 
-def _pod(pod: Kubernetes) -> list[str]:
+def _execution(spec: ExecutionSpec) -> list[str]:
+    pod = spec.pod
     selected = [f"{key}={value}" for key, value in pod.node_selector]
     return [
-        f"image {pod.image}" if pod.image else "",
+        f"image {spec.image}" if spec.image else "",
         f"service account {pod.service_account}" if pod.service_account else "",
         "on nodes with " + ", ".join(selected) if selected else "",
         "secrets " + ", ".join(pod.secrets) if pod.secrets else "",

@@ -28,7 +28,7 @@ DEEPEST = 100
 Done: TypeAlias = Callable[["Node"], None]
 
 
-class CompileError(Exception):
+class DocumentError(Exception):
     """A document that this interpreter does not know in full, or that Argo would not take."""
 
 
@@ -58,8 +58,18 @@ def node_number(name: str) -> int:
     return number
 
 
+def with_defaults(template: Mapping[str, Any], spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A template with the variables of all containers behind its own, which come before others of the same name (measured, 4.1.2)."""
+    common = spec.get("templateDefaults", {}).get("container", {}).get("env", [])
+    if not common or "container" not in template:
+        return template
+    own = template["container"].get("env", [])
+    named = {each["name"] for each in own}
+    return {**template, "container": {**template["container"], "env": [*own, *(each for each in common if each["name"] not in named)]}}
+
+
 class Workflow:
-    """A run of a WorkflowTemplate under a name; `heard` is told of every pod that ended, with its variables."""
+    """A run of a WorkflowTemplate under a name; `on_pod_end` is told of every pod that ended, with its variables."""
 
     def __init__(
         self,
@@ -67,14 +77,14 @@ class Workflow:
         name: str,
         given: Mapping[str, str],
         pods: int,
-        heard: Callable[[Mapping[str, str], list[str], Finished], None],
+        on_pod_end: Callable[[Mapping[str, str], list[str], Finished], None],
     ) -> None:
         if strange := list(unknown(document)):
-            raise CompileError(f"the local engine does not know {', '.join(f'`{path}`' for path in strange)}")
+            raise DocumentError(f"the local engine does not know {', '.join(f'`{path}`' for path in strange)}")
         self.spec = document["spec"]
-        self.templates = {template["name"]: template for template in self.spec["templates"]}
+        self.templates = {template["name"]: with_defaults(template, self.spec) for template in self.spec["templates"]}
         self.nodes: list[Node] = []
-        self._name, self._heard = name, heard
+        self._name, self._on_pod_end = name, on_pod_end
         self._limit = min(pods, self.spec.get("parallelism", pods))
         self.message = ""
         self._events: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -85,13 +95,13 @@ class Workflow:
     def _global(self, given: Mapping[str, str]) -> tuple[dict[str, str], dict[str, Any]]:
         parameters = [dict(each) for each in self.spec.get("arguments", {}).get("parameters", [])]
         for name in given.keys() - {each["name"] for each in parameters}:
-            raise CompileError(f"the workflow has no parameter `{name}`")
+            raise DocumentError(f"the workflow has no parameter `{name}`")
         for each in parameters:
             each["value"] = given.get(each["name"], each.get("value"))
             if each["value"] is None:
-                raise CompileError(f"spec.arguments.{each['name']}.value is required")
+                raise DocumentError(f"spec.arguments.{each['name']}.value is required")
             if "enum" in each and each["value"] not in each["enum"]:
-                raise CompileError(f"`{each['value']}` is none of the choices of `{each['name']}`")
+                raise DocumentError(f"`{each['value']}` is none of the choices of `{each['name']}`")
         # A parameter called `json` hides all of them together.
         known = {"json": json.dumps(parameters), **{each["name"]: each["value"] for each in parameters}}
         names = {"workflow.name": self._name, "workflow.uid": str(uuid.uuid4())}
@@ -136,7 +146,7 @@ class Workflow:
             return node
         wanted = {each["name"] for each in template.get("inputs", {}).get("parameters", [])}
         if wanted != inputs.keys():
-            raise CompileError(f"template `{template['name']}` takes {sorted(wanted)}, and `{name}` gives {sorted(inputs)}")
+            raise DocumentError(f"template `{template['name']}` takes {sorted(wanted)}, and `{name}` gives {sorted(inputs)}")
         if (twin := self._known.get(node_number(name))) is not None:
             # Argo (up to 4.1.2) takes a node for another one with the same number, which is then never run.
             if twin.fulfilled:
@@ -171,7 +181,7 @@ class Workflow:
             if isinstance(value, str):
                 return substitute(value, {**self.names, **names}, {**self.values, **values}, early)
         except (Unknown, ValueError) as error:
-            raise CompileError(f"{path}: {error}") from error
+            raise DocumentError(f"{path}: {error}") from error
         if isinstance(value, dict):
             return {key: self.filled(inner, names, values, f"{path}.{key}", early) for key, inner in value.items()}
         if isinstance(value, list):
@@ -186,7 +196,7 @@ class Workflow:
         def ended(future: Future[Finished]) -> None:
             finished = future.result()
             running.discard(process)
-            self._heard(process.environment, template["container"]["command"], finished)
+            self._on_pod_end(process.environment, template["container"]["command"], finished)
             done(finished)
 
         # What goes wrong in the thread is raised where the events are handled.
@@ -229,7 +239,7 @@ class Pod:
         if not strategy or self._attempt >= int(strategy["limit"]):
             return False
         if strategy["retryPolicy"] != "Always":
-            raise CompileError(f"the local engine does not know the retryPolicy `{strategy['retryPolicy']}`")
+            raise DocumentError(f"the local engine does not know the retryPolicy `{strategy['retryPolicy']}`")
         last = {"lastRetry": {"exitCode": str(finished.exit_code), "status": FAILED}}
         return bool(evaluate(strategy["expression"], last)) if "expression" in strategy else True
 
@@ -276,7 +286,7 @@ class Dag:
             if word not in ("&&", "||"):
                 name, _, result = word.partition(".")
                 if name not in self._tasks or result not in (SUCCEEDED, FAILED, "Errored", SKIPPED, OMITTED):
-                    raise CompileError(f"task `{task['name']}` depends on `{word}`")
+                    raise DocumentError(f"task `{task['name']}` depends on `{word}`")
                 yield name
 
     def _advance(self) -> None:
@@ -316,7 +326,7 @@ class Dag:
         if "when" in task:
             shown = self._workflow.filled(task["when"], self._names, values, f"{path}.when")
             if shown not in ("true", "false"):
-                raise CompileError(f"{path}.when: `{shown}` is neither true nor false")
+                raise DocumentError(f"{path}.when: `{shown}` is neither true nor false")
             if shown == "false":
                 return self._not_run(name, SKIPPED, f"when '{shown}' evaluated false")
         if "withSequence" not in task:

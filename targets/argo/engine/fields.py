@@ -18,6 +18,7 @@ TASK: Shape = {
     "arguments": ARGUMENTS,
     "withSequence": {"count": None},
 }
+ENV: Shape = [{"name": None, "value": None}]
 TEMPLATE: Shape = {
     "name": None,
     "inputs": {"parameters": [{"name": None}]},
@@ -30,7 +31,7 @@ TEMPLATE: Shape = {
         "image": None,
         "imagePullPolicy": None,
         "command": None,
-        "env": [{"name": None, "value": None}],
+        "env": ENV,
         "envFrom": None,
         "resources": None,
         "securityContext": None,
@@ -48,6 +49,7 @@ DOCUMENT: Shape = {
         "arguments": ARGUMENTS,
         "parallelism": None,
         "activeDeadlineSeconds": None,
+        "templateDefaults": {"container": {"env": ENV}},
         "templates": [TEMPLATE],
         **dict.fromkeys(("serviceAccountName", "imagePullSecrets", "nodeSelector", "tolerations", "securityContext")),
         **dict.fromkeys(("podGC", "ttlStrategy", "workflowMetadata", "podMetadata")),

@@ -23,7 +23,7 @@ except ImportError:  # Airflow 2
 
 # What every task is told. The epoch grows when a task is cleared: then it runs again, and what follows sees it.
 RUN = {
-    "FLOWPORT_CONTRACT": "1",
+    "FLOWPORT_PROTOCOL": "2",
     "FLOWPORT_FLOW": "Small",
     "FLOWPORT_RUN": "{{ run_id }}",
     "FLOWPORT_STORE": "s3://my-bucket/flowport",
@@ -36,7 +36,7 @@ RUN = {
 # What the first task is told besides: the trigger form (when it is too long, its length), and whose run it is.
 FORM = {
     "FLOWPORT_FORM": "{% set f = params | tojson %}{{ f | replace('$', '$$') if f | length < 131000 else f | length }}",
-    "FLOWPORT_ENGINE": "the DAG run of {{ dag_run.start_date }}",
+    "FLOWPORT_ENGINE": "airflow/{{ dag_run.start_date }}",
 }
 
 

@@ -1,0 +1,1 @@
+"""The decorators of flows: one file each, listed in `registry`."""

@@ -1,0 +1,26 @@
+"""The decorators of flowport. A new one is a file beside the others, and a row here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flowport.compiler.decorators.decorator import Decorator, FlowDecorator
+from flowport.compiler.decorators.flow.limits import LIMITS
+from flowport.compiler.decorators.flow.schedule import SCHEDULE
+from flowport.compiler.decorators.step.catch import CATCH
+from flowport.compiler.decorators.step.environment import ENVIRONMENT
+from flowport.compiler.decorators.step.kubernetes import KUBERNETES
+from flowport.compiler.decorators.step.resources import RESOURCES
+from flowport.compiler.decorators.step.retry import RETRY
+from flowport.compiler.decorators.step.timeout import TIMEOUT
+
+STEP_DECORATORS: Mapping[str, Decorator] = {
+    decorator.name: decorator for decorator in (RETRY, CATCH, TIMEOUT, RESOURCES, ENVIRONMENT, KUBERNETES)
+}
+FLOW_DECORATORS: Mapping[str, FlowDecorator] = {decorator.name: decorator for decorator in (SCHEDULE, LIMITS)}
+
+ARGUMENTS: Mapping[str, tuple[str, ...]] = {
+    **{name: decorator.arguments for name, decorator in STEP_DECORATORS.items()},
+    **{name: decorator.arguments for name, decorator in FLOW_DECORATORS.items()},
+}
+"""The arguments of each decorator."""

@@ -1,0 +1,1 @@
+"""The decorators of steps: one file each, listed in `registry`."""

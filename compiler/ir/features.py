@@ -1,0 +1,23 @@
+"""What a flow may use and an engine may lack."""
+
+from __future__ import annotations
+
+from flowport.compiler.record import record
+
+
+@record
+class Feature:
+    """A feature by its title, as messages and docs/support.md call it. Decorators define their own."""
+
+    title: str
+
+
+BRANCH = Feature("branches")
+FOREACH = Feature("a foreach")
+NESTED_FOREACH = Feature("a foreach inside a foreach")
+SWITCH = Feature("a switch")
+LOOP = Feature("a loop")
+FOREACH_IN_LOOP = Feature("a foreach inside a loop")
+"""A foreach in a loop that runs as one task; in other loops it is an ordinary foreach."""
+
+CONSTRUCTS = (BRANCH, FOREACH, NESTED_FOREACH, SWITCH, LOOP, FOREACH_IN_LOOP)
