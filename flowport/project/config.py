@@ -42,10 +42,10 @@ class Config(NamedTuple):
     path: str = ""
     folder: str = ""
     settings: Mapping[str, Any] = {}
-    profile: str | None = None
-    """The profile that was taken."""
     ignored: tuple[str, ...] = ()
     """Files of settings that were passed over, a sentence for each."""
+    profile: str | None = None
+    """The profile that was taken."""
     shared_store: str | None = None
     """The store that no profile and no target sets: a relative folder is one beside the file, as for the other stores."""
 
@@ -150,7 +150,7 @@ def find(start: str, profile: str | None = None) -> Config:
     if mistakes:
         raise _refused(mistakes)
     profile = profile or document.get("profile")
-    found = Config(os.path.relpath(path), os.path.dirname(path), _merged(path, document, profile), profile)
+    found = Config(os.path.relpath(path), os.path.dirname(path), _merged(path, document, profile), profile=profile)
     return found._replace(shared_store=found.beside(document.get("store")), ignored=tuple(ignored))
 
 

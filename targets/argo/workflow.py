@@ -48,7 +48,7 @@ def sizes(members: tuple[Member, ...], settings: Settings, pods: int) -> tuple[i
 def _document(plan: Plan, members: tuple[Member, ...], settings: Settings, code: str, pods: int) -> dict[str, JSON]:
     found = sizes(members, settings, pods)
     template_name = Names([MAIN], small=True)
-    templates = _Pods(plan, template_name, settings, found)
+    templates = _Pods(plan, template_name, settings, *found)
     dags = Dags(members, template_name, templates)
     made = [*dags.made, *(template(name, spec, found, settings) for spec, name in templates.made.items())]
     return {
@@ -113,7 +113,7 @@ def _spec(plan: Plan, settings: Settings, code: str, templates: list[JSON]) -> d
 class _Pods:
     """The templates of pods, each once: `made` has their names."""
 
-    def __init__(self, plan: Plan, template: Names, settings: Settings, sizes: tuple[int, int]) -> None:
+    def __init__(self, plan: Plan, template: Names, settings: Settings, width: int, total: int) -> None:
         self.made: dict[Pod, str] = {}
         self._plan, self._template = plan, template
         turning = {node.header: node for node in walk(plan.body) if isinstance(node, Loop) and node.cap}
@@ -124,8 +124,8 @@ class _Pods:
         # The fan-outs of all turns must fit into one workflow, unless the profile says how large they may be.
         turns = 1 if settings.width or settings.total else settings.turns
         self._shared = {step: turns for loop in turning.values() for step in steps(loop.body)}
-        width, total = (max(1, size // (turns if self._shared else 1)) for size in sizes)
-        self._limits = time_limits(plan, width, total)
+        shared = turns if self._shared else 1
+        self._limits = time_limits(plan, max(1, width // shared), max(1, total // shared))
 
     def __call__(self, step: str, *, rest: bool = False) -> str:
         """The name of the template for a step, or for the rest of the loop with this header."""
