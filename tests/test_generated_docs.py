@@ -127,7 +127,7 @@ def test_the_page_about_an_engine_shows_the_file_of_the_example(
 def settings_table(target: Target[Any]) -> str:
     """All settings of a target."""
     rows = (
-        f"| `{setting.name}` | {setting.help} | {f'`{setting.default}`' if setting.default is not None else ''} |"
+        f"| `{setting.name}` | {setting.help} | {'' if setting.default is None else f'`{_shown(setting.default)}`'} |"
         for setting in target.settings.declared()
     )
     return "\n".join(["| | | default |", "|---|---|---|", *rows]) + "\n"
@@ -159,3 +159,8 @@ def test_the_readme_says_what_each_engine_lacks(golden: Callable[[Path, str], No
 @pytest.mark.parametrize("code", sorted(CODES))
 def test_a_code_is_of_a_known_kind(code: str) -> None:
     assert re.fullmatch(r"FP[1-4]\d\d", code)
+
+
+def _shown(default: object) -> str:
+    """A default as TOML has it, and a text without its quotes."""
+    return str(default).lower() if isinstance(default, bool) else str(default)
