@@ -12,5 +12,6 @@ The rooms in the order in which a flow goes through them:
     lower         Plan -> Plan that an engine can run
     package       Plan -> code package
 
-`ir` has the values that go from room to room, `diagnostics` what is said about them. A room imports those above it, `ir` and `diagnostics`.
+`ir` has the values that the rooms pass on, `diagnostics` the errors and warnings. A room imports only those above it, `ir` and
+`diagnostics`.
 """

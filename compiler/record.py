@@ -32,11 +32,11 @@ class Field:
 
 
 class _Required:
-    """Stands for a default that there is none of."""
+    """Means that there is no default."""
 
 
 def field(*, default: Any = _Required, default_factory: Any = None, compare: bool = True, repr: bool = True) -> Any:
-    """A field with a default made anew each time, or that takes no part in comparing or in `repr`."""
+    """A field with a default factory, or one that is not compared or not part of `repr`."""
     return Field(default, default_factory, compare, repr)
 
 
@@ -46,7 +46,7 @@ def record(kind: type[Kind]) -> type[Kind]: ...
 def record(*, frozen: bool = True, eq: bool = True) -> Callable[[type[Kind]], type[Kind]]: ...
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def record(kind: type | None = None, *, frozen: bool = True, eq: bool = True) -> Any:
-    """Make a class a record; `frozen=False` lets its fields be set, `eq=False` leaves it equal to itself alone."""
+    """Make a class a record; with `frozen=False` its fields can be set, with `eq=False` it is only equal to itself."""
     return (lambda kind: _made(kind, frozen, eq)) if kind is None else _made(kind, frozen, eq)
 
 

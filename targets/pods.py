@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import Resources, Step
 from flowport.compiler.ir.plan import Plan
-from flowport.compiler.lower.fuse import loops, unlike
+from flowport.compiler.lower.fuse import differing_steps, loops
 from flowport.targets.kubernetes import IMAGE, LABEL, NAME, TOLERATION, Held, is_image, is_label, is_name, is_toleration, is_variable
 from flowport.targets.volumes import Volume, mount_problems, own_volumes
 
@@ -15,7 +15,7 @@ from flowport.targets.volumes import Volume, mount_problems, own_volumes
 def pod_problems(plan: Plan, mounted: list[Volume], held: Held) -> Iterator[Diagnostic]:
     """What of a step no pod can be or have; `mounted` are the volumes of all pods."""
     for loop in loops(plan).values():
-        if (found := unlike(plan, loop)) is not None:
+        if (found := differing_steps(plan, loop)) is not None:
             message = f"the loop of `{loop.header}` runs in one pod, and its steps `{found[0]}` and `{found[1]}` need different pods"
             way_out = "use the same `@kubernetes` on all steps of the loop"
             yield Diagnostic("FP419", message, plan.flow.step(found[1]).span, help=(way_out,))

@@ -1,7 +1,7 @@
-"""Is every artifact set before it is read, and is nothing set that belongs to somebody else?
+"""Checks that every artifact is set before it is read, and that no step sets a reserved name.
 
-What is asked is only whether an artifact *can* have been set: on some way from the start to the step. A join inherits nothing, unless it
-merges. Where `self` goes out of sight, everything may have been set.
+An artifact counts as set if some path from the start to the step sets it. A join inherits nothing unless it merges. If `self` is passed to
+code that cannot be followed, any artifact may be set.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.ir import Flow, Foreach, Span, Step, Switch, Use, targets
 
 EFFORT = 2_000_000
-"""How many transitions are followed at most: a warning is not worth minutes."""
+"""The most transitions that the check follows, so that a warning does not take minutes."""
 
 
 def check_artifacts(flow: Flow) -> Iterator[Diagnostic]:
-    """What is wrong or doubtful about what the steps read and set."""
+    """Diagnostics about the artifacts that steps read and set."""
     steps = {step.name for step in flow.steps}
     parameters = {parameter.attribute: parameter for parameter in flow.parameters}
     hidden = _Reach(flow)
@@ -51,34 +51,34 @@ def check_artifacts(flow: Flow) -> Iterator[Diagnostic]:
     yield from _unset(flow, steps | set(parameters) | set(flow.members) | NAMES | TITLES)
 
 
-def _unset(flow: Flow, given: set[str]) -> Iterator[Diagnostic]:
-    """Artifacts that are read where nothing can have set them; a way that is not known yet could have set anything."""
+def _unset(flow: Flow, existing: set[str]) -> Iterator[Diagnostic]:
+    """Artifacts that are read before any step can set them; nothing is reported while a transition is unknown."""
     known = {step.name for step in flow.steps}
     if not flow.complete or any(not known.issuperset(targets(step.transition)) for step in flow.steps):
         return
     wanted: dict[str, list[tuple[Step, Use]]] = {}
     for step in flow.steps:
         own = {use.name for use in step.uses.writes}
-        asked = [use for use in _asked(step) if use.name not in own]
-        for use in () if step.uses.opaque else (*asked, *step.uses.reads):
-            # A step is read to go on to it, and is nothing to go over.
-            is_given = use.name in given and not (use.name in known and use in asked)
-            if not is_given and use.name not in _caught(step) and not use.name.startswith("__"):
+        named = [use for use in _named(step) if use.name not in own]
+        for use in () if step.uses.opaque else (*named, *step.uses.reads):
+            # Reading a step is fine in `self.next`, but a foreach or a switch cannot use a step.
+            exists = use.name in existing and not (use.name in known and use in named)
+            if not exists and use.name not in _caught(step) and not use.name.startswith("__"):
                 wanted.setdefault(use.name, []).append((step, use))
     reach = _Reach(flow)
     for name, uses in wanted.items():
         reached = reach.steps(name, {step.name for step, _ in uses})
         for step, use in uses:
             if step.name not in reached:
-                yield _diagnostic(reach, step, use, given)
+                yield _diagnostic(reach, step, use, existing)
 
 
 def _caught(step: Step) -> set[str]:
     return {step.settings.catch.var} if step.settings.catch and step.settings.catch.var else set()
 
 
-def _asked(step: Step) -> Iterable[Use]:
-    """The artifact that a foreach or a switch names as text."""
+def _named(step: Step) -> Iterable[Use]:
+    """The artifact that a foreach or a switch names."""
     match step.transition:
         case Foreach(over=name) | Switch(condition=name):
             return (Use(name, step.transition_span),)
@@ -86,8 +86,8 @@ def _asked(step: Step) -> Iterable[Use]:
             return ()
 
 
-def _diagnostic(reach: _Reach, step: Step, use: Use, given: set[str]) -> Diagnostic:
-    if any(use == asked and use.span == asked.span for asked in _asked(step)):
+def _diagnostic(reach: _Reach, step: Step, use: Use, existing: set[str]) -> Diagnostic:
+    if any(use == named and use.span == named.span for named in _named(step)):
         kind = "foreach" if isinstance(step.transition, Foreach) else "condition"
         if use.name not in reach.writers:
             return Diagnostic(
@@ -100,7 +100,7 @@ def _diagnostic(reach: _Reach, step: Step, use: Use, given: set[str]) -> Diagnos
         return _warning(
             use.span,
             f"step `{step.name}` reads `self.{use.name}`, which no step sets",
-            did_you_mean(use.name, [*reach.writers, *given]) or (f"set `self.{use.name}` in an earlier step",),
+            did_you_mean(use.name, [*reach.writers, *existing]) or (f"set `self.{use.name}` in an earlier step",),
         )
     where = reach.writers[use.name][0]
     if step.join:
@@ -130,7 +130,7 @@ def _warning(span: Span | None, message: str, ways_out: tuple[str, ...], *notes:
 
 
 class _Reach:
-    """Where artifacts get to from the steps that set them."""
+    """Which steps an artifact can reach from the steps that set it."""
 
     def __init__(self, flow: Flow) -> None:
         self.after = {step.name: targets(step.transition) for step in flow.steps}
@@ -143,15 +143,15 @@ class _Reach:
                 self.writers.setdefault(name, []).append(step.name)
 
     def steps(self, name: str, wanted: set[str]) -> set[str]:
-        """Those of `wanted` that the artifact can have reached, all of them when that is too much work to find out."""
+        """The steps of `wanted` that the artifact can reach; all of them if the search takes too long."""
         return self._follow([*self.writers.get(name, ()), *self.opaque], wanted, self.bars)
 
     def plain(self, writer: str) -> set[str]:
-        """Every step behind `writer`, joins or not."""
+        """Every step after `writer`, through joins too."""
         return self._follow([writer], set(self.after), set())
 
     def hides(self, writer: str, name: str) -> bool:
-        """Whether an artifact called like a step gets to a step that goes to that step."""
+        """Whether an artifact with the name of a step reaches a step that goes to that step."""
         if name in self.after[writer]:
             return True
         return any(name in self.after[step] for step in self._follow([writer], set(self.after), self.bars))

@@ -1,6 +1,6 @@
-"""Flow -> diagnostics: what is wrong with a flow that could be read, all of it at once.
+"""Flow -> diagnostics: everything that is wrong with a flow, reported at once.
 
-Each check is a function of the flow. How the constructs nest inside each other is `structure`'s business, and so is what loops may do.
+Each check is a function of the flow. `structure` checks how branches, foreaches and loops nest.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LONGEST = 240
 
 
 def check(flow: Flow) -> tuple[Diagnostic, ...]:
-    """Everything that is wrong or doubtful, in the order of the source."""
+    """All diagnostics, in the order of the source."""
     found = [*_name(flow), *_steps(flow), *_unknown(flow), *check_parameters(flow), *check_artifacts(flow)]
     if flow.start and is_whole(flow):
         found += [*_unreachable(flow), *check_splits(flow)]
@@ -29,7 +29,7 @@ def check(flow: Flow) -> tuple[Diagnostic, ...]:
 
 
 def is_whole(flow: Flow) -> bool:
-    """Whether every step is known to lead to steps, so that it makes sense to look at the graph."""
+    """Whether every transition leads to steps, so that the graph can be checked."""
     names = {step.name for step in flow.steps}
     return all(names.issuperset(targets(step.transition)) and (step.transition != End() or step.name == flow.end) for step in flow.steps)
 
@@ -39,7 +39,7 @@ def _name(flow: Flow) -> Iterator[Diagnostic]:
 
 
 def _length(kind: str, name: str, span: Span | None) -> Iterator[Diagnostic]:
-    """A name that is too long for a file."""
+    """A name that is too long for a file name."""
     size = len(part(name))
     if size > LONGEST:
         shown = f"{name[:20]}..."
@@ -49,7 +49,7 @@ def _length(kind: str, name: str, span: Span | None) -> Iterator[Diagnostic]:
 
 
 def _steps(flow: Flow) -> Iterator[Diagnostic]:
-    """The steps by themselves, and the first and the last."""
+    """Diagnostics about single steps, and about the start and the end."""
     if not flow.steps:
         yield Diagnostic(
             "FP200",
@@ -103,7 +103,7 @@ def _step(flow: Flow, step: Step) -> Iterator[Diagnostic]:
 
 
 def _unknown(flow: Flow) -> Iterator[Diagnostic]:
-    """Transitions to what is not a step."""
+    """Transitions to something that is not a step."""
     names = {step.name: step for step in flow.steps}
     for step in flow.steps:
         for target in targets(step.transition):
@@ -132,7 +132,7 @@ def _unreachable(flow: Flow) -> Iterator[Diagnostic]:
         seen.update(fresh)
         waiting += fresh
     for step in flow.steps:
-        # The end of a flow whose steps all lead somewhere is out of reach only when a loop never ends: `structure` says so.
+        # If all steps lead somewhere, the end is unreachable only because of an endless loop, which `structure` reports.
         if step.name not in seen and step.name != flow.end:
             yield Diagnostic(
                 "FP218",

@@ -1,6 +1,6 @@
-"""Do the parameters of a flow fit together: their names, defaults and choices?
+"""Checks the names, defaults and choices of parameters.
 
-Parameter("rate", type=int, default="3")      the default is 3: text is read as the command line would read it
+Parameter("rate", type=int, default="3")      the default is 3: a string is read as the command line would read it
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from flowport.compiler.ir.parameter_kinds import misfit
 OPTIONS = frozenset(
     ("help", "store", "profile", "run-id", "tag", "max-workers", "with", "origin-run", "from", "target", "no-fork", "quiet", "logs")
 )
-"""Options of `run` and `dry-run`: a parameter of that name is given after `--`."""
+"""Options of `run` and `dry-run`: a parameter with such a name must be given after `--`."""
 NAMES = frozenset({"next", "input", "index", "foreach_stack", "merge_artifacts"})
-"""What every flow has already."""
+"""Attributes that every flow already has."""
 TITLES = frozenset({"name", "script_name"})
-"""What every flow has unless a step sets another: the names of the flow and of its file."""
+"""Attributes that every flow has unless a step sets them: the names of the flow and of its file."""
 
 
 def check_parameters(flow: Flow) -> Iterator[Diagnostic]:
@@ -61,7 +61,7 @@ def check_parameters(flow: Flow) -> Iterator[Diagnostic]:
 
 
 def _values(parameter: Parameter) -> Iterator[Diagnostic]:
-    """The default and the choices against the kind, and the default against the choices."""
+    """Checks the default and the choices against the type, and the default against the choices."""
     if parameter.kind == "file":
         return
     for choice in parameter.choices:

@@ -1,6 +1,6 @@
-"""Do the branches and foreaches of a flow find their joins?
+"""Checks that branches and foreaches end in joins.
 
-Every step is given the splits that are open when it starts, as a chain; a join closes the innermost. Two ways into a step must agree.
+Each step gets the chain of splits that are open when it starts. A join closes the innermost one. All paths into a step must agree.
 
     start -> a, b        a: (start>a)      b: (start>b)      join: closes `start`
 """
@@ -61,7 +61,7 @@ class _Walk:
         self.found.append(Diagnostic(code, message, step.transition_span or step.span, notes, (way_out,)))
 
     def enter(self, source: Step, target: str, opened: _Open | None) -> bool:
-        """Whether the step is entered for the first time, in a way that can be followed."""
+        """Whether the step is entered for the first time, and its open splits are known."""
         step = self.step[target]
         if step.join:
             return self.enter_join(source, step, opened)
@@ -113,7 +113,7 @@ class _Walk:
         return not known
 
     def compare(self, source: Step, step: Step, opened: _Open | None) -> None:
-        """Two ways into a step that is not a join; what goes back to the start is a loop, and so `structure`'s to refuse."""
+        """Compare two paths into a step that is not a join. Going back to the start is a loop, which `structure` rejects."""
         first = self.open[step.name]
         if _same(first, opened) or step.name == self.flow.start:
             return
@@ -133,7 +133,7 @@ class _Walk:
             self.beside(source, step, opened, first)
 
     def beside(self, source: Step, step: Step, opened: _Open | None, first: _Open | None) -> None:
-        """One way comes from inside a branch or a foreach, the other does not."""
+        """One path comes from inside a branch or a foreach, the other does not."""
         deep, inner, outer = (source, opened, self.entered_from[step.name])
         if inner is None or (first and first.depth > inner.depth):
             deep, inner, outer = self.step[self.entered_from[step.name]], first, source.name
@@ -147,7 +147,7 @@ class _Walk:
         )
 
     def ended(self) -> Iterator[Diagnostic]:
-        """Ways that reach the end with a split still open, unless something else is known to be wrong with the split."""
+        """Paths that reach the end with an open split, unless another error about the split is known."""
         for source, opened in self.unjoined:
             if opened.origin not in self.unclear:
                 message = f"step `{source.name}` goes to the end before the {self.kind(opened)} of `{opened.origin}` is joined"

@@ -1,4 +1,4 @@
-"""The values of a decorator's arguments, each read as what it has to be."""
+"""The arguments of a decorator, with typed readers."""
 
 from __future__ import annotations
 
@@ -21,43 +21,43 @@ class Arguments:
     named: dict[str, tuple[ast.expr, Any]]
     step: str
     earlier: tuple[Arguments, ...] = ()
-    """Those of the decorators of the same step that were read before."""
+    """The arguments of the decorators of the same step that were read before."""
 
     def number(self, name: str, default: float | None, least: float, whole: bool = False) -> Any:
-        """A number of at least `least`; text that reads as one is taken, as Metaflow takes it."""
+        """A number of at least `least`; as in Metaflow, a string with a number is accepted."""
         node, value = self.named.get(name, (self.use.node, default))
         if value is None:
             return default
         read = _number(value)
         if read is None or read < least or (whole and read != int(read)):
-            kind = ("a whole number" if whole else "a number") + (" of MiB" if name in MIB else "")
+            kind, unit = "a whole number" if whole else "a number", " MiB" if name in MIB else ""
             self.say(
                 node,
-                f"`{name}` of `@{self.use.name}` is {kind} of at least {least:g}, not `{value!r}`",
+                f"`{name}` of `@{self.use.name}` must be {kind} of at least {least:g}{unit}, not `{value!r}`",
                 f"write `{name}={default if default else int(least) or 1:g}`",
             )
             return default
         return int(read) if whole or read == int(read) else read
 
     def text(self, name: str, example: str) -> str:
-        """A text; empty unless given."""
+        """A string; empty by default."""
         node, value = self.named.get(name, (self.use.node, None))
         if value is not None and not isinstance(value, str):
-            self.say(node, f"`{name}` of `@{self.use.name}` is a string, not `{value!r}`", f'write `{name}="{example}"`')
+            self.say(node, f"`{name}` of `@{self.use.name}` must be a string, not `{value!r}`", f'write `{name}="{example}"`')
             return ""
         return value or ""
 
     def texts(self, name: str, example: str) -> tuple[str, ...]:
-        """A list of texts; Metaflow takes one text with commas too."""
+        """A list of strings; as in Metaflow, one string with commas is accepted."""
         node, value = self.named.get(name, (self.use.node, None))
         listed = value.split(",") if isinstance(value, str) else [] if value is None else value
         if not isinstance(listed, list | tuple) or not all(isinstance(each, str) for each in listed):
-            self.say(node, f"`{name}` of `@{self.use.name}` is a list of strings, not `{value!r}`", f'write `{name}=["{example}"]`')
+            self.say(node, f"`{name}` of `@{self.use.name}` must be a list of strings, not `{value!r}`", f'write `{name}=["{example}"]`')
             return ()
         return tuple(each.strip() for each in listed if each.strip())
 
     def table(self, name: str, example: str) -> tuple[tuple[str, str], ...]:
-        """A dict of texts, sorted by its keys; Metaflow takes `key=value` with commas too."""
+        """A dict of strings, sorted by key; as in Metaflow, `key=value` with commas is accepted."""
         node, value = self.named.get(name, (self.use.node, None))
         words = self.texts(name, example) if isinstance(value, str | list | tuple) else ()
         pairs = dict(word.split("=", 1) for word in words if "=" in word) if words else {} if value is None else value
@@ -66,7 +66,7 @@ class Arguments:
             or len(pairs) < len(words)
             or not all(isinstance(each, str) for pair in pairs.items() for each in pair)
         ):
-            self.say(node, f"`{name}` of `@{self.use.name}` is a dict of strings, not `{value!r}`", f"write `{name}={example}`")
+            self.say(node, f"`{name}` of `@{self.use.name}` must be a dict of strings, not `{value!r}`", f"write `{name}={example}`")
             return ()
         return tuple(sorted(pairs.items()))
 
@@ -75,7 +75,7 @@ class Arguments:
 
 
 def is_text(text: str) -> bool:
-    """Whether a text consists of characters: half of a pair of surrogates is none."""
+    """Whether a string has no unpaired surrogates."""
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 

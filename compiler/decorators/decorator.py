@@ -10,7 +10,7 @@ from flowport.compiler.ir.features import Feature
 from flowport.compiler.record import field, record
 
 
-def _keep(held: Sequence[Settings], so_far: Settings) -> Settings:
+def _keep(group: Sequence[Settings], so_far: Settings) -> Settings:
     return so_far
 
 

@@ -1,6 +1,6 @@
 """The decorators of a step or a flow -> settings, triggers and limits.
 
-Those that flowport does not support are the business of `unsupported`. The user's own are left to run in the task.
+`unsupported` handles decorators that flowport does not support. Custom decorators run in the task.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ def settings(reading: Reading, uses: Iterable[DecoratorUse], step: str) -> Setti
 
 
 def flow_settings(
-    reading: Reading, chosen: FlowClass, uses: Mapping[Class, Iterable[DecoratorUse]]
+    reading: Reading, flow_class: FlowClass, uses: Mapping[Class, Iterable[DecoratorUse]]
 ) -> tuple[tuple[Trigger, ...], RunLimits]:
     """What starts and limits runs of a flow; a decorator of a class counts before those of the same name that the class inherits."""
     found: dict[str, Trigger | RunLimits] = {}
-    for one in chosen.classes:
+    for one in flow_class.classes:
         seen: set[str] = set()
         for use in uses[one]:
             decorator = FLOW_DECORATORS.get(use.name)
@@ -72,46 +72,48 @@ def flow_settings(
 
 
 def _arguments(reading: Reading, use: DecoratorUse) -> dict[str, tuple[ast.expr, Any]] | None:
-    """The values of a decorator's arguments by name, `**NAME` unfolded; None when one of them is not known."""
+    """The arguments of a decorator by name, with `**NAME` unpacked; None if one of them is wrong or not known."""
     found: dict[str, tuple[ast.expr, Any]] = {}
     known = ARGUMENTS[use.name]
-    instead = STEP_DECORATORS[use.name].instead_of_variable if use.name in STEP_DECORATORS else lambda argument: ()
-    whole = True
-    for node in use.call.args if use.call else ():
-        reading.say(
-            "FP130", f"`@{use.name}` takes its arguments by name", use.source, node, f"write `{known[0]}={use.source.segment(node)}`"
-        )
-        whole = False
+    positional = use.call.args if use.call else []
+    for node in positional:
+        way_out = f"write `{known[0]}={use.source.segment(node)}`"
+        reading.say("FP130", f"`@{use.name}` takes its arguments by name", use.source, node, way_out)
+    complete = not positional
     for keyword in use.call.keywords if use.call else ():
-        constant, value = reading.constant(
-            keyword.value,
-            use.source,
-            use.members,
-            f"`@{use.name}({keyword.arg or '**'}=...)`" if keyword.arg else f"`**` in `@{use.name}`",
-            instead=instead(keyword.arg),
-        )
-        if not constant:
-            whole = False
-            continue
-        if keyword.arg is None and not isinstance(value, dict):
-            message = f"`**` in `@{use.name}` unpacks a dict, not `{value!r}`"
-            reading.say("FP133", message, use.source, keyword.value, f"write `**{{{known[0]!r}: ...}}`")
-            whole = False
-            continue
-        for name, inner in ({keyword.arg: value} if keyword.arg is not None else value).items():
-            if name in found:
-                reading.say("FP132", f"`{name}` of `@{use.name}` is given twice", use.source, keyword.value, "keep one of them")
-                whole = False
-            elif name in known:
-                found[name] = (keyword.value, inner)
+        values = _values(reading, use, keyword)
+        complete = complete and values is not None
+        for name, value in (values or {}).items():
+            if name in known and name not in found:
+                found[name] = (keyword.value, value)
             else:
-                reading.say(
-                    "FP131",
-                    f"`@{use.name}` has no argument `{name}`",
-                    use.source,
-                    keyword,
-                    *did_you_mean(str(name), known),
-                    f"its arguments are {', '.join(f'`{one}`' for one in known)}",
-                )
-                whole = False
-    return found if whole else None
+                complete = False
+                _say_wrong(reading, use, keyword, name)
+    return found if complete else None
+
+
+def _values(reading: Reading, use: DecoratorUse, keyword: ast.keyword) -> dict[Any, Any] | None:
+    """The arguments that `name=value` or `**value` stands for; None if the value is not known."""
+    instead = STEP_DECORATORS[use.name].instead_of_variable(keyword.arg) if use.name in STEP_DECORATORS else ()
+    what = f"`@{use.name}({keyword.arg}=...)`" if keyword.arg else f"`**` in `@{use.name}`"
+    constant, value = reading.constant(keyword.value, use.source, use.members, what, instead=instead)
+    if not constant:
+        return None
+    if keyword.arg is not None:
+        return {keyword.arg: value}
+    if not isinstance(value, dict):
+        message = f"`**` in `@{use.name}` unpacks a dict, not `{value!r}`"
+        reading.say("FP133", message, use.source, keyword.value, f"write `**{{{ARGUMENTS[use.name][0]!r}: ...}}`")
+        return None
+    return value
+
+
+def _say_wrong(reading: Reading, use: DecoratorUse, keyword: ast.keyword, name: Any) -> None:
+    """Report an argument that is given twice, or that the decorator does not have."""
+    known = ARGUMENTS[use.name]
+    if name in known:
+        reading.say("FP132", f"`{name}` of `@{use.name}` is given twice", use.source, keyword.value, "keep one of them")
+        return
+    listed = ", ".join(f"`{one}`" for one in known)
+    ways_out = (*did_you_mean(str(name), known), f"its arguments are {listed}")
+    reading.say("FP131", f"`@{use.name}` has no argument `{name}`", use.source, keyword, *ways_out)

@@ -1,8 +1,8 @@
 """Which decorators of a step or a flow are flowport's.
 
-@retry(times=2)       flowport's or Metaflow's own: DecoratorUse("retry")
-@robust               robust = retry(times=2) in the flow's own files: DecoratorUse("retry") too
-@traced               the user's own: DecoratorUse(""), it stays where it is and runs in the task
+@retry(times=2)       of flowport or Metaflow: DecoratorUse("retry")
+@robust               robust = retry(times=2) in the flow's own files: also DecoratorUse("retry")
+@traced               custom: DecoratorUse(""), it runs in the task
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _PLAIN = frozenset({"staticmethod", "classmethod", "property"})
 
 
 def decorator_uses(reading: Reading, owner: Class, decorators: Iterable[ast.expr], before: int) -> tuple[DecoratorUse, ...]:
-    """What decorators of a class or of one of its members are; `before` is the line of what they decorate."""
+    """The decorators of a class or of one of its members; `before` is the line of the class or member."""
     reader = _Reader(reading, before)
     return tuple(use for node in decorators for use in reader.read(owner.source, owner.members, node, frozenset()))
 
@@ -34,7 +34,7 @@ class _Reader:
         self.reading, self.before = reading, before
 
     def read(self, source: Source, members: Names, node: ast.expr, seen: frozenset[ast.AST]) -> list[DecoratorUse]:
-        """The decorators that one decorator stands for: one, or those that a name or function of the user's own puts together."""
+        """The decorators that one decorator means: itself, or those that a custom name or function combines."""
         called = node.func if isinstance(node, ast.Call) else node
         if isinstance(called, ast.Name) and self._hidden(source, members, called):
             return [DecoratorUse(node, "", source, members)]
@@ -62,7 +62,7 @@ class _Reader:
         return True
 
     def _unfolded(self, thing: Definition, node: ast.expr, seen: frozenset[ast.AST]) -> list[DecoratorUse] | None:
-        """The decorators that a decorator of the user's own stands for, when that can be seen; None when it is to be left alone."""
+        """The decorators that a custom decorator combines, if the source shows them; None to keep it as it is."""
         function = thing.function
         if function is None:
             if thing.value is not None and not isinstance(thing.value, ast.Lambda) and not self._partial(thing.source, thing.value):
@@ -80,7 +80,7 @@ class _Reader:
         return isinstance(made, External) and made.name == "functools.partial"
 
     def _unseen(self, thing: Definition) -> None:
-        """Say which of flowport's decorators stand in what makes one of the user's own."""
+        """Warn about decorators of flowport inside a custom decorator."""
         made = [each.node for each in thing.bindings]
         names = {self._ours(thing.source, inner) for each in made for inner in ast.walk(each)}
         if inside := sorted(names & set(ARGUMENTS)):
@@ -96,7 +96,7 @@ class _Reader:
         return thing.name.rpartition(".")[2] if isinstance(thing, External) and thing.name.split(".")[0] in OURS else ""
 
     def _unknown(self, source: Source, node: ast.expr, thing: Thing | None) -> str:
-        """Say what there is to say about a name that neither flowport nor the flow's own files define; the name that was probably meant."""
+        """Report a name that neither flowport nor the flow's own files define; returns the name that was probably meant."""
         if isinstance(thing, External):
             package = thing.name.split(".")[0]
             message = f"flowport does not know the decorator `{source.segment(node)}`, which comes from `{package}`"

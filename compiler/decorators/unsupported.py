@@ -1,4 +1,4 @@
-"""The decorators of Metaflow that a later version brings: whether a flow runs the same without them, and what to do until then."""
+"""The decorators of Metaflow that flowport does not support yet: whether a flow computes the same without, and what to do instead."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from flowport.compiler.record import record
 
 @record
 class Unsupported:
-    """`same` says that the flow's results do not depend on it."""
+    """`same` means that the results of the flow do not depend on the decorator."""
 
     same: bool
     effect: str
@@ -51,14 +51,14 @@ UNSUPPORTED: Mapping[str, Unsupported] = {
 }
 
 PACKAGES = frozenset({"conda", "conda_base", "pypi", "pypi_base"})
-"""The decorators that install packages, with no need for them where they name none."""
+"""The decorators that install packages; they are not needed if they name none."""
 
 
 def say_unsupported(reading: Reading, use: DecoratorUse, place: str) -> None:
-    """A decorator that is not flowport's yet."""
+    """Report a decorator that flowport does not support."""
     known = _without_packages(reading, use) or UNSUPPORTED.get(use.name)
     source = use.source
-    if use.name in reading.refused:
+    if use.name in reading.rejected_imports:
         return
     if known is None:
         reading.say(
@@ -76,7 +76,7 @@ def say_unsupported(reading: Reading, use: DecoratorUse, place: str) -> None:
 
 
 def _without_packages(reading: Reading, use: DecoratorUse) -> Unsupported | None:
-    """What a decorator for packages leaves undone when it names none; None for all others."""
+    """The entry for a decorator that installs packages but names none; None for all others."""
     named: dict[str, Any] = {}
     if use.name not in PACKAGES or (use.call and use.call.args):
         return None

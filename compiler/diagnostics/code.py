@@ -7,7 +7,7 @@ from flowport.compiler.record import record
 
 @record
 class Code:
-    """A title of one line, and why and what to do in a few sentences."""
+    """A title of one line, and a few sentences that explain it and say what to do."""
 
     title: str
     text: str

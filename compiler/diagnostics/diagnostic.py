@@ -1,6 +1,6 @@
-"""What the compiler has to say about a flow: a code, a place, a reason and a way out.
+"""Errors and warnings about a flow: a code, a place, a reason and a fix.
 
-How a diagnostic looks on a terminal, as JSON or as SARIF is `render`'s business; the long form of each code is in `codes`.
+`render` turns them into text, JSON and SARIF; `codes` has the long text of each code.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Severity: TypeAlias = Literal["error", "warning"]
 
 @record
 class Diagnostic:
-    """One thing to say. `code` is stable: FP1xx reading, FP2xx the flow, FP3xx what a target cannot do, FP4xx its limits and settings."""
+    """An error or a warning. `code` is stable: FP1xx reading, FP2xx the flow, FP3xx features of targets, FP4xx limits and settings."""
 
     code: str
     message: str
@@ -26,7 +26,7 @@ class Diagnostic:
 
 
 class CompileError(Exception):
-    """The flow has errors; `diagnostics` holds all that there is to say."""
+    """The flow has errors; `diagnostics` has all of them, and the warnings."""
 
     def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
         super().__init__(f"{len(diagnostics)} diagnostics")

@@ -25,7 +25,7 @@ WIDEST = 200
 def render(diagnostics: Iterable[Diagnostic], format: Format, sources: Mapping[str, str] | None = None, colour: bool = False) -> str:
     """All diagnostics in one format; text ends in a newline unless it is empty.
 
-    `sources` maps the file of a span to its text; what is not there is read from the disk. Only "text" looks at it and at `colour`.
+    `sources` maps the file of a span to its text; other files are read from the disk. Only "text" uses it and `colour`.
     """
     found = in_order(diagnostics)
     match format:
@@ -42,7 +42,7 @@ def render(diagnostics: Iterable[Diagnostic], format: Format, sources: Mapping[s
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """The diagnostics in the order of the source; files in the order in which they were first spoken of."""
+    """The diagnostics in the order of the source; files in the order of their first diagnostic."""
     found = list(diagnostics)
     files = list(dict.fromkeys(one.span.file for one in found if one.span))
     return sorted(found, key=lambda one: (files.index(one.span.file), one.span.line, one.span.column) if one.span else (-1, 0, 0))
@@ -56,7 +56,7 @@ def summary(diagnostics: Iterable[Diagnostic]) -> str:
 
 
 class _Lines:
-    """The lines of the files that diagnostics point into, read when they are first needed."""
+    """The lines of the files with diagnostics, read when they are first needed."""
 
     def __init__(self, sources: Mapping[str, str]) -> None:
         self.known = {file: text.split("\n") for file, text in sources.items()}
@@ -117,12 +117,12 @@ def _shown(text: str) -> str:
 
 
 def _safe(text: str) -> str:
-    """The text without characters that a terminal would obey."""
+    """The text without control characters."""
     return text if text.isprintable() else "".join(c if c.isprintable() or c in "\u200d\u00a0\u3000" else "\ufffd" for c in text)
 
 
 def _columns(text: str) -> int:
-    """How many columns of a terminal the text takes."""
+    """The width of the text in columns of a terminal."""
     if text.isascii():
         return len(text)
     from unicodedata import combining, east_asian_width
@@ -159,7 +159,7 @@ def _annotation(one: Diagnostic) -> str:
     properties: dict[str, object] = {}
     if one.span is not None:
         properties = {"file": one.span.file, "line": one.span.line, "endLine": one.span.end_line}
-        # GitHub takes columns only where a place is on one line (REST API, check runs).
+        # GitHub accepts columns only for a span on one line (REST API, check runs).
         if one.span.line == one.span.end_line:
             properties |= {"col": one.span.column, "endColumn": one.span.end_column}
     properties["title"] = one.code

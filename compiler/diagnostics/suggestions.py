@@ -1,4 +1,4 @@
-"""What somebody may have meant who wrote a name that nothing has."""
+"""Suggestions for misspelled names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> tuple[str, ...]:
-    """A way out that names the nearest of the known names, if one is near."""
+    """A help line with the nearest known name, if one is near."""
     best = nearest(name, known)
     return (f"did you mean `{best}`?",) if best is not None else ()
 

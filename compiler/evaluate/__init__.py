@@ -1,1 +1,1 @@
-"""The values of expressions, found from the source alone. What has no value before the flow runs becomes a diagnostic."""
+"""The values of expressions, computed from the source. An expression without a value becomes a diagnostic."""

@@ -1,6 +1,6 @@
-"""Calls in constant expressions: of pure functions and methods, and of functions in the flow's own files that only name values.
+"""Calls in constant expressions: of pure functions and methods, and of functions in the flow's own files that only assign names.
 
-The expressions inside a call are the business of `expressions`, which passes in how they are evaluated.
+`expressions` evaluates the expressions inside a call and passes its evaluator in.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 from flowport.compiler.evaluate.pure import CALLS, method
-from flowport.compiler.evaluate.scope import Known, NotConstant, ReadsEnvironment, Scope, guarded, is_name, resolved, unpacked
+from flowport.compiler.evaluate.scope import Known, NotConstant, ReadsEnvironment, Scope, attempt, is_name, resolve_name, unpack
 from flowport.compiler.python.modules import Definition, External, Thing
 
 Evaluator: TypeAlias = Callable[[ast.expr, Scope], Any]
@@ -28,32 +28,32 @@ class Calls:
         """The value of a call; raises NotConstant."""
         self._refuse_environment(node, where)
         if isinstance(node.func, ast.Attribute):
-            owner = None if isinstance(resolved(node.func, where), External) else self.evaluate(node.func.value, where)
+            owner = None if isinstance(resolve_name(node.func, where), External) else self.evaluate(node.func.value, where)
             if owner is not None and not is_name(owner):
                 positional, named = self._values(node, where)
                 bound = method(owner, node.func.attr)
                 if bound is None:
                     raise NotConstant(where.source, node, f"`.{node.func.attr}()` cannot be called before the flow runs")
-                return guarded(node, where, bound, *positional, **named)
+                return attempt(node, where, bound, *positional, **named)
         function = self.evaluate(node.func, where)
         if isinstance(function, Known) and function.name in CALLS:
             takes_functions = function.name in _TAKE_FUNCTIONS
             positional, named = (
                 self._arguments(node, where) if function.name == "dict" else self._values(node, where, functions=takes_functions)
             )
-            return guarded(node, where, CALLS[function.name], *positional, **named)
+            return attempt(node, where, CALLS[function.name], *positional, **named)
         if isinstance(function, Definition) and function.function is not None:
             return self._own_function(node, function, where)
         raise NotConstant(where.source, node, f"`{where.source.segment(node.func)}` cannot be called before the flow runs")
 
     def items(self, parts: list[ast.expr], where: Scope) -> Iterator[Any]:
-        """The values of the parts of a list or of a call, starred ones spread out."""
+        """The values of the elements of a list or a call, with starred ones unpacked."""
         for part in parts:
             if isinstance(part, ast.Starred):
                 value = self.evaluate(part.value, where)
                 if is_name(value):
                     raise NotConstant(where.source, part.value, f"`{where.source.segment(part.value)}` is not a value")
-                yield from guarded(part, where, tuple, value)
+                yield from attempt(part, where, tuple, value)
             else:
                 yield self.evaluate(part, where)
 
@@ -66,12 +66,12 @@ class Calls:
         return value if isinstance(value, str) else None
 
     def _refuse_environment(self, node: ast.Call, where: Scope) -> None:
-        called = resolved(node.func, where)
+        called = resolve_name(node.func, where)
         if isinstance(called, External) and (called.name == "os.getenv" or called.name.startswith("os.environ")):
             raise ReadsEnvironment(where.source, node, self.text(node.args[0], where) if node.args else None)
 
     def _arguments(self, node: ast.Call, where: Scope) -> tuple[list[Any], dict[str, Any]]:
-        """The arguments of a call, whatever they are."""
+        """The arguments of a call, of any type."""
         positional = list(self.items(node.args, where))
         named: dict[str, Any] = {}
         for keyword in node.keywords:
@@ -79,7 +79,7 @@ class Calls:
             if keyword.arg is not None:
                 named[keyword.arg] = value
             else:
-                guarded(keyword.value, where, named.update, value)
+                attempt(keyword.value, where, named.update, value)
         return positional, named
 
     def _values(self, node: ast.Call, where: Scope, functions: bool = False) -> tuple[list[Any], dict[str, Any]]:
@@ -93,7 +93,7 @@ class Calls:
         return positional, named
 
     def _own_function(self, node: ast.Call, function: Definition, where: Scope) -> Any:
-        """The value of a call of a function that imports, names values and returns an expression, and does nothing else."""
+        """The value of a call of a function that only imports, assigns names and returns an expression."""
         definition = function.function
         assert definition is not None
         positional, named = self._arguments(node, where)
@@ -106,7 +106,7 @@ class Calls:
                 case ast.Return(value=value) if value is not None:
                     return self.evaluate(value, inside)
                 case ast.Assign(targets=[target], value=value):
-                    known = {**known, **unpacked(target, self.evaluate(value, inside), inside)}
+                    known = {**known, **unpack(target, self.evaluate(value, inside), inside)}
                 case ast.Import() | ast.ImportFrom():
                     known = {**known, **{name: _external(thing) for name, thing in where.modules.local(function.source, part)}}
                 case ast.Expr(value=ast.Constant()):
@@ -137,7 +137,7 @@ class Calls:
 
 
 def _function(value: Any) -> Any:
-    """The builtin that a name stands for, or the value itself."""
+    """The builtin with this name, or the value itself."""
     return CALLS.get(value.name, value) if isinstance(value, Known) else value
 
 

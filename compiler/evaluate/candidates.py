@@ -1,4 +1,4 @@
-"""The values that an expression may have, where the source leaves a few and not one.
+"""The possible values of an expression, if the source allows a few.
 
 for name in ("one", "two"):
     f"plugins.{name}"                     "plugins.one", "plugins.two"
@@ -12,27 +12,27 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flowport.compiler.evaluate.expressions import evaluate
-from flowport.compiler.evaluate.scope import Known, NotConstant, Scope, guarded, scope, unpacked
+from flowport.compiler.evaluate.scope import Known, NotConstant, Scope, attempt, scope, unpack
 from flowport.compiler.python.modules import Definition, External, Modules, Thing
 from flowport.compiler.python.source import Source
 from flowport.compiler.record import record
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 MOST, DEEPEST = 1000, 20
-"""How many values an expression may have, and how many names may lead to one another."""
+"""The most values of an expression, and the most names that may refer to one another."""
 
 
 @record(eq=False)
-class Place:
-    """What is around an expression: the functions with the names that each of them binds, innermost first, and the module."""
+class ScopeChain:
+    """The functions around an expression, innermost first and with the names that they bind, and the module."""
 
     functions: tuple[tuple[ast.AST, Mapping[str, Thing | None]], ...]
     module: ast.AST
 
-    def where(self, name: str) -> Place:
+    def where(self, name: str) -> ScopeChain:
         """The place that binds a name: that of a function, or else of the module."""
         numbers = [number for number, (_, names) in enumerate(self.functions) if name in names]
-        return Place(self.functions[numbers[0] :] if numbers else (), self.module)
+        return ScopeChain(self.functions[numbers[0] :] if numbers else (), self.module)
 
     @property
     def node(self) -> ast.AST:
@@ -46,7 +46,7 @@ class Place:
 
 @record(eq=False)
 class _Bound:
-    """What binds a name: an assignment of a value, or a loop over it."""
+    """An assignment of a value to a name, or a loop over it."""
 
     target: ast.expr
     value: ast.expr
@@ -54,7 +54,7 @@ class _Bound:
 
 
 class Candidates:
-    """The values of the expressions of one file; what binds a name is looked for once."""
+    """The values of the expressions of one file; the bindings of a name are searched once."""
 
     def __init__(self, modules: Modules, source: Source) -> None:
         self.modules, self.source = modules, source
@@ -62,8 +62,8 @@ class Candidates:
         self.known: dict[tuple[ast.AST, str], list[Any]] = {}
         self.depth = 0
 
-    def values(self, node: ast.expr, place: Place) -> list[Any] | None:
-        """The values that an expression may have; None where it may have any."""
+    def values(self, node: ast.expr, place: ScopeChain) -> list[Any] | None:
+        """The possible values of an expression; None if it may have any."""
         rows: list[dict[str, Any]] = [{}]
         used = [inner for inner in ast.walk(node) if isinstance(inner, ast.Name)]
         own = {inner.id for inner in used if isinstance(inner.ctx, ast.Store)}
@@ -77,8 +77,8 @@ class Candidates:
             found = []
         return found or self.looked_up(node, place)
 
-    def looked_up(self, node: ast.expr, place: Place) -> list[Any] | None:
-        """Everything in a table, where nothing is known of the key: `MODULES[self.kind]`, `MODULES.get(self.kind, "plugins.one")`."""
+    def looked_up(self, node: ast.expr, place: ScopeChain) -> list[Any] | None:
+        """All values of a table, if the key is unknown: `MODULES[self.kind]`, `MODULES.get(self.kind, "plugins.one")`."""
         match node:
             case ast.Subscript(value=owner):
                 tables, others = self.values(owner, place), []
@@ -91,8 +91,8 @@ class Candidates:
         found = [value for table in tables for value in (table.values() if isinstance(table, dict) else table)]
         return [*found, *(value for values in others for value in values or ())]
 
-    def of_name(self, name: str, place: Place) -> list[Any] | None:
-        """The values of a name in the place that binds it, none where it may have any; None for a name that `evaluate` knows."""
+    def of_name(self, name: str, place: ScopeChain) -> list[Any] | None:
+        """The possible values of a name, empty if it may have any; None for a name that `evaluate` knows."""
         thing = place.imported(name)
         if thing is not None:
             return [Known(thing.name) if isinstance(thing, External) else thing]
@@ -111,8 +111,8 @@ class Candidates:
             self.depth -= 1
         return self.known[key]
 
-    def assigned(self, name: str, binds: list[_Bound | None], place: Place) -> list[Any]:
-        """The values that assignments and loops give a name; none where one of them may give any."""
+    def assigned(self, name: str, binds: list[_Bound | None], place: ScopeChain) -> list[Any]:
+        """The values that assignments and loops give a name; empty if one of them may give any."""
         found: list[Any] = []
         where = scope(self.modules, self.source)
         for one in binds:
@@ -120,15 +120,15 @@ class Candidates:
             if one is None or values is None:
                 return []
             try:
-                each = [item for value in values for item in (guarded(one.value, where, list, value) if one.loops else [value])]
-                found += [unpacked(one.target, item, where)[name] for item in each]
+                each = [item for value in values for item in (attempt(one.value, where, list, value) if one.loops else [value])]
+                found += [unpack(one.target, item, where)[name] for item in each]
             except NotConstant:
                 return []
         return found
 
 
 def _bindings(root: ast.AST) -> dict[str, list[_Bound | None]]:
-    """What binds the names of a function or a module, not of the functions inside; None stands for what no value can be told of."""
+    """The bindings of a function or a module, without the functions inside; None stands for an unknown value."""
     found: dict[str, list[_Bound | None]] = {}
     understood: set[ast.AST] = set()
     waiting = list(ast.iter_child_nodes(root))

@@ -1,9 +1,9 @@
-"""The value of an expression, found from the source alone.
+"""The value of an expression, computed from the source.
 
     LIMIT = 2 * GIB      @resources(memory=LIMIT // MIB)      Parameter("path", default=os.path.join("data", NAME))
 
 Literals, names that are bound once, arithmetic, f-strings, subscripts, the pure calls of `pure`, and functions of one expression in the
-flow's own files. The environment is never read, and nothing of the user's is run.
+flow's own files. Environment variables are never read, and no code of the user runs.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from typing import Any
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.evaluate.calls import Calls
 from flowport.compiler.evaluate.paths import PathText
-from flowport.compiler.evaluate.pure import BIGGEST, BUILTINS, HERE, TooBig, binary, sized
-from flowport.compiler.evaluate.scope import Known, NotConstant, OutOfWork, ReadsEnvironment, Scope, guarded, is_name, resolved, unpacked
+from flowport.compiler.evaluate.pure import BIGGEST, BUILTINS, HERE, TooBig, binary, check_size
+from flowport.compiler.evaluate.scope import Known, NotConstant, OutOfWork, ReadsEnvironment, Scope, attempt, is_name, resolve_name, unpack
 from flowport.compiler.python.bindings import Names, names
 from flowport.compiler.python.modules import Definition, External, Own, Thing
 
 DEEPEST = 50
 
 WORK = 1_000_000
-"""What may be spent on all expressions of a flow, which somebody else may have written: one for each part that is evaluated, and one for
-every ten characters or entries of its value. It is about two seconds."""
+"""The limit for all expressions of a flow, so that a flow cannot block the compiler: one for each evaluated node, and one for every ten
+characters or elements of its value. It is about two seconds."""
 
 
 def evaluate(node: ast.expr, where: Scope) -> Any:
@@ -36,7 +36,7 @@ def evaluate(node: ast.expr, where: Scope) -> Any:
     _work(node, where, 1)
     try:
         value = _value(node, where)
-        _work(node, where, sized(value) // 10)
+        _work(node, where, check_size(value) // 10)
     except TooBig:
         raise NotConstant(where.source, node, "its value is too big") from None
     except RecursionError:
@@ -45,12 +45,12 @@ def evaluate(node: ast.expr, where: Scope) -> Any:
 
 
 def _work(node: ast.expr, where: Scope, amount: int) -> None:
-    """Count what is done; from the limit on nothing more is, and one diagnostic says so."""
+    """Count the effort; beyond the limit nothing is evaluated, and one diagnostic reports it."""
     modules = where.modules
     if modules.worked <= WORK < modules.worked + amount:
         message = f"evaluating this takes too long: `{where.source.segment(node)[:80]}`"
         way_out = "compute large values in a step, or write them as a literal or to a file"
-        modules.found.append(Diagnostic("FP127", message, where.source.span(node), help=(way_out,)))
+        modules.diagnostics.append(Diagnostic("FP127", message, where.source.span(node), help=(way_out,)))
     modules.worked += amount
     if modules.worked > WORK:
         raise OutOfWork(where.source, node)
@@ -69,15 +69,15 @@ def _value(node: ast.expr, where: Scope) -> Any:
         case ast.List(elts=parts):
             return list(_CALLS.items(parts, where))
         case ast.Set(elts=parts):
-            return guarded(node, where, set, list(_CALLS.items(parts, where)))
+            return attempt(node, where, set, list(_CALLS.items(parts, where)))
         case ast.Dict(keys=keys, values=values):
             return _dict(node, keys, values, where)
         case ast.UnaryOp(operand=operand):
             inner = plain(operand, where)
-            return guarded(node, where, _UNARY[type(node.op)], inner)
+            return attempt(node, where, _UNARY[type(node.op)], inner)
         case ast.BinOp(left=left, right=right):
             first, second = plain(left, where), plain(right, where)
-            return guarded(node, where, binary, type(node.op), first, second)
+            return attempt(node, where, binary, type(node.op), first, second)
         case ast.BoolOp(op=joined, values=parts):
             return _bool(joined, parts, where)
         case ast.Compare():
@@ -126,7 +126,7 @@ _CONVERSIONS: Mapping[str, Callable[[Any], str]] = {"s": str, "r": repr, "a": as
 
 
 def plain(node: ast.expr, where: Scope) -> Any:
-    """A value that can be computed with: no function, type or module."""
+    """A value that is not a function, a type or a module."""
     value = evaluate(node, where)
     if is_name(value):
         raise NotConstant(where.source, node, f"`{where.source.segment(node)}` is not a value")
@@ -181,10 +181,10 @@ def _dict(node: ast.Dict, keys: list[ast.expr | None], values: list[ast.expr], w
     for key, value in zip(keys, values):
         inner = evaluate(value, where)
         if key is None:
-            guarded(value, where, found.update, inner)
+            attempt(value, where, found.update, inner)
         else:
             name = plain(key, where)
-            guarded(key, where, found.__setitem__, name, inner)
+            attempt(key, where, found.__setitem__, name, inner)
     return found
 
 
@@ -201,7 +201,7 @@ def _compare(node: ast.Compare, where: Scope) -> bool:
     left = plain(node.left, where)
     for op, part in zip(node.ops, node.comparators):
         right = plain(part, where)
-        if not guarded(node, where, _COMPARE[type(op)], left, right):
+        if not attempt(node, where, _COMPARE[type(op)], left, right):
             return False
         left = right
     return True
@@ -216,7 +216,7 @@ def _formatted(part: ast.expr, where: Scope) -> str:
     spec = "" if part.format_spec is None else str(plain(part.format_spec, where))
     if any(len(digits) > 4 for digits in "".join(c if c.isdigit() else " " for c in spec).split()):
         raise TooBig
-    return str(guarded(part, where, format, value, spec))
+    return str(attempt(part, where, format, value, spec))
 
 
 def _subscript(node: ast.Subscript, where: Scope) -> Any:
@@ -225,13 +225,13 @@ def _subscript(node: ast.Subscript, where: Scope) -> Any:
     value = plain(node.value, where)
     if isinstance(node.slice, ast.Slice):
         bounds = [None if part is None else plain(part, where) for part in (node.slice.lower, node.slice.upper, node.slice.step)]
-        return guarded(node, where, operator.getitem, value, slice(*bounds))
+        return attempt(node, where, operator.getitem, value, slice(*bounds))
     index = plain(node.slice, where)
-    return guarded(node, where, operator.getitem, value, index)
+    return attempt(node, where, operator.getitem, value, index)
 
 
 def _is_environment(node: ast.expr, where: Scope) -> bool:
-    return resolved(node, where) == External("os.environ")
+    return resolve_name(node, where) == External("os.environ")
 
 
 def _attribute(node: ast.Attribute, where: Scope) -> Any:
@@ -247,7 +247,7 @@ def _attribute(node: ast.Attribute, where: Scope) -> Any:
 
 
 def _class_member(node: ast.Attribute, owner: Definition, where: Scope) -> Any:
-    """`Settings.RATE`, where Settings is a class of the flow's own files without bases of its own."""
+    """`Settings.RATE`, where Settings is a class in the flow's own files."""
     if owner.type is not None:
         members = names(owner.type.body)
         if node.attr in members:
@@ -259,17 +259,17 @@ def _comprehension(node: ast.ListComp | ast.SetComp | ast.DictComp | ast.Generat
     rows = [where]
     for clause in node.generators:
         rows = list(islice((inner for row in rows for inner in _turns(clause, row)), BIGGEST + 1))
-        sized(rows)
+        check_size(rows)
         _work(node, where, 5 * len(rows))
     if isinstance(node, ast.DictComp):
         return {plain(node.key, row): evaluate(node.value, row) for row in rows}
     values = [evaluate(node.elt, row) for row in rows]
-    return guarded(node, where, set, values) if isinstance(node, ast.SetComp) else values
+    return attempt(node, where, set, values) if isinstance(node, ast.SetComp) else values
 
 
 def _turns(clause: ast.comprehension, where: Scope) -> Iterator[Scope]:
     values = plain(clause.iter, where)
-    for value in guarded(clause.iter, where, list, values):
-        inner = Scope(where.modules, where.source, where.members, {**where.known, **unpacked(clause.target, value, where)}, where.depth)
+    for value in attempt(clause.iter, where, list, values):
+        inner = Scope(where.modules, where.source, where.members, {**where.known, **unpack(clause.target, value, where)}, where.depth)
         if all(plain(test, inner) for test in clause.ifs):
             yield inner

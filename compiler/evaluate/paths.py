@@ -1,4 +1,4 @@
-"""A path as text, in the place of `pathlib.Path`: joined and taken apart without looking at the disk."""
+"""A replacement for `pathlib.Path` that never looks at the disk."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import posixpath
 
 
 class PathText:
-    """What `pathlib.Path(...)` is while compiling."""
+    """A path at compile time."""
 
     ATTRIBUTES = ("parent", "name", "stem", "suffix", "parents", "parts")
     METHODS = ("joinpath", "with_suffix", "with_name", "as_posix", "resolve", "absolute", "expanduser")

@@ -1,7 +1,7 @@
-"""What may be called while compiling: functions and methods that depend on their arguments alone.
+"""Functions and methods that expressions may call: their result depends only on the arguments.
 
-A path that begins at `__file__` is only known where the flow runs; it is carried behind a mark, `HERE`, so that it is noticed
-wherever it goes. Values have a limit of size: `"x" * 10 ** 12` must not stop the compiler.
+A path that begins at `__file__` is only known where the flow runs, so it has the prefix `HERE` by which it is recognized. The size of
+values is limited: `"x" * 10 ** 12` must not stop the compiler.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from flowport.compiler.evaluate.paths import PathText
 
 HERE = "/\0"
-"""What stands before the path of a file of the flow."""
+"""The prefix of a path that begins at `__file__`."""
 
 BIGGEST = 100_000
 
@@ -30,14 +30,14 @@ def has_flow_path(value: object) -> bool:
 
 
 WIDEST = 100
-"""The most characters of an indent or a separator of JSON, which stand once for each entry and each level."""
+"""The most characters of an indent or a separator of JSON, which repeats for each element and each level."""
 
 
 class TooBig(Exception):
-    """A value that nobody means to write into a deployed file."""
+    """A value that is too big for a deployed file."""
 
 
-def sized(value: Any) -> int:
+def check_size(value: Any) -> int:
     """The weight of a value; raises TooBig for a text, number or collection beyond BIGGEST characters, bits or entries."""
     if isinstance(value, int):
         if value.bit_length() > 10_000:
@@ -81,7 +81,7 @@ def binary(op: type[ast.operator], left: Any, right: Any) -> Any:
 
 
 def _wide(text: str) -> bool:
-    """Whether a format asks for a width of five digits or takes it from an argument."""
+    """Whether a format has a width of five digits or takes it from an argument."""
     return "*" in text or ":{" in text or any(len(digits) > 4 for digits in "".join(c if c.isdigit() else " " for c in text).split())
 
 
@@ -238,11 +238,11 @@ _GROWING: Mapping[str, Callable[..., str]] = {
     "replace": _replaced,
     **{name: _filled(name) for name in ("center", "ljust", "rjust", "zfill")},
 }
-"""The methods of a text whose result may be much longer than the text."""
+"""The string methods whose result may be much longer than the string."""
 
 
 def method(owner: Any, name: str) -> Callable[..., Any] | None:
-    """The bound method, or None when it is not one of those that are pure."""
+    """The bound method, or None if it is not pure."""
     if name not in _METHODS.get(type(owner), ()):
         return None
     if type(owner) is dict and name in ("keys", "values", "items"):

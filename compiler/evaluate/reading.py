@@ -1,4 +1,4 @@
-"""What reading a flow collects: its files, and everything there is to say about them."""
+"""What reading a flow collects: its files and diagnostics."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from flowport.compiler.record import field, record
 
 @record(frozen=False, eq=False)
 class Reading:
-    """One flow being read. Nothing raises over what the user wrote: it is said, and reading goes on."""
+    """One flow being read. Mistakes of the user do not raise: they become diagnostics, and reading continues."""
 
     modules: Modules
     includes_modules: bool = False
-    """Whether the settings name Python files that go along, whatever imports them."""
-    found: list[Diagnostic] = field(default_factory=list)
-    refused: set[str] = field(default_factory=set)
-    """The names, and the full names of modules, whose import has been refused: their uses are no further errors."""
+    """Whether `include` adds Python files to the code package."""
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    rejected_imports: set[str] = field(default_factory=set)
+    """Names and modules whose import is already an error, so that their uses are not reported again."""
 
     def say(
         self,
@@ -36,21 +36,21 @@ class Reading:
         notes: tuple[str, ...] = (),
         severity: Severity = "error",
     ) -> None:
-        """Note a diagnostic at a node."""
+        """Add a diagnostic at a node."""
         span = source.name_span(node) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) else source.span(node)
-        self.found.append(Diagnostic(code, message, span, notes, ways_out, severity))
+        self.diagnostics.append(Diagnostic(code, message, span, notes, ways_out, severity))
 
     def warn(self, code: str, message: str, source: Source, node: ast.AST, *ways_out: str) -> None:
-        """Note a warning at a node."""
+        """Add a warning at a node."""
         self.say(code, message, source, node, *ways_out, severity="warning")
 
     def constant(
         self, node: ast.expr, source: Source, members: Names, what: str, located: bool = False, instead: tuple[str, ...] = ()
     ) -> tuple[bool, Any]:
-        """Whether the expression is constant, and its value; says so when it is not.
+        """Whether the expression is constant, and its value; adds a diagnostic if it is not.
 
-        `what` names the place that it stands in; with `located` it may be a path that begins at `__file__`. `instead` is what to do
-        where the value is read from the environment.
+        `what` describes the expression in the message. With `located` it may be a path that begins at `__file__`. `instead` is the help if
+        it reads the environment.
         """
         try:
             value = evaluate(node, scope(self.modules, source, members))
@@ -78,7 +78,7 @@ class Reading:
         )
 
     def say_not_constant(self, error: NotConstant, source: Source, node: ast.expr, what: str) -> None:
-        """An expression whose value cannot be known from the source; what takes too long has been said."""
+        """An expression without a value at compile time; one that takes too long is already reported."""
         if isinstance(error, OutOfWork):
             return
         where = "" if error.node is node else f"`{_inner(error)}`: "

@@ -1,4 +1,4 @@
-"""Where an expression stands, and why it may have no value at compile time."""
+"""The scope of an expression, and why it may have no value at compile time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class NotConstant(Exception):
 
 
 class ReadsEnvironment(NotConstant):
-    """An expression that depends on the environment; `variable` is the name when it can be seen."""
+    """An expression that depends on the environment; `variable` is the name if it is known."""
 
     def __init__(self, source: Source, node: ast.AST, variable: str | None) -> None:
         super().__init__(source, node, "flowport never reads environment variables at compile time")
@@ -29,7 +29,7 @@ class ReadsEnvironment(NotConstant):
 
 
 class OutOfWork(NotConstant):
-    """An expression that takes more than what is left for the whole flow."""
+    """An expression that exceeds the limit for the whole flow."""
 
     def __init__(self, source: Source, node: ast.AST) -> None:
         super().__init__(source, node, "it takes too long to compute")
@@ -44,7 +44,7 @@ class Known:
 
 @record(eq=False)
 class Scope:
-    """Where an expression stands: its file, the names of the class around it, and values that are already known."""
+    """The file of an expression, the names of the class around it, and values that are already known."""
 
     modules: Modules
     source: Source
@@ -58,8 +58,8 @@ def scope(modules: Modules, source: Source, members: Names | None = None) -> Sco
     return Scope(modules, source, members or {}, {})
 
 
-def guarded(node: ast.AST, where: Scope, compute: Callable[..., Any], /, *values: Any, **named: Any) -> Any:
-    """What `compute` gives; what it raises over the user's values becomes the reason."""
+def attempt(node: ast.AST, where: Scope, compute: Callable[..., Any], /, *values: Any, **named: Any) -> Any:
+    """The result of `compute`; an error that it raises becomes the reason."""
     try:
         return compute(*values, **named)
     except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError) as error:
@@ -71,10 +71,10 @@ def is_name(value: object) -> bool:
     return isinstance(value, (Known, Definition, External, Own))
 
 
-def resolved(node: ast.expr, where: Scope) -> Thing | None:
-    """What a dotted name stands for, imports of the function around it included."""
+def resolve_name(node: ast.expr, where: Scope) -> Thing | None:
+    """The meaning of a dotted name, imports of the function around it included."""
     if isinstance(node, ast.Attribute):
-        owner = resolved(node.value, where)
+        owner = resolve_name(node.value, where)
         return None if owner is None else where.modules.member(owner, node.attr)
     if isinstance(node, ast.Name):
         known = where.known.get(node.id)
@@ -87,13 +87,13 @@ def resolved(node: ast.expr, where: Scope) -> Thing | None:
     return None
 
 
-def unpacked(target: ast.expr, value: Any, where: Scope) -> dict[str, Any]:
-    """What an assignment to `target` binds."""
+def unpack(target: ast.expr, value: Any, where: Scope) -> dict[str, Any]:
+    """The names that an assignment to `target` sets, with their values."""
     if isinstance(target, ast.Name):
         return {target.id: value}
     if not isinstance(target, (ast.Tuple, ast.List)):
         raise NotConstant(where.source, target, "only names are supported here")
-    parts = guarded(target, where, list, value)
+    parts = attempt(target, where, list, value)
     if len(parts) != len(target.elts):
         raise NotConstant(where.source, target, f"{len(target.elts)} names are set from {len(parts)} values")
-    return {name: inner for part, one in zip(target.elts, parts) for name, inner in unpacked(part, one, where).items()}
+    return {name: inner for part, one in zip(target.elts, parts) for name, inner in unpack(part, one, where).items()}

@@ -1,10 +1,10 @@
-"""Attributes of `metaflow` and of `current` that are not there when the flow runs.
+"""Attributes of `metaflow` and of `current` that do not exist when the flow runs.
 
     import metaflow as mf
     mf.S3                      FP143, as for `from metaflow import S3`
     current.project_name       FP145
 
-A name that the file tests for, with `hasattr` or in a `try`, is left alone.
+Names that the file tests for, with `hasattr` or in a `try`, are accepted.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from flowport.compiler.evaluate.reading import Reading
 from flowport.compiler.imports.closure import imported_with
 from flowport.compiler.imports.public_names import CARDS, CONFIGS, PARTS, PUBLIC_NAMES, say_config, say_missing
 from flowport.compiler.python.bindings import asks_for_main
-from flowport.compiler.python.modules import OURS, External, Thing, bound
+from flowport.compiler.python.modules import OURS, External, Thing, bound_names
 from flowport.compiler.python.source import Source
 
 CURRENT = (
     "flow_name", "run_id", "origin_run_id", "step_name", "task_id", "retry_count", "attempt", "pathspec", "parameters",
     "parameter_names", "tags", "username", "namespace", "card", "trigger", "is_running_flow", "get",
 )  # fmt: skip
-"""What `current` has (`runtime/flow.py`)."""
+"""The attributes of `current` (`runtime/names/current.py`)."""
 
 ADDED: Mapping[str, str] = {
     **dict.fromkeys(("project_name", "project_flow_name", "branch_name", "is_production", "is_user_branch", "production_token"), "project"),
@@ -34,17 +34,17 @@ ADDED: Mapping[str, str] = {
     "huggingface_hub": "huggingface_hub",
     "nim": "nim",
 }
-"""What decorators of Metaflow's that flowport does not have add to `current`."""
+"""Attributes that decorators of Metaflow add to `current`, and flowport does not have."""
 
 IN_TASKS = frozenset(CURRENT) - {"username", "namespace", "card", "trigger", "is_running_flow", "get"}
-"""What it has while a task runs, and not while the flow's file is imported."""
+"""Attributes that `current` has only while a task runs."""
 
 CATCHES = frozenset({"AttributeError", "ImportError", "Exception", "BaseException"})
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
 def check_attributes(reading: Reading, sources: Iterable[Source], start: Source) -> None:
-    """Say which attributes of `metaflow`, `flowport` and `current` are not there.
+    """Report attributes of `metaflow`, `flowport` and `current` that do not exist.
 
     `start` is imported before there is a task, and so are the files that it imports outside of functions.
     """
@@ -68,10 +68,10 @@ class _Reader:
         while waiting:
             inner = waiting.pop()
             if isinstance(inner, FUNCTIONS) and inner is not node:
-                self.visit(inner, {**local, **bound(self.reading.modules, self.source, inner)})
+                self.visit(inner, {**local, **bound_names(self.reading.modules, self.source, inner)})
                 continue
             if isinstance(inner, FUNCTIONS) and not local:
-                local = bound(self.reading.modules, self.source, inner)
+                local = bound_names(self.reading.modules, self.source, inner)
             if isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Load):
                 self.check(inner, inner.value, inner.attr, local)
                 if self.is_early and not local and not isinstance(node, FUNCTIONS):
@@ -83,7 +83,7 @@ class _Reader:
             waiting += reversed(list(self.inside(inner)))
 
     def inside(self, node: ast.AST) -> Iterator[ast.AST]:
-        """The parts of a node that are run, without what may fail and what only names a decorator."""
+        """The parts of a node that run, without those that may fail and the names of decorators."""
         for name, value in ast.iter_fields(node):
             if name == "body" and (_may_fail(node) or (isinstance(node, ast.If) and asks_for_main(node.test))):
                 continue
@@ -117,27 +117,27 @@ class _Reader:
                 self.reading.say(
                     "FP145", f"`current` has no attribute `{name}`", self.source, node, *guess, f"its attributes are {listed}", without
                 )
-        elif f"{thing.name}.{name}" in self.reading.refused:
+        elif f"{thing.name}.{name}" in self.reading.rejected_imports:
             return
         elif (not rest and name not in PUBLIC_NAMES) or (rest == "cards" and name not in CARDS):
             self.missing(node, name, f'write the flow without it, or test for it: `hasattr({self.source.segment(owner)}, "{name}")`', rest)
 
     def check_import(self, node: ast.Attribute) -> None:
-        """Say what of `current` is read outside of all functions."""
+        """Report attributes of `current` that are read while the file is imported."""
         thing = self.resolved(node.value, {})
         if node.attr in IN_TASKS - self.tested and isinstance(thing, External) and thing.name in {f"{one}.current" for one in OURS}:
             message = f"`current.{node.attr}` is read when the file is imported, before a task starts"
             self.reading.say("FP145", message, self.source, node, "read it inside a step, or in a function that a step calls")
 
     def missing(self, node: ast.expr, name: str, way_out: str, module: str = "") -> None:
-        """Say that a name of Metaflow's is not there."""
+        """Report a name of Metaflow that flowport does not have."""
         if name in CONFIGS:
             say_config(self.reading, self.source, node, name)
         else:
             say_missing(self.reading, self.source, node, name, way_out, known=CARDS if module else PUBLIC_NAMES)
 
     def is_starred(self, name: str, local: Mapping[str, Thing | None]) -> bool:
-        """Whether a name comes from `from metaflow import *`, which names nothing that could be said to be missing."""
+        """Whether a name comes from `from metaflow import *`."""
         thing = self.reading.modules.look(self.source, name) if name not in local else None
         return isinstance(thing, External) and name not in self.reading.modules.names(self.source)
 
@@ -153,13 +153,13 @@ class _Reader:
 def _tested(tree: ast.AST) -> Iterator[str]:
     """The names that `hasattr(x, "name")` and `"name" in x` ask for."""
     for node in ast.walk(tree):
-        asked: ast.expr | None = None
+        tested: ast.expr | None = None
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "hasattr" and len(node.args) == 2:
-            asked = node.args[1]
+            tested = node.args[1]
         elif isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
-            asked = node.left
-        if isinstance(asked, ast.Constant) and isinstance(asked.value, str):
-            yield asked.value
+            tested = node.left
+        if isinstance(tested, ast.Constant) and isinstance(tested.value, str):
+            yield tested.value
 
 
 def _tests_trigger(tree: ast.AST) -> bool:

@@ -11,8 +11,8 @@ from flowport.compiler.python.modules import Modules, imports
 from flowport.compiler.python.source import Source
 
 
-def closure(reading: Reading, starts: Iterable[Source]) -> tuple[Source, ...]:
-    """The sources that `starts` import, directly or not, with the `__init__.py` of every package on the way, by place."""
+def import_closure(reading: Reading, starts: Iterable[Source]) -> tuple[Source, ...]:
+    """The sources that `starts` import, directly or not, with the `__init__.py` of every package, sorted by place."""
     modules = reading.modules
     waiting = list(starts)
     seen: dict[str, Source] = {start.path: start for start in waiting}
@@ -31,7 +31,7 @@ def closure(reading: Reading, starts: Iterable[Source]) -> tuple[Source, ...]:
 
 
 def imported_with(modules: Modules, start: Source) -> frozenset[Source]:
-    """The own files that are imported when `start` is: not those that only a function imports, or a main block."""
+    """The own files that are imported together with `start`, without those that only a function or a main block imports."""
     seen = {start.path: start}
     waiting = [start]
     while waiting:

@@ -3,7 +3,7 @@
 import_module("plugins.one")                              plugins.one
 for name in ("one", "two"):
     import_module(f"plugins.{name}")                      plugins.one, plugins.two
-import_module(name)                                       FP146: any module, and it would not go along
+import_module(name)                                       FP146: the module is unknown, and would not be packaged
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from flowport.compiler.evaluate.candidates import FUNCTIONS, Candidates, Place
+from flowport.compiler.evaluate.candidates import FUNCTIONS, Candidates, ScopeChain
 from flowport.compiler.evaluate.reading import Reading
 from flowport.compiler.python.bindings import Binding, asks_for_main
-from flowport.compiler.python.modules import Definition, External, Thing, bound
+from flowport.compiler.python.modules import Definition, External, Thing, bound_names
 from flowport.compiler.python.source import Source
 
 IMPORTERS: Mapping[str, tuple[str, ...]] = {
@@ -26,7 +26,7 @@ IMPORTERS: Mapping[str, tuple[str, ...]] = {
 
 
 def named_modules(reading: Reading, source: Source) -> Iterator[str]:
-    """The full names of the modules that a file imports by name; notes them for each call, and warns where they are not known."""
+    """The full names of the modules that a file imports by name; records them for each call, and warns if they are not known."""
     if "import_module" in source.text or "__import__" in source.text:
         reader = _Reader(reading, source)
         for call, importer, place in reader.calls():
@@ -57,17 +57,17 @@ class _Reader:
         self.modules, self.source = reading.modules, source
         self.values = Candidates(reading.modules, source).values
 
-    def calls(self) -> Iterator[tuple[ast.Call, str, Place]]:
-        """The calls that import by name, each with the function that does; a main block is not run in tasks."""
-        waiting: list[tuple[ast.AST, Place, ast.ClassDef | None]] = [(self.source.tree, Place((), self.source.tree), None)]
+    def calls(self) -> Iterator[tuple[ast.Call, str, ScopeChain]]:
+        """The calls that import by name, each with the function that it calls; main blocks do not run in tasks."""
+        waiting: list[tuple[ast.AST, ScopeChain, ast.ClassDef | None]] = [(self.source.tree, ScopeChain((), self.source.tree), None)]
         while waiting:
             node, place, owner = waiting.pop()
             if isinstance(node, FUNCTIONS):
-                names = bound(self.modules, self.source, node)
+                names = bound_names(self.modules, self.source, node)
                 if owner is not None:
                     # What a method reads of `self` may be a constant of the class.
                     names.update({each.arg: _class(self.source, owner) for each in node.args.args[:1]})
-                place = Place(((node, names), *place.functions), place.module)
+                place = ScopeChain(((node, names), *place.functions), place.module)
             if isinstance(node, ast.Call) and (importer := self.importer(_mapped(node) or node.func, place)):
                 yield node, importer, place
             asks = isinstance(node, ast.If) and asks_for_main(node.test)
@@ -75,7 +75,7 @@ class _Reader:
             inside = node if isinstance(node, ast.ClassDef) else None if isinstance(node, FUNCTIONS) else owner
             waiting += [(part, place, inside) for part in reversed(parts)]
 
-    def importer(self, node: ast.expr, place: Place) -> str:
+    def importer(self, node: ast.expr, place: ScopeChain) -> str:
         """`import_module` or `__import__` when an expression is one of them, else ""."""
         thing = self.resolved(node, place)
         package, _, name = thing.name.rpartition(".") if isinstance(thing, External) else ("", "", "")
@@ -83,7 +83,7 @@ class _Reader:
             return node.id
         return name if package in ("importlib", "builtins") and name in IMPORTERS else ""
 
-    def resolved(self, node: ast.expr, place: Place) -> Thing | None:
+    def resolved(self, node: ast.expr, place: ScopeChain) -> Thing | None:
         """What a name or a dotted name stands for."""
         if isinstance(node, ast.Attribute):
             owner = self.resolved(node.value, place)
@@ -93,36 +93,36 @@ class _Reader:
         where = place.where(node.id)
         return where.imported(node.id) if where.functions else self.modules.look(self.source, node.id)
 
-    def imported(self, call: ast.Call, importer: str, place: Place) -> tuple[str, ...] | None:
-        """The modules that a call may import; None where any may be."""
+    def imported(self, call: ast.Call, importer: str, place: ScopeChain) -> tuple[str, ...] | None:
+        """The modules that a call may import; None if it may import any."""
         if _mapped(call) is not None:
             lists = self.values(call.args[1], place) if len(call.args) == 2 else None
             return _texts([each for one in lists or () if isinstance(one, list | tuple) for each in one])
-        given = dict(zip(IMPORTERS[importer], call.args))
-        given.update({keyword.arg: keyword.value for keyword in call.keywords if keyword.arg is not None})
-        name = given.get("name")
+        arguments = dict(zip(IMPORTERS[importer], call.args))
+        arguments.update({keyword.arg: keyword.value for keyword in call.keywords if keyword.arg is not None})
+        name = arguments.get("name")
         if name is None or isinstance(name, ast.Starred):
             return None
         found = _texts(self.values(name, place))
         if found is None:
             return () if self.is_elsewhere(name) else None
-        return self.beside(found, given, place) if importer == "import_module" else self.inside(found, given, place)
+        return self.beside(found, arguments, place) if importer == "import_module" else self.inside(found, arguments, place)
 
-    def beside(self, found: tuple[str, ...], given: Mapping[str, ast.expr], place: Place) -> tuple[str, ...] | None:
+    def beside(self, found: tuple[str, ...], arguments: Mapping[str, ast.expr], place: ScopeChain) -> tuple[str, ...] | None:
         """The full names of modules; one that begins with dots is beside a package."""
         if not any(name.startswith(".") for name in found):
             return found
-        package = given.get("package")
+        package = arguments.get("package")
         if isinstance(package, ast.Name) and package.id == "__package__":
             packages: tuple[str, ...] | None = (self.modules.absolute(self.source, "", 1),)
         else:
             packages = _texts(self.values(package, place)) if package is not None else None
         return None if packages is None else tuple(_beside(name, one) for name in found for one in packages)
 
-    def inside(self, found: tuple[str, ...], given: Mapping[str, ast.expr], place: Place) -> tuple[str, ...] | None:
+    def inside(self, found: tuple[str, ...], arguments: Mapping[str, ast.expr], place: ScopeChain) -> tuple[str, ...] | None:
         """The full names of what `__import__` imports: modules, and what its `fromlist` names inside of them."""
-        levels = self.values(given["level"], place) if "level" in given else [0]
-        lists = self.values(given["fromlist"], place) if "fromlist" in given else [()]
+        levels = self.values(arguments["level"], place) if "level" in arguments else [0]
+        lists = self.values(arguments["fromlist"], place) if "fromlist" in arguments else [()]
         if levels is None or lists is None or not all(isinstance(level, int) for level in levels):
             return None
         full = [self.modules.absolute(self.source, name, level) for name in found for level in levels]
@@ -130,7 +130,7 @@ class _Reader:
         return (*full, *(f"{module}.{name}" if module else str(name) for module in full for name in names))
 
     def is_elsewhere(self, node: ast.expr) -> bool:
-        """Whether all that is known of a name is its first part, a package that is not of the flow's own files."""
+        """Whether only the first part of a name is known, and it is a package of somebody else."""
         match node:
             case ast.JoinedStr(values=[ast.Constant(value=str(text)), *_]) | ast.BinOp(left=ast.Constant(value=str(text))):
                 pass
@@ -152,7 +152,7 @@ def _mapped(call: ast.Call) -> ast.expr | None:
 
 
 def _texts(values: Sequence[Any] | None) -> tuple[str, ...] | None:
-    """The values when all of them are texts."""
+    """The values if all of them are strings."""
     return tuple(dict.fromkeys(values)) if values and all(isinstance(each, str) for each in values) else None
 
 

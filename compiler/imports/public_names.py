@@ -1,4 +1,4 @@
-"""The names that a flow may import from flowport, and from Metaflow, whose place flowport takes while a flow runs."""
+"""The names that a flow may import from flowport, and from Metaflow, which flowport replaces while a flow runs."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ CARDS = frozenset({
     "Artifact", "BlankCard", "DefaultCard", "Error", "ErrorCard", "EventsTimeline", "Image", "JSONViewer", "Markdown", "MetaflowCard",
     "MetaflowCardComponent", "PageComponent", "ProgressBar", "PythonCode", "Table", "ValueBox", "VegaChart", "YAMLViewer",
 })  # fmt: skip
-"""What `metaflow.cards` has (`runtime/cards.py`)."""
+"""The names of `metaflow.cards` (`runtime/names/cards.py`)."""
 
 CONFIGS = frozenset({"Config", "config_expr"})
-"""What a later version brings."""
+"""Names that flowport does not support yet."""
 
 
 @record
 class Part:
-    """A part of Metaflow that flowport does not offer, and what to do without it."""
+    """A part of Metaflow that flowport does not have, and what to do instead."""
 
     name: str
     way_out: str
@@ -63,13 +63,13 @@ PARTS: Mapping[str, Part] = {
     **dict.fromkeys(("Runner", "NBRunner", "Deployer", "NBDeployer", "DeployedFlow"), _RUNNER),
     **dict.fromkeys(("FlowMutator", "StepMutator", "MutableFlow", "MutableStep", "UserStepDecorator", "user_step_decorator"), _MUTATORS),
 }
-"""Names of Metaflow's own that flowport does not offer."""
+"""Names of Metaflow that flowport does not have."""
 
 
 def check_imports(reading: Reading, sources: Iterable[Source], start: Source) -> tuple[str, ...]:
-    """Say which imports will not be found when the flow in `start` runs, but those that a `try` expects to fail.
+    """Report imports that fail when the flow in `start` runs, except those that a `try` expects to fail.
 
-    The names that no file uses are only warned about; they are returned, for the runtime to answer their imports.
+    Names that no file uses are a warning. They are returned, so that the runtime can make their imports work.
     """
     checker = _Imports(reading, tuple(sources), start)
     for source in checker.sources:
@@ -85,7 +85,7 @@ class _Imports:
         self.unused: set[str] = set()
 
     def check(self, source: Source, node: ast.Import | ast.ImportFrom) -> None:
-        """Say what there is to say about one import."""
+        """Check one import."""
         if isinstance(node, ast.Import):
             for alias in node.names:
                 package, _, module = alias.name.partition(".")
@@ -109,7 +109,7 @@ class _Imports:
             _say_cards(self.reading, source, alias)
         elif alias.name not in PUBLIC_NAMES and alias.name != "*":
             used = self.is_used(alias)
-            (self.reading.refused if used else self.unused).add(alias.name)
+            (self.reading.rejected_imports if used else self.unused).add(alias.name)
             if alias.name in CONFIGS:
                 say_config(self.reading, source, alias, alias.name, "error" if used else "warning")
             elif used:
@@ -123,9 +123,9 @@ class _Imports:
         is_cards = inner == "cards"
         if is_cards:
             _say_cards(self.reading, source, node)
-        offered = [alias.name for alias in aliases if alias.name in (CARDS | {"*"} if is_cards else PUBLIC_NAMES - {"cards"})]
-        others = [alias for alias in aliases if alias.name not in offered]
-        if others and package == "metaflow" and (is_cards or not offered) and not any(map(self.is_used, others)):
+        public = [alias.name for alias in aliases if alias.name in (CARDS | {"*"} if is_cards else PUBLIC_NAMES - {"cards"})]
+        others = [alias for alias in aliases if alias.name not in public]
+        if others and package == "metaflow" and (is_cards or not public) and not any(map(self.is_used, others)):
             self.unused.update(f"{inner}.{alias.name}" for alias in others)
             for alias in others:
                 _say_unused(self.reading, source, alias)
@@ -134,18 +134,18 @@ class _Imports:
                 say_missing(self.reading, source, alias, alias.name, _TRY, known=CARDS)
         else:
             names = [alias.name for alias in others]
-            self.reading.refused.update([*accumulate(module.split("."), "{}.{}".format), *names])
-            ways_out = [f"write `from {package} import {', '.join(offered)}`"] if offered else []
-            if names or not offered:
+            self.reading.rejected_imports.update([*accumulate(module.split("."), "{}.{}".format), *names])
+            ways_out = [f"write `from {package} import {', '.join(public)}`"] if public else []
+            if names or not public:
                 ways_out += [*dict.fromkeys(PARTS[name].way_out for name in names if name in PARTS), _TRY]
             self.reading.say("FP143", f"flowport does not have the module `{module}`", source, node, *ways_out, notes=_NOTES)
 
     def is_used(self, alias: ast.alias) -> bool:
-        """Whether any of the flow's files says a name that is imported, or what it is imported as, apart from importing it."""
+        """Whether any of the flow's files uses an imported name or its alias."""
         return alias.name == "*" or not self.used.isdisjoint((alias.name, alias.asname))
 
     def is_module_used(self, alias: ast.alias) -> bool:
-        """The same of `import metaflow.client`: whether any file says `metaflow.client`, or what it is imported as."""
+        """The same for `import metaflow.client`: whether any file uses `metaflow.client` or its alias."""
         return (alias.asname or ".".join(alias.name.split(".")[:2])) in self.used
 
     @cached_property
@@ -159,7 +159,7 @@ _TRY = "remove the import, or put it into a `try` with `except ImportError` if t
 
 
 def _mentions(reading: Reading, source: Source) -> Iterator[str]:
-    """Every name, attribute and text of a file, and what it imports from elsewhere or in a `try`; no annotations that nobody evaluates."""
+    """Every name, attribute and string of a file, and imports from elsewhere or in a `try`; no annotations that are not evaluated."""
     annotated = "annotations" not in reading.modules.names(source)
     waiting: list[ast.AST] = [source.tree]
     while waiting:
@@ -181,7 +181,7 @@ def _mentions(reading: Reading, source: Source) -> Iterator[str]:
 
 
 def say_missing(reading: Reading, source: Source, node: ast.AST, name: str, *ways_out: str, known: Iterable[str] = PUBLIC_NAMES) -> None:
-    """Say that flowport does not offer a name: what Metaflow has is no misspelling of another."""
+    """Report a name that flowport does not have; a name of Metaflow is not a misspelling."""
     part = PARTS.get(name)
     what = f"`{name}`, which belongs to the {part.name} of Metaflow" if part else f"`{name}`"
     instead = (part.way_out,) if part else did_you_mean(name, known)
@@ -194,13 +194,13 @@ def _say_unused(reading: Reading, source: Source, alias: ast.alias, what: str = 
 
 
 def _say_cards(reading: Reading, source: Source, node: ast.AST) -> None:
-    """Say that what goes into cards is taken and not shown."""
+    """Warn that no card is shown."""
     message = "flowport does not support cards yet; no card is shown"
     reading.warn("FP141", message, source, node, "you can keep it: the flow runs without cards")
 
 
 def say_config(reading: Reading, source: Source, node: ast.AST, name: str, severity: Severity = "error") -> None:
-    """Say that there is no `Config` yet, where it is imported or used."""
+    """Report `Config`, which is not supported yet."""
     message = f"flowport does not support `{name}` yet"
     reading.say("FP140", message, source, node, "use a `Parameter`, or a constant in the file", severity=severity)
 

@@ -18,6 +18,6 @@ NESTED_FOREACH = Feature("a foreach inside a foreach")
 SWITCH = Feature("a switch")
 LOOP = Feature("a loop")
 FOREACH_IN_LOOP = Feature("a foreach inside a loop")
-"""A foreach in a loop of which the engine takes no turn: elsewhere it is a foreach like any other."""
+"""A foreach in a loop that runs as one task; in other loops it is an ordinary foreach."""
 
 CONSTRUCTS = (BRANCH, FOREACH, NESTED_FOREACH, SWITCH, LOOP, FOREACH_IN_LOOP)

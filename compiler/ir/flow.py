@@ -1,7 +1,7 @@
 """A flow as the user wrote it: its steps, its parameters, and where each step goes next.
 
-All values are immutable. Spans take no part in equality, so two flows that differ in layout alone are equal. How steps nest is the
-business of `plan`.
+All values are immutable. Spans take no part in equality, so two flows that differ in layout alone are equal. `plan` has
+how steps nest.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from flowport.compiler.record import field, record
 
 @record
 class Use:
-    """The artifact `self.name`, where a step reads or sets it."""
+    """A place where a step reads or sets the artifact `self.name`."""
 
     name: str
     span: Span | None = field(default=None, compare=False)
@@ -29,7 +29,7 @@ class Use:
 class Uses:
     """What a step and the methods that it calls do with artifacts; `reads` are those that the step does not set itself.
 
-    `merges` says that `merge_artifacts` is called; `opaque` that `self` goes where it cannot be followed, so that anything may be set.
+    `merges`: the step calls `merge_artifacts`. `opaque`: the step passes `self` to code that cannot be followed, which may set anything.
     """
 
     reads: tuple[Use, ...] = ()
@@ -40,10 +40,10 @@ class Uses:
 
 @record
 class Step:
-    """A method marked `@step`.
+    """A method with the decorator `@step`.
 
     `digest` is a SHA-256 over the tokens of the step and of what it names in the flow's own files.
-    `join` says that the method takes the inputs of the steps before it.
+    `join`: the method takes the inputs of the steps before it.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Flow:
 
     `file` is the path of its source, relative to the folder that holds the code package's files; `files` maps every path
     of that package to its content, the flow's own file and the modules that it imports from its own folders.
-    `members` are the names of its class that are not steps, inherited ones included; `complete` says that no base was left unseen.
+    `members` are the names of its class that are not steps, inherited ones included; `complete`: the source of all base classes is known.
     `roots` are the folders inside the package that go on `sys.path`, "" for its top. `definitions` has the digests of what the flow's
     modules define, by module, "" for the flow's own file, and name. `unused` are names that they import from Metaflow, which flowport does
     not offer and nothing uses.

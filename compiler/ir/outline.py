@@ -1,4 +1,4 @@
-"""A plan as text: for people who want to see the flow, and for those who want to see what an engine is asked to do."""
+"""A plan as text: the steps for users of the flow, or all nodes of the plan."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ INDENT = "  "
 
 
 def outline(plan: Plan, docs: bool = True) -> str:
-    """The steps in the order in which they run, those inside a construct below it; with `docs` what they do stands beside them.
+    """The steps in the order in which they run, indented inside branches, foreaches and loops; with `docs`, beside their docstrings.
 
     start        what its docstring begins with
       foreach items
@@ -38,7 +38,7 @@ def _outlined(block: Block, steps: dict[str, Step], indent: str) -> Iterator[tup
 
 
 def _parts(node: Node, steps: dict[str, Step]) -> Iterator[tuple[str, Block]]:
-    """The blocks inside a node, each with what is said above it."""
+    """The blocks inside a node, each with its heading."""
     match node:
         case Task():
             return
@@ -55,7 +55,7 @@ def _parts(node: Node, steps: dict[str, Step]) -> Iterator[tuple[str, Block]]:
 
 
 def _when(arm: Arm, steps: dict[str, Step]) -> str:
-    """What leads into an arm: cases of switches, or steps."""
+    """The cases of switches, or the steps, that lead into an arm."""
     words = []
     for edge in arm.edges:
         values = cases(steps[edge.source], edge.target)
@@ -65,7 +65,7 @@ def _when(arm: Arm, steps: dict[str, Step]) -> str:
 
 
 def cases(step: Step, target: str) -> str:
-    """The values for which a switch goes to `target`, as text; empty for a step that is no switch."""
+    """The values for which a switch goes to `target`, as text; empty for a step without a switch."""
     if not isinstance(step.transition, Switch):
         return ""
     return ", ".join(str(case.value) for case in step.transition.cases if case.target == target)

@@ -1,4 +1,4 @@
-"""Values of parameters as their kind: a string is read as the command line would read it.
+"""Converts values to the kind of a parameter: a string is read as the command line would read it.
 
 as_kind("3", "int")      3
 misfit("x", "int")       "is not a whole number"
@@ -18,7 +18,7 @@ class Misfit(Exception):
 
 
 def misfit(value: object, kind: str) -> str | None:
-    """Why a value is not of a kind, or None when it is."""
+    """Why a value does not have a kind, or None if it does."""
     try:
         as_kind(value, kind)
     except Misfit as error:
@@ -27,7 +27,7 @@ def misfit(value: object, kind: str) -> str | None:
 
 
 def as_kind(value: Any, kind: str) -> Any:
-    """The value as its kind, read from text where it is text; raises Misfit."""
+    """The value converted to the kind; raises Misfit."""
     match kind:
         case "int" | "float":
             return _number(value, kind)

@@ -1,4 +1,4 @@
-"""What an engine is asked to do: the steps of a flow, nested.
+"""The structure of a flow: its steps in nested blocks.
 
     start -> (foreach) train -> join -> end
 
@@ -6,8 +6,8 @@ becomes
 
     Task(start) Map(start, [Task(train)]) Task(join) Task(end)
 
-A block is a sequence. A `Parallel`, `Map`, `Choice` or `Loop` stands behind the task that it starts from, and the task behind it,
-if there is one, brings its ends together. Every step has one task in the plan.
+A block is a sequence. A `Parallel`, `Map`, `Choice` or `Loop` follows the task that it starts from, and the task after it, if there is
+one, is where its paths meet. Every step has one task in the plan.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Choice:
 class Loop:
     """`body`, which begins with `header`, again while one of the steps `again` sends an item back to it.
 
-    `exits` are the edges out of the loop. After `cap` turns (None: never) one fused task does the rest.
+    `exits` are the edges out of the loop. After `cap` turns (None: no limit) one fused task runs the rest.
     """
 
     header: str

@@ -48,7 +48,7 @@ class Resources:
 
 @record
 class Pod:
-    """What the pod of a step is and has beside image and resources.
+    """The pod of a step, apart from image and resources.
 
     A toleration has the fields that Kubernetes defines. `volumes` are persistent volume claims with the folders that they are mounted at.
     """
@@ -84,7 +84,7 @@ class Settings:
     execution: ExecutionSpec = ExecutionSpec()
 
     @property
-    def granted(self) -> int:
+    def retries(self) -> int:
         """How often an engine runs the step again: as `@retry` says, and once more for `@catch`."""
         return (self.retry.times if self.retry else 0) + (self.catch is not None)
 

@@ -7,7 +7,7 @@ from flowport.compiler.record import record
 
 @record
 class Span:
-    """A stretch of source text; lines and columns count from 1 and the end is exclusive, in characters."""
+    """A range of source text; lines and columns count from 1 and the end is exclusive, in characters."""
 
     file: str
     line: int

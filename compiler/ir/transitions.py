@@ -1,4 +1,4 @@
-"""Where a step goes next. Which calls of `self.next` stand for these is the business of `parse`."""
+"""Where a step goes next. `parse` reads them from calls of `self.next`."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Branch:
 class Foreach:
     """`self.next(self.target, foreach="over", batch=1, workers=1)`
 
-    `batch` is how many items one task takes where that makes no more than `width` of them, `workers` the processes that share them.
-    `items` is how many there are, where the step lists them; a hint, as nothing keeps the flow from changing the list.
+    `batch` is the number of items per task if that gives at most `width` tasks, `workers` the number of processes that share them.
+    `items` is the number of items if the source shows it; a hint, because the flow may change the list.
     """
 
     target: str

@@ -1,4 +1,4 @@
-"""Plan -> what is wrong with it. What a pass made is checked here in tests and by `flowport show --plan`; users never cause these."""
+"""Plan -> problems. Tests and `flowport show --plan` check the results of passes with it; users cannot cause these problems."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _first(node: Node) -> str | None:
 
 
 def _follows(named: Mapping[str, Step], before: Node | None, node: Node) -> Iterator[str]:
-    """Whether a node may stand behind another one."""
+    """Whether a node may follow another one."""
     match node:
         case Task() | Loop():
             step = named[_first(node) or ""]
@@ -101,7 +101,7 @@ def _arm(named: Mapping[str, Step], origin: str, arm: Arm) -> Iterator[str]:
 
 
 def _loop(named: Mapping[str, Step], loop: Loop) -> Iterator[str]:
-    """Whether a loop says truly who goes back in it, and who leaves it."""
+    """Whether a loop has the right steps that go back, and the right exits."""
     inside = dict.fromkeys(steps(loop.body))
     if next(iter(inside), None) != loop.header:
         yield f"the loop of `{loop.header}` begins with another step"

@@ -1,6 +1,6 @@
-"""What a target cannot do, as data: a feature of flows, a limit with its reason, and a way out.
+"""What a target cannot do, as data: features with a limit, its reason and a fix.
 
-The table of a target says it before anything is emitted, makes docs/support.md, and tells the tests what to expect.
+The table of a target is checked before anything is emitted. docs/support.md is generated from it, and tests compare with it.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Plan -> Plan: a loop that an engine takes no turn of becomes one task, which goes round in one container.
+"""Plan -> Plan: a loop that the engine cannot run becomes one task, whose container runs all turns.
 
     Loop(h, [Task(h) Task(s)], out s>end, cap=0) Task(end)            Task(h) Task(end)
 
-The step of that task has the name of the loop's header and asks for what all the steps in the loop ask for. Where the loop is left to
-several steps it is a switch. What is in the loop is the runtime's business: the plan in the code package still has it.
+The step of that task has the name of the loop's header and the merged settings of all steps in the loop. If the loop has several exits,
+the step is a switch. The plan in the code package still has the loop, for the runtime.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from flowport.compiler.ir.plan import Block, Choice, Edge, Loop, Map, Node, Para
 from flowport.compiler.record import replace
 
 
-def fused(plan: Plan) -> Plan:
-    """The plan with a task in the place of every loop whose cap is 0."""
+def fuse_loops(plan: Plan) -> Plan:
+    """The plan with one task for every loop whose cap is 0."""
     found = loops(plan)
     if not found:
         return plan
@@ -27,8 +27,8 @@ def fused(plan: Plan) -> Plan:
     return Plan(replace(plan.flow, steps=made), _block(plan.body, inside))
 
 
-def capped(plan: Plan, turns: int, inner: int | None = None) -> Plan:
-    """The plan with no loop that an engine takes more than so many turns of; `inner` is for those in a foreach or in another loop."""
+def cap_loops(plan: Plan, turns: int, inner: int | None = None) -> Plan:
+    """The plan with a cap of `turns` on every loop; `inner` is the cap of loops in a foreach or in another loop."""
     return replace(plan, body=_capped(plan.body, turns, turns if inner is None else inner))
 
 
@@ -63,17 +63,17 @@ def _loops(block: Block) -> Iterator[Loop]:
                 yield from _loops(inner)
 
 
-def together(settings: Iterable[Settings]) -> Settings:
-    """What is enough for several steps in one container, one after the other, as the decorators merge it.
+def merge_settings(settings: Iterable[Settings]) -> Settings:
+    """The settings for several steps in one container, one after the other, as the decorators merge them.
 
-    Of what a container can have only once it is that of the first step: see `unlike`.
+    The execution spec is that of the first step: see `unlike`.
     """
-    held = list(settings)
-    return reduce(lambda so_far, decorator: decorator.merge(held, so_far), STEP_DECORATORS.values(), Settings())
+    group = list(settings)
+    return reduce(lambda so_far, decorator: decorator.merge(group, so_far), STEP_DECORATORS.values(), Settings())
 
 
-def unlike(plan: Plan, loop: Loop) -> tuple[str, str] | None:
-    """Two steps of a loop that run in different places, so that no container does for both."""
+def differing_steps(plan: Plan, loop: Loop) -> tuple[str, str] | None:
+    """Two steps of a loop with different execution specs, which cannot share a container."""
     specs = {step.name: step.settings.execution for step in plan.flow.steps}
     return next(((loop.header, step) for step in steps(loop.body) if specs[step] != specs[loop.header]), None)
 
@@ -83,7 +83,7 @@ def _step(plan: Plan, step: Step, loop: Loop | None) -> Step:
     if loop is None:
         return step
     inside = steps(loop.body)
-    settings = together(other.settings for other in plan.flow.steps if other.name in inside)
+    settings = merge_settings(other.settings for other in plan.flow.steps if other.name in inside)
     return replace(step, transition=_left(loop), settings=settings, doc=f"The loop of {', '.join(inside)}.")
 
 

@@ -21,18 +21,18 @@ def legal(text: str, characters: str, limit: int) -> str:
     """
     if text and len(text) <= limit and re.fullmatch(f"[{characters}]+", text):
         return text
-    return hashed(text, text, characters, limit)
+    return with_hash(text, text, characters, limit)
 
 
-def hashed(text: str, salt: str, characters: str, limit: int) -> str:
-    """What is legal of `text`, with a hash of `salt` behind it."""
+def with_hash(text: str, salt: str, characters: str, limit: int) -> str:
+    """The legal characters of `text`, followed by a hash of `salt`."""
     kept = re.sub(f"[^{characters}]+", "-", text).strip("-")[: limit - HASH - 1]
-    mark = digests.of(salt.encode())[:HASH]
-    return f"{kept}-{mark}" if kept else mark
+    digest = digests.of(salt.encode())[:HASH]
+    return f"{kept}-{digest}" if kept else digest
 
 
 class Namer:
-    """Gives every key one name of its own: `namer(key, text)` is the same name whenever it is asked for `key`."""
+    """Gives every key a unique name: `namer(key, text)` always returns the same name for a key."""
 
     def __init__(self, characters: str, limit: int) -> None:
         self._characters, self._limit = characters, limit
@@ -44,7 +44,7 @@ class Namer:
         if key not in self._names:
             name = legal(key if text is None else text, self._characters, self._limit)
             if name in self._taken:
-                name = hashed(name, key, self._characters, self._limit)
+                name = with_hash(name, key, self._characters, self._limit)
             self._taken.add(name)
             self._names[key] = name
         return self._names[key]

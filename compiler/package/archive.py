@@ -33,7 +33,7 @@ MOST_FILES, MOST_BYTES = 0xFFFE, 0xFF000000
 
 @record
 class Package:
-    """The zip and its SHA-256, under which the store and the image know it."""
+    """The zip and its SHA-256, which identifies it in the store and in the image."""
 
     digest: str
     data: bytes = field(repr=False)
@@ -42,11 +42,11 @@ class Package:
 def package(plan: Plan, extra: Iterable[tuple[str, bytes]] = ()) -> Package:
     """The code package of a plan; `extra` are further files, by path inside the package. Raises CompileError when it gets too large."""
     further = dict(extra)
-    data = zipped({**dict(plan.flow.files), **further, **dict(documents(plan, further))})
+    data = zip_files({**dict(plan.flow.files), **further, **dict(documents(plan, further))})
     return Package(digests.of(data), data)
 
 
-def zipped(content: Mapping[str, bytes]) -> bytes:
+def zip_files(content: Mapping[str, bytes]) -> bytes:
     """A zip of these files, in the order of their paths."""
     size = sum(map(len, content.values()))
     if len(content) > MOST_FILES or size > MOST_BYTES:

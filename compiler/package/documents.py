@@ -1,4 +1,4 @@
-"""Plan -> the JSON that travels in the code package and that the runtime reads.
+"""Plan -> the JSON documents in the code package, which the runtime reads.
 
     .flowport/flow.json          the flow itself: its file and class, its parameters
     .flowport/plan.json          its structure: the body, in nested blocks, and the retries of its steps
@@ -60,8 +60,8 @@ def plan_document(plan: Plan) -> Document:
     granted: Document = {}
     minutes: Document = {}
     for step in plan.flow.steps:
-        if step.settings.granted:
-            granted[step.name] = step.settings.granted
+        if step.settings.retries:
+            granted[step.name] = step.settings.retries
             minutes[step.name] = step.settings.minutes
     return {
         "v": DOCUMENTS,

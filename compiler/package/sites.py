@@ -1,4 +1,4 @@
-"""Where the items of each step come from, for the runtime to find its inputs.
+"""Where the items of each step come from, so that the runtime finds its inputs.
 
 A site says, for a step, inside which `scopes` it stands, how items `enter` its block, and `from` where they come:
 
@@ -29,7 +29,7 @@ Source: TypeAlias = tuple[str, str]
 
 
 @record
-class _Place:
+class _Position:
     """Where a block stands: its scopes, outermost first, and how items enter it."""
 
     scopes: tuple[tuple[str, str], ...] = ()
@@ -39,7 +39,7 @@ class _Place:
 
 @record(frozen=False)
 class _Site:
-    place: _Place
+    place: _Position
     enter: tuple[JSON, ...]
     branches: list[list[Source]] = field(default_factory=list)
     """The sources, one list for each branch of a join; one list for any other step."""
@@ -59,13 +59,13 @@ class Sites:
         for step in plan.flow.steps:
             for target in targets(step.transition):
                 self.before.setdefault(target, []).append(step.name)
-        self.visit(plan.body, _Place())
+        self.visit(plan.body, _Position())
         self.ends = {name for loop in self.loops.values() for name in (*loop.again, *(edge.source for edge in loop.exits))}
         for name in self.of:
             self.connect(name)
 
-    def visit(self, block: Block, place: _Place) -> None:
-        """Record every step of a block, and for a join what was opened in front of it."""
+    def visit(self, block: Block, place: _Position) -> None:
+        """Record every step of a block, and for a join the split before it."""
         opened: tuple[str, list[tuple[str, ...]]] | None = None
         for node in block:
             match node:
@@ -84,18 +84,18 @@ class Sites:
                     opened = (origin, [steps(body)])
                 case Choice(arms=arms):
                     for arm in arms:
-                        self.visit(arm.body, _Place(place.scopes, ("edges", edge_pairs(arm.edges)), place.workers))
+                        self.visit(arm.body, _Position(place.scopes, ("edges", edge_pairs(arm.edges)), place.workers))
                 case Loop(header=header, body=body):
                     self.loops[header] = node
-                    inner = _Place((*place.scopes, ("loop", header)), ("turn", header), place.workers)
+                    inner = _Position((*place.scopes, ("loop", header)), ("turn", header), place.workers)
                     self.of[header] = _Site(inner, ("again", header, list(place.enter)))
                     self.visit(body, inner)
 
-    def _mapped(self, origin: str, place: _Place) -> _Place:
+    def _mapped(self, origin: str, place: _Position) -> _Position:
         transition = self.step[origin].transition
         assert isinstance(transition, Foreach)
         workers = transition.workers if transition.workers > 1 else place.workers
-        return _Place((*place.scopes, ("foreach", origin)), ("split", origin), workers)
+        return _Position((*place.scopes, ("foreach", origin)), ("split", origin), workers)
 
     def connect(self, name: str) -> None:
         """Where the items of a step come from: steps beside it, or loops that are left."""
@@ -128,11 +128,11 @@ class Sites:
         return list(found)
 
     def again(self, header: str) -> list[Source]:
-        """Who sends items back to a header, seen from inside its loop."""
+        """The steps that send items back to a header, as seen from inside its loop."""
         return self._sources(self.loops[header].again, self.of[header].place.scopes)
 
     def exits(self, header: str) -> dict[str, list[Source]]:
-        """Who sends items out of a loop, by target."""
+        """The steps that send items out of a loop, by target."""
         found: dict[str, list[str]] = {}
         for edge in self.loops[header].exits:
             found.setdefault(edge.target, []).append(edge.source)

@@ -12,11 +12,11 @@ from flowport.compiler.python.source import Source
 from flowport.compiler.record import field, record
 
 HARMLESS = frozenset({"getattr", "hasattr", "isinstance", "issubclass", "type", "print", "repr", "str", "id", "super", "len"})
-"""What may be given `self` without setting anything on it."""
+"""Functions that may take `self` and set nothing on it."""
 
 
 @record(frozen=False, eq=False)
-class Reader:
+class UseReader:
     """The uses of the methods of one flow, each found once."""
 
     members: Mapping[str, Member]
@@ -31,14 +31,14 @@ class Reader:
 
 
 class _Walk:
-    def __init__(self, reader: Reader, source: Source, function: Function) -> None:
+    def __init__(self, reader: UseReader, source: Source, function: Function) -> None:
         self.reader, self.source, self.function = reader, source, function
         self.me = me(function)
         self.reads: dict[str, Use] = {}
         self.writes: dict[str, Use] = {}
         self.grown: dict[str, Use] = {}
         self.tested: set[str] = set()
-        self.refused: set[str] = set()
+        self.uncertain: set[str] = set()
         self.merges = self.opaque = False
 
     def uses(self) -> Uses:
@@ -49,7 +49,7 @@ class _Walk:
         writes = {**self.writes, **self.grown}
         return Uses(
             tuple(use for name, use in reads.items() if name not in self.tested and name not in self.writes),
-            tuple(use for name, use in writes.items() if name not in self.refused),
+            tuple(use for name, use in writes.items() if name not in self.uncertain),
             self.merges,
             self.opaque,
         )
@@ -71,14 +71,14 @@ class _Walk:
         return list(reversed(list(ast.iter_child_nodes(node))))
 
     def guarded(self, node: ast.Try) -> None:
-        """What a `try` tests: reads that may be missing, and with `except AttributeError` parameters that may be set."""
+        """Reads in a `try` may fail; with `except AttributeError`, setting a parameter may fail too."""
         kinds = {kind for handler in node.handlers for kind in _kinds(handler)}
         if kinds.isdisjoint(("", "AttributeError", "Exception", "BaseException")):
             return
         inside = [inner for part in node.body for inner in ast.walk(part) if isinstance(inner, ast.Attribute) and self.is_me(inner.value)]
         self.tested.update(inner.attr for inner in inside if isinstance(inner.ctx, ast.Load))
         if "AttributeError" in kinds:
-            self.refused.update(inner.attr for inner in inside if not isinstance(inner.ctx, ast.Load))
+            self.uncertain.update(inner.attr for inner in inside if not isinstance(inner.ctx, ast.Load))
 
     def is_me(self, node: ast.expr) -> bool:
         return isinstance(node, ast.Name) and node.id == self.me
@@ -116,7 +116,7 @@ class _Walk:
             self.opaque = True
 
     def method(self, node: ast.Call, name: str) -> bool:
-        """Take over what a method of the flow does; False when it is not one."""
+        """Add the uses of a method of the flow; False if it is not one."""
         member = self.reader.members.get(name)
         if member is None or member.function is None:
             return False
@@ -143,7 +143,7 @@ def _kinds(handler: ast.ExceptHandler) -> list[str]:
 
 def me(function: Function) -> str:
     """What a method calls the flow: its first argument; "" for a static method."""
-    if any(_is_named(mark, "staticmethod") for mark in function.decorator_list):
+    if any(_is_named(decorator, "staticmethod") for decorator in function.decorator_list):
         return ""
     arguments = function.args.posonlyargs + function.args.args
     return arguments[0].arg if arguments else ""

@@ -1,8 +1,8 @@
 """A SHA-256 for every step and every class of the flow, over its tokens and, transitively, over what it names in the flow's own files.
 
-Comments, blank lines, line breaks and indentation widths take no part, nor do the bodies of other steps. Nor do decorators that only
-say how a step runs: who gives more memory to the items that failed keeps those that did not. A name that a step assigns and a file
-defines counts as a use of the definition: running a step once too often is better than once too few.
+Comments, blank lines, line breaks, indentation and the bodies of other steps are ignored. So are decorators that only change how a step
+runs: you can give more memory to the items that failed and keep the others. If a step assigns a name that a file also defines, it
+counts as a use of the definition: to run a step once too often is better than once too few.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _CLOSING = frozenset(getattr(tokenize, name) for name in ("FSTRING_END", "TSTRIN
 
 @record(eq=False)
 class Unit:
-    """A piece of source that is in or out as a whole: `nodes` of one file, or all of it when there are none."""
+    """A piece of source: `nodes` of one file, or the whole file if there are none."""
 
     source: Source
     nodes: tuple[ast.AST, ...]
@@ -44,13 +44,13 @@ Digests: TypeAlias = "dict[str, str]"
 
 
 def digests(
-    modules: Modules, chosen: FlowClass, steps: Mapping[str, Member], apart: Iterable[str], files: Iterable[Source]
+    modules: Modules, flow_class: FlowClass, steps: Mapping[str, Member], apart: Iterable[str], files: Iterable[Source]
 ) -> tuple[Digests, dict[str, Digests]]:
     """The digest of each step, and for each of `files`, by place, those of what it defines that a pickle can name; as hexadecimal text.
 
     Members in `apart` are parameters: values that are compared at run time.
     """
-    pieces = _Pieces(modules, chosen, frozenset(steps), frozenset(apart))
+    pieces = _Pieces(modules, flow_class, frozenset(steps), frozenset(apart))
     units = {name: pieces.unit(member.owner.source, _what(modules, member), member.owner) for name, member in steps.items()}
     defined = {source.place: dict(pieces.picklable(source)) for source in files}
     found = _closed(pieces, [*units.values(), *(unit for named in defined.values() for unit in named.values())])
@@ -80,10 +80,10 @@ def _says_how(modules: Modules, source: Source, decorator: ast.expr) -> bool:
 class _Pieces:
     """The units of a flow, each made once."""
 
-    def __init__(self, modules: Modules, chosen: FlowClass, steps: frozenset[str], apart: frozenset[str]) -> None:
-        self.modules, self.chosen, self.steps, self.apart = modules, chosen, steps, apart
-        self.members = chosen.members
-        self.classes = {one.node: one for one in chosen.classes}
+    def __init__(self, modules: Modules, flow_class: FlowClass, steps: frozenset[str], apart: frozenset[str]) -> None:
+        self.modules, self.flow_class, self.steps, self.apart = modules, flow_class, steps, apart
+        self.members = flow_class.members
+        self.classes = {one.node: one for one in flow_class.classes}
         self.units: dict[object, Unit] = {}
         self.tokens: dict[Source, _Tokens] = {}
         self.things: dict[tuple[Source, str], Thing | None] = {}
@@ -194,7 +194,7 @@ class _Pieces:
         return [self.defined(member.bindings, member.owner.source, member.owner)]
 
     def _inherited(self, owner: Class, name: str) -> Sequence[Thing | Unit]:
-        behind = self.chosen.classes[self.chosen.classes.index(owner) + 1 :] if owner in self.chosen.classes else ()
+        behind = self.flow_class.classes[self.flow_class.classes.index(owner) + 1 :] if owner in self.flow_class.classes else ()
         return [self.defined(tuple(one.members[name]), one.source, one) for one in behind if name in one.members][:1]
 
     def _resolve(self, source: Source, node: ast.expr, local: Mapping[str, Thing]) -> Thing | None:

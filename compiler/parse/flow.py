@@ -1,6 +1,6 @@
 """Source -> Flow: the flow class of a file, its steps and parameters, and the files that go with it.
 
-Only the syntax tree is read; nothing of the user's is imported. What the steps mean for each other is `check`'s business.
+Only the syntax tree is read; no code of the user is imported. `check` looks at how the steps fit together.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from flowport.compiler.decorators.use import DecoratorUse
 from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
 from flowport.compiler.evaluate.reading import Reading
 from flowport.compiler.imports.attributes import check_attributes
-from flowport.compiler.imports.closure import closure
+from flowport.compiler.imports.closure import import_closure
 from flowport.compiler.imports.public_names import check_imports
 from flowport.compiler.ir import Flow, Parameter
-from flowport.compiler.parse.artifact_uses import Reader
+from flowport.compiler.parse.artifact_uses import UseReader
 from flowport.compiler.parse.digest import digests
 from flowport.compiler.parse.flow_class import pick
 from flowport.compiler.parse.main_block import check_main_block
@@ -41,11 +41,11 @@ OUTSIDE = ".flowport/roots"
 def parse(
     path: str | Path, class_name: str | None, roots: tuple[str, ...] = (), included: tuple[str, ...] = ()
 ) -> tuple[Flow | None, tuple[Diagnostic, ...]]:
-    """The flow in the file at `path`, and everything that reading it has to say.
+    """The flow in the file at `path`, and diagnostics.
 
-    `class_name` picks one of several flows; `roots` are further folders of the flow's own modules, and `included` the paths in the code
-    package of Python files that go along whatever imports them. The flow is there also when some of it was not understood, for `check`
-    to say more; it is None when there is no class to speak of.
+    `class_name` selects one of several flows. `roots` are further folders with modules of the flow. `included` are the paths in the code
+    package of Python files that `include` adds. The flow is returned even if it has errors, so that `check` can report more; it is None
+    if there is no flow class.
     """
     shown = os.fspath(path)
     full = os.path.abspath(shown)
@@ -55,12 +55,12 @@ def parse(
     reading = Reading(modules, bool(included))
     try:
         source = read(full, name, shown, name.removesuffix(".py"))
-    except CompileError as refused:
-        return None, refused.diagnostics
+    except CompileError as error:
+        return None, error.diagnostics
     modules.add(source)
     picked = pick(reading, source, class_name)
     flow = _flow(reading, source, picked, folder, included) if picked is not None else None
-    return flow, tuple(dict.fromkeys(modules.found + reading.found))
+    return flow, tuple(dict.fromkeys(modules.diagnostics + reading.diagnostics))
 
 
 def places(folder: str, roots: Iterable[str]) -> tuple[tuple[str, str], ...]:
@@ -73,27 +73,27 @@ def places(folder: str, roots: Iterable[str]) -> tuple[tuple[str, str], ...]:
     return tuple(found.items())
 
 
-def _flow(reading: Reading, source: Source, chosen: FlowClass, folder: str, included: tuple[str, ...]) -> Flow:
-    own = chosen.classes[0]
-    for one, base in chosen.unseen:
+def _flow(reading: Reading, source: Source, flow_class: FlowClass, folder: str, included: tuple[str, ...]) -> Flow:
+    own = flow_class.classes[0]
+    for one, base in flow_class.unseen:
         wider = roots_with(reading.modules, one.source, base)
         found_in = next((setting for more, setting in wider if isinstance(more.resolve(one.source, base), Definition)), None)
         way_out = f"write {found_in}" if found_in else "add its folder to `roots` in flowport.toml"
         message = f"the base class `{one.source.segment(base)}` of `{one.node.name}` is not in the flow's own files"
         reading.warn("FP114", message, one.source, base, f"flowport does not see its steps and parameters; {way_out}")
-    files = closure(reading, [source])
+    files = import_closure(reading, [source])
     unused = check_imports(reading, files, source)
-    uses = {one: decorator_uses(reading, one, one.node.decorator_list, 0) for one in chosen.classes}
-    name, (begun_by, limits) = _name(reading, own, uses[own]), flow_settings(reading, chosen, uses)
+    uses = {one: decorator_uses(reading, one, one.node.decorator_list, 0) for one in flow_class.classes}
+    name, (begun_by, limits) = _name(reading, own, uses[own]), flow_settings(reading, flow_class, uses)
     check_attributes(reading, files, source)
-    check_main_block(reading, source, chosen)
-    members = chosen.members
-    found = parameters(reading, find(reading, chosen, files), folder)
+    check_main_block(reading, source, flow_class)
+    members = flow_class.members
+    found = parameters(reading, find(reading, flow_class, files), folder)
     marked = methods(reading, members)
     start, end = ends(reading, marked)
     steps = {one: method.member for one, method in marked.items()}
-    hashes, definitions = digests(reading.modules, chosen, steps, [one.attribute for one in found], files)
-    reader = Reader(members)
+    hashes, definitions = digests(reading.modules, flow_class, steps, [one.attribute for one in found], files)
+    reader = UseReader(members)
     return Flow(
         name,
         own.node.name,
@@ -109,18 +109,18 @@ def _flow(reading: Reading, source: Source, chosen: FlowClass, folder: str, incl
         tuple(place for _, place in reading.modules.roots),
         {one.module if one is not source else "": definitions[one.place] for one in files if one.place in definitions},
         tuple(one for one in members if one not in marked),
-        not chosen.unseen,
+        not flow_class.unseen,
         source.name_span(own.node),
         unused,
     )
 
 
 def _also(reading: Reading, included: Iterable[str]) -> tuple[Source, ...]:
-    """The modules that included files import; nothing is said about them, as they may be no part of the flow."""
+    """The modules that included files import; no diagnostics about them, because they may not be part of the flow."""
     modules = Modules(reading.modules.roots, reading.modules.shown)
     names = [path.removesuffix(".py").removesuffix("/__init__") for path in included]
     found = [modules.module(name.removeprefix(f"{place}/").replace("/", ".")) for _, place in modules.roots for name in names]
-    return closure(Reading(modules, True), [own.source for own in found if own is not None and own.source is not None])
+    return import_closure(Reading(modules, True), [own.source for own in found if own is not None and own.source is not None])
 
 
 def _name(reading: Reading, own: Class, uses: Iterable[DecoratorUse]) -> str:
@@ -142,7 +142,11 @@ def _flow_name(reading: Reading, use: DecoratorUse, otherwise: str) -> str:
             return value
         if constant:
             reading.say(
-                "FP133", f"the name of a flow is a string, not `{value!r}`", use.source, keyword.value, f'write `@flow(name="{otherwise}")`'
+                "FP133",
+                f"the name of a flow must be a string, not `{value!r}`",
+                use.source,
+                keyword.value,
+                f'write `@flow(name="{otherwise}")`',
             )
     return otherwise
 

@@ -1,4 +1,4 @@
-"""Which class of a file is the flow that is meant."""
+"""Selects the flow class of a file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from flowport.compiler.python.source import Source
 
 
 def pick(reading: Reading, source: Source, class_name: str | None) -> FlowClass | None:
-    """The flow class that is meant; says so when there is none or more than one."""
+    """The selected flow class; adds a diagnostic if there is none or more than one."""
     classes = {node.name: node for node in top_classes(source.tree.body)}
     lineages = ClassHierarchy(reading.modules)
     if class_name is not None and class_name in classes:
@@ -26,7 +26,7 @@ def pick(reading: Reading, source: Source, class_name: str | None) -> FlowClass 
         return lineages.line(source, classes[class_name])
     flows = {name: node for name, node in classes.items() if lineages.is_flow(source, node)}
     if class_name is not None:
-        reading.found.append(
+        reading.diagnostics.append(
             Diagnostic(
                 "FP112",
                 f"`{source.shown}` has no flow `{class_name}`",
@@ -87,7 +87,7 @@ def _say_no_flow(reading: Reading, source: Source, classes: dict[str, ast.ClassD
                     message = f"`{node.name}` is not recognized as a flow, because its base class is not in the flow's own folders"
                     reading.say("FP110", message, source, base, f"write {setting}")
                     return
-    reading.found.append(
+    reading.diagnostics.append(
         Diagnostic(
             "FP110",
             f"`{source.shown}` has no flow",

@@ -1,10 +1,10 @@
-"""What stands in a flow's file and is not run in tasks: the main block and the flow's `__init__`.
+"""Code in a flow's file that tasks do not run: the main block and the `__init__` of the flow.
 
     if __name__ == "__main__":
         logging.basicConfig()      FP115: a task does not do it
         TrainFlow()
 
-A flow that is started outside the main block is an error, as tasks import the file.
+Starting a flow outside the main block is an error, because tasks import the file.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ QUIET = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.Im
 """Statements that change nothing for a task."""
 
 
-def check_main_block(reading: Reading, source: Source, chosen: FlowClass) -> None:
-    """Say what is not run in tasks, and where a task would start the flow again."""
+def check_main_block(reading: Reading, source: Source, flow_class: FlowClass) -> None:
+    """Report code that tasks do not run, and calls by which a task would start the flow again."""
     reader = _Starts(reading, source)
     for node in source.tree.body:
         if isinstance(node, ast.If) and _is_main(node.test):
@@ -32,7 +32,7 @@ def check_main_block(reading: Reading, source: Source, chosen: FlowClass) -> Non
             call = next(reader.started(node), None)
             if call is not None:
                 _say_unguarded(reading, source, call)
-    _check_init(reading, chosen)
+    _check_init(reading, flow_class)
 
 
 def _is_main(test: ast.expr) -> bool:
@@ -120,9 +120,9 @@ def _say_unguarded(reading: Reading, source: Source, call: ast.Call) -> None:
     reading.say("FP116", message, source, call, way_out)
 
 
-def _check_init(reading: Reading, chosen: FlowClass) -> None:
-    """Say that a flow's own `__init__` is not called, unless it only calls the one of the base."""
-    member = chosen.members.get("__init__")
+def _check_init(reading: Reading, flow_class: FlowClass) -> None:
+    """Warn about an `__init__` that does more than call the one of the base class."""
+    member = flow_class.members.get("__init__")
     if member is None or member.function is None:
         return
     if all(isinstance(node, ast.Pass) or _is_shown(node) or _is_super(node) for node in member.function.body):

@@ -1,10 +1,10 @@
-"""Which attributes of a flow are parameters, and what may make parameters that cannot be read from the source.
+"""Finds the parameters of a flow, and code that may create parameters that cannot be read from the source.
 
     rate = Parameter("rate")           a ParameterCall: the call says all about the parameter
     rate = RATE                        the same, where one of the flow's files has RATE = Parameter("rate")
-    rate = make_rate()                 FP156, as a function of the flow's own files calls Parameter
+    rate = make_rate()                 FP156: a function in the flow's own files calls Parameter
 
-What the arguments of such a call mean is the business of `parameters`.
+`parameters` reads the arguments of these calls.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from flowport.compiler.evaluate.expressions import DEEPEST
 from flowport.compiler.evaluate.reading import Reading
-from flowport.compiler.evaluate.scope import Scope, resolved, scope
+from flowport.compiler.evaluate.scope import Scope, resolve_name, scope
 from flowport.compiler.parse.steps import block
 from flowport.compiler.python.bindings import Binding, Names, asks_for_main, names
 from flowport.compiler.python.classes import Class, FlowClass
@@ -48,18 +48,18 @@ class _Defined:
     bindings: tuple[Binding, ...]
 
 
-def find(reading: Reading, chosen: FlowClass, files: Iterable[Source]) -> tuple[ParameterCall, ...]:
-    """The parameters of a flow, by attribute; what may be one and cannot be read is said.
+def find(reading: Reading, flow_class: FlowClass, files: Iterable[Source]) -> tuple[ParameterCall, ...]:
+    """The parameters of a flow, by attribute; code that may create one and cannot be read is reported.
 
     A parameter that several attributes stand for is found once, under the last of them, as Python tells it that name last.
     """
     sources = tuple(files)
     if not any(kind in one.text for one in sources for kind in KINDS):
         return ()
-    finder = _Finder(reading, chosen)
+    finder = _Finder(reading, flow_class)
     found: dict[ast.Call, ParameterCall] = {}
-    members = chosen.members
-    for one in chosen.classes:
+    members = flow_class.members
+    for one in flow_class.classes:
         finder.note(one)
     for name, member in members.items():
         made = finder.attribute(name, member.owner, member.bindings)
@@ -70,9 +70,9 @@ def find(reading: Reading, chosen: FlowClass, files: Iterable[Source]) -> tuple[
 
 
 class _Finder:
-    def __init__(self, reading: Reading, chosen: FlowClass) -> None:
-        self.reading, self.chosen = reading, chosen
-        self.flows = {one.node for one in chosen.classes}
+    def __init__(self, reading: Reading, flow_class: FlowClass) -> None:
+        self.reading, self.flow_class = reading, flow_class
+        self.flows = {one.node for one in flow_class.classes}
         self.understood: set[ast.expr] = set()
         self.direct: set[ast.stmt] = set()
         self.inside: dict[ast.ClassDef, Names] = {}
@@ -157,7 +157,7 @@ class _Finder:
             if isinstance(owner, _Defined):
                 return _Defined(self.scope(owner.where.source, inside), tuple(inside[node.attr])) if node.attr in inside else None
         thing = local.get(node.id) if isinstance(node, ast.Name) else None
-        thing = thing or resolved(node, where)
+        thing = thing or resolve_name(node, where)
         if isinstance(thing, Definition):
             return _Defined(self.scope(thing.source), thing.bindings)
         return thing if isinstance(thing, External) else None
@@ -214,7 +214,7 @@ class _Finder:
 
     def check(self, sources: Iterable[Source]) -> None:
         """Say where the classes of the flow get parameters that cannot be read."""
-        for one in self.chosen.classes:
+        for one in self.flow_class.classes:
             where = self.scope(one.source, one.members)
             bound: dict[ast.stmt, list[str]] = {}
             for name, bindings in one.members.items():
@@ -229,8 +229,8 @@ class _Finder:
             for statement, node in _expressions(body):
                 targets = statement.targets if isinstance(statement, ast.Assign) else []
                 owners = [target.value for target in targets if isinstance(target, ast.Attribute)]
-                given = node.args if isinstance(node, ast.Call) else []
-                named = next((name for part in (*owners, *given) if (name := self._flow(source, part))), "")
+                arguments = node.args if isinstance(node, ast.Call) else []
+                named = next((name for part in (*owners, *arguments) if (name := self._flow(source, part))), "")
                 if named and self.rank(self.scope(source), node) == MAKES:
                     message = f"flowport does not see the parameter that `{named}` gets here: `{source.segment(node)}`"
                     self._say(message, source, node, f'write `NAME = Parameter("NAME", ...)` in the body of `{named}`')
@@ -260,7 +260,7 @@ class _Finder:
         found += [node for node in methods if self.rank(where, node)]
         for node in found:
             text = one.source.segment(node) if isinstance(node, ast.expr) else "__init_subclass__"
-            message = f"flowport does not see parameters that `{text}` may add to `{self.chosen.classes[0].node.name}`"
+            message = f"flowport does not see parameters that `{text}` may add to `{self.flow_class.classes[0].node.name}`"
             self._say(message, one.source, node, 'write `NAME = Parameter("NAME", ...)` in the body of the class')
 
     def _makes_inside(self, where: Scope, node: ast.AST) -> bool:

@@ -1,6 +1,6 @@
-"""What the calls of `Parameter` and `IncludeFile` say, and their defaults. Where they stand is the business of `factories`.
+"""Reads the arguments of `Parameter` and `IncludeFile`. `parameter_calls` finds the calls.
 
-A default that is not constant (a function, a clock, the environment) is left to be computed once, when the run starts.
+A default that is not constant (a function, a clock, the environment) is computed once, when the run starts.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ REFUSED: Mapping[str, tuple[str, str]] = {
     ),
     "parser": ("the value of an `IncludeFile` is the content of the file", "remove it, and call the parser inside the step"),
 }
-"""Arguments without which a parameter has another value: why there are none, and what to write."""
+"""Arguments that are not supported and would change the value: the reason, and what to write."""
 POSITIONAL: Mapping[str, int] = {"Parameter": 2, "IncludeFile": 4}
 
 
@@ -75,29 +75,29 @@ class _Call:
             made.source,
             made.members,
         )
-        self.given = self._given()
+        self.arguments = self._arguments_by_name()
 
-    def _given(self) -> dict[str, ast.expr]:
+    def _arguments_by_name(self) -> dict[str, ast.expr]:
         """The arguments by name, `**NAME` unfolded as far as it is written out."""
         known = ARGUMENTS[self.function]
-        given: dict[str, ast.expr] = dict(zip(known, self.node.args[: POSITIONAL[self.function]]))
+        arguments: dict[str, ast.expr] = dict(zip(known, self.node.args[: POSITIONAL[self.function]]))
         for extra in self.node.args[POSITIONAL[self.function] :]:
             self.say("FP152", f"`{self.function}` takes this argument by name", extra, f"write `{known[2]}={self.source.segment(extra)}`")
         for keyword in self.node.keywords:
             if keyword.arg is None:
-                self._unfold(keyword.value, given)
+                self._unfold(keyword.value, arguments)
             elif keyword.arg in known:
-                given[keyword.arg] = keyword.value
+                arguments[keyword.arg] = keyword.value
             else:
                 self.say("FP152", f"`{self.function}` has no argument `{keyword.arg}`", keyword, *did_you_mean(keyword.arg, known))
-        return given
+        return arguments
 
-    def _unfold(self, node: ast.expr, given: dict[str, ast.expr]) -> None:
+    def _unfold(self, node: ast.expr, arguments: dict[str, ast.expr]) -> None:
         constant, value = self.constant(node, "`**`")
         if constant and isinstance(value, dict):
             for name, inner in value.items():
                 if name in ARGUMENTS[self.function]:
-                    given[name] = ast.copy_location(
+                    arguments[name] = ast.copy_location(
                         ast.Name(inner.name, ast.Load()) if isinstance(inner, Known) else ast.Constant(inner), node
                     )
                 else:
@@ -113,7 +113,7 @@ class _Call:
 
     def argument(self, name: str, kind: type | tuple[type, ...], otherwise: Any) -> Any:
         """The value of an argument, or `otherwise` when it is absent, None, or something else than it may be."""
-        node = self.given.get(name)
+        node = self.arguments.get(name)
         if node is None:
             return otherwise
         constant, value = self.constant(node, f"`{name}` of `{self.attribute}`")
@@ -130,36 +130,36 @@ class _Call:
         return value
 
     def parameter(self) -> Parameter:
-        """The parameter, with a diagnostic for whatever does not fit."""
+        """The parameter; adds a diagnostic for every argument that does not fit."""
         name = self.argument("name", str, self.attribute)
-        if "name" not in self.given:
+        if "name" not in self.arguments:
             self.say(
                 "FP151", f"the parameter `{self.attribute}` has no name", self.node, f'write `{self.function}("{self.attribute}", ...)`'
             )
         self._refused(name)
+        return self._included_file(name) if self.function == "IncludeFile" else self._value(name)
+
+    def _included_file(self, name: str) -> Parameter:
+        """The parameter of an `IncludeFile`."""
+        return Parameter(
+            self.attribute,
+            name,
+            "file",
+            self.file(),
+            bool(self.argument("required", (bool, int), False)),
+            str(self.argument("help", str, "")),
+            text=bool(self.argument("is_text", (bool, int), True)),
+            encoding=self.argument("encoding", str, None),
+            span=self.source.span(self.node),
+        )
+
+    def _value(self, name: str) -> Parameter:
+        """The parameter of a `Parameter`."""
         required, text = bool(self.argument("required", (bool, int), False)), str(self.argument("help", str, ""))
-        span = self.source.span(self.node)
-        if self.function == "IncludeFile":
-            return Parameter(
-                self.attribute,
-                name,
-                "file",
-                self.file(),
-                required,
-                text,
-                (),
-                bool(self.argument("is_text", (bool, int), True)),
-                self.argument("encoding", str, None),
-                span,
-            )
-        for later in ("separator", "multiple"):
-            if later in self.given:
-                self.say(
-                    "FP140",
-                    f"`{later}` of a parameter is not supported yet",
-                    self.given[later],
-                    "use a list: `type=JSONType`",
-                )
+        for argument in ("separator", "multiple"):
+            if argument in self.arguments:
+                message = f"`{argument}` of a parameter is not supported yet"
+                self.say("FP140", message, self.arguments[argument], "use a list: `type=JSONType`")
         default = self.default()
         kind = self.kind(default)
         if kind == "":
@@ -167,25 +167,29 @@ class _Call:
         if not isinstance(default, NoDefault | Computed) and misfit(default, kind) is None:
             default = as_kind(default, kind)
             if kind == "json" and isinstance(default, str):
-                # Whoever reads a text of this kind takes it for JSON.
+                # Readers parse a string of this kind as JSON.
                 default = json.dumps(default, ensure_ascii=False)
         choices = tuple(choice if misfit(choice, kind) else as_kind(choice, kind) for choice in self.choices())
-        for which, texts in (("default", (default,)), ("choices", choices)):
-            if not all(is_text(text) for text in texts if isinstance(text, str)):
-                message = f"`{which}` of `{self.attribute}` has an unpaired surrogate, which is not a character"
-                self.say("FP153", message, self.given[which], "remove it")
-        return Parameter(self.attribute, name, kind, default, required and isinstance(default, NoDefault), text, choices, span=span)
+        self._check_characters("default", (default,))
+        self._check_characters("choices", choices)
+        required = required and isinstance(default, NoDefault)
+        return Parameter(self.attribute, name, kind, default, required, text, choices, span=self.source.span(self.node))
+
+    def _check_characters(self, argument: str, values: tuple[object, ...]) -> None:
+        if not all(is_text(value) for value in values if isinstance(value, str)):
+            message = f"`{argument}` of `{self.attribute}` has an unpaired surrogate, which is not a character"
+            self.say("FP153", message, self.arguments[argument], "remove it")
 
     def _refused(self, name: str) -> None:
-        """Say which arguments would change the value, and do not."""
+        """Report arguments that are not supported and would change the value."""
         for argument, (reason, way_out) in REFUSED.items():
-            node = self.given.get(argument)
+            node = self.arguments.get(argument)
             if node is not None and not (isinstance(node, ast.Constant) and node.value is None):
                 self.say("FP152", f"`{argument}` of `{self.attribute}` is not supported: {reason}", node, way_out.format(name=name))
 
     def default(self) -> Constant | NoDefault | Computed:
         """The default: a constant, or Computed for what only a running flow can say."""
-        node = self.given.get("default")
+        node = self.arguments.get("default")
         if node is None:
             return NoDefault()
         if isinstance(node, ast.Lambda) and not (node.args.args or node.args.posonlyargs or node.args.vararg):
@@ -201,7 +205,7 @@ class _Call:
 
     def kind(self, default: Constant | NoDefault | Computed) -> str:
         """The kind: from `type=`, else from the default, else text; "" when the default is of none."""
-        node = self.given.get("type")
+        node = self.arguments.get("type")
         if node is not None and not (isinstance(node, ast.Constant) and node.value is None):
             return self._named_kind(node)
         if isinstance(default, NoDefault | Computed):
@@ -210,8 +214,8 @@ class _Call:
         if kind is None:
             self.say(
                 "FP154",
-                f"the default of `{self.attribute}` has a type that is not supported: `{self.source.segment(self.given['default'])}`",
-                self.given["default"],
+                f"the default of `{self.attribute}` has a type that is not supported: `{self.source.segment(self.arguments['default'])}`",
+                self.arguments["default"],
                 _TYPES_HELP,
             )
         return kind or ""
@@ -233,21 +237,21 @@ class _Call:
         return TYPES[name]
 
     def choices(self) -> tuple[Constant, ...]:
-        """What may be chosen."""
-        node = self.given.get("choices")
+        """The choices."""
+        node = self.arguments.get("choices")
         if node is None:
             return ()
         constant, value = self.constant(node, f"`choices` of `{self.attribute}`")
         if not constant:
             return ()
         if not isinstance(value, list | tuple | set | frozenset | dict) or not value:
-            self.say("FP153", f"`choices` of `{self.attribute}` is a list with at least one value", node, 'write `choices=["a", "b"]`')
+            self.say("FP153", f"`choices` of `{self.attribute}` must be a list with at least one value", node, 'write `choices=["a", "b"]`')
             return ()
         return tuple(value if not isinstance(value, set | frozenset) else sorted(value, key=repr))
 
     def file(self) -> Constant | NoDefault | Computed:
         """The path of an IncludeFile's default, relative to the flow's folder."""
-        node = self.given.get("default")
+        node = self.arguments.get("default")
         if node is None:
             return NoDefault()
         constant, value = self.constant(node, f"the default of `{self.attribute}`", located=True)
@@ -256,7 +260,10 @@ class _Call:
         path = str(value)
         if not isinstance(value, str | PathText):
             self.say(
-                "FP155", f"the default of `{self.attribute}` is a path, not `{path}`", node, "write the path of a file in the flow's folder"
+                "FP155",
+                f"the default of `{self.attribute}` must be a path, not `{path}`",
+                node,
+                "write the path of a file in the flow's folder",
             )
             return NoDefault()
         path = os.path.relpath(path.removeprefix(HERE), self.folder) if path.startswith(HERE) else os.path.normpath(path)

@@ -1,4 +1,4 @@
-"""The steps of a flow: the methods marked `@step`, which of them are the first and the last, and what each of them is."""
+"""The steps of a flow: the methods with `@step`, and which of them are the start and the end."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from flowport.compiler.decorators.resolve import decorator_uses
 from flowport.compiler.decorators.use import DecoratorUse
 from flowport.compiler.evaluate.reading import Reading
 from flowport.compiler.ir import Step
-from flowport.compiler.parse.artifact_uses import Reader, me
-from flowport.compiler.parse.transition_forms import Place
+from flowport.compiler.parse.artifact_uses import UseReader, me
+from flowport.compiler.parse.transition_forms import StepMethod
 from flowport.compiler.parse.transitions import next_calls, transition
 from flowport.compiler.python.classes import Member
 from flowport.compiler.python.modules import Function
@@ -20,7 +20,7 @@ from flowport.compiler.record import record, replace
 
 @record(eq=False)
 class Method:
-    """A method marked `@step`, where it stands, and those of its decorators that are flowport's."""
+    """A method with `@step`, and its decorators."""
 
     member: Member
     function: Function
@@ -28,7 +28,7 @@ class Method:
 
 
 def methods(reading: Reading, members: Mapping[str, Member]) -> dict[str, Method]:
-    """The methods marked `@step`, by name."""
+    """The methods with `@step`, by name."""
     found = {}
     for name, member in members.items():
         function = member.function
@@ -37,7 +37,7 @@ def methods(reading: Reading, members: Mapping[str, Member]) -> dict[str, Method
             own = decorator_uses(aside, member.owner, function.decorator_list, function.lineno)
             is_step = any(use.name == "step" for use in own)
             # Only a step has a `self` and a `self.next` that decorators of other packages must leave alone.
-            reading.found += [one for one in aside.found if is_step or one.code != "FP123"]
+            reading.diagnostics += [one for one in aside.diagnostics if is_step or one.code != "FP123"]
             if is_step:
                 found[name] = Method(member, function, own)
                 _check(reading, found[name])
@@ -45,7 +45,7 @@ def methods(reading: Reading, members: Mapping[str, Member]) -> dict[str, Method
 
 
 def _check(reading: Reading, method: Method) -> None:
-    """Say what keeps Python from calling the method as a step."""
+    """Report methods that cannot be called as a step."""
     function, source, arguments = method.function, method.member.owner.source, method.function.args
     _check_once(reading, method)
     if isinstance(function, ast.AsyncFunctionDef):
@@ -63,7 +63,7 @@ def _check(reading: Reading, method: Method) -> None:
 
 
 def _check_once(reading: Reading, method: Method) -> None:
-    """Say where the class body defines a step a second time, or only when something is so."""
+    """Report steps that are defined twice or under a condition."""
     function, owner = method.function, method.member.owner
     earlier = [one.node for one in method.member.bindings[:-1] if isinstance(one.node, ast.FunctionDef | ast.AsyncFunctionDef)]
     inside = [one.node for one in method.member.bindings if one.guarded]
@@ -128,10 +128,10 @@ def _one(reading: Reading, found: Mapping[str, Method], kind: str, marked: list[
     return names[0] if names else ""
 
 
-def step(reading: Reading, reader: Reader, method: Method, is_end: bool, digest: str) -> Step:
-    """What the method is as a step. A decorator of the user's own may set artifacts that nothing shows."""
+def step(reading: Reading, reader: UseReader, method: Method, is_end: bool, digest: str) -> Step:
+    """The step that a method defines. Custom decorators may set artifacts that the source does not show."""
     function, owner = method.function, method.member.owner
-    place = Place(reading, owner.source, owner.members, function, me(function) or "self")
+    place = StepMethod(reading, owner.source, owner.members, function, me(function) or "self")
     wanted = settings(reading, method.decorators, function.name)
     going, span = transition(place, is_end)
     uses = reader.uses(owner.source, function)

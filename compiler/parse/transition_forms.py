@@ -5,7 +5,7 @@
     self.next(self.a, foreach="items")         Foreach("a", "items")
     self.next({"x": self.a}, condition="c")    Switch("c", (Case("x", "a"),))
 
-Which call counts is the business of `transitions`, whether the targets are steps that of `check`.
+`transitions` selects the call that counts; `check` tests whether the targets are steps.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ KEYWORDS = ("foreach", "condition", "batch", "workers")
 
 
 @record(eq=False)
-class Place:
-    """A step method and where it stands; `me` is what it calls itself, nearly always `self`."""
+class StepMethod:
+    """A step method; `me` is the name of its first argument, nearly always `self`."""
 
     reading: Reading
     source: Source
@@ -46,8 +46,8 @@ class Place:
         self.reading.say(code, message, self.source, node, *ways_out, notes=notes)
 
 
-def read_call(place: Place, call: ast.Call) -> Transition | None:
-    """The transition that a call stands for, or None with a diagnostic."""
+def read_call(place: StepMethod, call: ast.Call) -> Transition | None:
+    """The transition of a call, or None with a diagnostic."""
     named: dict[str, ast.expr] = {}
     for keyword in call.keywords:
         if keyword.arg in KEYWORDS:
@@ -82,7 +82,7 @@ def read_call(place: Place, call: ast.Call) -> Transition | None:
     return Next(names[0]) if len(names) == 1 else _branch(place, call, names)
 
 
-def _branch(place: Place, call: ast.Call, names: list[str]) -> Branch:
+def _branch(place: StepMethod, call: ast.Call, names: list[str]) -> Branch:
     for name in sorted({name for name in names if names.count(name) > 1}):
         place.say(
             "FP207", f"step `{place.step}` goes to `{name}` twice", call, "name each step once; to run a step several times use `foreach`"
@@ -90,7 +90,7 @@ def _branch(place: Place, call: ast.Call, names: list[str]) -> Branch:
     return Branch(tuple(names))
 
 
-def _say_keyword(place: Place, call: ast.Call, keyword: ast.keyword) -> None:
+def _say_keyword(place: StepMethod, call: ast.Call, keyword: ast.keyword) -> None:
     if keyword.arg == "num_parallel":
         place.say(
             "FP140",
@@ -104,7 +104,7 @@ def _say_keyword(place: Place, call: ast.Call, keyword: ast.keyword) -> None:
         place.say("FP209", f"`self.next` has no argument `{keyword.arg}`", keyword, *did_you_mean(keyword.arg, KEYWORDS), FORMS)
 
 
-def _target(place: Place, node: ast.expr) -> str | None:
+def _target(place: StepMethod, node: ast.expr) -> str | None:
     """The step that an argument names."""
     name = is_member(node, place.me)
     if name is not None:
@@ -139,7 +139,7 @@ def _target(place: Place, node: ast.expr) -> str | None:
     return None
 
 
-def _artifact(place: Place, node: ast.expr, keyword: str) -> str | None:
+def _artifact(place: StepMethod, node: ast.expr, keyword: str) -> str | None:
     """The name of an artifact that `foreach` or `condition` was given."""
     inner = is_member(node, place.me)
     if inner is not None:
@@ -155,7 +155,7 @@ def _artifact(place: Place, node: ast.expr, keyword: str) -> str | None:
     return value
 
 
-def _foreach(place: Place, call: ast.Call, names: list[str], named: dict[str, ast.expr]) -> Transition | None:
+def _foreach(place: StepMethod, call: ast.Call, names: list[str], named: dict[str, ast.expr]) -> Transition | None:
     if len(names) != 1:
         place.say("FP212", "a `foreach` leads to one step", call, "let it lead to one step, and branch in that step")
         return None
@@ -166,8 +166,8 @@ def _foreach(place: Place, call: ast.Call, names: list[str], named: dict[str, as
     return Foreach(names[0], over, counts.get("batch", 1), counts.get("workers", 1), _items(place, over))
 
 
-def _items(place: Place, over: str) -> int | None:
-    """How many items a step lists that mentions them once, as `self.items = [1, 2]` or a `range` of numbers."""
+def _items(place: StepMethod, over: str) -> int | None:
+    """The number of items if the step sets the list once, as `self.items = [1, 2]` or a `range` of numbers."""
     set_here = [each.value for each in place.function.body if isinstance(each, ast.Assign) and is_member(each.targets[0], place.me) == over]
     mentions = sum(isinstance(node, ast.expr) and is_member(node, place.me) == over for node in ast.walk(place.function))
     return _length(set_here[0]) if len(set_here) == mentions == 1 else None
@@ -184,15 +184,15 @@ def _length(node: ast.expr) -> int | None:
     return None
 
 
-def _count(place: Place, node: ast.expr, keyword: str) -> int:
+def _count(place: StepMethod, node: ast.expr, keyword: str) -> int:
     constant, value = place.reading.constant(node, place.source, place.members, f"`{keyword}`")
     if constant and (type(value) is not int or value < 1):
-        place.say("FP208", f"`{keyword}` is a whole number of at least 1", node, f"write `{keyword}=1`")
+        place.say("FP208", f"`{keyword}` must be a whole number of at least 1", node, f"write `{keyword}=1`")
         return 1
     return value if constant else 1
 
 
-def _switch(place: Place, call: ast.Call, cases: ast.Dict, named: dict[str, ast.expr]) -> Transition | None:
+def _switch(place: StepMethod, call: ast.Call, cases: ast.Dict, named: dict[str, ast.expr]) -> Transition | None:
     for name in ("foreach", "batch", "workers"):
         if name in named:
             place.say("FP213", f"a switch takes no `{name}`", named[name], "let a case lead to a step with the `foreach`")
@@ -219,7 +219,7 @@ def _switch(place: Place, call: ast.Call, cases: ast.Dict, named: dict[str, ast.
     return Switch(condition, tuple(found))
 
 
-def _case(place: Place, key: ast.expr | None, value: ast.expr, texts: dict[object, ast.expr]) -> Case | None:
+def _case(place: StepMethod, key: ast.expr | None, value: ast.expr, texts: dict[object, ast.expr]) -> Case | None:
     if key is None:
         place.say("FP214", "a switch cannot take its cases from another dict", value, 'write `"value": self.step`')
         return None
@@ -230,7 +230,7 @@ def _case(place: Place, key: ast.expr | None, value: ast.expr, texts: dict[objec
     if not isinstance(label, str | int | float | bool | None):
         place.say(
             "FP214",
-            f"a case is a string, a number, True, False or None, not `{place.source.segment(key)}`",
+            f"a case must be a string, a number, True, False or None, not `{place.source.segment(key)}`",
             key,
             "use a plain value in the artifact",
         )

@@ -1,4 +1,4 @@
-"""Where a step goes next: the `self.next(...)` at its end. What such a call may say is the business of `forms`."""
+"""Where a step goes next: the `self.next(...)` at its end. `transition_forms` reads the call."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import End, Span, Transition
-from flowport.compiler.parse.transition_forms import Place, is_member, read_call
+from flowport.compiler.parse.transition_forms import StepMethod, is_member, read_call
 from flowport.compiler.python.modules import Function
 
 
-def transition(place: Place, is_end: bool) -> tuple[Transition, Span | None]:
-    """The transition of a step and its place; End, with a diagnostic unless `is_end`, when there is none that can be understood."""
+def transition(place: StepMethod, is_end: bool) -> tuple[Transition, Span | None]:
+    """The transition of a step and its span; End, with a diagnostic unless `is_end`, if there is none or it has errors."""
     calls = list(_calls(place.function, place.me))
     if not calls:
         if not is_end:
@@ -69,8 +69,8 @@ def _stands_last(function: Function, call: ast.Call) -> bool:
     return isinstance(tail, ast.Expr | ast.Return) and tail.value is call
 
 
-def _say_missing(place: Place) -> None:
-    place.reading.found.append(
+def _say_missing(place: StepMethod) -> None:
+    place.reading.diagnostics.append(
         Diagnostic(
             "FP202",
             f"step `{place.step}` does not say which step comes next",
@@ -81,8 +81,8 @@ def _say_missing(place: Place) -> None:
     )
 
 
-def _say_not_last(place: Place, call: ast.Call) -> bool:
-    """Say why; True when it is clear all the same where the step goes."""
+def _say_not_last(place: StepMethod, call: ast.Call) -> bool:
+    """Report why; True if the transition is clear anyway."""
     behind = place.function.body[-1]
     if any(call in ast.walk(part) for part in place.function.body if not isinstance(part, ast.Expr | ast.Return)):
         place.say(

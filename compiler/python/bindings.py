@@ -19,7 +19,7 @@ class Binding:
     """One statement that gives `name` a value.
 
     `value` is set for a plain assignment, `module` and `member` for an import; `member` is "" for `import module` and
-    "*" for a star. `guarded` says that it stands in a `try` or an `if`.
+    "*" for a star. `guarded`: it is inside a `try` or an `if`.
     """
 
     name: str
@@ -35,7 +35,7 @@ Names: TypeAlias = "dict[str, list[Binding]]"
 
 
 def names(body: list[ast.stmt]) -> Names:
-    """Everything that the statements of a module or a class bind, without what stands under `if __name__ == ...`."""
+    """Everything that the statements of a module or a class bind, without the block under `if __name__ == ...`."""
     found: Names = {}
     for binding in bindings(body, False):
         found.setdefault(binding.name, []).append(binding)
@@ -43,7 +43,7 @@ def names(body: list[ast.stmt]) -> Names:
 
 
 def bindings(body: list[ast.stmt], guarded: bool) -> Iterator[Binding]:
-    """Every binding; `guarded` says that the statements stand in a `try` or an `if`."""
+    """Every binding; `guarded`: the statements are inside a `try` or an `if`."""
     for node in body:
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():

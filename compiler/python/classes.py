@@ -1,6 +1,6 @@
-"""Which classes of a file are flows, what they inherit, and what each of their members is.
+"""Classes: which of them are flows, what they inherit, and their members.
 
-Base flows and mixins may come from any of the flow's own files. A base of another package is not looked into; the caller says so.
+Base flows and mixins may come from any of the flow's own files. The source of a base in another package is not read; the caller reports it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from flowport.compiler.python.source import Source
 from flowport.compiler.record import record
 
 BASES = frozenset(f"{package}.FlowSpec" for package in OURS)
-MARKS = frozenset({"flowport.flow"})
+FLOW_DECORATORS = frozenset({"flowport.flow"})
 HARMLESS = frozenset({"abc.ABC", "typing.Generic", "typing.Protocol", "object"})
 
 
@@ -31,7 +31,7 @@ class Class:
 
 @record(eq=False)
 class Member:
-    """What a name stands for in a flow: the class that has the last word, and its bindings there."""
+    """A member of a flow: the class that defines it last, and its bindings there."""
 
     owner: Class
     bindings: tuple[Binding, ...]
@@ -47,7 +47,7 @@ class Member:
 
 @record(eq=False)
 class FlowClass:
-    """A flow class and what it inherits from, itself first; `unseen` are the bases that no source was found for."""
+    """A flow class and what it inherits from, itself first; `unseen` are the bases without source."""
 
     classes: tuple[Class, ...]
     is_flow: bool
@@ -112,7 +112,10 @@ class ClassHierarchy:
         if one not in self._bases:
             found: list[Class] = []
             self._unseen[one] = []
-            if any(self._origin(one, mark.func if isinstance(mark, ast.Call) else mark) in MARKS for mark in one.node.decorator_list):
+            if any(
+                self._origin(one, decorator.func if isinstance(decorator, ast.Call) else decorator) in FLOW_DECORATORS
+                for decorator in one.node.decorator_list
+            ):
                 self._flows[one] = True
             for expression in one.node.bases:
                 inner = expression.value if isinstance(expression, ast.Subscript) else expression
@@ -144,7 +147,7 @@ class ClassHierarchy:
                 stack.append(self._chain(left, below))
                 below.update(stack[-1])
                 continue
-            orders[chain[0]] = [*chain, *merged([*(orders[base] for base in direct), direct])]
+            orders[chain[0]] = [*chain, *merge_orders([*(orders[base] for base in direct), direct])]
             below.difference_update(stack.pop())
         return orders[one]
 
@@ -166,7 +169,7 @@ def _is_harmless(thing: Thing | None, node: ast.expr) -> bool:
     return (thing.name if isinstance(thing, External) else node.id if isinstance(node, ast.Name) and thing is None else "") in HARMLESS
 
 
-def merged(rows: list[list[Class]]) -> Iterator[Class]:
+def merge_orders(rows: list[list[Class]]) -> Iterator[Class]:
     """The classes of all rows, each once and before none that it stands behind in a row; where that cannot be, in the order of the rows.
 
     What stands at the front of the first row that allows it comes next, as in Python (C3).
@@ -176,7 +179,7 @@ def merged(rows: list[list[Class]]) -> Iterator[Class]:
     at_front: dict[Class, list[list[Class]]] = {}
     for row in left:
         at_front.setdefault(row[-1], []).append(row)
-    given: set[Class] = set()
+    placed: set[Class] = set()
     begin = 0
     while at_front:
         while not left[begin]:
@@ -184,12 +187,12 @@ def merged(rows: list[list[Class]]) -> Iterator[Class]:
         fronts = (row[-1] for row in islice(left, begin, None) if row)
         first = next((one for one in fronts if not behind[one]), left[begin][-1])
         yield first
-        given.add(first)
+        placed.add(first)
         for row in at_front.pop(first):
             row.pop()
             while row:
                 behind[row[-1]] -= 1
-                if row[-1] not in given:
+                if row[-1] not in placed:
                     at_front.setdefault(row[-1], []).append(row)
                     break
                 row.pop()

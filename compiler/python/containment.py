@@ -1,7 +1,7 @@
-"""Whether a file is what it seems to be: a plain file below the folders that a flow may take files from, however links lead to it.
+"""Checks that a file is a regular file inside the folders of the flow, after following links.
 
-Continuous integration compiles what others wrote. A link to `/proc/self/environ` must not put the secrets of that machine into a code
-package, nor into a message.
+Continuous integration compiles flows of other people. A link to `/proc/self/environ` must not copy the secrets of that machine into a
+code package or a message.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 
 def leads_out(path: str, folders: Iterable[str]) -> str | None:
-    """Why the file at `path` is not taken, None when it is one of a plain file below one of `folders`."""
+    """Why the file at `path` is rejected; None for a regular file below one of `folders`."""
     if not os.path.isfile(path):
         return "is not a regular file"
     if not below(path, folders):

@@ -1,4 +1,4 @@
-"""The flow's own files: which modules it imports from its own folders, and what each name in them stands for.
+"""The flow's own modules, and the meaning of the names in them.
 
 Nothing is imported. A name leads to a definition in an own file, or to the dotted name of something external:
 
@@ -21,7 +21,7 @@ from flowport.compiler.python.source import Source, read
 from flowport.compiler.record import field, record
 
 OURS = ("flowport", "metaflow")
-"""The packages that flows are written with; a folder of that name beside the flow is not looked into."""
+"""The packages that flows are written with; a folder with this name next to the flow is ignored."""
 
 Function: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef"
 
@@ -76,9 +76,9 @@ class Modules:
 
     roots: tuple[tuple[str, str], ...]
     shown: str
-    found: list[Diagnostic] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
     worked: int = 0
-    """What evaluating the flow's expressions has taken so far, in the units of `evaluate.WORK`."""
+    """The effort spent on the flow's expressions so far, in the units of `expressions.WORK`."""
     named: dict[ast.Call, tuple[str, ...]] = field(default_factory=dict)
     """The modules that calls of `import_module` import, once `closure` has found them."""
     _sources: dict[str, Source | None] = field(default_factory=dict)
@@ -112,17 +112,17 @@ class Modules:
                     self._sources[path] = read(
                         path, os.path.join(place, tail), os.path.join(self.shown, os.path.relpath(path, self.roots[0][0])), module
                     )
-                except CompileError as refused:
-                    self.found += refused.diagnostics
+                except CompileError as error:
+                    self.diagnostics += error.diagnostics
         return self._sources[path]
 
     def _contained(self, path: str) -> bool:
-        """Whether a module's file is really in the flow's folders; one that is not is said, and left out."""
+        """Whether a module's file is inside the flow's folders; one that is not is reported and left out."""
         reason = leads_out(path, [folder for folder, _ in self.roots])
         if reason is not None:
             shown = os.path.join(self.shown, os.path.relpath(path, self.roots[0][0]))
             way_out = "copy the file to this place, or add its folder to `roots` in flowport.toml"
-            self.found.append(Diagnostic("FP105", f"the module `{shown}` {reason}", help=(way_out,)))
+            self.diagnostics.append(Diagnostic("FP105", f"the module `{shown}` {reason}", help=(way_out,)))
         return reason is None
 
     def add(self, source: Source) -> None:
@@ -141,13 +141,13 @@ class Modules:
 
     def look(self, source: Source, name: str, seen: frozenset[tuple[Source, str]] = frozenset()) -> Thing | None:
         """What a global name of `source` stands for; None for a builtin or a name that nothing binds."""
-        bound = self.names(source).get(name)
-        if bound and bound[0].module is None:
-            return Definition(source, name, tuple(bound))
+        bound_names = self.names(source).get(name)
+        if bound_names and bound_names[0].module is None:
+            return Definition(source, name, tuple(bound_names))
         if (source, name) in seen:
             return None
-        if bound:
-            return self.imported(source, bound[0], seen | {(source, name)})
+        if bound_names:
+            return self.imported(source, bound_names[0], seen | {(source, name)})
         for star in self.names(source).get("*", ()):
             module = self.module(self.absolute(source, star.module or "", star.level))
             if module is not None and module.source is not None:
@@ -194,7 +194,7 @@ class Modules:
         return thing
 
 
-def bound(modules: Modules, source: Source, function: ast.AST) -> dict[str, Thing | None]:
+def bound_names(modules: Modules, source: Source, function: ast.AST) -> dict[str, Thing | None]:
     """The names that a function binds: what an import stands for, and None for all others."""
     found: dict[str, Thing | None] = {}
     for node in ast.walk(function):

@@ -1,4 +1,4 @@
-"""Folders that hold a base class which was not found: what `roots` in flowport.toml could name."""
+"""Suggests folders for `roots` in flowport.toml that contain a base class which was not found."""
 
 from __future__ import annotations
 

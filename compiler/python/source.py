@@ -1,6 +1,6 @@
-"""One file of source: its bytes, its text, its tree, and where things stand in it.
+"""A source file: its bytes, its text, its syntax tree, and the spans of nodes.
 
-Which files belong to a flow is `modules`' business.
+`modules` knows which files belong to a flow.
 """
 
 from __future__ import annotations
@@ -71,24 +71,24 @@ def read(path: str, place: str, shown: str, module: str) -> Source:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise _refused("FP102", f"`{shown}` cannot be read: {reason.lower()}", None, "check its path and its permissions") from None
-    return parsed(data, path, place, shown, module)
+    return parse_source(data, path, place, shown, module)
 
 
 def _is_plain(path: str) -> bool:
-    """Whether a file may be opened and shown: a pipe would block, and a link may lead to what no message should have."""
+    """Whether a file may be opened and shown: a pipe would block, and a link may lead to secrets."""
     if "\0" in path:
         return True
     real = os.path.realpath(path)
     if not os.path.exists(real) or os.path.isdir(real):
-        return True  # which is said where it is opened
+        return True  # reported when it is opened
     return os.path.isfile(real) and (real == os.path.abspath(path) or real.endswith(".py"))
 
 
-def parsed(data: bytes, path: str, place: str, shown: str, module: str) -> Source:
+def parse_source(data: bytes, path: str, place: str, shown: str, module: str) -> Source:
     """The source that `data` is; raises CompileError when it is not Python."""
     text = _decoded(data, shown)
     try:
-        # Python repeats its warnings about the text when the flow is run.
+        # Python repeats these warnings when the flow runs.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(text)

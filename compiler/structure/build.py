@@ -5,8 +5,8 @@
     h -> s -> {more: h, done: end}                   Loop(h, Task(h) Task(s)) Task(end)
 
 A region is the body of a foreach, of a branch or of a loop, or the whole flow. Each is cut into units, inner regions first, and `nest`
-puts the units of one in their place. Splits meet their joins here, once: no target searches a graph. What cannot be nested is refused
-with codes FP240 to FP249.
+puts the units of one in their place. Splits meet their joins here, once: no target searches a graph. What cannot be nested is an
+error, FP240 to FP249.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from flowport.compiler.structure.graph import Graph, Ring, graph
 from flowport.compiler.structure.nest import Unit, nest
 
 DEEPEST = 100
-"""How far constructs may nest; engines give up long before."""
+"""The deepest nesting; the limits of engines are far below."""
 
 
 def structure(flow: Flow) -> Plan:
@@ -153,7 +153,7 @@ class _Builder:
         return False
 
     def elsewhere(self, name: str, region: _Region) -> None:
-        """A step that was met in another region before."""
+        """Report a step that belongs to another region."""
         origin = region.split or (region.ring.header if region.ring else self.flow.start)
         self.refuse(
             "FP247",

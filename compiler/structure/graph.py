@@ -1,6 +1,6 @@
-"""Facts about a flow's graph that nesting needs: an order, the loops, and where the ways out of a step meet again.
+"""The graph of a flow: its topological order, its loops, and where the paths from a step meet again.
 
-All of it is linear in the edges, but for loops inside loops, and without recursion: a flow may have 10,000 steps in a row.
+The effort is linear in the edges, except for nested loops, and there is no recursion: a flow may have 10,000 steps in a row.
 """
 
 from __future__ import annotations

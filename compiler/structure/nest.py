@@ -1,4 +1,4 @@
-"""The units of one region -> a block: ways that part and meet again become a choice with arms.
+"""The units of one region -> a block: paths that split and meet again become a choice with arms.
 
     pick -> {x: a, y: m};  a -> m        Task(pick) Choice(pick, [pick>a: a]) Task(m)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir.plan import Plan
-from flowport.compiler.lower.fuse import capped
+from flowport.compiler.lower.fuse import cap_loops
 from flowport.compiler.lower.names import legal
 from flowport.compiler.target import Deployer, DryRun, DryRunResult, File, Target, TaskEnded
 from flowport.targets.airflow.dag import dag_file
@@ -28,7 +28,7 @@ class AirflowCompiler:
 
     def lower(self, plan: Plan, settings: Settings) -> Plan:
         """Give every loop a cap of 0: a DAG has no cycles."""
-        return capped(plan, 0)
+        return cap_loops(plan, 0)
 
     def fits(self, plan: Plan, settings: Settings) -> tuple[Diagnostic, ...]:
         """What stands between this plan and a DAG that runs."""

@@ -137,8 +137,8 @@ class Body:
             named["trigger_rule"] = ANYWAY
         if job.ways:
             named["pre_execute"] = Call("when", tuple((self._called[way.source].id, way.target) for way in job.ways))
-        if step.settings.granted:
-            named |= {"retries": step.settings.granted, "retry_delay": _duration(step.settings.minutes * 60)}
+        if step.settings.retries:
+            named |= {"retries": step.settings.retries, "retry_delay": _duration(step.settings.minutes * 60)}
         if step.settings.timeout is not None and each is None:
             # How many items a slice has is not known yet, so in a foreach only the runtime, which times each item, can say when to stop.
             named["execution_timeout"] = _duration(step.settings.timeout + SLACK)

@@ -14,7 +14,7 @@ import flowport
 from flowport.compiler.ir import Flow, Step, Trigger
 from flowport.compiler.ir.outline import outline
 from flowport.compiler.ir.plan import Plan
-from flowport.compiler.lower.fuse import fused
+from flowport.compiler.lower.fuse import fuse_loops
 from flowport.runtime.protocol import Invocation, variable
 from flowport.targets.airflow.body import INDENT, Body, first_line
 from flowport.targets.airflow.compute import COMPUTE
@@ -77,7 +77,7 @@ class _File:
     def __init__(self, plan: Plan, settings: Settings, code: str) -> None:
         self.plan, self.settings, self.code = plan, settings, code
         self.compute = COMPUTE[settings.compute]
-        whole = fused(plan)
+        whole = fuse_loops(plan)
         members = groups(whole)
         needed = [*self.compute.snippets]
         needed += ["arms"] if any(job.ways for job in jobs(members)) else []

@@ -16,7 +16,7 @@ from flowport.compiler.ir import Parameter, Resources
 from flowport.compiler.ir.features import FOREACH_IN_LOOP, Feature
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower.capabilities import Capabilities, Limit, missing
-from flowport.compiler.lower.fuse import fused
+from flowport.compiler.lower.fuse import fuse_loops
 from flowport.targets.airflow.arguments import argument_problems
 from flowport.targets.airflow.compute import COMPUTE, Compute
 from flowport.targets.airflow.form import FIELDS, shown
@@ -125,7 +125,7 @@ def plan_problems(plan: Plan, settings: Settings) -> Iterator[Diagnostic]:
     yield from _renamed(plan, settings)
     if settings.compute == "kubernetes":
         yield from pod_problems(plan, [], HELD)
-    for step in fused(plan).flow.steps:
+    for step in fuse_loops(plan).flow.steps:
         resources = step.settings.resources or Resources()
         if settings.compute in ("batch", "ecs") and settings.platform == "FARGATE":
             cpu, memory = fargate(resources)

@@ -12,7 +12,7 @@ from itertools import count
 
 from flowport.compiler.ir.plan import Plan, steps
 from flowport.compiler.lower.fuse import loops
-from flowport.compiler.lower.names import hashed, legal
+from flowport.compiler.lower.names import legal, with_hash
 from flowport.compiler.record import record
 from flowport.targets.airflow.settings import ID
 
@@ -48,7 +48,7 @@ class Names:
         self._used.add(unique)
         id = legal(unique, CHARACTERS, ID[1]).replace("-", "_")
         if id in self._ids:
-            id = hashed(unique, f"{unique} again", CHARACTERS, ID[1]).replace("-", "_")
+            id = with_hash(unique, f"{unique} again", CHARACTERS, ID[1]).replace("-", "_")
         self._ids.add(id)
         variable = id if id.isidentifier() else f"_{id}"
         while variable in self._taken or keyword.iskeyword(variable):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir.plan import Plan
-from flowport.compiler.lower.fuse import capped
+from flowport.compiler.lower.fuse import cap_loops
 from flowport.compiler.target import Deployer, DryRun, DryRunResult, File, Target, TaskEnded
 from flowport.targets.argo.limits import plan_problems
 from flowport.targets.argo.schedule import cron_workflow
@@ -29,7 +29,7 @@ class ArgoCompiler:
 
     def lower(self, plan: Plan, settings: Settings) -> Plan:
         """Give every loop a cap, that of the profile: of 0 in a foreach or in another loop, as turns multiply there."""
-        return capped(capped(plan, TURNS, 0), settings.turns)
+        return cap_loops(cap_loops(plan, TURNS, 0), settings.turns)
 
     def fits(self, plan: Plan, settings: Settings) -> tuple[Diagnostic, ...]:
         """What stands between this plan and a workflow that runs."""

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 from flowport.compiler.ir import Switch, targets
 from flowport.compiler.ir.plan import Arm, Block, Choice, Edge, Loop, Map, Parallel, Plan, Task, steps, walk
-from flowport.compiler.lower.fuse import capped, fused, unlike
+from flowport.compiler.lower.fuse import cap_loops, differing_steps, fuse_loops
 from flowport.compiler.record import record, replace
 
 
@@ -71,7 +71,7 @@ Member = Job | Each | Turns
 
 def graph(plan: Plan) -> tuple[Member, ...]:
     """What a workflow consists of, in the order of execution."""
-    around, turning = fused(capped(plan, 0)), fused(plan)
+    around, turning = fuse_loops(cap_loops(plan, 0)), fuse_loops(plan)
     loops = {node.header: node for node in walk(turning.body) if isinstance(node, Loop)}
     members = _Graph(around).members(around.body)
     return tuple(
@@ -86,7 +86,7 @@ def _turns(plan: Plan, job: Job, loop: Loop) -> Turns:
     several = len({edge.target for edge in loop.exits}) > 1
     leaving = {edge.source for edge in loop.exits} if several else set()
     ways_out = tuple(step for step in reversed(inside) if step in leaving)
-    rest = unlike(plan, loop) is None
+    rest = differing_steps(plan, loop) is None
     return Turns(job, tuple(graph.members(loop.body)), graph.again(loop), loop.cap or 0, rest, ways_out)
 
 

@@ -15,7 +15,7 @@ from flowport.compiler.ir import Flow
 from flowport.compiler.ir.features import FOREACH_IN_LOOP, Feature
 from flowport.compiler.ir.plan import Loop, Plan, walk
 from flowport.compiler.lower.capabilities import Capabilities, Limit, missing
-from flowport.compiler.lower.fuse import unlike
+from flowport.compiler.lower.fuse import differing_steps
 from flowport.runtime.store import documents
 from flowport.targets.argo.form import FIELDS, REFERENCE, ROOM, WHOLE, arguments
 from flowport.targets.argo.graph import graph, jobs, repeated
@@ -79,7 +79,7 @@ def _parameters(flow: Flow) -> Iterator[Diagnostic]:
 def _without_rest(plan: Plan) -> Iterator[Diagnostic]:
     """Loops with turns that no pod can do the rest of."""
     for loop in walk(plan.body):
-        if isinstance(loop, Loop) and loop.cap and (found := unlike(plan, loop)) is not None:
+        if isinstance(loop, Loop) and loop.cap and (found := differing_steps(plan, loop)) is not None:
             message = (
                 f"the loop of `{loop.header}` fails after {DEPTH} turns: Argo does not nest deeper, and the rest cannot run in one pod, "
                 f"because its steps `{found[0]}` and `{found[1]}` need different pods"

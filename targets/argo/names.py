@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flowport.compiler.lower.names import hashed
+from flowport.compiler.lower.names import with_hash
 
 ALLOWED = "A-Za-z0-9-"
 LONGEST = 128
@@ -37,10 +37,10 @@ class Names:
         plain = (text.lower() if self._small else text).replace("_", "-").strip("-")
         plain = f"{plain}-step" if plain in WORDS else plain
         legal = plain.isascii() and plain.replace("-", "").isalnum() and len(plain) <= LONGEST
-        name = self._word(plain if legal else hashed(plain, key, ALLOWED, LONGEST))
-        return name if name not in self._taken else self._word(hashed(plain, f"{key} again", ALLOWED, LONGEST))
+        name = self._word(plain if legal else with_hash(plain, key, ALLOWED, LONGEST))
+        return name if name not in self._taken else self._word(with_hash(plain, f"{key} again", ALLOWED, LONGEST))
 
     def _word(self, name: str) -> str:
         """A name that begins like one: `depends` takes `1.Succeeded` for a number."""
         longer = name if name[0].isalpha() else f"step-{name}"
-        return longer if len(longer) <= LONGEST else hashed(longer, name, ALLOWED, LONGEST)
+        return longer if len(longer) <= LONGEST else with_hash(longer, name, ALLOWED, LONGEST)

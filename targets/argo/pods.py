@@ -55,7 +55,7 @@ def pod(step: Step, *, first: bool, block: bool, turn: int, shared: int, each: b
     # How many items a slice has is not known yet, so in a foreach only the runtime, which times each item, can say when to stop.
     deadline = None if each or settings.timeout is None else round(settings.timeout + SLACK)
     own = settings.resources or settings.environment or settings.execution != ExecutionSpec()
-    special = first or block or settings.granted or deadline or own
+    special = first or block or settings.retries or deadline or own
     usual = "split" if isinstance(step.transition, Foreach) else "switch" if answers else "step"
     return Pod(
         name=f"{step.name}-rest" if turn else step.name if special else usual,
@@ -64,8 +64,8 @@ def pod(step: Step, *, first: bool, block: bool, turn: int, shared: int, each: b
         first=first,
         turn=turn,
         shared=shared if isinstance(step.transition, Foreach) else 1,
-        retries=settings.granted,
-        minutes=settings.minutes if settings.granted else 0,
+        retries=settings.retries,
+        minutes=settings.minutes if settings.retries else 0,
         deadline=deadline,
         resources=settings.resources or Resources(),
         environment=settings.environment,

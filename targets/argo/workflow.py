@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import flowport
 from flowport.compiler.ir import JSON
 from flowport.compiler.ir.plan import Loop, Plan, steps, walk
-from flowport.compiler.lower.fuse import capped, fused, loops
+from flowport.compiler.lower.fuse import cap_loops, fuse_loops, loops
 from flowport.runtime.store import documents
 from flowport.targets.argo.dags import MAIN, Dags
 from flowport.targets.argo.form import arguments
@@ -118,8 +118,8 @@ class _Pods:
         turning = {node.header: node for node in walk(plan.body) if isinstance(node, Loop) and node.cap}
         self._caps = {header: loop.cap or 0 for header, loop in turning.items()}
         self._fused = loops(plan).keys()
-        self._steps = {step.name: step for step in fused(plan).flow.steps}
-        self._rests = {step.name: step for step in fused(capped(plan, 0)).flow.steps}
+        self._steps = {step.name: step for step in fuse_loops(plan).flow.steps}
+        self._rests = {step.name: step for step in fuse_loops(cap_loops(plan, 0)).flow.steps}
         self._inside = {job.step for job in repeated(members)}
         # The fan-outs of all turns must fit into one workflow, unless the profile says how large they may be.
         turns = 1 if settings.width or settings.total else settings.turns

@@ -36,7 +36,7 @@ class StepFunctionsCompiler:
     def lower(self, plan: Plan, settings: Settings) -> Plan:
         """Give every loop a cap, so that no history grows too long, and none above what the profile says."""
         lowered = capped(plan)
-        return lowered if settings.turns is None else fuse.capped(lowered, settings.turns)
+        return lowered if settings.turns is None else fuse.cap_loops(lowered, settings.turns)
 
     def fits(self, plan: Plan, settings: Settings) -> tuple[Diagnostic, ...]:
         """What stands between this plan and a machine that runs."""

@@ -36,7 +36,7 @@ class History:
 
     def __init__(self, plan: Plan, retries: bool = True) -> None:
         self._read = Routes(plan).read
-        self._granted = {step.name: step.settings.granted if retries else 0 for step in plan.flow.steps}
+        self._granted = {step.name: step.settings.retries if retries else 0 for step in plan.flow.steps}
 
     def events(self, block: Block) -> int:
         """The most events that a block adds to the history that it runs in; loops count with their caps."""

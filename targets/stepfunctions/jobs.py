@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from flowport.compiler.ir import Resources
 from flowport.compiler.ir.plan import Block, Loop, Map, Plan, steps, walk
-from flowport.compiler.lower.fuse import together
+from flowport.compiler.lower.fuse import merge_settings
 from flowport.compiler.lower.names import Namer
 from flowport.compiler.record import record
 from flowport.runtime.protocol import Invocation
@@ -56,7 +56,7 @@ class Jobs:
         return Job(name, invocation, settings.resources or Resources(), settings.environment, timeout)
 
     def _rest(self, name: str, loop: Loop) -> Job:
-        asked = together(self._asked[step] for step in steps(loop.body))
+        asked = merge_settings(self._asked[step] for step in steps(loop.body))
         invocation = self._invocation(loop.header, 1, 1, block=True, turn=loop.cap or 0)
         return Job(name, invocation, asked.resources or Resources(), asked.environment, None)
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from flowport.compiler.ir import JSON
 from flowport.compiler.ir.plan import Arm, Block, Choice, Loop, Map, Node, Parallel, Plan, Task, steps, walk
-from flowport.compiler.lower.fuse import together
+from flowport.compiler.lower.fuse import merge_settings
 from flowport.compiler.lower.names import Namer
 from flowport.runtime.store.keys import part, runs_folder
 from flowport.targets.stepfunctions import states as asl
@@ -129,8 +129,8 @@ class _Builder:
         return self._compute.state(job, self._settings, values, retry, comment)
 
     def _retry(self, *names: str) -> list[State]:
-        asked = together(self._step[name].settings for name in names)
-        return [asl.again(asked.granted, asked.minutes)] if asked.granted else []
+        asked = merge_settings(self._step[name].settings for name in names)
+        return [asl.again(asked.retries, asked.minutes)] if asked.retries else []
 
     def _map(self, node: Map, place: Place, following: str | None) -> States:
         origin = self._routes.places[node.origin]

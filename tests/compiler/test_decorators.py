@@ -16,7 +16,7 @@ from flowport.compiler.ir import Settings
 from flowport.compiler.ir.features import Feature
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower.capabilities import Limit, missing
-from flowport.compiler.lower.fuse import together
+from flowport.compiler.lower.fuse import merge_settings
 from flowport.compiler.package.documents import documents
 from flowport.compiler.record import replace
 from flowport.compiler.structure.build import structure
@@ -61,7 +61,7 @@ def test_a_row_of_the_registry_is_all_that_the_compiler_needs(tmp_path: Path) ->
     (problem,) = missing(plan, "none", {QUIET: Limit("never", "it is loud there", "leave it out")}, {QUIET: "FP399"})
     assert problem.message == "step `start` uses @quiet, which target none does not support"
     assert json.loads(dict(documents(plan))[f"{STEP_PLANS}start.json"])["quiet"] == "3"
-    assert together([Settings(), Settings()]).timeout == 2
+    assert merge_settings([Settings(), Settings()]).timeout == 2
 
 
 @pytest.mark.usefixtures("added")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from flowport.compiler.compile import load
-from flowport.compiler.python.classes import Class, merged
+from flowport.compiler.python.classes import Class, merge_orders
 from sources import END, class_of, write
 
 DOUBLED = "Z0 = 0\n" + "".join(f"Z{number} = Z{number - 1} + Z{number - 1}\n" for number in range(1, 45))
@@ -77,4 +77,4 @@ def order(kind: type) -> list[type]:
     """What `merged` makes of a class of Python's: it looks at nothing of a class but which one it is."""
     direct = [base for base in kind.__bases__ if base is not object]
     rows: list[list[Class]] = [*map(order, direct), direct]  # type: ignore[list-item]
-    return [kind, *merged(rows)]  # type: ignore[list-item]
+    return [kind, *merge_orders(rows)]  # type: ignore[list-item]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flowport.compiler.lower.fuse import capped, fused
+from flowport.compiler.lower.fuse import cap_loops, fuse_loops
 from flowport.compiler.structure.build import structure
 from flowport.targets.airflow.groups import Branch, Each, Job, Listing, Member, groups, jobs
 from graphs import flow
@@ -13,7 +13,7 @@ NEST = ("start: each a", "a: each b", "b: c", "c: k*", "k*: j", "j*: end")
 
 
 def cut(*graph: str) -> tuple[Member, ...]:
-    return groups(fused(capped(structure(flow("\n".join(graph))), 0)))
+    return groups(fuse_loops(cap_loops(structure(flow("\n".join(graph))), 0)))
 
 
 def line(members: tuple[Member, ...]) -> str:

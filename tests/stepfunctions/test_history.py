@@ -81,8 +81,8 @@ def test_the_body_of_a_foreach_has_a_history_of_its_own() -> None:
 
 def test_a_profile_may_lower_the_cap_and_not_raise_it() -> None:
     plan = capped(flow(("start", Next("look")), *looping("look", "end"), END))
-    assert loops(fuse.capped(plan, 5))[0].cap == 5
-    assert loops(fuse.capped(plan, 10**6)) == loops(plan)
+    assert loops(fuse.cap_loops(plan, 5))[0].cap == 5
+    assert loops(fuse.cap_loops(plan, 10**6)) == loops(plan)
 
 
 @pytest.mark.parametrize(

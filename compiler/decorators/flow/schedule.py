@@ -3,7 +3,7 @@
     @schedule(daily=True)                               0 0 * * *
     @schedule(cron="0 10 ? * MON-FRI *")                0 10 * * MON-FRI
 
-Metaflow takes the six fields of AWS too: the last one is a year, and `?` stands for `*`.
+As in Metaflow, the six fields of AWS are accepted too: the last one is a year, and `?` means `*`.
 """
 
 from __future__ import annotations
@@ -33,31 +33,31 @@ LENGTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def _read(arguments: Arguments) -> Schedule | None:
-    """What `@schedule` says; None where that is not to be understood, or where it is turned off, as in `@schedule(daily=False)`."""
-    asked = [name for name in ("cron", *USUAL) if arguments.named.get(name, (None, None))[1]]
+    """The schedule; None if it has errors or is disabled, as in `@schedule(daily=False)`."""
+    sources = [name for name in ("cron", *USUAL) if arguments.named.get(name, (None, None))[1]]
     for name in USUAL:
         node, value = arguments.named.get(name, (arguments.use.node, None))
         if value is not None and not isinstance(value, bool):
-            arguments.say(node, f"`{name}` of `@schedule` is True or False, not `{value!r}`", f"write `{name}=True`")
-    for name in asked[1:]:
-        arguments.say(arguments.named[name][0], f"`@schedule` has both `{asked[0]}` and `{name}`", "keep one of them")
-    if not asked and arguments.named.keys() & {*USUAL, "cron"}:
+            arguments.say(node, f"`{name}` of `@schedule` must be True or False, not `{value!r}`", f"write `{name}=True`")
+    for name in sources[1:]:
+        arguments.say(arguments.named[name][0], f"`@schedule` has both `{sources[0]}` and `{name}`", "keep one of them")
+    if not sources and arguments.named.keys() & {*USUAL, "cron"}:
         return None
-    # Without a word it is daily, as in Metaflow.
-    cron = arguments.text("cron", USUAL["daily"]) or USUAL[asked[0] if asked and asked[0] in USUAL else "daily"]
+    # As in Metaflow, the default is daily.
+    cron = arguments.text("cron", USUAL["daily"]) or USUAL[sources[0] if sources and sources[0] in USUAL else "daily"]
     fields = _five(arguments, cron)
     zone = _zone(arguments)
     return Schedule(" ".join(fields).upper(), zone, arguments.use.source.span(arguments.use.node)) if fields else None
 
 
 def _five(arguments: Arguments, cron: str) -> list[str]:
-    """The five fields of a cron expression, which are looked into; empty where there are not five."""
+    """The five checked fields of a cron expression; empty if there are not five."""
     node = arguments.named.get("cron", (arguments.use.node, None))[0]
     written = cron.split()
     fields = ["*" if word == "?" else word for word in written]
     if len(fields) == 6:
         if "?" not in (written[2], written[4]):
-            # AWS has a `?` for one of the days; elsewhere the first of six fields is one of seconds.
+            # AWS requires a `?` for one of the days; elsewhere the first of six fields is seconds.
             way_out = f'write `cron="{" ".join(fields[1:])}"`, without seconds'
             arguments.say(node, "`cron` of `@schedule` has six fields, and takes five", way_out)
             return []
@@ -90,13 +90,13 @@ def _five(arguments: Arguments, cron: str) -> list[str]:
 
 
 def _numbers(text: str, low: int, high: int, names: tuple[str, ...]) -> set[int]:
-    """What a list of numbers, ranges and steps stands for; empty where it is none."""
+    """The numbers that a list of numbers, ranges and steps means; empty if it is not such a list."""
     parts = [_part(each.upper(), low, high, names) for each in text.split(",")]
     return {number for part in parts for number in part} if all(parts) else set()
 
 
 def _part(text: str, low: int, high: int, names: tuple[str, ...]) -> list[int]:
-    """What `3`, `1-5`, `*/2` or `10/2` stands for. Sunday is 0 and 7, and ranges of days and months may wrap: `FRI-MON`, `NOV-FEB`."""
+    """The numbers of `3`, `1-5`, `*/2` or `10/2`. Sunday is 0 and 7, and ranges of days and months may wrap: `FRI-MON`, `NOV-FEB`."""
     span, slash, every = text.partition("/")
     if slash and not (_is_number(every) and 0 < int(every) <= high):
         return []
@@ -117,7 +117,7 @@ def _part(text: str, low: int, high: int, names: tuple[str, ...]) -> list[int]:
 
 
 def _plain(text: str, numbers: set[int], low: int, high: int, names: tuple[str, ...]) -> str:
-    """A field as every engine reads it: without the 7 for Sunday, ranges that wrap, and `10/2` for `10-59/2`."""
+    """A field in a form that all engines accept: without 7 for Sunday, wrapping ranges, and `10/2` for `10-59/2`."""
     if len(numbers) == high - low + 1:
         # Engines differ in whether `*/1` or `1-31` leaves the day to the other field, as `*` does.
         return "*"
@@ -136,7 +136,7 @@ def _is_number(text: str) -> bool:
 
 
 def _zone(arguments: Arguments) -> str:
-    """A time zone of the IANA database, as far as this machine has one."""
+    """A time zone of the IANA database; checked if this machine has the database."""
     zone = arguments.text("timezone", "Europe/Berlin")
     if not zone:
         return ""

@@ -12,13 +12,13 @@ from flowport.compiler.record import replace
 
 VARIABLES = Feature("@environment")
 OWN = "FLOWPORT_"
-"""How the variables begin that flowport itself gives to a task."""
+"""The prefix of the variables that flowport sets for a task."""
 
 
 def _read(arguments: Arguments, so_far: Settings) -> Settings:
     node, names = arguments.named.get("vars", (arguments.use.node, {}))
     if not isinstance(names, dict):
-        arguments.say(node, "`vars` of `@environment` is a dict of strings", 'write `vars={"NAME": "value"}`')
+        arguments.say(node, "`vars` of `@environment` must be a dict of strings", 'write `vars={"NAME": "value"}`')
         return so_far
     for name, value in names.items():
         if not isinstance(name, str) or not name or {"=", "\0"} & set(name) or not is_text(name):
@@ -28,14 +28,14 @@ def _read(arguments: Arguments, so_far: Settings) -> Settings:
                 node, f"the environment variable `{name}` is reserved for flowport", f"use a name that does not begin with `{OWN}`"
             )
         elif not isinstance(value, str) or "\0" in value or not is_text(value):
-            arguments.say(node, f"the environment variable `{name}` is a string, not `{value!r}`", f'write `"{name}": "{value}"`')
+            arguments.say(node, f"the environment variable `{name}` must be a string, not `{value!r}`", f'write `"{name}": "{value}"`')
     good = {name: value for name, value in names.items() if isinstance(name, str) and isinstance(value, str)}
     return replace(so_far, environment=tuple(sorted(good.items())))
 
 
-def _merge(held: Sequence[Settings], so_far: Settings) -> Settings:
-    """The variables that all steps ask for alike; the runtime gives each step its own."""
-    shared = tuple(pair for pair in held[0].environment if all(pair in asked.environment for asked in held))
+def _merge(group: Sequence[Settings], so_far: Settings) -> Settings:
+    """The variables that are equal in all steps; the runtime sets the others for each step."""
+    shared = tuple(pair for pair in group[0].environment if all(pair in settings.environment for settings in group))
     return replace(so_far, environment=shared)
 
 

@@ -1,6 +1,6 @@
-"""`@kubernetes(image=..., node_selector=..., ...)`: what the pod of a step is and has, with the arguments of Metaflow.
+"""`@kubernetes(image=..., node_selector=..., ...)`: the pod of a step, with the arguments of Metaflow.
 
-Arguments of Metaflow that say where its own service is, or that a profile says for all steps, are a warning.
+Arguments that have no effect are a warning.
 """
 
 from __future__ import annotations
@@ -66,12 +66,12 @@ def _tolerations(arguments: Arguments) -> Iterator[tuple[tuple[str, str | int], 
             yield tuple(sorted(each.items()))
         else:
             example = 'write `tolerations=[{"key": "batch", "operator": "Exists"}]`'
-            arguments.say(node, f"a toleration of `@kubernetes` is a dict with the fields of Kubernetes, not `{each!r}`", example)
+            arguments.say(node, f"a toleration of `@kubernetes` must be a dict with the fields of Kubernetes, not `{each!r}`", example)
 
 
-def _merge(held: Sequence[Settings], so_far: Settings) -> Settings:
-    """What a container can have only once is that of the first step; `fuse.unlike` finds steps that need another."""
-    return replace(so_far, execution=held[0].execution)
+def _merge(group: Sequence[Settings], so_far: Settings) -> Settings:
+    """The first step decides where the container runs; `fuse.unlike` finds steps with another spec."""
+    return replace(so_far, execution=group[0].execution)
 
 
 def _instead_of_variable(argument: str | None) -> tuple[str, ...]:

@@ -18,11 +18,11 @@ DISK = Feature("@resources(disk=...)")
 SHARED_MEMORY = Feature("@resources(shared_memory=...)")
 
 SIZES: Mapping[str, float] = {"cpu": 0.001, "memory": 1, "gpu": 0, "disk": 1, "shared_memory": 0}
-"""What a step can ask for, and the least of it; all but `cpu` are whole numbers."""
+"""What a step can request, with the minimum; all but `cpu` are whole numbers."""
 
 
 def read_sizes(arguments: Arguments, so_far: Settings) -> Settings:
-    """What `@resources` and `@kubernetes` of one step ask for; where both name a size the larger one counts, as in Metaflow."""
+    """The resources of `@resources` and `@kubernetes` of one step; as in Metaflow, the larger size counts."""
     plain = Resources()
     found: dict[str, Any] = {}
     for one in (*arguments.earlier, arguments):
@@ -33,10 +33,10 @@ def read_sizes(arguments: Arguments, so_far: Settings) -> Settings:
     return replace(so_far, resources=Resources(**found))
 
 
-def _merge(held: Sequence[Settings], so_far: Settings) -> Settings:
-    if not any(asked.resources for asked in held):
+def _merge(group: Sequence[Settings], so_far: Settings) -> Settings:
+    if not any(settings.resources for settings in group):
         return so_far
-    return replace(so_far, resources=reduce(Resources.beside, (asked.resources or Resources() for asked in held)))
+    return replace(so_far, resources=reduce(Resources.beside, (settings.resources or Resources() for settings in group)))
 
 
 RESOURCES = Decorator(

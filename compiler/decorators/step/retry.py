@@ -18,19 +18,19 @@ MOST_TIMES = 100
 def _read(arguments: Arguments, so_far: Settings) -> Settings:
     times = arguments.number("times", 3, 0, whole=True)
     if times > MOST_TIMES:
-        message = f"`times` of `@retry` is at most {MOST_TIMES}, not {times}"
+        message = f"`times` of `@retry` must be at most {MOST_TIMES}, not {times}"
         arguments.say(arguments.named["times"][0], message, f"write `times={MOST_TIMES}`")
     minutes = arguments.number("minutes_between_retries", 2, 0)
     if minutes > MOST_SECONDS // 60:
-        message = f"`minutes_between_retries` of `@retry` is at most {MOST_SECONDS // 60}, not {minutes:g}"
+        message = f"`minutes_between_retries` of `@retry` must be at most {MOST_SECONDS // 60}, not {minutes:g}"
         arguments.say(arguments.named["minutes_between_retries"][0], message, "write `minutes_between_retries=60`")
     return replace(so_far, retry=Retry(times, minutes))
 
 
-def _merge(held: Sequence[Settings], so_far: Settings) -> Settings:
-    """As often as the step that is tried most often, `@catch` included."""
-    times = max(asked.granted for asked in held)
-    return replace(so_far, retry=Retry(times, max(asked.minutes for asked in held)) if times else None)
+def _merge(group: Sequence[Settings], so_far: Settings) -> Settings:
+    """The number of retries of the step with the most, `@catch` included."""
+    times = max(settings.retries for settings in group)
+    return replace(so_far, retry=Retry(times, max(settings.minutes for settings in group)) if times else None)
 
 
 def _to_plan(settings: Settings) -> dict[str, JSON]:

@@ -32,7 +32,7 @@ def _to_plan(settings: Settings) -> dict[str, JSON]:
     return {"timeout": settings.timeout}
 
 
-# Steps in one container watch the clock each for itself, so nothing is merged.
+# Each step in a container has its own timeout, so nothing is merged.
 TIMEOUT = Decorator(
     "timeout", tuple(SECONDS), _read, {TIMEOUTS: lambda settings: settings.timeout is not None}, to_plan=_to_plan, changes_results=False
 )

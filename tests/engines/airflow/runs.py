@@ -19,7 +19,7 @@ from engines.airflow.scheduler import Scheduler
 from engines.corpus_runs import given
 from engines.engine import plan_of
 from flowport.compiler.ir.plan import Plan
-from flowport.compiler.lower.fuse import capped
+from flowport.compiler.lower.fuse import cap_loops
 from flowport.compiler.package.archive import package
 from flowport.compiler.package.documents import flow_document
 from flowport.runtime.run.parameters import convert
@@ -89,7 +89,7 @@ class Ended:
         return list(losses(self.plan, Keys(self.plan.flow.name, self.run), open_store(self.store), done))
 
     def _stands_for(self, instance: Mapping[str, Any]) -> Iterable[Task]:
-        names = Names(capped(self.plan, 0))
+        names = Names(cap_loops(self.plan, 0))
         shown, index = str(instance["rendered_map_index"]), instance["map_index"]
         slice = shown if shown.startswith("s.") else f"s.{index}" if index >= 0 else "s"
         for step, name in {**names.steps, **names.loops}.items():
