@@ -73,12 +73,13 @@ class Compiler(Protocol[S_contra]):
 class TaskEnded:
     """A task of a dry run has ended.
 
-    `taken_over` says how much of it came from an earlier run, `log` is what its last attempt printed, where that was asked for.
-    A task with `rest` is what is left of the loop that begins with its step.
+    `label` names it by its items, as a user does. `taken_over` says how much of it came from an earlier run, `log` is what its last attempt
+    printed, where that was asked for. A task with `rest` is what is left of the loop that begins with its step.
     """
 
     step: str
     slice: str
+    label: str
     rest: bool
     exit_code: int
     taken_over: str

@@ -55,7 +55,7 @@ if os.path.isdir(_links):
 
 
 def __getattr__(name: str) -> Any:
-    if name.startswith("__") or name in ("cli", "compiler", "runtime", "targets"):
+    if name.startswith("__") or name in ("cli", "compiler", "project", "runtime", "targets"):
         raise AttributeError(f"module 'flowport' has no attribute {name!r}")
     from flowport.runtime.names import flow
 

@@ -9,9 +9,11 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from flowport.compiler.ir.plan import Loop, steps, walk
+from flowport.compiler.package.documents import plan_document
 from flowport.compiler.target import DryRun, DryRunResult, FailedItem, TaskEnded
 from flowport.runtime.records.attempts import failures, written
 from flowport.runtime.records.reuse import ReuseCount
+from flowport.runtime.run.labels import FirstManifests, Labels
 from flowport.runtime.store.documents import load
 from flowport.runtime.store.errors import Missing
 from flowport.runtime.store.keys import Keys
@@ -39,6 +41,7 @@ class Recorder:
         self._report = report
         self._lock = threading.Lock()
         self._done: set[Task] = set()
+        self._labels: Labels | None = None
         self.documents: Documents = self.store
         """Where the documents of the run are while it runs."""
         self.last_output: str | None = None
@@ -61,7 +64,16 @@ class Recorder:
                 self._done.add(task)
             else:
                 self.last_output = printed
-            self._report(TaskEnded(task.step, task.slice, task.rest, code, taken_over, tuple(self._log(task)) if self.request.logs else ()))
+            label, log = self._label(task), tuple(self._log(task)) if self.request.logs else ()
+            self._report(TaskEnded(task.step, task.slice, label, task.rest, code, taken_over, log))
+
+    def _label(self, task: Task) -> str:
+        """What a user calls a task."""
+        if self._labels is None:
+            # What has the documents is known only when the run has begun.
+            body: Any = plan_document(self.request.plan)["body"]
+            self._labels = Labels(body, FirstManifests(self.documents, self.keys))
+        return self._labels.label(task.step, task.slice)
 
     def _log(self, task: Task) -> list[str]:
         """What the last try of a task printed."""

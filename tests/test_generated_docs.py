@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from compiled import files_of
-from flowport.cli.config import find
 from flowport.compiler.decorators.step.kubernetes import POD_SETTINGS
 from flowport.compiler.decorators.step.resources import CPU_AND_MEMORY, DISK, GPU, SHARED_MEMORY
 from flowport.compiler.diagnostics.codes import CODES
@@ -19,6 +18,7 @@ from flowport.compiler.ir.features import Feature
 from flowport.compiler.lower.capabilities import FEATURES, Capabilities
 from flowport.compiler.package.archive import package
 from flowport.compiler.target import Target
+from flowport.project.config import find
 from flowport.targets.airflow import limits as airflow
 from flowport.targets.airflow import target as airflow_target
 from flowport.targets.airflow.settings import Settings as AirflowSettings

@@ -1,4 +1,4 @@
-"""Imports point one way: runtime <- compiler <- targets <- command line, and each layer has its few outside packages.
+"""Imports point one way: runtime <- compiler <- targets <- project <- command line, and each layer has its few outside packages.
 
 Inside the runtime they point one way from room to room, and nowhere do files import each other in a circle.
 """
@@ -13,19 +13,27 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-LAYERS = {"runtime": ROOT / "runtime", "compiler": ROOT / "compiler", "targets": ROOT / "targets", "cli": ROOT / "flowport" / "cli"}
+LAYERS = {
+    "runtime": ROOT / "runtime",
+    "compiler": ROOT / "compiler",
+    "targets": ROOT / "targets",
+    "project": ROOT / "flowport" / "project",
+    "cli": ROOT / "flowport" / "cli",
+}
 BELOW = {
     "runtime": {"runtime"},
     "compiler": {"compiler", "runtime"},
     "targets": {"yaml", "targets", "compiler", "runtime"},
-    "cli": {"cli", "targets", "compiler", "runtime"},
+    "project": {"project", "targets", "compiler", "runtime"},
+    "cli": {"cli", "project", "targets", "compiler", "runtime"},
 }
 # `_sha256` and `_sha2` are the standard library's, each on some versions of Python.
 OUTSIDE = {
     "runtime": {"obstore", "boto3", "_sha256", "_sha2"},
     "compiler": set[str](),
     "targets": {"yaml", "airflow", "boto3", "botocore", "kubernetes", "moto", "urllib3", "werkzeug"},
-    "cli": {"tomli"},
+    "project": {"tomli"},
+    "cli": {"click"},
 }
 ROOMS = ("store", "names", "records", "process", "package", "replay", "run", "task", "local")
 """The folders of the runtime. A file imports from its own room and from those before it; `protocol` and `text` are for all."""

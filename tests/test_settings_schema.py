@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft4Validator
 
-from flowport.cli.config import find
 from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.compiler.project_settings import SharedSettings
 from flowport.compiler.settings import Setting
+from flowport.project.config import find
 from flowport.targets.registry import OURS, targets
 from flowport.targets.settings_schema import schema
 from flowport.targets.settings_validation import MISSING, decoded, toml
@@ -162,7 +162,7 @@ def test_compiling_and_checking_import_no_library_for_it(tmp_path: Path) -> None
     (tmp_path / "flowport.toml").write_text("[argo]\nwidth = 'x'\n")
     flow = ROOT / "examples" / "digits.py"
     (tmp_path / "digits.py").write_text(flow.read_text(encoding="utf-8"))
-    check = "from flowport.cli import execute; execute('check', ['digits.py', '-t', 'argo'])"
+    check = "from flowport.cli import execute; execute(['check', 'digits.py', '-t', 'argo'])"
     program = f"import sys; {check}; print('jsonschema' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert "which is not a whole number of at least 1" in done.stdout

@@ -5,9 +5,15 @@ from __future__ import annotations
 import codecs
 import os
 import sys
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TextIO
 
+from flowport.project.errors import NotWritable
 from flowport.runtime.text import shown
+
+if TYPE_CHECKING:
+    from flowport.compiler.diagnostics.diagnostic import Diagnostic
 
 PLAIN = {"→": "->", "←": "<-", "…": "...", "–": "-", "—": "-", "•": "*", "“": '"', "”": '"', "‘": "'", "’": "'"}
 """What stands for a character that people write in sentences where a terminal does not have it; others are escaped."""
@@ -16,7 +22,7 @@ ERRORS = "flowport"
 """The name of `_replaced` among the handlers of encoding errors."""
 
 
-def prepare() -> None:
+def prepare_streams() -> None:
     """Let no text fail for the encoding of the terminal, and have standard streams where whoever started this closed them."""
     codecs.register_error(ERRORS, _replaced)
     while (number := os.open(os.devnull, os.O_RDWR)) < 3:
@@ -36,7 +42,7 @@ def _replaced(error: UnicodeError) -> tuple[str | bytes, int]:
     return "".join([PLAIN.get(one) or one.encode("ascii", "backslashreplace").decode() for one in text]), error.end
 
 
-def complain(text: str) -> None:
+def warn(text: str) -> None:
     """One line on standard error about something in a store, whatever names it has."""
     print(shown(text), file=sys.stderr)
 
@@ -57,3 +63,29 @@ def write_document(text: str) -> None:
     """A document for programs on standard output: UTF-8, as their formats say, whatever the terminal has."""
     sys.stdout.flush()
     sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+
+
+def say(diagnostics: tuple[Diagnostic, ...], ignored: tuple[str, ...] = ()) -> None:
+    """Print on standard error what there is to say about a flow, and which files of settings were ignored."""
+    for text in ignored:
+        warn(f"flowport: {text}")
+    if diagnostics:
+        from flowport.compiler.diagnostics.render import render, summary
+
+        print(render(diagnostics, "text", colour=colored(sys.stderr)) + "\n" + summary(diagnostics), file=sys.stderr)
+
+
+def colored(stream: TextIO) -> bool:
+    """Whether colours can be shown."""
+    return stream.isatty() and not os.environ.get("NO_COLOR")
+
+
+@contextmanager
+def writing(path: str) -> Iterator[None]:
+    """Raise NotWritable when the disk does not let a file or folder be written; `path` is what the user named."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise NotWritable(str(error.filename or path), error.strerror) from None

@@ -11,9 +11,9 @@ import time
 from collections import deque
 
 from flowport.runtime.local.child import NOTHING
-from flowport.runtime.local.labels import Labels
 from flowport.runtime.local.run_spec import RunSpec
 from flowport.runtime.protocol import ENDED
+from flowport.runtime.run.labels import Labels
 from flowport.runtime.store.errors import Missing, StoreError
 
 TYPE_CHECKING = False

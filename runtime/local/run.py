@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowport.runtime.local.console import Console
 from flowport.runtime.local.coordinator import Coordinator
-from flowport.runtime.local.labels import Labels
 from flowport.runtime.local.routes import Routes
 from flowport.runtime.local.run_spec import RunSpec
 from flowport.runtime.local.source import note
@@ -21,6 +20,7 @@ from flowport.runtime.local.summary import explain
 from flowport.runtime.local.worker_channel import ServerLost, WorkerChannel
 from flowport.runtime.package.code_package import CodePackage
 from flowport.runtime.records.life import LOCAL_PERIOD, write_end, write_heartbeat
+from flowport.runtime.run.labels import FirstManifests, Labels
 from flowport.runtime.store.errors import StoreError
 from flowport.runtime.store.keys import Keys
 from flowport.runtime.store.open import open_store
@@ -80,7 +80,7 @@ def _run(request: Request, program: CodePackage, scratch: str) -> int:
     try:
         store = open_store(request.store)
         keys = Keys(spec.flow, spec.run)
-        labels = Labels(plan["body"], store, keys)
+        labels = Labels(plan["body"], FirstManifests(store, keys))
         console = Console(spec, labels, None if folder else store, request.quiet)
         if store.exists(keys.input()) or store.exists(keys.run()):
             return _taken(console, spec)
@@ -178,5 +178,5 @@ def _count(tasks: int) -> str:
 
 def _unfinished(console: Console, spec: RunSpec, status: int) -> int:
     what = "was stopped" if status == INTERRUPTED else "failed"
-    console.error(f"run {spec.run} {what}; go on from what is done: flowport resume {spec.flow}/{spec.run}{spec.again}")
+    console.error(f"run {spec.run} {what}; resume it: flowport resume {spec.flow}/{spec.run}{spec.again}")
     return status

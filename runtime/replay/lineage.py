@@ -16,15 +16,21 @@ from flowport.runtime.store import row_ranges
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, TypeAlias
+    from typing import Any, Protocol, TypeAlias
 
-    from flowport.runtime.records.manifest import Manifest, Manifests
+    from flowport.runtime.records.manifest import Manifest
     from flowport.runtime.replay.replay import Sent
     from flowport.runtime.store.row_ranges import RowRanges
 
     Column: TypeAlias = dict[str, Any]
     Names: TypeAlias = dict[str, list[tuple[Column, int]]]
     """For each artifact the columns that may have it, the first one that has the row wins; how many foreaches further out each is."""
+
+    class Splits(Protocol):
+        """Has the manifests of the splits around a slice."""
+
+        def need(self, step: str, slice: str) -> Manifest: ...
+
     Classes: TypeAlias = list[dict[str, Any]]
 
 
@@ -60,7 +66,7 @@ class Frame:
 class Lineage:
     """The frames of a slice, outermost first, with the turns between them."""
 
-    def __init__(self, manifests: Manifests, scopes: list[list[str]], slice: str) -> None:
+    def __init__(self, manifests: Splits, scopes: list[list[str]], slice: str) -> None:
         self.frames: list[Frame] = []
         self.parts: list[str | None] = []
         reference = ROOT
@@ -95,6 +101,11 @@ class Lineage:
     def address(self, row: int) -> str:
         """The item's address, `r.3.t2.0`."""
         return ".".join(["r", *map(str, self.path(row))])
+
+    def span(self) -> str:
+        """The addresses of the slice's items: `r.3`, or `r.30..r.39` for several."""
+        first, last = self.address(0), self.address(self.frames[-1].size - 1 if self.frames else 0)
+        return first if first == last else f"{first}..{last}"
 
 
 def locate(scopes: list[list[str]], path: list[int | str], frame: Callable[[str, str], Frame | None]) -> tuple[str, int] | None:

@@ -76,7 +76,7 @@ def deploy(desk: Desk, capsys: pytest.CaptureFixture[str]) -> Deploy:
     """The command in this process, where the client of Kubernetes is imported once."""
 
     def run(*words: str) -> Ended:
-        status = execute("deploy", [str(desk.folder / "small.py"), "--target", "argo", *words])
+        status = execute(["deploy", str(desk.folder / "small.py"), "--target", "argo", *words])
         said = capsys.readouterr()
         return Ended(status, desk.plain(said.out), desk.plain(said.err))
 

@@ -10,7 +10,7 @@ from desk import Desk
 @pytest.mark.parametrize("content", ["", '{"v": 1, "fl', "garbage", "[]", '{"started": "now"}'])
 def test_a_damaged_run_is_one_row_and_the_others_stay_usable(desk: Desk, content: str) -> None:
     assert desk("run", "tiny.py", "--run-id", "whole").status == 0
-    desk.write(".flowport/Tiny/broken/run.json", content)
+    desk.write(".flowport/flows/Tiny/runs/broken/run.json", content)
     listed = desk("runs")
     assert listed.status == 0
     assert "damaged" in next(line for line in listed.out.splitlines() if "broken" in line)
@@ -46,4 +46,4 @@ def test_an_origin_that_is_not_there_starts_nothing(desk: Desk, words: str) -> N
 def test_a_run_id_says_what_may_stand_in_it(desk: Desk, name: str) -> None:
     ended = desk("run", "tiny.py", f"--run-id={name}")
     assert ended.status == 2
-    assert "does not begin with `-`" in ended.err
+    assert "cannot begin with `-`" in ended.err

@@ -22,7 +22,7 @@ def ran(desk: Desk) -> Desk:
 
 def document(desk: Desk, **change: Any) -> str:
     """The document of the run, with other fields; NaN and Infinity as JSON has them in JavaScript."""
-    whole = json.loads((desk.folder / ".flowport/Tiny/good/run.json").read_text())
+    whole = json.loads((desk.folder / ".flowport/flows/Tiny/runs/good/run.json").read_text())
     return json.dumps({**whole, **change})
 
 
@@ -60,7 +60,7 @@ ODD_DOCUMENTS: dict[str, Callable[[Desk], str]] = {
 
 @pytest.mark.parametrize("kind", ODD_DOCUMENTS)
 def test_an_odd_document_is_a_row_and_a_line_that_says_why(ran: Desk, kind: str) -> None:
-    ran.write(".flowport/Tiny/odd/run.json", ODD_DOCUMENTS[kind](ran))
+    ran.write(".flowport/flows/Tiny/runs/odd/run.json", ODD_DOCUMENTS[kind](ran))
     listed = ran("runs")
     assert (listed.status, is_sound(listed)) == (0, True)
     assert [line.split()[1:3] for line in listed.out.splitlines()[1:-1]] == [["good", "done"], ["odd", "damaged"]]
@@ -76,7 +76,7 @@ def test_an_odd_document_is_a_row_and_a_line_that_says_why(ran: Desk, kind: str)
 
 
 def test_a_document_of_any_bytes_is_damaged(ran: Desk) -> None:
-    ran.write(".flowport/Tiny/odd/run.json", "").write_bytes(bytes(range(256)))
+    ran.write(".flowport/flows/Tiny/runs/odd/run.json", "").write_bytes(bytes(range(256)))
     listed = ran("runs")
     assert (listed.status, is_sound(listed)) == (0, True)
     assert "good" in listed.out
@@ -112,7 +112,7 @@ def test_links_folders_and_pipes_in_the_place_of_documents_break_nothing(ran: De
 
 
 def test_a_folder_that_cannot_be_listed_is_a_line(ran: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from flowport.cli.address import flows, survey
+    from flowport.project.runs import flows, survey
     from flowport.runtime.store.errors import StoreError
     from flowport.runtime.store.folder import FolderStore
 
@@ -127,7 +127,7 @@ def test_a_folder_that_cannot_be_listed_is_a_line(ran: Desk, tmp_path: Path, mon
 
     monkeypatch.setattr(store, "folders", refuse)
     said: list[str] = []
-    assert [[one["run"] for one in survey(store, flow, said.append)[0]] for flow in flows(store)] == [[], ["good"]]
+    assert [[one["run"] for one in survey(store, flow, said.append).documents] for flow in flows(store, said.append)] == [[], ["good"]]
     assert said == ["the store does not list `Other/`: permission is denied"]
 
 
@@ -145,7 +145,7 @@ def test_names_with_escapes_are_shown_escaped(ran: Desk) -> None:
 
 def manifest(desk: Desk, **change: Any) -> str:
     """The manifest of an item, with other fields."""
-    return json.dumps({**json.loads((desk.folder / ".flowport/Tiny/good/double/s.0@0.json").read_text()), **change})
+    return json.dumps({**json.loads((desk.folder / ".flowport/flows/Tiny/runs/good/steps/double/s.0@0.json").read_text()), **change})
 
 
 COLUMN = {"pack": "0" * 64, "at": 0, "size": 5, "sha": "0" * 64, "n": 1, "items": [[0, 1]]}
@@ -167,7 +167,7 @@ ODD_MANIFESTS: dict[str, Callable[[Desk], str]] = {
 
 @pytest.mark.parametrize("kind", ODD_MANIFESTS)
 def test_an_odd_manifest_is_a_line_and_the_other_items_are_shown(ran: Desk, kind: str) -> None:
-    ran.write(".flowport/Tiny/good/double/s.1@0.json", ODD_MANIFESTS[kind](ran))
+    ran.write(".flowport/flows/Tiny/runs/good/steps/double/s.1@0.json", ODD_MANIFESTS[kind](ran))
     for words in (("artifacts", "Tiny/good/double"), ("artifacts", "Tiny/good/double", "--json")):
         ended = ran(*words)
         assert is_sound(ended)
@@ -184,7 +184,7 @@ def test_an_odd_manifest_is_a_line_and_the_other_items_are_shown(ran: Desk, kind
 
 @pytest.mark.parametrize("key", ["s.x@0.json", "@0.json", "s.1@00.json", "s.1@x.json", "s.1@1.json.part", "s.01@0.json", "s.1@٣.json"])
 def test_a_key_that_no_manifest_has_is_a_line(ran: Desk, key: str) -> None:
-    ran.write(f".flowport/Tiny/good/double/{key}", "{}")
+    ran.write(f".flowport/flows/Tiny/runs/good/steps/double/{key}", "{}")
     shown = ran("artifacts", "Tiny/good/double")
     assert (shown.status, shown.err) == (0, f"`Tiny/good/double/{key}` is nothing that flowport wrote\n")
     assert [f"double/r.{number}" in shown.out for number in range(3)] == [True] * 3
@@ -192,7 +192,7 @@ def test_a_key_that_no_manifest_has_is_a_line(ran: Desk, key: str) -> None:
 
 @pytest.mark.parametrize("name", ["junk/x", "junk/inner/x", "junk/q.log/0-0", "junk%/x"])
 def test_a_folder_in_a_run_that_is_no_step_is_a_line(ran: Desk, name: str) -> None:
-    ran.write(f".flowport/Tiny/good/{name}", "{}")
+    ran.write(f".flowport/flows/Tiny/runs/good/steps/{name}", "{}")
     for words in (("logs", "Tiny/good"), ("artifacts", "Tiny/good")):
         shown = ran(*words)
         assert (shown.status, shown.err) == (0, f"`Tiny/good/{name.partition('/')[0]}/` is nothing that flowport wrote\n")
@@ -200,8 +200,8 @@ def test_a_folder_in_a_run_that_is_no_step_is_a_line(ran: Desk, name: str) -> No
 
 def test_logs_with_odd_keys_are_lines_and_the_others_are_printed(ran: Desk) -> None:
     for name in ("s.0.log/x", "s.0.log/0-x", "s.0.log/0-01", "q.log/0-0", "s.x.log/0-0"):
-        ran.write(f".flowport/Tiny/good/double/{name}", "odd\n")
-    (ran.folder / ".flowport/Tiny/good/double/s.1.log/0-7").mkdir()
+        ran.write(f".flowport/flows/Tiny/runs/good/steps/double/{name}", "odd\n")
+    (ran.folder / ".flowport/flows/Tiny/runs/good/steps/double/s.1.log/0-7").mkdir()
     printed = ran("logs", "Tiny/good/double")
     assert (printed.status, is_sound(printed)) == (0, True)
     assert "odd" not in printed.out
@@ -224,7 +224,7 @@ ODD_TRIES = [
 @pytest.mark.parametrize("odd", ODD_TRIES)
 def test_an_odd_try_is_a_line_and_a_run_that_is_resumed_goes_on(desk: Desk, odd: str) -> None:
     assert desk("run", "failing.py", "--run-id", "bad", "--quiet").status == 1
-    desk.write(".flowport/Failing/bad/divide/s.0.attempt/0-1", odd)
+    desk.write(".flowport/flows/Failing/runs/bad/steps/divide/s.0.attempt/0-1", odd)
     listed = desk("runs")
     assert (listed.status, is_sound(listed)) == (0, True)
     assert "bad  failed" in listed.out
@@ -235,14 +235,14 @@ def test_an_odd_try_is_a_line_and_a_run_that_is_resumed_goes_on(desk: Desk, odd:
 @pytest.mark.parametrize("odd", ["[]", "", "{}", '{"flow": 3}', '{"flow": "\\u001b"}'])
 def test_an_odd_note_of_where_a_flow_is_says_what_to_type(desk: Desk, odd: str) -> None:
     assert desk("run", "failing.py", "--run-id", "bad", "--quiet").status == 1
-    desk.write(".flowport/Failing/bad/local.json", odd)
+    desk.write(".flowport/flows/Failing/runs/bad/local.json", odd)
     ended = desk("resume", "Failing/bad")
     assert (ended.status, is_sound(ended)) == (2, True)
     assert "flowport resume FILE.py bad" in ended.err
 
 
 def test_a_value_that_is_damaged_is_said_and_the_others_are_shown(ran: Desk) -> None:
-    step = json.loads((ran.folder / ".flowport/Tiny/good/double/s.1@0.json").read_text())
+    step = json.loads((ran.folder / ".flowport/flows/Tiny/runs/good/steps/double/s.1@0.json").read_text())
     pack = step["own"]["doubled"]["pack"]
     blob = ran.folder / f".flowport/blobs/{pack[:2]}/{pack}"
     blob.write_bytes(bytes(len(blob.read_bytes())))

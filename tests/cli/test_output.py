@@ -223,18 +223,20 @@ def test_neither_a_run_nor_logs_hold_what_a_task_printed(desk: Desk, what: str) 
 def test_logs_print_what_was_printed_byte_for_byte(desk: Desk) -> None:
     assert desk("run", "tiny.py", "--run-id", "1", "--quiet").status == 0
     text = "ü🙂" * 1_500_001
-    path = desk.folder / ".flowport/Tiny/1/start/s.log/0-0"
+    path = desk.folder / ".flowport/flows/Tiny/runs/1/steps/start/s.log/0-0"
     path.parent.mkdir(exist_ok=True)
     path.write_text(text)
     assert printed(desk, "logs", "Tiny/1/start", encoding="utf-8")[1] == text.encode()
 
 
-def test_logs_say_that_earlier_tries_are_left_out(desk: Desk) -> None:
+def test_logs_say_that_earlier_attempts_are_left_out(desk: Desk) -> None:
     assert desk("run", "failing.py", "--run-id", "1", "--quiet", "--with", "retry:times=2").status == 1
     last = desk("logs", "Failing/1/divide/r.0")
-    assert (last.out.count("dividing by 0\n"), last.err) == (1, "2 earlier tries left out: --all\n")
+    assert (last.out.count("dividing by 0\n"), last.err) == (1, "2 earlier attempts left out: --all\n")
     every = desk("logs", "Failing/1/divide/r.0", "--all")
-    assert [line for line in every.out.splitlines() if line.startswith("===")] == [f"=== divide/s.0, try {number}" for number in (1, 2, 3)]
+    assert [line for line in every.out.splitlines() if line.startswith("===")] == [
+        f"=== divide/r.0, attempt {number}" for number in (1, 2, 3)
+    ]
     assert (every.out.count("dividing by 0\n"), every.err) == (3, "")
 
 

@@ -251,6 +251,54 @@ def test_logs_of_one_item_are_its_own(desk: Desk) -> None:
     assert "did you mean `double`?" in desk("logs", "Tiny/one/doubel").err
 
 
+BATCHED = """
+from flowport import FlowSpec, step
+
+
+class Batched(FlowSpec):
+    @step
+    def start(self):
+        self.rows = ["a", "b"]
+        self.next(self.row, foreach="rows")
+
+    @step
+    def row(self):
+        self.cells = list(range(5))
+        self.next(self.cell, foreach="cells", batch=2)
+
+    @step
+    def cell(self):
+        print(self.input)
+        self.next(self.cells_done)
+
+    @step
+    def cells_done(self, inputs):
+        self.next(self.rows_done)
+
+    @step
+    def rows_done(self, inputs):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        print("the end")
+"""
+
+
+def test_a_task_of_several_items_is_called_by_the_first_and_the_last(desk: Desk) -> None:
+    desk.write("batched.py", BATCHED)
+    ended = desk("run", "batched.py", "--run-id", "one")
+    assert ended.status == 0
+    names = ["r.0.0..r.0.1", "r.0.2..r.0.3", "r.0.4", "r.1.0..r.1.1", "r.1.2..r.1.3", "r.1.4"]
+    assert list(dict.fromkeys(sorted(line.split(" | ")[0] for line in ended.out.splitlines()))) == [
+        *(f"cell/{name}" for name in names),
+        "end",
+    ]
+    titles = [line for line in desk("logs", "Batched").out.splitlines() if line.startswith("===")]
+    assert titles == [*(f"=== cell/{name}" for name in names), "=== end"]
+    assert desk("logs", "Batched/one/cell/r.0.2..r.0.3").out == desk("logs", "Batched/one/cell/r.0.3").out == "2\n3\n"
+
+
 def test_an_artifact_of_the_users_own_class_is_shown_with_the_code_of_the_run(desk: Desk) -> None:
     text = (desk.folder / "tiny.py").read_text()
     desk.write(

@@ -61,7 +61,7 @@ def test_a_run_that_failed_says_what_failed_and_how_to_go_on(desk: Desk) -> None
         "\n"
         "divide/r.0 failed: ZeroDivisionError: division by zero\n"
         "\n"
-        "go on from what is done: flowport resume Work/one\n"
+        "resume it: flowport resume Work/one\n"
         "store: DESK/.flowport\n"
     )
 
@@ -70,7 +70,7 @@ def test_a_resumed_run_says_what_it_took_over(desk: Desk) -> None:
     told = desk("status", "Work")
     assert told.out.splitlines() == [
         "Work/two: done",
-        "started TIME UTC, goes on from one",
+        "started TIME UTC, resumes run one",
         "",
         "STEP    DONE  TAKEN OVER",
         "start      1           1",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from desk import Desk
-from flowport.cli.address import survey
+from flowport.project.runs import survey
 from flowport.runtime.store.folder import FolderStore
 
 FLOW = """
@@ -113,6 +113,10 @@ def test_a_local_run_leaves_the_buckets_of_profiles_alone(desk: Desk, command: t
     assert (desk.folder / written / "Tiny/here/run.json").exists()
 
 
+def unheard(text: str) -> None:
+    raise AssertionError(text)
+
+
 class Counting(FolderStore):
     """A store that counts what is read."""
 
@@ -131,7 +135,7 @@ def test_old_runs_cost_no_request(desk: Desk) -> None:
         run = f"20260101-0000{number:02}-abcdef"
         desk.write(f"prod/Tiny/{run}/run.json", json.dumps({**document, "run": run, "started": 1767225600 + number}))
     store = Counting(str(desk.folder / "prod"))
-    found, damaged, older = survey(store, "Tiny", latest=5)
+    found, damaged, older = survey(store, "Tiny", unheard, latest=5)
     assert [one["run"] for one in found] == ["prod", *(f"20260101-0000{number}-abcdef" for number in range(59, 54, -1))]
     assert (damaged, older, store.reads) == ([], 55, 6)
     listed = desk("runs", "--store", "prod").out.splitlines()

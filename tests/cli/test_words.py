@@ -5,82 +5,135 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Callable
+from inspect import signature
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from desk import Desk
-from flowport.cli import COMMANDS, load
-from flowport.cli.options import Argument, Command, Option, WrongUse, page, read
+from flowport.cli.group import COMMANDS, OF_A_FLOW, load
+from flowport.cli.parameter_options import FlowChoice, FlowCommand
 
 GOLDEN = Path(__file__).parent / "golden"
 Golden = Callable[[Path, str], None]
 
-SAMPLE = Command(
-    "sample",
-    "shows how words are read",
-    lambda values: 0,
-    (Argument("FLOW", "a file"), Argument("MORE", "another", required=False)),
-    (
-        Option("many", "several", "WORD", many=True),
-        Option("count", "a number", "N", short="n", convert=int, default=1),
-        Option("kind", "one of two", "KIND", choices=("this", "that")),
-        Option("flag", "on or off"),
-    ),
-    parameters=True,
-)
+WORDS = """
+from flowport import FlowSpec, Parameter, step
+
+
+class Words(FlowSpec):
+    alpha = Parameter("alpha", type=int, default=0)
+    beta = Parameter("beta", default="")
+    gamma = Parameter("gamma", type=bool, default=False)
+    tag = Parameter("tag", default="")
+
+    @step
+    def start(self):
+        self.seen = [self.alpha, self.beta, self.gamma, self.tag]
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
 
 
 @pytest.mark.parametrize(
-    ("words", "expected"),
+    ("words", "seen"),
     [
-        ("f.py", {"flow": "f.py", "more": None, "many": (), "count": 1, "flag": False, "parameters": []}),
-        ("--flag f.py g", {"flow": "f.py", "more": "g", "flag": True}),
-        ("f.py --many a --many=b -n 3", {"many": ("a", "b"), "count": 3}),
-        ("f.py --alpha 3 --beta=4 --gamma", {"parameters": [("alpha", "3"), ("beta", "4"), ("gamma", None)]}),
-        ("f.py --alpha -3", {"parameters": [("alpha", "-3")]}),
-        ("f.py --gamma --alpha 3", {"parameters": [("gamma", None), ("alpha", "3")]}),
-        ("f.py -- --count 7 --flag=x", {"count": 1, "parameters": [("count", "7"), ("flag", "x")]}),
-        ("--kind that f.py", {"kind": "that"}),
+        ("words.py", [0, "", False, ""]),
+        ("--quiet words.py --tag one --tag=two", [0, "", False, ""]),
+        ("words.py --alpha 3 --beta=4 --gamma", [3, "4", True, ""]),
+        ("--alpha 3 words.py", [3, "", False, ""]),
+        ("words.py --alpha -3 --beta -q", [-3, "-q", False, ""]),
+        ("words.py --gamma --alpha 3", [3, "", True, ""]),
+        ("words.py --gamma no --beta=--tag", [0, "--tag", False, ""]),
+        ("words.py --tag a -- --tag b --alpha=7", [7, "", False, "b"]),
+        ("words.py -- --gamma", [0, "", True, ""]),
     ],
 )
-def test_words_become_values(words: str, expected: dict[str, object]) -> None:
-    values = read(SAMPLE, words.split())
-    assert {name: values[name] for name in expected} == expected
+def test_parameters_of_a_flow_are_options(desk: Desk, words: str, seen: list[object]) -> None:
+    desk.write("words.py", WORDS)
+    ended = desk("run", *words.split())
+    assert (ended.status, "Traceback" in ended.err) == (0, False), ended.err
+    assert json.loads(desk("artifacts", "Words/latest/start", "--json", "--name", "seen").out) == {"start/r": {"seen": seen}}
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("", "FLOW is missing"),
-        ("a b c", "`c` is one argument too many"),
-        ("f.py --count", "option `--count` needs a value"),
-        ("f.py --count many", "option `--count` cannot be `many`"),
-        ("f.py --kind other", "option `--kind` cannot be `other`"),
-        ("f.py --count 1 --count=2", "option `--count` is there twice, and takes one value"),
-        ("f.py --flag=yes", "option `--flag` takes no value"),
-        ("f.py -- word", "`word` stands behind `--` without the name of a parameter"),
+        ("run", "FLOW is missing"),
+        ("runs a b", "`b` is one argument too many"),
+        ("show tiny.py --format", "option `--format` needs a value"),
+        ("run tiny.py --max-workers many", "option `--max-workers`: `many` is not a whole number of at least 1"),
+        ("run tiny.py --with cache", "option `--with`: you can add `retry` or `retry:times=5`"),
+        ("show tiny.py --format png", "option `--format`: `png` is not one of `text`, `svg`, `html`"),
+        ("show tiny.py --format svg --format=html", "option `--format` is given twice, and takes one value"),
+        ("show tiny.py --plan=yes", "option `--plan` takes no value"),
+        ("run tiny.py -- word", "`word` stands behind `--` without the name of a parameter"),
+        ("run tiny.py --from start", "a step to run again is named, and no run whose results are reused"),
     ],
 )
-def test_wrong_use_says_what_is_wrong(words: str, message: str) -> None:
-    with pytest.raises(WrongUse, match=message.replace("`", ".")):
-        read(SAMPLE, words.split())
+def test_wrong_use_says_what_is_wrong(desk: Desk, words: str, message: str) -> None:
+    ended = desk(*words.split())
+    assert (ended.status, ended.out) == (2, "")
+    assert ended.err.splitlines()[0] == f"flowport {words.split()[0]}: {message}"
+    assert not (desk.folder / ".flowport").exists()
 
 
 @pytest.mark.parametrize("name", list(COMMANDS))
-def test_every_command_has_a_page_of_help(name: str) -> None:
+def test_every_command_has_a_page_of_help(desk: Desk, name: str, golden: Golden) -> None:
     command = load(name)
-    assert command.name == name
-    assert page(command).startswith(f"{name}: {command.summary}")
+    assert (command.name, command.summary) == (name, COMMANDS[name])
+    ended = desk(name, "--help")
+    assert (ended.status, ended.err) == (0, "")
+    golden(GOLDEN / "help" / f"{name}.txt", ended.out)
+    assert desk("help", name).out == desk(name, "-h").out == ended.out
+
+
+def test_the_commands_are_listed(desk: Desk, golden: Golden) -> None:
+    ended = desk("--help")
+    assert (ended.status, ended.err) == (0, "")
+    golden(GOLDEN / "help" / "flowport.txt", ended.out)
+    assert (desk().status, desk().out, desk("help").out) == (2, ended.out, ended.out)
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_every_option_goes_into_the_request_of_its_command(name: str) -> None:
+    command = load(name)
+    known = {param.name for param in command.params if param.expose_value}
+    fields = set(signature(command.request).parameters)
+    if isinstance(command, FlowCommand):
+        # What the flow is opened with goes no further.
+        assert fields - {"parameters", "origin_run"} <= known
+        assert known - fields <= set(FlowChoice._fields)
+    else:
+        assert known == fields
+
+
+@pytest.mark.parametrize("name", [*COMMANDS, ""])
+def test_a_command_imports_no_other(desk: Desk, name: str) -> None:
+    """Each of them costs time, and so does what it imports."""
+    code = "import sys; from flowport.cli import execute; execute(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
+    loaded = desk.run(sys.executable, "-c", code, *filter(None, [name]), "--help").err.split()
+    modules = {f"flowport.cli.commands.{one.replace('-', '_')}": one for one in COMMANDS}
+    assert [modules[module] for module in loaded if module in modules] == [*filter(None, [name])]
+
+
+def test_a_flows_own_file_has_the_commands_about_flows(desk: Desk) -> None:
+    for name in OF_A_FLOW:
+        assert load(name).params[0].name == "flow"
 
 
 def test_the_compiler_knows_the_options_that_hide_a_parameter() -> None:
     from flowport.compiler.check.parameters import OPTIONS
 
-    shown = {option.name for name in ("run", "resume", "dry-run") for option in load(name).options}
-    assert shown | {"help"} == OPTIONS
+    commands = [load(name) for name in ("run", "resume", "dry-run")]
+    shown = {name[2:] for command in commands for param in command.params for name in param.opts if name.startswith("--")}
+    assert shown == OPTIONS
 
 
 def test_wrong_use_ends_with_2(desk: Desk) -> None:
@@ -245,7 +298,7 @@ def test_explain_says_more_about_a_code(desk: Desk) -> None:
 def test_the_first_flow_that_init_writes_runs(desk: Desk) -> None:
     assert desk("init", "new").status == 0
     assert "the longest word is 'begins'" in desk("run", "new/first_flow.py").out
-    assert "left new/first_flow.py as it is" in desk("init", "new").out
+    assert "kept new/first_flow.py" in desk("init", "new").out
 
 
 def test_commands_about_runs_say_when_there_are_none(desk: Desk) -> None:
@@ -268,6 +321,47 @@ def test_what_a_reader_did_not_wait_for_is_not_taken_for_success(desk: Desk) -> 
     assert done.returncode == 141
 
 
+def rectangles(picture: ElementTree.Element, kind: str) -> list[tuple[float, ...]]:
+    """The left, top, width and height of the rectangles of a class."""
+    found = [one for one in picture.iter("{http://www.w3.org/2000/svg}rect") if one.get("class") == kind]
+    return [tuple(float(one.attrib[name]) for name in ("x", "y", "width", "height")) for one in found]
+
+
+LONG = """
+from flowport import FlowSpec, step
+
+
+class Long(FlowSpec):
+    @step
+    def start(self):
+        self.next(self.train)
+
+    @step
+    def train(self):
+        self.verdict = "the accuracy is good enough"
+        self.next({"train once more with other values": self.train, "the accuracy is good enough": self.keep,
+                   "give up after ten rounds": self.drop}, condition="verdict")
+
+    @step
+    def keep(self):
+        self.next(self.end)
+
+    @step
+    def drop(self):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+def test_long_labels_of_a_loop_hide_no_box_and_no_other_label(tmp_path: Path) -> None:
+    path = tmp_path / "long.py"
+    path.write_text(LONG)
+    test_every_flow_of_the_corpus_has_a_drawing_without_overlaps(path)
+
+
 FLOWS = sorted((Path(__file__).parents[1] / "flows").glob("[a-z]*.py"))
 
 
@@ -284,4 +378,10 @@ def test_every_flow_of_the_corpus_has_a_drawing_without_overlaps(path: Path) -> 
     for number, one in enumerate(boxes):
         for other in boxes[number + 1 :]:
             assert abs(one.y - other.y) >= BOX or abs(one.x - other.x) >= (one.width + other.width) / 2, (one, other)
-    ElementTree.fromstring(svg(plan))
+    picture = ElementTree.fromstring(svg(plan))
+    labels = rectangles(picture, "behind")
+    for number, (x, y, width, height) in enumerate(labels):
+        assert min(x, y) >= 0
+        assert x + width <= float(picture.attrib["width"])
+        for left, top, across, down in [*rectangles(picture, "box"), *labels[number + 1 :]]:
+            assert x >= left + across or left >= x + width or y >= top + down or top >= y + height, (x, y, left, top)

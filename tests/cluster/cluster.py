@@ -20,8 +20,8 @@ from typing import Any
 from kubernetes import client, config
 
 from engines.argo.runs import Ended, compiled, nothing
-from flowport.cli.config import find
 from flowport.compiler.ir.plan import Plan
+from flowport.project.config import find
 from flowport.targets.argo.settings import template_name
 from flowport.targets.verify import Task
 from progress import Watch

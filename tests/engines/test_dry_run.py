@@ -95,7 +95,7 @@ def test_a_run_that_failed_is_mended_and_only_the_mended_step_and_those_after_it
     failed = trip.run("dry-run", "trip.py", "--target", target, "--run-id", "first", "--far", "3")
     assert failed.returncode == 1
     assert trip.ran == ["start", "leg", "leg", "leg", "arrive", "rest"]
-    assert "rest/s failed with exit status 1" in failed.stderr
+    assert "rest failed with exit status 1" in failed.stderr
     assert 'File "trip.py", line' in failed.stderr
     assert "ZeroDivisionError: division by zero" in failed.stderr
     assert "--origin-run first" in failed.stderr
@@ -139,7 +139,7 @@ def test_what_the_run_before_the_last_one_did_is_not_done_again(trip: Trip) -> N
 def test_what_a_dry_run_left_looks_like_any_other_run(trip: Trip, target: str) -> None:
     trip.write("self.total", start="print('under way')")
     done = trip.run("dry-run", "trip.py", "--target", target, "--run-id", "one", "--tag", "try", "--logs")
-    assert (done.returncode, done.stdout) == (0, "start/s | under way\n")
+    assert (done.returncode, done.stdout) == (0, "start | under way\n")
     shown = trip.run("runs").stdout
     assert "one" in shown
     assert "done" in shown

@@ -158,6 +158,6 @@ def test_what_is_too_long_for_a_form_is_said_by_the_first_task(target: str, tmp_
     command = [sys.executable, "-c", TYPED, "dry-run", "table.py", "--target", target, *given]
     done = subprocess.run(command, cwd=desk.folder, capture_output=True, text=True)
     assert done.returncode == 1
-    assert "start/s failed with exit status 78" in done.stderr
+    assert "start failed with exit status 78" in done.stderr
     assert "flowport: the form comes to" in done.stderr
     assert "characters, more than a task can be handed: put long text into a file of the flow (`IncludeFile`)" in done.stderr

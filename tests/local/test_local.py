@@ -83,7 +83,7 @@ def test_a_failing_step_is_tried_as_often_as_it_says(desk: Desk, how: tuple[str,
     assert [line for line in ended.out.splitlines() if "this is try" in line and "print" not in line] == [
         f"work/r.0 | this is try {number}" for number in range(3)
     ]
-    assert desk("logs", "Work", "--all").out.count("=== work/s.0, try") == 3
+    assert desk("logs", "Work", "--all").out.count("=== work/r.0, attempt") == 3
 
 
 @FORK
@@ -279,7 +279,7 @@ def test_an_interrupt_ends_everything_and_says_how_to_go_on(desk: Desk, how: tup
     process.send_signal(signal.SIGINT)
     out, err = finish(process)
     assert process.returncode == 130
-    assert "was stopped; go on from what is done: flowport resume Work/" in err
+    assert "was stopped; resume it: flowport resume Work/" in err
     assert "Traceback" not in out + err
     until(lambda: all(gone(task) for task in tasks))
 

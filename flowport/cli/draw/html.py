@@ -7,10 +7,10 @@ from xml.sax.saxutils import escape
 
 from flowport.cli.draw.step_settings import step_settings
 from flowport.cli.draw.svg import svg
-from flowport.cli.given import spelled
 from flowport.compiler.ir import Computed, NoDefault, Parameter, Step
 from flowport.compiler.ir.plan import Plan, steps
 from flowport.compiler.package.documents import plain
+from flowport.project.parameters import as_text
 
 STYLE = """
 body { font: 15px/1.5 system-ui, "Segoe UI", Helvetica, Arial, sans-serif; color: #1c2733 }
@@ -52,7 +52,7 @@ def _parameter(parameter: Parameter) -> tuple[str, ...]:
         case Computed(expression):
             default = f"<code>{escape(expression)}</code>, when the run starts"
         case value:
-            default = f"<code>{escape(spelled(plain(value)))}</code>"
+            default = f"<code>{escape(as_text(plain(value)))}</code>"
     return f"<code>{escape(parameter.name)}</code>", parameter.kind, default, escape(parameter.help)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from flowport.compiler.ir import Flow, targets
+from flowport.compiler.ir.outline import cases
 from flowport.compiler.ir.plan import Arm, Block, Choice, Edge, Loop, Map, Node, Parallel, Plan, Task, steps
 from flowport.compiler.record import field, record, replace
 
@@ -24,6 +25,9 @@ HEADING = 18.0
 
 LETTER = 7.6
 """The width of a letter of a step's name, on average."""
+
+SMALL_LETTER = 6.2
+"""The width of a letter of a label, on average."""
 
 Point: TypeAlias = tuple[float, float]
 Way: TypeAlias = tuple[str, str]
@@ -80,6 +84,7 @@ def layout(plan: Plan) -> Picture:
 
 class _Layout:
     def __init__(self, flow: Flow) -> None:
+        self.steps = {step.name: step for step in flow.steps}
         self.goes = {step.name: targets(step.transition) for step in flow.steps}
 
     def block(self, block: Block) -> Picture:
@@ -132,7 +137,9 @@ class _Layout:
         place = {box.step: box for box in inner.boxes}
         last = max(box.y for box in inner.boxes)
         lanes = dict(inner.lanes)
-        right, left = inner.width + EDGE, -EDGE
+        back, out = [(source, loop.header) for source in loop.again], [(edge.source, edge.target) for edge in loop.exits]
+        beside_right, beside_left = self._lane(back), self._lane(out)
+        right, left = inner.width + beside_right, -beside_left
         for source in loop.again:
             box, header = place[source], place[loop.header]
             y = box.y + BOX / 2 + (6 if source == loop.header else 0)
@@ -150,7 +157,16 @@ class _Layout:
                     (left, box.y + BOX / 2),
                     (left, inner.height + EDGE),
                 )
-        return _framed(replace(inner, lanes=lanes), "loop", "loop", 2 * EDGE, 2 * EDGE)
+        return _framed(replace(inner, lanes=lanes), "loop", "loop", 2 * beside_left, 2 * beside_right)
+
+    def _lane(self, ways: list[Way]) -> float:
+        """How far a lane is from the boxes and from the frame, so that the labels on it have room."""
+        return max([EDGE, *(label_width(text) / 2 + 2 for source, target in ways if (text := cases(self.steps[source], target)))])
+
+
+def label_width(text: str) -> float:
+    """The width of a label."""
+    return SMALL_LETTER * len(text) + 6
 
 
 def _column(pieces: list[Picture]) -> Picture:

@@ -4,15 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import NamedTuple
 from xml.sax.saxutils import escape
 
-from flowport.cli.draw.layout import BOX, HEADING, Box, Frame, Picture, Point, layout
+from flowport.cli.draw.layout import BOX, HEADING, Box, Frame, Picture, Point, label_width, layout
 from flowport.cli.draw.step_settings import step_settings
 from flowport.compiler.ir import Foreach, Step, Switch, targets
 from flowport.compiler.ir.outline import cases
 from flowport.compiler.ir.plan import Plan
 
 MARGIN = 16.0
+
+
+class Rectangle(NamedTuple):
+    """A place on paper: its upper left corner and its size."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    def meets(self, other: Rectangle) -> bool:
+        """Whether they overlap."""
+        across = self.x < other.x + other.width and other.x < self.x + self.width
+        return across and self.y < other.y + other.height and other.y < self.y + self.height
+
 
 STYLE = """
 text { font: 13px ui-sans-serif, system-ui, "Segoe UI", Helvetica, Arial, sans-serif; fill: #1c2733; text-anchor: middle }
@@ -84,13 +100,17 @@ def _kind(step: Step) -> str:
 
 def _edges(picture: Picture, steps: dict[str, Step]) -> Iterator[str]:
     place = {box.step: box for box in picture.boxes}
+    taken = [Rectangle(box.x - box.width / 2, box.y, box.width, BOX) for box in picture.boxes]
     labels = []
     for step in steps.values():
         for target in targets(step.transition) if step.name in place else ():
             points = _points(place[step.name], place[target], picture.lanes.get((step.name, target), ()))
             yield f'<path class="edge" d="{_curve(points)}"/>'
             if values := cases(step, target):
-                labels.append(_label(points, values))
+                places = _places(points, values)
+                free = next((one for one in places if not any(one.meets(other) for other in taken)), places[0])
+                taken.append(free)
+                labels.append(_label(free, values))
     yield from labels
 
 
@@ -118,12 +138,19 @@ def _curve(points: list[Point]) -> str:
     return " ".join(words)
 
 
-def _label(points: list[Point], text: str) -> str:
-    """The value of a case, nearer to where the edge leads, as the edges of a switch begin at one point."""
-    (x, y), (to_x, to_y) = points[0], points[1]
-    x, y = x + 0.7 * (to_x - x), y + 0.7 * (to_y - y)
-    width = 6.2 * len(text) + 6
+def _places(points: list[Point], text: str) -> list[Rectangle]:
+    """Where the value of a case may stand on its edge, the best place first.
+
+    That is nearer to where the edge leads, as the edges of a switch begin at one point; an edge from the side of a box has it on its lane.
+    """
+    (x, y), (to_x, to_y) = points[1:3] if len(points) > 2 and points[0][1] == points[1][1] else points[:2]
+    width = label_width(text)
+    middles = [(x + part * (to_x - x), y + part * (to_y - y)) for part in (0.7, 0.3, 0.5, 0.9)]
+    return [Rectangle(middle - width / 2, line - 11, width, 14) for middle, line in middles]
+
+
+def _label(place: Rectangle, text: str) -> str:
     return (
-        f'<rect class="behind" x="{x - width / 2:.1f}" y="{y - 11:.1f}" width="{width:.1f}" height="14" rx="3"/>'
-        f'<text class="case" x="{x:.1f}" y="{y:.1f}">{escape(text)}</text>'
+        f'<rect class="behind" x="{place.x:.1f}" y="{place.y:.1f}" width="{place.width:.1f}" height="{place.height:.0f}" rx="3"/>'
+        f'<text class="case" x="{place.x + place.width / 2:.1f}" y="{place.y + 11:.1f}">{escape(text)}</text>'
     )

@@ -1,0 +1,130 @@
+"""What is wrong with a command line or with what it asks for, in our words, and what to type instead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+import click
+
+from flowport.cli.command import Command
+from flowport.project import errors
+
+if TYPE_CHECKING:
+    from flowport.targets.registry import AnyTarget
+
+
+class WrongUse(errors.ProjectError):
+    """A command line that a command cannot make sense of; `hint` is what to type."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def missing_target(question: str, able: Callable[[AnyTarget], bool]) -> WrongUse:
+    """That `--target` is missing, with those that are able to do what was asked for."""
+    from flowport.targets.registry import targets
+
+    *first, last = (f"--target {name}" for name, target in targets().items() if able(target))
+    return WrongUse(f"`--target` is missing: {question}?", f"{', '.join(first)} or {last}" if first else last)
+
+
+def message_and_hint(error: click.UsageError | errors.ProjectError, program: str) -> tuple[str, str]:
+    """The message about a mistake, and a hint, "" where there is none. `program` is the command so far: `flowport run`."""
+    if isinstance(error, errors.ProjectError):
+        return str(error), advice(error)
+    return _of_click(error, program)
+
+
+def advice(error: errors.ProjectError) -> str:
+    """What to type instead."""
+    match error:
+        case errors.UnknownTarget(name=name, known=known):
+            return " ".join(filter(None, [closest(name, known), "the targets are " + ", ".join(known)]))
+        case errors.UnknownFlow(flow=flow, known=known):
+            return closest(flow, known) or "flowport runs"
+        case errors.UnknownRun(flow=flow) | errors.UnreadableRuns(flow=flow):
+            return f"flowport runs {flow}".rstrip()
+        case errors.NoRuns():
+            return "flowport run FILE.py"
+        case errors.EveryRunDone():
+            return "name a run to reuse its results: flowport resume FILE.py RUN"
+        case errors.StillRunning(flow=flow, run=run):
+            return f"wait for it (flowport status {flow}/{run}), stop it, or add --force: what it finishes later is not reused"
+        case errors.UnknownFlowFile(run=run):
+            return f"flowport resume FILE.py {run}"
+        case errors.UnknownStep(step=step, steps=steps):
+            return closest(step, steps) or "its steps are " + ", ".join(steps)
+        case errors.UnknownItem(step=step, flow=flow, run=run):
+            return f"`flowport logs {flow}/{run}/{step}` shows its items: they are called `r.0`, `r.1`, ..., and `r` outside a foreach"
+        case errors.UnknownArtifact(name=name, known=known):
+            return closest(name, known) or "it has " + ", ".join(sorted(known))
+        case errors.NotAnAddress():
+            return "FLOW/RUN/STEP/ITEM, from the left, such as DigitsFlow/20261121-071334-c8996f/train/r.3"
+        case errors.NoStoreOfTarget(target=target):
+            return f'write `store = "s3://..."` under [{target}], or add --store URL'
+        case errors.StoresDiffer(targets=targets):
+            return "one of " + ", ".join(f"--target {name}" for name in targets)
+        case errors.StoreNotLocal():
+            return "--store FOLDER"
+        case errors.BadRunId():
+            return "use up to 255 letters, digits and -_.+=@!'(); it cannot begin with `-`, and cannot be `.` or `..`"
+        case errors.BadParameters():
+            return _parameters(error)
+        case errors.NoOrigin():
+            return "--origin-run RUN --from STEP"
+        case errors.FilesCollide():
+            return 'give one of them another name: `@flow(name="...")`'
+        case _:
+            return error.hint if isinstance(error, WrongUse) else ""
+
+
+def _parameters(error: errors.BadParameters) -> str:
+    """The parameters that the flow has."""
+    from flowport.cli.parameter_options import parameter_options
+
+    if not error.specs:
+        return "the flow has no parameters"
+    ctx = click.Context(click.Command("run"), max_content_width=120)
+    formatter = ctx.make_formatter()
+    with formatter.section("Parameters of the flow"):
+        formatter.write_dl([row for option in parameter_options(error.specs, [], set()) if (row := option.get_help_record(ctx))])
+    return "\n" + formatter.getvalue().rstrip()
+
+
+def _of_click(error: click.UsageError, program: str) -> tuple[str, str]:
+    match error:
+        case click.NoSuchOption(option_name=name, ctx=ctx):
+            names = [option for param in ctx.command.params for option in param.opts] if ctx is not None else ()
+            return f"there is no option `{name}`", closest(name, names) or f"{program} --help"
+        case click.MissingParameter(param=param, ctx=ctx) if param is not None:
+            return f"{param.human_readable_name} is missing", _usage(ctx)
+        case click.BadParameter(param=param, message=message) if param is not None:
+            return f"option `{param.opts[0]}`: {_lower(message)}", ""
+        case click.BadOptionUsage(option_name=name, ctx=ctx):
+            option = next((one for one in ctx.command.get_params(ctx) if name in one.opts), None) if ctx is not None else None
+            if isinstance(option, click.Option) and not option.is_flag and ctx is not None:
+                return f"option `{name}` needs a value", f"{name} {option.metavar or option.human_readable_name}"
+            return f"option `{name}` takes no value", ""
+        case _:
+            return _lower(error.message), _usage(error.ctx)
+
+
+def _lower(message: str) -> str:
+    """A message of click's as ours are: it begins small, has no full stop, and names stand in backticks."""
+    text = message.rstrip(".").replace("'", "`")
+    return text[:1].lower() + text[1:]
+
+
+def _usage(ctx: click.Context | None) -> str:
+    """How a command is written."""
+    return ctx.command.usage(ctx) if ctx is not None and isinstance(ctx.command, Command) else ""
+
+
+def closest(name: str, names: Iterable[str]) -> str:
+    """The name that was probably meant, as a question; "" when none is near."""
+    from flowport.compiler.diagnostics.suggestions import nearest
+
+    near = nearest(name, names)
+    return f"did you mean `{near}`?" if near else ""

@@ -1,0 +1,71 @@
+"""`flowport check FLOW...`: everything that there is to say about a flow, for people or for programs."""
+
+from __future__ import annotations
+
+import sys
+from typing import NamedTuple
+
+import click
+
+from flowport.cli import shared_options as shared
+from flowport.cli.command import Command
+from flowport.cli.console import colored, say, write_document
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
+from flowport.compiler.diagnostics.render import FORMATS, Format, render, summary
+from flowport.project.flow_file import check_flow, has_errors
+from flowport.project.targets import find_target, prepare
+
+
+class CheckRequest(NamedTuple):
+    """Flows to check, each for every target."""
+
+    flow: tuple[str, ...]
+    target: tuple[str, ...]
+    profile: str | None
+    format: Format
+
+
+def check(request: CheckRequest) -> int:
+    """Print every diagnostic of every flow on standard output; 1 when one of them is an error."""
+    looked = [_diagnostics(file, request) for file in dict.fromkeys(request.flow)]
+    found = tuple(dict.fromkeys(diagnostic for diagnostics, _ in looked for diagnostic in diagnostics))
+    text = render(found, request.format, colour=colored(sys.stdout))
+    if request.format != "text":
+        write_document(text)
+    else:
+        sys.stdout.write(text)
+        if found:
+            print("\n" + summary(found))
+        for name in (name for diagnostics, name in looked if not diagnostics):
+            print(f"{name} has nothing wrong with it")
+    return int(has_errors(found))
+
+
+def _diagnostics(file: str, request: CheckRequest) -> tuple[tuple[Diagnostic, ...], str]:
+    """What is to be said about a flow itself and about each target, once, and the flow's name."""
+    checked = check_flow(file, request.profile)
+    say((), checked.ignored)
+    if checked.flow is None:
+        return checked.diagnostics, ""
+    found = checked.diagnostics
+    for name in request.target:
+        found += prepare(checked.flow, find_target(name)).diagnostics
+    return tuple(dict.fromkeys(found)), checked.flow.name
+
+
+COMMAND = Command(
+    "check",
+    "Report all mistakes in flows",
+    CheckRequest,
+    check,
+    (
+        shared.flows(),
+        shared.targets("Check for this engine too: airflow, argo or sfn. You can repeat it."),
+        click.Option(
+            ["--format"], type=click.Choice(FORMATS), default="text", metavar="FORMAT", help="text, json, github or sarif. Default: text."
+        ),
+        shared.profile(),
+    ),
+    help="Reads the source and runs none of it. The exit status is 1 when there are errors.",
+    examples=("flowport check flow.py", "flowport check flow.py --target airflow", "flowport check flows/*.py --format github"),
+)

@@ -1,0 +1,171 @@
+"""`flowport compile FLOW... --target T`: the files of an engine, written to a folder or compared with what is there."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from flowport.cli import shared_options as shared
+from flowport.cli.advice import missing_target
+from flowport.cli.command import Command
+from flowport.cli.console import say, writing
+from flowport.cli.loading import load_flow
+from flowport.compiler.diagnostics.diagnostic import CompileError
+from flowport.compiler.record import replace
+from flowport.project.errors import FilesCollide
+from flowport.project.flow_file import has_errors
+from flowport.project.targets import emit, find_target, prepare
+
+if TYPE_CHECKING:
+    from flowport.compiler.diagnostics.diagnostic import Diagnostic
+    from flowport.compiler.target import File
+    from flowport.targets.registry import AnyTarget
+
+
+class CompileRequest(NamedTuple):
+    """Flows to compile for targets, into the folder `output`; with `check` the files there are only compared."""
+
+    flow: tuple[str, ...]
+    target: tuple[str, ...]
+    profile: str | None
+    output: str
+    check: bool
+
+
+def compile_flows(request: CompileRequest) -> int:
+    """Write or compare the files of every target; 1 when a comparison finds a difference."""
+    if not request.target:
+        raise missing_target("for which engine", lambda target: True)
+    files, output = _files(request), request.output
+    if request.check:
+        return _compare(files, output)
+    with writing(output):
+        for file in files:
+            _write(file, output)
+        for path in _left_over(files, output):
+            os.remove(path)
+    print("\n".join(os.path.join(output, file.path) for file in files))
+    return 0
+
+
+def _files(request: CompileRequest) -> tuple[File, ...]:
+    """The files of every flow and target, all made before the first is written; raises CompileError when one cannot be.
+
+    Those of several targets are in folders of their own.
+    """
+    targets = list(dict.fromkeys(find_target(name) for name in request.target))
+    found: dict[str, File] = {}
+    refused: list[Diagnostic] = []
+    for flow in dict.fromkeys(request.flow):
+        try:
+            made = _of_flow(flow, targets, request.profile)
+        except CompileError as error:
+            refused += error.diagnostics
+            continue
+        for file in made:
+            if file.path in found and found[file.path] != file:
+                raise FilesCollide(file.path)
+            found[file.path] = file
+    if refused:
+        raise CompileError(tuple(dict.fromkeys(refused)))
+    return tuple(found.values())
+
+
+def _of_flow(argument: str, targets: list[AnyTarget], profile: str | None) -> list[File]:
+    """The files of one flow; raises CompileError when one target cannot take it."""
+    flow = load_flow(argument, profile)
+    ready = [prepare(flow, target) for target in targets]
+    found = tuple(dict.fromkeys(diagnostic for each in ready for diagnostic in each.diagnostics))
+    if has_errors(found):
+        raise CompileError(found)
+    say(found)
+    package = flow.package()
+    made = [(target, file) for target, each in zip(targets, ready, strict=True) for file in emit(each, target, package)]
+    return [file if len(targets) == 1 else replace(file, path=f"{target.name}/{file.path}") for target, file in made]
+
+
+def _write(file: File, folder: str) -> None:
+    """Write a file unless it is there already, so that what did not change keeps its time."""
+    path = os.path.join(folder, file.path)
+    if _content(path) != file.data:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as opened:
+            opened.write(file.data)
+
+
+def _compare(files: tuple[File, ...], folder: str) -> int:
+    """Say what compiling would change."""
+    different = 0
+    for file in files:
+        path = os.path.join(folder, file.path)
+        there = _content(path)
+        if there != file.data:
+            different += 1
+            print(f"{path} is {'missing' if there is None else 'different'}")
+            if there is not None:
+                _differences(path, there, file.data)
+    for path in _left_over(files, folder):
+        different += 1
+        print(f"{path} is left over")
+    if not different:
+        print(f"{folder} is up to date")
+    return int(different > 0)
+
+
+def _left_over(files: tuple[File, ...], folder: str) -> list[str]:
+    """Code packages of earlier versions, beside the one of these files: their names change with every byte, so they would pile up."""
+    packages = {os.path.join(folder, file.path) for file in files if _is_package(os.path.basename(file.path))}
+    beside = {os.path.join(place, name) for place in map(os.path.dirname, packages) if os.path.isdir(place) for name in os.listdir(place)}
+    return sorted(path for path in beside - packages if _is_package(os.path.basename(path)))
+
+
+def _is_package(name: str) -> bool:
+    """Whether a file is called as a code package is: a SHA-256 in hex, and `.zip`."""
+    stem, ending = os.path.splitext(name)
+    return ending == ".zip" and len(stem) == 64 and set(stem) <= set("0123456789abcdef")
+
+
+def _differences(path: str, there: bytes, data: bytes) -> None:
+    from difflib import unified_diff
+
+    try:
+        old, new = there.decode().splitlines(), data.decode().splitlines()
+    except UnicodeDecodeError:
+        return
+    print("\n".join(unified_diff(old, new, path, path + " (compiled)", lineterm="")))
+
+
+def _content(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+COMMAND = Command(
+    "compile",
+    "Write the files that an engine runs",
+    CompileRequest,
+    compile_flows,
+    (
+        shared.flows(),
+        shared.targets("The engine: airflow, argo or sfn. You can repeat it."),
+        click.Option(
+            ["-o", "--output"],
+            metavar="DIR",
+            default="build",
+            help="The folder to write to. Several targets get a folder each in it. Default: build.",
+        ),
+        click.Option(["--check"], is_flag=True, help="Write nothing: show what would change, and exit with 1 if anything would."),
+        shared.profile(),
+    ),
+    help="Reads the source and runs none of it. The same source and settings give the same bytes.",
+    examples=(
+        "flowport compile flow.py --target airflow -o dags/",
+        "flowport compile flow.py --target sfn --profile prod",
+        "flowport compile flow.py --target argo -o k8s/ --check",
+    ),
+)

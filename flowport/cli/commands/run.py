@@ -1,0 +1,19 @@
+"""`flowport run FLOW`: a flow on this machine."""
+
+from __future__ import annotations
+
+from flowport.cli import shared_options as shared
+from flowport.cli.loading import select_flow
+from flowport.cli.parameter_options import FlowCommand
+from flowport.project.run import RunRequest, start
+
+COMMAND = FlowCommand(
+    "run",
+    "Run a flow on this machine",
+    RunRequest,
+    start,
+    (shared.flow(), *shared.of_a_run(), *shared.on_this_machine(), *shared.origin()),
+    select_flow,
+    help=f"The exit status is 0 when the run is done, 1 when it failed and 130 when you stopped it. {shared.DASHES}",
+    examples=("flowport run flow.py", "flowport run flow.py --alpha 3 --max-workers 4", "flowport run flow.py -- --tag value"),
+)

@@ -1,0 +1,146 @@
+"""`flowport runs [FLOW]`: what ran, and how that went, from the store alone."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from flowport.cli import shared_options as shared
+from flowport.cli.command import Argument, Command
+from flowport.cli.completers import addresses
+from flowport.cli.console import as_json, warn
+from flowport.cli.loading import store_to_read
+from flowport.cli.times import duration, moment
+from flowport.project.errors import UnknownFlow
+from flowport.project.runs import earlier_runs, flows, status, survey, taken_over
+from flowport.runtime.text import shown
+
+if TYPE_CHECKING:
+    from flowport.runtime.store.interface import Store
+
+SHOWN = 20
+"""How many runs are listed, unless all are asked for: the state of each has to be looked up."""
+
+NOTHING: dict[str, Any] = {
+    "started": None,
+    "ended": None,
+    "seconds": None,
+    "target": None,
+    "origin": None,
+    "taken_over": None,
+    "tags": [],
+    "engine": None,
+    "code": None,
+}
+"""What is known of a run whose document is damaged."""
+
+TITLES = ("FLOW", "RUN", "STATUS", "STARTED (UTC)", "DURATION", "TAGS", "FROM", "TAKEN OVER")
+
+
+class RunsRequest(NamedTuple):
+    """The latest runs of a store, or `all` of them: of one flow, and with all of the tags, when these are named."""
+
+    flow: str | None
+    tags: tuple[str, ...]
+    all: bool
+    json: bool
+    store: str | None
+    target: str | None
+    profile: str | None
+
+
+def runs(request: RunsRequest) -> int:
+    """Print a table, or JSON lines, of the latest runs."""
+    store = store_to_read(request.store, request.target, request.profile)
+    known = flows(store, warn)
+    if request.flow is not None and request.flow not in known:
+        raise UnknownFlow(request.flow, store.url, known)
+    documents: list[dict[str, Any]] = []
+    damaged: list[tuple[str, str]] = []
+    older = 0
+    for flow in [request.flow] if request.flow else known:
+        found = survey(store, flow, warn, latest=None if request.all or request.tags else SHOWN)
+        older += found.older
+        documents += found.documents
+        damaged += [(flow, run) for run in found.damaged]
+    if request.tags:
+        some, damaged = bool(documents or damaged), []
+        documents = [document for document in documents if set(request.tags) <= set(document["tags"])]
+        if some and not documents and not request.json:
+            of = f" of {request.flow}" if request.flow else ""
+            print(f"no run{of} in {store.url} matches " + " ".join(f"--tag {shown(tag)}" for tag in request.tags))
+            return 0
+    documents.sort(key=lambda document: document["started"], reverse=True)
+    latest = documents if request.all else documents[:SHOWN]
+    rows = [_row(store, document) for document in latest]
+    rows += [{**NOTHING, "flow": flow, "run": run, "status": "damaged"} for flow, run in damaged]
+    if not request.flow and not request.tags:
+        for flow, number in earlier_runs(store):
+            warn(f"{flow} has {number} run{'s' * (number > 1)} of an earlier version of flowport, which this version does not read")
+    lines = _as_json(rows) if request.json else _as_table(rows, store.url)
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+    if rows and not request.json:
+        print(f"store: {shown(store.url)}")
+    if older := older + len(documents) - len(latest):
+        # Not among the documents of `--json`, whose reader takes each line for a run.
+        print(f"{older} older runs: --all", file=sys.stderr if request.json else sys.stdout)
+    return 0
+
+
+def _row(store: Store, document: dict[str, Any]) -> dict[str, Any]:
+    """What is listed of a run."""
+    found, reuse = status(store, document, warn), taken_over(store, document)
+    return {
+        **{key: document[key] for key in NOTHING if key in document},
+        "flow": document["flow"],
+        "run": document["run"],
+        "status": found.status if found else "unreadable",
+        "ended": found.seen if found and found.is_over else None,
+        "seconds": round(found.seconds(document["started"]), 3) if found else None,
+        "taken_over": {"items": reuse.items, "of": reuse.of, "more": reuse.more} if reuse else None,
+    }
+
+
+def _as_json(rows: list[dict[str, Any]]) -> Iterator[str]:
+    for row in rows:
+        yield as_json({key: row[key] for key in ("flow", "run", "status", *NOTHING)})
+
+
+def _as_table(rows: list[dict[str, Any]], url: str) -> Iterator[str]:
+    if not rows:
+        yield f"no runs are in {url}"
+        return
+    cells: list[tuple[str, ...]] = [TITLES]
+    for row in rows:
+        started = "" if row["started"] is None else moment(row["started"])
+        took = "" if row["seconds"] is None else duration(row["seconds"])
+        reuse = row["taken_over"]
+        share = f"{reuse['items']} of {reuse['of']}{'+' if reuse['more'] else ''} items" if reuse else ""
+        texts = (row["flow"], row["run"], row["status"], started, took, " ".join(row["tags"]), row["origin"] or "", share)
+        cells.append(tuple(map(shown, texts)))
+    if not any(row[-1] for row in cells[1:]):
+        cells = [row[:-1] for row in cells]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
+    for line in cells:
+        yield "  ".join(f"{cell:{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
+
+
+COMMAND = Command(
+    "runs",
+    "List runs",
+    RunsRequest,
+    runs,
+    (
+        Argument("flow", "The name of the flow. Default: all flows.", required=False, shell_complete=addresses),
+        click.Option(
+            ["--tag", "tags"], metavar="TAG", multiple=True, help="List only runs with this tag. Repeat it for runs with all of the tags."
+        ),
+        click.Option(["--all"], is_flag=True, help=f"List all runs instead of the latest {SHOWN}."),
+        click.Option(["--json"], is_flag=True, help="Print one JSON document for each run."),
+        *shared.store_to_read(),
+    ),
+    examples=("flowport runs", "flowport runs DigitsFlow --tag nightly", "flowport runs --target argo --profile prod"),
+)

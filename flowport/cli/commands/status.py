@@ -1,0 +1,136 @@
+"""`flowport status FLOW/RUN`: how far a run is, step by step, from the store alone."""
+
+from __future__ import annotations
+
+from shlex import quote
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from flowport.cli import shared_options as shared
+from flowport.cli.advice import WrongUse
+from flowport.cli.command import Argument, Command
+from flowport.cli.completers import addresses
+from flowport.cli.console import as_json, warn
+from flowport.cli.loading import store_to_read
+from flowport.cli.times import duration, moment
+from flowport.project.address import Address
+from flowport.project.progress import step_progress
+from flowport.project.runs import find_run
+from flowport.project.runs import status as status_of
+from flowport.runtime.records.attempts import failures
+from flowport.runtime.text import shown
+
+if TYPE_CHECKING:
+    from flowport.runtime.run.reader import Run
+
+SHOWN = 10
+"""How many failed items are shown; as JSON there are all."""
+
+
+class StatusRequest(NamedTuple):
+    """A run in a store, the latest of its flow unless one is named."""
+
+    address: Address
+    json: bool
+    store: str | None
+    target: str | None
+    profile: str | None
+
+
+def status(request: StatusRequest) -> int:
+    """Print the steps of a run with the items that are done and those that failed; 1 when something of it is damaged."""
+    address = request.address
+    if address.step is not None:
+        named = "/".join(part for part in address if part is not None)
+        raise WrongUse(f"`{named}` names a step, but `status` shows a whole run", f"flowport status {address.flow}/{address.run}")
+    run = find_run(store_to_read(request.store, request.target, request.profile), address, warn)
+    found = _document(run, f" --store {quote(request.store)}" if request.store else "")
+    if request.json:
+        print(as_json(found, indent=2))
+    else:
+        _print(found, run.store.url)
+    return int(run.damaged)
+
+
+def _document(run: Run, again: str) -> dict[str, Any]:
+    """What there is to say, as the JSON has it."""
+    failed = failures(run.store, run.keys, lambda key: warn(f"`{key}` is nothing that flowport wrote"))
+    found = status_of(run.store, run.doc, warn)
+    state = found.status if found else "unreadable"
+    return {
+        "flow": run.doc["flow"],
+        "run": run.doc["run"],
+        "status": state,
+        "target": run.doc["target"],
+        "started": run.doc["started"],
+        "ended": found.seen if found and found.is_over else None,
+        "seconds": round(found.seconds(run.doc["started"]), 3) if found else None,
+        "origin": run.doc["origin"],
+        "tags": run.doc["tags"],
+        "steps": [
+            {**step._asdict(), "seconds": None if step.started is None else round((step.ended or step.started) - step.started, 3)}
+            for step in step_progress(run, failed, state == "running")
+        ],
+        "failures": [{name: failure[name] for name in ("step", "item", "type", "message")} for failure in failed],
+        "resume": None if state in ("done", "running") else f"flowport resume {run.doc['flow']}/{run.doc['run']}{again}",
+    }
+
+
+TITLES = ("STEP", "STATUS", "DONE", "FAILED", "TAKEN OVER", "DURATION")
+
+
+def _print(found: dict[str, Any], url: str) -> None:
+    print(shown(f"{found['flow']}/{found['run']}: {found['status']}") + _times(found))
+    if found["origin"]:
+        print(shown(f"resumes run {found['origin']}"))
+    rows = [_cells(step) for step in found["steps"]]
+    columns = [column for column in range(len(TITLES)) if column < 3 or any(row[column] for row in rows)]
+    widths = [max(len(row[column]) for row in (TITLES, *rows)) for column in range(len(TITLES))]
+    print()
+    for row in (TITLES, *rows):
+        cells = [row[column].ljust(widths[column]) if column < 2 else row[column].rjust(widths[column]) for column in columns]
+        print(shown("  ".join(cells).rstrip()))
+    if found["failures"]:
+        print()
+    for failure in found["failures"][:SHOWN]:
+        message = failure["message"].strip().split("\n")[0]
+        print(shown(f"{failure['step']}/{failure['item']} failed: {failure['type']}" + (f": {message}" if message else "")))
+    if len(found["failures"]) > SHOWN:
+        print(f"{len(found['failures']) - SHOWN} more items failed: --json")
+    if found["resume"]:
+        print(f"\nresume it: {found['resume']}")
+    print(f"store: {shown(url)}")
+
+
+def _times(found: dict[str, Any]) -> str:
+    """When a run started and how long it took."""
+    took = "" if found["seconds"] is None else duration(found["seconds"])
+    how = {"done": f" in {took}", "running": f" for {took}", "lost": f", last seen {moment(found['ended'] or 0)} UTC"}
+    return how.get(found["status"], f" after {took}" if took else "") + f", started {moment(found['started'])} UTC"
+
+
+def _cells(step: dict[str, Any]) -> tuple[str, ...]:
+    numbers = (str(step[name] or "") for name in ("items", "failed", "taken_over"))
+    return (step["step"], step["status"], *numbers, "" if step["seconds"] is None else duration(step["seconds"]))
+
+
+COMMAND = Command(
+    "status",
+    "Show the steps of a run and what failed",
+    StatusRequest,
+    status,
+    (
+        Argument(
+            "address",
+            "The run. Default: the latest one of the flow.",
+            metavar="FLOW/RUN",
+            type=Address.parse,
+            shell_complete=addresses,
+        ),
+        click.Option(["--json"], is_flag=True, help="Print one JSON document."),
+        *shared.store_to_read(),
+    ),
+    help="It shows the items of each step that are done, and the command that resumes the run.",
+    examples=("flowport status DigitsFlow", "flowport status DigitsFlow/20261121-071334-c8996f --json"),
+)

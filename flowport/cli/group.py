@@ -1,0 +1,140 @@
+"""The commands of `flowport`, each imported when it is used, and what a command line comes to: an exit status, or a message."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flowport.cli.advice import WrongUse, closest, message_and_hint
+from flowport.cli.command import COMPLETE, OWN_FILE, SETTINGS, Command, help_option
+from flowport.cli.console import say
+from flowport.compiler.diagnostics.diagnostic import CompileError
+from flowport.compiler.target import DeployError
+from flowport.project.errors import ProjectError
+from flowport.runtime.store.errors import Corrupt, Missing, StoreError
+from flowport.runtime.text import shown
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+COMMANDS = {
+    "check": "Report all mistakes in flows",
+    "compile": "Write the files that an engine runs",
+    "run": "Run a flow on this machine",
+    "resume": "Resume a run: reuse what it finished",
+    "dry-run": "Run the compiled files on this machine, in Airflow or on an emulator",
+    "deploy": "Deploy the compiled files to Airflow or Argo",
+    "show": "Draw the graph of a flow as text, SVG or HTML",
+    "runs": "List runs",
+    "status": "Show the steps of a run and what failed",
+    "logs": "Show the output of tasks",
+    "artifacts": "Show the artifacts of tasks",
+    "explain": "Explain a diagnostic",
+    "init": "Create a first flow",
+    "config": "Print the JSON Schema of flowport.toml",
+    "completion": "Print the shell script that completes commands",
+}
+"""The commands, each in the module of its name, and what they do."""
+
+OF_A_FLOW = ("check", "compile", "run", "resume", "dry-run", "deploy", "show")
+"""The commands that a flow's own file takes: `python flow.py run`."""
+
+
+class CommandGroup(click.Group):
+    """The commands. With `flow`, FILE.py:ClassName, those of a flow, which is their first argument."""
+
+    def __init__(self, flow: str = "") -> None:
+        super().__init__(
+            "flowport", params=[*([] if flow else [version_option()]), help_option()], context_settings=SETTINGS, add_help_option=False
+        )
+        self.flow = flow
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(OF_A_FLOW if self.flow else COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> Command[Any] | None:
+        return load(cmd_name) if cmd_name in self.list_commands(ctx) else None
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        name, *rest = args
+        ctx.meta[OWN_FILE] = bool(self.flow)
+        command = self.get_command(ctx, name)
+        if command is None and not ctx.resilient_parsing:
+            raise WrongUse(f"there is no command `{name}`", closest(name, self.list_commands(ctx)) or f"{ctx.command_path} --help")
+        return (name if command else None), command, [self.flow, *rest] if self.flow else rest
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write(f"Usage: {ctx.command_path} COMMAND ...\n")
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name] + ".") for name in self.list_commands(ctx)])
+        with formatter.section("Options"):
+            formatter.write_dl([row for param in self.params if (row := param.get_help_record(ctx))])
+        formatter.write_paragraph()
+        formatter.write(f"`{ctx.command_path} COMMAND --help` shows the options of a command and examples.\n")
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        found = [CompletionItem(name, help=COMMANDS[name]) for name in self.list_commands(ctx) if name.startswith(incomplete)]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
+
+
+def load(name: str) -> Command[Any]:
+    """The command `name`."""
+    command: Command[Any] = import_module(f"flowport.cli.commands.{name.replace('-', '_')}").COMMAND
+    return command
+
+
+def version_option() -> click.Option:
+    """`--version`."""
+
+    def show(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+        if value and not ctx.resilient_parsing:
+            import flowport
+
+            print(f"flowport {flowport.__version__}")
+            ctx.exit()
+
+    return click.Option(["-V", "--version"], is_flag=True, is_eager=True, expose_value=False, callback=show, help="Show the version.")
+
+
+def run(words: Sequence[str], flow: str = "") -> int:
+    """The exit status of a command line; says what is wrong on standard error. See `flowport.cli.execute`."""
+    group = CommandGroup(flow)
+    if asked := os.environ.get(COMPLETE):
+        from click.shell_completion import shell_complete
+
+        return shell_complete(group, {}, "flowport", COMPLETE, asked)
+    program = f"python {flow.rpartition(':')[0]}" if flow else "flowport"
+    if words and words[0] == "help":
+        words = [*words[1:2], "--help"]
+    failed = 2 if "--diff" in words else 1
+    speaker = " ".join(["flowport", words[0]]) if words and words[0] in group.list_commands(click.Context(group)) else program
+    try:
+        if not words:
+            print(group.get_help(click.Context(group, info_name=program, **SETTINGS)))
+            return 2
+        with group.make_context(program, list(words)) as ctx:
+            return int(group.invoke(ctx))
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    except (click.UsageError, ProjectError) as error:
+        print_error(speaker, *message_and_hint(error, speaker))
+        return 2
+    except CompileError as refused:
+        say(refused.diagnostics)
+        return failed
+    except (StoreError, Missing, Corrupt, DeployError) as error:
+        print_error(speaker, str(error))
+        return failed
+
+
+def print_error(speaker: str, message: str, hint: str = "") -> None:
+    """What is wrong, and what to type."""
+    lines = [*(f"{speaker}: {line}" for line in message.split("\n")), *(f"  {line}".rstrip() for line in hint.split("\n"))]
+    print(shown("\n".join(lines).rstrip(), lines=True), file=sys.stderr)

@@ -1,0 +1,121 @@
+"""The arguments and options that several commands have."""
+
+from __future__ import annotations
+
+import click
+
+from flowport.cli.command import Argument
+from flowport.cli.completers import addresses, flow_files
+from flowport.compiler.ir import Retry
+from flowport.project.address import Address
+
+FLOW_HELP = "The flow's file: FILE.py, or FILE.py:ClassName when it has several flows."
+
+
+def flow(required: bool = True, help: str = FLOW_HELP) -> Argument:
+    """FLOW."""
+    return Argument("flow", help, required=required, shell_complete=flow_files)
+
+
+def flows() -> Argument:
+    """FLOW..."""
+    return Argument("flow", FLOW_HELP + " You can name several.", nargs=-1, required=True, shell_complete=flow_files)
+
+
+def address() -> Argument:
+    """FLOW/RUN/STEP/ITEM."""
+    help = "What to show, from the left: FLOW, FLOW/RUN, and so on. RUN can be `latest`, which is also the default."
+    return Argument("address", help, metavar="FLOW/RUN/STEP/ITEM", type=Address.parse, shell_complete=addresses)
+
+
+def count(text: str) -> int:
+    """A whole number of at least 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise click.BadParameter(f"`{text}` is not a whole number of at least 1")
+    return int(text)
+
+
+def retries(text: str) -> Retry:
+    """The decorator in `retry` or `retry:times=5`."""
+    name, _, settings = text.partition(":")
+    key, equals, times = settings.partition("=")
+    if name != "retry" or (settings and (key != "times" or not equals or not times.isdigit())):
+        raise click.BadParameter("you can add `retry` or `retry:times=5`")
+    return Retry(times=int(times)) if settings else Retry()
+
+
+PROFILE_HELP = "Use this profile of flowport.toml."
+STORE_HELP = "The store: a folder, or an address such as s3://bucket/prefix. Default: FLOWPORT_STORE, then the profile, then ./.flowport."
+
+
+def profile() -> click.Option:
+    """--profile."""
+    return click.Option(["--profile"], metavar="NAME", help=PROFILE_HELP)
+
+
+def targets(help: str) -> click.Option:
+    """--target, which can be repeated."""
+    return click.Option(["-t", "--target"], metavar="TARGET", multiple=True, help=help)
+
+
+def target(help: str) -> click.Option:
+    """--target."""
+    return click.Option(["-t", "--target"], metavar="TARGET", help=help)
+
+
+def store_to_read() -> list[click.Parameter]:
+    """--store, --target and --profile of a command that reads a store."""
+    return [
+        click.Option(["--store"], metavar="URL", help=STORE_HELP),
+        target("Read the store that flowport.toml names for this target."),
+        profile(),
+    ]
+
+
+def of_a_run() -> list[click.Parameter]:
+    """What `run`, `resume` and `dry-run` share."""
+    return [
+        click.Option(["--run-id"], metavar="ID", help="The id of the new run. Default: the time and a random number."),
+        click.Option(["--tag", "tags"], metavar="TAG", multiple=True, help="Add a tag to the run; `flowport runs --tag` finds it."),
+        click.Option(
+            ["--max-workers"],
+            metavar="N",
+            type=count,
+            help="Run at most this many tasks at once. Default: the number of processors.",
+        ),
+        click.Option(
+            ["--with", "decorators"],
+            metavar="DECORATOR",
+            type=retries,
+            multiple=True,
+            help="Add a decorator to every step that lacks it: `retry` or `retry:times=5`.",
+        ),
+        click.Option(["--store"], metavar="URL", help=STORE_HELP),
+        profile(),
+    ]
+
+
+def on_this_machine() -> list[click.Parameter]:
+    """What `run` and `resume` share."""
+    return [
+        click.Option(
+            ["--no-fork", "fork"],
+            is_flag=True,
+            flag_value=False,
+            default=True,
+            help="Start each task as a new process, as a container does, instead of forking it.",
+        ),
+        click.Option(["-q", "--quiet"], is_flag=True, help="Show neither the output of tasks nor the progress."),
+    ]
+
+
+def origin() -> list[click.Parameter]:
+    """--origin-run and --from of a command that starts a run."""
+    return [
+        click.Option(["--origin-run"], metavar="RUN", help="Reuse the results of this run where nothing changed."),
+        click.Option(["--from", "from_step"], metavar="STEP", help="With --origin-run: run this step and the following ones again."),
+    ]
+
+
+DASHES = "A parameter that has the name of an option goes after `--`."
+"""What the commands with parameters of a flow say of them."""

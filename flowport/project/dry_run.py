@@ -1,0 +1,72 @@
+"""A dry run: the emitted files, run on this machine against an emulator of their engine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from flowport.compiler.ir import Retry
+from flowport.compiler.target import DryRun
+from flowport.project.config import Config
+from flowport.project.errors import StoreNotLocal
+from flowport.project.flow_file import FlowFile
+from flowport.project.parameters import ParameterText
+from flowport.project.run import check_origin, run_input, with_decorators
+from flowport.project.run_ids import run_id
+from flowport.project.stores import is_folder, store_to_write
+from flowport.project.targets import prepare_without_errors
+from flowport.runtime.store.open import open_store
+
+if TYPE_CHECKING:
+    from flowport.compiler.diagnostics.diagnostic import Diagnostic
+    from flowport.targets.registry import AnyTarget
+
+
+class DryRunRequest(NamedTuple):
+    """A dry run of a flow for one target; see `RunRequest`. With `logs` it tells what tasks print."""
+
+    flow: FlowFile
+    target: str | None
+    parameters: tuple[ParameterText, ...] = ()
+    run_id: str | None = None
+    tags: tuple[str, ...] = ()
+    max_workers: int | None = None
+    decorators: tuple[Retry, ...] = ()
+    store: str | None = None
+    logs: bool = False
+    origin_run: str | None = None
+    from_step: str | None = None
+
+
+def prepare_dry_run(request: DryRunRequest, target: AnyTarget) -> tuple[DryRun[Any], tuple[Diagnostic, ...]]:
+    """What the target is to run, and the warnings about it; raises CompileError when it cannot take the flow."""
+    inputs = run_input(request.flow, request.parameters, request.tags, request.origin_run, request.from_step)
+    store = _store(request)
+    flow = with_decorators(request.flow, request.decorators)
+    ready = prepare_without_errors(flow, target, target.dry_run_defaults)
+    package = flow.package()
+    check_origin(open_store(store), flow, inputs.origin_run)
+    run = DryRun(
+        flow.plan,
+        ready.settings,
+        package,
+        inputs.parameters,
+        run_id(request.run_id),
+        store,
+        inputs.origin_run,
+        inputs.from_step,
+        inputs.tags,
+        request.max_workers,
+        request.logs,
+    )
+    return run, ready.diagnostics
+
+
+def _store(request: DryRunRequest) -> str:
+    """The folder that keeps the run: a profile's store is often that of the real engine, and not meant here."""
+    config = request.flow.config
+    url = store_to_write(request.store, config)
+    if is_folder(url):
+        return url
+    if url == config.shared_store:
+        return store_to_write(request.store, Config())
+    raise StoreNotLocal(url)

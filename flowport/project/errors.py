@@ -1,0 +1,166 @@
+"""What can be wrong with a request: one class for each mistake, with what somebody who answers needs to say what to do instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+
+class ProjectError(Exception):
+    """A request asks for something that there is not."""
+
+
+class UnknownTarget(ProjectError):
+    """No installed target has this name."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        super().__init__(f"there is no target `{name}`")
+        self.name, self.known = name, tuple(known)
+
+
+class UnknownFlow(ProjectError):
+    """A store has no run of this flow."""
+
+    def __init__(self, flow: str, store: str, known: Iterable[str]) -> None:
+        super().__init__(f"no run of `{flow}` is in {store}")
+        self.flow, self.known = flow, tuple(known)
+
+
+class UnknownRun(ProjectError):
+    """A store has no run of this name; `flow` is "" when any flow would do."""
+
+    def __init__(self, run: str, flow: str, store: str) -> None:
+        super().__init__(f"there is no run `{run}`{f' of {flow}' if flow else ''} in {store}")
+        self.run, self.flow = run, flow
+
+
+class UnreadableRuns(ProjectError):
+    """None of a flow's runs can be read."""
+
+    def __init__(self, flow: str, store: str) -> None:
+        super().__init__(f"no run of {flow} in {store} can be read")
+        self.flow = flow
+
+
+class NoRuns(ProjectError):
+    """A store has no run that could be resumed; `flow` is "" when any flow would do."""
+
+    def __init__(self, flow: str, store: str) -> None:
+        super().__init__(f"there are no runs{f' of {flow}' if flow else ''} in {store}")
+
+
+class EveryRunDone(ProjectError):
+    """Every run is done or still running, so that there is nothing to resume; `flow` is "" when any flow would do."""
+
+    def __init__(self, flow: str, store: str) -> None:
+        super().__init__(f"every run{f' of {flow}' if flow else ''} in {store} is done or still running, so there is nothing to resume")
+
+
+class StillRunning(ProjectError):
+    """The run to resume is running; `seen` is when it last showed that, in seconds since 1970."""
+
+    def __init__(self, flow: str, run: str, seen: float) -> None:
+        super().__init__(f"run `{run}` of {flow} is still running")
+        self.flow, self.run, self.seen = flow, run, seen
+
+
+class UnknownFlowFile(ProjectError):
+    """Nothing says where the file of a run's flow is."""
+
+    def __init__(self, flow: str, run: str) -> None:
+        super().__init__(f"flowport does not know where the file of {flow} is")
+        self.run = run
+
+
+class UnknownStep(ProjectError):
+    """A flow has no step of this name."""
+
+    def __init__(self, step: str, flow: str, steps: Iterable[str]) -> None:
+        super().__init__(f"`{step}` is not a step of {flow}")
+        self.step, self.steps = step, tuple(steps)
+
+
+class UnknownItem(ProjectError):
+    """A step has no item with this address."""
+
+    def __init__(self, item: str, step: str, flow: str, run: str) -> None:
+        super().__init__(f"step `{step}` has no item `{item}` in run `{run}`")
+        self.step, self.flow, self.run = step, flow, run
+
+
+class UnknownArtifact(ProjectError):
+    """No item of a step has an artifact of this name."""
+
+    def __init__(self, name: str, step: str, known: Iterable[str]) -> None:
+        super().__init__(f"step `{step}` has no artifact `{name}`")
+        self.name, self.known = name, tuple(known)
+
+
+class NotAnAddress(ProjectError):
+    """A text is not FLOW/RUN/STEP/ITEM."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"`{text}` is not an address")
+
+
+class NoStoreOfTarget(ProjectError):
+    """The settings name no store for a target."""
+
+    def __init__(self, target: str, settings: str) -> None:
+        super().__init__(f"{settings} names no store for target {target}")
+        self.target = target
+
+
+class StoresDiffer(ProjectError):
+    """The targets of a profile have different stores, and none of them was chosen."""
+
+    def __init__(self, profile: str, targets: Iterable[str]) -> None:
+        super().__init__(f"the targets of profile `{profile}` have different stores")
+        self.targets = tuple(targets)
+
+
+class StoreNotLocal(ProjectError):
+    """A dry run would write to a store that is not a folder of this machine."""
+
+    def __init__(self, store: str) -> None:
+        super().__init__(f"a dry run keeps its runs on this machine, and `{store}` is not a folder")
+
+
+class BadRunId(ProjectError):
+    """A text cannot be the id of a run."""
+
+    def __init__(self, run: str) -> None:
+        super().__init__(f"a run id cannot be `{run if len(run) <= 60 else run[:60] + '...'}`")
+
+
+class BadParameters(ProjectError):
+    """Parameters are missing, unknown or of the wrong type: a line for each. `specs` are those that the flow has."""
+
+    def __init__(self, problems: Sequence[str], specs: Sequence[dict[str, Any]]) -> None:
+        super().__init__("\n".join(problems))
+        self.specs = tuple(specs)
+
+
+class BadTags(ProjectError):
+    """Tags are too long, or too many."""
+
+
+class NoOrigin(ProjectError):
+    """A step to run again is named without the run whose results are reused."""
+
+    def __init__(self) -> None:
+        super().__init__("a step to run again is named, and no run whose results are reused")
+
+
+class NotWritable(ProjectError):
+    """The disk does not let a file or folder be written."""
+
+    def __init__(self, path: str, reason: str | None) -> None:
+        super().__init__(f"`{path}` cannot be written: {reason}")
+
+
+class FilesCollide(ProjectError):
+    """Two flows would write the same file."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"two flows would both write `{path}`")

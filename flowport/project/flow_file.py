@@ -1,0 +1,87 @@
+"""A flow that a project has: read from its file, with the settings that hold for it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from flowport.compiler.compile import load, split
+from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
+from flowport.compiler.ir.plan import Plan
+from flowport.compiler.package.documents import flow_document
+from flowport.project.config import Config, find
+
+if TYPE_CHECKING:
+    from flowport.compiler.package.archive import Package
+
+
+class FlowFile(NamedTuple):
+    """A flow without errors; `warnings` is what there is to say about it nevertheless."""
+
+    path: str
+    plan: Plan
+    config: Config
+    warnings: tuple[Diagnostic, ...]
+
+    @property
+    def name(self) -> str:
+        """The flow's name."""
+        return self.plan.flow.name
+
+    @property
+    def folder(self) -> str:
+        """The absolute path of the folder that the file is in."""
+        return os.path.dirname(os.path.abspath(self.path))
+
+    @property
+    def argument(self) -> str:
+        """What names this flow from any folder: the absolute path of its file, and its class."""
+        return f"{os.path.abspath(self.path)}:{self.plan.flow.class_name}"
+
+    @property
+    def parameters(self) -> list[dict[str, Any]]:
+        """The parameters of the flow, as its package has them."""
+        found: Any = flow_document(self.plan.flow)["parameters"]
+        return list(found)
+
+    def package(self) -> Package:
+        """The code package, with the further files that the settings name."""
+        from flowport.compiler.package.archive import package
+
+        return package(self.plan, self.config.included(self.folder))
+
+
+class CheckResult(NamedTuple):
+    """What there is to say about a file: its flow, unless a diagnostic is an error."""
+
+    flow: FlowFile | None
+    diagnostics: tuple[Diagnostic, ...]
+    ignored: tuple[str, ...] = ()
+
+
+def check_flow(argument: str, profile: str | None) -> CheckResult:
+    """Read `FILE.py` or `FILE.py:ClassName` with a profile of its settings."""
+    path, _ = split(argument)
+    folder = os.path.dirname(os.path.abspath(path))
+    try:
+        config = find(folder, profile)
+        modules = config.modules(folder)
+        roots = config.roots
+    except CompileError as refused:
+        return CheckResult(None, refused.diagnostics)
+    loaded = load(argument, roots, modules)
+    flow = None if loaded.plan is None else FlowFile(path, loaded.plan, config, loaded.diagnostics)
+    return CheckResult(flow, loaded.diagnostics, config.ignored)
+
+
+def open_flow(argument: str, profile: str | None) -> FlowFile:
+    """The flow of `FILE.py` or `FILE.py:ClassName`; raises CompileError when there are errors."""
+    found = check_flow(argument, profile)
+    if found.flow is None:
+        raise CompileError(found.diagnostics)
+    return found.flow
+
+
+def has_errors(diagnostics: tuple[Diagnostic, ...]) -> bool:
+    """Whether any of them is more than a warning."""
+    return any(diagnostic.severity == "error" for diagnostic in diagnostics)

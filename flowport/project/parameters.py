@@ -1,0 +1,84 @@
+"""The parameters of a new run: from text, as a user writes it, to the values in the run's input."""
+
+from __future__ import annotations
+
+import os
+from base64 import b64encode
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from flowport.project.errors import BadParameters
+from flowport.runtime.run.parameters import ParameterError, convert, converted, text_of
+from flowport.runtime.store.documents import dump
+
+Spec = dict[str, Any]
+"""An entry of `parameters` in the plan's JSON."""
+
+
+class ParameterText(NamedTuple):
+    """A parameter as a user wrote it; None for one that stands alone, as a true one may."""
+
+    name: str
+    text: str | None
+
+
+def spellings(name: str) -> tuple[str, ...]:
+    """The names that mean a parameter: `max-depth` stands for `max_depth` too, and the other way round."""
+    return tuple(dict.fromkeys((name, name.replace("_", "-"), name.replace("-", "_"))))
+
+
+def parameter_values(specs: list[Spec], texts: Sequence[ParameterText], resumed: bool) -> dict[str, Any]:
+    """The values of the parameters that were written, by name, as JSON; raises BadParameters with all that is wrong.
+
+    A resumed run has the other parameters from its origin, so that none is missing.
+    """
+    by_name = {spec["name"]: spec for spec in specs}
+    by_spelling = {one: name for name in by_name for one in spellings(name)} | {name: name for name in by_name}
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    written = [ParameterText(by_spelling.get(name, name), text) for name, text in texts]
+    for name, text in written:
+        try:
+            values[name] = _value(by_name.get(name), name, text)
+        except ParameterError as error:
+            problems.append(str(error))
+    unread = {name for name, _ in written if any(f"`{name}`" in problem for problem in problems)}
+    wanted = [{**spec, "required": spec["required"] and not resumed} for spec in specs if spec["name"] not in unread]
+    try:
+        converted(wanted, values)
+    except ParameterError as error:
+        problems += str(error).split("\n")
+    if problems:
+        raise BadParameters(problems, specs)
+    return {name: _plain(by_name[name], value) for name, value in values.items()}
+
+
+def _value(spec: Spec | None, name: str, text: str | None) -> Any:
+    """The text of a parameter, or the content of the file that it names; a parameter that stands alone is true."""
+    if text is None:
+        if spec is not None and spec["kind"] != "bool":
+            raise ParameterError(f"parameter `{name}` needs a value")
+        return True
+    return _content(spec, name, text) if spec is not None and spec["kind"] == "file" else text
+
+
+def _content(spec: Spec, name: str, path: str) -> Any:
+    try:
+        with open(os.path.expanduser(path), "rb") as file:
+            data = file.read()
+        return text_of(data, spec["encoding"]) if spec["text"] else {"base64": b64encode(data).decode()}
+    except OSError as error:
+        raise ParameterError(f"parameter `{name}` names the file `{path}`, which cannot be read: {os.strerror(error.errno or 0)}") from None
+    except (UnicodeDecodeError, LookupError) as error:
+        raise ParameterError(f"parameter `{name}` names the file `{path}`, which is not text: {error}") from None
+
+
+def _plain(spec: Spec, value: Any) -> Any:
+    """A value as JSON; of kind JSON a text stands for what it says as JSON, wherever it is read."""
+    plain = value if spec["kind"] == "file" else convert(spec, value)
+    return dump(plain).decode() if spec["kind"] == "json" and isinstance(plain, str) else plain
+
+
+def as_text(value: Any) -> str:
+    """A value as a user writes it: a text as it is, anything else as JSON."""
+    return value if isinstance(value, str) else dump(value).decode()

@@ -1,0 +1,61 @@
+"""How far the steps of a run are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+
+from flowport.runtime.records.reuse import ReuseCount
+from flowport.runtime.records.slices import pieces
+from flowport.runtime.store import row_ranges
+from flowport.runtime.store.keys import ATTEMPT, LOG
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from flowport.runtime.run.reader import Run
+
+StepStatus: TypeAlias = Literal["done", "failed", "running", "unfinished", ""]
+"""`unfinished` when tasks have begun and neither ended nor failed in a run that is over; "" when the step has not begun."""
+
+
+class StepProgress(NamedTuple):
+    """A step of a run: the items that are done, those that failed, those that were reused; and when it started and ended."""
+
+    step: str
+    status: StepStatus
+    items: int
+    failed: int
+    taken_over: int
+    started: float | None
+    ended: float | None
+
+
+def step_progress(run: Run, failures: Iterable[dict[str, Any]], is_running: bool) -> list[StepProgress]:
+    """Every step of a run, in the order of its plan. `failures` are those of the run, and `is_running` says whether it is running."""
+    failed: dict[str, int] = {}
+    for failure in failures:
+        failed[failure["step"]] = failed.get(failure["step"], 0) + 1
+    there = run.steps()
+    steps = [*run.plan["steps"], *(step for step in there if step not in run.plan["steps"])]
+    return [_progress(run, step, step in there, failed.get(step, 0), is_running) for step in steps]
+
+
+def _progress(run: Run, step: str, is_there: bool, failed: int, is_running: bool) -> StepProgress:
+    slices = run.slices(step) if is_there else []
+    docs = [run.guarded(f"{step}/{slice}", lambda: run.manifests.need(step, slice).doc, None) for slice in slices]  # noqa: B023 - called at once
+    came = [doc for doc in docs if doc is not None and row_ranges.count(doc["arrived"])]
+    reuse = ReuseCount(came)
+    status: StepStatus = "done" if reuse.of else ""
+    if is_there and _begun(run, step) - set(slices):
+        status = "running" if is_running else "unfinished"
+    if failed:
+        status = "failed"
+    started = min((doc["started"] for doc in came), default=None)
+    return StepProgress(step, status, reuse.of, failed, reuse.items, started, max((doc["ended"] for doc in came), default=None))
+
+
+def _begun(run: Run, step: str) -> set[str]:
+    """The slices of a step that left an attempt or a log."""
+    folders: list[str] = run.guarded(f"step `{step}`", lambda: run.store.folders(run.keys.step(step)), [])
+    names = [name.removesuffix(ATTEMPT).removesuffix(LOG) for name in folders]
+    return {name for name in names if pieces(name, "s") is not None}

@@ -1,0 +1,135 @@
+"""A new run on this machine: what a request says of it, and how it is started."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from flowport.compiler.ir import Retry, Step
+from flowport.compiler.record import replace
+from flowport.project.errors import BadTags, NoOrigin, UnknownRun, UnknownStep
+from flowport.project.flow_file import FlowFile
+from flowport.project.parameters import ParameterText, parameter_values
+from flowport.project.run_ids import run_id
+from flowport.project.stores import store_to_write
+from flowport.runtime.run.parameters import ParameterError
+from flowport.runtime.run.run_input import tags
+from flowport.runtime.store.keys import Keys
+
+if TYPE_CHECKING:
+    from flowport.runtime.store.interface import Store
+
+
+class RunRequest(NamedTuple):
+    """A run of a flow: with `origin_run` it reuses the results of that run, with `from_step` none of that step and those after it.
+
+    `decorators` are for the steps that lack them. `max_workers` is the number of tasks at once: by default that of the processors.
+    Tasks are forked from one process, or with `fork` false started anew as in a container. A `quiet` run shows neither output nor progress.
+    """
+
+    flow: FlowFile
+    parameters: tuple[ParameterText, ...] = ()
+    run_id: str | None = None
+    tags: tuple[str, ...] = ()
+    max_workers: int | None = None
+    decorators: tuple[Retry, ...] = ()
+    store: str | None = None
+    fork: bool = True
+    quiet: bool = False
+    origin_run: str | None = None
+    from_step: str | None = None
+
+
+class RunInput(NamedTuple):
+    """The document that a run starts with, checked against its flow."""
+
+    parameters: dict[str, Any]
+    tags: tuple[str, ...] = ()
+    origin_run: str | None = None
+    from_step: str | None = None
+
+    def document(self) -> dict[str, Any]:
+        """The input as the first task reads it."""
+        rest = {"origin_run": self.origin_run, "from": self.from_step, "tags": list(self.tags) or None}
+        return {"parameters": self.parameters, **{name: value for name, value in rest.items() if value is not None}}
+
+
+def run_input(
+    flow: FlowFile, parameters: Sequence[ParameterText], run_tags: Sequence[str], origin_run: str | None, from_step: str | None
+) -> RunInput:
+    """The input of a new run; raises ProjectError."""
+    if from_step and not origin_run:
+        raise NoOrigin
+    values = parameter_values(flow.parameters, parameters, origin_run is not None)
+    steps = [step.name for step in flow.plan.flow.steps]
+    if from_step is not None and from_step not in steps:
+        raise UnknownStep(from_step, flow.name, steps)
+    try:
+        return RunInput(values, tuple(tags(list(run_tags))) if run_tags else (), origin_run, from_step)
+    except ParameterError as error:
+        raise BadTags(str(error)) from None
+
+
+def with_decorators(flow: FlowFile, decorators: Sequence[Retry]) -> FlowFile:
+    """The flow with retries for the steps that have none."""
+    if not decorators:
+        return flow
+
+    def with_retry(step: Step) -> Step:
+        return step if step.settings.retry else replace(step, settings=replace(step.settings, retry=decorators[-1]))
+
+    steps = tuple(with_retry(step) for step in flow.plan.flow.steps)
+    return flow._replace(plan=replace(flow.plan, flow=replace(flow.plan.flow, steps=steps)))
+
+
+def start(request: RunRequest) -> int:
+    """Compile a flow, put the code where tasks find it, and run it; the exit status."""
+    from shlex import quote
+
+    from flowport.runtime.local.run import Request
+    from flowport.runtime.local.run import run as run_here
+    from flowport.runtime.package.code_package import CodePackage
+    from flowport.runtime.store.keys import code_key
+    from flowport.runtime.store.open import open_store
+
+    flow = request.flow
+    inputs = run_input(flow, request.parameters, request.tags, request.origin_run, request.from_step)
+    run = run_id(request.run_id)
+    package = with_decorators(flow, request.decorators).package()
+    url = store_to_write(request.store, flow.config)
+    store = open_store(url)
+    check_origin(store, flow, inputs.origin_run)
+    if not store.exists(code_key(package.digest)):
+        store.create(code_key(package.digest), package.data)
+    return run_here(
+        Request(
+            folder=CodePackage.fetched(store, package.digest).folder,
+            code=package.digest,
+            source=_source(flow),
+            store=url,
+            run=run,
+            document=inputs.document(),
+            argument=flow.argument,
+            workers=request.max_workers or _processors(),
+            fork=request.fork,
+            quiet=request.quiet,
+            again=f" --store {quote(request.store)}" if request.store else "",
+        )
+    )
+
+
+def check_origin(store: Store, flow: FlowFile, origin_run: str | None) -> None:
+    """Look whether the run to reuse is there; raises UnknownRun."""
+    if origin_run is not None and not store.exists(Keys(flow.name, origin_run).run()):
+        raise UnknownRun(origin_run, flow.name, store.url)
+
+
+def _source(flow: FlowFile) -> str:
+    """The flow's own folder, so that tracebacks name the user's files; not when modules come from beside it: only the package has them."""
+    beside = any(root.startswith(".flowport/") for root in flow.plan.flow.roots)
+    return "" if beside else flow.folder
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,211 @@
+"""The runs of a store: which there are, which one an address names, and how each of them went. What is damaged goes to `odd`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from flowport.project.address import LATEST, Address
+from flowport.project.errors import EveryRunDone, NoRuns, StillRunning, UnknownFlow, UnknownItem, UnknownRun, UnknownStep, UnreadableRuns
+from flowport.project.run_ids import begins_with_time
+from flowport.runtime.records.run_record import document
+from flowport.runtime.records.slices import pieces
+from flowport.runtime.run.reader import ODD, find, order, reason
+from flowport.runtime.run.status import RunStatus, run_status
+from flowport.runtime.store.errors import Corrupt, Missing, StoreError
+from flowport.runtime.store.keys import FLOWS, LOG, Keys, names, runs_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import TypeAlias
+
+    from flowport.runtime.records.reuse import ReuseCount
+    from flowport.runtime.run.reader import Run
+    from flowport.runtime.store.interface import Store
+
+    Odd: TypeAlias = Callable[[str], None]
+    """Hears of something in the store that cannot be read, in a sentence."""
+
+BESIDE = ("blobs", "code", "flows", "tmp")
+"""The folders of a store. Before records had version 2, each flow had a folder beside them."""
+
+
+class Survey(NamedTuple):
+    """The runs of a flow: the documents of those that began, the latest first; the ids of damaged ones; and how many were not read."""
+
+    documents: list[dict[str, Any]]
+    damaged: list[str]
+    older: int
+
+
+def flows(store: Store, odd: Odd) -> list[str]:
+    """The flows that ran."""
+    found, strange = names(store.folders(FLOWS))
+    for folder in strange:
+        odd(f"`{FLOWS}{folder}/` in {store.url} is nothing that flowport wrote")
+    return found
+
+
+def earlier_runs(store: Store) -> list[tuple[str, int]]:
+    """The flows with runs of an earlier version of flowport, which this version does not read, and how many runs each has."""
+    found = []
+    for folder in store.folders(""):
+        if folder not in BESIDE and (runs := [run for run in store.folders(f"{folder}/") if store.exists(f"{folder}/{run}/run.json")]):
+            found.append((folder, len(runs)))
+    return found
+
+
+def survey(store: Store, flow: str, odd: Odd, latest: int | None = None) -> Survey:
+    """The runs of a flow.
+
+    Of the ids that begin with the time no more than the `latest` are read, which spares a request for each of the others.
+    """
+    found, damaged = [], []
+    try:
+        runs, strange = names(store.folders(runs_folder(flow)))
+    except StoreError as error:
+        odd(str(error))
+        return Survey([], [], 0)
+    for folder in strange:
+        odd(f"`{runs_folder(flow)}{folder}/` in {store.url} is nothing that flowport wrote")
+    older = set(sorted(filter(begins_with_time, runs))[:-latest] if latest else [])
+    for run in [run for run in runs if run not in older]:
+        try:
+            found.append(document(store, Keys(flow, run)))
+        except Missing:
+            continue
+        except (Corrupt, StoreError) as error:
+            odd(str(error))
+            damaged.append(run)
+    return Survey(sorted(found, key=_began, reverse=True), damaged, len(older))
+
+
+def _began(document: dict[str, Any]) -> tuple[float, str]:
+    return document["started"], document["run"]
+
+
+def find_run(store: Store, address: Address, odd: Odd) -> Run:
+    """The run of an address, or the flow's latest; raises UnknownFlow, UnknownRun or UnreadableRuns."""
+    name = address.run
+    if name == LATEST and not store.exists(Keys(address.flow, name).run()):
+        name = None
+    if name is None:
+        # The newest may not have begun.
+        name = next((one["run"] for latest in (1, None) for one in survey(store, address.flow, odd, latest).documents), None)
+    if name is not None and store.exists(Keys(address.flow, name).run()):
+        return find(store, address.flow, name, odd)
+    known = flows(store, odd=lambda text: None)
+    if address.flow not in known:
+        raise UnknownFlow(address.flow, store.url, known)
+    if name is None:
+        raise UnreadableRuns(address.flow, store.url)
+    raise UnknownRun(name, address.flow, store.url)
+
+
+def find_step(run: Run, name: str) -> str:
+    """A step of a run's flow; raises UnknownStep."""
+    if name not in run.plan["steps"]:
+        raise UnknownStep(name, run.plan["flow"], run.plan["steps"])
+    return name
+
+
+def slice_of(run: Run, step: str, item: str, odd: Odd) -> str:
+    """The slice that an item is in, or the first of several, `r.30..r.39`; a slice may also be named itself. Raises UnknownItem."""
+    if pieces(item, "s") is not None and item in slices(run, step, odd):
+        return item
+    place = run.locate(step, item.partition("..")[0])
+    if place is None:
+        raise UnknownItem(item, step, run.plan["flow"], run.doc["run"])
+    return place[0]
+
+
+def slices(run: Run, step: str, odd: Odd) -> list[str]:
+    """The slices of a step that did anything: those with a manifest and those with a log, in their order."""
+    folders: list[str] = run.guarded(f"step `{step}`", lambda: run.store.folders(run.keys.step(step)), [])
+    logged = {name[: -len(LOG)] for name in folders if name.endswith(LOG)}
+    for name in sorted(logged):
+        if pieces(name, "s") is None:
+            odd(f"`{run.keys.logs(step, name)}` is nothing that flowport wrote")
+            logged.remove(name)
+    return sorted(logged | set(run.slices(step)), key=order)
+
+
+def status(store: Store, document: dict[str, Any], odd: Odd) -> RunStatus | None:
+    """The status of a run; None, which `odd` hears of, where its documents cannot be read."""
+
+    def strange(key: str) -> None:
+        odd(f"`{key}` in {store.url} is nothing that flowport wrote, or damaged")
+
+    try:
+        return run_status(store, Keys(document["flow"], document["run"]), document, strange)
+    except ODD as error:
+        odd(f"run {document['run']} of {document['flow']} cannot be read: {reason(error)}")
+        return None
+
+
+def taken_over(store: Store, document: dict[str, Any]) -> ReuseCount | None:
+    """How much of a run was taken over from others; None where nothing was."""
+    from flowport.runtime.records.reuse import share
+
+    try:
+        return share(store, Keys(document["flow"], document["run"])) if document["origin"] else None
+    except ODD:  # which `status` says
+        return None
+
+
+def find_origin(store: Store, flow: str, run: str, odd: Odd, force: bool = False) -> dict[str, Any]:
+    """The document of the run to resume: the named one, or the latest that ended before its last step. `flow` and `run` may be "".
+
+    Raises StillRunning when the named run is running, unless `force`.
+    """
+    among = [flow] if flow else flows(store, odd=odd if not run else lambda text: None)
+    if run == LATEST and not any(store.exists(Keys(one, run).run()) for one in among):
+        run = ""
+    if run:
+        named = _named(store, among, run, flow)
+        if not force and (found := status(store, named, odd)) is not None and found.status == "running":
+            raise StillRunning(named["flow"], named["run"], found.seen)
+        return named
+    candidates = [document for one in among for document in survey(store, one, odd).documents]
+    candidates.sort(key=lambda document: document["started"], reverse=True)
+    origin = next((document for document in candidates if _unfinished(store, document, odd)), None)
+    if origin is None and not candidates:
+        raise NoRuns(flow, store.url)
+    if origin is None:
+        raise EveryRunDone(flow, store.url)
+    return origin
+
+
+def _named(store: Store, among: list[str], run: str, flow: str) -> dict[str, Any]:
+    """The document of a run that one of these flows has; raises UnknownRun when none has it, Corrupt when it cannot be read."""
+    found, damage = [], None
+    for one in among:
+        try:
+            found.append(document(store, Keys(one, run)))
+        except Missing:
+            continue
+        except Corrupt as error:
+            damage = error
+    if found:
+        return max(found, key=lambda document: document["started"])
+    if damage is not None:
+        raise damage
+    raise UnknownRun(run, flow, store.url)
+
+
+def _unfinished(store: Store, document: dict[str, Any], odd: Odd) -> bool:
+    """Whether a run ended before its last step; one that cannot be read is said, and not taken."""
+    found = status(store, document, odd)
+    return found is not None and found.status not in ("running", "done")
+
+
+def names_in(store: Store, begun: str, newest: int) -> Iterator[str]:
+    """The addresses that begin as `begun`: flows and the `newest` runs of each, and the steps of a run that is named."""
+    parts = begun.split("/")
+    for flow in flows(store, odd=lambda text: None):
+        yield flow
+        if len(parts) < 3 and (flow.startswith(parts[0]) if len(parts) == 1 else flow == parts[0]):
+            runs, _ = names(store.folders(runs_folder(flow)))
+            yield from (f"{flow}/{run}" for run in (LATEST, *sorted(runs, reverse=True)[:newest]))
+    if len(parts) == 3:
+        steps, _ = names(store.folders(Keys(parts[0], parts[1]).steps))
+        yield from (f"{parts[0]}/{parts[1]}/{step}" for step in steps)

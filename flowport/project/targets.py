@@ -1,0 +1,60 @@
+"""The target of a name, and what it makes of a flow."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from flowport.compiler.diagnostics.diagnostic import CompileError
+from flowport.project.errors import UnknownTarget
+from flowport.project.flow_file import FlowFile, has_errors
+
+if TYPE_CHECKING:
+    from flowport.compiler.package.archive import Package
+    from flowport.compiler.settings import Profile
+    from flowport.compiler.target import File
+    from flowport.project.config import Config
+    from flowport.targets.prepare import Prepared
+    from flowport.targets.registry import AnyTarget
+
+
+def find_target(name: str) -> AnyTarget:
+    """The target with this name or alias; raises UnknownTarget."""
+    from flowport.targets.registry import find, targets
+
+    found = find(name)
+    if found is None:
+        known = targets()
+        raise UnknownTarget(name, [*known, *(alias for one in known.values() for alias in one.aliases)])
+    return found
+
+
+def prepare(flow: FlowFile, target: AnyTarget, defaults: Profile | None = None) -> Prepared[Any]:
+    """The plan and the settings as a target takes them, and what it has to say about both. `defaults` fill in for the profile."""
+    from flowport.targets import prepare
+
+    return prepare.prepare(target, flow.plan, {**(defaults or {}), **settings_for(target, flow.config)})
+
+
+def prepare_without_errors(flow: FlowFile, target: AnyTarget, defaults: Profile | None = None) -> Prepared[Any]:
+    """The same without errors; raises CompileError when the target cannot take the flow."""
+    found = prepare(flow, target, defaults)
+    if has_errors(found.diagnostics):
+        raise CompileError(found.diagnostics)
+    return found
+
+
+def emit(ready: Prepared[Any], target: AnyTarget, package: Package) -> tuple[File, ...]:
+    """The files of a flow that the target can take."""
+    return target.compiler.emit(ready.plan, ready.settings, package)
+
+
+def settings_for(target: AnyTarget, config: Config) -> Profile:
+    """The profile for a target, with its folders where the file of settings means them."""
+    declared = target.settings.declared()
+    # A table above those of the targets may be a setting of several, such as `labels`.
+    tables = {setting.name: config.settings[setting.name] for setting in declared if isinstance(config.settings.get(setting.name), dict)}
+    values = {**tables, **config.for_target(target.name)}
+    folders = [setting.name for setting in declared if setting.folder]
+    beside = {name: value for name in folders if isinstance(value := values.get(name), str) and value and "://" not in value}
+    return {**values, **{name: os.path.join(config.folder, value) for name, value in beside.items()}}
