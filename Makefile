@@ -1,4 +1,4 @@
-# What a fresh clone needs: Python 3.10 or later, make, and npm for `make test`, which runs a validator of Amazon's states language.
+# A fresh clone needs Python 3.10 or later and make. `make test` also needs npm, for a validator of the Amazon States Language.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory --warn-undefined-variables
@@ -15,8 +15,8 @@ PYTEST = $(BIN)/python -m pytest -q -n auto --dist loadgroup $(TESTS) --ignore t
 
 .PHONY: demo test test-nightly test-argo lint format bench constraints clean
 
-# The digits flow on this machine, in Airflow, on the emulator of Step Functions, and on the interpreter of Argo's documents: all but the
-# first run the compiled files.
+# Runs the digits flow on this machine, and its compiled files in Airflow, on an emulator of Step Functions and on an interpreter of Argo's
+# documents.
 demo: $(INSTALLED)
 	rm -rf build/demo
 	$(BIN)/flowport check examples/digits.py
@@ -30,16 +30,16 @@ demo: $(INSTALLED)
 	@echo 'on Step Functions:'; $(BIN)/flowport artifacts DigitsFlow/on-step-functions/end --name summary --store build/demo
 	@echo 'on Argo:'; $(BIN)/flowport artifacts DigitsFlow/on-argo/end --name summary --store build/demo
 
-# Every behaviour on every engine; of the rest of the large tests some cases at random, by a seed that is printed: `--seed N` repeats it.
-# What only some tests need, Airflow 2, the second emulator and the validator, they put under .cache themselves, in exact versions.
+# Tests every behaviour on every engine, and a random selection of the largest tests. `--seed N` repeats the selection of the last line.
+# Some tests install what only they need into .cache, in exact versions: Airflow 2, the second emulator and the validator.
 test: lint
 	$(PYTEST)
 
-# Every case: the whole corpus and all random flows on all engines.
+# Runs every case: the whole corpus and all random flows on all engines.
 test-nightly: lint
 	$(PYTEST) --nightly
 
-# The corpus and what is out of the ordinary, on the cluster that KUBECONFIG names and on the local engine: tests/cluster/README.md.
+# Compares the cluster that KUBECONFIG names with the local interpreter: tests/cluster/README.md.
 test-argo: $(INSTALLED)
 	@[ -n "$${KUBECONFIG:-}" ] || { echo 'KUBECONFIG names no cluster: tests/cluster/README.md makes one with kind, in five commands' >&2; exit 2; }
 	$(BIN)/python -m pytest -q -n 4 tests/cluster
@@ -57,8 +57,8 @@ format: $(INSTALLED)
 bench: $(INSTALLED)
 	$(BIN)/python bench/run.py
 
-# hatchling comes from the constraints too, so that nothing of the installation is left to the day on which it happens. uv takes seconds for
-# what takes pip a minute. It reads none of pip's settings: it gets pip's index, and where that is not enough pip installs.
+# hatchling comes from the constraints as well, so every installation gets the same versions. uv takes seconds where pip takes a minute. It
+# does not read pip's settings, so it gets pip's index here; if uv fails, pip installs.
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 10) else "flowport needs Python 3.10 or later: make PYTHON=...")'
 	[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
@@ -69,7 +69,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	  $(PIP) $(LOCALLY)
 	touch $@
 
-# Exact versions for every Python from 3.10 on, without addresses.
+# Writes exact versions for every Python from 3.10 on, without index addresses.
 constraints:
 	$(PYTHON) -m venv .cache/uv && .cache/uv/bin/python -m pip install -q uv
 	.cache/uv/bin/uv pip compile -q --upgrade --universal --python-version 3.10 --no-emit-index-url --no-annotate --no-header \

@@ -1,7 +1,7 @@
-"""Runs the benchmarks and writes their table into `bench/README.md`, and under it how noisy the machine was.
+"""Run the benchmarks and write their table into `bench/README.md`, and below it how busy the machine was.
 
     python bench/run.py                 all
-    python bench/run.py artifact.py     some; the rows of the others stay as they are
+    python bench/run.py artifact.py     some; keeps the rows of the others
 
 A benchmark is a script in this folder. It prints rows `what | ours | peer | ratio | goal` and measures its peer in the same run.
 """
@@ -24,7 +24,7 @@ HEADER = "| | ours | peer | ratio | goal | script |\n|---|---|---|---|---|---|\n
 
 
 def scripts() -> list[str]:
-    """The benchmarks, by name."""
+    """The names of the benchmarks."""
     return sorted(path.name for path in HERE.glob("*.py") if path.name != Path(__file__).name)
 
 
@@ -35,7 +35,7 @@ def rows(script: str) -> list[str]:
 
 
 def table(text: str) -> dict[str, list[str]]:
-    """The rows that the README has, by script."""
+    """The rows in the README, by script."""
     kept: dict[str, list[str]] = {}
     for line in text.partition(BEGIN)[2].partition(END)[0].splitlines(keepends=True):
         script = line.rstrip(" |\n").rpartition("`")[0].rpartition("`")[2]
@@ -45,18 +45,18 @@ def table(text: str) -> dict[str, list[str]]:
 
 
 def machine(times: list[float]) -> str:
-    """Where the numbers come from, and how much the same thing differs there from one time to the next."""
+    """Where the numbers were measured, and how much the same command varies there."""
     low, middle, high = (f"{sorted(times)[place] * 1e3:.1f}" for place in (0, len(times) // 2, -1))
     return (
         f"\nMeasured with Python {platform.python_version()} on a machine with {os.cpu_count()} processors. "
-        f"Of {len(times)} runs of `python -c pass`, half of them\nbefore and half after, the fastest took {low} ms, "
-        f"the middle one {middle} ms and the slowest {high} ms. In the end\n"
-        f"{os.getloadavg()[1]:.1f} processes had wanted a processor on average over five minutes, the benchmark among them.\n\n"
+        f"To show how busy the machine was, `python -c pass`\nran {len(times)} times, half of them before and half after the benchmarks: "
+        f"at best {low} ms, median {middle} ms, at worst {high} ms.\n"
+        f"The load average over five minutes was {os.getloadavg()[1]:.1f} at the end, including the benchmarks.\n\n"
     )
 
 
 def bare() -> list[float]:
-    """The least that a process takes, again and again."""
+    """Times of an empty process, several times."""
     return [seconds([sys.executable, "-c", "pass"]) for _ in range(RUNS // 2)]
 
 

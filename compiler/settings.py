@@ -21,10 +21,10 @@ Own = TypeVar("Own", bound="TargetSettings")
 Profile: TypeAlias = Mapping[str, JSON]
 """What differs by environment: the settings of one profile in `flowport.toml`, those of the target already merged over the shared ones."""
 
-Kind: TypeAlias = Literal["text", "number", "texts", "table", "tables", "arguments"]
-"""What a setting may be: a text, a whole number, a list of text, a table, a list of tables, or a table that may hold dates."""
+Kind: TypeAlias = Literal["text", "number", "flag", "texts", "table", "tables", "arguments"]
+"""What a setting may be: a text, a whole number, true or false, a list of text, a table, a list of tables, a table that may hold dates."""
 
-EMPTY: Mapping[str, Any] = {"text": "", "number": None, "texts": (), "table": {}, "tables": (), "arguments": {}}
+EMPTY: Mapping[str, Any] = {"text": "", "number": None, "flag": False, "texts": (), "table": {}, "tables": (), "arguments": {}}
 """The value of a setting that has no default and is not given."""
 
 
@@ -100,6 +100,11 @@ def number(help: str, *, default: int | None = None, least: int = 1, most: int |
     return Setting("number", help, default=default, least=least, most=most)
 
 
+def flag(help: str) -> Setting[bool]:
+    """True or false, and false unless given."""
+    return Setting("flag", help, default=False, example=True)
+
+
 def texts(help: str, *, example: list[JSON] | None = None) -> Setting[tuple[str, ...]]:
     """A list of text."""
     return Setting("texts", help, example=example)
@@ -116,10 +121,10 @@ def tables(help: str, *, example: list[JSON] | None = None) -> Setting[tuple[dic
 
 
 class TargetSettings:
-    """The settings of a target for one flow. `values` has what a profile gives, of the types that are declared."""
+    """The settings of a target for one flow. `values` has what a profile gives, of the types that are declared; `profile` is its name."""
 
-    def __init__(self, values: Profile, flow: str = "") -> None:
-        self.values, self.flow = values, flow
+    def __init__(self, values: Profile, flow: str = "", profile: str = "") -> None:
+        self.values, self.flow, self.profile = values, flow, profile
 
     @classmethod
     def declared(cls) -> tuple[Setting[Any], ...]:
@@ -133,4 +138,4 @@ class TargetSettings:
 
     def replaced(self: Own, **values: JSON) -> Own:
         """A copy with other values."""
-        return type(self)({**self.values, **values}, self.flow)
+        return type(self)({**self.values, **values}, self.flow, self.profile)

@@ -1,4 +1,4 @@
-"""A loop: PageRank, one pass over the graph per turn, until the ranks stand still.
+"""A loop: PageRank, with one pass over the graph in each turn, until the ranks stop changing.
 
 flowport run examples/converge.py --tolerance 0.0001
 """
@@ -9,22 +9,22 @@ LINKS = {"home": ["docs", "blog"], "docs": ["home", "api"], "api": ["docs"], "bl
 
 
 class ConvergeFlow(FlowSpec):
-    """Ranks four pages by the links between them."""
+    """Rank four pages by the links between them."""
 
-    damping = Parameter("damping", type=float, default=0.85, help="how often a reader follows a link")
-    tolerance = Parameter("tolerance", type=float, default=0.001, help="stop when no rank moves by more than this")
-    turns = Parameter("turns", type=int, default=50, help="stop after so many turns at the latest")
+    damping = Parameter("damping", type=float, default=0.85, help="probability that a reader follows a link")
+    tolerance = Parameter("tolerance", type=float, default=0.001, help="stop when no rank changes by more than this")
+    turns = Parameter("turns", type=int, default=50, help="stop after this many turns")
 
     @step
     def start(self):
-        """Every page begins with the same rank."""
+        """Give every page the same rank."""
         self.ranks = dict.fromkeys(LINKS, 1 / len(LINKS))
         self.moves = []
         self.next(self.spread)
 
     @step
     def spread(self):
-        """Each page hands its rank on along its links."""
+        """Pass the rank of each page on along its links."""
         ranks = dict.fromkeys(LINKS, (1 - self.damping) / len(LINKS))
         for page, links in LINKS.items():
             for link in links:
@@ -35,15 +35,15 @@ class ConvergeFlow(FlowSpec):
 
     @step
     def judge(self):
-        """Another turn, or enough."""
+        """Decide whether to take another turn."""
         still = self.moves[-1] <= self.tolerance
         self.state = "still" if still else "tired" if len(self.moves) >= self.turns else "moving"
         self.next({"moving": self.spread, "still": self.end, "tired": self.warn}, condition="state")
 
     @step
     def warn(self):
-        """The ranks still move, and there are no turns left."""
-        print(f"after {self.turns} turns a rank still moves by {self.moves[-1]:.4f}")
+        """Print a warning: the ranks still change, and no turns are left."""
+        print(f"after {self.turns} turns a rank still changes by {self.moves[-1]:.4f}")
         self.next(self.end)
 
     @step

@@ -1,4 +1,4 @@
-"""Read handwritten digits: train several forests, pick the best, and use it only when it is good enough.
+"""Read handwritten digits: train several forests, pick the best, and use it only if it is good enough.
 
 flowport run examples/digits.py --max_depth 6
 """
@@ -13,7 +13,7 @@ from flowport import FlowSpec, JSONType, Parameter, current, retry, step
 
 
 class DigitsFlow(FlowSpec):
-    """1,797 scanned digits of 8 x 8 pixels, and the forest that reads them best."""
+    """Train forests on 1,797 scanned digits and pick the one that reads them best."""
 
     max_depth = Parameter("max_depth", type=int, default=8, help="depth of each tree")
     trees = Parameter("trees", type=JSONType, default="[10, 30, 100]", help="sizes of the forests to try")
@@ -22,7 +22,7 @@ class DigitsFlow(FlowSpec):
 
     @step
     def start(self):
-        """Load the digits and keep a quarter of them for the test."""
+        """Load the digits and set a quarter of them aside for the test."""
         images, labels = load_digits(return_X_y=True)
         self.x_train, self.x_test, self.y_train, self.y_test = train_test_split(
             images, labels, test_size=0.25, stratify=labels, random_state=self.seed
@@ -33,7 +33,7 @@ class DigitsFlow(FlowSpec):
     @retry(times=2)
     @step
     def train(self):
-        """Train one forest and measure it on digits that it has not seen."""
+        """Train one forest and measure its accuracy on the test digits."""
         self.forest = self.input
         self.model = RandomForestClassifier(**self.forest, max_depth=self.max_depth, random_state=self.seed)
         self.model.fit(self.x_train, self.y_train)
@@ -43,7 +43,7 @@ class DigitsFlow(FlowSpec):
 
     @step
     def choose(self, inputs):
-        """Pick the best forest; of equal ones the smallest."""
+        """Pick the best forest; in a tie, the smallest."""
         best = max(inputs, key=lambda each: (each.accuracy, -each.forest["n_estimators"]))
         self.model, self.accuracy, self.forest = best.model, best.accuracy, best.forest
         self.ranking = sorted((each.accuracy for each in inputs), reverse=True)
@@ -52,19 +52,19 @@ class DigitsFlow(FlowSpec):
 
     @step
     def judge(self):
-        """Hold the best forest against the goal."""
+        """Compare the accuracy of the best forest with the goal."""
         self.verdict = "good" if self.accuracy >= self.goal else "poor"
         self.next({"good": self.accept, "poor": self.fall_back}, condition="verdict")
 
     @step
     def accept(self):
-        """The forest is good enough: keep it."""
+        """Keep the forest: it is good enough."""
         self.reason = f"a forest of {self.forest['n_estimators']} trees reaches the goal of {self.goal:.2f}"
         self.next(self.report)
 
     @step
     def fall_back(self):
-        """No forest reaches the goal: take the neighbours, slower but hard to beat here."""
+        """Use nearest neighbours instead: no forest reaches the goal."""
         self.model = KNeighborsClassifier(n_neighbors=3).fit(self.x_train, self.y_train)
         self.accuracy = float(accuracy_score(self.y_test, self.model.predict(self.x_test)))
         self.reason = f"no forest of depth {self.max_depth} reaches {self.goal:.2f}, so the three nearest neighbours decide"
@@ -72,7 +72,7 @@ class DigitsFlow(FlowSpec):
 
     @step
     def report(self):
-        """Say which digits are mistaken for which."""
+        """Find the digits that are most often mistaken for others."""
         counts = confusion_matrix(self.y_test, self.model.predict(self.x_test))
         mistakes = {(true, read): int(counts[true, read]) for true in range(10) for read in range(10) if true != read}
         self.confused = sorted((pair for pair, count in mistakes.items() if count), key=lambda pair: (-mistakes[pair], pair))[:3]

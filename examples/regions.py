@@ -1,4 +1,4 @@
-"""A foreach inside a foreach: every region has its stations, and every station its readings.
+"""A foreach inside a foreach: every region has stations, and every station has readings.
 
 flowport run examples/regions.py --highest 30
 """
@@ -13,26 +13,26 @@ READINGS = {
 
 
 class RegionsFlow(FlowSpec):
-    """The mean temperature of each region, without readings that cannot be."""
+    """Compute the mean temperature of each region, without impossible readings."""
 
-    highest = Parameter("highest", type=float, default=40.0, help="readings above this are mistakes")
+    highest = Parameter("highest", type=float, default=40.0, help="drop readings above this temperature")
 
     @step
     def start(self):
-        """One item for each region."""
+        """Start one item for each region."""
         self.regions = sorted(READINGS)
         self.next(self.region, foreach="regions")
 
     @step
     def region(self):
-        """One item for each station of the region; a region may have none."""
+        """Start one item for each station of the region; a region may have no stations."""
         self.stations = sorted(READINGS[self.input])
         self.region_name = self.input
         self.next(self.station, foreach="stations")
 
     @step
     def station(self):
-        """Keep the readings that can be."""
+        """Keep the plausible readings."""
         readings = READINGS[self.region_name][self.input]
         self.kept = [reading for reading in readings if reading <= self.highest]
         self.dropped = len(readings) - len(self.kept)
@@ -40,7 +40,7 @@ class RegionsFlow(FlowSpec):
 
     @step
     def region_done(self, stations):
-        """The mean over the stations of one region."""
+        """Compute the mean over the stations of one region."""
         kept = [reading for station in stations for reading in station.kept]
         self.mean = round(sum(kept) / len(kept), 2) if kept else None
         self.dropped = sum(station.dropped for station in stations)
@@ -49,7 +49,7 @@ class RegionsFlow(FlowSpec):
 
     @step
     def report(self, regions):
-        """A line for each region."""
+        """Collect the means of all regions."""
         self.means = {region.label: region.mean for region in regions}
         self.dropped = sum(region.dropped for region in regions)
         self.next(self.end)

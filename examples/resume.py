@@ -1,7 +1,7 @@
-"""A run that fails late and is resumed: what is finished is taken over, item by item.
+"""A run that fails late and is resumed: flowport runs only the steps that are left.
 
 flowport run examples/resume.py --discount ten      # `bill` fails
-flowport resume --discount 10                       # runs `bill` and `end` alone
+flowport resume --discount 10                       # runs only `bill` and `end`
 """
 
 import time
@@ -10,13 +10,13 @@ from flowport import FlowSpec, Parameter, catch, current, retry, step
 
 
 class ResumeFlow(FlowSpec):
-    """Prices some orders slowly, and then adds them up."""
+    """Price some orders slowly, and then add them up."""
 
-    discount = Parameter("discount", default="0", help="in percent")
+    discount = Parameter("discount", default="0", help="discount in percent")
 
     @step
     def start(self):
-        """The orders of today."""
+        """List the orders of today."""
         self.orders = [{"item": "lamp", "count": 3}, {"item": "chair", "count": 4}, {"item": "ghost", "count": 1}]
         self.next(self.price, foreach="orders")
 
@@ -24,7 +24,7 @@ class ResumeFlow(FlowSpec):
     @retry(times=1, minutes_between_retries=0)
     @step
     def price(self):
-        """Ask for the price of one order; the shop answers at the second try, and knows no ghosts."""
+        """Get the price of one order; the shop answers on the second attempt, and does not sell ghosts."""
         time.sleep(0.2)
         if current.retry_count == 0:
             raise ConnectionError("the shop does not answer")
@@ -33,14 +33,14 @@ class ResumeFlow(FlowSpec):
 
     @step
     def collect(self, orders):
-        """Set aside what has no price."""
+        """Separate the orders that have no price."""
         self.prices = [order.amount for order in orders if not order.problem]
         self.unknown = [order.input["item"] for order in orders if order.problem]
         self.next(self.bill)
 
     @step
     def bill(self):
-        """Add up; a discount that is no number fails here, after all the slow work."""
+        """Add up the prices; a discount that is not a number fails here, after all the slow work."""
         self.total = sum(self.prices) * (100 - int(self.discount)) / 100
         self.next(self.end)
 

@@ -82,6 +82,8 @@ def _form(setting: Setting[Any]) -> Schema:
             return {"type": "string", **({"enum": list(setting.choices)} if setting.choices else {})}
         case "number":
             return {"type": "integer", "minimum": setting.least, **({"maximum": setting.most} if setting.most else {})}
+        case "flag":
+            return {"type": "boolean"}
         case "texts":
             return {"type": "array", "items": {"type": "string"}}
         case "table" | "arguments":

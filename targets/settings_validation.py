@@ -35,6 +35,7 @@ def is_number(value: Any) -> bool:
 KINDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "text": ("a text", lambda value: isinstance(value, str)),
     "number": ("a whole number", is_number),
+    "flag": ("true or false", lambda value: isinstance(value, bool)),
     "texts": ("a list of text", lambda value: isinstance(value, list) and all(isinstance(each, str) for each in value)),
     "table": ("a table without dates", lambda value: isinstance(value, dict) and is_json(value)),
     "tables": (
@@ -43,7 +44,14 @@ KINDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     ),
     "arguments": ("a table", lambda value: isinstance(value, dict)),
 }
-EXAMPLES: Mapping[str, JSON] = {"text": "...", "number": 1, "texts": ["..."], "table": {"name": "..."}, "tables": [{"name": "..."}]}
+EXAMPLES: Mapping[str, JSON] = {
+    "text": "...",
+    "number": 1,
+    "flag": True,
+    "texts": ["..."],
+    "table": {"name": "..."},
+    "tables": [{"name": "..."}],
+}
 
 
 def decoded(settings: type[S], target: str, profile: Profile, flow: str, defaults: Profile) -> tuple[S, tuple[Diagnostic, ...]]:
@@ -60,7 +68,7 @@ def decoded(settings: type[S], target: str, profile: Profile, flow: str, default
             value = defaults.get(setting.name) if setting.required else None
         if value is not None:
             values[setting.name] = value
-    return settings(values, flow), tuple(found)
+    return settings(values, flow, str(profile.get("profile") or "")), tuple(found)
 
 
 def _problem(target: str, setting: Setting[Any], value: Any) -> Diagnostic | None:

@@ -21,7 +21,7 @@ BROKEN = b"<?xml version='1.0'?><Error><Code>InternalError</Code><Message>We enc
 class Proxy:
     """Hands requests on to `server`. `rule` says for the method and the key of a request what goes wrong with its answer, "" for nothing.
 
-    `harmed` lists the requests whose answers were lost, and `seen` all of them.
+    `harmed` lists the requests whose answers were lost, and `seen` all of them; `overwriting` those that replace what is there.
     """
 
     def __init__(self, server: str) -> None:
@@ -29,6 +29,7 @@ class Proxy:
         self.rule: Callable[[str, str], str] = lambda method, key: ""
         self.seen: list[tuple[str, str]] = []
         self.harmed: list[tuple[str, str]] = []
+        self.overwriting: list[tuple[str, str]] = []
         self.end = threading.Event()
         self._lock = threading.Lock()
 
@@ -44,11 +45,13 @@ class Proxy:
 
         self.rule = rule
 
-    def harm(self, method: str, path: str) -> str:
+    def harm(self, method: str, path: str, only_new: bool) -> str:
         """What becomes of the answer to a request."""
         key = unquote(path.partition("?")[0])
         with self._lock:
             self.seen.append((method, key))
+            if not only_new:
+                self.overwriting.append((method, key))
             harm = self.rule(method, key)
             if harm:
                 self.harmed.append((method, key))
@@ -80,7 +83,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _forward(self) -> None:
         data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        harm = self.rules.harm(self.command, self.path)
+        harm = self.rules.harm(self.command, self.path, "If-None-Match" in self.headers)
         if harm == "503":
             self._answer(503, [], SLOW_DOWN)
             return

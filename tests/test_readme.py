@@ -18,6 +18,7 @@ SAME = (
     (r"[0-9a-f]{64}", "DIGEST"),
     (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "TIME"),
     (r"in [\d.]+ s\b", "in SECONDS"),
+    (r"TIME  [\d.]+ s\b", "TIME  DURATION"),
     (r"store: \S+/\.flowport", "STORE"),
 )
 

@@ -142,6 +142,12 @@ TARGETS: Mapping[str, Code] = {
         "items of the outer foreach is not known, it may use the whole limit, and the inner one runs one task at a time. Set "
         "`width`, or write the items as a list.",
     ),
+    "FP423": Code(
+        "policies that hold for any region or any account",
+        "The two policies name what they allow by ARN, and an ARN has a region and an account. Without these settings the policies have "
+        "`*` in their place and allow the same names everywhere. The conditions of trust policies need the account, and the ARN of a log "
+        "group needs both.",
+    ),
     "FP490": Code(
         "flowport.toml cannot be read",
         "The file is TOML: tables in brackets, and `name = value`. The message comes from the parser, or names the setting that is wrong.",

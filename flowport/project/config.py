@@ -44,6 +44,8 @@ class Config(NamedTuple):
     settings: Mapping[str, Any] = {}
     ignored: tuple[str, ...] = ()
     """Files of settings that were passed over, a sentence for each."""
+    profile: str | None = None
+    """The profile that was taken."""
     shared_store: str | None = None
     """The store that no profile and no target sets: a relative folder is one beside the file, as for the other stores."""
 
@@ -115,10 +117,11 @@ class Config(NamedTuple):
         )
 
     def for_target(self, name: str) -> dict[str, Any]:
-        """The settings for one target: its own table over the rest."""
+        """The settings for one target: its own table over the rest, and as `profile` the name of the profile."""
         rest = {key: value for key, value in self.settings.items() if not isinstance(value, dict)}
         own = self.settings.get(name, {})
-        return {**rest, **own, **({"store": self.store} if self.store and "store" not in own else {})}
+        store = {"store": self.store} if self.store and "store" not in own else {}
+        return {**rest, **own, **store, **({"profile": self.profile} if self.profile else {})}
 
 
 def _contents(path: str) -> bytes:
@@ -146,7 +149,8 @@ def find(start: str, profile: str | None = None) -> Config:
     mistakes = list(_mistakes(path, document))
     if mistakes:
         raise _refused(mistakes)
-    found = Config(os.path.relpath(path), os.path.dirname(path), _merged(path, document, profile or document.get("profile")))
+    profile = profile or document.get("profile")
+    found = Config(os.path.relpath(path), os.path.dirname(path), _merged(path, document, profile), profile=profile)
     return found._replace(shared_store=found.beside(document.get("store")), ignored=tuple(ignored))
 
 

@@ -13,7 +13,7 @@ from flowport.project.parameters import ParameterText
 from flowport.project.run import check_origin, run_input, with_decorators
 from flowport.project.run_ids import run_id
 from flowport.project.stores import is_folder, store_to_write
-from flowport.project.targets import prepare_without_errors
+from flowport.project.targets import prepare, prepare_without_errors
 from flowport.runtime.store.open import open_store
 
 if TYPE_CHECKING:
@@ -58,7 +58,9 @@ def prepare_dry_run(request: DryRunRequest, target: AnyTarget) -> tuple[DryRun[A
         request.max_workers,
         request.logs,
     )
-    return run, ready.diagnostics
+    # What the defaults of a dry run make the target say is not about what the user wrote.
+    own = prepare(flow, target).diagnostics
+    return run, tuple(found for found in ready.diagnostics if found in own)
 
 
 def _store(request: DryRunRequest) -> str:

@@ -62,7 +62,7 @@ def _child(spec: RunSpec, program: CodePackage, step: str, slice: str, attempt: 
         os.dup2(log, 2)
         os.close(log)
         lifecycle.begin()
-        _shuffle()
+        reseed()
         code = perform(spec.invocation(step, slice), program)
         line.say(code)
     except lifecycle.Ended:
@@ -72,7 +72,7 @@ def _child(spec: RunSpec, program: CodePackage, step: str, slice: str, attempt: 
     leave(code)
 
 
-def _shuffle() -> None:
+def reseed() -> None:
     """Give NumPy's global generator a state of its own, as `random` does itself; a seed that the flow set while it was imported stays."""
     random = sys.modules.get("numpy.random")
     if random is not None and random.mtrand._rand._bit_generator.seed_seq is not None:

@@ -7,17 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from flowport.compiler.ir import Foreach, Step, Switch
 from flowport.targets.airflow.groups import Branch, Each, Job, Listing, Member, inside, jobs
 from flowport.targets.airflow.names import Names
-from flowport.targets.airflow.python import Call, Code, Value, chained, names, quoted, statement
+from flowport.targets.airflow.python import Call, Code, Value, chained, duration, names, quoted, statement
 
 INDENT = "    "
 ANYWAY = "none_failed_min_one_success"
 """The trigger rule of a task before which something may have been skipped, though not all."""
-
-SLACK = 300
-"""Seconds that a task gets beyond `@timeout`, for loading and committing; the runtime itself is exact."""
-
-LONGEST = 99_999_999
-"""Seconds in the longest time that is asked for; more does not fit everywhere."""
 
 
 def first_line(doc: str) -> str:
@@ -138,10 +132,7 @@ class Body:
         if job.ways:
             named["pre_execute"] = Call("when", tuple((self._called[way.source].id, way.target) for way in job.ways))
         if step.settings.retries:
-            named |= {"retries": step.settings.retries, "retry_delay": _duration(step.settings.minutes * 60)}
-        if step.settings.timeout is not None and each is None:
-            # How many items a slice has is not known yet, so in a foreach only the runtime, which times each item, can say when to stop.
-            named["execution_timeout"] = _duration(step.settings.timeout + SLACK)
+            named |= {"retries": step.settings.retries, "retry_delay": duration(step.settings.minutes * 60)}
         named |= self._arguments(step)
         if step.doc.strip():
             named["doc_md"] = first_line(step.doc)
@@ -151,10 +142,3 @@ class Body:
 def steps_of(each: Each) -> set[str]:
     """The steps that have a task in a group."""
     return {job.step for job in jobs(each.members)}
-
-
-def _duration(seconds: float) -> Call:
-    seconds = round(min(seconds, LONGEST), 3)
-    if seconds % 60 == 0 and seconds:
-        return Call("timedelta", (), {"minutes": round(seconds / 60)})
-    return Call("timedelta", (), {"seconds": round(seconds) if seconds == round(seconds) else seconds})

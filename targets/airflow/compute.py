@@ -9,7 +9,7 @@ from flowport.compiler.decorators.step.resources import CPU_AND_MEMORY, DISK, GP
 from flowport.compiler.ir import ExecutionSpec, Resources
 from flowport.compiler.lower.capabilities import Capabilities, Limit
 from flowport.compiler.record import record
-from flowport.targets.airflow.python import Call, Value
+from flowport.targets.airflow.python import Call, Value, duration
 from flowport.targets.airflow.settings import Settings
 from flowport.targets.sizes import disk, fargate, requirements
 from flowport.targets.volumes import volume_name
@@ -25,7 +25,7 @@ class Compute:
     `snippets` are the modules of `snippets` that a DAG file needs, and `constants` what they read. `defaults` are arguments of every task,
     `arguments` those of one that asks for resources, and `pod` those of one that asks for a pod of its own kind. `needs` are settings,
     and `stores` what the addresses it reaches begin with. `expands` says that a `$` in a variable of the environment means something
-    there, unless it stands twice.
+    there, unless it stands twice. `limit` are arguments of a task that the engine ends after so many seconds.
     """
 
     snippets: tuple[str, ...]
@@ -37,12 +37,18 @@ class Compute:
     expands: bool = False
     pod: Callable[[ExecutionSpec, Resources | None, Settings], Named] | None = None
     lacks: Capabilities = {}
+    limit: Callable[[int, Settings], Named] = lambda seconds, settings: {"execution_timeout": duration(seconds)}
 
 
 def _pods(settings: Settings) -> Named:
     """The arguments of all pods."""
     patience: Named = {"startup_timeout_seconds": settings.startup_timeout} if settings.startup_timeout else {}
     return {"image": settings.image, **_pod(Resources(), settings), **patience}
+
+
+def _pod_limit(seconds: int, settings: Settings) -> Named:
+    """The operator waits for its pod to start, too."""
+    return {"execution_timeout": duration(seconds + (settings.startup_timeout or 0))}
 
 
 def _pod(resources: Resources, settings: Settings) -> Named:
@@ -149,6 +155,7 @@ COMPUTE: Mapping[str, Compute] = {
         # Kubernetes API, EnvVar: "$(VAR_NAME)" is replaced by a variable's value, and "$$" becomes "$".
         expands=True,
         pod=_pod_of,
+        limit=_pod_limit,
     ),
     "docker": Compute(
         ("docker",),

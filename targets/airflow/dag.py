@@ -15,6 +15,7 @@ from flowport.compiler.ir import Flow, Step, Trigger
 from flowport.compiler.ir.outline import outline
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower.fuse import fuse_loops
+from flowport.compiler.lower.time_limits import time_limits
 from flowport.runtime.protocol import Invocation, variable
 from flowport.targets.airflow.body import INDENT, Body, first_line
 from flowport.targets.airflow.compute import COMPUTE
@@ -85,6 +86,7 @@ class _File:
         self.snippets = [snippet(name) for name in needed]
         taken = {"dag", "slice", "RUN", "FORM", *OURS, *KNOWN, *self.compute.constants(settings)}
         called = Names(plan, taken | {name for each in self.snippets for name in _bound(each)})
+        self._limits = time_limits(whole, settings.width, settings.total)
         self.body = Body(members, {step.name: step for step in whole.flow.steps}, called, self._of_task)
 
     def text(self) -> str:
@@ -145,7 +147,8 @@ class _File:
 
     def _of_task(self, step: Step) -> dict[str, Value]:
         """The arguments of a step's task that depend on where it runs."""
-        named: dict[str, Value] = {}
+        limit = self._limits.get(step.name)
+        named: dict[str, Value] = {} if limit is None else self.compute.limit(limit, self.settings)
         own: dict[str, Value] = {name: self._value(value) for name, value in step.settings.environment}
         if step.name == self.plan.flow.start:
             named["environment"] = Unpacked(Code("FORM"), own) if own else Code("FORM")

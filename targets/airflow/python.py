@@ -16,6 +16,8 @@ from flowport.compiler.record import field, record
 
 WIDTH = 118
 CHAIN = WIDTH - 8
+LONGEST = 99_999_999
+"""Seconds in the longest time that is asked for; more does not fit everywhere."""
 
 
 @record
@@ -44,6 +46,14 @@ class Unpacked:
 
 Value: TypeAlias = Union["None | bool | int | float | str | datetime | Code | Call | Unpacked", Sequence["Value"], Mapping[str, "Value"]]
 """Strings, numbers, dates with times, lists and dictionaries stand for themselves."""
+
+
+def duration(seconds: float) -> Call:
+    """A `timedelta` of so many seconds."""
+    seconds = round(min(seconds, LONGEST), 3)
+    if seconds % 60 == 0 and seconds:
+        return Call("timedelta", (), {"minutes": round(seconds / 60)})
+    return Call("timedelta", (), {"seconds": round(seconds) if seconds == round(seconds) else seconds})
 
 
 def statement(before: str, value: Value, indent: str = "", after: str = "") -> str:

@@ -19,47 +19,49 @@ class Settings(TargetSettings):
     """A profile as this target sees it."""
 
     given_store = text(
-        "where artifacts live, as s3://, gs:// or az://; a folder where tasks see it",
+        "the store of the runs: s3://, gs:// or az://; with compute local also a folder that all workers see",
         name="store",
         required=True,
         example="s3://my-bucket/flowport",
     )
     compute = text(
-        "what the tasks run on: kubernetes, docker, batch, ecs or local",
+        "where tasks run: kubernetes, docker, batch, ecs or local",
         default="kubernetes",
         choices=("kubernetes", "docker", "batch", "ecs", "local"),
     )
     image = text(
-        "the container image, with Python, flowport and what the flow imports (kubernetes, docker)",
+        "the container image; it contains Python, flowport and the modules that the flow imports (kubernetes, docker)",
         example="registry.example.com/flows:1",
     )
     job_queue = text("the AWS Batch job queue (batch)", example="flows")
     job_definition = text("the AWS Batch job definition, with the image and the role (batch)", example="flows")
     cluster = text("the ECS cluster (ecs)", example="flows")
     task_definition = text("the ECS task definition, with the image and the role (ecs)", example="flows")
-    container = text("the container of the task definition that runs the steps (ecs)", example="main")
-    platform = text("EC2 or FARGATE (batch, ecs)", default="EC2", choices=("EC2", "FARGATE"))
-    python = text("the Python of the workers that has flowport and what the flow imports (local)", default="python")
-    dags = text("where `flowport deploy` puts the DAG file: a folder, s3:// or gs://", example="s3://my-bucket/dags", folder=True)
-    given_dag_id = text("the id of the DAG; the flow's name unless given", name="dag_id", example="my_flow")
+    container = text("the container in the task definition that runs the steps (ecs)", example="main")
+    platform = text("what runs the containers: EC2 or FARGATE (batch, ecs)", default="EC2", choices=("EC2", "FARGATE"))
+    python = text("a Python on the workers that has flowport and the modules that the flow imports (local)", default="python")
+    dags = text("where `flowport deploy` writes the DAG file: a folder, s3:// or gs://", example="s3://my-bucket/dags", folder=True)
+    given_dag_id = text("the id of the DAG; by default the name of the flow", name="dag_id", example="my_flow")
     owner = text("the owner of the tasks", default="flowport")
-    tags = texts("tags of the DAG, a list of text", example=["ml"])
+    tags = texts("tags of the DAG, a list of strings", example=["ml"])
     default_args = table(
-        "arguments that all tasks get: Airflow's, such as `pool`, and the operator's, such as `namespace`; a table",
+        "arguments for all tasks: those of Airflow, such as `pool`, and those of the operator, such as `namespace`; a table",
         example={"pool": "ml"},
         dates=True,
     )
-    max_concurrency = number("how many tasks of a run are there at once (`max_active_tasks`); Airflow's default unless given")
+    max_concurrency = number("how many tasks of a run may run at once (`max_active_tasks`); by default Airflow decides")
     max_active_runs = number(
-        "how many runs of the DAG are there at once; more wait (`max_active_runs`); Airflow's default unless given",
+        "how many runs of the DAG may run at once, others wait (`max_active_runs`); by default Airflow decides",
     )
-    run_timeout = number("seconds after which a run is stopped and fails (`dagrun_timeout`); none unless given", most=TIMEOUT)
+    run_timeout = number(
+        "timeout of a run in seconds: the run is stopped and fails (`dagrun_timeout`); by default there is none", most=TIMEOUT
+    )
     startup_timeout = number(
-        "seconds that a pod may take to start (`startup_timeout_seconds`); the operator's default unless given (kubernetes)",
+        "timeout for the start of a pod in seconds (`startup_timeout_seconds`); by default that of the operator (kubernetes)",
         most=TIMEOUT,
     )
-    width = number("the most tasks that one fan-out makes", default=500)
-    total = number("the most tasks that one foreach makes in a whole run, with the foreaches around it", default=500)
+    width = number("the largest number of tasks that one task may start with a foreach", default=500)
+    total = number("the largest number of tasks of one foreach in a whole run", default=500)
 
     @property
     def store(self) -> str:

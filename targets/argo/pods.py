@@ -10,9 +10,6 @@ from flowport.targets.argo.volumes import volumes
 from flowport.targets.sizes import VARIABLE
 from flowport.targets.volumes import own_volumes
 
-SLACK = 300
-"""Seconds that a pod gets beyond `@timeout`, for loading and committing; the runtime itself is exact."""
-
 TMP = "/tmp"
 ROUTE = f"{TMP}/route.json"
 _FORM = "sprig.b64enc(workflow.parameters.json)"
@@ -48,12 +45,10 @@ class Pod:
     execution: ExecutionSpec
 
 
-def pod(step: Step, *, first: bool, block: bool, turn: int, shared: int, each: bool) -> Pod:
-    """The pod of a step; `block` says that it is a loop from `turn` on, and `each` that it is in a foreach."""
+def pod(step: Step, *, first: bool, block: bool, turn: int, shared: int, deadline: int | None) -> Pod:
+    """The pod of a step; `block` says that it is a loop from `turn` on."""
     settings = step.settings
     answers = isinstance(step.transition, Foreach | Switch)
-    # How many items a slice has is not known yet, so in a foreach only the runtime, which times each item, can say when to stop.
-    deadline = None if each or settings.timeout is None else round(settings.timeout + SLACK)
     own = settings.resources or settings.environment or settings.execution != ExecutionSpec()
     special = first or block or settings.retries or deadline or own
     usual = "split" if isinstance(step.transition, Foreach) else "switch" if answers else "step"

@@ -38,48 +38,53 @@ class Settings(TargetSettings):
     """A profile as this target sees it."""
 
     given_store = text(
-        "where artifacts live, as s3://, gs:// or az://, or a folder in one of `volumes`",
+        "the store of the runs: s3://, gs:// or az://, or a folder in one of `volumes`",
         name="store",
         required=True,
         example="s3://my-bucket/flowport",
     )
     image = text(
-        "the container image, with Python, flowport and what the flow imports", required=True, example="registry.example.com/flows:1"
+        "the container image; it contains Python, flowport and the modules that the flow imports",
+        required=True,
+        example="registry.example.com/flows:1",
     )
-    image_pull_policy = text("when the image is pulled; Kubernetes decides unless given", choices=("Always", "IfNotPresent", "Never"))
-    image_pull_secrets = texts("names of the secrets for the registry, a list of text", example=["registry"])
-    namespace = text("the namespace of the workflows; kubectl's own unless given", example="flows")
-    given_name = text("the name of the WorkflowTemplate; made of the flow's name unless given", name="name", example="flow")
+    image_pull_policy = text("when the image is pulled; by default Kubernetes decides", choices=("Always", "IfNotPresent", "Never"))
+    image_pull_secrets = texts("names of the secrets for the registry, a list of strings", example=["registry"])
+    namespace = text("the namespace of the workflows; by default that of kubectl's context", example="flows")
+    given_name = text("the name of the WorkflowTemplate; by default made from the name of the flow", name="name", example="flow")
     service_account = text("the service account of the pods", example="flows")
     labels = table("labels of the template, its workflows and their pods, a table", example={"team": "vision"})
     annotations = table("annotations of the pods, a table", example={"sidecar.istio.io/inject": "false"})
-    node_selector = table("labels of the nodes that pods run on, a table", example={"pool": "batch"})
-    tolerations = tables(
-        "tolerations of the pods, a list of tables in Kubernetes' own words", example=[{"key": "batch", "operator": "Exists"}]
-    )
-    secrets = texts("names of secrets whose keys become variables of the environment, a list of text", example=["database"])
-    secret_files = table("secrets whose keys become files, a table of names and folders", example={"tls": "/secrets/tls"})
+    node_selector = table("labels that nodes must have to run the pods, a table", example={"pool": "batch"})
+    tolerations = tables("tolerations of the pods, a list of tables as in a pod spec", example=[{"key": "batch", "operator": "Exists"}])
+    secrets = texts("secrets whose keys become environment variables, a list of names", example=["database"])
+    secret_files = table("secrets whose keys become files, a table of secret names and folders", example={"tls": "/secrets/tls"})
     volumes = tables(
-        "volumes of the pods, a list of tables in Kubernetes' own words; each with `mountPath` beside them",
+        "volumes of the pods, a list of tables as in a pod spec, each with a `mountPath`",
         example=[{"name": "models", "mountPath": "/models", "persistentVolumeClaim": {"claimName": "models"}}],
     )
     run_as_user = number(
-        "the user that containers run as, a number; 0 leaves it to the image or the cluster; not root unless `security_context` says so",
+        "the user id of the containers; with 0 the image or the cluster decides; root only if `security_context` allows it",
         default=1000,
         least=0,
         most=(1 << 31) - 1,
     )
-    security_context = table("what else the security context of the pods says, a table in Kubernetes' own words", example={"fsGroup": 1000})
-    max_concurrency = number("how many pods of a workflow run at once (`parallelism`); all that may unless given", most=PODS)
+    security_context = table("further fields of the security context of the pods, a table as in a pod spec", example={"fsGroup": 1000})
+    max_concurrency = number("how many pods of a workflow may run at once (`parallelism`); by default there is no limit", most=PODS)
     run_timeout = number(
-        "seconds after which a workflow is stopped and fails (`activeDeadlineSeconds`); none unless given", most=DAYS * 86_400
+        "timeout of a run in seconds: the workflow is stopped and fails (`activeDeadlineSeconds`); by default there is none",
+        most=DAYS * 86_400,
     )
-    pod_gc = text("which pods go when they have ended (`podGC`)", default="OnPodSuccess", choices=POD_GC)
-    concurrency_policy = text("what a run that the clock starts does when one is running", default="Forbid", choices=OVERLAP)
-    keep_days = number("days that a workflow is kept when it has ended (`ttlStrategy`)", default=7, most=DAYS)
-    turns = number("turns of a loop after which the rest of it runs in one pod", default=TURNS, least=0, most=TURNS)
-    width = number("the most tasks that one fan-out makes; 3,000 or what fits, divided by the steps in foreaches, unless given")
-    total = number("the most tasks that one foreach makes in a whole run, with the foreaches around it; like `width` unless given")
+    pod_gc = text("which pods are deleted after they end (`podGC`)", default="OnPodSuccess", choices=POD_GC)
+    concurrency_policy = text(
+        "what a schedule does while an earlier run is still running: Allow, Forbid or Replace", default="Forbid", choices=OVERLAP
+    )
+    keep_days = number("how many days a workflow is kept after it ends (`ttlStrategy`)", default=7, most=DAYS)
+    turns = number("turns of a loop that run in pods of their own; one pod runs the rest", default=TURNS, least=0, most=TURNS)
+    width = number(
+        "the largest number of tasks that one task may start with a foreach; by default 3,000 divided by the steps in foreaches, or less"
+    )
+    total = number("the largest number of tasks of one foreach in a whole run; by default that of `width`")
 
     @property
     def store(self) -> str:

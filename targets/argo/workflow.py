@@ -12,6 +12,7 @@ import flowport
 from flowport.compiler.ir import JSON
 from flowport.compiler.ir.plan import Loop, Plan, steps, walk
 from flowport.compiler.lower.fuse import cap_loops, fuse_loops, loops
+from flowport.compiler.lower.time_limits import time_limits
 from flowport.runtime.store import documents
 from flowport.targets.argo.dags import MAIN, Dags
 from flowport.targets.argo.form import arguments
@@ -47,7 +48,7 @@ def sizes(members: tuple[Member, ...], settings: Settings, pods: int) -> tuple[i
 def _document(plan: Plan, members: tuple[Member, ...], settings: Settings, code: str, pods: int) -> dict[str, JSON]:
     found = sizes(members, settings, pods)
     template_name = Names([MAIN], small=True)
-    templates = _Pods(plan, members, template_name, settings)
+    templates = _Pods(plan, template_name, settings, *found)
     dags = Dags(members, template_name, templates)
     made = [*dags.made, *(template(name, spec, found, settings) for spec, name in templates.made.items())]
     return {
@@ -112,7 +113,7 @@ def _spec(plan: Plan, settings: Settings, code: str, templates: list[JSON]) -> d
 class _Pods:
     """The templates of pods, each once: `made` has their names."""
 
-    def __init__(self, plan: Plan, members: tuple[Member, ...], template: Names, settings: Settings) -> None:
+    def __init__(self, plan: Plan, template: Names, settings: Settings, width: int, total: int) -> None:
         self.made: dict[Pod, str] = {}
         self._plan, self._template = plan, template
         turning = {node.header: node for node in walk(plan.body) if isinstance(node, Loop) and node.cap}
@@ -120,10 +121,11 @@ class _Pods:
         self._fused = loops(plan).keys()
         self._steps = {step.name: step for step in fuse_loops(plan).flow.steps}
         self._rests = {step.name: step for step in fuse_loops(cap_loops(plan, 0)).flow.steps}
-        self._inside = {job.step for job in repeated(members)}
         # The fan-outs of all turns must fit into one workflow, unless the profile says how large they may be.
         turns = 1 if settings.width or settings.total else settings.turns
         self._shared = {step: turns for loop in turning.values() for step in steps(loop.body)}
+        shared = turns if self._shared else 1
+        self._limits = time_limits(plan, max(1, width // shared), max(1, total // shared))
 
     def __call__(self, step: str, *, rest: bool = False) -> str:
         """The name of the template for a step, or for the rest of the loop with this header."""
@@ -134,7 +136,7 @@ class _Pods:
             block=rest or step in self._fused,
             turn=self._caps[step] if rest else 0,
             shared=1 if rest else self._shared.get(step, 1),
-            each=step in self._inside,
+            deadline=None if whole[step].settings.timeout is None else self._limits.get(step),
         )
         if spec not in self.made:
             self.made[spec] = self._template(f"pod {spec}", spec.name)

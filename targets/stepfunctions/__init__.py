@@ -1,6 +1,7 @@
 """AWS Step Functions, with a job of AWS Batch for every task.
 
-Emits the definition of a state machine, the job definitions, a policy for each of the two roles, and the code package.
+Emits the definition and settings of a state machine, the job definitions, the policies and trust policies of the two roles, and the code
+package.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from flowport.targets.stepfunctions.history import capped
 from flowport.targets.stepfunctions.jobs import Jobs
 from flowport.targets.stepfunctions.limits import plan_problems, setting_problems
 from flowport.targets.stepfunctions.machine import machine
+from flowport.targets.stepfunctions.machine_settings import machine_settings
 from flowport.targets.stepfunctions.policies import job_policy, machine_policy
 from flowport.targets.stepfunctions.settings import DRY_RUN_DEFAULTS, Settings
 from flowport.targets.stepfunctions.text import encoded
+from flowport.targets.stepfunctions.trust import job_trust, machine_trust
 
 if TYPE_CHECKING:
     from flowport.compiler.package.archive import Package
@@ -49,8 +52,11 @@ class StepFunctionsCompiler:
         documents: Mapping[str, JSON] = {
             "state-machine.json": machine(plan, settings, jobs, package.digest),
             compute.file: [compute.definition(job, settings) for job in jobs],
+            "machine-settings.json": machine_settings(settings),
             "machine-policy.json": machine_policy(plan, settings, jobs),
+            "machine-trust.json": machine_trust(settings),
             "job-policy.json": job_policy(plan, settings),
+            "job-trust.json": job_trust(settings),
         }
         files = [File(f"{settings.machine}/{path}", encoded(document)) for path, document in documents.items()]
         return (*files, File(f"{settings.machine}/code/{package.digest}.zip", package.data))
@@ -61,14 +67,16 @@ class StepFunctionsDryRunner:
 
     def run(self, request: DryRun[Settings], report: Callable[[TaskEnded], None]) -> DryRunResult:
         """Run a flow on the emulator, where that is installed."""
+        compiler = StepFunctionsCompiler()
+        files = compiler.emit(compiler.lower(request.plan, request.settings), request.settings, request.package)
         try:
             from flowport.targets.stepfunctions.emulator.run import dry_run
+
+            return dry_run(request, files, report)
         except ModuleNotFoundError as error:
             if error.name not in ("boto3", "botocore"):
                 raise
             return DryRunResult("unavailable", "a dry run needs an emulator: pip install 'flowport[sfn-dry-run]'")
-        compiler = StepFunctionsCompiler()
-        return dry_run(request, compiler.emit(compiler.lower(request.plan, request.settings), request.settings, request.package), report)
 
 
 class StepFunctions:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from flowport.compiler.ir import JSON
+from flowport.compiler.lower.names import HASH
+from flowport.runtime.store import digests
+from flowport.runtime.store.documents import dump
 from flowport.targets.sizes import disk, requirements
 from flowport.targets.stepfunctions.jobs import Job, Jobs
 from flowport.targets.stepfunctions.settings import Settings
@@ -19,7 +22,8 @@ THROTTLED = ("Batch.TooManyRequestsException", "Batch.AWSBatchException", "Batch
 
 def state(job: Job, settings: Settings, values: Mapping[str, JSON], retry: Iterable[State], comment: str) -> State:
     """Submit a job and wait for it; `values` fill the `Ref::` words of its command."""
-    parameters: State = {"JobName": job.name, "JobQueue": settings.job_queue, "JobDefinition": job.name, "Parameters": dict(values)}
+    parameters: State = {"JobName": job.name, "JobQueue": settings.job_queue, "JobDefinition": definition_name(job, settings)}
+    parameters["Parameters"] = dict(values)
     submit: State = {
         "Type": "Task",
         "Resource": SUBMIT,
@@ -46,11 +50,14 @@ def permissions(settings: Settings, jobs: Jobs) -> list[JSON]:
 
 
 def _definitions(settings: Settings, batch: str, jobs: Jobs) -> list[str]:
-    """The job definitions, in every revision, by what their names begin with: a policy has room for about 6,000 characters (IAM quotas)."""
+    """The job definitions by what their names begin with, so that those of earlier versions may be submitted as long as executions run.
+
+    A policy has room for about 6,000 characters (IAM quotas).
+    """
     common = f"{settings.machine}-"
     if all(job.name.startswith(common) for job in jobs):
         return [f"{batch}:job-definition/{common}*"]
-    return [f"{batch}:job-definition/{job.name}*" for job in jobs]
+    return [f"{batch}:job-definition/{job.name}-*" for job in jobs]
 
 
 def _queue(settings: Settings, batch: str) -> str:
@@ -59,8 +66,16 @@ def _queue(settings: Settings, batch: str) -> str:
 
 def definition(job: Job, settings: Settings) -> dict[str, JSON]:
     """The input of `aws batch register-job-definition --cli-input-json`."""
+    return {"jobDefinitionName": definition_name(job, settings), **_content(job, settings)}
+
+
+def definition_name(job: Job, settings: Settings) -> str:
+    """The name of a job definition, which changes with its content: registering another one cannot change what runs."""
+    return f"{job.name}-{digests.of(dump(_content(job, settings)))[:HASH]}"
+
+
+def _content(job: Job, settings: Settings) -> dict[str, JSON]:
     document: dict[str, JSON] = {
-        "jobDefinitionName": job.name,
         "type": "container",
         "platformCapabilities": [settings.platform],
         "containerProperties": _container(job, settings),

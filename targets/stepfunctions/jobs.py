@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flowport.compiler.ir import Resources
-from flowport.compiler.ir.plan import Block, Loop, Map, Plan, steps, walk
+from flowport.compiler.ir.plan import Loop, Plan, steps, walk
 from flowport.compiler.lower.fuse import merge_settings
-from flowport.compiler.lower.names import Namer
+from flowport.compiler.lower.names import HASH, Namer
+from flowport.compiler.lower.time_limits import time_limits
 from flowport.compiler.record import record
 from flowport.runtime.protocol import Invocation
 from flowport.targets.stepfunctions.settings import Settings
 
-JOB_NAME = 128
+JOB_NAME = 128 - 1 - HASH
+"""Characters of a job's name, which is also that of its definition, with a digest behind it."""
+
 SHORTEST_TIMEOUT = 60
-SLACK = 300
-"""Seconds that a container gets beyond `@timeout`, for loading and committing; the runtime itself is exact."""
+"""The least `attemptDurationSeconds` (AWS Batch API, JobTimeout)."""
 
 
 @record
@@ -38,8 +40,8 @@ class Jobs:
         # Named after the machine: a state names its definition without a revision, so two machines of one account must not share any.
         machine = settings.machine
         self._asked = {step.name: step.settings for step in plan.flow.steps}
-        inside = _inside_foreach(plan.body)
-        self.steps = {step: self._task(name(f"{machine}-{step}"), step, step in inside) for step in steps(plan.body)}
+        self._limits = time_limits(plan, settings.width, settings.total)
+        self.steps = {step: self._task(name(f"{machine}-{step}"), step) for step in steps(plan.body)}
         loops = [node for node in walk(plan.body) if isinstance(node, Loop) and node.cap is not None]
         self.rests = {loop.header: self._rest(name(f"{machine}-{loop.header}-rest"), loop) for loop in loops}
 
@@ -47,10 +49,9 @@ class Jobs:
         yield from self.steps.values()
         yield from self.rests.values()
 
-    def _task(self, name: str, step: str, inside: bool) -> Job:
+    def _task(self, name: str, step: str) -> Job:
         settings = self._asked[step]
-        # How many items a slice has is not known yet, so in a foreach only the runtime, which times each item, can say when to stop.
-        timeout = None if settings.timeout is None or inside else max(SHORTEST_TIMEOUT, settings.timeout + SLACK)
+        timeout = max(SHORTEST_TIMEOUT, self._limits[step]) if step in self._limits else None
         engine = "Ref::engine" if step == self._plan.flow.start else ""
         invocation = self._invocation(step, self._settings.width, self._settings.total, engine=engine)
         return Job(name, invocation, settings.resources or Resources(), settings.environment, timeout)
@@ -74,7 +75,3 @@ class Jobs:
             block=block,
             turn=turn,
         )
-
-
-def _inside_foreach(block: Block) -> set[str]:
-    return {step for node in walk(block) if isinstance(node, Map) for step in steps(node.body)}

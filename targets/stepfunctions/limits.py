@@ -68,11 +68,34 @@ def setting_problems(settings: Settings) -> Iterator[Diagnostic]:
             "Fargate cannot start containers without `execution_role`",
             help=(line("stepfunctions", Settings.named("execution_role")),),
         )
+    yield from _place_problems(settings)
     if not re.fullmatch(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/]{1,80}", settings.given_machine or "flow"):
         yield Diagnostic(
             "FP405",
             f"`{settings.given_machine}` is not a name that a state machine can have",
             help=("use at most 80 letters, digits, `-` and `_`",),
+        )
+
+
+def _place_problems(settings: Settings) -> Iterator[Diagnostic]:
+    """A log group that CloudWatch does not take; a region or an account that nobody knows."""
+    # CloudWatch Logs API, CreateLogGroup.
+    if settings.given_log_group and not re.fullmatch(r"[.\-_/#A-Za-z0-9]{1,512}", settings.given_log_group):
+        way_out = "use at most 512 letters, digits and `.-_/#`: a name, not an ARN"
+        yield Diagnostic("FP405", f"`{settings.given_log_group}` cannot name a log group", help=(way_out,))
+    lines = tuple(line("stepfunctions", Settings.named(name)) for name in settings.unknown)
+    asked = [name for name in ("log_group", "log_level") if settings.values.get(name)]
+    if lines and asked and settings.log_level != "OFF":
+        message = f"`{asked[0]}` needs the settings `region` and `account`, which are in the ARN of a log group"
+        yield Diagnostic("FP400", message, help=lines)
+    elif lines:
+        trust = ", and the trust policies have no conditions" if settings.account == "*" else ""
+        yield Diagnostic(
+            "FP423",
+            f"the policies hold for any {' and any '.join(settings.unknown)}",
+            notes=(f"executions are not logged{trust}",),
+            help=lines,
+            severity="warning",
         )
 
 

@@ -1,17 +1,26 @@
 """The two policies that a deployed flow needs, each with what its role does and no more: the machine's role, and the job's.
 
-Who can write to the store can run code in the tasks; neither role may delete anything, or touch another flow's documents.
+Who can write to the store can run code in the tasks; neither role may delete anything, or touch another flow's documents. A job may create
+documents, and write again only those that say how far the run is. A blob it may write again, which makes it new where blobs are removed by
+age; every reader compares a blob with the digest that the manifest has.
 """
 
 from __future__ import annotations
 
 from flowport.compiler.ir import JSON
 from flowport.compiler.ir.plan import Choice, Loop, Map, Plan, walk
-from flowport.runtime.store.keys import FLOWS, part, runs_folder
+from flowport.runtime.store.keys import ATTEMPT, FLOWS, part, runs_folder
 from flowport.targets.stepfunctions.compute import COMPUTE
 from flowport.targets.stepfunctions.jobs import Jobs
+from flowport.targets.stepfunctions.machine_settings import permissions
 from flowport.targets.stepfunctions.settings import Settings
 from flowport.targets.stepfunctions.statements import allow, place
+
+CREATE_ONLY: dict[str, JSON] = {"Null": {"s3:if-none-match": "false"}}
+"""The request has the header If-None-Match, so S3 refuses to overwrite (Amazon S3, "Enforce conditional writes")."""
+
+STATUS = (f"*{ATTEMPT}/*", "*/heartbeat", "*/ended.json")
+"""The documents of a run that change: what attempts left, that the run lives, and how it ended."""
 
 
 def machine_policy(plan: Plan, settings: Settings, jobs: Jobs) -> dict[str, JSON]:
@@ -39,16 +48,20 @@ def machine_policy(plan: Plan, settings: Settings, jobs: Jobs) -> dict[str, JSON
                 [f"{states}:execution:{settings.machine}:*", f"{states}:execution:{settings.machine}/*:*"],
             )
         )
-    return _policy(statements)
+    return _policy([*statements, *permissions(settings)])
 
 
 def job_policy(plan: Plan, settings: Settings) -> dict[str, JSON]:
     """What the containers do: read the code, and read and create what this flow stores."""
-    documents = [_objects(settings, f"{FLOWS}{part(plan.flow.name)}/*"), _objects(settings, "blobs/*")]
+    documents, blobs = _objects(settings, f"{FLOWS}{part(plan.flow.name)}/*"), _objects(settings, "blobs/*")
+    runs = runs_folder(plan.flow.name)
     return _policy(
         [
             allow("ReadTheCode", ["s3:GetObject"], [_objects(settings, "code/*")]),
-            allow("ReadAndWriteWhatTheFlowStores", ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], documents),
+            allow("ReadWhatTheFlowStores", ["s3:GetObject"], [documents, blobs]),
+            allow("CreateDocuments", ["s3:PutObject"], [documents], CREATE_ONLY),
+            allow("ReplaceStatus", ["s3:PutObject"], [_objects(settings, f"{runs}{status}") for status in STATUS]),
+            allow("StoreBlobs", ["s3:PutObject", "s3:AbortMultipartUpload"], [blobs]),
             # Without a right to list, S3 answers 403 and not 404 for a key that is not there, and a condition on the prefix is not met by
             # GetObject (S3 API reference, GetObject, "Permissions").
             allow("SeeWhatIsNotThere", ["s3:ListBucket"], [_bucket(settings)]),

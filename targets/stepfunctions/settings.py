@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flowport.compiler.lower.names import legal
-from flowport.compiler.settings import Profile, TargetSettings, number, table, text
+from flowport.compiler.settings import Profile, TargetSettings, flag, number, table, text
 
 ROLE = "arn:aws:iam::123456789012:role/ecs"
 CHILDREN = 10_000
@@ -15,34 +15,50 @@ TIMEOUT = 99_999_999
 MACHINE_NAME = "A-Za-z0-9_-", 80
 """What we call machines; a name may hold more, but then CloudWatch has no metrics of its executions."""
 
-DRY_RUN_DEFAULTS: Profile = {"store": "s3://flowport-dry-run", "image": "python", "job_queue": "flows"}
+DRY_RUN_DEFAULTS: Profile = {
+    "store": "s3://flowport-dry-run",
+    "image": "python",
+    "job_queue": "flows",
+    "region": "us-east-1",
+    "account": "123456789012",
+}
 """What a dry run assumes: no bucket, image or queue of these names is asked for."""
 
 
 class Settings(TargetSettings):
     """A profile as this target sees it."""
 
-    given_store = text("where artifacts live, as s3://bucket/prefix", name="store", required=True, example="s3://my-bucket/flowport")
+    given_store = text("the store of the runs: s3://bucket/prefix", name="store", required=True, example="s3://my-bucket/flowport")
     image = text(
-        "the container image, with Python, flowport and what the flow imports",
+        "the container image; it contains Python, flowport and the modules that the flow imports",
         required=True,
         example="123456789012.dkr.ecr.eu-west-1.amazonaws.com/flows:1",
     )
-    compute = text("what the tasks run on: batch", default="batch", choices=("batch",))
+    compute = text("where tasks run: batch", default="batch", choices=("batch",))
     job_queue = text("the AWS Batch job queue, by name or ARN", required=True, example="flows")
-    job_role = text("ARN of the role that the containers have; it needs job-policy.json", example=ROLE)
-    execution_role = text("ARN of the role with which ECS starts the containers; Fargate and private images need one", example=ROLE)
-    platform = text("EC2 or FARGATE, what the job queue runs on", default="EC2", choices=("EC2", "FARGATE"))
-    partition = text("the AWS partition of the ARNs in the policies", default="aws")
-    region = text("the region of the ARNs in the policies; any when not given", default="*")
-    account = text("the account of the ARNs in the policies; any when not given", default="*")
-    given_machine = text("the name of the state machine; the flow's name unless given", name="machine")
-    max_concurrency = number("how many tasks of a foreach run at once; in nested foreaches, those of the whole nest")
-    run_timeout = number("seconds after which a run is stopped and fails (`TimeoutSeconds`); none unless given", most=TIMEOUT)
-    tags = table("tags of the job definitions and their jobs, a table of text", example={"team": "vision"})
-    width = number("the most tasks that one fan-out makes", default=1000, most=CHILDREN)
-    total = number("the most tasks that one foreach makes in a whole run, with the foreaches around it", default=10_000)
-    turns = number("turns of a loop after which the rest of it runs in one container; as many as the history bears unless given", least=0)
+    job_role = text("ARN of the role of the containers; it needs job-policy.json", example=ROLE)
+    execution_role = text("ARN of the role with which ECS starts the containers; required for Fargate and for private images", example=ROLE)
+    platform = text("what the job queue runs on: EC2 or FARGATE", default="EC2", choices=("EC2", "FARGATE"))
+    partition = text("the AWS partition in the ARNs of the policies", default="aws")
+    region = text("the region in the ARNs of the policies; by default any", default="*", example="eu-central-1")
+    account = text("the account in the ARNs of the policies; by default any", default="*", example="123456789012")
+    given_machine = text(
+        "the name of the state machine; by default the name of the flow, after that of the profile: `prod-DigitsFlow`", name="machine"
+    )
+    log_level = text("which events of an execution are logged", default="ERROR", choices=("ALL", "ERROR", "FATAL", "OFF"))
+    given_log_group = text(
+        "the CloudWatch log group of the state machine; by default `/aws/vendedlogs/states/` and the name of the machine",
+        name="log_group",
+        example="/aws/vendedlogs/states/flows",
+    )
+    log_data = flag("whether logs contain the input of an execution, and so its parameters")
+    tracing = flag("whether X-Ray traces executions")
+    max_concurrency = number("how many tasks of a foreach may run at once, including the foreaches inside it")
+    run_timeout = number("timeout of a run in seconds: the execution is stopped and fails (`TimeoutSeconds`); by default there is none", most=TIMEOUT)
+    tags = table("tags of the job definitions and their jobs, a table of strings", example={"team": "vision"})
+    width = number("the largest number of tasks of one foreach", default=1000, most=CHILDREN)
+    total = number("the largest number of tasks of one foreach in a whole run, if it is inside other foreaches", default=10_000)
+    turns = number("turns of a loop that run in containers of their own; one container runs the rest; by default as many as the history of an execution allows", least=0)
 
     @property
     def bucket(self) -> str:
@@ -62,5 +78,18 @@ class Settings(TargetSettings):
 
     @property
     def machine(self) -> str:
-        """The name of the state machine."""
-        return self.given_machine or legal(self.flow, *MACHINE_NAME)
+        """The name of the state machine, with that of the profile in front: several profiles may share an account.
+
+        In front, as policies name job definitions by what their names begin with: `DigitsFlow-*` has none of `prod-DigitsFlow`.
+        """
+        return self.given_machine or legal(f"{self.profile}-{self.flow}" if self.profile else self.flow, *MACHINE_NAME)
+
+    @property
+    def log_group(self) -> str:
+        """The name of the log group."""
+        return self.given_log_group or f"/aws/vendedlogs/states/{self.machine}"
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Which of `region` and `account` the profile does not say."""
+        return tuple(name for name in ("region", "account") if getattr(self, name) == "*")

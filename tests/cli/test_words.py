@@ -218,7 +218,7 @@ def test_the_code_package_of_an_earlier_version_is_left_over(desk: Desk) -> None
 def test_the_profile_decides_what_is_compiled(desk: Desk) -> None:
     desk.write("flowport.toml", SETTINGS + '[profiles.prod.stepfunctions]\njob_queue = "production"\n')
     assert desk("compile", "tiny.py", "--target", "sfn", "--profile", "prod").status == 0
-    assert "production" in (desk.folder / "build/Tiny/state-machine.json").read_text()
+    assert "production" in (desk.folder / "build/prod-Tiny/state-machine.json").read_text()
 
 
 @pytest.mark.parametrize(

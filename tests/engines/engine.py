@@ -26,8 +26,9 @@ from flowport.compiler.target import File
 from flowport.runtime.store.keys import Keys
 from flowport.runtime.store.open import open_store
 from flowport.targets.stepfunctions import target
-from flowport.targets.stepfunctions.emulator.client import Account, Emulator, Ended
-from flowport.targets.stepfunctions.emulator.copies import Bucket
+from flowport.targets.stepfunctions.emulator.account import Account, Execution
+from flowport.targets.stepfunctions.emulator.bucket import Bucket
+from flowport.targets.stepfunctions.emulator.emulator import Emulator
 from flowport.targets.stepfunctions.emulator.run import task
 from flowport.targets.verify import Task, losses
 from progress import Watch, until
@@ -45,7 +46,7 @@ EMULATOR = Path(__file__).resolve().parents[2] / "targets" / "stepfunctions" / "
 class Outcome:
     """What became of an execution: the engine's word, every attempt of a job with its exit code, and a copy of the store."""
 
-    ended: Ended
+    ended: Execution
     jobs: tuple[tuple[Task, int], ...]
     output: str
     plan: Plan
@@ -90,7 +91,7 @@ class Engine:
         deployed = self.account.deploy(files, url)
         watch = Watch(f"the execution {run} of {plan.flow.name} on {url}")
         ended = self.account.run(deployed.machine, run, {"parameters": dict(parameters)}, lambda: watch.look(len(self._events)))
-        Bucket(self.account, deployed).empty_into(open_store(str(store)), Keys(plan.flow.name, run).root)
+        Bucket(self.account, deployed).download(open_store(str(store)), Keys(plan.flow.name, run).root)
         mine = [event for event in self._events if event["event"] == "ended" and url in event["command"]]
         jobs = tuple((task(event["command"]), event["exit"]) for event in mine)
         return Outcome(ended, jobs, "".join(event["output"] for event in mine), plan, str(store), run)

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from choice import sample
+from flowport.runtime.run.reader import find
+from flowport.runtime.store.open import open_store
 from progress import finish, until
 
 FLOW = """
@@ -118,6 +120,17 @@ def test_a_run_that_takes_longer_than_its_timeout_fails(trip: Trip, target: str,
     assert "leg" not in trip.ran
 
 
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_dry_run_does_not_warn_of_settings_that_nobody_wrote(trip: Trip, target: str) -> None:
+    trip.write("self.total")
+    file = trip.folder / "trip.py"
+    flow = file.read_text().replace("Parameter, step", "Parameter, resources, step")
+    file.write_text(flow.replace("    @step\n    def rest", "    @resources(cpu=2, memory=3000)\n    @step\n    def rest"))
+    ended = trip.run("dry-run", "trip.py", "--target", target)
+    assert ended.returncode == 0, ended.stderr
+    assert "warning" not in ended.stderr
+
+
 def test_a_dry_run_on_airflow_has_no_timeout(trip: Trip) -> None:
     trip.write("self.total", start="time.sleep(2)")
     (trip.folder / "flowport.toml").write_text("[airflow]\nrun_timeout = 1\nmax_active_runs = 1\nstartup_timeout = 1\n")
@@ -223,6 +236,65 @@ def test_a_dry_run_leaves_an_airflow_that_is_in_use_alone(trip: Trip, tmp_path: 
     assert not (tmp_path / "home").exists()
     assert not (tmp_path / "deployed").exists(), "that is where deployed flows keep their runs"
     assert (trip.folder / ".flowport").exists()
+
+
+APART = """
+import os
+
+import numpy
+
+from flowport import FlowSpec, environment, step
+
+NOTES = os.environ.get("NOTE", "none")
+numpy.random.random()
+
+
+class Apart(FlowSpec):
+    @step
+    def start(self):
+        self.numbers = [1, 2, 3]
+        self.next(self.draw, foreach="numbers")
+
+    @step
+    def draw(self):
+        self.drawn = numpy.random.random()
+        self.here = sorted(os.listdir())
+        self.kept = sorted(name for name in os.environ if name.startswith("SECRET"))
+        numpy.changed = True
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.different = len({each.drawn for each in inputs})
+        self.here = [each.here for each in inputs]
+        self.kept = [each.kept for each in inputs]
+        self.clean = not hasattr(numpy, "changed")
+        self.next(self.noted)
+
+    @environment(vars={"NOTE": "mine"})
+    @step
+    def noted(self):
+        self.notes = NOTES
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+def test_jobs_share_imported_libraries_and_nothing_else(trip: Trip, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET", "of the user's shell")
+    (trip.folder / "apart.py").write_text(APART)
+    done = trip.run("dry-run", "apart.py", "--target", "sfn", "--run-id", "one")
+    assert done.returncode == 0, done.stderr
+    run = find(open_store(str(trip.folder / ".flowport")), "Apart", "one")
+    joined = run.artifacts("join")
+    assert joined["different"] == 3
+    assert joined["here"] == [[], [], []]
+    assert joined["kept"] == [[], [], []]
+    assert joined["clean"] is True
+    assert run.artifacts("end")["notes"] == "mine"
 
 
 def descendants(pid: int) -> list[int]:

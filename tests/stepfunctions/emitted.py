@@ -9,7 +9,13 @@ from compiled import files_of
 from flowport.compiler.ir.plan import Plan
 from flowport.targets.stepfunctions import target
 
-PROFILE = {"store": "s3://my-bucket/flowport", "image": "my-image:1", "job_queue": "my-queue"}
+PROFILE = {
+    "store": "s3://my-bucket/flowport",
+    "image": "my-image:1",
+    "job_queue": "my-queue",
+    "region": "eu-central-1",
+    "account": "123456789012",
+}
 
 
 def documents(plan: Plan, **profile: Any) -> dict[str, Any]:

@@ -57,6 +57,8 @@ SETTINGS = """\
 # store = "s3://bucket/prefix"
 # image = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/flows:1"
 # job_queue = "flows"
+# region = "eu-central-1"
+# account = "123456789012"
 """
 
 IGNORED = ".flowport/\nbuild/\n"

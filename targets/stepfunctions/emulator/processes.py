@@ -13,12 +13,35 @@ import tempfile
 import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 PARAMETER = re.compile(r"Ref::([A-Za-z0-9_-]+)")
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
 TAIL = 4000
 """Characters of a job's output that its report keeps."""
+
+
+class Started(Protocol):
+    """A process of a job."""
+
+    pid: int
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+
+def new_process(command: Sequence[str], folder: str, environment: Mapping[str, str], output: Any) -> Started:
+    """Start a command in a folder, with nothing but these variables; it leads a group."""
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
 
 
 class Rejected(Exception):
@@ -31,11 +54,12 @@ class Job:
     def __init__(self, name: str, definition: Mapping[str, Any], command: Sequence[str]) -> None:
         self.id = str(uuid.uuid4())
         self.name, self.definition, self.command = name, definition, command
+        self.variables = {pair["name"]: pair["value"] for pair in definition["containerProperties"].get("environment") or []}
         self.exit_code: int | None = None
         self.attempts = 0
         self.stopped = False
         self.ended = threading.Event()
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Started | None = None
 
     def wait(self, seconds: float) -> bool:
         return self.ended.wait(seconds)
@@ -48,10 +72,17 @@ class Job:
 
 
 class Processes:
-    """Runs jobs, at most `limit` at a time; `report` hears of each that begins or ends."""
+    """Runs jobs, at most `limit` at a time; `report` hears of each that begins or ends, and `start` starts their processes."""
 
-    def __init__(self, python: str, environment: Mapping[str, str], limit: int, report: Callable[[dict[str, Any]], None]) -> None:
-        self._python, self._environment, self._report = python, dict(environment), report
+    def __init__(
+        self,
+        python: str,
+        environment: Mapping[str, str],
+        limit: int,
+        report: Callable[[dict[str, Any]], None],
+        start: Callable[[Sequence[str], str, Mapping[str, str], Any], Started] = new_process,
+    ) -> None:
+        self._python, self._environment, self._report, self._start = python, dict(environment), report, start
         self._places = threading.Semaphore(limit)
         self._running: set[Job] = set()
         self._lock = threading.Lock()
@@ -109,15 +140,9 @@ class Processes:
     def _process(self, job: Job, folder: str, output: Any, timeout: float | None) -> int:
         # A folder of its own and no PYTHONPATH: nothing of the user's can be imported but what the code package brings.
         try:
-            process = subprocess.Popen(
-                job.command,
-                cwd=folder,
-                env=self._variables(job),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            # Libraries may read a step's own variables when they are imported.
+            start = new_process if job.variables else self._start
+            process = start(job.command, folder, self._variables(job), output)
         except OSError as error:
             output.write(str(error))
             return 127
@@ -132,9 +157,7 @@ class Processes:
             return 137
 
     def _variables(self, job: Job) -> dict[str, str]:
-        kept = {name: os.environ[name] for name in KEPT if name in os.environ}
-        own = {pair["name"]: pair["value"] for pair in job.definition["containerProperties"].get("environment") or []}
-        return {**kept, **self._environment, **own, "AWS_BATCH_JOB_ID": job.id, "AWS_BATCH_JOB_ATTEMPT": str(job.attempts)}
+        return {**self._environment, **job.variables, "AWS_BATCH_JOB_ID": job.id, "AWS_BATCH_JOB_ATTEMPT": str(job.attempts)}
 
 
 def described(job: Job, queue: str) -> dict[str, Any]:
@@ -154,9 +177,15 @@ def described(job: Job, queue: str) -> dict[str, Any]:
     }
 
 
+def kept() -> dict[str, str]:
+    """The variables of this process that its jobs have, too."""
+    return {name: os.environ[name] for name in KEPT if name in os.environ}
+
+
 def environment(endpoint: str, region: str, account: str, cache: str) -> dict[str, str]:
     """What a container needs to find the emulated S3; `cache` begins empty, as in a new container, so that the code is really fetched."""
     return {
+        **kept(),
         "FLOWPORT_CACHE": cache,
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ALLOW_HTTP": "true",
@@ -177,7 +206,7 @@ def _exits(rules: Sequence[Mapping[str, str]], code: int) -> bool:
     return False
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: Started) -> None:
     """Kill a process and the group that it leads."""
     try:
         os.killpg(process.pid, signal.SIGKILL)

@@ -6,20 +6,26 @@ back at the end, whether it succeeded or not, so that `flowport runs`, `logs` an
 
 from __future__ import annotations
 
+import ast
+import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flowport.compiler.ir import JSON
+from flowport.compiler.ir import JSON, Flow
 from flowport.compiler.target import DryRun, DryRunResult, File, TaskEnded
+from flowport.runtime.local.preload import leading
 from flowport.runtime.protocol import Invocation
 from flowport.runtime.run.form import is_json
 from flowport.runtime.store.keys import Keys
 from flowport.targets.dry_run import Recorder
 from flowport.targets.run_input import in_store
-from flowport.targets.stepfunctions.emulator.client import Emulator, Ended, NotStarted
-from flowport.targets.stepfunctions.emulator.copies import Bucket, runs_before
+from flowport.targets.stepfunctions.emulator.bucket import Bucket, runs_before
+from flowport.targets.stepfunctions.emulator.emulator import Emulator, NotStarted
 from flowport.targets.stepfunctions.settings import Settings
 from flowport.targets.verify import Task
+
+if TYPE_CHECKING:
+    from flowport.targets.stepfunctions.emulator.account import Execution
 
 WORKERS = 4
 
@@ -38,7 +44,7 @@ def dry_run(request: DryRun[Settings], files: tuple[File, ...], report: Callable
     return recorder.result(None if ended.status == "SUCCEEDED" else _failure(ended))
 
 
-def _emulated(request: DryRun[Settings], files: tuple[File, ...], recorder: Recorder) -> Ended:
+def _emulated(request: DryRun[Settings], files: tuple[File, ...], recorder: Recorder) -> Execution:
     """Run it, and copy what it left, also when it is interrupted."""
     flow, store = request.plan.flow.name, recorder.store
 
@@ -46,15 +52,24 @@ def _emulated(request: DryRun[Settings], files: tuple[File, ...], recorder: Reco
         if event["event"] == "ended":
             recorder.ended(task(event["command"]), event["exit"], event["output"])
 
-    with Emulator(request.max_workers or WORKERS, hear, blobs=store.url) as account:
+    with Emulator(request.max_workers or WORKERS, hear, store.url, libraries(request.plan.flow)) as account:
         deployed = account.deploy(files, request.settings.store)
         bucket = recorder.documents = Bucket(account, deployed)
         if request.origin_run:
-            bucket.fill(store, [Keys(flow, run).root for run in runs_before(store, flow, request.origin_run)])
+            bucket.upload(store, [Keys(flow, run).root for run in runs_before(store, flow, request.origin_run)])
         try:
             return account.run(deployed.machine, request.run_id, _input(request, recorder))
         finally:
-            bucket.empty_into(store, recorder.keys.root)
+            bucket.download(store, recorder.keys.root)
+
+
+def libraries(flow: Flow) -> list[tuple[str, list[str]]] | None:
+    """The libraries that the flow's file imports before anything else; None where a process cannot be forked once it has imported any."""
+    if sys.platform == "darwin":
+        return None
+    files = dict(flow.files)
+    own = {part.removesuffix(".py") for path in files for part in path.split("/")}
+    return list(leading(ast.parse(files[flow.file]).body, own))
 
 
 def _input(request: DryRun[Settings], recorder: Recorder) -> dict[str, JSON]:
@@ -69,7 +84,7 @@ def _says(spec: dict[str, Any], value: JSON) -> bool:
     return is_json(value)
 
 
-def _failure(ended: Ended) -> str:
+def _failure(ended: Execution) -> str:
     """The engine's own words, without the cause where that is a task, which has told its story itself."""
     if ended.status == "TIMED_OUT":
         return "the run took longer than `TimeoutSeconds`, the setting `run_timeout`"

@@ -1,5 +1,5 @@
 # ConvergeFlow, compiled by flowport 0.1.0 from converge.py: change that, and compile it again.
-"""Ranks four pages by the links between them.
+"""Rank four pages by the links between them.
 
     start
       loop, again after judge
@@ -72,7 +72,7 @@ def when(*ways):
 
 with DAG(
     dag_id="ConvergeFlow",
-    description="Ranks four pages by the links between them.",
+    description="Rank four pages by the links between them.",
     doc_md=__doc__,
     schedule=None,
     catchup=False,
@@ -87,9 +87,9 @@ with DAG(
         ),
     },
     params={
-        "damping": Param(0.85, type="number", description="how often a reader follows a link"),
-        "tolerance": Param(0.001, type="number", description="stop when no rank moves by more than this"),
-        "turns": Param(50, type="integer", description="stop after so many turns at the latest"),
+        "damping": Param(0.85, type="number", description="probability that a reader follows a link"),
+        "tolerance": Param(0.001, type="number", description="stop when no rank changes by more than this"),
+        "turns": Param(50, type="integer", description="stop after this many turns"),
         "origin_run": Param(
             None,
             type=["null", "string"],
@@ -117,7 +117,7 @@ with DAG(
     },
     tags=["flowport"],
 ) as dag:
-    start = step("start", environment=FORM, doc_md="Every page begins with the same rank.")
+    start = step("start", environment=FORM, doc_md="Give every page the same rank.")
     spread_loop = step(
         "spread_loop",
         name="spread",
@@ -128,7 +128,7 @@ with DAG(
     warn = step(
         "warn",
         pre_execute=when(("spread_loop", "warn")),
-        doc_md="The ranks still move, and there are no turns left.",
+        doc_md="Print a warning: the ranks still change, and no turns are left.",
     )
     end = step("end", trigger_rule="none_failed_min_one_success", doc_md="Print the pages, best first.")
 

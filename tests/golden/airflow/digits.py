@@ -1,5 +1,5 @@
 # DigitsFlow, compiled by flowport 0.1.0 from digits.py: change that, and compile it again.
-"""1,797 scanned digits of 8 x 8 pixels, and the forest that reads them best.
+"""Train forests on 1,797 scanned digits and pick the one that reads them best.
 
     start
       foreach candidates
@@ -77,7 +77,7 @@ def when(*ways):
 
 with DAG(
     dag_id="DigitsFlow",
-    description="1,797 scanned digits of 8 x 8 pixels, and the forest that reads them best.",
+    description="Train forests on 1,797 scanned digits and pick the one that reads them best.",
     doc_md=__doc__,
     schedule=None,
     catchup=False,
@@ -131,7 +131,7 @@ with DAG(
         "start",
         answers=True,
         environment=FORM,
-        doc_md="Load the digits and keep a quarter of them for the test.",
+        doc_md="Load the digits and set a quarter of them aside for the test.",
     )
 
     @task_group(prefix_group_id=False)
@@ -141,26 +141,26 @@ with DAG(
             slice,
             retries=2,
             retry_delay=timedelta(minutes=2),
-            doc_md="Train one forest and measure it on digits that it has not seen.",
+            doc_md="Train one forest and measure its accuracy on the test digits.",
         )
 
     train = candidates.expand(slice=start.output)
     choose = step(
         "choose",
         trigger_rule="none_failed_min_one_success",
-        doc_md="Pick the best forest; of equal ones the smallest.",
+        doc_md="Pick the best forest; in a tie, the smallest.",
     )
-    judge = step("judge", answers=True, doc_md="Hold the best forest against the goal.")
-    accept = step("accept", pre_execute=when(("judge", "accept")), doc_md="The forest is good enough: keep it.")
+    judge = step("judge", answers=True, doc_md="Compare the accuracy of the best forest with the goal.")
+    accept = step("accept", pre_execute=when(("judge", "accept")), doc_md="Keep the forest: it is good enough.")
     fall_back = step(
         "fall_back",
         pre_execute=when(("judge", "fall_back")),
-        doc_md="No forest reaches the goal: take the neighbours, slower but hard to beat here.",
+        doc_md="Use nearest neighbours instead: no forest reaches the goal.",
     )
     report = step(
         "report",
         trigger_rule="none_failed_min_one_success",
-        doc_md="Say which digits are mistaken for which.",
+        doc_md="Find the digits that are most often mistaken for others.",
     )
     end = step("end", doc_md="Print the result.")
 

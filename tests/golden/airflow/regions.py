@@ -1,5 +1,5 @@
 # RegionsFlow, compiled by flowport 0.1.0 from regions.py: change that, and compile it again.
-"""The mean temperature of each region, without readings that cannot be.
+"""Compute the mean temperature of each region, without impossible readings.
 
     start
       foreach regions
@@ -66,7 +66,7 @@ def slices(split, over, ti=None):
 
 with DAG(
     dag_id="RegionsFlow",
-    description="The mean temperature of each region, without readings that cannot be.",
+    description="Compute the mean temperature of each region, without impossible readings.",
     doc_md=__doc__,
     schedule=None,
     catchup=False,
@@ -81,7 +81,7 @@ with DAG(
         ),
     },
     params={
-        "highest": Param(40.0, type="number", description="readings above this are mistakes"),
+        "highest": Param(40.0, type="number", description="drop readings above this temperature"),
         "origin_run": Param(
             None,
             type=["null", "string"],
@@ -109,7 +109,7 @@ with DAG(
     },
     tags=["flowport"],
 ) as dag:
-    start = step("start", answers=True, environment=FORM, doc_md="One item for each region.")
+    start = step("start", answers=True, environment=FORM, doc_md="Start one item for each region.")
 
     @task_group(prefix_group_id=False)
     def regions(slice):
@@ -117,7 +117,7 @@ with DAG(
             "region",
             slice,
             answers=True,
-            doc_md="One item for each station of the region; a region may have none.",
+            doc_md="Start one item for each station of the region; a region may have no stations.",
         )
 
     region = regions.expand(slice=start.output)
@@ -128,7 +128,7 @@ with DAG(
         default_args={"map_index_template": "{{ ti.xcom_pull(task_ids='region_slices')[ti.map_index] }}"},
     )
     def stations(slice):
-        return step("station", slice, doc_md="Keep the readings that can be.")
+        return step("station", slice, doc_md="Keep the plausible readings.")
 
     station = stations.expand(slice=region_slices)
 
@@ -138,11 +138,11 @@ with DAG(
             "region_done",
             slice,
             trigger_rule="none_failed_min_one_success",
-            doc_md="The mean over the stations of one region.",
+            doc_md="Compute the mean over the stations of one region.",
         )
 
     region_done = regions_2.expand(slice=start.output)
-    report = step("report", trigger_rule="none_failed_min_one_success", doc_md="A line for each region.")
+    report = step("report", trigger_rule="none_failed_min_one_success", doc_md="Collect the means of all regions.")
     end = step("end", doc_md="Print the means.")
 
     start >> [region, report]

@@ -1,5 +1,5 @@
 # ResumeFlow, compiled by flowport 0.1.0 from resume.py: change that, and compile it again.
-"""Prices some orders slowly, and then adds them up.
+"""Price some orders slowly, and then add them up.
 
     start
       foreach orders
@@ -57,7 +57,7 @@ def step(task_id, slice="s", *, name=None, command="task", environment=None, ans
 
 with DAG(
     dag_id="ResumeFlow",
-    description="Prices some orders slowly, and then adds them up.",
+    description="Price some orders slowly, and then add them up.",
     doc_md=__doc__,
     schedule=None,
     catchup=False,
@@ -72,7 +72,7 @@ with DAG(
         ),
     },
     params={
-        "discount": Param("0", type="string", description="in percent"),
+        "discount": Param("0", type="string", description="discount in percent"),
         "origin_run": Param(
             None,
             type=["null", "string"],
@@ -100,7 +100,7 @@ with DAG(
     },
     tags=["flowport"],
 ) as dag:
-    start = step("start", answers=True, environment=FORM, doc_md="The orders of today.")
+    start = step("start", answers=True, environment=FORM, doc_md="List the orders of today.")
 
     @task_group(prefix_group_id=False)
     def orders(slice):
@@ -109,12 +109,19 @@ with DAG(
             slice,
             retries=2,
             retry_delay=timedelta(seconds=0),
-            doc_md="Ask for the price of one order; the shop answers at the second try, and knows no ghosts.",
+            doc_md="Get the price of one order; the shop answers on the second attempt, and does not sell ghosts.",
         )
 
     price = orders.expand(slice=start.output)
-    collect = step("collect", trigger_rule="none_failed_min_one_success", doc_md="Set aside what has no price.")
-    bill = step("bill", doc_md="Add up; a discount that is no number fails here, after all the slow work.")
+    collect = step(
+        "collect",
+        trigger_rule="none_failed_min_one_success",
+        doc_md="Separate the orders that have no price.",
+    )
+    bill = step(
+        "bill",
+        doc_md="Add up the prices; a discount that is not a number fails here, after all the slow work.",
+    )
     end = step("end", doc_md="Print the bill.")
 
     start >> [price, collect]

@@ -101,7 +101,13 @@ with DAG(
 
     @task_group(prefix_group_id=False)
     def waits(slice):
-        return step("wait", slice, retries=1, retry_delay=timedelta(seconds=0))
+        return step(
+            "wait",
+            slice,
+            retries=1,
+            retry_delay=timedelta(seconds=0),
+            execution_timeout=timedelta(seconds=301),
+        )
 
     wait = waits.expand(slice=start.output)
     collect = step("collect", trigger_rule="none_failed_min_one_success")

@@ -1,6 +1,6 @@
-"""Mends for moto 5.2.5's Step Functions interpreter, each with what is broken there; what they patch is private, hence the exact version.
+"""Patches for the Step Functions interpreter of moto 5.2.5; each says what is broken there.
 
-`mend(processes)` also puts the jobs of `batch:submitJob.sync` into the hands of `processes`.
+They replace private names of moto, so `pyproject.toml` asks for that version exactly. Jobs are in `moto_jobs`; no other file imports moto.
 """
 
 from __future__ import annotations
@@ -11,17 +11,16 @@ import os
 import re
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import botocore.session
 from botocore.model import ListShape, Shape, StringShape, StructureShape
-from botocore.validate import ParamValidator
-from moto.batch.models import batch_backends
+from moto.core import config
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from moto.s3.models import S3Backend
 from moto.stepfunctions import responses
-from moto.stepfunctions.parser.api import ExecutionFailedEventDetails, HistoryEventType, TaskFailedEventDetails
-from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
+from moto.stepfunctions.parser.api import ExecutionFailedEventDetails, HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
@@ -32,7 +31,6 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.item
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.job import JobPool
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_aws_sdk as sdk
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_batch as batch
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramError
@@ -40,17 +38,17 @@ from moto.stepfunctions.parser.asl.utils import boto_client
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.utils import camel_to_snake_case
+from werkzeug.serving import BaseWSGIServer, make_server
 
-from flowport.targets.stepfunctions.emulator.processes import Processes, Rejected, described
+from flowport.targets.stepfunctions.emulator.job_definitions import Application
 
-ACCOUNT = "123456789012"
 WORKERS = 32
 """The most children of a distributed map that run at once; each is a thread here."""
 
 _session = botocore.session.get_session()
 
 
-def mend(processes: Processes) -> None:
+def apply() -> None:
     """Make the interpreter do what the States Language says, for what flowport emits."""
     _parameters_and_responses()
     _clients()
@@ -58,13 +56,13 @@ def mend(processes: Processes) -> None:
     _start_time()
     _maps()
     _waits()
-    _jobs(processes)
     # AWS names errors of an SDK call "S3.…", moto with boto's own name of the service.
     sdk._SERVICE_ERROR_NAMES.update(s3="S3")
 
 
 @functools.cache
-def _operation(service: str, action: str) -> Any:
+def operation(service: str, action: str) -> Any:
+    """The model of an API's action, whose name may be in another case."""
     model = _session.get_service_model(service)
     for name in model.operation_names:
         if camel_to_snake_case(name) == camel_to_snake_case(action):
@@ -96,13 +94,13 @@ def _parameters_and_responses() -> None:
     def parameters(
         self: Any, parameters: dict[str, Any], boto_service_name: str | None = None, service_action_name: str | None = None
     ) -> None:
-        shape = _operation(self._get_boto_service_name(boto_service_name), self._get_boto_service_action(service_action_name)).input_shape
+        shape = operation(self._get_boto_service_name(boto_service_name), self._get_boto_service_action(service_action_name)).input_shape
         made = cased(dict(parameters), shape)
         parameters.clear()
         parameters.update(made)
 
     def response(self: Any, response: Any, boto_service_name: str | None = None, service_action_name: str | None = None) -> None:
-        shape = _operation(self._get_boto_service_name(boto_service_name), self._get_boto_service_action(service_action_name)).output_shape
+        shape = operation(self._get_boto_service_name(boto_service_name), self._get_boto_service_action(service_action_name)).output_shape
         if shape is not None:
             self._from_boto_response(response, shape)
 
@@ -211,8 +209,8 @@ def _waits() -> None:
     retrier_decl.time = Unhurried
 
 
-def lend(folder: str) -> None:
-    """Not a mend: let S3 have the blobs of a folder store, put into a bucket when they are first asked for."""
+def serve_blobs(folder: str) -> None:
+    """Serve the blobs of a folder store through S3: each is put into the bucket when it is first asked for."""
     find = S3Backend.get_object
 
     def get_object(self: Any, bucket_name: str, key_name: str, *given: Any, **named: Any) -> Any:
@@ -227,80 +225,8 @@ def lend(folder: str) -> None:
     S3Backend.get_object = get_object
 
 
-def _jobs(processes: Processes) -> None:
-    """moto's own Batch starts Docker containers, or nothing at all."""
-
-    def submit(self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any) -> None:
-        asked = normalised_parameters
-        report = ParamValidator().validate(asked, _operation("batch", "submit_job").input_shape)
-        if report.has_errors():
-            raise _failure(env, self, "Batch.ClientException", report.generate_report())
-        definition = _defined(batch_backends[ACCOUNT][resource_runtime_part.region], asked["jobDefinition"])
-        if definition is None:
-            raise _failure(env, self, "Batch.ClientException", f"JobDefinition {asked['jobDefinition']} does not exist")
-        try:
-            job = processes.submit(asked["jobName"], _plain(definition), asked.get("parameters") or {})
-        except Rejected as error:
-            raise _failure(env, self, "Batch.ClientException", str(error)) from error
-        env.stack.append({"job": job, "queue": asked["jobQueue"]})
-
-    def resolver(self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any) -> Any:
-        submitted = env.stack.pop()
-        job = submitted["job"]
-
-        def resolve() -> dict[str, Any]:
-            while not job.wait(0.2):
-                if not env.is_running():
-                    job.stop()
-            shown = described(job, submitted["queue"])
-            if job.exit_code != 0:
-                raise _failure(env, self, "States.TaskFailed", to_json_str(shown))
-            return shown
-
-        return resolve
-
-    batch.StateTaskServiceBatch._eval_service_task = submit
-    batch.StateTaskServiceBatch._build_sync_resolver = resolver
-    # moto waits for a task token at the same time, and on a second attempt that has already "timed out".
-    batch.StateTaskServiceBatch._eval_sync = lambda self, env, sync_resolver, *more, **named: sync_resolver()
-    batch.StateTaskServiceBatch._normalise_response = lambda self, response, *names, **more: None
-    # A job's description has no place for what this machine adds to it, and moto's size check would copy a live job.
-    batch.StateTaskServiceBatch._verify_size_quota = lambda self, env, value: None
-
-
-def _defined(backend: Any, name: str) -> Any:
-    """The newest job definition of a name; moto looks through a dict that others may put some into at the same time."""
-    named = [definition for definition in list(backend._job_definitions.values()) if definition.name == name]
-    return max(named, key=lambda definition: int(definition.revision), default=None)
-
-
-def _plain(definition: Any) -> dict[str, Any]:
-    return {
-        "jobDefinitionName": definition.name,
-        "parameters": definition.parameters,
-        "containerProperties": definition.container_properties,
-        "retryStrategy": definition.retry_strategy,
-        "timeout": definition.timeout,
-    }
-
-
-def _failure(env: Any, service: Any, error: str, cause: str) -> FailureEventException:
-    known = error == "States.TaskFailed"
-    name = StatesErrorName(typ=StatesErrorNameType.StatesTaskFailed) if known else CustomErrorName(error)
-    details = TaskFailedEventDetails(
-        resource=service._get_sfn_resource(), resourceType=service._get_sfn_resource_type(), error=error, cause=cause
-    )
-    return FailureEventException(
-        FailureEvent(
-            env=env, error_name=name, event_type=HistoryEventType.TaskFailed, event_details=EventDetails(taskFailedEventDetails=details)
-        )
-    )
-
-
-def settings() -> None:
-    """What moto must be told before it is imported: interpret machines, and look for itself on `MOTO_PORT`."""
-    from moto.core import config
-
+def server(serve: Callable[[Application], Application]) -> BaseWSGIServer:
+    """A server of moto on a free port of this machine, which interprets machines; `serve` may take requests before moto does."""
     config.default_user_config["stepfunctions"] = {"execute_state_machine": True}
-    config.default_user_config["batch"] = {"use_docker": False}
-    os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+    application = serve(DomainDispatcherApplication(create_backend_app))
+    return make_server("127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from flowport.runtime.records.run_record import document
 from flowport.runtime.store.errors import Missing
 from flowport.runtime.store.keys import Keys
-from flowport.targets.stepfunctions.emulator.client import Account, Deployed
 
 if TYPE_CHECKING:
     from flowport.runtime.store.interface import Store
+    from flowport.targets.stepfunctions.emulator.account import Account, Deployed
 
 CODE = "code/"
 BLOBS = "blobs/"
@@ -24,14 +24,14 @@ class Bucket:
         self._s3 = account.client("s3")
         self._bucket, self._prefix = deployed.bucket, deployed.prefix
 
-    def fill(self, store: Store, folders: Iterable[str]) -> None:
+    def upload(self, store: Store, folders: Iterable[str]) -> None:
         """Put the documents in these folders of a store here; the emulator finds their blobs itself."""
         for folder in folders:
             for key in documents(store, folder):
                 self._s3.put_object(Bucket=self._bucket, Key=self._prefix + key, Body=store.read(key))
 
-    def empty_into(self, store: Store, folder: str) -> None:
-        """Copy what a run left: blobs first, its folder last, as a manifest promises that its blobs are there."""
+    def download(self, store: Store, folder: str) -> None:
+        """Copy what a run left in a folder, with the blobs first: a manifest promises that its blobs are there."""
         for part in (CODE, BLOBS, folder):
             for key in self.keys(part):
                 if not store.exists(key):

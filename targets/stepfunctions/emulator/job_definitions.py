@@ -1,0 +1,57 @@
+"""The job definitions of the emulated AWS Batch.
+
+They take the place of moto's own Batch, which imports moto's EC2: that takes as long as all the rest of the emulator, and a dry run needs
+nothing of it but RegisterJobDefinition.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from types import ModuleType
+from typing import Any, TypeAlias
+
+Application: TypeAlias = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+"""A WSGI application (PEP 3333)."""
+
+REGISTER = "/v1/registerjobdefinition"
+
+
+class JobDefinitions:
+    """The newest revision of every job definition; `serve` answers RegisterJobDefinition."""
+
+    def __init__(self, region: str, account: str) -> None:
+        self._prefix = f"arn:aws:batch:{region}:{account}:job-definition"
+        self._revisions: dict[str, list[dict[str, Any]]] = {}
+
+    def get(self, name: str) -> Mapping[str, Any] | None:
+        """The newest revision of a definition; None when nobody registered one."""
+        revisions = self._revisions.get(name)
+        return revisions[-1] if revisions else None
+
+    def serve(self, others: Application) -> Application:
+        """An application that takes registrations, and hands all other requests on to `others`."""
+
+        def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+            if environ["PATH_INFO"] != REGISTER:
+                return others(environ, start_response)
+            answer = self._register(json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))))
+            start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))])
+            return [answer]
+
+        return application
+
+    def _register(self, document: dict[str, Any]) -> bytes:
+        name = document["jobDefinitionName"]
+        revisions = self._revisions.setdefault(name, [])
+        revisions.append(document)
+        arn = f"{self._prefix}/{name}:{len(revisions)}"
+        return json.dumps({"jobDefinitionName": name, "jobDefinitionArn": arn, "revision": len(revisions)}).encode()
+
+
+def leave_out_moto_batch() -> None:
+    """Keep moto from importing its Batch; to be called before moto is imported."""
+    module: Any = ModuleType("moto.batch.models")
+    module.batch_backends = {}
+    sys.modules[module.__name__] = module

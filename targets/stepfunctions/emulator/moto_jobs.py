@@ -1,0 +1,76 @@
+"""`batch:submitJob.sync` in moto 5.2.5's interpreter, with jobs that are processes of this machine.
+
+moto's own task asks its Batch, which starts Docker containers or nothing at all.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from botocore.validate import ParamValidator
+from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
+from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_batch as batch
+from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
+from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
+
+from flowport.targets.stepfunctions.emulator.job_definitions import JobDefinitions
+from flowport.targets.stepfunctions.emulator.moto_patches import operation
+from flowport.targets.stepfunctions.emulator.processes import Processes, Rejected, described
+
+
+def apply(processes: Processes, definitions: JobDefinitions) -> None:
+    """Have the interpreter submit its jobs to `processes`."""
+
+    def submit(self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any) -> None:
+        asked = normalised_parameters
+        report = ParamValidator().validate(asked, operation("batch", "submit_job").input_shape)
+        if report.has_errors():
+            raise _failure(env, self, "Batch.ClientException", report.generate_report())
+        definition = definitions.get(asked["jobDefinition"])
+        if definition is None:
+            raise _failure(env, self, "Batch.ClientException", f"JobDefinition {asked['jobDefinition']} does not exist")
+        try:
+            job = processes.submit(asked["jobName"], definition, asked.get("parameters") or {})
+        except Rejected as error:
+            raise _failure(env, self, "Batch.ClientException", str(error)) from error
+        env.stack.append({"job": job, "queue": asked["jobQueue"]})
+
+    def resolver(self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any) -> Any:
+        submitted = env.stack.pop()
+        job = submitted["job"]
+
+        def resolve() -> dict[str, Any]:
+            while not job.wait(0.2):
+                if not env.is_running():
+                    job.stop()
+            shown = described(job, submitted["queue"])
+            if job.exit_code != 0:
+                raise _failure(env, self, "States.TaskFailed", to_json_str(shown))
+            return shown
+
+        return resolve
+
+    batch.StateTaskServiceBatch._eval_service_task = submit
+    batch.StateTaskServiceBatch._build_sync_resolver = resolver
+    # moto waits for a task token at the same time, and on a second attempt that has already "timed out".
+    batch.StateTaskServiceBatch._eval_sync = lambda self, env, sync_resolver, *more, **named: sync_resolver()
+    batch.StateTaskServiceBatch._normalise_response = lambda self, response, *names, **more: None
+    # A job's description has no place for what this machine adds to it, and moto's size check would copy a live job.
+    batch.StateTaskServiceBatch._verify_size_quota = lambda self, env, value: None
+
+
+def _failure(env: Any, service: Any, error: str, cause: str) -> FailureEventException:
+    known = error == "States.TaskFailed"
+    name = StatesErrorName(typ=StatesErrorNameType.StatesTaskFailed) if known else CustomErrorName(error)
+    details = TaskFailedEventDetails(
+        resource=service._get_sfn_resource(), resourceType=service._get_sfn_resource_type(), error=error, cause=cause
+    )
+    return FailureEventException(
+        FailureEvent(
+            env=env, error_name=name, event_type=HistoryEventType.TaskFailed, event_details=EventDetails(taskFailedEventDetails=details)
+        )
+    )

@@ -1,0 +1,28 @@
+"""The trust policies of the two roles: which service may take the role on, and for whom.
+
+Without a condition, a service that acts for somebody else could be talked into using the role ("confused deputy", IAM User Guide).
+"""
+
+from __future__ import annotations
+
+from flowport.compiler.ir import JSON
+from flowport.targets.stepfunctions.settings import Settings
+from flowport.targets.stepfunctions.statements import place
+
+
+def machine_trust(settings: Settings) -> dict[str, JSON]:
+    """Step Functions may take the role on, for this state machine; the children of a foreach have its name and a label."""
+    machine = f"{place(settings, 'states')}:stateMachine:{settings.machine}"
+    return _trust("states.amazonaws.com", settings, [machine, f"{machine}/*", f"{machine}:*"])
+
+
+def job_trust(settings: Settings) -> dict[str, JSON]:
+    """The containers of AWS Batch, which are tasks of ECS, may take the role on."""
+    return _trust("ecs-tasks.amazonaws.com", settings, [f"{place(settings, 'ecs')}:*"])
+
+
+def _trust(service: str, settings: Settings, sources: list[JSON]) -> dict[str, JSON]:
+    statement: dict[str, JSON] = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    if settings.account != "*":
+        statement["Condition"] = {"StringEquals": {"aws:SourceAccount": settings.account}, "ArnLike": {"aws:SourceArn": sources}}
+    return {"Version": "2012-10-17", "Statement": [statement]}

@@ -1,0 +1,111 @@
+"""What tasks ask of S3 is what `job-policy.json` allows: no emulator looks at policies, so each request of a run is held against it."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flowport.compiler.compile import load
+from flowport.runtime.store.keys import ATTEMPT, Keys
+from flowport.runtime.store.open import open_store
+from proxy import Proxy, proxied
+from solo import OPENING, Solo
+from stepfunctions.emitted import documents
+
+FLOW = """
+import os
+
+
+class Busy(FlowSpec):
+    folder = Parameter("folder", default="")
+
+    @step
+    def start(self):
+        self.small, self.text, self.long = 1, "x" * 2_000_000, os.urandom(9_000_000)
+        self.numbers = [1, 2]
+        self.next(self.square, foreach="numbers")
+
+    @retry(times=1)
+    @step
+    def square(self):
+        print("squaring", self.input)
+        marker = os.path.join(self.folder, str(self.input))
+        if not os.path.exists(marker):
+            open(marker, "w").close()
+            raise LookupError("the first time")
+        self.text = "x" * 2_000_000
+        self.next(self.gather)
+
+    @step
+    def gather(self, inputs):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+TASKS = (("start", "s"), ("square", "s.0"), ("square", "s.0"), ("square", "s.1"), ("square", "s.1"), ("gather", "s"), ("end", "s"))
+
+
+@pytest.fixture
+def proxy(bucket: str, server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+    with proxied(server) as (address, proxy):
+        monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+        yield proxy
+
+
+def allowed(policy: Any, action: str, path: str, creating: bool) -> bool:
+    """Whether a statement allows an action on `/bucket/key`; of conditions it knows the one that is used."""
+    resource = f"arn:aws:s3:::{path.strip('/')}"
+    for statement in policy["Statement"]:
+        condition = statement.get("Condition")
+        assert condition in (None, {"Null": {"s3:if-none-match": "false"}})
+        named = action in statement["Action"] and any(fnmatchcase(resource, pattern) for pattern in statement["Resource"])
+        if named and (creating or condition is None):
+            return True
+    return False
+
+
+def action(method: str, path: str) -> str:
+    """The action that a request needs (Amazon S3, "Required permissions for API operations")."""
+    if method in ("PUT", "POST"):
+        return "s3:PutObject"
+    return "s3:ListBucket" if path.count("/") < 2 or path.endswith("/") else "s3:GetObject"
+
+
+def test_tasks_ask_for_nothing_that_the_policy_does_not_allow(tmp_path: Path, bucket: str, proxy: Proxy) -> None:
+    (tmp_path / "marks").mkdir()
+    url = f"s3://{bucket}/some/prefix"
+    flow = Solo(tmp_path, FLOW, open_store(url))
+    file = tmp_path / "busy.py"
+    file.write_text(OPENING + FLOW)
+    plan = load(str(file)).plan
+    assert plan is not None
+    policy = documents(plan, store=url)["job-policy.json"]
+    flow.store.create(Keys("Busy", "1").input(), f'{{"parameters": {{"folder": "{tmp_path}/marks"}}}}'.encode())
+    proxy.seen.clear()
+    proxy.overwriting.clear()
+    codes = [subprocess.run(flow.command(*task), cwd="/", capture_output=True).returncode for task in TASKS]
+    assert codes == [0, 1, 0, 1, 0, 0, 0]
+    asked = {(method, path, (method, path) not in proxy.overwriting) for method, path in proxy.seen}
+    assert [each for each in asked if not allowed(policy, action(each[0], each[1]), each[1], each[2])] == []
+    assert any(method == "POST" and "/blobs/" in path for method, path in proxy.seen), "nothing was sent in parts"
+    assert any(method == "PUT" and f"{ATTEMPT}/" in path for method, path in proxy.seen), "no attempt was left"
+
+
+def test_no_task_may_overwrite_a_document(bucket: str, tmp_path: Path) -> None:
+    file = tmp_path / "busy.py"
+    file.write_text(OPENING + FLOW)
+    plan = load(str(file)).plan
+    assert plan is not None
+    policy = documents(plan, store=f"s3://{bucket}")["job-policy.json"]
+    mine, others = (Keys(flow, "1").manifest("square", "s.0", 0) for flow in ("Busy", "Other"))
+    assert allowed(policy, "s3:PutObject", f"/{bucket}/{mine}", creating=True)
+    assert not allowed(policy, "s3:PutObject", f"/{bucket}/{mine}", creating=False)
+    assert not allowed(policy, "s3:PutObject", f"/{bucket}/{others}", creating=True)
+    assert not allowed(policy, "s3:PutObject", f"/{bucket}/code/{'0' * 64}.zip", creating=True)
