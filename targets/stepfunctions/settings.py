@@ -54,11 +54,16 @@ class Settings(TargetSettings):
     log_data = flag("whether logs contain the input of an execution, and so its parameters")
     tracing = flag("whether X-Ray traces executions")
     max_concurrency = number("how many tasks of a foreach may run at once, including the foreaches inside it")
-    run_timeout = number("timeout of a run in seconds: the execution is stopped and fails (`TimeoutSeconds`); by default there is none", most=TIMEOUT)
+    run_timeout = number(
+        "timeout of a run in seconds: the execution is stopped and fails (`TimeoutSeconds`); by default there is none", most=TIMEOUT
+    )
     tags = table("tags of the job definitions and their jobs, a table of strings", example={"team": "vision"})
     width = number("the largest number of tasks of one foreach", default=1000, most=CHILDREN)
     total = number("the largest number of tasks of one foreach in a whole run, if it is inside other foreaches", default=10_000)
-    turns = number("turns of a loop that run in containers of their own; one container runs the rest; by default as many as the history of an execution allows", least=0)
+    turns = number(
+        "turns of a loop that run in containers of their own; one container runs the rest; by default as many as the history of an execution allows",
+        least=0,
+    )
 
     @property
     def bucket(self) -> str:

@@ -64,8 +64,8 @@ def test_what_it_lacks_is_said_before_anything_is_written(tmp_path: Path) -> Non
 
 def test_a_dry_run_prints_what_it_reports(tmp_path: Path) -> None:
     done = flowport("dry-run", str(EXAMPLES[0].path), "--target", "outline", "--run-id", "one", "--logs", cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (1, "start/s | sharpened\n")
-    assert done.stderr == "start/s done\n\nrun one failed: the pencil broke\n"
+    assert (done.returncode, done.stdout) == (1, "start | sharpened\n")
+    assert done.stderr == "start done\n\nrun one failed: the pencil broke\n"
 
 
 def test_a_deployment_is_planned_and_made(tmp_path: Path) -> None:
