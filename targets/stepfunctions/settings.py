@@ -61,7 +61,8 @@ class Settings(TargetSettings):
     width = number("the largest number of tasks of one foreach", default=1000, most=CHILDREN)
     total = number("the largest number of tasks of one foreach in a whole run, if it is inside other foreaches", default=10_000)
     turns = number(
-        "turns of a loop that run in containers of their own; one container runs the rest; by default as many as the history of an execution allows",
+        "turns of a loop that run in containers of their own; one container runs the rest; by default as many as the history of an "
+        "execution allows",
         least=0,
     )
 
