@@ -130,7 +130,8 @@ def run(words: Sequence[str], flow: str = "") -> int:
         say(refused.diagnostics)
         return failed
     except (StoreError, Missing, Corrupt, DeployError) as error:
-        print_error(speaker, str(error))
+        # What to do stands in the message itself, on lines of its own.
+        print(shown(f"{speaker}: {error}", lines=True), file=sys.stderr)
         return failed
 
 
