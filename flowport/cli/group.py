@@ -130,6 +130,7 @@ def run(words: Sequence[str], flow: str = "") -> int:
         say(refused.diagnostics)
         return failed
     except (StoreError, Missing, Corrupt, DeployError) as error:
+        # What to do stands in the message itself, on lines of its own.
         print(shown(f"{speaker}: {error}", lines=True), file=sys.stderr)
         return failed
 

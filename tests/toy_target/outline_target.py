@@ -48,7 +48,8 @@ class Reader:
     """The dry runner: somebody who works through an outline."""
 
     def run(self, request: DryRun[Settings], report: Callable[[TaskEnded], None]) -> DryRunResult:
-        report(TaskEnded(request.plan.flow.start, "s", request.plan.flow.start, False, 0, "", ("sharpened",) if request.logs else ()))
+        start, log = request.plan.flow.start, ("sharpened",) if request.logs else ()
+        report(TaskEnded(start, "s", start, False, 0, "", log))
         return DryRunResult("failed", "the pencil broke")
 
 
