@@ -12,7 +12,7 @@ from flowport.runtime.records.slices import pieces
 from flowport.runtime.run.reader import ODD, find, order, reason
 from flowport.runtime.run.status import RunStatus, run_status
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
-from flowport.runtime.store.keys import FLOWS, LOG, Keys, names, runs_folder
+from flowport.runtime.store.keys import FLOWS, LOG, Keys, names, part, runs_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,9 +48,10 @@ def flows(store: Store, odd: Odd) -> list[str]:
 def earlier_runs(store: Store) -> list[tuple[str, int]]:
     """The flows with runs of an earlier version of flowport, which this version does not read, and how many runs each has."""
     found = []
-    for folder in store.folders(""):
-        if folder not in BESIDE and (runs := [run for run in store.folders(f"{folder}/") if store.exists(f"{folder}/{run}/run.json")]):
-            found.append((folder, len(runs)))
+    for flow in [name for name in names(store.folders(""))[0] if name not in BESIDE]:
+        runs = [run for run in names(store.folders(f"{part(flow)}/"))[0] if store.exists(f"{part(flow)}/{part(run)}/run.json")]
+        if runs:
+            found.append((flow, len(runs)))
     return found
 
 

@@ -9,6 +9,7 @@ import boto3
 import pytest
 
 from desk import Desk
+from flowport.runtime.store.keys import Keys, runs_folder
 from flowport.runtime.store.open import open_store
 
 FLOW = Path(__file__).parents[1] / "flows" / "deep.py"
@@ -44,13 +45,15 @@ def test_logs_and_failures_are_found_in_the_bucket(desk: Desk, store: str) -> No
     assert "raise LookupError" in ended.err
     assert desk("logs", "Torn/", "--store", store, "--all").out.count("before") == 2
     assert not (desk.folder / ".flowport").exists()
-    keys = open_store(store).names(f"Torn/{_only_run(store)}/start/s.log/")
+    keys = open_store(store).names(Keys("Torn", _only_run(store)).logs("start", "s"))
     assert [key.rpartition("/")[2] for key in keys] == ["0-0", "0-1"]
 
 
 def test_keys_that_somebody_else_put_into_the_bucket_break_no_listing(desk: Desk, bucket: str, store: str) -> None:
     assert desk("run", str(FLOW), "--run-id", "1", "--store", store, "--quiet").status == 0
-    for key in ("//", "/x", "Deep//x", "Deep/../x", "Deep/%zz/x", "Deep/1//x", "Deep/1/../x", "Deep/1/end/\x01", "Deep/1/end/"):
+    runs = "flows/Deep/runs"
+    odd = ("//", "/x", "Deep//x", "Deep/../x", "Deep/%zz/run.json", f"{runs}//x", f"{runs}/../x", f"{runs}/%zz/x", f"{runs}/1//x")
+    for key in (*odd, f"{runs}/1/steps/../x", f"{runs}/1/steps/end/\x01", f"{runs}/1/steps/end/"):
         boto3.client("s3").put_object(Bucket=bucket, Key=f"here/{key}", Body=b"")
     for words in ("runs", "logs Deep", "artifacts Deep/1", "artifacts Deep/1/end --json", "resume", f"resume {FLOW} 1 --run-id 2 -q"):
         ended = desk(*words.split(), "--store", store)
@@ -59,7 +62,7 @@ def test_keys_that_somebody_else_put_into_the_bucket_break_no_listing(desk: Desk
 
 
 def _only_run(store: str) -> str:
-    (run,) = open_store(store).folders("Torn/")
-    document = json.loads(open_store(store).read(f"Torn/{run}/run.json"))
+    (run,) = open_store(store).folders(runs_folder("Torn"))
+    document = json.loads(open_store(store).read(Keys("Torn", run).run()))
     assert document["run"] == run
     return run
