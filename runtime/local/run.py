@@ -20,6 +20,7 @@ from flowport.runtime.local.summary import explain
 from flowport.runtime.local.worker_channel import ServerLost, WorkerChannel
 from flowport.runtime.package.code_package import CodePackage
 from flowport.runtime.records.life import LOCAL_PERIOD, write_end, write_heartbeat
+from flowport.runtime.records.reuse import share
 from flowport.runtime.run.labels import FirstManifests, Labels
 from flowport.runtime.store.errors import StoreError
 from flowport.runtime.store.keys import Keys
@@ -154,7 +155,9 @@ def _conduct(coordinator: Coordinator, store: Store) -> int:
         return _unfinished(console, spec, FAILED)
     console.close()
     if coordinator.scheduler.finished:
-        console.say(f"run {spec.run} is done: {_count(coordinator.done)} in {time.monotonic() - began:.1f} s")
+        reuse = share(store, Keys(spec.flow, spec.run)) if coordinator.routes.resumed else None
+        reused = f", {reuse.items} of {reuse.of}{'+' if reuse.more else ''} items taken over from {', '.join(reuse.runs)}" if reuse else ""
+        console.say(f"run {spec.run} is done: {_count(coordinator.done)} in {time.monotonic() - began:.1f} s{reused}")
         return DONE
     status = INTERRUPTED if coordinator.interrupted else FAILED
     _keep_end(store, console, spec, status)

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from desk import Desk
+from flowport.runtime.records.life import write_heartbeat
+from flowport.runtime.store.folder import FolderStore
+from flowport.runtime.store.keys import Keys
 
 FLOW = """
 from flowport import FlowSpec, step
@@ -117,3 +120,51 @@ def test_what_is_no_run_is_said(desk: Desk, words: str, said: str) -> None:
     told = desk("status", words)
     assert told.status == 2
     assert said in told.err
+
+
+def test_a_running_run_is_not_resumed_unless_somebody_insists(desk: Desk) -> None:
+    keys = Keys("Work", "one")
+    store = FolderStore(str(desk.folder / ".flowport"))
+    store.delete(keys.ended())
+    write_heartbeat(store, keys, is_local=True)  # of this process, which is there
+    assert desk("runs", "Work").out.splitlines()[2].split()[1:3] == ["one", "running"]
+    refused = desk("resume", "work.py", "one")
+    assert refused.status == 2
+    assert "run `one` of Work is still running" in refused.err
+    assert "--force" in refused.err
+    assert "is done or still running, so there is nothing to resume" in desk("resume", "work.py").err
+    assert desk("resume", "work.py", "one", "--force", "--run-id", "three").status == 0
+
+
+def test_a_step_is_running_while_its_task_has_neither_ended_nor_failed(desk: Desk) -> None:
+    keys = Keys("Work", "one")
+    store = FolderStore(str(desk.folder / ".flowport"))
+    store.delete(keys.ended())
+    write_heartbeat(store, keys, is_local=True)
+    store.create(keys.log("gather", "s", 0, 0), b"")
+    found = json.loads(desk("status", "Work/one", "--json").out)
+    assert (found["status"], found["ended"], found["resume"]) == ("running", None, None)
+    assert {step["step"]: step["status"] for step in found["steps"]} == {
+        "start": "done",
+        "divide": "failed",
+        "gather": "running",
+        "end": "",
+    }
+
+
+def test_runs_of_an_earlier_version_are_a_line(desk: Desk) -> None:
+    desk.write(".flowport/Old/1/run.json", '{"v": 1}')
+    desk.write(".flowport/Old/2/run.json", "")
+    desk.write(".flowport/notes/readme.txt", "")
+    told = desk("runs")
+    assert (told.status, told.err) == (0, "Old has 2 runs of an earlier version of flowport, which this version does not read\n")
+    assert "Old" not in told.out
+    assert desk("runs", "Work").err == ""
+
+
+def test_times_are_there_for_programs(desk: Desk) -> None:
+    rows = [json.loads(line) for line in desk("runs", "--json").out.splitlines()]
+    assert [(row["run"], row["status"], row["target"]) for row in rows] == [("two", "done", "local"), ("one", "failed", "local")]
+    assert all(row["ended"] - row["started"] == pytest.approx(row["seconds"], abs=0.01) for row in rows)
+    found = json.loads(desk("status", "Work/two", "--json").out)
+    assert all(0 <= step["seconds"] <= found["seconds"] for step in found["steps"])
