@@ -20,6 +20,7 @@ from measure.process import seconds
 from flowport.compiler.compile import load
 from flowport.compiler.package.archive import package
 from flowport.runtime.protocol import Invocation
+from flowport.runtime.store.keys import Keys
 
 ITEMS, SLICES = 1_000_000, 1000
 TIMES = 3
@@ -92,7 +93,7 @@ def ran(folder: str) -> tuple[list[str], Path]:
     loaded = load(str(flow))
     assert loaded.plan is not None, loaded.diagnostics
     again = Invocation("Million", RUN, "join", "s", store, package(loaded.plan).digest, width=SLICES, total=10 * SLICES, engine="bench")
-    return [sys.executable, "-m", "flowport.runtime", *again.argv()], Path(store, "Million", RUN, "join", "s@0.json")
+    return [sys.executable, "-m", "flowport.runtime", *again.argv()], Path(store, Keys("Million", RUN).manifest("join", "s", 0))
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from flowport.runtime.records.reuse import share
 from flowport.runtime.replay.lineage import Lineage
 from flowport.runtime.run.reader import Run, find
 from flowport.runtime.store import row_ranges
-from flowport.runtime.store.keys import Keys
+from flowport.runtime.store.keys import ATTEMPT, Keys
 from flowport.runtime.store.open import open_store
 from properties.trial import Trial
 
@@ -169,14 +169,14 @@ class Desk:
 
 
 def finished(run: Run) -> set[tuple[str, str]]:
-    """The items that are done: those of tasks, and those of tries of tasks that are not."""
+    """The items that are done: those of tasks, and those of attempts of tasks that are not."""
     found = set(run.all_items())
     for step in run.steps():
         for place in run.store.folders(run.keys.step(step)):
-            if place.endswith(".try"):
-                slice = place.removesuffix(".try")
+            if place.endswith(ATTEMPT):
+                slice = place.removesuffix(ATTEMPT)
                 lineage = Lineage(run.manifests, run.program.step(step)["sites"][step]["scopes"], slice)
-                for doc in earlier(run.store, run.keys.tries(step, slice, 0)):
+                for doc in earlier(run.store, run.keys.attempts(step, slice, 0)):
                     found |= {(step, lineage.address(row)) for row in row_ranges.iterate(doc["done"])}
     return found
 

@@ -101,7 +101,7 @@ def test_what_is_not_there_is_missing(store: Store) -> None:
 
 
 def test_names_and_folders_list_one_level(store: Store) -> None:
-    keys = ("s.10@0.json", "s.1@0.json", "s.1@1.json", "s.1@10.json", "s.1.try/0-1", "s.1.log/0-1", "s.1", "s.2@0.json", "s.0@0.json")
+    keys = ("s.10@0.json", "s.1@0.json", "s.1@1.json", "s.1@10.json", "s.1.attempt/0-1", "s.1.log/0-1", "s.1", "s.2@0.json", "s.0@0.json")
     for key in keys:
         store.create(f"F/1/s/{key}", b"")
     store.create("F/2/run.json", b"")
@@ -109,7 +109,7 @@ def test_names_and_folders_list_one_level(store: Store) -> None:
     assert store.names("F/1/s/") == sorted(f"F/1/s/{key}" for key in keys if "/" not in key)
     assert store.names("F/1/s/s.1@") == ["F/1/s/s.1@0.json", "F/1/s/s.1@1.json", "F/1/s/s.1@10.json"]
     assert store.names("F/1/s/s.1") == ["F/1/s/s.1", "F/1/s/s.10@0.json", "F/1/s/s.1@0.json", "F/1/s/s.1@1.json", "F/1/s/s.1@10.json"]
-    assert store.folders("F/1/s/") == ["s.1.log", "s.1.try"]
+    assert store.folders("F/1/s/") == ["s.1.attempt", "s.1.log"]
     assert store.folders("") == ["F", "blobs"]
     assert store.folders("F/") == ["1", "2"]
 

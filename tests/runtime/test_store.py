@@ -129,11 +129,11 @@ def test_a_name_that_is_too_long_is_refused(folder: FolderStore) -> None:
 
 
 def test_names_and_folders_list_one_level(folder: FolderStore) -> None:
-    for key in ("F/1/s/s.10@0.json", "F/1/s/s.1@0.json", "F/1/s/s.1@1.json", "F/1/s/s.1.try/0-1", "F/2/run.json", "blobs/ab/c"):
+    for key in ("F/1/s/s.10@0.json", "F/1/s/s.1@0.json", "F/1/s/s.1@1.json", "F/1/s/s.1.attempt/0-1", "F/2/run.json", "blobs/ab/c"):
         folder.create(key, b"")
     assert folder.names("F/1/s/") == ["F/1/s/s.10@0.json", "F/1/s/s.1@0.json", "F/1/s/s.1@1.json"]
     assert folder.names("F/1/s/s.1@") == ["F/1/s/s.1@0.json", "F/1/s/s.1@1.json"]
-    assert folder.folders("F/1/s/") == ["s.1.try"]
+    assert folder.folders("F/1/s/") == ["s.1.attempt"]
     assert folder.folders("") == ["F", "blobs"]
     assert folder.folders("F/") == ["1", "2"]
 
