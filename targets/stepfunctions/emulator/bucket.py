@@ -30,9 +30,9 @@ class Bucket:
             for key in documents(store, folder):
                 self._s3.put_object(Bucket=self._bucket, Key=self._prefix + key, Body=store.read(key))
 
-    def download(self, store: Store, folder: str) -> None:
-        """Copy what a run left in a folder, with the blobs first: a manifest promises that its blobs are there."""
-        for part in (CODE, BLOBS, folder):
+    def download(self, store: Store, *folders: str) -> None:
+        """Copy what a run left in these folders, with the blobs first: a manifest promises that its blobs are there."""
+        for part in (CODE, BLOBS, *folders):
             for key in self.keys(part):
                 if not store.exists(key):
                     store.create(key, self._s3.get_object(Bucket=self._bucket, Key=self._prefix + key)["Body"].read())
