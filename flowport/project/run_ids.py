@@ -18,8 +18,3 @@ def run_id(chosen: str | None) -> str:
     if not chosen or part(chosen) != chosen or chosen.startswith("-") or len(chosen) > NAME:
         raise BadRunId(chosen)
     return chosen
-
-
-def begins_with_time(run: str) -> bool:
-    """Whether `run_id` made this id, so that ids sort as their runs began."""
-    return len(run) == 22 and run[8] == run[15] == "-" and (run[:8] + run[9:15]).isdecimal()

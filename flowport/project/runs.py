@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowport.project.address import LATEST, Address
 from flowport.project.errors import EveryRunDone, NoRuns, StillRunning, UnknownFlow, UnknownItem, UnknownRun, UnknownStep, UnreadableRuns
-from flowport.project.run_ids import begins_with_time
 from flowport.runtime.records.run_record import document
 from flowport.runtime.records.slices import pieces
 from flowport.runtime.run.reader import ODD, find, order, reason
 from flowport.runtime.run.status import RunStatus, run_status
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
-from flowport.runtime.store.keys import FLOWS, LOG, Keys, names, part, runs_folder
+from flowport.runtime.store.keys import FLOWS, LOG, Keys, names, part, runs_folder, started_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,10 +55,7 @@ def earlier_runs(store: Store) -> list[tuple[str, int]]:
 
 
 def survey(store: Store, flow: str, odd: Odd, latest: int | None = None) -> Survey:
-    """The runs of a flow.
-
-    Of the ids that begin with the time no more than the `latest` are read, which spares a request for each of the others.
-    """
+    """The runs of a flow. With `latest` only so many are read, the last that started; and those that are not in the index."""
     found, damaged = [], []
     try:
         runs, strange = names(store.folders(runs_folder(flow)))
@@ -68,7 +64,7 @@ def survey(store: Store, flow: str, odd: Odd, latest: int | None = None) -> Surv
         return Survey([], [], 0)
     for folder in strange:
         odd(f"`{runs_folder(flow)}{folder}/` in {store.url} is nothing that flowport wrote")
-    older = set(sorted(filter(begins_with_time, runs))[:-latest] if latest else [])
+    older = set(_latest_first(store, flow)[latest:]) if latest else set()
     for run in [run for run in runs if run not in older]:
         try:
             found.append(document(store, Keys(flow, run)))
@@ -78,6 +74,12 @@ def survey(store: Store, flow: str, odd: Odd, latest: int | None = None) -> Surv
             odd(str(error))
             damaged.append(run)
     return Survey(sorted(found, key=_began, reverse=True), damaged, len(older))
+
+
+def _latest_first(store: Store, flow: str) -> list[str]:
+    """The ids of the runs in the index of a flow, each once."""
+    ids, _ = names([entry.key.rpartition("/")[2] for entry in store.entries(started_folder(flow))])
+    return list(dict.fromkeys(ids))
 
 
 def _began(document: dict[str, Any]) -> tuple[float, str]:

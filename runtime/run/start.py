@@ -42,6 +42,7 @@ def begin(store: Store, keys: Keys, invocation: Invocation, program: CodePackage
         return _claimed(record, store, keys, invocation, program)
     doc = _document(store, read_input(store, keys, invocation, program), invocation, program)
     data = documents.dump(doc)
+    store.create(keys.started(doc["started"]), b"")  # first, so that no run is missing in the index
     # The same bytes would be taken for this task's own, whose answer was lost: what must fail is a document of other bytes.
     if store.create(keys.run(), data) and store.create(keys.run(), data + b"\n"):
         raise NonRetryable(

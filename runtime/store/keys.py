@@ -53,14 +53,24 @@ FLOWS = "flows/"
 """The folder of all flows. Beside it are `blobs/` and `code/`, and in a folder store `tmp/`."""
 
 
+END_OF_TIME = 253_402_300_800_000
+"""The end of the year 9999 in milliseconds since 1970: the numbers of the index count down to it."""
+
+
 def runs_folder(flow: str) -> str:
     """The folder of a flow's runs."""
     return f"{FLOWS}{part(flow)}/runs/"
 
 
+def started_folder(flow: str) -> str:
+    """The folder of the index of a flow's runs: `<number>/<run>`, where later runs have lower numbers."""
+    return f"{FLOWS}{part(flow)}/started/"
+
+
 class Keys:
     """The keys of one run's documents; `id` is what the run is called.
 
+    flows/<flow>/started/<number>/<run>                                 an empty entry of the index, the latest run first
     flows/<flow>/runs/<run>/run.json                                    the run has begun
                            /ended.json                                  it has ended
                            /heartbeat                                   something of it runs
@@ -71,15 +81,19 @@ class Keys:
                                         /<slice>.log/<epoch>-<n>        what it printed
     """
 
-    __slots__ = ("id", "root", "steps")
+    __slots__ = ("_flow", "id", "root", "steps")
 
     def __init__(self, flow: str, run: str) -> None:
-        self.id = run
+        self._flow, self.id = flow, run
         self.root = f"{runs_folder(flow)}{part(run)}/"
         self.steps = self.root + "steps/"
 
     def run(self) -> str:
         return self.root + "run.json"
+
+    def started(self, seconds: float) -> str:
+        """The entry of the index for a run that started at this time, in seconds since 1970."""
+        return f"{started_folder(self._flow)}{END_OF_TIME - int(seconds * 1000):015}/{part(self.id)}"
 
     def ended(self) -> str:
         return self.root + "ended.json"
