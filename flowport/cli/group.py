@@ -130,12 +130,15 @@ def run(words: Sequence[str], flow: str = "") -> int:
         say(refused.diagnostics)
         return failed
     except (StoreError, Missing, Corrupt, DeployError) as error:
+        from textwrap import dedent
+
         # What to do stands in the message itself, on lines of its own.
-        print(shown(f"{speaker}: {error}", lines=True), file=sys.stderr)
+        message, _, more = str(error).partition("\n")
+        print_error(speaker, message, dedent(more))
         return failed
 
 
 def print_error(speaker: str, message: str, hint: str = "") -> None:
-    """What is wrong, and what to type."""
+    """What is wrong, each line a problem of its own; and indented below, what to type."""
     lines = [*(f"{speaker}: {line}" for line in message.split("\n")), *(f"  {line}".rstrip() for line in hint.split("\n"))]
     print(shown("\n".join(lines).rstrip(), lines=True), file=sys.stderr)

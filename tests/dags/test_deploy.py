@@ -78,7 +78,10 @@ def test_a_file_that_airflow_does_not_import_is_not_deployed(desk: Desk) -> None
     refused = desk("deploy", "small.py", "--target", "airflow")
     assert refused.status == 1
     assert "flowport deploy: Small.py does not import in Airflow" in refused.err
-    assert "none_of_these" in refused.err
+    first, *more = refused.err.splitlines()
+    assert first.endswith("and is not deployed:")
+    assert "none_of_these" in "\n".join(more)
+    assert all(line.startswith("  ") for line in more if line)
     assert not (desk.folder / "dags").exists()
     assert not (desk.folder / "store").exists()
 
