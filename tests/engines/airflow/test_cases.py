@@ -255,7 +255,7 @@ def test_a_run_that_is_made_anew_under_an_old_id_is_refused(again: Again) -> Non
     again.airflow.scheduler.delete(again.dag, RUN)
     ended = again.run()
     assert ended.state == "failed"
-    assert "belongs to the DAG run of 2" in ended.output
+    assert "of Again belongs to airflow/2" in ended.output
     assert again.clear("start").state == "success", "started with the same, and run again on purpose"
 
 

@@ -61,8 +61,8 @@ def answer(environment, aws_conn_id):
     """Where a step says to go on, from the newest of its routes in the store: slices of a foreach, or steps."""
     told = {variable["name"].removeprefix("FLOWPORT_"): variable["value"] for variable in environment}
     bucket, _, prefix = told["STORE"].removeprefix("s3://").partition("/")
-    names = [quote(told[name], safe="-_.+=@!'()") for name in ("FLOW", "RUN", "STEP")]
-    place = "/".join([*filter(None, [prefix]), *names, told["SLICE"]])
+    flow, run, step = [quote(told[name], safe="-_.+=@!'()") for name in ("FLOW", "RUN", "STEP")]
+    place = "/".join([*filter(None, [prefix]), "flows", flow, "runs", run, "steps", step, told["SLICE"]])
     store = S3Hook(aws_conn_id)
     routes = {}
     for start, end in ((f"{place}@", ".route.json"), (f"{place}.t0@", ".rest.json")):
