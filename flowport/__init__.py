@@ -1,6 +1,6 @@
 """The names that a flow imports.
 
-They live in `flowport.runtime.names.flow` and are fetched when first asked for, so that `import flowport` alone costs nothing.
+They live in `flowport.runtime.names.flow` and are loaded on first access, so that `import flowport` alone costs nothing.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ __all__ = (
 )
 
 
-# A checkout keeps the other packages beside this one, and whoever starts Python in its root finds this folder first.
+# A checkout keeps the other packages beside this one, and a Python that is started in its root finds this folder first.
 _links = os.path.join(os.path.dirname(os.path.dirname(__file__)), "dev", "flowport")
 if os.path.isdir(_links):
     __path__.append(_links)

@@ -22,7 +22,7 @@ DONE = 0
 FAILED = 1
 STOP = 78
 ENDED = 143
-"""Exit codes: the manifest exists, or nobody came; may be tried again; must not be tried again; the task was asked to end (SIGTERM)."""
+"""Exit codes: the manifest exists, or no item came; the engine may retry; the engine must not retry; the task got SIGTERM."""
 
 FLOW = ".flowport/flow.json"
 PLAN = ".flowport/plan.json"

@@ -1,4 +1,4 @@
-"""Text that somebody else wrote: names, tags and messages as a terminal may show them, and what a step prints."""
+"""Text of users: names, tags and messages that are safe to show on a terminal, and the output of steps."""
 
 from __future__ import annotations
 

@@ -69,9 +69,9 @@ def _leave(status: int) -> NoReturn:
 
 
 def _without_reader() -> int:
-    """Whoever read the output is gone (`flowport logs ... | head`): nothing is left to say, and the interpreter must not try.
+    """The reader of the output has ended (`flowport logs ... | head`). The interpreter must not write to it again.
 
-    The status is that of a command which SIGPIPE ends, as not all is done that was asked for.
+    The status is that of a command which SIGPIPE ends, because the output is not complete.
     """
     _silence(1)
     _silence(2)

@@ -23,7 +23,7 @@ class WrongUse(errors.ProjectError):
 
 
 def missing_target(question: str, able: Callable[[AnyTarget], bool]) -> WrongUse:
-    """That `--target` is missing, with those that are able to do what was asked for."""
+    """That `--target` is missing, with the targets that support the command."""
     from flowport.targets.registry import targets
 
     *first, last = (f"--target {name}" for name, target in targets().items() if able(target))

@@ -82,7 +82,7 @@ class Command(click.Command, Generic[Request]):
         return " ".join([ctx.command_path, *arguments, "[OPTION]..."])
 
     def arguments(self, ctx: click.Context) -> list[click.Argument]:
-        """The arguments that somebody types: not the flow, when its own file is run."""
+        """The arguments on the command line: not the flow, if its own file is run."""
         found = [param for param in self.params if isinstance(param, click.Argument)]
         return found[1:] if ctx.meta.get(OWN_FILE) else found
 

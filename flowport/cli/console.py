@@ -1,4 +1,4 @@
-"""What commands write to a terminal or a pipe, whatever its encoding is and whoever wrote the text."""
+"""Output to a terminal or a pipe of any encoding."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ERRORS = "flowport"
 
 
 def prepare_streams() -> None:
-    """Let no text fail for the encoding of the terminal, and have standard streams where whoever started this closed them."""
+    """Let no text fail for the encoding of the terminal, and open the standard streams that the parent process closed."""
     codecs.register_error(ERRORS, _replaced)
     while (number := os.open(os.devnull, os.O_RDWR)) < 3:
         pass  # a closed stream: the next file that is opened would become it

@@ -181,7 +181,7 @@ def _mistake(path: str, message: str, way_out: tuple[str, ...] = ()) -> Diagnost
 
 
 def _nearest(folder: str, ignored: list[str]) -> tuple[str, dict[str, Any]] | None:
-    """The settings that are nearest above a folder: no further up than its repository, and none that somebody else wrote.
+    """The settings that are nearest above a folder: no further up than its repository, and only files of the same owner.
 
     Adds to `ignored` why a file was passed over.
     """
@@ -202,7 +202,7 @@ def _nearest(folder: str, ignored: list[str]) -> tuple[str, dict[str, Any]] | No
 
 
 def distrust(path: str, folder: str, owners: set[int]) -> str:
-    """Why a file of settings is not read: somebody else than `owners` wrote it, or a link leads out of its folder. "" when it is."""
+    """Why a file of settings is not read: it belongs to another user than `owners`, or a link leads out of its folder. "" when it is."""
     if os.stat(path).st_uid not in owners:
         return "it belongs to another user"
     return "" if below(path, [folder]) else "it is a link that leads out of its folder"

@@ -1,4 +1,4 @@
-"""What can be wrong with a request: one class for each mistake, with what somebody who answers needs to say what to do instead."""
+"""What can be wrong with a request: one class for each mistake, with the data that a message about the way out needs."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from flowport.runtime.store.interface import Store
 
     Odd: TypeAlias = Callable[[str], None]
-    """Hears of something in the store that cannot be read, in a sentence."""
+    """Called with a sentence about something in the store that cannot be read."""
 
 BESIDE = ("blobs", "code", "flows", "tmp")
 """The folders of a store. Before records had version 2, each flow had a folder beside them."""
@@ -133,7 +133,7 @@ def slices(run: Run, step: str, odd: Odd) -> list[str]:
 
 
 def status(store: Store, document: dict[str, Any], odd: Odd) -> RunStatus | None:
-    """The status of a run; None, which `odd` hears of, where its documents cannot be read."""
+    """The status of a run; None if its documents cannot be read, which is reported to `odd`."""
 
     def strange(key: str) -> None:
         odd(f"`{key}` in {store.url} is nothing that flowport wrote, or damaged")

@@ -56,7 +56,7 @@ class Console:
         self._shown: dict[str, int] = {}
         self._hidden: dict[str, int] = {}
         self._colors: dict[str, int] = {}
-        self._told: dict[str, int] = {}
+        self._reported: dict[str, int] = {}
 
     def has_shown(self, task: Attempt) -> bool:
         """Whether what a task printed stands above, on the terminal that gets what there is to say of the run too."""
@@ -85,9 +85,9 @@ class Console:
 
     def done(self, task: Attempt, routes: Routes) -> None:
         """A task of a resumed run is done, or was taken over; said of the first tasks of a step."""
-        told = self._told.get(task.step, 0)
-        if routes.resumed and not self.quiet and told < TASKS_SHOWN:
-            self._told[task.step] = told + 1
+        reported = self._reported.get(task.step, 0)
+        if routes.resumed and not self.quiet and reported < TASKS_SHOWN:
+            self._reported[task.step] = reported + 1
             self.say(f"{self.name(task)} {routes.how(task.step, task.slice)}")
 
     def again(self, task: Attempt, retries: int) -> None:
@@ -216,7 +216,7 @@ class Console:
 def _last_lines(file: BinaryIO) -> tuple[int, deque[bytes], bytes]:
     """How many lines a file has from where it is, the last of them, and the beginning of one that has not ended.
 
-    Nothing is kept whole, however much somebody prints: of a line that is too long there is its end.
+    The memory that this takes is bounded: only the end of a very long line is kept.
     """
     number, rest = 0, b""
     lines: deque[bytes] = deque(maxlen=LINES_SHOWN)

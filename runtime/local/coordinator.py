@@ -1,4 +1,4 @@
-"""Runs a plan: sends what is ready to the server, tries again what may be tried again, and follows the routes of what is done.
+"""Runs a plan: sends ready tasks to the server, retries failed ones, and follows the routes of tasks that are done.
 
 The work for each task is the same however many there are. What people see is `console`'s business.
 """

@@ -1,7 +1,7 @@
 """The process that starts the tasks of a local run and tells the coordinator how they ended.
 
 It forks a child for every task, and touches neither the store nor threads, because a child that inherits either of them hangs (obstore,
-OpenMP). On macOS, or when it is told to, it starts the command that a container would run.
+OpenMP). On macOS, or without `fork`, it starts the command that a container would run.
 
 A task imports the flow itself, as it does in a container. Where that takes long it is done once: a fork of this process imports the flow
 under a `Watch`, and goes on in its place when what came of it may be shared by all tasks.
@@ -61,7 +61,7 @@ def main() -> None:
     server = Server(channel, RunSpec(**json.loads(first)), rest)
     # macOS: a fork of a process that has used its frameworks may end at once, and many libraries use them.
     server.spec.fork = server.spec.fork and sys.platform != "darwin"
-    # Whoever started this may have it ignored, and then nobody can wait for a process.
+    # The parent process may ignore this signal; then no process could be waited for.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     take_all()
     for name in ("task.entry", "store.folder", "task.supervise", "task.resume"):
@@ -227,7 +227,7 @@ class Server:
                 self.answers.append(b"- %b %d" % (number, code))
 
     def answer(self) -> None:
-        """Send what the coordinator has to hear."""
+        """Send the pending messages to the coordinator."""
         if self.answers:
             answers, self.answers = self.answers, []
             try:

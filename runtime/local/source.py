@@ -18,7 +18,7 @@ def note(store: Store, flow: str, run: str, argument: str) -> None:
 
 
 def where(store: Store, flow: str, run: str) -> str | None:
-    """The flow argument of a run; None when it was not started here, or nobody can tell."""
+    """The flow argument of a run; None if it was not started on this machine, or if this is not known."""
     try:
         noted = json.loads(store.read(_key(flow, run)))
     except (Missing, StoreError, ValueError, RecursionError):

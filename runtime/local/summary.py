@@ -1,4 +1,4 @@
-"""Why a run failed, from what its tasks left in the store: their tries, or the end of their logs where there is no try."""
+"""Why a run failed, from what its tasks left in the store: their attempts, or the end of their logs."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ TAIL = 20
 def explain(store: Store, console: Console, failed: list[Attempt]) -> Iterator[str]:
     """A text for each failure, with the user's own lines, and how to see more."""
     spec = console.spec
-    told: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    by_task: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for failure in failures(store, Keys(spec.flow, spec.run)):
-        told.setdefault((failure["step"], failure["slice"]), []).append(failure)
-    texts = [text for task in failed for text in _texts(console, task, told.get((task.step, task.slice), []))]
+        by_task.setdefault((failure["step"], failure["slice"]), []).append(failure)
+    texts = [text for task in failed for text in _texts(console, task, by_task.get((task.step, task.slice), []))]
     for text in texts[:SHOWN]:
         yield "\n" + text
     if len(texts) > SHOWN:
@@ -38,11 +38,11 @@ def explain(store: Store, console: Console, failed: list[Attempt]) -> Iterator[s
         )
 
 
-def _texts(console: Console, task: Attempt, told: list[dict[str, Any]]) -> Iterator[str]:
+def _texts(console: Console, task: Attempt, found: list[dict[str, Any]]) -> Iterator[str]:
     name, above = console.name(task), console.has_shown(task)
-    if not told:
+    if not found:
         yield f"{name} {ending(task.code)}\n{indent('' if above else _tail(console, task), '  ')}".rstrip()
-    for failure in told:
+    for failure in found:
         item = failure["item"]
         title = f"{task.step + '/' + item if item != 'r' else task.step} failed"
         yield f"{title}: {_line(failure)}" if above else f"{title}\n{indent(failure['traceback'].rstrip(), '  ')}"

@@ -80,7 +80,7 @@ class Watch:
         setattr(owner, name, noted)
 
     def _note(self, what: str) -> None:
-        """Note something when a file of the flow's own asked for it, and not a library that it imports."""
+        """Note something if a file of the flow itself caused it, and not a library that the flow imports."""
         frame = sys._getframe(2)
         while frame is not None and not frame.f_code.co_filename.startswith("<frozen importlib"):
             if frame.f_code.co_filename.startswith(self._folder):

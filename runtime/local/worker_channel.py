@@ -1,4 +1,4 @@
-"""The coordinator's end of the socket to the server: starts that process, sends it tasks, and hears how they went."""
+"""The coordinator's end of the socket to the server: starts that process, sends it tasks, and receives their results."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PATIENCE = 1.0
 
 
 class ServerLost(Exception):
-    """The server ended before it was told to."""
+    """The server ended before the coordinator told it to."""
 
 
 class WorkerChannel:

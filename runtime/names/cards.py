@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class MetaflowCardComponent:
-    """A part of a card. Whatever it is asked for is a function that does nothing."""
+    """A component of a card. Every attribute is a function that does nothing."""
 
     def __init__(self, *values: object, **named: object) -> None: ...
 

@@ -88,12 +88,12 @@ class Current:
 
     @property
     def namespace(self) -> str | None:
-        """Metaflow's name for what the user runs: `user:NAME`; None where nobody is named."""
+        """Metaflow's name for what the user runs: `user:NAME`; None without a user name."""
         return f"user:{self.username}" if self.username else None
 
     @property
     def task_id(self) -> str:
-        """The item's address, `r.3`; asked for by few of a million items, so made when it is."""
+        """The address of the item, such as `r.3`. It is computed on access."""
         return self._address()
 
     @property

@@ -66,7 +66,7 @@ def fetch(store: Store, digest: str) -> str:
 
 
 def _own_folder() -> str:
-    """A new folder that nobody else can write; raises StoreError when there is no place for one."""
+    """A new folder that no other user can write; raises StoreError if there is no place for it."""
     from tempfile import mkdtemp
 
     try:
@@ -76,7 +76,7 @@ def _own_folder() -> str:
 
 
 def _private() -> bool:
-    """Whether nobody else can put code into the cache; what the image has brought is root's."""
+    """Whether no other user can put code into the cache. Packages that came with the image belong to root."""
     try:
         found = os.stat(os.path.join(cache_folder(), "code"))
     except (FileNotFoundError, NotADirectoryError):
@@ -119,7 +119,7 @@ def _digest(path: str) -> str:
 
 
 def unpack(data: bytes, folder: str) -> None:
-    """Unpack a package, also over one that is damaged; whoever does the same at the same time ends with the same folder."""
+    """Unpack a package, also over a damaged one. Two processes that do this at the same time end with the same folder."""
     import io
     import shutil
     import zipfile

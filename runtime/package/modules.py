@@ -98,7 +98,7 @@ def recorded_lines() -> None:
 def loaded() -> Iterator[tuple[str, Any, str]]:
     """The modules that were loaded from sources: name, loader and file. What else stands in `sys.modules` is asked nothing.
 
-    That may be any object: one that imports something when it is asked for an attribute, or refuses it.
+    Some objects in `sys.modules` import a module, or raise an error, on attribute access.
     """
     for name, module in list(sys.modules.items()):
         held = module.__dict__ if isinstance(module, type(sys)) else {}
@@ -110,7 +110,7 @@ def loaded() -> Iterator[tuple[str, Any, str]]:
 class ByValue:
     """Lets cloudpickle send functions and classes of the flow's module whole, as those of a program: workers elsewhere have no such file.
 
-    Ray, Dask, Spark and joblib use it, some of them a copy of their own. Each is told when it is imported.
+    Ray, Dask, Spark and joblib use it, some of them as a copy. Each copy is registered when it is imported.
     """
 
     def __init__(self, name: str) -> None:

@@ -1,7 +1,7 @@
 """The process of a task: how it begins, how it is asked to end, and who goes on after the body of a step.
 
 A task's process is asked to end by an exception that is raised inside the step, so that `finally:` runs: `Ended` after SIGTERM, a
-`TimeoutError` after SIGALRM. What does not end then is killed with its group by whoever started it.
+`TimeoutError` after SIGALRM. A task that does not end is killed with its process group by the process that started it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def fork() -> tuple[int, Lifeline]:
 
 
 def adopt(line: Lifeline) -> None:
-    """What a forked process does first: be bound to its starter, hear when it is asked to end, and leave the starter's files alone."""
+    """Set up a forked process: bind it to its starter, install signal handlers, and keep it from closing the starter's files."""
     import gc
 
     gc.freeze()
@@ -63,7 +63,7 @@ def wait(leader: int) -> int:
 
 
 def begin() -> None:
-    """What the process of a task does first: hear when it is asked to end, and print without a delay."""
+    """Set up the process of a task: install signal handlers, and make the standard streams unbuffered."""
     _listen()
     for name, number in (("stdout", 1), ("stderr", 2)):
         stream = _unbuffered(number)

@@ -23,7 +23,7 @@ class Lifeline:
     """
 
     open: list[Lifeline] = []
-    """Those of the tasks that this process has started and not yet asked for a result."""
+    """The lifelines of the tasks that this process has started and whose results it has not read yet."""
 
     def __init__(self, held: int, watch: int, results: int, said: int) -> None:
         self._held, self._watch, self._results, self._said = held, watch, results, said
@@ -93,7 +93,7 @@ class Lifeline:
         """In the task's process: its result."""
         try:
             os.write(self._said, b"%d" % code)
-        except OSError:  # nobody waits for it any more, or the step closed what it did not open
+        except OSError:  # the starter has ended, or the step closed a descriptor that it did not open
             return
 
 

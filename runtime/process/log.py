@@ -161,7 +161,7 @@ class _Log:
 
 
 def _pass_on(data: bytes) -> None:
-    """To where the output of the container goes; nobody may be there any more."""
+    """Write to the output of the container; its reader may have ended."""
     view = memoryview(data)
     try:
         while view:

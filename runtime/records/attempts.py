@@ -138,7 +138,7 @@ def failures(store: Store, keys: Keys, odd: Callable[[str], None] = lambda key: 
 
     `last` says that the engine does not try the task again.
 
-    `odd` hears of the folders and documents in the run that no task wrote.
+    `odd` is called with each folder or document of the run that flowport did not write.
     """
     found: dict[tuple[str, str], dict[str, Any]] = {}
     folders = store.folders(keys.steps)

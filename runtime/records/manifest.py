@@ -162,7 +162,7 @@ class Manifests:
         return sorted(manifest.link() for manifest in self.read)
 
     def next(self, found: Manifest | None) -> int:
-        """What a task aims at that found this manifest in force and cannot adopt it; raises NonRetryable where nobody would read it."""
+        """The generation for a task that cannot adopt the manifest in force; raises NonRetryable if the engine would not read it."""
         if found is None:
             return 0
         if self.last == 0:

@@ -1,4 +1,4 @@
-"""Whether a document of a run is what its writers write: a store may hold what is damaged, or what nobody of ours wrote."""
+"""Validation of the documents of a run: a store may contain damaged documents, and documents that flowport did not write."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ class ArtifactView:
         return self._plain[name]
 
     def stored(self, name: str, keep: bool) -> list[bytes]:
-        """Everything in an own column, in the order of its rows; `keep` for one that is asked for again."""
+        """Everything in an own column, in the order of its rows; `keep` it for further reads."""
         column = self.own[name]
         try:
             return self.columns.entries(column) if keep else packs.entries(self.columns.store, column)

@@ -1,4 +1,4 @@
-"""Who arrives at a step, and from where: found by replaying the plan over the manifests, never told by the engine.
+"""Which items arrive at a step, and from where: computed from the plan and the manifests, without the engine.
 
 The replay begins at the split that made the slice, or at the loop's header, and follows `to` forward. It reads only what items
 reached. What enters a switch or a loop must come out of it, else `Stop` names the items that were lost. Sites and sources are

@@ -1,7 +1,7 @@
 """What a run is started with, from an engine's form: the form's fields, or a reference to an input in the store.
 
-A form takes little, and cannot say every value. So whoever starts a run may put its whole input into the store as a blob, and fill in the
-reference alone: `<SHA-256>:<size>` in a field of its own, which no value of a parameter can be taken for.
+A form has little room, and cannot express every value. So the input of a run may be stored as a blob, and the form contains only its
+reference: `<SHA-256>:<size>` in a field of its own, which no value of a parameter can be taken for.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def initial_values(store: Store, program: CodePackage, given: dict[str, Any], be
 
 
 def _without_defaults(specs: list[dict[str, Any]], given: dict[str, Any]) -> dict[str, Any]:
-    """What somebody chose in a form: it sends the defaults of all the others too, and those count as not given."""
+    """The values that differ from the defaults: a form sends all values, and a default counts as not given."""
     named = {spec["name"]: spec for spec in specs}
     return {name: value for name, value in given.items() if name not in named or not is_default(named[name], value)}
 

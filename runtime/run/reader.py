@@ -1,6 +1,7 @@
 """What a run left in a store: its items and their artifacts, read without the flow's source.
 
-A store may hold what no task wrote, or what is damaged. Whoever gives `odd` hears of each such thing, and gets the others.
+A store may contain damaged documents, and documents that flowport did not write. If a caller passes `odd`, it is called with a sentence for
+each of them, and the other documents are returned. Without it, the first one raises Corrupt.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ ODD = (
     RecursionError,
     OSError,
 )
-"""What reading documents of others can raise: nobody promises that their fields are what ours are."""
+"""What reading a document can raise that flowport did not write: its fields may be anything."""
 
 
 class Unreadable:
@@ -62,7 +63,7 @@ class Run:
     def __init__(self, store: Store, flow: str, run: str, odd: Odd | None = None) -> None:
         self.store, self.keys, self.odd = store, Keys(flow, run), odd
         self.damaged = False
-        """Whether something that was asked for could not be read."""
+        """Whether something could not be read."""
         self.doc = run_record.document(store, self.keys)
         self.program = CodePackage.fetched(store, self.doc["code"])
         self._known: dict[tuple[str, str], list[list[str]]] = {}
@@ -83,7 +84,7 @@ class Run:
         return self.store.count(self.keys.series(self.plan["end"], "s"), ".json") > 0
 
     def guarded(self, what: str, ask: Callable[[], Answer], otherwise: Answer) -> Answer:
-        """The answer of `ask`, or `otherwise` where that cannot be read and somebody hears of it."""
+        """The answer of `ask`, or `otherwise` if it cannot be read, which is reported to `odd`."""
         try:
             return ask()
         except ODD as error:
@@ -91,7 +92,7 @@ class Run:
             return otherwise
 
     def _hear(self, error: Exception) -> None:
-        """Let somebody hear of what is damaged, or raise it where nobody does."""
+        """Report damage to `odd`, or raise it if there is none."""
         if self.odd is None:
             raise error
         self.damaged = True
@@ -269,7 +270,7 @@ class Run:
             return Unreadable(str(error))
         except (ImportError, AttributeError) as error:
             return Unreadable(str(error))
-        except Exception as error:  # whatever the code of somebody else's class raises
+        except Exception as error:  # whatever the user's class raises
             return Unreadable(reason(error))
 
 

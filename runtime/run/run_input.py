@@ -24,8 +24,8 @@ STORED: dict[str, type] = {"parameters": dict, "origin_run": str, "from": str, "
 INPUT: dict[str, type] = {**STORED, "form": bool, "engine": str, "input": str}
 """What a run can be started with.
 
-`form` says that an engine's form filled in the parameters, those that nobody chose too; `engine` whose run this is to be; `input` refers to
-a blob that has all the rest.
+`form` says that the parameters come from the form of an engine, which also sends the defaults. `engine` names the run of the engine that
+this run belongs to. `input` refers to a blob with all other fields.
 """
 
 TAGS, TAG = 100, 256

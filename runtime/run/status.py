@@ -51,7 +51,7 @@ class RunStatus:
 
 
 def run_status(store: Store, keys: Keys, record: dict[str, Any], odd: Callable[[str], None] = lambda key: None) -> RunStatus:
-    """The status of the run with the document `record`; raises Corrupt. `odd` hears of documents that no task wrote."""
+    """The status of the run with the document `record`; raises Corrupt. `odd` is called with documents that flowport did not write."""
     end = read_end(store, keys)
     if end is not None:
         return RunStatus(end[0], end[1])

@@ -1,12 +1,12 @@
 """Stores in S3, Google Cloud Storage and Azure, by way of obstore.
 
-Keys are used as they are, so that an engine which reads a route itself finds it. obstore repeats what failed for want of a connection
-or of a good answer, but not what answered in half (`answers.whole`), and it takes its own put for somebody else's when it repeats one that
-was done (`store.settled`). What remains is a StoreError.
+Keys are used as they are, so that an engine can read a route itself. obstore repeats requests that failed for want of a connection or of a
+good response, but not requests whose response was cut off (`responses.whole`). If it repeats a put that had succeeded, it reports that the
+document exists (`writes.settled`). All other errors become a StoreError.
 
 obstore takes what it needs from the environment: `AWS_ENDPOINT_URL`, `AWS_REGION`, keys or a role of the container, `GOOGLE_*`, `AZURE_*`.
 `AWS_ALLOW_HTTP=true` lets it talk to an endpoint without encryption; one on this machine may do without. It does not know the profiles
-of `~/.aws`: where somebody has those and none of the others, boto3 is asked.
+of `~/.aws`: if there are only those, boto3 reads them.
 """
 
 from __future__ import annotations

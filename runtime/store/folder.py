@@ -42,7 +42,7 @@ REASONS = {
 class FolderStore:
     """A store in a folder.
 
-    Every write goes to a file in `tmp` first. `link()` then makes it visible under its key only if nobody was there, `rename()` in any
+    Every write goes to a file in `tmp` first. `link()` then makes it visible under its key only if the key is free, `rename()` in any
     case; so a reader never sees half a document, and a killed writer leaves nothing but a file in `tmp`.
     With `FLOWPORT_FSYNC=1` a document is on the disk, and not only in memory, before its name is.
     """
@@ -57,7 +57,7 @@ class FolderStore:
 
     def read(self, key: str) -> bytes:
         try:
-            # Whatever somebody put there: a pipe without a writer would be waited for.
+            # The file may be a pipe without a writer: opening it must not block.
             with open(self._path(key), "rb", buffering=0, opener=_open_at_once) as file:
                 return file.readall() or b""
         except OSError as error:
@@ -80,7 +80,7 @@ class FolderStore:
                 return True
         except OSError as error:
             raise self._refusal(f"write `{key}`", error) from error
-        # NFS repeats a `link()` whose answer was lost, and is then told `exists`.
+        # NFS repeats a `link()` whose response was lost, and then reports that the file exists.
         return self.read(key) == data
 
     def replace(self, key: str, data: bytes) -> None:
@@ -292,7 +292,7 @@ class FolderStore:
             if found.st_size == size and time.time() - found.st_mtime > DAY:
                 os.utime(path)
             return found.st_size == size
-        except (FileNotFoundError, PermissionError):  # whoever may not touch another one's file can still put a new one in its place
+        except (FileNotFoundError, PermissionError):  # a user who may not change the time of another user's file can still replace it
             return False
 
     def _put_large(self, views: list[memoryview], size: int) -> str:

@@ -29,20 +29,20 @@ if TYPE_CHECKING:
             """Exactly `size` bytes from `start`; raises Missing, and Corrupt when the document ends before."""
 
         def create(self, key: str, data: bytes) -> bool:
-            """Put only when nobody was there; False when somebody else was.
+            """Create a document; False if it exists already with another content.
 
             An `exists` and an error are read back before they are believed (`settled`): equal bytes are one's own. Where two writers must
             be told apart, their documents have a nonce.
             """
 
         def replace(self, key: str, data: bytes) -> None:
-            """Put, whoever was there."""
+            """Write a document, and overwrite an existing one."""
 
         def replace_with_file(self, key: str, path: str) -> None:
             """The same with the content of a file, which may be larger than the memory."""
 
         def replace_if(self, key: str, data: bytes, version: str) -> bool:
-            """Put over the version that `entry` told; False when somebody else has replaced or deleted that."""
+            """Overwrite the version that `entry` returned; False if it was replaced or deleted since."""
 
         def delete(self, key: str) -> None:
             """Remove a document; nothing happens when there is none."""

@@ -1,4 +1,4 @@
-"""What obstore answers: a call that was answered in half is made again, and what a service says of an error is said in a line."""
+"""Responses of object stores: requests whose response was cut off are repeated, and errors are shortened to one line."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ METADATA = ("169.254.169.254", "169.254.170.2", "metadata.google.internal", "/me
 """Where a machine in a cloud gets credentials: what is asked last, when there are none in the environment."""
 
 PAUSE = 0.1
-"""Seconds before an answer that came in half is asked for again; twice as many each time."""
+"""Seconds before a request whose response was cut off is repeated; the pause doubles each time."""
 
 
 def whole(ask: Callable[[], Answer]) -> Answer:

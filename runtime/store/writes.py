@@ -18,9 +18,9 @@ ATTEMPTS = 5
 
 
 def settled(put: Callable[[], bool], read: Callable[[], bytes], data: bytes) -> bool:
-    """Whether `data` is what a create-only put came to. Where it answers `exists`, or fails, what is there decides.
+    """Whether a create-only put stored `data`. After an error, or the answer that the document exists, the stored document decides.
 
-    A client whose answer was lost repeats its put, and is then told of its own document that it exists (S3's `If-None-Match`).
+    If a response is lost, the client repeats its request and gets the error that the document exists (S3's `If-None-Match`).
     """
     failure: StoreError | None = None
     for _ in range(ATTEMPTS):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def finish(context: TaskContext, runner: Runner) -> int:
-    """Adopt what exists, else run the items and commit; returns the exit code. Where nobody comes there is nothing to do."""
+    """Adopt the existing manifest, or run the items and commit one. Returns the exit code. Without items there is nothing to do."""
     if not context.arrived:
         sys.stderr.write(f"flowport: no item comes to step `{context.step}` on {context.slice}: nothing is left to do\n")
         write_route(context.invocation, [])

@@ -114,7 +114,7 @@ def _text(error: BaseException) -> str:
 
 
 def trace(error: BaseException) -> str:
-    """The traceback, beginning in the user's step; of what this runtime says itself, the sentence and the line that asked for it."""
+    """The traceback from the user's step on. For an error of the runtime itself: its message, and the line of the user that led to it."""
     if isinstance(error, StoreError | Missing | Corrupt | NonRetryable):
         return f"{error}\n"
     if isinstance(error, Misuse):
@@ -125,10 +125,10 @@ def trace(error: BaseException) -> str:
     place: TracebackType | None = error.__traceback__
     while place is not None and place.tb_frame.f_code.co_filename == __file__:
         place = place.tb_next
-    told = TracebackException(type(error), error, place or error.__traceback__)
-    while told.stack and told.stack[-1].filename == lifecycle.__file__:  # where a signal was turned into the error
-        told.stack.pop()
-    return "".join(told.format())
+    formatted = TracebackException(type(error), error, place or error.__traceback__)
+    while formatted.stack and formatted.stack[-1].filename == lifecycle.__file__:  # where a signal was turned into the error
+        formatted.stack.pop()
+    return "".join(formatted.format())
 
 
 def _asked(error: BaseException) -> str:

@@ -20,13 +20,13 @@ def guarded(body: Callable[[], int]) -> int:
     try:
         return body()
     except (NonRetryable, VersionError) as error:
-        return _told(error, STOP)
+        return _report(error, STOP)
     except (StoreError, Missing, Corrupt, Unstorable) as error:
-        return _told(error, FAILED)
+        return _report(error, FAILED)
     except Ended as error:
-        return _told(error, ENDED)
+        return _report(error, ENDED)
 
 
-def _told(error: BaseException, code: int) -> int:
+def _report(error: BaseException, code: int) -> int:
     sys.stderr.write(f"flowport: {shown(str(error), lines=True)}\n")
     return code

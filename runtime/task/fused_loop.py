@@ -73,7 +73,7 @@ def _route(task: Invocation, program: CodePackage) -> Any:
         return None
     store, keys = open_store(task.store), Keys(task.flow, task.run)
     found = Manifests(store, keys, task.last).find(task.step, task.slice)
-    if found is None:  # nobody came
+    if found is None:  # no item came
         return [] if "foreach" in plan["transition"] else {"to": {}}
     return documents.load(store.read(keys.route(task.step, task.slice, found.generation)))
 

@@ -28,14 +28,14 @@ class InputRange:
         self.values: dict[str, list[Any] | None] = {}
         """Artifacts whose values are plain in every row, decoded; None for the others."""
         self.used: dict[str, bytearray] = {}
-        """For each artifact the rows in which it was asked for."""
+        """For each artifact, one byte for each row: 1 if the step has read it."""
 
     @property
     def rows(self) -> RowRanges:
         return [[self.first, self.first + self.count]]
 
     def use(self, name: str) -> bytearray:
-        """Where the rows are marked that were asked for an artifact."""
+        """The marks of the rows in which an artifact was read."""
         if name not in self.used:
             self.values[name] = self._plain(name)
             self.used[name] = bytearray(self.count)

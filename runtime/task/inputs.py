@@ -1,6 +1,6 @@
 """The inputs of a join as a step sees them: what the items before it left, loaded when the step asks for it.
 
-A join may have a million inputs, so an `Input` is made when it is asked for and holds nothing but its place; columns of plain values
+A join may have a million inputs, so an `Input` is created on access and holds only its position; columns of plain values
 are decoded at once and shared.
 """
 
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 class Input:
     """One input of a join: the artifacts of the item that came, read-only.
 
-    Every `Inputs` has a kind of its own, on which an artifact that was asked for becomes a property: a million inputs ask the same.
+    Each `Inputs` has a subclass of its own. An artifact that was read becomes a property of it, because a million inputs read the same.
     """
 
     __slots__ = ("_rows", "_place", "_kept")

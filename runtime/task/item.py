@@ -26,7 +26,7 @@ FUNCTIONS = (type(codec.encode), type(codec.encode.__get__(0)))
 """What a step may keep on `self` and no other step finds: functions and methods, as in Metaflow."""
 
 ABSENT = ""
-"""The mark of an artifact that was asked for and not there."""
+"""The digest that is noted for an artifact that was read and does not exist."""
 
 
 class Misuse(Exception):

@@ -34,7 +34,7 @@ def write_route(invocation: Invocation, route: list[str]) -> None:
 
 
 def _route(plan: dict[str, Any], found: Manifest, headers: list[str]) -> Any:
-    """The route of a manifest: slice numbers of a foreach, where the items went of a switch or in a loop; None where nobody asks."""
+    """The route of a manifest: the slices of a foreach, or the targets of a switch or a loop; None if the engine needs no route."""
     transition = plan["transition"]
     if "foreach" in transition:
         return list(range(found.doc["fan"]["k"]))

@@ -25,7 +25,7 @@ ITEMS = 10
 """How many items of a step are shown when none is named; as JSON there are all."""
 
 WIDTH = 100
-"""How many characters of a value are shown in a list; a value that was asked for by name is shown whole."""
+"""How many characters of a value are shown in a list; a value that is named is shown in full."""
 
 
 class ArtifactsRequest(NamedTuple):

@@ -17,7 +17,7 @@ class ConfigRequest(NamedTuple):
 
 
 def config(request: ConfigRequest) -> int:
-    """Print what was asked for."""
+    """Print the JSON Schema."""
     if request.what != "schema":
         hint = closest(request.what, ("schema",)) or "flowport config schema"
         raise WrongUse(f"there is nothing called `{request.what}` to print", hint)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from flowport.runtime.store.interface import Store
 
 SHOWN = 20
-"""How many runs are listed, unless all are asked for: the state of each has to be looked up."""
+"""How many runs are listed, without `--all`: the status of each takes several requests."""
 
 NOTHING: dict[str, Any] = {
     "started": None,
