@@ -40,7 +40,7 @@ def flows(store: Store, odd: Odd) -> list[str]:
     """The flows that ran."""
     found, strange = names(store.folders(FLOWS))
     for folder in strange:
-        odd(f"`{FLOWS}{folder}/` in {store.url} is nothing that flowport wrote")
+        odd(f"`{FLOWS}{folder}/` in {store.url} was not written by flowport")
     return found
 
 
@@ -63,7 +63,7 @@ def survey(store: Store, flow: str, odd: Odd, latest: int | None = None) -> Surv
         odd(str(error))
         return Survey([], [], 0)
     for folder in strange:
-        odd(f"`{runs_folder(flow)}{folder}/` in {store.url} is nothing that flowport wrote")
+        odd(f"`{runs_folder(flow)}{folder}/` in {store.url} was not written by flowport")
     older = set(_latest_first(store, flow)[latest:]) if latest else set()
     for run in [run for run in runs if run not in older]:
         try:
@@ -127,7 +127,7 @@ def slices(run: Run, step: str, odd: Odd) -> list[str]:
     logged = {name[: -len(LOG)] for name in folders if name.endswith(LOG)}
     for name in sorted(logged):
         if pieces(name, "s") is None:
-            odd(f"`{run.keys.logs(step, name)}` is nothing that flowport wrote")
+            odd(f"`{run.keys.logs(step, name)}` was not written by flowport")
             logged.remove(name)
     return sorted(logged | set(run.slices(step)), key=order)
 
@@ -136,7 +136,7 @@ def status(store: Store, document: dict[str, Any], odd: Odd) -> RunStatus | None
     """The status of a run; None if its documents cannot be read, which is reported to `odd`."""
 
     def strange(key: str) -> None:
-        odd(f"`{key}` in {store.url} is nothing that flowport wrote, or damaged")
+        odd(f"`{key}` in {store.url} was not written by flowport, or damaged")
 
     try:
         return run_status(store, Keys(document["flow"], document["run"]), document, strange)

@@ -213,10 +213,10 @@ class NotOffered:
         self._name = name
 
     def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"flowport does not offer `{self._name}`")
+        raise AttributeError(f"flowport does not have `{self._name}`")
 
     def __call__(self, *values: object, **named: object) -> Any:
-        raise TypeError(f"flowport does not offer `{self._name}`")
+        raise TypeError(f"flowport does not have `{self._name}`")
 
 
 def unused() -> list[str]:

@@ -124,7 +124,7 @@ class Run:
     def _strange(self, places: Iterator[str]) -> None:
         for place in places:
             if self.odd is not None:
-                self.odd(f"`{place}` is nothing that flowport wrote")
+                self.odd(f"`{place}` was not written by flowport")
 
     def slices(self, step: str) -> list[str]:
         """The slices of a step whose manifest is in force, in their order."""

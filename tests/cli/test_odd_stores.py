@@ -89,7 +89,7 @@ def test_a_folder_that_flowport_would_not_make_is_a_line(ran: Desk, where: str, 
     for words in (("runs",), ("runs", "--json"), ("resume",)):
         ended = ran(*words)
         assert is_sound(ended)
-        assert f"`{where}{name}/` in DESK/.flowport is nothing that flowport wrote\n" in ended.err
+        assert f"`{where}{name}/` in DESK/.flowport was not written by flowport\n" in ended.err
     assert "good" in ran("runs").out
     assert ran("logs", "Tiny").status == 0
 
@@ -188,7 +188,7 @@ def test_an_odd_manifest_is_a_line_and_the_other_items_are_shown(ran: Desk, kind
 def test_a_key_that_no_manifest_has_is_a_line(ran: Desk, key: str) -> None:
     ran.write(f".flowport/flows/Tiny/runs/good/steps/double/{key}", "{}")
     shown = ran("artifacts", "Tiny/good/double")
-    assert (shown.status, shown.err) == (0, f"`flows/Tiny/runs/good/steps/double/{key}` is nothing that flowport wrote\n")
+    assert (shown.status, shown.err) == (0, f"`flows/Tiny/runs/good/steps/double/{key}` was not written by flowport\n")
     assert [f"double/r.{number}" in shown.out for number in range(3)] == [True] * 3
 
 
@@ -197,7 +197,7 @@ def test_a_folder_in_a_run_that_is_no_step_is_a_line(ran: Desk, name: str) -> No
     ran.write(f".flowport/flows/Tiny/runs/good/steps/{name}", "{}")
     for words in (("logs", "Tiny/good"), ("artifacts", "Tiny/good")):
         shown = ran(*words)
-        assert (shown.status, shown.err) == (0, f"`flows/Tiny/runs/good/steps/{name.partition('/')[0]}/` is nothing that flowport wrote\n")
+        assert (shown.status, shown.err) == (0, f"`flows/Tiny/runs/good/steps/{name.partition('/')[0]}/` was not written by flowport\n")
 
 
 def test_logs_with_odd_keys_are_lines_and_the_others_are_printed(ran: Desk) -> None:
@@ -209,7 +209,7 @@ def test_logs_with_odd_keys_are_lines_and_the_others_are_printed(ran: Desk) -> N
     assert "odd" not in printed.out
     assert [f"{number} makes {2 * number}\n" in printed.out for number in range(3)] == [True] * 3
     for name in ("s.0.log/x", "s.0.log/0-x", "s.0.log/0-01", "q.log/", "s.x.log/"):
-        assert f"`flows/Tiny/runs/good/steps/double/{name}` is nothing that flowport wrote\n" in printed.err
+        assert f"`flows/Tiny/runs/good/steps/double/{name}` was not written by flowport\n" in printed.err
 
 
 ODD_TRIES = [
@@ -232,7 +232,7 @@ def test_an_odd_try_is_a_line_and_a_run_that_is_resumed_goes_on(desk: Desk, odd:
     assert "bad  failed" in listed.out
     told = desk("status", "Failing/bad")
     assert is_sound(told)
-    assert "`flows/Failing/runs/bad/steps/divide/s.0.attempt/0-1` is nothing that flowport wrote" in told.err
+    assert "`flows/Failing/runs/bad/steps/divide/s.0.attempt/0-1` was not written by flowport" in told.err
     assert desk("resume", "Failing/bad", INSTEAD_OF_ZERO="1").status == 0
 
 

@@ -148,7 +148,7 @@ def test_a_name_that_is_not_offered_raises_when_it_is_used(monkeypatch: pytest.M
     monkeypatch.setenv("FLOWPORT_UNUSED", "Run client.Task")
     run = flow.Run
     for use in (lambda: run("a"), lambda: run.data):
-        with pytest.raises((TypeError, AttributeError), match="flowport does not offer `Run`"):
+        with pytest.raises((TypeError, AttributeError), match="flowport does not have `Run`"):
             use()
     assert not hasattr(flow, "Task")
 

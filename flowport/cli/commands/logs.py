@@ -63,7 +63,7 @@ def _logs(run: Run, address: Address) -> Iterator[tuple[str, list[str]]]:
             folder = run.keys.logs(step, slice)
             keys: list[str] = run.guarded(f"`{folder}`", lambda: sorted(run.store.names(folder), key=written), [])  # noqa: B023 - called at once
             for key in [key for key in keys if written(key)[0] < 0]:
-                warn(f"`{key}` is nothing that flowport wrote")
+                warn(f"`{key}` was not written by flowport")
                 keys.remove(key)
             if keys:
                 yield labels.label(step, slice) + _took(run, step, slice), keys

@@ -55,7 +55,7 @@ def status(request: StatusRequest) -> int:
 
 def _document(run: Run, again: str) -> dict[str, Any]:
     """What there is to say, as the JSON has it."""
-    failed = failures(run.store, run.keys, lambda key: warn(f"`{key}` is nothing that flowport wrote"))
+    failed = failures(run.store, run.keys, lambda key: warn(f"`{key}` was not written by flowport"))
     found = status_of(run.store, run.doc, warn)
     state = found.status if found else "unreadable"
     return {
