@@ -64,7 +64,7 @@ def main() -> None:
     # The parent process may ignore this signal; then no process could be waited for.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     take_all()
-    for name in ("task.entry", "store.folder", "task.supervise", "task.resume"):
+    for name in ("task.entry", "task.inputs", "store.folder", "task.supervise", "task.resume"):
         import_module(f"flowport.runtime.{name}")
     _serve(server)
     # What the flow registered with `atexit` is not for this process, and big libraries take their time to go.

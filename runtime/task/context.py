@@ -14,7 +14,6 @@ from flowport.runtime.replay.lineage import Frame, Lineage, inherited
 from flowport.runtime.replay.replay import Replay
 from flowport.runtime.store import row_ranges
 from flowport.runtime.store.keys import Keys
-from flowport.runtime.task.input_ranges import InputRange, InputRanges
 from flowport.runtime.task.process_state import State
 
 TYPE_CHECKING = False
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from flowport.runtime.replay.replay import Sent
     from flowport.runtime.store.interface import Store
     from flowport.runtime.store.row_ranges import RowRanges
+    from flowport.runtime.task.input_ranges import InputRange, InputRanges
 
 
 class TaskContext:
@@ -147,10 +147,14 @@ class TaskContext:
         """The inputs of the item of a row, when the step is a join."""
         if not self.joins:
             return None
+        from flowport.runtime.task.input_ranges import InputRanges  # only a join needs it
+
         return InputRanges(self._gathered(row) if self.site["foreach"] else self._branched(row))
 
     def _branched(self, row: int) -> list[InputRange]:
         """One input for each branch, on the same row."""
+        from flowport.runtime.task.input_ranges import InputRange
+
         found = []
         for sent in self._sent:
             manifest = next(manifest for manifest, rows in sent if row_ranges.contains(rows, row))
@@ -159,6 +163,8 @@ class TaskContext:
 
     def _gathered(self, row: int) -> list[InputRange]:
         """The inner items of a row, by prefix sums over the fan of its split."""
+        from flowport.runtime.task.input_ranges import InputRange
+
         split = self.manifests.need(self.site["origin"], self.slice)
         if self._fan is None:
             self._fan = Frame(split, 0)

@@ -12,7 +12,6 @@ from flowport.runtime.names.flow import CONTEXT
 from flowport.runtime.replay.artifact_view import mark
 from flowport.runtime.store import codec
 from flowport.runtime.task.class_attributes import NOTHING, cached_property, constant
-from flowport.runtime.task.inputs import Input, Inputs, merge
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
     from flowport.runtime.names.flow import FlowSpec
     from flowport.runtime.replay.lineage import Frame
     from flowport.runtime.task.context import TaskContext
+    from flowport.runtime.task.input_ranges import InputRanges
+    from flowport.runtime.task.inputs import Inputs
 
 FUNCTIONS = (type(codec.encode), type(codec.encode.__get__(0)))
 """What a step may keep on `self` and no other step finds: functions and methods, as in Metaflow."""
@@ -40,7 +41,7 @@ class Item:
         self.context, self.row = context, row
         self.ranges = context.inputs(row)
         """What a join gets; None for any other step."""
-        self.inputs = None if self.ranges is None else Inputs(self.ranges, self)
+        self.inputs = None if self.ranges is None else self._inputs(self.ranges)
         context.definitions.noted.clear()
         self.loaded: dict[str, tuple[bytes, Any]] = {}
         self.reads: dict[str, Any] = {}
@@ -167,6 +168,11 @@ class Item:
         labels = ", ".join(repr(label) for label, _ in cases)
         raise Misuse(f"`self.{name}` is {value!r}, which is no case of the switch of step `{self.context.step}`; its cases are {labels}")
 
+    def _inputs(self, ranges: InputRanges) -> Inputs:
+        from flowport.runtime.task.inputs import Inputs  # only a join needs it
+
+        return Inputs(ranges, self)
+
     def merge(self, flow: FlowSpec, inputs: Any, exclude: list[str], include: list[str]) -> None:
         """Take over by reference what the inputs agree on; raises Misuse, naming everything that is in the way at once."""
         if self.ranges is None:
@@ -176,6 +182,8 @@ class Item:
         if exclude and include:
             raise Misuse("`merge_artifacts` takes `exclude` or `include`, not both")
         settled = {name for name in flow.__dict__ if name != CONTEXT} | self.merged.keys()
+        from flowport.runtime.task.inputs import Input, merge
+
         if inputs is not self.inputs and not all(isinstance(one, Input) for one in inputs):
             raise Misuse("`merge_artifacts` takes the inputs of the join, or some of them")
 

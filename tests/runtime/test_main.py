@@ -314,8 +314,8 @@ def test_a_trivial_task_loads_little(tmp_path: Path) -> None:
         "replay.artifact_view", "replay.lineage", "replay.replay",
         "store.codec", "store.digests", "store.documents", "store.errors", "store.folder", "store.keys", "store.open", "store.packs",
         "store.row_ranges", "store.writes",
-        "task.class_attributes", "task.commit", "task.context", "task.entry", "task.execute", "task.exit_code", "task.input_ranges",
-        "task.inputs", "task.item", "task.items", "task.manifest_document", "task.process_state", "task.route",
+        "task.class_attributes", "task.commit", "task.context", "task.entry", "task.execute", "task.exit_code",
+        "task.item", "task.items", "task.manifest_document", "task.process_state", "task.route",
     }  # fmt: skip
 
 
