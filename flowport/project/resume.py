@@ -12,7 +12,7 @@ from flowport.project.stores import StoreChoice, open_to_read
 from flowport.runtime.local.source import where
 
 if TYPE_CHECKING:
-    from flowport.project.runs import Odd
+    from flowport.project.runs import Report
     from flowport.runtime.store.interface import Store
 
 
@@ -36,12 +36,12 @@ class Resumption(NamedTuple):
     store: str
 
 
-def find_resumption(choice: ResumeChoice, odd: Odd) -> Resumption:
+def find_resumption(choice: ResumeChoice, report: Report) -> Resumption:
     """The run that is meant, or the latest that ended before its last step; raises ProjectError and CompileError."""
     flow = open_flow(choice.file, choice.store.profile) if choice.file else None
     store, _ = open_to_read(choice.store, flow.folder if flow else os.curdir)
     flow_name, _, run = (choice.run or "").rpartition("/")
-    origin = find_origin(store, flow_name or (flow.name if flow else ""), run, odd, choice.force)
+    origin = find_origin(store, flow_name or (flow.name if flow else ""), run, report, choice.force)
     return Resumption(flow or open_flow(_file(store, origin), choice.store.profile), origin["run"], store.url)
 
 

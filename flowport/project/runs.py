@@ -1,4 +1,4 @@
-"""The runs of a store: which there are, which one an address names, and how each of them went. What is damaged goes to `odd`."""
+"""The runs of a store: which there are, which one an address names, and how each of them went. What is damaged goes to `report`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from flowport.project.address import LATEST, Address
 from flowport.project.errors import EveryRunDone, NoRuns, StillRunning, UnknownFlow, UnknownItem, UnknownRun, UnknownStep, UnreadableRuns
 from flowport.runtime.records.run_record import document
 from flowport.runtime.records.slices import pieces
-from flowport.runtime.run.reader import ODD, find, order, reason
+from flowport.runtime.run.reader import UNREADABLE, find, order, reason
 from flowport.runtime.run.status import RunStatus, run_status
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
 from flowport.runtime.store.keys import FLOWS, LOG, Keys, names, part, runs_folder, started_folder
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from flowport.runtime.run.reader import Run
     from flowport.runtime.store.interface import Store
 
-    Odd: TypeAlias = Callable[[str], None]
+    Report: TypeAlias = Callable[[str], None]
     """Called with a sentence about something in the store that cannot be read."""
 
 BESIDE = ("blobs", "code", "flows", "tmp")
@@ -36,11 +36,11 @@ class Survey(NamedTuple):
     older: int
 
 
-def flows(store: Store, odd: Odd) -> list[str]:
+def flows(store: Store, report: Report) -> list[str]:
     """The flows that ran."""
     found, strange = names(store.folders(FLOWS))
     for folder in strange:
-        odd(f"`{FLOWS}{folder}/` in {store.url} was not written by flowport")
+        report(f"`{FLOWS}{folder}/` in {store.url} was not written by flowport")
     return found
 
 
@@ -54,16 +54,16 @@ def earlier_runs(store: Store) -> list[tuple[str, int]]:
     return found
 
 
-def survey(store: Store, flow: str, odd: Odd, latest: int | None = None) -> Survey:
+def survey(store: Store, flow: str, report: Report, latest: int | None = None) -> Survey:
     """The runs of a flow. With `latest` only so many are read, the last that started; and those that are not in the index."""
     found, damaged = [], []
     try:
         runs, strange = names(store.folders(runs_folder(flow)))
     except StoreError as error:
-        odd(str(error))
+        report(str(error))
         return Survey([], [], 0)
     for folder in strange:
-        odd(f"`{runs_folder(flow)}{folder}/` in {store.url} was not written by flowport")
+        report(f"`{runs_folder(flow)}{folder}/` in {store.url} was not written by flowport")
     older = set(_latest_first(store, flow)[latest:]) if latest else set()
     for run in [run for run in runs if run not in older]:
         try:
@@ -71,7 +71,7 @@ def survey(store: Store, flow: str, odd: Odd, latest: int | None = None) -> Surv
         except Missing:
             continue
         except (Corrupt, StoreError) as error:
-            odd(str(error))
+            report(str(error))
             damaged.append(run)
     return Survey(sorted(found, key=_began, reverse=True), damaged, len(older))
 
@@ -86,17 +86,17 @@ def _began(document: dict[str, Any]) -> tuple[float, str]:
     return document["started"], document["run"]
 
 
-def find_run(store: Store, address: Address, odd: Odd) -> Run:
+def find_run(store: Store, address: Address, report: Report) -> Run:
     """The run of an address, or the flow's latest; raises UnknownFlow, UnknownRun or UnreadableRuns."""
     name = address.run
     if name == LATEST and not store.exists(Keys(address.flow, name).run()):
         name = None
     if name is None:
         # The newest may not have begun.
-        name = next((one["run"] for latest in (1, None) for one in survey(store, address.flow, odd, latest).documents), None)
+        name = next((one["run"] for latest in (1, None) for one in survey(store, address.flow, report, latest).documents), None)
     if name is not None and store.exists(Keys(address.flow, name).run()):
-        return find(store, address.flow, name, odd)
-    known = flows(store, odd=lambda text: None)
+        return find(store, address.flow, name, report)
+    known = flows(store, report=lambda text: None)
     if address.flow not in known:
         raise UnknownFlow(address.flow, store.url, known)
     if name is None:
@@ -111,9 +111,9 @@ def find_step(run: Run, name: str) -> str:
     return name
 
 
-def slice_of(run: Run, step: str, item: str, odd: Odd) -> str:
+def slice_of(run: Run, step: str, item: str, report: Report) -> str:
     """The slice that an item is in, or the first of several, `r.30..r.39`; a slice may also be named itself. Raises UnknownItem."""
-    if pieces(item, "s") is not None and item in slices(run, step, odd):
+    if pieces(item, "s") is not None and item in slices(run, step, report):
         return item
     place = run.locate(step, item.partition("..")[0])
     if place is None:
@@ -121,27 +121,27 @@ def slice_of(run: Run, step: str, item: str, odd: Odd) -> str:
     return place[0]
 
 
-def slices(run: Run, step: str, odd: Odd) -> list[str]:
+def slices(run: Run, step: str, report: Report) -> list[str]:
     """The slices of a step that did anything: those with a manifest and those with a log, in their order."""
     folders: list[str] = run.guarded(f"step `{step}`", lambda: run.store.folders(run.keys.step(step)), [])
     logged = {name[: -len(LOG)] for name in folders if name.endswith(LOG)}
     for name in sorted(logged):
         if pieces(name, "s") is None:
-            odd(f"`{run.keys.logs(step, name)}` was not written by flowport")
+            report(f"`{run.keys.logs(step, name)}` was not written by flowport")
             logged.remove(name)
     return sorted(logged | set(run.slices(step)), key=order)
 
 
-def status(store: Store, document: dict[str, Any], odd: Odd) -> RunStatus | None:
-    """The status of a run; None if its documents cannot be read, which is reported to `odd`."""
+def status(store: Store, document: dict[str, Any], report: Report) -> RunStatus | None:
+    """The status of a run; None if its documents cannot be read, which `report` is called with."""
 
     def strange(key: str) -> None:
-        odd(f"`{key}` in {store.url} was not written by flowport, or damaged")
+        report(f"`{key}` in {store.url} was not written by flowport, or damaged")
 
     try:
         return run_status(store, Keys(document["flow"], document["run"]), document, strange)
-    except ODD as error:
-        odd(f"run {document['run']} of {document['flow']} cannot be read: {reason(error)}")
+    except UNREADABLE as error:
+        report(f"run {document['run']} of {document['flow']} cannot be read: {reason(error)}")
         return None
 
 
@@ -151,26 +151,26 @@ def taken_over(store: Store, document: dict[str, Any]) -> ReuseCount | None:
 
     try:
         return share(store, Keys(document["flow"], document["run"])) if document["origin"] else None
-    except ODD:  # which `status` says
+    except UNREADABLE:  # which `status` says
         return None
 
 
-def find_origin(store: Store, flow: str, run: str, odd: Odd, force: bool = False) -> dict[str, Any]:
+def find_origin(store: Store, flow: str, run: str, report: Report, force: bool = False) -> dict[str, Any]:
     """The document of the run to resume: the named one, or the latest that ended before its last step. `flow` and `run` may be "".
 
     Raises StillRunning when the named run is running, unless `force`.
     """
-    among = [flow] if flow else flows(store, odd=odd if not run else lambda text: None)
+    among = [flow] if flow else flows(store, report=report if not run else lambda text: None)
     if run == LATEST and not any(store.exists(Keys(one, run).run()) for one in among):
         run = ""
     if run:
         named = _named(store, among, run, flow)
-        if not force and (found := status(store, named, odd)) is not None and found.status == "running":
+        if not force and (found := status(store, named, report)) is not None and found.status == "running":
             raise StillRunning(named["flow"], named["run"], found.seen)
         return named
-    candidates = [document for one in among for document in survey(store, one, odd).documents]
+    candidates = [document for one in among for document in survey(store, one, report).documents]
     candidates.sort(key=lambda document: document["started"], reverse=True)
-    origin = next((document for document in candidates if _unfinished(store, document, odd)), None)
+    origin = next((document for document in candidates if _unfinished(store, document, report)), None)
     if origin is None and not candidates:
         raise NoRuns(flow, store.url)
     if origin is None:
@@ -195,16 +195,16 @@ def _named(store: Store, among: list[str], run: str, flow: str) -> dict[str, Any
     raise UnknownRun(run, flow, store.url)
 
 
-def _unfinished(store: Store, document: dict[str, Any], odd: Odd) -> bool:
+def _unfinished(store: Store, document: dict[str, Any], report: Report) -> bool:
     """Whether a run ended before its last step; one that cannot be read is said, and not taken."""
-    found = status(store, document, odd)
+    found = status(store, document, report)
     return found is not None and found.status not in ("running", "done")
 
 
 def names_in(store: Store, begun: str, newest: int) -> Iterator[str]:
     """The addresses that begin as `begun`: flows and the `newest` runs of each, and the steps of a run that is named."""
     parts = begun.split("/")
-    for flow in flows(store, odd=lambda text: None):
+    for flow in flows(store, report=lambda text: None):
         yield flow
         if len(parts) < 3 and (flow.startswith(parts[0]) if len(parts) == 1 else flow == parts[0]):
             runs, _ = names(store.folders(runs_folder(flow)))

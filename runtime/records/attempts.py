@@ -133,17 +133,17 @@ def outcomes(store: Store, doc: dict[str, Any]) -> dict[int, Outcome]:
     return found
 
 
-def failures(store: Store, keys: Keys, odd: Callable[[str], None] = lambda key: None) -> list[dict[str, Any]]:
+def failures(store: Store, keys: Keys, report: Callable[[str], None] = lambda key: None) -> list[dict[str, Any]]:
     """What failed in a run: step, slice, item, type, message and traceback of the newest failure of each item that has no manifest.
 
     `last` says that the engine does not try the task again.
 
-    `odd` is called with each folder or document of the run that flowport did not write.
+    `report` is called with each folder or document of the run that flowport did not write.
     """
     found: dict[tuple[str, str], dict[str, Any]] = {}
     folders = store.folders(keys.steps)
     for name in names(folders)[1]:
-        odd(keys.steps + name)
+        report(keys.steps + name)
     for step in names(folders)[0]:
         folder = keys.step(step)
         for slice in [place[: -len(ATTEMPT)] for place in store.folders(folder) if place.endswith(ATTEMPT)]:
@@ -152,7 +152,7 @@ def failures(store: Store, keys: Keys, odd: Callable[[str], None] = lambda key: 
             for key in sorted(store.names(f"{folder}{slice}{ATTEMPT}/"), key=written):
                 document = _document(store.read(key))
                 if not document["key"]:
-                    odd(key)
+                    report(key)
                 for error in document["errors"].values():
                     found[step, error["item"]] = {"step": step, "slice": slice, "last": document["last"], **error}
     return list(found.values())

@@ -63,7 +63,7 @@ class Manifests:
         self.store, self.keys, self.last = store, keys, last
         self.known: dict[tuple[str, str], Manifest | None] = {}
         self.read: list[Manifest] = []
-        self.odd: list[str] = []
+        self.foreign: list[str] = []
         """Keys beside manifests that no task gives."""
         self._asked: set[str] = set()
         self._generations: dict[str, dict[str, int]] = {}
@@ -124,7 +124,7 @@ class Manifests:
                 slice, _, ending = key[len(prefix) :].partition("@")
                 number, _, kind = ending.partition(".")
                 if kind not in ("json", "route.json", "rest.json") or not is_number(number) or pieces(slice, "s") is None:
-                    self.odd.append(key)
+                    self.foreign.append(key)
                 elif kind == "json":
                     found[slice] = max(found.get(slice, 0), int(number))
         return self._generations[step]

@@ -1,6 +1,6 @@
 """What a run left in a store: its items and their artifacts, read without the flow's source.
 
-A store may contain damaged documents, and documents that flowport did not write. If a caller passes `odd`, it is called with a sentence for
+A store may contain damaged documents, and documents that flowport did not write. If a caller passes `report`, it is called with a sentence for
 each of them, and the other documents are returned. Without it, the first one raises Corrupt.
 """
 
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from flowport.runtime.store.interface import Store
 
     Answer = TypeVar("Answer")
-    Odd: TypeAlias = Callable[[str], None]
+    Report: TypeAlias = Callable[[str], None]
     """Hears of something in the store that cannot be read, in a sentence."""
 
-ODD = (
+UNREADABLE = (
     Corrupt,
     Missing,
     VersionError,
@@ -60,8 +60,8 @@ class Unreadable:
 class Run:
     """One run of a flow, as its documents tell it; raises Missing when there is no such run, Corrupt when its document is damaged."""
 
-    def __init__(self, store: Store, flow: str, run: str, odd: Odd | None = None) -> None:
-        self.store, self.keys, self.odd = store, Keys(flow, run), odd
+    def __init__(self, store: Store, flow: str, run: str, report: Report | None = None) -> None:
+        self.store, self.keys, self.report = store, Keys(flow, run), report
         self.damaged = False
         """Whether something could not be read."""
         self.doc = run_record.document(store, self.keys)
@@ -84,19 +84,19 @@ class Run:
         return self.store.count(self.keys.series(self.plan["end"], "s"), ".json") > 0
 
     def guarded(self, what: str, ask: Callable[[], Answer], otherwise: Answer) -> Answer:
-        """The answer of `ask`, or `otherwise` if it cannot be read, which is reported to `odd`."""
+        """The answer of `ask`, or `otherwise` if it cannot be read, which `report` is called with."""
         try:
             return ask()
-        except ODD as error:
+        except UNREADABLE as error:
             self._hear(error if isinstance(error, Corrupt) else Corrupt(f"{what} cannot be read: {reason(error)}"))
             return otherwise
 
     def _hear(self, error: Exception) -> None:
-        """Report damage to `odd`, or raise it if there is none."""
-        if self.odd is None:
+        """Report damage to `report`, or raise it if there is none."""
+        if self.report is None:
             raise error
         self.damaged = True
-        self.odd(str(error))
+        self.report(str(error))
 
     def steps(self) -> list[str]:
         """The steps that left documents, in the order of the plan."""
@@ -123,15 +123,15 @@ class Run:
 
     def _strange(self, places: Iterator[str]) -> None:
         for place in places:
-            if self.odd is not None:
-                self.odd(f"`{place}` was not written by flowport")
+            if self.report is not None:
+                self.report(f"`{place}` was not written by flowport")
 
     def slices(self, step: str) -> list[str]:
         """The slices of a step whose manifest is in force, in their order."""
         found: dict[str, int] = self.guarded(f"step `{step}`", lambda: self.manifests.generations(step), {})
         if step not in self._listed:
             self._listed.add(step)
-            self._strange(key for key in self.manifests.odd if key.startswith(self.keys.step(step)))
+            self._strange(key for key in self.manifests.foreign if key.startswith(self.keys.step(step)))
         return sorted([slice for slice in found if self.guarded(f"{step}/{slice}", lambda: self._counts(step, slice), False)], key=order)  # noqa: B023 - called at once
 
     def _counts(self, step: str, slice: str) -> bool:
@@ -280,20 +280,20 @@ def _sound(what: str, ask: Callable[[], Answer]) -> Answer:
         return ask()
     except (Corrupt, StoreError):
         raise
-    except ODD as error:
+    except UNREADABLE as error:
         raise Corrupt(f"{shown(what)} cannot be read: {reason(error)}") from None
 
 
-def find(store: Store, flow: str, run: str, odd: Odd | None = None) -> Run:
+def find(store: Store, flow: str, run: str, report: Report | None = None) -> Run:
     """The run, raising Missing or Corrupt with a sentence when the store has none that can be read."""
     try:
-        found = Run(store, flow, run, odd)
+        found = Run(store, flow, run, report)
         _ = found.plan["end"], found.plan["start"], found.plan["roots"], found.plan["steps"]
     except Missing as error:
         raise Missing(f"{store.url} has no run `{shown(run)}` of {shown(flow)}: {error}") from None
     except (Corrupt, StoreError):
         raise
-    except ODD as error:
+    except UNREADABLE as error:
         raise Corrupt(f"the code of run `{shown(run)}` of {shown(flow)} cannot be read: {reason(error)}") from None
     return found
 

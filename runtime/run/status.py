@@ -50,8 +50,8 @@ class RunStatus:
         return max(0.0, (time.time() if self.status == "running" else self.seen) - started)
 
 
-def run_status(store: Store, keys: Keys, record: dict[str, Any], odd: Callable[[str], None] = lambda key: None) -> RunStatus:
-    """The status of the run with the document `record`; raises Corrupt. `odd` is called with documents that flowport did not write."""
+def run_status(store: Store, keys: Keys, record: dict[str, Any], report: Callable[[str], None] = lambda key: None) -> RunStatus:
+    """The status of the run with the document `record`; raises Corrupt. `report` is called with documents that flowport did not write."""
     end = read_end(store, keys)
     if end is not None:
         return RunStatus(end[0], end[1])
@@ -62,7 +62,7 @@ def run_status(store: Store, keys: Keys, record: dict[str, Any], odd: Callable[[
             alive = time.time() - heartbeat.time < LOCAL_SILENCE
         return RunStatus("running" if alive else "lost", heartbeat.time)
     seen = max(record["started"], heartbeat.time if heartbeat is not None else 0.0)
-    final = [failure for failure in failures(store, keys, odd) if failure["last"]]
+    final = [failure for failure in failures(store, keys, report) if failure["last"]]
     if final:
         stopped = all(failure["type"] in STOPPED for failure in final)
         return RunStatus("stopped" if stopped else "failed", _last_document(store, keys, seen))

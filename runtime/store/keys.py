@@ -40,13 +40,13 @@ def unpart(text: str) -> str:
 
 def names(folders: list[str]) -> tuple[list[str], list[str]]:
     """The names that folders in a store stand for, and the folders that flowport did not make."""
-    found, odd = [], []
+    found, foreign = [], []
     for folder in folders:
         try:
             found.append(unpart(folder))
         except ValueError:
-            odd.append(folder)
-    return found, odd
+            foreign.append(folder)
+    return found, foreign
 
 
 FLOWS = "flows/"
