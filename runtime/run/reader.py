@@ -1,7 +1,7 @@
 """What a run left in a store: its items and their artifacts, read without the flow's source.
 
-A store may contain damaged documents, and documents that flowport did not write. If a caller passes `report`, it is called with a sentence for
-each of them, and the other documents are returned. Without it, the first one raises Corrupt.
+A store may contain damaged documents, and documents that flowport did not write. If a caller passes `report`, it is called with a sentence
+for each of them, and the other documents are returned. Without it, the first one raises Corrupt.
 """
 
 from __future__ import annotations
