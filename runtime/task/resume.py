@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from _pickle import loads
 
+from flowport.runtime.protocol import NonRetryable
 from flowport.runtime.records.attempts import earlier, outcomes
 from flowport.runtime.records.manifest import Manifests
 from flowport.runtime.records.run_record import read as read_record
 from flowport.runtime.replay.artifact_view import ColumnCache, mark
 from flowport.runtime.replay.lineage import Frame, locate
 from flowport.runtime.store import codec, packs, row_ranges
-from flowport.runtime.store.errors import Missing
+from flowport.runtime.store.errors import Corrupt, Missing
 from flowport.runtime.store.keys import Keys
 from flowport.runtime.task.input_ranges import MERGED
 
@@ -47,20 +48,29 @@ class Origins:
             seen.add(origin)
             keys = Keys(self.context.invocation.flow, origin)
             yield Manifests(self.context.store, keys, -1)
-            # The run that is resumed is there, or this one had not begun; those before it may have been removed.
-            origin = read_record(self.context.store, keys).origin if self.context.store.exists(keys.run()) else None
+            # The run that is resumed is there, or this one had not begun. Those before it may be gone or damaged.
+            try:
+                origin = read_record(self.context.store, keys).origin
+            except (Corrupt, NonRetryable):
+                return
 
     def take(self, row: int) -> Outcome | None:
         """The outcome of an item in the nearest origin that has it unchanged; None when it has to run."""
         for manifests in self.runs:
-            place = self._place(manifests, row)
-            if place is not None:
-                outcome = self._outcome(manifests, *place)
-                if outcome is not None and self._unchanged(outcome["reads"], row) and self._refreshed(outcome):
-                    outcome["row"] = row
-                    outcome.setdefault("taken", manifests.keys.id)
-                    return outcome
+            outcome = self._found(manifests, row)
+            if outcome is not None and self._unchanged(outcome["reads"], row) and self._refreshed(outcome):
+                outcome["row"] = row
+                outcome.setdefault("taken", manifests.keys.id)
+                return outcome
         return None
+
+    def _found(self, manifests: Manifests, row: int) -> Outcome | None:
+        """The outcome of an item in an origin; None if it has none, or if a blob of it is gone."""
+        try:
+            place = self._place(manifests, row)
+            return None if place is None else self._outcome(manifests, *place)
+        except Missing:
+            return None
 
     def _refreshed(self, outcome: Outcome) -> bool:
         """Have the blobs of an item that is taken over count as new; False when one is gone, so that the item has to run."""
