@@ -6,12 +6,13 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from flowport.compiler.ir.plan import Loop, steps, walk
 from flowport.compiler.package.documents import plan_document
 from flowport.compiler.target import DryRun, DryRunResult, FailedItem, TaskEnded
 from flowport.runtime.records.attempts import failures, written
+from flowport.runtime.records.life import write_end
 from flowport.runtime.records.reuse import ReuseCount
 from flowport.runtime.run.labels import FirstManifests, Labels
 from flowport.runtime.store.documents import load
@@ -94,17 +95,24 @@ class Recorder:
 
     def stopped(self) -> DryRunResult:
         """The run was interrupted."""
+        self._keep_end("stopped")
         return DryRunResult("stopped", resumable=self._resumable())
 
     def result(self, failure: str | None) -> DryRunResult:
         """How the run ended: `failure` is what the engine says of one that failed, and its word for success is not enough."""
         if failure is not None:
+            self._keep_end("failed")
             failed = failures(self.store, self.keys)
             items = tuple(FailedItem(each["step"], each["item"], _story(each)) for each in failed[:SHOWN])
             more, output = max(0, len(failed) - SHOWN), (self.last_output or "").strip()
             return DryRunResult("failed", failure, items, more, "" if items else output, resumable=self._resumable())
         lost = tuple(losses(self.request.plan, self.keys, self.store, self._done))
         return DryRunResult("failed" if lost else "done", lost=lost)
+
+    def _keep_end(self, status: Literal["failed", "stopped"]) -> None:
+        """Say in the store how the run ended, as nothing of it runs any more."""
+        if self.store.exists(self.keys.run()) and not self.store.exists(self.keys.ended()):
+            write_end(self.store, self.keys, status)
 
     def _resumable(self) -> bool:
         """Whether there is anything that another run can take over."""

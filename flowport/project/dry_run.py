@@ -14,6 +14,7 @@ from flowport.project.run import check_origin, run_input, with_decorators
 from flowport.project.run_ids import run_id
 from flowport.project.stores import is_folder, store_to_write
 from flowport.project.targets import prepare, prepare_without_errors
+from flowport.runtime.local.source import note
 from flowport.runtime.store.open import open_store
 
 if TYPE_CHECKING:
@@ -44,13 +45,16 @@ def prepare_dry_run(request: DryRunRequest, target: AnyTarget) -> tuple[DryRun[A
     flow = with_decorators(request.flow, request.decorators)
     ready = prepare_without_errors(flow, target, target.dry_run_defaults)
     package = flow.package()
-    check_origin(open_store(store), flow, inputs.origin_run)
-    run = DryRun(
+    opened = open_store(store)
+    check_origin(opened, flow, inputs.origin_run)
+    run = run_id(request.run_id)
+    note(opened, flow.name, run, flow.argument)  # `resume` finds the flow's file by it
+    dry_run = DryRun(
         flow.plan,
         ready.settings,
         package,
         inputs.parameters,
-        run_id(request.run_id),
+        run,
         store,
         inputs.origin_run,
         inputs.from_step,
@@ -60,7 +64,7 @@ def prepare_dry_run(request: DryRunRequest, target: AnyTarget) -> tuple[DryRun[A
     )
     # What the defaults of a dry run make the target say is not about what the user wrote.
     own = prepare(flow, target).diagnostics
-    return run, tuple(found for found in ready.diagnostics if found in own)
+    return dry_run, tuple(found for found in ready.diagnostics if found in own)
 
 
 def _store(request: DryRunRequest) -> str:

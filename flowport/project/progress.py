@@ -48,10 +48,24 @@ def _progress(run: Run, step: str, is_there: bool, failed: int, is_running: bool
     status: StepStatus = "done" if reuse.of else ""
     if is_there and _begun(run, step) - set(slices):
         status = "running" if is_running else "unfinished"
+    elif is_running and 0 < reuse.of < _expected(run, step):
+        status = "running"
     if failed:
         status = "failed"
     started = min((doc["started"] for doc in came), default=None)
     return StepProgress(step, status, reuse.of, failed, reuse.items, started, max((doc["ended"] for doc in came), default=None))
+
+
+def _expected(run: Run, step: str) -> int:
+    """The number of items of the foreach that a step is in; 0 outside of any, and in a loop. A switch may send fewer to the step."""
+    if step not in run.plan["steps"]:
+        return 0
+    scopes = run.program.step(step)["sites"][step]["scopes"]
+    if not scopes or any(kind == "loop" for kind, _ in scopes):
+        return 0
+    origin = scopes[-1][1]
+    docs = [run.guarded(f"{origin}/{slice}", lambda: run.manifests.need(origin, slice).doc, None) for slice in run.slices(origin)]  # noqa: B023 - called at once
+    return sum(doc["fan"]["n"] for doc in docs if doc is not None and "fan" in doc)
 
 
 def _begun(run: Run, step: str) -> set[str]:

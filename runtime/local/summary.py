@@ -10,6 +10,7 @@ from flowport.runtime.local.attempt import Attempt
 from flowport.runtime.local.console import Console, ending
 from flowport.runtime.records.attempts import failures
 from flowport.runtime.store.keys import Keys
+from flowport.runtime.text import shown
 
 if TYPE_CHECKING:
     from flowport.runtime.store.interface import Store
@@ -29,7 +30,7 @@ def explain(store: Store, console: Console, failed: list[Attempt]) -> Iterator[s
         by_task.setdefault((failure["step"], failure["slice"]), []).append(failure)
     texts = [text for task in failed for text in _texts(console, task, by_task.get((task.step, task.slice), []))]
     for text in texts[:SHOWN]:
-        yield "\n" + text
+        yield "\n" + shown(text, lines=True)
     if len(texts) > SHOWN:
         yield f"\n{len(texts) - SHOWN} more items or tasks failed"
     if failed:

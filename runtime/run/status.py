@@ -60,7 +60,7 @@ def run_status(store: Store, keys: Keys, record: dict[str, Any], report: Callabl
         alive = heartbeat.process_is_alive
         if alive is None:
             alive = time.time() - heartbeat.time < LOCAL_SILENCE
-        return RunStatus("running" if alive else "lost", heartbeat.time)
+        return RunStatus("running", heartbeat.time) if alive else RunStatus("lost", _last_document(store, keys, heartbeat.time))
     seen = max(record["started"], heartbeat.time if heartbeat is not None else 0.0)
     final = [failure for failure in failures(store, keys, report) if failure["last"]]
     if final:

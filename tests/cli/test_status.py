@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -150,6 +151,29 @@ def test_a_step_is_running_while_its_task_has_neither_ended_nor_failed(desk: Des
         "gather": "running",
         "end": "",
     }
+
+
+def test_a_step_of_a_foreach_is_running_until_all_items_are_done(desk: Desk) -> None:
+    keys = Keys("Work", "two")
+    store = FolderStore(str(desk.folder / ".flowport"))
+    for key in (keys.ended(), *store.names(keys.series("divide", "s.2")), *store.names(keys.series("gather", "s"))):
+        store.delete(key)
+    shutil.rmtree(desk.folder / ".flowport" / keys.logs("divide", "s.2"))
+    shutil.rmtree(desk.folder / ".flowport" / keys.logs("gather", "s"))
+    write_heartbeat(store, keys, is_local=True)
+    states = {step["step"]: step["status"] for step in json.loads(desk("status", "Work/two", "--json").out)["steps"]}
+    assert (states["start"], states["divide"], states["gather"]) == ("done", "running", "")
+
+
+def test_what_stopped_a_dry_run_and_where_its_flow_is_are_kept(desk: Desk) -> None:
+    done = desk("dry-run", "work.py", "--target", "argo", "--run-id", "dry")
+    assert done.status == 0
+    desk.write("work.py", FLOW.format(divisor="self.input"))
+    assert desk("dry-run", "work.py", "--target", "argo", "--run-id", "torn").status == 1
+    assert json.loads(desk("status", "Work/torn", "--json").out)["status"] == "failed"
+    desk.write("work.py", FLOW.format(divisor="(self.input or 1)"))
+    assert desk("resume", "Work/torn", "--run-id", "mended").status == 0
+    assert desk("status", "Work/mended").out.startswith("Work/mended: done")
 
 
 def test_runs_of_an_earlier_version_are_a_line(desk: Desk) -> None:

@@ -46,6 +46,7 @@ class Emulator:
         self._command = [sys.executable, "-m", "flowport.targets.stepfunctions.emulator.server", json.dumps(asked)]
         self._endpoint = ""
         self._up = threading.Event()
+        self._closing = False
         self._stack = ExitStack()
 
     def __enter__(self) -> Account:
@@ -72,6 +73,7 @@ class Emulator:
         return Account(self._endpoint)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._closing = True
         self._stack.close()
 
     def _listen(self, process: subprocess.Popen[str]) -> None:
@@ -83,8 +85,15 @@ class Emulator:
                     self._endpoint = event["endpoint"]
                     self._up.set()
                 else:
-                    self._hear(event)
+                    self._handle(event)
         self._up.set()
+
+    def _handle(self, event: dict[str, Any]) -> None:
+        try:
+            self._hear(event)
+        except Exception:  # the server that it asks has ended meanwhile, as the run was stopped
+            if not self._closing:
+                raise
 
 
 def _ended(process: subprocess.Popen[str]) -> None:
