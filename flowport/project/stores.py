@@ -64,7 +64,7 @@ def _of_target(name: str, config: Config) -> str:
     full = find_target(name).name
     url = config.store_of(full)
     if url is None:
-        raise NoStoreOfTarget(full, config.path or "flowport.toml")
+        raise NoStoreOfTarget(full, config.path or "no flowport.toml here or in a folder above")
     return url
 
 

@@ -83,7 +83,7 @@ def _run(request: Request, program: CodePackage, scratch: str) -> int:
         keys = Keys(spec.flow, spec.run)
         labels = Labels(plan["body"], FirstManifests(store, keys))
         console = Console(spec, labels, None if folder else store, request.quiet)
-        if store.exists(keys.input()) or store.exists(keys.run()):
+        if store.exists(keys.input()) or store.exists(keys.run()) or store.folders(keys.steps):
             return _taken(console, spec)
         if not _imported(spec, channel, console):
             return FAILED

@@ -63,5 +63,6 @@ def document(store: Store, keys: Keys) -> dict[str, Any]:
     except ValueError:
         raise Corrupt(f"`{keys.run()}` in {store.url} is damaged: its {len(data)} bytes are not JSON") from None
     if wrong := validation.run_problem(found, keys.root):
-        raise Corrupt(f"`{keys.run()}` in {store.url} is damaged: {wrong}")
+        is_other = bool(isinstance(found, dict) and validation.run_version_problem(found))
+        raise Corrupt(f"`{keys.run()}` in {store.url} {'cannot be read' if is_other else 'is damaged'}: {wrong}")
     return {**validation.OPTIONAL, **found}

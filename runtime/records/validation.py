@@ -68,6 +68,11 @@ ROWS = 100_000_000
 """Items of a slice: more than any task can run."""
 
 
+def run_version_problem(document: dict[str, Any]) -> str:
+    """Why this version of flowport does not read the document of a run; "" when it does, and when the document has no version."""
+    return version_problem(document["v"], RECORDS, OLDEST_RECORDS) if type(document.get("v")) is int else ""
+
+
 def run_problem(document: object, root: str = "") -> str:
     """Why this cannot be the document of a run, "" when it can; `root` is the folder that it was found in."""
     if not isinstance(document, dict):

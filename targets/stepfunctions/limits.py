@@ -68,6 +68,7 @@ def setting_problems(settings: Settings) -> Iterator[Diagnostic]:
             "Fargate cannot start containers without `execution_role`",
             help=(line("stepfunctions", Settings.named("execution_role")),),
         )
+    yield from _form_problems(settings)
     yield from _place_problems(settings)
     if not re.fullmatch(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/]{1,80}", settings.given_machine or "flow"):
         yield Diagnostic(
@@ -97,6 +98,27 @@ def _place_problems(settings: Settings) -> Iterator[Diagnostic]:
             help=lines,
             severity="warning",
         )
+
+
+ROLE = r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}"
+FORMS = {
+    "image": (r"[A-Za-z0-9][\w.@:/-]{0,254}", "the name of an image"),
+    "job_queue": (r"(arn:aws[a-z-]*:batch:[a-z0-9-]+:\d{12}:job-queue/)?[\w-]{1,128}", "the name or the ARN of a job queue"),
+    "job_role": (ROLE, "the ARN of a role, such as `arn:aws:iam::123456789012:role/name`"),
+    "execution_role": (ROLE, "the ARN of a role, such as `arn:aws:iam::123456789012:role/name`"),
+    "partition": (r"aws|aws-[a-z-]+", "a partition of AWS, such as `aws` or `aws-cn`"),
+    "region": (r"\*|[a-z]{2,}(-[a-z]+)+-\d{1,2}", "a region of AWS, such as `eu-central-1`"),
+    "account": (r"\*|\d{12}", "an account of AWS, which has 12 digits"),
+}
+"""The forms of settings: AWS Batch API (RegisterJobDefinition, JobQueueDetail), IAM identifiers, Amazon Resource Names."""
+
+
+def _form_problems(settings: Settings) -> Iterator[Diagnostic]:
+    """Settings that AWS would refuse."""
+    for name, (form, meaning) in FORMS.items():
+        value = settings.values.get(name)
+        if isinstance(value, str) and value and not re.fullmatch(form, value):
+            yield Diagnostic("FP405", f"the setting `{name}` is `{value}`, which is not {meaning}", help=(f"write {meaning}",))
 
 
 def _is_place(store: str) -> bool:

@@ -58,6 +58,13 @@ def test_what_a_dry_run_assumes_is_enough() -> None:
         ({"platform": "FARGATE"}, "FP404"),
         ({"machine": "my machine"}, "FP405"),
         ({"log_group": "my group"}, "FP405"),
+        ({"image": "has space"}, "FP405"),
+        ({"job_queue": "bad queue!"}, "FP405"),
+        ({"job_role": "nonsense"}, "FP405"),
+        ({"execution_role": "x"}, "FP405"),
+        ({"partition": "gcp"}, "FP405"),
+        ({"region": "mars"}, "FP405"),
+        ({"account": "12345"}, "FP405"),
         ({"log_level": "SOME"}, "FP403"),
         ({"tracing": "yes"}, "FP490"),
     ],
@@ -69,10 +76,10 @@ def test_a_setting_that_no_service_would_take_is_refused(profile: dict[str, Any]
 @pytest.mark.parametrize(
     ("resources", "profile", "code", "severity"),
     [
-        (Resources(gpu=1), {"platform": "FARGATE", "execution_role": "arn:r"}, "FP300", "error"),
-        (Resources(shared_memory=64), {"platform": "FARGATE", "execution_role": "arn:r"}, "FP301", "error"),
+        (Resources(gpu=1), {"platform": "FARGATE", "execution_role": "arn:aws:iam::123456789012:role/r"}, "FP300", "error"),
+        (Resources(shared_memory=64), {"platform": "FARGATE", "execution_role": "arn:aws:iam::123456789012:role/r"}, "FP301", "error"),
         (Resources(disk=5000), {}, "FP302", "warning"),
-        (Resources(cpu=32), {"platform": "FARGATE", "execution_role": "arn:r"}, "FP414", "error"),
+        (Resources(cpu=32), {"platform": "FARGATE", "execution_role": "arn:aws:iam::123456789012:role/r"}, "FP414", "error"),
     ],
 )
 def test_the_capability_table_says_what_the_compute_lacks(resources: Resources, profile: dict[str, Any], code: str, severity: str) -> None:
@@ -100,7 +107,7 @@ def test_resources_become_what_batch_asks_for() -> None:
 
 
 def test_fargate_takes_the_smallest_size_that_is_enough() -> None:
-    profile = {"platform": "FARGATE", "execution_role": "arn:aws:iam::1:role/x"}
+    profile = {"platform": "FARGATE", "execution_role": "arn:aws:iam::123456789012:role/x"}
     asked = container(one(Settings(resources=Resources(cpu=0.3, memory=5000, disk=40_000))), **profile)
     assert asked["resourceRequirements"] == [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "5120"}]
     assert asked["ephemeralStorage"] == {"sizeInGiB": 40}
