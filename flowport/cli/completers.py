@@ -56,3 +56,22 @@ def _addresses(ctx: click.Context, incomplete: str) -> Iterator[str]:
     if not is_folder(url) or not os.path.isdir(url.removeprefix("file:")):
         return
     yield from names_in(open_store(url), incomplete, NEWEST)
+
+
+def target_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Our targets and their aliases."""
+    from click.shell_completion import CompletionItem
+
+    from flowport.targets.registry import OURS
+
+    names = sorted({*OURS, *(alias for aliases in OURS.values() for alias in aliases)})
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+def codes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """The codes of diagnostics, with their titles."""
+    from click.shell_completion import CompletionItem
+
+    from flowport.compiler.diagnostics.codes import CODES
+
+    return [CompletionItem(code, help=CODES[code].title) for code in sorted(CODES) if code.startswith(incomplete.upper())]

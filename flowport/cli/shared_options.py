@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from flowport.cli.command import Argument
-from flowport.cli.completers import addresses, flow_files
+from flowport.cli.completers import addresses, flow_files, target_names
 from flowport.compiler.ir import Retry
 from flowport.project.address import Address
 
@@ -55,12 +55,12 @@ def profile() -> click.Option:
 
 def targets(help: str) -> click.Option:
     """--target, which can be repeated."""
-    return click.Option(["-t", "--target"], metavar="TARGET", multiple=True, help=help)
+    return click.Option(["-t", "--target"], metavar="TARGET", multiple=True, help=help, shell_complete=target_names)
 
 
 def target(help: str) -> click.Option:
     """--target."""
-    return click.Option(["-t", "--target"], metavar="TARGET", help=help)
+    return click.Option(["-t", "--target"], metavar="TARGET", help=help, shell_complete=target_names)
 
 
 def store_to_read() -> list[click.Parameter]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from flowport.runtime.records.reuse import ReuseCount
 from flowport.runtime.records.slices import pieces
+from flowport.runtime.run.status import STOPPED
 from flowport.runtime.store import row_ranges
 from flowport.runtime.store.keys import ATTEMPT, LOG
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from flowport.runtime.run.reader import Run
 
-StepStatus: TypeAlias = Literal["done", "failed", "running", "unfinished", ""]
+StepStatus: TypeAlias = Literal["done", "failed", "stopped", "running", "unfinished", ""]
 """`unfinished` when tasks have begun and neither ended nor failed in a run that is over; "" when the step has not begun."""
 
 
@@ -32,15 +33,15 @@ class StepProgress(NamedTuple):
 
 def step_progress(run: Run, failures: Iterable[dict[str, Any]], is_running: bool) -> list[StepProgress]:
     """Every step of a run, in the order of its plan. `failures` are those of the run, and `is_running` says whether it is running."""
-    failed: dict[str, int] = {}
+    failed: dict[str, list[str]] = {}
     for failure in failures:
-        failed[failure["step"]] = failed.get(failure["step"], 0) + 1
+        failed.setdefault(failure["step"], []).append(failure["type"])
     there = run.steps()
     steps = [*run.plan["steps"], *(step for step in there if step not in run.plan["steps"])]
-    return [_progress(run, step, step in there, failed.get(step, 0), is_running) for step in steps]
+    return [_progress(run, step, step in there, failed.get(step, []), is_running) for step in steps]
 
 
-def _progress(run: Run, step: str, is_there: bool, failed: int, is_running: bool) -> StepProgress:
+def _progress(run: Run, step: str, is_there: bool, failed: list[str], is_running: bool) -> StepProgress:
     slices = run.slices(step) if is_there else []
     docs = [run.guarded(f"{step}/{slice}", lambda: run.manifests.need(step, slice).doc, None) for slice in slices]  # noqa: B023 - called at once
     came = [doc for doc in docs if doc is not None and row_ranges.count(doc["arrived"])]
@@ -51,9 +52,9 @@ def _progress(run: Run, step: str, is_there: bool, failed: int, is_running: bool
     elif is_running and 0 < reuse.of < _expected(run, step):
         status = "running"
     if failed:
-        status = "failed"
+        status = "stopped" if all(kind in STOPPED for kind in failed) else "failed"
     started = min((doc["started"] for doc in came), default=None)
-    return StepProgress(step, status, reuse.of, failed, reuse.items, started, max((doc["ended"] for doc in came), default=None))
+    return StepProgress(step, status, reuse.of, len(failed), reuse.items, started, max((doc["ended"] for doc in came), default=None))
 
 
 def _expected(run: Run, step: str) -> int:

@@ -11,6 +11,7 @@ import pytest
 from desk import Desk
 from flowport.cli.commands.completion import SHELLS
 from flowport.cli.group import COMMANDS
+from flowport.compiler.diagnostics.codes import CODES
 
 
 def completed(desk: Desk, *words: str, shell: str = "bash", **environment: str) -> list[str]:
@@ -30,6 +31,12 @@ def test_commands_are_completed(desk: Desk) -> None:
 def test_options_are_completed(desk: Desk) -> None:
     assert completed(desk, "compile", "--p") == ["--profile"]
     assert completed(desk, "check", "tiny.py", "--format", "g") == ["github"]
+
+
+def test_targets_and_codes_are_completed(desk: Desk) -> None:
+    assert completed(desk, "compile", "tiny.py", "--target", "") == ["airflow", "argo", "sfn", "stepfunctions"]
+    assert completed(desk, "runs", "-t", "ar") == ["argo"]
+    assert completed(desk, "explain", "FP20") == [code for code in sorted(CODES) if code.startswith("FP20")]
 
 
 def test_flow_files_are_completed(desk: Desk) -> None:

@@ -12,6 +12,7 @@ from desk import Desk
 from flowport.runtime.records.life import write_heartbeat
 from flowport.runtime.store.folder import FolderStore
 from flowport.runtime.store.keys import Keys
+from progress import finish, until
 
 FLOW = """
 from flowport import FlowSpec, step
@@ -174,6 +175,18 @@ def test_what_stopped_a_dry_run_and_where_its_flow_is_are_kept(desk: Desk) -> No
     desk.write("work.py", FLOW.format(divisor="(self.input or 1)"))
     assert desk("resume", "Work/torn", "--run-id", "mended").status == 0
     assert desk("status", "Work/mended").out.startswith("Work/mended: done")
+
+
+def test_a_run_that_was_stopped_is_not_called_failed(desk: Desk) -> None:
+    desk.write("slow.py", FLOW.format(divisor="__import__('time').sleep(100)").replace("Work", "Slow"))
+    process = desk.start("run", "slow.py", "--run-id", "s", "--max-workers", "1")
+    logs = desk.folder / ".flowport" / Keys("Slow", "s").logs("divide", "s.0")
+    until(logs.exists, processes=[process.pid])
+    process.terminate()
+    finish(process)
+    found = json.loads(desk("status", "Slow/s", "--json").out)
+    assert (found["status"], [step["status"] for step in found["steps"]][:2]) == ("stopped", ["done", "stopped"])
+    assert "divide/r.0 was stopped\n" in desk("status", "Slow/s").out
 
 
 def test_runs_of_an_earlier_version_are_a_line(desk: Desk) -> None:

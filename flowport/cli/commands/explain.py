@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from flowport.cli.advice import WrongUse, closest
 from flowport.cli.command import Argument, Command
+from flowport.cli.completers import codes
 from flowport.compiler.diagnostics.codes import CODES
 from flowport.compiler.diagnostics.codes import explain as text_of
 
@@ -35,6 +36,6 @@ COMMAND = Command(
     "Explain a diagnostic",
     ExplainRequest,
     explain,
-    (Argument("code", "The code of a diagnostic. Default: list all codes.", required=False),),
+    (Argument("code", "The code of a diagnostic. Default: list all codes.", required=False, shell_complete=codes),),
     examples=("flowport explain FP201",),
 )

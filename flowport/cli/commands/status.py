@@ -19,6 +19,7 @@ from flowport.project.progress import step_progress
 from flowport.project.runs import find_run
 from flowport.project.runs import status as status_of
 from flowport.runtime.records.attempts import failures
+from flowport.runtime.run.status import STOPPED
 from flowport.runtime.text import shown
 
 if TYPE_CHECKING:
@@ -94,13 +95,22 @@ def _print(found: dict[str, Any], url: str) -> None:
     if found["failures"]:
         print()
     for failure in found["failures"][:SHOWN]:
-        message = failure["message"].strip().split("\n")[0]
-        print(shown(f"{failure['step']}/{failure['item']} failed: {failure['type']}" + (f": {message}" if message else "")))
+        print(shown(f"{failure['step']}/{failure['item']} {_reason(failure)}"))
     if len(found["failures"]) > SHOWN:
         print(f"{len(found['failures']) - SHOWN} more items failed: --json")
     if found["resume"]:
         print(f"\nresume it: {found['resume']}")
     print(f"store: {shown(url)}")
+
+
+def _reason(failure: dict[str, Any]) -> str:
+    """What happened to an item, in a line; for errors of flowport itself without the name of a class."""
+    message = failure["message"].strip().split("\n")[0]
+    if failure["type"] in STOPPED:
+        return "was stopped"
+    if failure["type"] == "Misuse":
+        return f"failed: {message}"
+    return f"failed: {failure['type']}" + (f": {message}" if message else "")
 
 
 def _times(found: dict[str, Any]) -> str:
