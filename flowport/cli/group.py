@@ -45,6 +45,10 @@ OF_A_FLOW = ("check", "compile", "run", "resume", "dry-run", "deploy", "show")
 """The commands that a flow's own file takes: `python flow.py run`."""
 
 
+READING = tuple(f"flowport {name}" for name in ("runs", "resume", "status", "logs", "artifacts"))
+"""How the commands begin that read a store."""
+
+
 class CommandGroup(click.Group):
     """The commands. With `flow`, FILE.py:ClassName, those of a flow, which is their first argument."""
 
@@ -124,7 +128,8 @@ def run(words: Sequence[str], flow: str = "") -> int:
     except click.exceptions.Exit as ended:
         return ended.exit_code
     except (click.UsageError, ProjectError) as error:
-        print_error(speaker, *message_and_hint(error, speaker))
+        message, hint = message_and_hint(error, speaker)
+        print_error(speaker, message, _with_store(hint, words))
         return 2
     except CompileError as refused:
         say(refused.diagnostics)
@@ -136,6 +141,18 @@ def run(words: Sequence[str], flow: str = "") -> int:
         message, _, more = str(error).partition("\n")
         print_error(speaker, message, dedent(more))
         return failed
+
+
+def _with_store(hint: str, words: Sequence[str]) -> str:
+    """A hint whose commands read the store of this command line."""
+    joined = next((word.partition("=")[2] for word in words if word.startswith("--store=")), "")
+    store = words[words.index("--store") + 1] if "--store" in words[:-1] else joined
+    if not store:
+        return hint
+    from shlex import quote
+
+    lines = hint.split("\n")
+    return "\n".join(f"{line} --store {quote(store)}" if line.startswith(READING) else line for line in lines)
 
 
 def print_error(speaker: str, message: str, hint: str = "") -> None:

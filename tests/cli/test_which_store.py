@@ -150,3 +150,9 @@ def test_the_latest_run_that_began_is_found_behind_one_that_did_not(desk: Desk) 
     assert desk("run", "tiny.py", "--store", "new").status == 0
     desk.write("new/flows/Tiny/runs/29991231-235959-abcdef/input.json", "{}")
     assert desk("artifacts", "Tiny", "--store", "new").status == 0
+
+
+@pytest.mark.parametrize("option", [("--store", "new store"), ("--store=new store",)])
+def test_what_to_type_next_reads_the_same_store(desk: Desk, option: tuple[str, ...]) -> None:
+    assert desk("run", "tiny.py", *option, "--quiet").status == 0
+    assert "  flowport runs Tiny --store 'new store'\n" in desk("status", "Tiny/nope", *option).err
