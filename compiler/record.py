@@ -32,7 +32,7 @@ class Field:
 
 
 class _Required:
-    """Means that there is no default."""
+    """Stands for a missing default."""
 
 
 def field(*, default: Any = _Required, default_factory: Any = None, compare: bool = True, repr: bool = True) -> Any:

@@ -1,1 +1,1 @@
-"""What runs inside a task, and the runner of this machine. Imports nothing of the compiler or the targets."""
+"""Runs tasks, in containers and on your machine. Imports nothing from the compiler or the targets."""

@@ -1,6 +1,6 @@
-"""The command in a task's container: `python -m flowport.runtime task ...`, or `block` for the fused rest of a loop.
+"""The command of a task in its container: `python -m flowport.runtime task ...`, or `block` for the fused rest of a loop.
 
-What is not among its arguments stands in the environment: `FLOWPORT_STEP` for `--step`.
+Options may also be environment variables: `FLOWPORT_STEP` for `--step`.
 """
 
 from __future__ import annotations

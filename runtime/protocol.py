@@ -1,6 +1,6 @@
-"""What the compiler, the engines and the runtime agree on: the command of a task, its exit codes, the places in the code package.
+"""The protocol between the compiler, the engines and the runtime: the command of a task, exit codes, versions, paths in the code package.
 
-The plan inside the code package is plain JSON; `compiler/package/documents.py` writes it.
+The plan in the code package is plain JSON, which `compiler/package/documents.py` writes.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ CODES: Mapping[str, Code] = {**READING, **FLOW, **TARGETS}
 
 
 def explain(code: str) -> str | None:
-    """The long form of a code, or None for a code that there is not."""
+    """The long form of a code, or None for an unknown code."""
     name = code.strip().upper()
     known = CODES.get(name)
     return None if known is None else f"{name}: {known.title}\n\n{known.text}\n"

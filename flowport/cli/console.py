@@ -66,7 +66,7 @@ def write_document(text: str) -> None:
 
 
 def say(diagnostics: tuple[Diagnostic, ...], ignored: tuple[str, ...] = ()) -> None:
-    """Print on standard error what there is to say about a flow, and which files of settings were ignored."""
+    """Print the diagnostics of a flow, and the settings files that were ignored, to standard error."""
     for text in ignored:
         warn(f"flowport: {text}")
     if diagnostics:

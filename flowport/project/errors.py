@@ -7,7 +7,7 @@ from typing import Any
 
 
 class ProjectError(Exception):
-    """A request asks for something that there is not."""
+    """A request names something that does not exist, or that cannot be done."""
 
 
 class UnknownTarget(ProjectError):
@@ -27,7 +27,7 @@ class UnknownFlow(ProjectError):
 
 
 class UnknownRun(ProjectError):
-    """A store has no run of this name; `flow` is "" when any flow would do."""
+    """A store has no run of this name; `flow` is "" for any flow."""
 
     def __init__(self, run: str, flow: str, store: str) -> None:
         super().__init__(f"there is no run `{run}`{f' of {flow}' if flow else ''} in {store}")
@@ -43,14 +43,14 @@ class UnreadableRuns(ProjectError):
 
 
 class NoRuns(ProjectError):
-    """A store has no run that could be resumed; `flow` is "" when any flow would do."""
+    """A store has no run that could be resumed; `flow` is "" for any flow."""
 
     def __init__(self, flow: str, store: str) -> None:
         super().__init__(f"there are no runs{f' of {flow}' if flow else ''} in {store}")
 
 
 class EveryRunDone(ProjectError):
-    """Every run is done or still running, so that there is nothing to resume; `flow` is "" when any flow would do."""
+    """Every run is done or still running, so there is nothing to resume. `flow` is "" for any flow."""
 
     def __init__(self, flow: str, store: str) -> None:
         super().__init__(f"every run{f' of {flow}' if flow else ''} in {store} is done or still running, so there is nothing to resume")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class FlowFile(NamedTuple):
-    """A flow without errors; `warnings` is what there is to say about it nevertheless."""
+    """A flow without errors, and the warnings about it."""
 
     path: str
     plan: Plan

@@ -1,6 +1,6 @@
-"""How the server starts one task: by a fork of itself, or by the command that a container would run.
+"""Starts one task for the server: by forking, or with the command that a container would run.
 
-Both ways the task is bound to the server by a lifeline, reads nothing, and writes what it prints to its log.
+Both ways, a lifeline binds the task to the server. The task reads nothing from standard input, and writes its output to its log.
 """
 
 from __future__ import annotations

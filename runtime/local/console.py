@@ -1,6 +1,6 @@
-"""What a local run shows: the lines that its tasks print, each with the task's name, and on a terminal a line with its progress.
+"""The output of a local run: the lines that tasks print, with the name of the task, and a progress line on a terminal.
 
-What tasks print goes to standard output, what flowport says to standard error.
+The output of tasks goes to standard output, messages of flowport to standard error.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Console:
         self._reported: dict[str, int] = {}
 
     def has_shown(self, task: Attempt) -> bool:
-        """Whether what a task printed stands above, on the terminal that gets what there is to say of the run too."""
+        """Whether the output of a task has been shown on the same terminal as the messages of flowport."""
         return self.both and task.visible
 
     def say(self, text: str) -> None:

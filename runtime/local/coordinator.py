@@ -1,6 +1,6 @@
 """Runs a plan: sends ready tasks to the server, retries failed ones, and follows the routes of tasks that are done.
 
-The work for each task is the same however many there are. What people see is `console`'s business.
+The work for each task is constant. `console` shows the progress.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The libraries that a flow's file imports before it does anything else: they can be imported once for all tasks.
+"""Finds the libraries that a flow's file imports first. They can be imported once for all tasks.
 
-Where a file sets a variable or calls a function first, what follows may depend on that, and is left to the tasks.
+Imports after the first statement of another kind, such as a call, are left to the tasks: they may depend on that statement.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the coordinator asks about a task: how many processes it takes; of one that is done its route, and whether it was taken over."""
+"""What the coordinator reads about tasks: the number of processes that a task takes, its route, and whether it was taken over."""
 
 from __future__ import annotations
 

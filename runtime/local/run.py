@@ -1,7 +1,4 @@
-"""One run on this machine, from the unpacked code package to the exit status.
-
-The command line compiles, packages and unpacks; this needs none of the compiler.
-"""
+"""One run on this machine, from the unpacked code package to the exit status. Compiling and packaging happen before."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What the coordinator, its server and the tasks of one local run have to know, and where the output of a task goes.
+"""The data that the coordinator, its server and the tasks of a local run share, and the paths of their logs.
 
-The spec are set once, when the run begins, and travel as JSON to the server; only the server may say that it does not fork.
+It is set when the run starts, and travels to the server as JSON. Only the server may switch forking off.
 """
 
 from __future__ import annotations

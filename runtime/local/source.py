@@ -1,4 +1,4 @@
-"""Where the source of a local run is on this machine, noted beside the run: `flowport resume` finds it there."""
+"""The path of a flow's file on this machine, stored beside its run for `flowport resume`."""
 
 from __future__ import annotations
 

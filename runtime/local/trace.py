@@ -1,4 +1,4 @@
-"""An error as the flow's author should see it: without the frames of ours around their module."""
+"""Tracebacks of errors in a flow's modules, without the frames of flowport."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a flow imports, and what `metaflow` stands for inside a task. Imports nothing else of the runtime."""
+"""The names that a flow imports, also as `metaflow`. Imports nothing else from the runtime."""

@@ -1,4 +1,4 @@
-"""What a card is made of, for flows that import it from `metaflow.cards`: takes what Metaflow's takes, and shows nothing."""
+"""The components of cards, for flows that import `metaflow.cards`. They accept Metaflow's arguments and show nothing."""
 
 from __future__ import annotations
 

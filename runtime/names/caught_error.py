@@ -1,4 +1,4 @@
-"""What `@catch(var=...)` stores. A pickle of it names `flowport.CaughtError`, so that this file may move."""
+"""The exception that `@catch(var=...)` stores. Its pickle names `flowport.CaughtError`, so that this file can move."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`current`: what runs now, and what belongs to it."""
+"""`current`: the running task and its run."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The names that a flow imports: `FlowSpec`, `step`, `Parameter`, `current` and the decorators.
 
-The compiler reads what decorators say from the source, so here they only hand back what they decorate. What an instance of a
-flow holds, and where it comes from, is the business of a `StepContext`.
+The compiler reads the decorators from the source, so here they return what they decorate. A `StepContext` provides the artifacts of a
+running flow.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The code package: fetched, unpacked, cached, and how the flow's modules are imported from it."""
+"""The code package: fetched, unpacked and cached, and the import of the flow's modules from it."""

@@ -1,4 +1,4 @@
-"""The code package inside a task: its documents, and the user's class, which is imported from it."""
+"""The code package of a task: its documents, and the user's class, which is imported from it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Which classes and functions of the flow's own files stand in the values that a step reads.
+"""Notes the classes and functions of the flow's own files that the values of a step refer to.
 
-A pickle names them, `train.Job`, and says nothing of their code. So what a step reads is noted with the digests of their code: when that
-changes, a resumed run runs the step again, as it does when the code of the step changes.
+A pickle contains only the name of a class, such as `train.Job`. So a digest of its code is noted with what the step read. If the code
+changes, a resumed run runs the step again, as it does if the code of the step changes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How the modules of a flow are found: its own file whatever it is called, `metaflow`, and the modules that a local run has recorded."""
+"""Imports the modules of a flow: its own file, whatever its name is; `metaflow`; and modules from the package of a local run."""
 
 from __future__ import annotations
 

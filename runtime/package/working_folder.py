@@ -1,6 +1,6 @@
-"""The folder that a task of an engine begins in when files travel with the flow: `open("data.csv")` finds what it finds beside the flow.
+"""The working directory of a task in a container, with links to the included files, so that `open("data.csv")` works as beside the flow.
 
-It is the task's own, with links to the files of the code package, and is removed when the process ends.
+Each task has its own, which is removed when the process ends.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""How the processes of a task begin, end and talk to one another, and who keeps what they print. Knows no flow."""
+"""The processes of a task: how they start, end and communicate, and the log of their output. Knows nothing of flows."""

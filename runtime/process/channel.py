@@ -1,4 +1,4 @@
-"""Whole messages between two processes, one of which has forked the other."""
+"""Messages between two processes, one of which has forked the other."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The process of a task: how it begins, how it is asked to end, and who goes on after the body of a step.
+"""The process of a task: its setup, its signals, and the end of a step's body.
 
-A task's process is asked to end by an exception that is raised inside the step, so that `finally:` runs: `Ended` after SIGTERM, a
-`TimeoutError` after SIGALRM. A task that does not end is killed with its process group by the process that started it.
+Signals become exceptions inside the step, so that `finally:` runs: `Ended` for SIGTERM, a `TimeoutError` for SIGALRM. If a task does not
+end, the process that started it kills its process group.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What binds the process of a task to the one that started it: a result that is said before the end, and an end in common.
+"""Connects the process of a task with the one that started it: they end together, and the task reports its result before its end.
 
 keeper, server, supervisor     starts a task's process, holds one end of a `Lifeline`, waits, and kills what is left of the group
-the task's process             leads a process group, and says its result before it leaves
+the task's process             leads a process group, and reports its result before it leaves
 """
 
 from __future__ import annotations

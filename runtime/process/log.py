@@ -1,7 +1,7 @@
-"""The output of a task in a container: passed on as it comes, and kept in the store when the task has ended, however it ended.
+"""The log of a task in a container: the output is passed on at once, and stored when the task has ended.
 
-The container's first process keeps the log and waits; the task is its child. So the log of a task that was killed is kept too, the task
-finds none of the keeper's processes, threads or files, and what it leaves behind cannot keep the container from ending.
+The first process of the container keeps the log and waits. The task is its child. So the log of a killed task is stored too, the task
+sees no process, thread or file of the keeper, and processes that the task leaves behind cannot keep the container running.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The documents of a run: reading, checking and committing them. Knows no plan."""
+"""The documents of a run: reading, validating and committing them. Knows nothing of plans."""

@@ -1,7 +1,7 @@
-"""Attempts: what a task that did not finish leaves behind, so that the next one repeats nothing and failures can be seen.
+"""The documents of attempts: what a failed attempt finished, for the next attempt, and its errors, for readers.
 
-`<slice>.attempt/<epoch>-<n>` is written by its owner alone and replaced as the task goes on: which items began, which are done and
-where their outcomes are, and what failed.
+`<slice>.attempt/<epoch>-<n>` contains the items that began, those that are done with references to their outcomes, and errors. Only the
+attempt itself writes its document, and replaces it while it runs.
 """
 
 from __future__ import annotations

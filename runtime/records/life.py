@@ -1,6 +1,6 @@
-"""Whether a run lives: its heartbeat while something of it runs, and `ended.json` when it has ended.
+"""The heartbeat of a run, and `ended.json`, which says how it ended.
 
-A local run writes its heartbeat itself. On an engine each container writes it once a minute, as long as its task runs.
+A local run writes its heartbeat itself. On an engine, each container writes it once a minute while its task runs.
 """
 
 from __future__ import annotations

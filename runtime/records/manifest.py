@@ -1,7 +1,7 @@
-"""Manifests: the documents that say what a task did. Reading them, and committing one so that retries and zombies agree.
+"""Manifests: the documents with the results of tasks. Reads them, and commits them so that all attempts of a task agree on one.
 
-A commit is a create-only put of `<step>/<slice>@<generation>.json` and is never overwritten; readers take the highest generation,
-or generation 0 where the engine's own reads are fixed to it. The document's fields are described in `replay` and `task`.
+A commit creates `<step>/<slice>@<generation>.json`, which is never overwritten. Readers take the highest generation, or generation 0 if
+the engine itself reads only that. `task/manifest_document.py` describes the fields.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What became of one item: plain data that can be stored and sent through a pipe. Imported for type checkers alone."""
+"""The outcome of one item, as plain data that can be stored and sent through a pipe. Only type checkers import this module."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a task of a resumed run took over, and from which runs, as its manifests tell it (`taken`, see `task`)."""
+"""Counts the items that a resumed run took over, and from which runs, by the field `taken` of its manifests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`run.json`: the record that a run has begun, with the parameters that every task reads."""
+"""`run.json`: the record of a run, with the parameters that all tasks read."""
 
 from __future__ import annotations
 

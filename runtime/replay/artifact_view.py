@@ -1,4 +1,4 @@
-"""Where the artifacts of a slice's items are: which column, which row of it, and what is stored there."""
+"""The artifacts of the items of a slice: the column and row that has each of them, and its stored entry."""
 
 from __future__ import annotations
 

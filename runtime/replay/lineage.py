@@ -1,6 +1,6 @@
-"""Rows of a slice and the rows that they descend from, one foreach after the other; and what a step inherits.
+"""The rows of a slice and the rows that they descend from, one foreach after the other, and what a step inherits.
 
-A slice of a foreach is a stretch of the concatenated lists of all items that arrived at its split, so a row's parent, its index and
+A slice of a foreach is a range of the concatenated lists of all items that arrived at its split. So the parent of a row, its index and
 the number of its siblings follow from the split's `fan` by prefix sums.
 """
 

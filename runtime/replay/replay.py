@@ -1,8 +1,8 @@
-"""Which items arrive at a step, and from where: computed from the plan and the manifests, without the engine.
+"""The items that arrive at a step, and where they come from: computed from the plan and the manifests, without the engine.
 
-The replay begins at the split that made the slice, or at the loop's header, and follows `to` forward. It reads only what items
-reached. What enters a switch or a loop must come out of it, else `Stop` names the items that were lost. Sites and sources are
-described in the compiler's `package/documents`.
+The replay starts at the split that made the slice, or at the header of the loop, and follows `to` forward. It reads only what items
+reached. All items that enter a switch or a loop must leave it; otherwise NonRetryable names the lost items. The compiler's
+`package/documents` describes sites and sources.
 """
 
 from __future__ import annotations

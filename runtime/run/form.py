@@ -1,7 +1,7 @@
-"""What a run is started with, from an engine's form: the form's fields, or a reference to an input in the store.
+"""The input of a run from the form of an engine: the fields of the form, or a reference to an input in the store.
 
 A form has little room, and cannot express every value. So the input of a run may be stored as a blob, and the form contains only its
-reference: `<SHA-256>:<size>` in a field of its own, which no value of a parameter can be taken for.
+reference, `<SHA-256>:<size>`, in a field of its own.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ LARGEST = 1 << 31
 def read_form(text: str, specs: list[Spec]) -> dict[str, Any]:
     """The input that a form stands for; raises NonRetryable, and ValueError where it cannot be read.
 
-    The text is a JSON object, or in base64 Argo's list of what was typed, or the number of characters where they are too many.
+    The text has one of three encodings: a JSON object; for engines whose forms have only text, the base64 of a JSON list of names and
+    values; or the number of characters of a form that is too long to be passed on.
     """
     if text.isdecimal():
         raise NonRetryable(

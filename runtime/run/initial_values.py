@@ -1,4 +1,4 @@
-"""The parameters that a run begins with: given, else those of the run that it resumes, else the defaults."""
+"""The parameters of a new run: the given values, else those of the run that it resumes, else the defaults."""
 
 from __future__ import annotations
 

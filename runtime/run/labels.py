@@ -1,6 +1,6 @@
-"""What a task is called where a user reads of it: by its step and, inside scopes, its item: `train/r.3`.
+"""The names of tasks for users: the step, and inside scopes the item: `train/r.3`.
 
-A task of several items is called by the first and the last: `train/r.30..r.39`.
+A task of several items has the name of the first and the last one: `train/r.30..r.39`.
 """
 
 from __future__ import annotations

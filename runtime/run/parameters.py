@@ -1,4 +1,4 @@
-"""Parameter values: from the text of a command line or the JSON of an engine's form to what a step reads. One converter for both."""
+"""Converts parameters from the text of a command line, or the JSON of an engine's form, to the values that steps read."""
 
 from __future__ import annotations
 

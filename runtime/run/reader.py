@@ -1,4 +1,4 @@
-"""What a run left in a store: its items and their artifacts, read without the flow's source.
+"""Reads a run from a store: its items and their artifacts, without the source of the flow.
 
 A store may contain damaged documents, and documents that flowport did not write. If a caller passes `report`, it is called with a sentence
 for each of them, and the other documents are returned. Without it, the first one raises Corrupt.

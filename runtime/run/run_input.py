@@ -1,4 +1,4 @@
-"""What a run is started with: read from an engine's form or from the store, and checked as the command line checks it."""
+"""The input of a run, read from the form of an engine or from the store, and validated as on the command line."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""The start of a run: `run.json`, made once by the first task, with the parameters that every task reads.
+"""The start of a run: the first task creates `run.json`, with the parameters that every task reads.
 
-It says whose run this is, so that two runs with one id cannot mix, and it proves that the store honours create-only puts.
+The document names the engine's run, so that two runs with one id cannot mix. Creating it also tests that the store supports create-only
+puts.
 """
 
 from __future__ import annotations

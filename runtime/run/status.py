@@ -1,10 +1,10 @@
-"""The status of a run and its times, from what it left in the store. No code package is needed.
+"""The status of a run and its times, from its documents in the store. This needs no code package.
 
-done      its last step has happened
-failed    a task has failed, and is not tried again
-stopped   it was asked to stop, by a signal
-running   it has shown that it lives: by a heartbeat, or by a document
-lost      it has not, for longer than it should
+done      the last step is done
+failed    a task has failed, and is not retried
+stopped   a signal stopped the run
+running   there is a fresh heartbeat or document
+lost      there has been none for too long
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Where artifacts and documents are kept: stores, keys, and how values become bytes. Knows no flow, run or task."""
+"""Stores, keys, and the encoding of values. Knows nothing of flows, runs and tasks."""

@@ -1,4 +1,4 @@
-"""How an object store is reached: its address, options and credentials. boto3 is asked where obstore has no answer."""
+"""Connects to an object store: its address, options and credentials. boto3 reads the credentials that obstore cannot."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def connected(scheme: str, url: str) -> ObjectStore:
 
 
 def _has_profile() -> bool:
-    """Whether `~/.aws` is what there is: neither keys nor a role of the container or the pod."""
+    """Whether the credentials are in `~/.aws`: there are no keys in the environment, and no role of the container."""
     if any(name in os.environ for name in ROLES):
         return False
     files = [os.environ.get("AWS_CONFIG_FILE", "~/.aws/config"), os.environ.get("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")]

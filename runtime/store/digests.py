@@ -1,4 +1,4 @@
-"""SHA-256, from where it starts fastest: the interpreter's own for what is small, OpenSSL's, which is four times as fast, for the rest."""
+"""SHA-256: the implementation of the interpreter for small data, as it starts fastest, and OpenSSL, four times as fast, for large data."""
 
 from __future__ import annotations
 

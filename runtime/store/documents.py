@@ -1,7 +1,7 @@
-"""Documents as bytes of JSON and back, with the interpreter's own scanner and encoder.
+"""JSON documents to bytes and back, with the scanner and the encoder of the interpreter.
 
-The package `json` around them loads `re` and `enum`, 4 ms of a task's 30: that is all that is left out. Where an interpreter has no
-such parts, the package it is.
+The package `json` also loads `re` and `enum`, which takes 4 of the 30 ms of a task. On an interpreter without these parts, the package is
+used.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a listing says of a document."""
+"""A document in a listing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A store in a folder. It needs nothing but the standard library, and little of that."""
+"""A store in a folder. It needs only the standard library, and little of it."""
 
 from __future__ import annotations
 

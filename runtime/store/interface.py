@@ -1,7 +1,6 @@
-"""What every store offers. `folder` has the store in a folder, `bucket` those in object stores; `open` finds the right one.
+"""The operations of a store. `folder` has the store in a folder, `bucket` those in object stores, and `open` chooses.
 
-A key is a path of parts joined by `/`; who makes keys has encoded what users wrote (`address.part`). What a key names appears
-whole or not at all.
+A key is a path of parts joined by `/`. Parts with names of users are encoded (`keys.part`). A document appears as a whole or not at all.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where in a store documents are. A key is a path of parts joined by `/`; what users wrote is encoded (`part`)."""
+"""The keys of documents. A key is a path of parts joined by `/`; names of users are encoded (`part`)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""obstore's compiled part alone: importing the package itself loads `typing` and more for its annotations, four times the cost of the rest.
+"""The compiled part of obstore. Importing the package takes four times as long, because it loads `typing` and more for its annotations.
 
-The names are those that the package offers too, and where they are not found it is imported after all.
+If an expected name is missing, the package is imported after all.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Sets of rows as half-open runs, `[[0, 3], [5, 6]]`: what a manifest says about the items of a slice, in as few words as there are gaps.
+"""Sets of rows as half-open ranges, `[[0, 3], [5, 6]]`: the items of a slice that a manifest refers to.
 
-Runs are sorted, not empty and do not touch. They are plain lists, as they come from and go to JSON. No function changes its arguments.
+Ranges are sorted, not empty, and do not touch. They are plain lists, as in JSON. No function changes its arguments.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How documents are created so that a lost answer of the store changes nothing, and when a blob is written again."""
+"""Rules for writing: creating a document so that a lost response changes nothing, and the age at which a blob is written again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the class of a flow holds itself: values and properties that are found as `self.name` where no step has set an artifact."""
+"""The attributes of the user's class that `self.name` finds if no step has set an artifact: values, methods and properties."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finish a task: adopt the manifest that exists, else run the items and commit one. A task has happened when its manifest exists."""
+"""Finishes a task: adopts the existing manifest, or runs the items and commits one. A task is done when its manifest exists."""
 
 from __future__ import annotations
 

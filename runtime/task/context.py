@@ -1,4 +1,4 @@
-"""What one task works with: the plan of its step, who arrived, what they inherit, and the user's class."""
+"""The data of one task: the plan of its step, the items that arrived, what they inherit, and the user's class."""
 
 from __future__ import annotations
 

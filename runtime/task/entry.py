@@ -1,4 +1,4 @@
-"""Where a task begins: its environment, and whether its items run in this process or in processes of their own."""
+"""The entry of a task: sets its environment, and runs its items in this process or in processes of their own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run a step's body for one item, and take what came of it as an outcome: plain data that can be stored and sent through a pipe."""
+"""Runs the body of a step for one item. Its outcome is plain data that can be stored and sent through a pipe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The exit code of a task, from how it ended."""
+"""The exit code of a task."""
 
 from __future__ import annotations
 

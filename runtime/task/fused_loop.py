@@ -1,7 +1,7 @@
-"""The fused block: the rest of a loop in one container, step by step, each step committing its own manifest.
+"""The rest of a loop in one container, step by step. Each step commits its own manifest.
 
-Every task is a process of its own, so that it begins as it would in a container of its own: nothing of what another one imported, set or
-opened is there. A second try adopts what the first one finished, so it goes on where that one stopped.
+Each task is a process of its own, so that it starts as in a container of its own. A second attempt adopts the tasks that the first one
+finished, and continues there.
 """
 
 from __future__ import annotations

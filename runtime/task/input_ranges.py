@@ -1,4 +1,4 @@
-"""The items that a join gets, as ranges of rows; what of them was read, and the digests of that."""
+"""The inputs of a join as ranges of rows, a record of what was read of them, and its digests."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The inputs of a join as a step sees them: what the items before it left, loaded when the step asks for it.
+"""The inputs of a join, as a step sees them.
 
-A join may have a million inputs, so an `Input` is created on access and holds only its position; columns of plain values
-are decoded at once and shared.
+A join may have a million inputs. So an `Input` is created on access and holds only its position, and columns of plain values are decoded
+at once and shared.
 """
 
 from __future__ import annotations

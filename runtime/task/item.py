@@ -1,7 +1,6 @@
-"""One item of a step: what its `self` reads, what it writes, where it goes, and a record of what was read.
+"""One item of a step: what its `self` reads and writes, where the item goes, and a record of what was read.
 
-`flow` hands everything over that is not a plain attribute. Which items there are and what becomes of them is `execute`'s and
-`task`'s business.
+`FlowSpec` asks it for everything that is not a plain attribute. `items` decides which items run.
 """
 
 from __future__ import annotations

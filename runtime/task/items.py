@@ -1,4 +1,4 @@
-"""Which items of a task run, which are taken over, and when a failed one goes on by `@catch`."""
+"""Decides which items of a task run, which are taken over, and when `@catch` continues in the place of a failed one."""
 
 from __future__ import annotations
 

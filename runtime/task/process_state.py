@@ -1,6 +1,6 @@
-"""What the items of one task begin with: the working directory, the environment, and the lists and dictionaries of the class.
+"""The state in which each item of a task starts: working directory, environment variables, and the lists and dictionaries of the class.
 
-An item that another one follows in the same process may change them; the next one finds them as they were.
+An item may change them. They are restored before the next item of the same process.
 """
 
 from __future__ import annotations

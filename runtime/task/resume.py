@@ -1,7 +1,7 @@
-"""Resume: take over an item from the run that is resumed, when the step and everything that the item read are the same.
+"""Resuming: takes over an item from an earlier run if its step and everything that the item read are unchanged.
 
-Items are found by address, so the origin's slices may have been others. What an item wrote is taken over by reference. Where the
-origin itself resumed another run, that one is asked too.
+Items are found by address, so the slices of the earlier run may differ. What an item wrote is taken over by reference. If the earlier run
+resumed another one, that run is searched too.
 """
 
 from __future__ import annotations

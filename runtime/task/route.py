@@ -1,4 +1,4 @@
-"""Where an engine goes on after a task: the route document, and the file that an engine reads it from."""
+"""The route of a task: the document, or the file, from which an engine learns how to continue."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ GRACE = 10.0
 
 
 class Broken(Exception):
-    """The user's module cannot be imported in a worker; `error` is what there is to say about it."""
+    """The user's module cannot be imported in a worker; `error` describes the failure."""
 
     def __init__(self, error: Failure) -> None:
         super().__init__(error["message"])

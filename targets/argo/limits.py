@@ -56,7 +56,7 @@ def plan_problems(plan: Plan, settings: Settings, document: Any) -> Iterator[Dia
 
 
 def _parameters(flow: Flow) -> Iterator[Diagnostic]:
-    """Names that Argo does not take, and values that it may not be able to read, or to hand over."""
+    """Names that Argo does not accept, and values that it may not be able to read or to pass on."""
     made: list[Any] = arguments(flow)
     for parameter, argument in zip(flow.parameters, made):
         if parameter.name in (*FIELDS, WHOLE):

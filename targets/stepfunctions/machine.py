@@ -180,7 +180,7 @@ class _Builder:
         }
 
     def _rest(self, node: Loop, place: Place, scope: str, following: str) -> States:
-        """The fused task that goes on where the engine stops, and what it says about who left where."""
+        """The fused task that continues where the engine stops, and the route that it returns."""
         job = self._jobs.rests[node.header]
         task = self._name(f"{node.header} rest")
         state = self._job(job, f"{place.scope}.slice", {}, self._retry(*steps(node.body)))

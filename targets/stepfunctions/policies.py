@@ -24,7 +24,7 @@ STATUS = (f"*{ATTEMPT}/*", "*/heartbeat", "*/ended.json")
 
 
 def machine_policy(plan: Plan, settings: Settings, jobs: Jobs) -> dict[str, JSON]:
-    """What the state machine does: submit its jobs, hand over its input, read routes, start the children of its maps."""
+    """What the state machine does: submit jobs, store its input, read routes, and start the children of its maps."""
     kinds = {type(node) for node in walk(plan.body)}
     runs = runs_folder(plan.flow.name)
     statements = [

@@ -1,4 +1,4 @@
-"""`flowport check FLOW...`: everything that there is to say about a flow, for people or for programs."""
+"""`flowport check FLOW...`: all diagnostics of flows, for people or for programs."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ class ExplainRequest(NamedTuple):
 
 
 def explain(request: ExplainRequest) -> int:
-    """Print what there is to say about a code, or all codes with their titles."""
+    """Print the explanation of a code, or all codes with their titles."""
     if request.code is None:
         print("\n".join(f"{code}  {CODES[code].title}" for code in sorted(CODES)))
         return 0

@@ -1,4 +1,4 @@
-"""`metaflow` for flows that import it: flowport's own names. A folder on `sys.path`, so that processes which a step starts find it too."""
+"""The module `metaflow` for flows that import it. It is a folder on `sys.path`, so that child processes of a step find it too."""
 
 import sys
 
