@@ -18,7 +18,7 @@ from flowport.runtime.task.entry import perform, supervised
 from flowport.runtime.task.exit_code import guarded
 
 LIFELINE = "FLOWPORT_LIFELINE"
-"""Set where another process has started this one as the task and keeps its log: what `Lifeline.handed_on` said."""
+"""Set if another process has started this one as the task and keeps its log: the result of `Lifeline.handed_on`."""
 
 
 def main(argv: list[str]) -> int:

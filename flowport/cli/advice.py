@@ -123,7 +123,7 @@ def _usage(ctx: click.Context | None) -> str:
 
 
 def closest(name: str, names: Iterable[str]) -> str:
-    """The name that was probably meant, as a question; "" when none is near."""
+    """A similar name, as a question; "" if there is none."""
     from flowport.compiler.diagnostics.suggestions import nearest
 
     near = nearest(name, names)

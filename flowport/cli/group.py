@@ -1,4 +1,4 @@
-"""The commands of `flowport`, each imported when it is used, and what a command line comes to: an exit status, or a message."""
+"""The commands of `flowport`, each imported on use, and the exit status and messages of a command line."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class FlowSelection(NamedTuple):
 
 
 class ParameterOption(click.Option):
-    """An option for a parameter of a flow, or without `metavar` for one that it does not have: that is said with the other mistakes."""
+    """An option for a parameter of a flow, or without `metavar` for an unknown one, which is reported with the other mistakes."""
 
     def __init__(self, parameter: str, names: Sequence[str], number: int, description: str = "", metavar: str = "") -> None:
         super().__init__(

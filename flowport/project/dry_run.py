@@ -68,7 +68,7 @@ def prepare_dry_run(request: DryRunRequest, target: AnyTarget) -> tuple[DryRun[A
 
 
 def _store(request: DryRunRequest) -> str:
-    """The folder that keeps the run: a profile's store is often that of the real engine, and not meant here."""
+    """The folder for the run. The store of a profile is that of the real engine, so it is not used."""
     config = request.flow.config
     url = store_to_write(request.store, config)
     if is_folder(url):

@@ -37,7 +37,7 @@ class Resumption(NamedTuple):
 
 
 def find_resumption(choice: ResumeChoice, report: Report) -> Resumption:
-    """The run that is meant, or the latest that ended before its last step; raises ProjectError and CompileError."""
+    """The chosen run, or the latest that ended before its last step; raises ProjectError and CompileError."""
     flow = open_flow(choice.file, choice.store.profile) if choice.file else None
     store, _ = open_to_read(choice.store, flow.folder if flow else os.curdir)
     flow_name, _, run = (choice.run or "").rpartition("/")

@@ -146,7 +146,7 @@ def status(store: Store, document: dict[str, Any], report: Report) -> RunStatus 
 
 
 def taken_over(store: Store, document: dict[str, Any]) -> ReuseCount | None:
-    """How much of a run was taken over from others; None where nothing was."""
+    """How much of a run was taken over from others; None if nothing was."""
     from flowport.runtime.records.reuse import share
 
     try:
@@ -196,7 +196,7 @@ def _named(store: Store, among: list[str], run: str, flow: str) -> dict[str, Any
 
 
 def _unfinished(store: Store, document: dict[str, Any], report: Report) -> bool:
-    """Whether a run ended before its last step; one that cannot be read is said, and not taken."""
+    """Whether a run ended before its last step. A run that cannot be read is reported, and does not count."""
     found = status(store, document, report)
     return found is not None and found.status not in ("running", "done")
 

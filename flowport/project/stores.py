@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from flowport.runtime.store.interface import Store
 
 FOLDER = ".flowport"
-"""The folder that is the store where nothing names another."""
+"""The default store."""
 
 
 class StoreChoice(NamedTuple):
@@ -44,7 +44,7 @@ def store_to_write(chosen: str | None, config: Config) -> str:
 
 
 def open_to_read(choice: StoreChoice, folder: str = os.curdir) -> tuple[Store, Config]:
-    """The store to read, with the settings of a folder that say so."""
+    """The store to read, and the settings that name it."""
     from flowport.runtime.store.open import open_store
 
     config = find(folder, choice.profile)

@@ -32,7 +32,7 @@ LINES_SHOWN = 200
 """How many lines of one task are shown at a time."""
 
 LONGEST = 1 << 16
-"""Bytes that are shown of one line, and looked at of the end of a log."""
+"""Bytes of one line that are shown, and bytes that are read from the end of a log."""
 
 CHUNK = 1 << 20
 """Bytes of a log that are read at a time."""
@@ -41,7 +41,7 @@ COLORS = (36, 33, 35, 32, 34, 96, 93, 95, 92, 94)
 
 
 class Console:
-    """The terminal of one run, or the files that take its place.
+    """The terminal of one run, or the files that its output is redirected to.
 
     `store` gets the logs when they were written elsewhere, which is when the store is not a folder.
     """
@@ -68,7 +68,7 @@ class Console:
             self._write(sys.stderr, text + "\n")
 
     def error(self, text: str) -> None:
-        """Something that has to be said."""
+        """Print a message, also with `quiet`."""
         self._write(sys.stderr, text + "\n")
 
     def look(self, tasks: Iterable[Attempt]) -> None:
@@ -84,7 +84,7 @@ class Console:
             self._keep(task, self.store)
 
     def done(self, task: Attempt, routes: Routes) -> None:
-        """A task of a resumed run is done, or was taken over; said of the first tasks of a step."""
+        """A task of a resumed run is done, or was taken over. It is shown for the first tasks of a step."""
         reported = self._reported.get(task.step, 0)
         if routes.resumed and not self.quiet and reported < TASKS_SHOWN:
             self._reported[task.step] = reported + 1
@@ -214,7 +214,7 @@ class Console:
 
 
 def _last_lines(file: BinaryIO) -> tuple[int, deque[bytes], bytes]:
-    """How many lines a file has from where it is, the last of them, and the beginning of one that has not ended.
+    """The number of lines from the current position of a file, the last lines, and the start of an unfinished one.
 
     The memory that this takes is bounded: only the end of a very long line is kept.
     """

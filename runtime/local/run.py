@@ -105,7 +105,7 @@ def _taken(console: Console, spec: RunSpec) -> int:
 
 
 def _imported(spec: RunSpec, channel: WorkerChannel, console: Console) -> bool:
-    """Wait until the server has imported the flow; what the flow prints meanwhile is shown."""
+    """Wait until the server has imported the flow, and show what the flow prints."""
     try:
         answer = next(channel.receive())[0]
     except ServerLost:

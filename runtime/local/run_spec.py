@@ -15,7 +15,7 @@ WIDTH, TOTAL = 1_000, 10_000
 
 
 class RunSpec:
-    """The spec of one run of one program.
+    """What one local run shares.
 
     `folder` is the unpacked code package and `code` its digest; `source` is the folder of the user's own files, "" when they
     shall not be used. `engine` is unique to this execution. `logs` is a folder: the store itself, or a temporary one for a

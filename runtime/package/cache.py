@@ -44,7 +44,7 @@ def code_folder(digest: str) -> str:
 
 
 def unpacked(digest: str) -> str | None:
-    """The folder of a package that was unpacked before and is as it was then; None when there is none."""
+    """The folder of a package that was unpacked before and is unchanged; None if there is none."""
     folder = code_folder(digest)
     return folder if _private() and os.path.exists(os.path.join(folder, PLAN)) and _whole(folder) else None
 

@@ -86,7 +86,7 @@ class CodePackage:
         return self._definitions
 
     def step(self, name: str) -> dict[str, Any]:
-        """What a task of one step needs to know."""
+        """The plan of one step."""
         try:
             if name not in self._steps:
                 self._steps[name] = self._document(f"{STEP_PLANS}{name}.json")

@@ -61,7 +61,7 @@ class Definitions:
         return {f"code.{module}:{name}": self._program.definitions[module][name] for module, name in self.noted}
 
     def mark(self, noted: str) -> str | None:
-        """The digest that `module:name` has now; None when it is not there any more."""
+        """The current digest of `module:name`; None if it no longer exists."""
         module, _, name = noted.partition(":")
         return self._program.definitions.get(module, {}).get(name)
 

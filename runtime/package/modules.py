@@ -108,7 +108,7 @@ def loaded() -> Iterator[tuple[str, Any, str]]:
 
 
 class ByValue:
-    """Lets cloudpickle send functions and classes of the flow's module whole, as those of a program: workers elsewhere have no such file.
+    """Makes cloudpickle send functions and classes of the flow's module by value, because workers on other machines do not have its file.
 
     Ray, Dask, Spark and joblib use it, some of them as a copy. Each copy is registered when it is imported.
     """

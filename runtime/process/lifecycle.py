@@ -81,7 +81,7 @@ def _listen() -> None:
 
 
 def _hold_signals() -> None:
-    """Until it is clear what a signal means in the new process; one that came meanwhile would be lost."""
+    """Block signals while the new process is set up, so that none is lost."""
     _Now.mask = _signal.pthread_sigmask(_signal.SIG_BLOCK, (_signal.SIGTERM, _signal.SIGINT, _signal.SIGALRM))
 
 
@@ -118,7 +118,7 @@ class _Now:
 
 
 class Step:
-    """While the body of a step runs: only then a signal raises something, and only the process that began it goes on afterwards."""
+    """The body of a step. Signals raise exceptions only inside it, and only the process that entered it continues after it."""
 
     def __init__(self, late: str, over: Callable[[], None] | None = None) -> None:
         self._late, self._over = late, over

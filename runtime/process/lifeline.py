@@ -57,7 +57,7 @@ class Lifeline:
         os.close(self._said)
 
     def result(self) -> int | None:
-        """In the starter, when the task's process is gone: what it said, None when it said nothing."""
+        """In the starter, after the process of the task has ended: its result, or None if it reported none."""
         os.set_blocking(self._results, False)
         try:
             word = os.read(self._results, 16)
@@ -98,7 +98,7 @@ class Lifeline:
 
 
 def outcome(status: int, said: int | None, lost: int) -> int:
-    """The exit code of a task from its wait status and what it said; `lost` where it ended with 0 and had said nothing."""
+    """The exit code of a task, from its result if it reported one, else from its wait status; `lost` if that is 0."""
     if said is not None:
         return said
     return os.waitstatus_to_exitcode(status) or lost

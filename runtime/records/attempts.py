@@ -31,7 +31,7 @@ PERIOD = 1.0
 
 
 class Attempts:
-    """The attempts of one task in one epoch: its own, and unless they do not count those before.
+    """The attempts of one task in one epoch: its own, and the earlier ones if they count.
 
     `prefix` is what their keys begin with (`Keys.attempts`). The engine grants `granted` attempts after the first.
     """
@@ -68,7 +68,7 @@ class Attempts:
         self.made = False
 
     def begin(self, row: int, at_once: bool) -> None:
-        """An item begins; `at_once` says so in the store before it does."""
+        """Record that an item begins; with `at_once`, before it does."""
         self._began.append(row)
         if at_once:
             self.flush()
@@ -105,12 +105,12 @@ class Attempts:
         self._flushed = time.monotonic()
 
     def _mine(self) -> bool:
-        """Whether the attempt that exists already is one's own, from a create that was answered too late."""
+        """Whether the existing document is that of this attempt, whose create succeeded although its response was lost."""
         return bool(documents.load(self.store.read(self.prefix + str(self.number)))["nonce"] == self._doc["nonce"])
 
 
 def earlier(store: Store, prefix: str) -> list[dict[str, Any]]:
-    """The documents of the attempts of one epoch, in their order; one that is not whole stands for an attempt of which nothing is known."""
+    """The documents of the attempts of one epoch, in order. A damaged document is replaced by an empty one."""
     return [_document(store.read(prefix + str(number))) for number in range(store.count(prefix, ""))]
 
 

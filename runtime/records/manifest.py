@@ -88,7 +88,7 @@ class Manifests:
         return found
 
     def highest(self, step: str, slice: str) -> Manifest | None:
-        """The newest manifest, read afresh and not counted as read."""
+        """The newest manifest. It is read again, and not added to `read`."""
         return self._load(step, slice, 0 if self.last == 0 else self._count(step, slice) - 1)
 
     def _load(self, step: str, slice: str, generation: int) -> Manifest | None:
@@ -107,7 +107,7 @@ class Manifests:
         return self.store.count(self.keys.series(step, slice), ".json")
 
     def _newest(self, step: str, slice: str) -> int:
-        """The generation in force, or one that is not there. Who asks for a second slice of a step gets all from one listing."""
+        """The generation in force, or one that does not exist. From the second slice of a step on, one listing has all of them."""
         if self.last == 0:
             return 0
         if step not in self._asked:
@@ -190,7 +190,7 @@ class Manifests:
         return bool(found.doc["key"] == doc["key"] and found.doc["epoch"] >= doc["epoch"])
 
     def _put(self, mine: Manifest, data: bytes) -> Manifest:
-        """Create, then read back: a store may answer `exists` to one's own retried success, or an error to a success."""
+        """Create, then read back: a store may report `exists`, or an error, although this create succeeded."""
         key = self.keys.manifest(mine.step, mine.slice, mine.generation)
         failure: StoreError | None = None
         for _ in range(ATTEMPTS):

@@ -32,7 +32,7 @@ class Outcome(_Row, total=False):
     own: dict[str, bytes]
     """The entries of the artifacts that the item set."""
     to: list[str]
-    """The steps that it goes on to."""
+    """The next steps of the item."""
     values: list[bytes] | None
     """The entries of what its foreach goes over."""
     reads: dict[str, Any]

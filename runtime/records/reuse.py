@@ -47,7 +47,7 @@ class ReuseCount:
 
 
 def share(store: Store, keys: Keys) -> ReuseCount | None:
-    """How much of a run was taken over; None where nothing was, or its documents do not say. Of a run with many tasks some are counted."""
+    """How much of a run was taken over. None if nothing was, or if this is not known. In a run with many tasks only some are counted."""
     manifests = Manifests(store, keys, -1)
     try:
         places = [(step, slice) for step in map(unpart, store.folders(keys.steps)) for slice in manifests.generations(step)]

@@ -12,7 +12,7 @@ ROOT = "s"
 
 
 def pieces(text: str, first: str) -> list[int | str] | None:
-    """The parts of an item (`first` is `r`) or of a slice (`s`): an index for a foreach, `t2` for a turn; None when it is no such name."""
+    """The parts of an item (`first` is `r`) or of a slice (`s`): an index for a foreach, `t2` for a turn; None for any other text."""
     head, *parts = text.split(".")
     if head != first or not all(is_number(part.removeprefix("t")) for part in parts):
         return None

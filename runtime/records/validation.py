@@ -192,7 +192,7 @@ def _is_failure(error: object) -> bool:
 
 
 def _are_ranges(value: object) -> bool:
-    """Whether this says which rows are meant, as `runtime/store/row_ranges` does, and not more than there can be."""
+    """Whether this is a set of rows as in `runtime/store/row_ranges`, of a possible size."""
     if not isinstance(value, list) or not all(isinstance(run, list) and len(run) == 2 for run in value):
         return False
     return all(isinstance(row, int) and -ROWS <= row <= ROWS for run in value for row in run)

@@ -109,7 +109,7 @@ class Lineage:
 
 
 def locate(scopes: list[list[str]], path: list[int | str], frame: Callable[[str, str], Frame | None]) -> tuple[str, int] | None:
-    """The slice of an item and its row there, by what the splits around it were cut into; None where there is no such item.
+    """The slice of an item and its row there, by what the splits around it were cut into; None if there is no such item.
 
     `path` has the parts of its address (`address.pieces`); `frame` gives slice 0 of a split on a slice, None where that has not happened.
     """

@@ -39,7 +39,7 @@ class FirstManifests:
 
 
 class Labels:
-    """The names of one run's tasks; reads the manifest of a split when a task behind it is named for the first time."""
+    """The names of the tasks of one run. The manifest of a split is read when a task after it is named for the first time."""
 
     def __init__(self, body: Block, splits: Splits) -> None:
         self._splits = splits

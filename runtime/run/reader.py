@@ -58,7 +58,7 @@ class Unreadable:
 
 
 class Run:
-    """One run of a flow, as its documents tell it; raises Missing when there is no such run, Corrupt when its document is damaged."""
+    """One run of a flow. Raises Missing if there is no such run, and Corrupt if its document is damaged."""
 
     def __init__(self, store: Store, flow: str, run: str, report: Report | None = None) -> None:
         self.store, self.keys, self.report = store, Keys(flow, run), report
@@ -135,7 +135,7 @@ class Run:
         return sorted([slice for slice in found if self.guarded(f"{step}/{slice}", lambda: self._counts(step, slice), False)], key=order)  # noqa: B023 - called at once
 
     def _counts(self, step: str, slice: str) -> bool:
-        """Whether a manifest is of what the run came to, and not of a slice, an arm or a turn that was gone when a step ran again."""
+        """Whether a manifest is valid: it is not, if the slice, arm or turn no longer existed after a step ran again."""
         if not self._ran_again:
             return True
         if any(self.manifests.need(other, place).sha != sha for other, place, _, sha in self.manifests.need(step, slice).doc["after"]):
@@ -189,7 +189,7 @@ class Run:
         return {(step, item) for step in self.steps() for item in self.items(step)}
 
     def locate(self, step: str, item: str) -> tuple[str, int] | None:
-        """The slice of an item and its row there, whether its task has happened or not; None where there is no such item."""
+        """The slice of an item and its row, also if its task is not done; None if there is no such item."""
         path = pieces(item, "r")
         return None if path is None else _sound(f"{step}/{item}", lambda: self._place(step, path))
 
@@ -299,7 +299,7 @@ def find(store: Store, flow: str, run: str, report: Report | None = None) -> Run
 
 
 def reason(error: BaseException) -> str:
-    """What an error says, in a line; of one that is not ours also its kind."""
+    """The message of an error in one line, with the type for errors from outside flowport."""
     text = shown(str(error))
     return (
         text

@@ -249,12 +249,12 @@ class BucketStore:
         return self.part(blob_key(sha), start, size)
 
     def _length(self, key: str) -> int | None:
-        """How long a document is; None when it is not there."""
+        """The size of a document; None if it does not exist."""
         found = self._meta(key)
         return None if found is None else found["size"]
 
     def _meta(self, key: str) -> ObjectMeta | None:
-        """What the bucket says of a document; None when it is not there."""
+        """The metadata of a document; None if it does not exist."""
         try:
             return whole(lambda: obstore.head(self._store, checked(key)))
         except FileNotFoundError as error:

@@ -200,7 +200,7 @@ class FolderStore:
         return f"{self.root}/{checked(key)}"
 
     def _listed(self, folder: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
-        """Everything in a folder, by name; nothing when there is no such folder."""
+        """The entries of a folder; none if it does not exist."""
         try:
             with os.scandir(self._path(folder) if folder else self.root) as found:
                 yield from [(entry.name, entry) for entry in found]
@@ -310,7 +310,7 @@ class FolderStore:
         return sha
 
     def _contents(self, path: str, size: int) -> Buffer | None:
-        """A buffer of one's own with what the file holds; None when that is not `size` bytes."""
+        """A new buffer with the content of the file; None if that is not `size` bytes long."""
         with open(path, "rb", buffering=0) as file:
             if os.fstat(file.fileno()).st_size != size:
                 return None

@@ -77,7 +77,7 @@ if TYPE_CHECKING:
             """Have a blob that is used again count as new, where documents are removed by age; raises Missing."""
 
         def blob(self, sha: str, size: int) -> Buffer:
-            """A writable buffer of one's own with the blob's bytes; raises Missing, and Corrupt when they do not match `sha`."""
+            """A new writable buffer with the bytes of a blob. Raises Missing, and Corrupt if they do not match `sha`."""
 
         def blob_part(self, sha: str, start: int, size: int) -> bytes:
             """Bytes of a blob, not verified: the caller has a digest of the part."""

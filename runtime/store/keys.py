@@ -126,7 +126,7 @@ class Keys:
         return f"{self.step(step)}{slice}.t{turn}@{generation}.rest.json"
 
     def attempts(self, step: str, slice: str, epoch: int) -> str:
-        """What the keys of the attempts of one epoch begin with; their number follows."""
+        """The prefix of the keys of attempts of one epoch, before their number."""
         return f"{self.step(step)}{slice}{ATTEMPT}/{epoch}-"
 
     def logs(self, step: str, slice: str) -> str:

@@ -39,7 +39,7 @@ def whole(ask: Callable[[], Answer]) -> Answer:
 
 
 def reason(error: Exception) -> str:
-    """What the service said, without the document that it said it in."""
+    """The message of the service, without its XML document."""
     if isinstance(error, exceptions.PermissionDeniedError):
         return "permission is denied"
     if isinstance(error, exceptions.UnauthenticatedError):

@@ -21,7 +21,7 @@ def owners(kind: type) -> Iterator[type]:
 
 
 def held(kind: type, name: str) -> Any:
-    """What the class has under a name, as it stands there; NOTHING where it has none."""
+    """The attribute of the class with this name, without binding it; NOTHING if there is none."""
     return next((vars(owner)[name] for owner in owners(kind) if name in vars(owner)), NOTHING)
 
 
@@ -31,7 +31,7 @@ def is_computed(value: object) -> bool:
 
 
 def constant(kind: type, name: str) -> Any:
-    """A value that the class has under a name; NOTHING where it has none, or computes it."""
+    """A plain value of the class with this name; NOTHING if there is none, or if it is computed."""
     value = held(kind, name)
     return NOTHING if is_computed(value) else value
 

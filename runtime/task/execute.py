@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def execute(context: TaskContext, row: int, tried: int, over: Callable[[], None] | None = None) -> Outcome:
-    """The outcome of one item, tried `tried` times before; what the step raises becomes a failed outcome.
+    """The outcome of one item after `tried` earlier attempts. An exception of the step becomes a failed outcome.
 
     `over` is called when the step is over, before what it left is stored. Raises Ended when the task was asked to end.
     """
@@ -143,7 +143,7 @@ def _asked(error: BaseException) -> str:
 
 
 def caught(context: TaskContext, row: int, error: Failure, own: dict[str, bytes]) -> Outcome:
-    """The outcome of an item whose last try failed in a step with `@catch`: it goes on, with the exception in `var`."""
+    """The outcome of an item whose last attempt failed in a step with `@catch`: the item continues, with the exception in `var`."""
     transition = context.plan["transition"]
     variable = context.plan["catch"]["var"]
     if variable:

@@ -42,7 +42,7 @@ class InputRange:
         return self.used[name]
 
     def value(self, name: str, row: int) -> Any:
-        """The artifact of one row; NOTHING where it has none."""
+        """The artifact of one row; NOTHING if it has none."""
         self.use(name)[row - self.first] = 1
         values = self.values[name]
         if values is not None:
@@ -65,7 +65,7 @@ class InputRange:
         return values if values is None or (start == 0 and self.count == len(values)) else values[start : start + self.count]
 
     def entries(self, name: str) -> list[bytes | None]:
-        """The entry of every row, None where it has none."""
+        """The entry of each row, or None."""
         column = self.view.own.get(name)
         if column is not None and not row_ranges.subtract(self.rows, column["items"]):
             found = self.view.stored(name, keep=column["n"] > self.count)

@@ -70,7 +70,7 @@ class AttemptPolicy:
         return self.catches or (self.retries > 0 and (bool(attempts.before) or not attempts.made))
 
     def gives_up(self, error: Failure | None, begun: int) -> bool:
-        """Whether `@catch` goes on in the place of an item, of which `begun` attempts have begun; the last one failed with `error`."""
+        """Whether `@catch` replaces an item. `begun` attempts of it have begun, and the last one failed with `error`."""
         return self.catches and begun > self.retries and not (error and error.get("fatal"))
 
 

@@ -270,7 +270,7 @@ class _Ordering:
 
 
 def late(step: str, timeout: int | None) -> str:
-    """What is said of an item that ran too long."""
+    """The message about an item that exceeded its timeout."""
     return f"step `{step}` ran longer than its timeout of {timeout} seconds"
 
 

@@ -42,7 +42,7 @@ def check(request: CheckRequest) -> int:
 
 
 def _diagnostics(file: str, request: CheckRequest) -> tuple[tuple[Diagnostic, ...], str]:
-    """What is to be said about a flow itself and about each target, once, and the flow's name."""
+    """The diagnostics of a flow and of each target, without duplicates, and the name of the flow."""
     checked = check_flow(file, request.profile)
     say((), checked.ignored)
     if checked.flow is None:

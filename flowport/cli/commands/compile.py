@@ -74,7 +74,7 @@ def _files(request: CompileRequest) -> tuple[File, ...]:
 
 
 def _of_flow(argument: str, targets: list[AnyTarget], profile: str | None) -> list[File]:
-    """The files of one flow; raises CompileError when one target cannot take it."""
+    """The files of one flow; raises CompileError if a target does not support it."""
     flow = load_flow(argument, profile)
     ready = [prepare(flow, target) for target in targets]
     found = tuple(dict.fromkeys(diagnostic for each in ready for diagnostic in each.diagnostics))

@@ -73,7 +73,7 @@ class InitRequest(NamedTuple):
 
 
 def init(request: InitRequest) -> int:
-    """Write the files that are not there yet."""
+    """Write the files that do not exist yet."""
     folder = request.folder or os.curdir
     with writing(folder):
         _write(folder)
