@@ -27,7 +27,7 @@ MOUNT: Mapping[str, type] = {
     **dict.fromkeys(("mountPath", "subPath", "subPathExpr", "mountPropagation", "recursiveReadOnly"), str),
     "readOnly": bool,
 }
-"""What is to be said of how a volume is mounted (Kubernetes API, VolumeMount)."""
+"""The fields of a volume mount (Kubernetes API, VolumeMount)."""
 
 # fmt: off
 SOURCES = frozenset((

@@ -16,7 +16,7 @@ from flowport.targets.settings_validation import MISSING, decoded
 S = TypeVar("S", bound=TargetSettings)
 
 ABSENT = (MISSING, "FP404")
-"""Codes of settings that are not there; what a plan becomes can be said without them."""
+"""The codes of missing settings. The plan can be checked without them."""
 
 
 @record

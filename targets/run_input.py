@@ -55,7 +55,7 @@ def parameters(request: DryRun[Any]) -> list[dict[str, Any]]:
 
 
 def fillers(request: DryRun[Any]) -> dict[str, JSON]:
-    """Something for each field that must be filled in, where the form has a reference and nobody reads the other fields."""
+    """Values for required fields of a form that contains a reference: they are not read."""
     return {
         spec["name"]: spec["choices"][0] if spec["choices"] else EMPTY[spec["kind"]] for spec in parameters(request) if spec["required"]
     }

@@ -1,4 +1,4 @@
-"""The JSON Schema of `flowport.toml`, from the declarations of settings: for editors, and for whoever checks such a file elsewhere.
+"""The JSON Schema of `flowport.toml`, from the declarations of settings: for editors and other tools.
 
 flowport itself checks a profile by `settings_validation`. Importing jsonschema takes 180 to 380 ms, five packages and 2 MB, and a message
 of it says less; the tests hold both against each other on every kind of value.

@@ -17,7 +17,7 @@ from flowport.compiler.settings import Profile, Setting, TargetSettings, is_miss
 S = TypeVar("S", bound=TargetSettings)
 
 MISSING = "FP400"
-"""The code of a setting that is needed and not there."""
+"""The code of a missing setting."""
 
 
 def is_json(value: Any) -> bool:
@@ -89,7 +89,7 @@ def _problem(target: str, setting: Setting[Any], value: Any) -> Diagnostic | Non
 
 
 def missing(target: str, setting: Setting[Any]) -> Diagnostic:
-    """A setting that is needed and not there."""
+    """A missing setting."""
     message = f"target {target} needs the setting `{setting.name}`: {setting.help}"
     return Diagnostic(MISSING, message, help=(line(target, setting),))
 

@@ -23,7 +23,7 @@ def requirements(resources: Resources, platform: str) -> list[JSON]:
 
 
 def fargate(resources: Resources) -> tuple[float, int]:
-    """The smallest size of Fargate that has what is asked for, or the largest: vCPUs and MiB (AWS Batch, ResourceRequirement)."""
+    """The smallest size of Fargate that is large enough, or the largest one: vCPUs and MiB (AWS Batch, ResourceRequirement)."""
     for cpu in VCPUS:
         memories = _memories(cpu)
         enough = [memory for memory in memories if memory >= resources.memory]

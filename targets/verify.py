@@ -27,7 +27,7 @@ class Task:
 
 
 def losses(plan: Plan, keys: Keys, store: Store, done: set[Task]) -> Iterator[str]:
-    """What is missing in the store, or is there though nobody ran it; nothing when all adds up."""
+    """What is missing in the store, and what is there although it did not run; nothing if both agree."""
     committed = manifests(keys, store)
     yield from _end(plan, committed)
     for lost in sorted((found.step, found.slice) for found in done if not found.rest and found not in committed):

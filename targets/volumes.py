@@ -14,7 +14,7 @@ from flowport.targets.kubernetes import Held
 
 @record
 class Volume:
-    """A volume and its mount: `source` is what it is, and `how` what is to be said of the mount beside its path."""
+    """A volume and its mount: `source` is the volume, and `how` the fields of the mount beside its path."""
 
     name: str
     path: str

@@ -130,7 +130,7 @@ class _Reader:
         return (*full, *(f"{module}.{name}" if module else str(name) for module in full for name in names))
 
     def is_elsewhere(self, node: ast.expr) -> bool:
-        """Whether only the first part of a name is known, and it is a package of somebody else."""
+        """Whether only the first part of a name is known, and it belongs to an installed package."""
         match node:
             case ast.JoinedStr(values=[ast.Constant(value=str(text)), *_]) | ast.BinOp(left=ast.Constant(value=str(text))):
                 pass

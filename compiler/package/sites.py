@@ -143,7 +143,7 @@ class Sites:
         return isinstance(step.transition, Switch) or step.name in self.ends
 
     def ways_out(self, header: str) -> set[str]:
-        """Where a loop with several ways out is left to; an engine then asks its header who left before."""
+        """The targets of a loop with several exits. The route of its header then says which exits were taken."""
         found = {edge.target for edge in self.loops[header].exits} if header in self.loops else set()
         return found if len(found) > 1 else set()
 
@@ -194,7 +194,7 @@ class Sites:
         return list(found)
 
     def _entering(self, name: str) -> Iterator[Source]:
-        """The sources that decide who enters the block of a step."""
+        """The sources whose items enter the block of a step."""
         site = self.of[name]
         yield from self._of(list(site.enter), site.place.scopes)
         if name in self.loops:

@@ -124,5 +124,5 @@ def _changed(node: ast.AugAssign | ast.Delete | ast.Expr) -> Iterator[str]:
 
 
 def asks_for_main(test: ast.expr) -> bool:
-    """Whether what stands under an `if` is not there when the module is imported: `__name__`, or TYPE_CHECKING."""
+    """Whether the body of an `if` does not run when the module is imported: `__name__`, or TYPE_CHECKING."""
     return any(isinstance(node, ast.Name) and node.id in ("__name__", "TYPE_CHECKING") for node in ast.walk(test))

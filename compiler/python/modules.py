@@ -72,7 +72,7 @@ Thing: TypeAlias = "Definition | External | Own"
 
 @record(frozen=False, eq=False)
 class Modules:
-    """The files of one flow, read when they are first asked for. `roots` pairs a folder on disk with its place in the package."""
+    """The files of one flow, read on first access. `roots` pairs a folder on disk with its place in the package."""
 
     roots: tuple[tuple[str, str], ...]
     shown: str

@@ -11,7 +11,7 @@ from flowport.compiler.ir import Flow, targets
 from flowport.compiler.record import record
 
 LEAVES = ""
-"""Stands for everything outside a region, where post-dominators are asked for; no step has this name."""
+"""Stands for everything outside a region, when post-dominators are computed; no step has this name."""
 
 
 @record

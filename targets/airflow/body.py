@@ -1,4 +1,4 @@
-"""Pieces -> the statements of a DAG: one for each task, functions for mapped groups, and at the end who waits for whom."""
+"""Pieces -> the statements of a DAG: one for each task, functions for mapped groups, and at the end the dependencies."""
 
 from __future__ import annotations
 

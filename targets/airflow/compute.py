@@ -1,4 +1,4 @@
-"""Where tasks run, as a table: for each kind its operator, what that has to be told, and what it cannot do."""
+"""Where tasks run, as a table: for each kind its operator, the arguments of the operator, and what it does not support."""
 
 from __future__ import annotations
 

@@ -29,7 +29,10 @@ class AirflowDeployer:
     """Puts the code into the store and the DAG file into the folder or below the address that `dags` names."""
 
     def plan(self, deployment: Deployment[Settings]) -> Changes:
-        """What would change; raises DeployError for a file that Airflow does not import, and in the place of one of somebody else."""
+        """The changes that are needed.
+
+        Raises DeployError if Airflow cannot import the file, and if it would replace a file that flowport did not write.
+        """
         file, place = deployment.files[0], _place(deployment.settings)
         problem, note = _importable(file)
         if problem:
@@ -49,7 +52,7 @@ class AirflowDeployer:
 
 
 def _place(settings: Settings) -> str:
-    """Where Airflow looks for DAG files; raises CompileError where that is not said."""
+    """The place where Airflow reads DAG files; raises CompileError if the settings do not name it."""
     place = settings.dags.rstrip("/")
     if not place:
         raise CompileError((missing_setting("dags"),))
@@ -103,7 +106,7 @@ def _deployed(place: str, file: File) -> bytes | None:
 
 
 def _put(place: str, file: File) -> None:
-    """Replace the file; whoever reads it meanwhile sees the old one or the new one."""
+    """Replace the file atomically."""
     if "://" in place:
         return open_store(place).replace(file.path, file.data)
     # Airflow takes what does not end in .py for no DAG file.

@@ -96,7 +96,7 @@ def _followed(process: subprocess.Popen[str], recorder: Recorder) -> str:
 
 
 def _form(request: DryRun[Settings], recorder: Recorder) -> dict[str, Any]:
-    """What somebody would type into the trigger form."""
+    """The values for the trigger form."""
     if reference := in_store(request, recorder.store, says):
         return {**fillers(request), "run_input": reference}
     more = {"origin_run": request.origin_run, "from_step": request.from_step, "run_tags": list(request.tags)}

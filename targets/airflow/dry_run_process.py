@@ -49,7 +49,7 @@ def _loaded(path: str) -> ModuleType:
 
 
 class OutputLog(logging.LoggerAdapter):  # type: ignore[type-arg]
-    """The log of a task, which hears what its process prints."""
+    """The log of a task, with the output of its process."""
 
     def __init__(self, logger: logging.Logger) -> None:
         super().__init__(logger, {})
@@ -61,7 +61,7 @@ class OutputLog(logging.LoggerAdapter):  # type: ignore[type-arg]
 
 
 def _watched(module: ModuleType, say: Any) -> None:
-    """Say how each task of the file ends, and kill the one that runs when nobody listens any more."""
+    """Report how each task of the file ends, and kill the running one if the reader of the reports has ended."""
     execute = module.Step.execute
     running: list[Any] = []
     log = module.Step.log = OutputLog(logging.getLogger("flowport"))

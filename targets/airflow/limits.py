@@ -112,7 +112,7 @@ def _table_problems(settings: Settings) -> Iterator[Diagnostic]:
 
 
 def missing_setting(name: str) -> Diagnostic:
-    """A setting that is needed and not there."""
+    """A missing setting."""
     return missing_one("airflow", Settings.named(name))
 
 

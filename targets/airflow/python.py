@@ -17,7 +17,7 @@ from flowport.compiler.record import field, record
 WIDTH = 118
 CHAIN = WIDTH - 8
 LONGEST = 99_999_999
-"""Seconds in the longest time that is asked for; more does not fit everywhere."""
+"""The longest timeout in seconds; Airflow cannot store longer ones everywhere."""
 
 
 @record
@@ -162,7 +162,7 @@ def _chain(source: str, ahead: dict[str, list[str]]) -> list[tuple[str, ...]]:
 
 
 def _lines(chain: list[tuple[str, ...]]) -> Iterator[str]:
-    """A chain in lines, each of which begins with what the one before ended with; what is too long for one is told in several."""
+    """A chain of dependencies, on several lines if it is too long. Each line begins with the last task of the line before."""
     line = ""
     for before, members in pairwise(chain):
         if line and len(line) + len(_term(members)) + 4 > CHAIN:

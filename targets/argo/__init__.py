@@ -50,7 +50,7 @@ class ArgoDryRunner:
     """Runs the template on an interpreter of such documents, its pods as processes of this machine."""
 
     def run(self, request: DryRun[Settings], report: Callable[[TaskEnded], None]) -> DryRunResult:
-        """Run a flow; a pod of this machine is a process of whoever started it, on the store of this machine."""
+        """Run a flow on this machine: each pod is a process, and the store is a local folder."""
         from flowport.targets.argo.dry_run import dry_run
 
         compiler, here = ArgoCompiler(), request.settings.replaced(store=request.store)

@@ -49,7 +49,7 @@ def dry_run(request: DryRun[Settings], file: File, report: Callable[[TaskEnded],
 
 
 def _form(request: DryRun[Settings], recorder: Recorder) -> dict[str, str]:
-    """What somebody would type into Argo's form."""
+    """The values for Argo's form."""
     room = ROOM - len(json.dumps(arguments(request.plan.flow)))
     if reference := in_store(request, recorder.store, says, min(TYPED, room)):
         return {**{name: typed(value) for name, value in fillers(request).items()}, "run_input": reference}

@@ -1,4 +1,4 @@
-"""Plan -> the tasks of the DAG templates of a workflow: who runs when, for what, and how often.
+"""Plan -> the tasks of the DAG templates of a workflow: their order, conditions and slices.
 
     Task(start) Map(start, [Task(train)]) Task(join)
 

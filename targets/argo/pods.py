@@ -1,4 +1,4 @@
-"""The pod templates of a workflow: steps that ask for the same share one, which is told the step and the slice."""
+"""The pod templates of a workflow: steps with the same requests share one, which gets the step and the slice as inputs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BEGAN = "argo/{{workflow.uid}}"
 
 @record
 class Pod:
-    """What a template is made of. `name` is what the first step that asked for it would call it, and takes no part in comparing.
+    """The content of a pod template. `name` comes from the first step that uses it, and is not compared.
 
     `answers` says that the task writes where to go on, `first` that it begins the run, and `command` is the runtime's. `turn` is the turn
     that the rest of a loop begins with, and of `shared` such fan-outs all must fit into one workflow.
@@ -126,7 +126,7 @@ def _retries(spec: Pod) -> JSON:
 
 
 def common_variables(flow: str, store: str, code: str) -> list[JSON]:
-    """What all tasks are told; `code` is the digest of the code package."""
+    """The variables of all tasks; `code` is the digest of the code package."""
     said = Invocation(flow, "", "", "", store, code, width=0, total=0).variables()
     sizes = (variable("width"), variable("total"))
     return _listed({"HOME": TMP, **{name: literal(value) for name, value in said.items() if value and name not in sizes}})

@@ -35,7 +35,7 @@ def state(job: Job, settings: Settings, values: Mapping[str, JSON], retry: Itera
 
 
 def permissions(settings: Settings, jobs: Jobs) -> list[JSON]:
-    """What the machine's role must be allowed, to submit these jobs and to hear how they end."""
+    """The permissions that the role of the machine needs to submit these jobs and to learn how they end."""
     batch = place(settings, "batch")
     # The optimized integration waits for a job through a rule of this name (Step Functions, "IAM policies for AWS Batch").
     rule = f"{place(settings, 'events')}:rule/StepFunctionsGetEventsForBatchJobsRule"

@@ -36,7 +36,7 @@ def shares(plan: Plan, settings: Settings) -> Mapping[str, Share]:
 
 
 def _shares(plan: Plan, settings: Settings, block: Block, left: int | None, around: tuple[str, ...]) -> Iterator[tuple[str, Share]]:
-    """`left` is how many tasks may run at once in each slice of what is around the block; None where nobody says."""
+    """`left` is how many tasks may run at once in each slice of what is around the block; None if there is no limit."""
     for node in block:
         if isinstance(node, Map):
             slices, counted = _slices(plan, node, settings)

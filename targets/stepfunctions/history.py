@@ -103,7 +103,7 @@ def _depth(body: Block) -> int:
 
 
 def _own(block: Block, through_loops: bool = False) -> Iterator[Node]:
-    """The nodes that run in the history of the block; those inside its loops when asked for."""
+    """The nodes that run in the history of the block; optionally with those inside its loops."""
     for node in block:
         yield node
         match node:

@@ -79,7 +79,7 @@ def setting_problems(settings: Settings) -> Iterator[Diagnostic]:
 
 
 def _place_problems(settings: Settings) -> Iterator[Diagnostic]:
-    """A log group that CloudWatch does not take; a region or an account that nobody knows."""
+    """A log group that CloudWatch does not accept; a missing region or account."""
     # CloudWatch Logs API, CreateLogGroup.
     if settings.given_log_group and not re.fullmatch(r"[.\-_/#A-Za-z0-9]{1,512}", settings.given_log_group):
         way_out = "use at most 512 letters, digits and `.-_/#`: a name, not an ARN"
@@ -129,7 +129,7 @@ def _is_place(store: str) -> bool:
 
 
 def plan_problems(plan: Plan, settings: Settings, size: int) -> Iterator[Diagnostic]:
-    """What a plan uses that is not there, and what of it is too large; `size` is that of the definition, in bytes."""
+    """What a plan uses that Step Functions does not have, and what is too large. `size` is that of the definition, in bytes."""
     yield from missing(plan, "stepfunctions", lacks(settings), CODES)
     yield from unplanned(plan.flow, "stepfunctions", "create a schedule in EventBridge Scheduler that starts the state machine")
     if "'" in plan.flow.name:

@@ -35,7 +35,7 @@ def quoted(name: str) -> str:
 
 
 def several_ways_out(loop: Loop) -> bool:
-    """Whether what left the loop has to be asked for: its exits lead to more than one step."""
+    """Whether the machine must read which exit of the loop was taken: they lead to more than one step."""
     return len({edge.target for edge in loop.exits}) > 1
 
 

@@ -22,7 +22,7 @@ DRY_RUN_DEFAULTS: Profile = {
     "region": "us-east-1",
     "account": "123456789012",
 }
-"""What a dry run assumes: no bucket, image or queue of these names is asked for."""
+"""The settings that a dry run assumes. It uses no bucket, image or queue of these names."""
 
 
 class Settings(TargetSettings):

@@ -1,4 +1,4 @@
-"""A document as JSON text, the way somebody would write it by hand: what fits on a line stands on one.
+"""A document as JSON text, formatted as by hand: what fits on a line is on one line.
 
 {"Retry": [{"ErrorEquals": ["States.TaskFailed"], "MaxAttempts": 3}]}
 """

@@ -1,4 +1,4 @@
-"""What a cluster has against a request, in a line or two: whose fields they are, what is not allowed, what is not there.
+"""Errors of a cluster, in a line or two: conflicting owners of fields, missing permissions, missing resources.
 
 The API says so in a `Status` (Kubernetes, "API conventions"), or in a line of text where it does not know the kind of object.
 """
@@ -39,7 +39,7 @@ def no_answer(where: str, why: str) -> str:
 
 
 def refusal(where: str, verb: str, resource: Resource, code: int, body: bytes) -> str:
-    """What the cluster answers, with `code` and `body`, to one who wants to `verb` a resource."""
+    """The message for the response `code` and `body` to a request to `verb` a resource."""
     status = _status(body)
     details = status.get("details") or {}
     message = str(status.get("message") or f"it answers {code}")

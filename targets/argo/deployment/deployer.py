@@ -35,7 +35,7 @@ class ArgoDeployer:
     """Puts the code into the store and the objects into the cluster of kubectl's current context."""
 
     def plan(self, deployment: Deployment[Settings]) -> Changes:
-        """What would change; the cluster tries every change in a dry run."""
+        """The changes that are needed. The cluster tries each of them in a dry run."""
         settings = deployment.settings
         _mounted_here(settings)
         objects = tuple(_changes(_connect(), deployment))

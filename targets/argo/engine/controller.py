@@ -69,7 +69,7 @@ def with_defaults(template: Mapping[str, Any], spec: Mapping[str, Any]) -> Mappi
 
 
 class Workflow:
-    """A run of a WorkflowTemplate under a name; `on_pod_end` is told of every pod that ended, with its variables."""
+    """A run of a WorkflowTemplate under a name; `on_pod_end` is called with the variables of every pod that ends."""
 
     def __init__(
         self,

@@ -41,7 +41,7 @@ class Unknown(Exception):
 
 
 def substitute(text: str, names: Mapping[str, str], values: Mapping[str, Any], early: bool = False) -> str:
-    """A text with its tags replaced: `{{name}}` by one of `names`, `{{=expression}}` by what it comes to among `values`.
+    """A text with its tags replaced: `{{name}}` by one of `names`, `{{=expression}}` by its result with `values`.
 
     An unknown one raises Unknown; `early` leaves it for later.
     """
@@ -63,7 +63,7 @@ def substitute(text: str, names: Mapping[str, str], values: Mapping[str, Any], e
 
 
 def evaluate(expression: str, values: Mapping[str, Any]) -> Any:
-    """What an expression comes to; raises Unknown."""
+    """The result of an expression; raises Unknown."""
     parser = _Parser(expression, values)
     value = parser.whole()
     if parser.rest():

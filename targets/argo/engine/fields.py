@@ -58,7 +58,7 @@ DOCUMENT: Shape = {
 
 
 def unknown(document: Any, shape: Shape = DOCUMENT, path: str = "") -> Iterator[str]:
-    """The paths of fields that nobody knows."""
+    """The paths of unknown fields."""
     if isinstance(shape, dict) and isinstance(document, dict):
         for name, value in document.items():
             if name in shape:

@@ -20,7 +20,7 @@ LOST = 137
 
 
 class Fork:
-    """A job's process: what `subprocess.Popen` offers of one, as far as it is asked for."""
+    """The process of a job, with the part of the interface of `subprocess.Popen` that is used."""
 
     def __init__(self) -> None:
         self.pid = 0

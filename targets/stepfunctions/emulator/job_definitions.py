@@ -26,7 +26,7 @@ class JobDefinitions:
         self._revisions: dict[str, list[dict[str, Any]]] = {}
 
     def get(self, name: str) -> Mapping[str, Any] | None:
-        """The newest revision of a definition; None when nobody registered one."""
+        """The newest revision of a definition; None if there is none."""
         revisions = self._revisions.get(name)
         return revisions[-1] if revisions else None
 

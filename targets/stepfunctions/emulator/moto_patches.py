@@ -71,7 +71,7 @@ def operation(service: str, action: str) -> Any:
 
 
 def cased(value: Any, shape: Shape) -> Any:
-    """A value of a state's Parameters as boto wants it: names in the API's case, JSON where text or bytes are asked for."""
+    """A value of a state's Parameters as boto wants it: names in the API's case, JSON where the API expects text or bytes."""
     if isinstance(shape, StructureShape) and isinstance(value, dict):
         names = {camel_to_snake_case(name): name for name in shape.members}
         known = {name: names.get(camel_to_snake_case(name), name) for name in value}
@@ -210,7 +210,7 @@ def _waits() -> None:
 
 
 def serve_blobs(folder: str) -> None:
-    """Serve the blobs of a folder store through S3: each is put into the bucket when it is first asked for."""
+    """Serve the blobs of a folder store through S3: each is put into the bucket on first access."""
     find = S3Backend.get_object
 
     def get_object(self: Any, bucket_name: str, key_name: str, *given: Any, **named: Any) -> Any:

@@ -72,7 +72,7 @@ class Job:
 
 
 class Processes:
-    """Runs jobs, at most `limit` at a time; `report` hears of each that begins or ends, and `start` starts their processes."""
+    """Runs jobs, at most `limit` at a time; `report` is called when a job begins or ends, and `start` starts its process."""
 
     def __init__(
         self,

@@ -73,7 +73,7 @@ def libraries(flow: Flow) -> list[tuple[str, list[str]]] | None:
 
 
 def _input(request: DryRun[Settings], recorder: Recorder) -> dict[str, JSON]:
-    """What the execution is given, as somebody would give it on AWS."""
+    """The input of the execution, as on AWS."""
     if reference := in_store(request, recorder.store, _says, shows_defaults=False):
         return {"input": reference}
     more: dict[str, JSON] = {"origin_run": request.origin_run, "from": request.from_step, "tags": list(request.tags)}
@@ -85,7 +85,7 @@ def _says(spec: dict[str, Any], value: JSON) -> bool:
 
 
 def _failure(ended: Execution) -> str:
-    """The engine's own words, without the cause where that is a task, which has told its story itself."""
+    """The message of the engine, without the cause if that is a task, whose own message is shown."""
     if ended.status == "TIMED_OUT":
         return "the run took longer than `TimeoutSeconds`, the setting `run_timeout`"
     return (ended.error or ended.status) + ("" if ended.error == "States.TaskFailed" else f": {ended.cause}")
