@@ -15,6 +15,7 @@ from flowport.project.run_ids import run_id
 from flowport.project.stores import is_folder, store_to_write
 from flowport.project.targets import prepare, prepare_without_errors
 from flowport.runtime.local.source import note
+from flowport.runtime.store.keys import Keys
 from flowport.runtime.store.open import open_store
 
 if TYPE_CHECKING:
@@ -45,16 +46,13 @@ def prepare_dry_run(request: DryRunRequest, target: AnyTarget) -> tuple[DryRun[A
     flow = with_decorators(request.flow, request.decorators)
     ready = prepare_without_errors(flow, target, target.dry_run_defaults)
     package = flow.package()
-    opened = open_store(store)
-    check_origin(opened, flow, inputs.origin_run)
-    run = run_id(request.run_id)
-    note(opened, flow.name, run, flow.argument)  # `resume` finds the flow's file by it
+    check_origin(open_store(store), flow, inputs.origin_run)
     dry_run = DryRun(
         flow.plan,
         ready.settings,
         package,
         inputs.parameters,
-        run,
+        run_id(request.run_id),
         store,
         inputs.origin_run,
         inputs.from_step,
@@ -65,6 +63,13 @@ def prepare_dry_run(request: DryRunRequest, target: AnyTarget) -> tuple[DryRun[A
     # What the defaults of a dry run make the target say is not about what the user wrote.
     own = prepare(flow, target).diagnostics
     return dry_run, tuple(found for found in ready.diagnostics if found in own)
+
+
+def keep_source(run: DryRun[Any], flow: FlowFile) -> None:
+    """Note where the flow's file is, for `flowport resume`, beside a run that has begun."""
+    store, name = open_store(run.store), run.plan.flow.name
+    if store.exists(Keys(name, run.run_id).run()):
+        note(store, name, run.run_id, flow.argument)
 
 
 def _store(request: DryRunRequest) -> str:

@@ -14,7 +14,7 @@ from flowport.cli.console import say
 from flowport.cli.loading import select_flow
 from flowport.cli.parameter_options import FlowCommand
 from flowport.compiler.target import DryRun, DryRunner, DryRunResult, TaskEnded
-from flowport.project.dry_run import DryRunRequest, prepare_dry_run
+from flowport.project.dry_run import DryRunRequest, keep_source, prepare_dry_run
 from flowport.project.targets import find_target
 from flowport.runtime.text import shown
 
@@ -34,7 +34,9 @@ def dry_run(request: DryRunRequest) -> int:
             signal.signal(number, signal.default_int_handler)
     run, warnings = prepare_dry_run(request, target)
     say(warnings)
-    return _ended(run, runner.run(run, _print))
+    result = runner.run(run, _print)
+    keep_source(run, request.flow)
+    return _ended(run, result)
 
 
 def _print(task: TaskEnded) -> None:
