@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from flowport.runtime.records.reuse import ReuseCount
-from flowport.runtime.records.slices import pieces
 from flowport.runtime.run.status import STOPPED
 from flowport.runtime.store import row_ranges
-from flowport.runtime.store.keys import ATTEMPT, LOG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,7 +45,7 @@ def _progress(run: Run, step: str, is_there: bool, failed: list[str], is_running
     came = [doc for doc in docs if doc is not None and row_ranges.count(doc["arrived"])]
     reuse = ReuseCount(came)
     status: StepStatus = "done" if reuse.of else ""
-    if is_there and _begun(run, step) - set(slices):
+    if is_there and run.begun(step) - set(slices):
         status = "running" if is_running else "unfinished"
     elif is_running and 0 < reuse.of < _expected(run, step):
         status = "running"
@@ -67,10 +65,3 @@ def _expected(run: Run, step: str) -> int:
     origin = scopes[-1][1]
     docs = [run.guarded(f"{origin}/{slice}", lambda: run.manifests.need(origin, slice).doc, None) for slice in run.slices(origin)]  # noqa: B023 - called at once
     return sum(doc["fan"]["n"] for doc in docs if doc is not None and "fan" in doc)
-
-
-def _begun(run: Run, step: str) -> set[str]:
-    """The slices of a step that left an attempt or a log."""
-    folders: list[str] = run.guarded(f"step `{step}`", lambda: run.store.folders(run.keys.step(step)), [])
-    names = [name.removesuffix(ATTEMPT).removesuffix(LOG) for name in folders]
-    return {name for name in names if pieces(name, "s") is not None}

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from flowport.runtime.records.outcome import Failure, Outcome
     from flowport.runtime.store.interface import Store
-    from flowport.runtime.store.keys import ATTEMPT, Keys, names
+    from flowport.runtime.store.keys import Keys
 
 PERIOD = 1.0
 """Seconds between two flushes: a kill repeats what was finished since."""

@@ -16,7 +16,7 @@ from flowport.runtime.replay.artifact_view import ArtifactView, ColumnCache
 from flowport.runtime.replay.lineage import Frame, Lineage, locate
 from flowport.runtime.store import row_ranges
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
-from flowport.runtime.store.keys import Keys, names, part
+from flowport.runtime.store.keys import ATTEMPT, LOG, Keys, names, part
 from flowport.runtime.text import shown
 
 TYPE_CHECKING = False
@@ -114,12 +114,13 @@ class Run:
     def _left(self, step: str) -> bool:
         """Whether a task left anything in the folder of a step."""
 
-        def look() -> bool:
-            beside = [name.rpartition(".") for name in self.store.folders(self.keys.step(step))]
-            kept = any(kind in ("log", "try") and pieces(slice, "s") is not None for slice, _, kind in beside)
-            return kept or bool(self.manifests.generations(step))
+        return bool(self.begun(step)) or self.guarded(f"step `{step}`", lambda: bool(self.manifests.generations(step)), False)
 
-        return self.guarded(f"step `{step}`", look, False)
+    def begun(self, step: str) -> set[str]:
+        """The slices of a step that left an attempt or a log, whether they are done or not."""
+        folders: list[str] = self.guarded(f"step `{step}`", lambda: self.store.folders(self.keys.step(step)), [])
+        slices = {name[: -len(ending)] for name in folders for ending in (ATTEMPT, LOG) if name.endswith(ending)}
+        return {slice for slice in slices if pieces(slice, "s") is not None}
 
     def _strange(self, places: Iterator[str]) -> None:
         for place in places:

@@ -201,6 +201,14 @@ def test_a_folder_in_a_run_that_is_no_step_is_a_line(ran: Desk, name: str) -> No
         assert (shown.status, shown.err) == (0, f"`flows/Tiny/runs/good/steps/{name.partition('/')[0]}/` was not written by flowport\n")
 
 
+@pytest.mark.parametrize("folder", ["s.attempt", "s.log"])
+def test_a_step_that_the_first_code_lacks_is_shown_by_what_its_tasks_left(ran: Desk, folder: str) -> None:
+    ran.write(f".flowport/flows/Tiny/runs/good/steps/added/{folder}/0-0", "")
+    shown = ran("status", "Tiny/good", "--json")
+    assert "steps/added/` was not written by flowport" not in shown.err
+    assert [step["status"] for step in json.loads(shown.out)["steps"] if step["step"] == "added"] == ["unfinished"]
+
+
 def test_logs_with_odd_keys_are_lines_and_the_others_are_printed(ran: Desk) -> None:
     for name in ("s.0.log/x", "s.0.log/0-x", "s.0.log/0-01", "q.log/0-0", "s.x.log/0-0"):
         ran.write(f".flowport/flows/Tiny/runs/good/steps/double/{name}", "odd\n")
