@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from flowport.targets.stepfunctions.emulator.forked_jobs import Fork, ForkServer
-from flowport.targets.stepfunctions.emulator.processes import Started, new_process
+from flowport.targets.stepfunctions.emulator.forked_jobs import LOST, Fork, ForkServer
+from flowport.targets.stepfunctions.emulator.processes import Job, Started, new_process
 
 WRONG = [sys.executable, "-m", "flowport.runtime", "task", "--flow", "None"]
 
@@ -41,3 +43,18 @@ def test_what_is_not_the_runtime_gets_a_new_process(server: ForkServer, tmp_path
     process, code, printed = ended(server.start, [sys.executable, "-c", "print(1); raise SystemExit(3)"], tmp_path)
     assert not isinstance(process, Fork)
     assert (code, printed) == (3, "1\n")
+
+
+def test_a_job_that_a_killed_fork_server_never_started_is_over_and_has_no_process_to_end(tmp_path: Path) -> None:
+    server = ForkServer([])
+    ended(server.start, WRONG, tmp_path)  # it is ready
+    server._process.send_signal(signal.SIGSTOP)
+    killer = threading.Timer(0.3, server._process.kill)
+    killer.start()
+    with open(tmp_path / "output", "w") as output:
+        fork = server.start(WRONG, str(tmp_path), {"PATH": "/usr/bin:/bin"}, output)
+    assert (fork.pid, fork.poll(), fork.wait()) == (0, LOST, LOST)
+    job = Job("late", {"containerProperties": {}}, WRONG)
+    job.process = fork
+    job.stop()  # `killpg(0)` would end this process
+    server.close()

@@ -61,6 +61,16 @@ class _Server:
 
     def serve(self) -> dict[str, Any] | None:
         """Fork for every request; returns the request in the fork, and None when the other end is closed."""
+        try:
+            request = self._serve()
+        except (ConnectionResetError, BrokenPipeError):  # a process that was killed before it read its last message (unix(7))
+            request = None
+        if request is None:
+            for pid in self._jobs:
+                end_group(pid)
+        return request
+
+    def _serve(self) -> dict[str, Any] | None:
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
         signal.set_wakeup_fd(self._waker)
         selector = selectors.DefaultSelector()
@@ -73,8 +83,6 @@ class _Server:
                     continue
                 data, files, _, _ = socket.recv_fds(self._channel, LARGEST, 1)
                 if not data:
-                    for pid in self._jobs:
-                        end_group(pid)
                     return None
                 if (request := self._forked(json.loads(data), files[0])) is not None:
                     selector.close()

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from flowport.runtime.process.lifeline import end_group
 from flowport.targets.stepfunctions.emulator.processes import Started, kept, new_process
 
 MODULE = "flowport.targets.stepfunctions.emulator.fork_server"
@@ -24,11 +25,12 @@ class Fork:
 
     def __init__(self) -> None:
         self.pid = 0
+        """0 until it has started: a fork server that ended before has started nothing."""
         self.code: int | None = None
         self.started, self.ended = threading.Event(), threading.Event()
 
     def poll(self) -> int | None:
-        return self.code
+        return LOST if self.code is None and self.ended.is_set() else self.code
 
     def wait(self, timeout: float | None = None) -> int:
         if not self.ended.wait(timeout):
@@ -76,8 +78,15 @@ class ForkServer:
         self._listener.join()
         self._channel.close()
 
+    def _received(self) -> bytes:
+        """The next message; nothing when the process has ended."""
+        try:
+            return self._channel.recv(1 << 16)
+        except ConnectionResetError:  # a process that was killed before it read its last request (unix(7))
+            return b""
+
     def _listen(self) -> None:
-        while data := self._channel.recv(1 << 16):
+        while data := self._received():
             event = json.loads(data)
             if "ready" in event:
                 self._ready = event["ready"]
@@ -93,5 +102,7 @@ class ForkServer:
         self._ready = False
         self._answered.set()
         for fork in list(self._forks.values()):
-            fork.started.set()
+            if fork.pid and not fork.ended.is_set():
+                end_group(fork.pid)
             fork.ended.set()
+            fork.started.set()

@@ -148,7 +148,7 @@ class Processes:
             return 127
         job.process = process
         if job.stopped:
-            _end(process)
+            job.stop()
         try:
             return process.wait(timeout)
         except subprocess.TimeoutExpired:
