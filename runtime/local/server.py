@@ -54,9 +54,12 @@ task has to import the flow's own files, and libraries are shared."""
 def main() -> None:
     """`python -c "... main()" FD`: serve the coordinator at the other end of the inherited socket FD."""
     channel = socket.socket(fileno=int(sys.argv[1]))
-    received = channel.recv(65536)
+    received = b""
     while b"\n" not in received:
-        received += channel.recv(65536)
+        data = channel.recv(65536)
+        if not data:  # the coordinator was killed before it said what to run
+            return
+        received += data
     first, _, rest = received.partition(b"\n")
     server = Server(channel, RunSpec(**json.loads(first)), rest)
     # macOS: a fork of a process that has used its frameworks may end at once, and many libraries use them.

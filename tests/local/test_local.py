@@ -336,6 +336,21 @@ def test_a_killed_run_leaves_nothing_running_and_can_be_resumed(desk: Desk, how:
     assert json.loads(desk("artifacts", "Work", "--json").out)["end/r"]["found"] == [0, 1, 2, 3]
 
 
+@FORK
+def test_a_run_that_is_killed_before_it_has_read_that_a_task_ended_leaves_nothing_running(desk: Desk, how: tuple[str, ...]) -> None:
+    flow(desk, "print(os.getpid())\nif self.input:\n    time.sleep(1000)\nwhile not os.path.exists('go'):\n    time.sleep(0.02)", n=2)
+    process = desk.start("run", "work.py", "--max-workers", "2", *how)
+    assert process.stdout is not None
+    tasks = [int(process.stdout.readline().split()[-1]) for _ in range(2)]
+    process.send_signal(signal.SIGSTOP)
+    desk.write("go", "")
+    until(lambda: any(gone(task) for task in tasks))
+    time.sleep(0.2)  # the server says so
+    process.kill()
+    finish(process)
+    until(lambda: all(gone(task) for task in tasks))
+
+
 def test_a_run_whose_server_is_killed_fails(desk: Desk) -> None:
     flow(desk, "print(os.getpid(), os.getppid())\ntime.sleep(1000)", n=1)
     process = desk.start("run", "work.py")
