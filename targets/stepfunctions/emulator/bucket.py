@@ -27,8 +27,8 @@ class Bucket:
     def upload(self, store: Store, folders: Iterable[str]) -> None:
         """Put the documents in these folders of a store here; the emulator finds their blobs itself."""
         for folder in folders:
-            for key in documents(store, folder):
-                self._s3.put_object(Bucket=self._bucket, Key=self._prefix + key, Body=store.read(key))
+            for entry in store.entries(folder):
+                self._s3.put_object(Bucket=self._bucket, Key=self._prefix + entry.key, Body=store.read(entry.key))
 
     def download(self, store: Store, *folders: str) -> None:
         """Copy what a run left in these folders, with the blobs first: a manifest promises that its blobs are there."""
@@ -54,13 +54,6 @@ class Bucket:
         for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix + folder):
             for found in page.get("Contents", ()):
                 yield found["Key"][len(self._prefix) :]
-
-
-def documents(store: Store, folder: str) -> Iterator[str]:
-    """Every key in a folder of a store, and in the folders inside it."""
-    yield from store.names(folder)
-    for inner in store.folders(folder):
-        yield from documents(store, f"{folder}{inner}/")
 
 
 def runs_before(store: Store, flow: str, run: str) -> Iterator[str]:
