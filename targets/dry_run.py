@@ -77,9 +77,9 @@ class Recorder:
         return self._labels.label(task.step, task.slice)
 
     def _log(self, task: Task) -> list[str]:
-        """What the last try of a task printed."""
-        tries = sorted(self.documents.names(self.keys.logs(task.step, task.slice)), key=written)
-        return self.documents.read(tries[-1]).decode(errors="replace").splitlines() if tries else []
+        """What the last attempt of a task printed."""
+        logs = sorted(self.documents.names(self.keys.logs(task.step, task.slice)), key=written)
+        return self.documents.read(logs[-1]).decode(errors="replace").splitlines() if logs else []
 
     def _manifests(self, task: Task) -> Iterator[Any]:
         """The manifests of a task: one, or those of all the steps and turns in the rest of a loop."""

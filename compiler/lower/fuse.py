@@ -66,7 +66,7 @@ def _loops(block: Block) -> Iterator[Loop]:
 def merge_settings(settings: Iterable[Settings]) -> Settings:
     """The settings for several steps in one container, one after the other, as the decorators merge them.
 
-    The execution spec is that of the first step: see `unlike`.
+    The execution spec is that of the first step: see `differing_steps`.
     """
     group = list(settings)
     return reduce(lambda so_far, decorator: decorator.merge(group, so_far), STEP_DECORATORS.values(), Settings())

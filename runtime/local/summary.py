@@ -19,7 +19,7 @@ SHOWN = 5
 """How many failures are shown; the others are counted."""
 
 TAIL = 20
-"""How many lines of a log are shown for a task that left no try."""
+"""How many lines of a log are shown for a task that left no attempt."""
 
 
 def explain(store: Store, console: Console, failed: list[Attempt]) -> Iterator[str]:

@@ -103,7 +103,7 @@ class Current:
 
     @property
     def attempt(self) -> int:
-        """The number of this item's try, from 0: another name of `retry_count`."""
+        """The number of this item's attempt, from 0: another name of `retry_count`."""
         return self.retry_count
 
     def get(self, name: str, default: Any = None) -> Any:

@@ -198,7 +198,7 @@ def _setting(*values: Any, **named: Any) -> Any:
 
 retry = catch = timeout = resources = environment = kubernetes = schedule = limits = _setting
 
-LATER = (
+WITHOUT_EFFECT = (
     "airflow_external_task_sensor", "airflow_s3_key_sensor", "batch", "card", "checkpoint", "conda", "conda_base", "exit_hook",
     "huggingface_hub", "model", "nim", "parallel", "project", "pypi", "pypi_base", "pytorch_parallel", "secrets",
     "trigger", "trigger_on_finish",
@@ -206,7 +206,7 @@ LATER = (
 """Metaflow's decorators that change nothing of what a step computes; the compiler says which of them have no effect."""
 
 
-class NotOffered:
+class UnusedName:
     """Stands for a name of Metaflow's that a flow imports and does not use: all that is done with it raises."""
 
     def __init__(self, name: str) -> None:
@@ -225,7 +225,7 @@ def unused() -> list[str]:
 
 
 def __getattr__(name: str) -> Any:
-    if name in LATER:
+    if name in WITHOUT_EFFECT:
         return _setting
     if name == "cards":
         from flowport.runtime.names import cards
@@ -240,5 +240,5 @@ def __getattr__(name: str) -> Any:
 
         return __version__
     if name in unused():
-        return NotOffered(name)
+        return UnusedName(name)
     raise AttributeError(f"module 'flowport' has no attribute {name!r}")

@@ -164,10 +164,10 @@ def module_name(path: str, folders: Sequence[str]) -> str:
     return stem
 
 
-def offer_metaflow(unused: Sequence[str] = ()) -> None:
+def provide_metaflow(unused: Sequence[str] = ()) -> None:
     """Answer `from metaflow import ...` with our own names, in this process and in those that it starts with its `sys.path`.
 
-    `unused` are names that are not offered, and whose import is answered as nothing uses them.
+    `unused` are names that flowport does not have. They can be imported, because nothing uses them.
     """
     os.environ.pop(UNUSED, None)
     if unused:

@@ -43,13 +43,13 @@ class Manifest:
     @property
     def arrived(self) -> RowRanges:
         """The rows of the slice whose items came to this step."""
-        runs: RowRanges = self.doc["arrived"]
-        return runs
+        rows: RowRanges = self.doc["arrived"]
+        return rows
 
     def sent(self, target: str) -> RowRanges:
         """The rows whose items went on to `target`."""
-        runs: RowRanges = self.doc["to"].get(target, [])
-        return runs
+        rows: RowRanges = self.doc["to"].get(target, [])
+        return rows
 
     def link(self) -> list[Any]:
         """How another manifest says that it was made from this one."""

@@ -111,7 +111,7 @@ class Lineage:
 def locate(scopes: list[list[str]], path: list[int | str], frame: Callable[[str, str], Frame | None]) -> tuple[str, int] | None:
     """The slice of an item and its row there, by what the splits around it were cut into; None if there is no such item.
 
-    `path` has the parts of its address (`address.pieces`); `frame` gives slice 0 of a split on a slice, None where that has not happened.
+    `path` has the parts of its address (`slices.pieces`); `frame` gives slice 0 of a split on a slice, None where that has not happened.
     """
     if len(path) != len(scopes):
         return None

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def begin(store: Store, keys: Keys, invocation: Invocation, program: CodePackage) -> RunRecord:
-    """Make the run's document, or find it made by an earlier try of the same engine run. Raises NonRetryable."""
+    """Make the run's document, or find it made by an earlier attempt of the same engine run. Raises NonRetryable."""
     if invocation.last == 0 and part(invocation.run) != invocation.run:
         raise NonRetryable(
             f"the run id `{invocation.run}` has characters beyond letters, digits and `-_.+=@!'()`, "

@@ -18,7 +18,7 @@ def full(count: int) -> RowRanges:
 
 
 def from_rows(rows: Iterable[int]) -> RowRanges:
-    """The runs of `rows`, which are sorted and named once."""
+    """The ranges of `rows`, which are sorted and named once."""
     found: RowRanges = []
     for row in rows:
         if found and found[-1][1] == row:
@@ -28,42 +28,42 @@ def from_rows(rows: Iterable[int]) -> RowRanges:
     return found
 
 
-def iterate(runs: RowRanges) -> Iterator[int]:
+def iterate(ranges: RowRanges) -> Iterator[int]:
     """Every row, in order."""
-    for start, stop in runs:
+    for start, stop in ranges:
         yield from range(start, stop)
 
 
-def count(runs: RowRanges) -> int:
+def count(ranges: RowRanges) -> int:
     """The number of rows."""
-    return sum([stop - start for start, stop in runs])
+    return sum([stop - start for start, stop in ranges])
 
 
-def _before(runs: RowRanges, row: int) -> int:
-    """How many of the runs begin at or before `row`."""
-    low, high = 0, len(runs)
+def _before(ranges: RowRanges, row: int) -> int:
+    """How many of the ranges begin at or before `row`."""
+    low, high = 0, len(ranges)
     while low < high:
         middle = (low + high) // 2
-        if runs[middle][0] <= row:
+        if ranges[middle][0] <= row:
             low = middle + 1
         else:
             high = middle
     return low
 
 
-def contains(runs: RowRanges, row: int) -> bool:
+def contains(ranges: RowRanges, row: int) -> bool:
     """Whether `row` is in the set."""
-    near = _before(runs, row)
-    return near > 0 and row < runs[near - 1][1]
+    near = _before(ranges, row)
+    return near > 0 and row < ranges[near - 1][1]
 
 
-def rank(runs: RowRanges, row: int) -> int:
+def rank(ranges: RowRanges, row: int) -> int:
     """How many rows of the set are below `row`: for a member, its place among them."""
-    if len(runs) == 1:
-        start, stop = runs[0]
+    if len(ranges) == 1:
+        start, stop = ranges[0]
         return max(start, min(row, stop)) - start
-    near = _before(runs, row)
-    return sum([min(stop, row) - start for start, stop in runs[:near]])
+    near = _before(ranges, row)
+    return sum([min(stop, row) - start for start, stop in ranges[:near]])
 
 
 def union(left: RowRanges, right: RowRanges) -> RowRanges:

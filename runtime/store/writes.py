@@ -40,6 +40,6 @@ def settled(put: Callable[[], bool], read: Callable[[], bytes], data: bytes) -> 
 
 
 def ensure(store: Store, key: str, data: bytes) -> None:
-    """Have a document that every try writes alike; raises Corrupt when another stands in its place, which an engine would follow."""
+    """Have a document that every attempt writes alike; raises Corrupt when another stands in its place, which an engine would follow."""
     if not store.create(key, data):
         raise Corrupt(f"`{key}` in the store `{store.url}` is not what this task writes there: remove it")

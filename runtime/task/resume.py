@@ -39,7 +39,7 @@ class Origins:
         self.runs = list(self._chain())
         self._frames: dict[tuple[int, str], Frame] = {}
         self._fresh: set[bytes] = set()
-        self._tried: dict[tuple[str, str], dict[int, tuple[str, Outcome]]] = {}
+        self._attempted: dict[tuple[str, str], dict[int, tuple[str, Outcome]]] = {}
 
     def _chain(self) -> Iterator[Manifests]:
         origin = None if self.context.forced else self.context.record.origin
@@ -101,7 +101,7 @@ class Origins:
     def _outcome(self, manifests: Manifests, slice: str, row: int) -> Outcome | None:
         manifest = manifests.find(self.context.step, slice)
         if manifest is None:
-            return self._from_try(manifests, slice, row)
+            return self._from_attempts(manifests, slice, row)
         doc = manifest.doc
         if (
             doc["digest"] != self.context.plan["digest"]
@@ -116,13 +116,15 @@ class Origins:
         ran = next((run for run, rows in doc.get("taken", []) if row_ranges.contains(rows, row)), manifests.keys.id)
         return {"row": row, "own": own, "to": targets, "values": values, "reads": reads, "taken": ran}
 
-    def _from_try(self, manifests: Manifests, slice: str, row: int) -> Outcome | None:
+    def _from_attempts(self, manifests: Manifests, slice: str, row: int) -> Outcome | None:
         """An item that finished in a task that did not."""
         key = (manifests.keys.root, slice)
-        if key not in self._tried:
+        if key not in self._attempted:
             docs = earlier(self.context.store, manifests.keys.attempts(self.context.step, slice, 0))
-            self._tried[key] = {row: (doc["digest"], outcome) for doc in docs for row, outcome in outcomes(self.context.store, doc).items()}
-        digest, outcome = self._tried[key].get(row, ("", None))
+            self._attempted[key] = {
+                row: (doc["digest"], outcome) for doc in docs for row, outcome in outcomes(self.context.store, doc).items()
+            }
+        digest, outcome = self._attempted[key].get(row, ("", None))
         return outcome if outcome is not None and digest == self.context.plan["digest"] and not outcome.get("caught") else None
 
     def _values(self, manifests: Manifests, split: Manifest, row: int) -> list[bytes]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def publish(context: TaskContext, found: Manifest) -> None:
-    """Write what the engine must know to go on, from the manifest in force, so that every try says the same."""
+    """Write what the engine must know to go on, from the manifest in force, so that every attempt writes the same."""
     document = _route(context.plan, found, [name for kind, name in context.site["scopes"] if kind == "loop"][-1:])
     if document is None:
         return

@@ -1,4 +1,4 @@
-"""What Argo cannot do with a plan, and its limits, as diagnostics before anything is written; `profile` checks the settings.
+"""What Argo cannot do with a plan, and its limits, as diagnostics before anything is written; `setting_problems` checks the settings.
 
 Codes FP300 to FP399 name a feature, FP400 to FP449 a limit or a setting.
 """

@@ -221,7 +221,7 @@ def test_logs_with_odd_keys_are_lines_and_the_others_are_printed(ran: Desk) -> N
         assert f"`flows/Tiny/runs/good/steps/double/{name}` was not written by flowport\n" in printed.err
 
 
-ODD_TRIES = [
+ODD_ATTEMPTS = [
     "",
     "[]",
     "{}",
@@ -232,8 +232,8 @@ ODD_TRIES = [
 ]
 
 
-@pytest.mark.parametrize("odd", ODD_TRIES)
-def test_an_odd_try_is_a_line_and_a_run_that_is_resumed_goes_on(desk: Desk, odd: str) -> None:
+@pytest.mark.parametrize("odd", ODD_ATTEMPTS)
+def test_an_odd_attempt_is_a_line_and_a_run_that_is_resumed_goes_on(desk: Desk, odd: str) -> None:
     assert desk("run", "failing.py", "--run-id", "bad", "--quiet").status == 1
     desk.write(".flowport/flows/Failing/runs/bad/steps/divide/s.0.attempt/0-1", odd)
     listed = desk("runs")

@@ -1,7 +1,7 @@
 """What the flows of the corpus must come to, as plain data, worked out by hand or with Metaflow and never with flowport.
 
-`end` holds artifacts of the last step, `items` how often each step's body runs, each try and each turn of a loop apart from the
-tries counted once; `parameters` is what the command line is given.
+`end` holds artifacts of the last step. `items` is how often the body of each step runs: every turn of a loop counts, and the attempts of
+one item count once. `parameters` is what the command line is given.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def _tolerations(arguments: Arguments) -> Iterator[tuple[tuple[str, str | int], 
 
 
 def _merge(group: Sequence[Settings], so_far: Settings) -> Settings:
-    """The first step decides where the container runs; `fuse.unlike` finds steps with another spec."""
+    """The first step decides where the container runs; `fuse.differing_steps` finds steps with another spec."""
     return replace(so_far, execution=group[0].execution)
 
 

@@ -42,7 +42,7 @@ class ArtifactsRequest(NamedTuple):
 def artifacts(request: ArtifactsRequest) -> int:
     """Print names and values; 1 when nothing is there, or something of it is damaged."""
     run = find_run(store_to_read(request.store, request.target, request.profile), request.address, warn)
-    _offer_modules(run)
+    _provide_modules(run)
     step = _last(run) if request.address.step is None else find_step(run, request.address.step)
     found = _items(run, step, request.address.item)
     if request.name is not None:
@@ -53,11 +53,11 @@ def artifacts(request: ArtifactsRequest) -> int:
     return int(run.damaged)
 
 
-def _offer_modules(run: Run) -> None:
+def _provide_modules(run: Run) -> None:
     """Values of the flow's own classes are loaded with the modules of its code package, unless others are nearer."""
-    from flowport.runtime.package.modules import Module, offer_metaflow
+    from flowport.runtime.package.modules import Module, provide_metaflow
 
-    offer_metaflow(run.plan.get("unused", ()))
+    provide_metaflow(run.plan.get("unused", ()))
     folders = [f"{run.program.folder}/{root}".rstrip("/") for root in run.plan["roots"]]
     sys.path += folders
     sys.meta_path.append(Module(run.program.file, folders))

@@ -17,4 +17,4 @@ for name in flow.unused():
             setattr(owner, part, inner)
         owner = inner
     if module and member:
-        setattr(owner, member, flow.NotOffered(member))
+        setattr(owner, member, flow.UnusedName(member))
