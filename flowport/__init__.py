@@ -1,6 +1,6 @@
 """The names that a flow imports.
 
-They live in `flowport.runtime.names.flow` and are loaded on first access, so that `import flowport` alone costs nothing.
+`flowport.runtime.names.exports` says where they are. They are loaded on first access, so that `import flowport` alone costs nothing.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from flowport.runtime.names.flow import schedule as schedule
     from flowport.runtime.names.flow import step as step
     from flowport.runtime.names.flow import timeout as timeout
+    from flowport.runtime.names.parallel import parallel_imap_unordered as parallel_imap_unordered
+    from flowport.runtime.names.parallel import parallel_map as parallel_map
+    from flowport.runtime.names.profile import profile as profile
 
 __version__ = "0.1.0"
 __all__ = (
@@ -40,6 +43,9 @@ __all__ = (
     "kubernetes",
     "flow",
     "limits",
+    "parallel_imap_unordered",
+    "parallel_map",
+    "profile",
     "resources",
     "retry",
     "schedule",

@@ -30,6 +30,9 @@ DEFINITIONS = ".flowport/definitions.json"
 STEP_PLANS = ".flowport/plan/"
 INCLUDED = ".flowport/included.json"
 
+UNUSED = "FLOWPORT_UNUSED"
+"""The environment variable with what a flow imports from Metaflow and does not use: `Run`, `client.core.Run`, or `client.core.` (a module)."""
+
 
 class VersionError(Exception):
     """A command, or a document of a code package, that this runtime does not understand."""

@@ -15,10 +15,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.evaluate.reading import Reading
 from flowport.compiler.imports.closure import imported_with
-from flowport.compiler.imports.public_names import CARDS, CONFIGS, PARTS, PUBLIC_NAMES, say_config, say_missing
+from flowport.compiler.imports.public_names import CONFIGS, PARTS, PUBLIC_NAMES, say_config, say_missing
 from flowport.compiler.python.bindings import asks_for_main
 from flowport.compiler.python.modules import OURS, External, Thing, bound_names
 from flowport.compiler.python.source import Source
+from flowport.runtime.names.exports import names_of
 
 CURRENT = (
     "flow_name", "run_id", "origin_run_id", "step_name", "task_id", "retry_count", "attempt", "pathspec", "parameters",
@@ -119,7 +120,7 @@ class _Reader:
                 )
         elif f"{thing.name}.{name}" in self.reading.rejected_imports:
             return
-        elif (not rest and name not in PUBLIC_NAMES) or (rest == "cards" and name not in CARDS):
+        elif (known := names_of(package, rest)) is not None and name not in known:
             self.missing(node, name, f'write the flow without it, or test for it: `hasattr({self.source.segment(owner)}, "{name}")`', rest)
 
     def check_import(self, node: ast.Attribute) -> None:
@@ -134,7 +135,7 @@ class _Reader:
         if name in CONFIGS:
             say_config(self.reading, self.source, node, name)
         else:
-            say_missing(self.reading, self.source, node, name, way_out, known=CARDS if module else PUBLIC_NAMES)
+            say_missing(self.reading, self.source, node, name, way_out, known=names_of("metaflow", module) or PUBLIC_NAMES)
 
     def is_starred(self, name: str, local: Mapping[str, Thing | None]) -> bool:
         """Whether a name comes from `from metaflow import *`."""

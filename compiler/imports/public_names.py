@@ -8,35 +8,16 @@ from functools import cached_property
 from itertools import accumulate
 
 from flowport.compiler.decorators.registry import ARGUMENTS
-from flowport.compiler.decorators.unsupported import UNSUPPORTED
 from flowport.compiler.diagnostics.diagnostic import Severity
 from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.evaluate.reading import Reading
 from flowport.compiler.python.modules import OURS, imports
 from flowport.compiler.python.source import Source
 from flowport.compiler.record import record
+from flowport.runtime.names.exports import CARDS, MODULES, names_of
 
-PUBLIC_NAMES = frozenset(
-    {
-        "FlowSpec",
-        "step",
-        "Parameter",
-        "IncludeFile",
-        "JSONType",
-        "current",
-        "flow",
-        "cards",
-        "__version__",
-        *ARGUMENTS,
-        *UNSUPPORTED,
-    }
-)
-
-CARDS = frozenset({
-    "Artifact", "BlankCard", "DefaultCard", "Error", "ErrorCard", "EventsTimeline", "Image", "JSONViewer", "Markdown", "MetaflowCard",
-    "MetaflowCardComponent", "PageComponent", "ProgressBar", "PythonCode", "Table", "ValueBox", "VegaChart", "YAMLViewer",
-})  # fmt: skip
-"""The names of `metaflow.cards` (`runtime/names/cards.py`)."""
+PUBLIC_NAMES = frozenset({*MODULES[""], *ARGUMENTS})
+"""The names of `flowport` and of `metaflow`."""
 
 CONFIGS = frozenset({"Config", "config_expr"})
 """Names that flowport does not support yet."""
@@ -89,25 +70,27 @@ class _Imports:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 package, _, module = alias.name.partition(".")
-                if package == "metaflow" and module and module != "cards" and not self.is_module_used(alias):
+                if package not in OURS or not module:
+                    continue
+                if package == "metaflow" and names_of(package, module) is None and not self.is_module_used(alias):
                     self.unused.add(f"{module}.")
                     _say_unused(self.reading, source, alias, f"the module `{alias.name}`")
-                elif package in OURS and module:
+                else:
                     self.module(source, alias, alias.name, ())
         elif source is self.start and node.level:
             _say_relative(self.reading, source, node)
         elif not node.level and node.module and node.module.split(".")[0] in OURS:
             if node.module in OURS:
                 for alias in node.names:
-                    self.member(source, alias)
+                    self.member(source, node.module, alias)
             else:
                 self.module(source, node, node.module, node.names)
 
-    def member(self, source: Source, alias: ast.alias) -> None:
+    def member(self, source: Source, package: str, alias: ast.alias) -> None:
         """A name that is imported from `flowport` or `metaflow` itself."""
         if alias.name == "cards":
             _say_cards(self.reading, source, alias)
-        elif alias.name not in PUBLIC_NAMES and alias.name != "*":
+        elif alias.name not in {"*", *PUBLIC_NAMES, *(names_of(package, "") or ())}:
             used = self.is_used(alias)
             (self.reading.rejected_imports if used else self.unused).add(alias.name)
             if alias.name in CONFIGS:
@@ -120,25 +103,32 @@ class _Imports:
     def module(self, source: Source, node: ast.AST, module: str, aliases: Sequence[ast.alias]) -> None:
         """A module of `flowport` or `metaflow` that is imported, or that names are imported from."""
         package, _, inner = module.partition(".")
-        is_cards = inner == "cards"
-        if is_cards:
+        known = names_of(package, inner)
+        if inner.split(".")[-1] == "cards" or set(MODULES.get(inner, {}).values()) == {CARDS}:
             _say_cards(self.reading, source, node)
-        public = [alias.name for alias in aliases if alias.name in (CARDS | {"*"} if is_cards else PUBLIC_NAMES - {"cards"})]
-        others = [alias for alias in aliases if alias.name not in public]
-        if others and package == "metaflow" and (is_cards or not public) and not any(map(self.is_used, others)):
+        offered = PUBLIC_NAMES if known is None else known | {"*"}
+        others = [alias for alias in aliases if alias.name not in offered]
+        if others and package == "metaflow" and (known is not None or len(others) == len(aliases)) and not any(map(self.is_used, others)):
             self.unused.update(f"{inner}.{alias.name}" for alias in others)
             for alias in others:
                 _say_unused(self.reading, source, alias)
-        elif is_cards:
+        elif known is not None:
+            self.reading.rejected_imports.update(alias.name for alias in others)
             for alias in others:
-                say_missing(self.reading, source, alias, alias.name, _TRY, known=CARDS)
+                say_missing(self.reading, source, alias, alias.name, _TRY, known=known)
         else:
-            names = [alias.name for alias in others]
-            self.reading.rejected_imports.update([*accumulate(module.split("."), "{}.{}".format), *names])
-            ways_out = [f"write `from {package} import {', '.join(public)}`"] if public else []
-            if names or not public:
-                ways_out += [*dict.fromkeys(PARTS[name].way_out for name in names if name in PARTS), _TRY]
-            self.reading.say("FP143", f"flowport does not have the module `{module}`", source, node, *ways_out, notes=_NOTES)
+            self.missing_module(source, node, module, aliases)
+
+    def missing_module(self, source: Source, node: ast.AST, module: str, aliases: Sequence[ast.alias]) -> None:
+        """Report a module that flowport does not have, and that is used."""
+        package = module.partition(".")[0]
+        public = [alias.name for alias in aliases if alias.name in PUBLIC_NAMES]
+        others = [alias.name for alias in aliases if alias.name not in PUBLIC_NAMES]
+        self.reading.rejected_imports.update([*accumulate(module.split("."), "{}.{}".format), *others])
+        ways_out = [f"write `from {package} import {', '.join(public)}`"] if public else []
+        if others or not public:
+            ways_out += [*dict.fromkeys(PARTS[name].way_out for name in others if name in PARTS), _TRY]
+        self.reading.say("FP143", f"flowport does not have the module `{module}`", source, node, *ways_out, notes=_NOTES)
 
     def is_used(self, alias: ast.alias) -> bool:
         """Whether any of the flow's files uses an imported name or its alias."""

@@ -19,6 +19,7 @@ from flowport.compiler.python.bindings import Binding, Names, asks_for_main, bin
 from flowport.compiler.python.containment import leads_out
 from flowport.compiler.python.source import Source, read
 from flowport.compiler.record import field, record
+from flowport.runtime.names.exports import MODULES
 
 OURS = ("flowport", "metaflow")
 """The packages that flows are written with; a folder with this name next to the flow is ignored."""
@@ -57,6 +58,15 @@ class External:
     """Something of another package, by its dotted name."""
 
     name: str
+
+
+def external(name: str) -> External:
+    """Something of another package; what a module of Metaflow has of `metaflow` itself is named as that: `metaflow.Parameter`."""
+    package, _, rest = name.partition(".")
+    module, _, member = rest.rpartition(".")
+    if package in OURS and module and (where := MODULES.get(module, {}).get(member)) and MODULES[""].get(member) == where:
+        return External(f"{package}.{member}")
+    return External(name)
 
 
 @record(eq=False)
@@ -154,8 +164,8 @@ class Modules:
                 thing = self.look(module.source, name, seen | {(source, name)})
                 if thing is not None:
                     return thing
-            elif star.module in OURS:
-                return External(f"{star.module}.{name}") if name not in _BUILTINS else None
+            elif star.module and star.module.split(".")[0] in OURS:
+                return external(f"{star.module}.{name}") if name not in _BUILTINS else None
         return None
 
     def imported(self, source: Source, binding: Binding, seen: frozenset[tuple[Source, str]] = frozenset()) -> Thing:
@@ -173,7 +183,7 @@ class Modules:
     def member(self, thing: Thing, name: str, seen: frozenset[tuple[Source, str]] = frozenset()) -> Thing:
         """What `thing.name` stands for."""
         if isinstance(thing, External):
-            return External(f"{thing.name}.{name}")
+            return external(f"{thing.name}.{name}")
         if isinstance(thing, Own):
             inside = self.look(thing.source, name, seen) if thing.source is not None else None
             full = f"{thing.module}.{name}" if thing.module else name

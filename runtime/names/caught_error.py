@@ -30,3 +30,6 @@ class CaughtError(Exception):
 
 
 CaughtError.__module__ = "flowport"
+
+MetaflowExceptionWrapper = CaughtError
+"""Metaflow's name for it."""

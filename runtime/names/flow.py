@@ -6,7 +6,6 @@ running flow.
 
 from __future__ import annotations
 
-import os
 import sys
 
 from flowport.runtime.names.current import current as current
@@ -198,47 +197,10 @@ def _setting(*values: Any, **named: Any) -> Any:
 
 retry = catch = timeout = resources = environment = kubernetes = schedule = limits = _setting
 
-WITHOUT_EFFECT = (
-    "airflow_external_task_sensor", "airflow_s3_key_sensor", "batch", "card", "checkpoint", "conda", "conda_base", "exit_hook",
-    "huggingface_hub", "model", "nim", "parallel", "project", "pypi", "pypi_base", "pytorch_parallel", "secrets",
-    "trigger", "trigger_on_finish",
-)  # fmt: skip
-"""Metaflow's decorators that change nothing of what a step computes; the compiler says which of them have no effect."""
-
-
-class UnusedName:
-    """Stands for a name of Metaflow's that a flow imports and does not use: all that is done with it raises."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"flowport does not have `{self._name}`")
-
-    def __call__(self, *values: object, **named: object) -> Any:
-        raise TypeError(f"flowport does not have `{self._name}`")
-
-
-def unused() -> list[str]:
-    """What the flow's files import from Metaflow without using it: names, and names of its modules with the module in front."""
-    return os.environ.get("FLOWPORT_UNUSED", "").split()
-
 
 def __getattr__(name: str) -> Any:
-    if name in WITHOUT_EFFECT:
-        return _setting
-    if name == "cards":
-        from flowport.runtime.names import cards
+    if name.startswith("__") and name not in ("__all__", "__version__"):
+        raise AttributeError(name)
+    from flowport.runtime.names import exports
 
-        return cards
-    if name == "CaughtError":
-        from flowport.runtime.names.caught_error import CaughtError
-
-        return CaughtError
-    if name == "__version__":
-        from flowport import __version__
-
-        return __version__
-    if name in unused():
-        return UnusedName(name)
-    raise AttributeError(f"module 'flowport' has no attribute {name!r}")
+    return _setting if name in exports.WITHOUT_EFFECT else exports.load(name)

@@ -11,6 +11,8 @@ from importlib._bootstrap_external import (  # type: ignore[import-not-found, un
     spec_from_file_location,
 )
 
+from flowport.runtime.protocol import UNUSED
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
-UNUSED = "FLOWPORT_UNUSED"
-"""Set where a flow imports names of Metaflow's without using them: which ones (`flow.unused`)."""
 CLOUDPICKLE = "cloudpickle.cloudpickle"
 COPIES = ("", "ray.", "pyspark.", "joblib.externals.")
 """cloudpickle's module, and the packages that have a copy of it."""

@@ -150,6 +150,6 @@ def test_a_base_beyond_the_repository_is_not_looked_for(tmp_path: Path) -> None:
 
 
 def test_a_base_from_an_inner_module_of_metaflow_is_named(tmp_path: Path) -> None:
-    path = write(tmp_path, {"flow.py": "from metaflow.flowspec import FlowSpec\n\n\nclass TrainFlow(FlowSpec):\n    pass\n"})
+    path = write(tmp_path, {"flow.py": "from metaflow.flowspecs import FlowSpec\n\n\nclass TrainFlow(FlowSpec):\n    pass\n"})
     (found,) = parse(path, None)[1]
     assert (found.code, found.help) == ("FP110", ("write `from metaflow import FlowSpec`",))

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from flowport.compiler.decorators.registry import ARGUMENTS
 from flowport.compiler.decorators.step.kubernetes import PROFILE_SETTINGS
+from flowport.compiler.decorators.unsupported import UNSUPPORTED
 from flowport.compiler.imports.attributes import ADDED
-from flowport.compiler.imports.public_names import CARDS, PARTS, PUBLIC_NAMES
+from flowport.compiler.imports.public_names import PARTS
 from flowport.runtime.names import cards, flow
+from flowport.runtime.names.exports import MODULES, OWN_MODULES, names_of
 from flowport.targets.argo.settings import Settings
 from sources import END, class_of, codes, fine, read, write
 
@@ -25,13 +29,29 @@ def said(folder: Path, head: str, line: str = "pass", **files: str) -> list[tupl
     return [(one.severity, one.code) for one in read(path)[1]]
 
 
-def test_the_compiler_knows_what_cards_are_made_of() -> None:
-    assert {name for name, value in vars(cards).items() if isinstance(value, type)} == CARDS
+def test_every_component_of_a_card_can_be_imported() -> None:
+    assert {name for name, value in vars(cards).items() if isinstance(value, type)} == set(MODULES["cards"])
 
 
-@pytest.mark.parametrize("name", sorted(PUBLIC_NAMES))
-def test_what_is_offered_is_there(name: str) -> None:
-    assert getattr(flow, name) is not None
+def test_every_decorator_can_be_imported() -> None:
+    assert {*ARGUMENTS, *UNSUPPORTED} <= set(MODULES[""])
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_everything_that_a_module_of_metaflow_offers_can_be_imported(module: str) -> None:
+    stand_in = Path(flow.__file__).parent / "stand_in"
+    names = ", ".join(sorted(MODULES[module]))
+    text = f"from metaflow{'.' if module else ''}{module} import {names}\nassert None not in ({names},)"
+    done = subprocess.run(
+        [sys.executable, "-c", text], env={**os.environ, "PYTHONPATH": str(stand_in)}, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("module", sorted(OWN_MODULES))
+def test_the_modules_of_flowport_have_the_names_of_those_of_metaflow(module: str) -> None:
+    found = import_module(f"flowport.{module}")
+    assert all(hasattr(found, name) for name in names_of("flowport", module) or ["missing"])
 
 
 @pytest.mark.parametrize("name", sorted(PARTS))
@@ -115,10 +135,32 @@ def test_cards_that_a_try_surrounds_get_no_word(tmp_path: Path) -> None:
     fine(write(tmp_path, {"flow.py": class_of(BODY.format(line="print(Markdown)"), head)}))
 
 
-def test_an_offered_name_of_another_module_is_imported_from_metaflow(tmp_path: Path) -> None:
-    head = "from metaflow.parameters import JSONType, Parameter"
+def test_an_offered_name_of_a_module_that_is_not_there_is_imported_from_metaflow(tmp_path: Path) -> None:
+    head = "from metaflow.cli_args import JSONType, Parameter"
     (found,) = read(write(tmp_path, {"flow.py": class_of("one = Parameter('one', default=1)\n" + BODY.format(line="pass"), head)}))[1]
     assert (found.code, found.help) == ("FP143", ("write `from metaflow import JSONType, Parameter`",))
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "from metaflow.parameters import Parameter",
+        "from metaflow import parameters",
+        "import metaflow.parameters as parameters",
+        "import metaflow.parameters",
+        "from metaflow.parameters import *",
+    ],
+)
+def test_a_parameter_is_one_whichever_module_it_comes_from(tmp_path: Path, head: str) -> None:
+    owner = "metaflow.parameters." if head == "import metaflow.parameters" else "parameters." if head.endswith("parameters") else ""
+    body = f"one = {owner}Parameter('one', default=1)\n" + BODY.format(line="print(self.one)")
+    flow, found = read(write(tmp_path, {"flow.py": class_of(body, head)}))
+    assert (found, [one.name for one in flow.parameters]) == ((), ["one"])
+
+
+def test_a_flow_may_take_its_base_from_the_module_that_defines_it(tmp_path: Path) -> None:
+    text = class_of(BODY.format(line="pass"), "from metaflow.flowspec import FlowSpec as Base").replace("(FlowSpec)", "(Base)")
+    assert [step.name for step in fine(write(tmp_path, {"flow.py": text})).steps] == ["start", "end"]
 
 
 @pytest.mark.parametrize("name", sorted(ADDED))

@@ -2,19 +2,9 @@
 
 import sys
 
-from flowport.runtime.names import cards, flow
+from flowport.runtime.names import flow
+from flowport.runtime.names.exports import Finder
 
+flow.__path__ = []  # what makes it a package, whose modules the finder knows
 sys.modules[__name__] = flow
-sys.modules[f"{__name__}.cards"] = cards
-for name in flow.unused():
-    # `client.core.Run` is a member of a module, `client.core.` the module itself.
-    module, _, member = name.rpartition(".")
-    path, owner = __name__, flow
-    for part in module.split(".") if module else ():
-        path = f"{path}.{part}"
-        inner = sys.modules.setdefault(path, type(sys)(path))
-        if not hasattr(owner, part):
-            setattr(owner, part, inner)
-        owner = inner
-    if module and member:
-        setattr(owner, member, flow.UnusedName(member))
+sys.meta_path.insert(0, Finder)

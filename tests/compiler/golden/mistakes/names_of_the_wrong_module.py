@@ -1,6 +1,6 @@
 from metaflow import FlowSpec, step
-from metaflow.client import Run
-from metaflow.parameters import Parameter
+from metaflow.cli_args import CLIArgs
+from metaflow.user_parameters import Parameter
 
 
 class TrainFlow(FlowSpec):
@@ -8,7 +8,7 @@ class TrainFlow(FlowSpec):
 
     @step
     def start(self):
-        print(Run("TrainFlow/1"))
+        print(CLIArgs)
         self.next(self.end)
 
 

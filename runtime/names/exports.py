@@ -1,0 +1,170 @@
+"""The names that a flow can import, and the module of flowport that defines each.
+
+    from flowport import Parameter                     MODULES[""]["Parameter"]
+    from metaflow.cards import Markdown                MODULES["cards"]["Markdown"]
+
+The compiler accepts the imports that stand here. The stand-in for `metaflow` answers them, and loads what defines a name when it is first
+used. The tables of docs/metaflow.md are made of this one.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from types import ModuleType
+
+from flowport.runtime.protocol import UNUSED
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+FLOW = "runtime.names.flow"
+CURRENT = "runtime.names.current"
+CAUGHT_ERROR = "runtime.names.caught_error"
+CARDS = "runtime.names.cards"
+EXCEPTIONS = "runtime.names.exceptions"
+PARALLEL = "runtime.names.parallel"
+PROFILE = "runtime.names.profile"
+
+_FLOW_NAMES = ("FlowSpec", "step", "flow", "Parameter", "IncludeFile", "JSONType")
+_DECORATORS = ("retry", "catch", "timeout", "resources", "environment", "kubernetes", "schedule", "limits")
+WITHOUT_EFFECT = (
+    "airflow_external_task_sensor", "airflow_s3_key_sensor", "batch", "card", "checkpoint", "conda", "conda_base", "exit_hook",
+    "huggingface_hub", "model", "nim", "parallel", "project", "pypi", "pypi_base", "pytorch_parallel", "secrets",
+    "trigger", "trigger_on_finish",
+)  # fmt: skip
+"""Metaflow's decorators that change nothing of what a step computes; the compiler says which of them have no effect."""
+
+_COMPONENTS = (
+    "Artifact", "Error", "EventsTimeline", "Image", "JSONViewer", "Markdown", "MetaflowCardComponent", "PageComponent", "ProgressBar",
+    "PythonCode", "Table", "ValueBox", "VegaChart", "YAMLViewer",
+)  # fmt: skip
+_CARD_CLASSES = ("BlankCard", "DefaultCard", "ErrorCard", "MetaflowCard")
+_EXCEPTIONS = (
+    "CommandException", "ExternalCommandFailed", "InvalidDecoratorAttribute", "MetaflowDataMissing", "MetaflowException",
+    "MetaflowInternalError", "MetaflowInvalidPathspec", "MetaflowNamespaceMismatch", "MetaflowNotFound",
+    "MetaflowTaggingError", "MetaflowUnknownUser", "MissingInMergeArtifactsException", "ParameterFieldFailed",
+    "ParameterFieldTypeMismatch", "UnhandledInMergeArtifactsException",
+)  # fmt: skip
+
+
+def _all(names: tuple[str, ...], where: str) -> dict[str, str]:
+    return dict.fromkeys(names, where)
+
+
+MODULES: Mapping[str, Mapping[str, str]] = {
+    "": {
+        **_all((*_FLOW_NAMES, *_DECORATORS, *WITHOUT_EFFECT), FLOW),
+        **_all(("profile",), PROFILE),
+        **_all(("parallel_map", "parallel_imap_unordered"), PARALLEL),
+        "current": CURRENT,
+        "CaughtError": CAUGHT_ERROR,
+        "__version__": "",
+    },
+    "cards": {**_all((*_COMPONENTS, *_CARD_CLASSES), CARDS)},
+    "exception": {**_all(_EXCEPTIONS, EXCEPTIONS), "MetaflowExceptionWrapper": CAUGHT_ERROR},
+    "flowspec": {"FlowSpec": FLOW},
+    "includefile": {"IncludeFile": FLOW},
+    "metaflow_current": {"current": CURRENT},
+    "metaflow_profile": {"profile": PROFILE},
+    "multicore_utils": {**_all(("parallel_map", "parallel_imap_unordered", "MulticoreException"), PARALLEL)},
+    "parameters": {**_all(("Parameter", "JSONType"), FLOW)},
+    "plugins.cards.card_modules.basic": {**_all((*_COMPONENTS, *_CARD_CLASSES), CARDS)},
+    "plugins.cards.card_modules.card": {**_all(("MetaflowCard", "MetaflowCardComponent"), CARDS)},
+    "plugins.cards.card_modules.components": {**_all(_COMPONENTS, CARDS)},
+}
+"""For each module of Metaflow, "" for `metaflow` itself: its names, and the modules of flowport that define them."""
+
+PACKAGES = frozenset(path.rsplit(".", count)[0] for path in MODULES for count in range(path.count(".") + 1)) - {""}
+"""Every module of Metaflow that can be imported, with the packages around those of `MODULES`."""
+
+OWN_MODULES: Mapping[str, str] = {"cards": "cards", "exceptions": "exception"}
+"""The modules of flowport that flows import from, and the entries of `MODULES` with their names."""
+
+
+def names_of(package: str, module: str) -> frozenset[str] | None:
+    """What a module of `metaflow` or `flowport` has, "" for the package itself; None where there is no such module."""
+    if package == "flowport":
+        path = OWN_MODULES.get(module) if module else ""
+        return None if path is None else frozenset(MODULES[path]) | (frozenset() if module else frozenset(OWN_MODULES))
+    if module and module not in PACKAGES:
+        return None
+    prefix = f"{module}." if module else ""
+    return frozenset(MODULES.get(module, ())) | {path[len(prefix) :].split(".")[0] for path in PACKAGES if path.startswith(prefix)}
+
+
+class UnusedName:
+    """Stands for a name of Metaflow's that a flow imports and does not use: all that is done with it raises."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"flowport does not have `{self._name}`")
+
+    def __call__(self, *values: object, **named: object) -> Any:
+        raise TypeError(f"flowport does not have `{self._name}`")
+
+
+class Module(ModuleType):
+    """A module of Metaflow, by its path below `metaflow`. Its names are loaded when they are first used."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"metaflow.{path}")
+        self.__path__: list[str] = []
+        self._path = path
+
+    def __getattr__(self, name: str) -> Any:
+        return load(name, self._path)
+
+    def __dir__(self) -> list[str]:
+        return [*MODULES.get(self._path, ())]
+
+
+class Finder:
+    """Finds the modules of Metaflow, and those that a flow imports without using them. It goes on `sys.meta_path`."""
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> Any:
+        package, _, module = name.partition(".")
+        if package != "metaflow" or not module or not (module in PACKAGES or _is_unused_module(module)):
+            return None
+        from importlib.machinery import ModuleSpec
+
+        return ModuleSpec(name, Finder, is_package=True)  # type: ignore[arg-type]
+
+    @staticmethod
+    def create_module(spec: Any) -> ModuleType:
+        return Module(spec.name.partition(".")[2])
+
+    @staticmethod
+    def exec_module(module: ModuleType) -> None:
+        """There is nothing to execute."""
+
+
+def load(name: str, module: str = "") -> Any:
+    """What a module of Metaflow, "" for `metaflow` and `flowport`, has under a name; raises AttributeError."""
+    from importlib import import_module
+
+    offered = MODULES.get(module, {})
+    if name in offered:
+        return getattr(import_module(f"flowport.{offered[name]}".rstrip(".")), name)
+    path = f"{module}.{name}" if module else name
+    if name == "__all__" and offered:
+        return [each for each in offered if not each.startswith("_")]
+    if path in PACKAGES and "metaflow" in sys.modules:
+        return import_module(f"metaflow.{path}")
+    if path in unused():
+        return UnusedName(name)
+    raise AttributeError(f"module '{f'metaflow.{module}' if module else 'flowport'}' has no attribute {name!r}")
+
+
+def unused() -> list[str]:
+    """What the flow's files import from Metaflow without using it: names, and names with their module in front."""
+    return os.environ.get(UNUSED, "").split()
+
+
+def _is_unused_module(module: str) -> bool:
+    return any(path.startswith(f"{module}.") for path in unused())

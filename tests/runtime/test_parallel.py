@@ -1,0 +1,80 @@
+"""`parallel_map`, `parallel_imap_unordered` and `profile`, with the results that Metaflow 2.19 gives."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from flowport.runtime.names.parallel import MulticoreException, parallel_imap_unordered, parallel_map
+from flowport.runtime.names.profile import profile
+
+
+def test_results_come_in_the_order_of_the_values() -> None:
+    offset = 10
+    assert parallel_map(lambda value: value * value + offset, range(20), max_parallel=3) == [value * value + 10 for value in range(20)]
+
+
+def test_no_values_give_no_results() -> None:
+    assert parallel_map(str, []) == []
+    assert list(parallel_imap_unordered(str, [])) == []
+
+
+def test_unordered_results_are_all_there() -> None:
+    assert sorted(parallel_imap_unordered(lambda value: value + 1, iter(range(7)), max_parallel=2)) == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_at_most_max_parallel_processes_run_at_once(tmp_path: Path) -> None:
+    def count(value: int) -> int:
+        (tmp_path / str(os.getpid())).touch()
+        running = len(list(tmp_path.iterdir()))
+        (tmp_path / str(os.getpid())).unlink()
+        return running
+
+    assert max(parallel_map(count, range(12), max_parallel=2)) <= 2
+
+
+def test_results_may_be_of_any_kind_that_can_be_pickled() -> None:
+    assert parallel_map(lambda value: {"value": value}, [None, "a", b"b"]) == [{"value": None}, {"value": "a"}, {"value": b"b"}]
+
+
+def test_a_function_that_fails_is_an_error_and_its_traceback_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(MulticoreException, match="`func` failed"):
+        parallel_map(lambda value: 1 // value, [1, 0, 2])
+    assert "ZeroDivisionError" in capfd.readouterr().err
+
+
+def test_a_function_that_ends_its_process_is_an_error() -> None:
+    with pytest.raises(MulticoreException):
+        parallel_map(lambda value: os._exit(3), [1])
+
+
+def test_temporary_files_are_gone_afterwards(tmp_path: Path) -> None:
+    assert parallel_map(str, [1, 2], dir=str(tmp_path)) == ["1", "2"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_child_is_left_when_nobody_takes_the_rest() -> None:
+    results = parallel_imap_unordered(str, range(4), max_parallel=2)
+    next(results)
+    results.close()  # type: ignore[attr-defined]
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_a_profile_prints_when_it_begins_and_how_long_it_took(capsys: pytest.CaptureFixture[str]) -> None:
+    with profile("training"):
+        pass
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == "PROFILE: training starting"
+    assert second.startswith("PROFILE: training completed in ") and second.endswith("ms")
+
+
+def test_a_profile_adds_to_a_dict_and_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    found = {"a": 5}
+    for label in ("a", "b"):
+        with profile(label, found):
+            pass
+    assert found["a"] >= 5 and found["b"] >= 0
+    assert capsys.readouterr().out == ""
