@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from flowport.runtime.names.parallel import parallel_imap_unordered as parallel_imap_unordered
     from flowport.runtime.names.parallel import parallel_map as parallel_map
     from flowport.runtime.names.profile import profile as profile
+    from flowport.runtime.names.step_decorators import USER_SKIP_STEP as USER_SKIP_STEP
+    from flowport.runtime.names.step_decorators import UserStepDecorator as UserStepDecorator
+    from flowport.runtime.names.step_decorators import user_step_decorator as user_step_decorator
 
 __version__ = "0.1.0"
 __all__ = (
@@ -37,6 +40,8 @@ __all__ = (
     "IncludeFile",
     "JSONType",
     "Parameter",
+    "USER_SKIP_STEP",
+    "UserStepDecorator",
     "catch",
     "current",
     "environment",
@@ -51,6 +56,7 @@ __all__ = (
     "schedule",
     "step",
     "timeout",
+    "user_step_decorator",
 )
 
 

@@ -42,7 +42,7 @@ PARTS: Mapping[str, Part] = {
     **dict.fromkeys(("metadata", "get_metadata", "default_metadata", "get_cards"), _CLIENT),
     "S3": Part("data tools", "use the library of the cloud provider inside the step, such as `boto3`"),
     **dict.fromkeys(("Runner", "NBRunner", "Deployer", "NBDeployer", "DeployedFlow"), _RUNNER),
-    **dict.fromkeys(("FlowMutator", "StepMutator", "MutableFlow", "MutableStep", "UserStepDecorator", "user_step_decorator"), _MUTATORS),
+    **dict.fromkeys(("FlowMutator", "StepMutator", "MutableFlow", "MutableStep"), _MUTATORS),
 }
 """Names of Metaflow that flowport does not have."""
 

@@ -27,6 +27,7 @@ CARDS = "runtime.names.cards"
 EXCEPTIONS = "runtime.names.exceptions"
 PARALLEL = "runtime.names.parallel"
 PROFILE = "runtime.names.profile"
+STEP_DECORATORS = "runtime.names.step_decorators"
 
 _FLOW_NAMES = ("FlowSpec", "step", "flow", "Parameter", "IncludeFile", "JSONType")
 _DECORATORS = ("retry", "catch", "timeout", "resources", "environment", "kubernetes", "schedule", "limits")
@@ -37,6 +38,7 @@ WITHOUT_EFFECT = (
 )  # fmt: skip
 """Metaflow's decorators that change nothing of what a step computes; the compiler says which of them have no effect."""
 
+_USER_DECORATORS = ("USER_SKIP_STEP", "UserStepDecorator", "user_step_decorator")
 _COMPONENTS = (
     "Artifact", "Error", "EventsTimeline", "Image", "JSONViewer", "Markdown", "MetaflowCardComponent", "PageComponent", "ProgressBar",
     "PythonCode", "Table", "ValueBox", "VegaChart", "YAMLViewer",
@@ -57,6 +59,7 @@ def _all(names: tuple[str, ...], where: str) -> dict[str, str]:
 MODULES: Mapping[str, Mapping[str, str]] = {
     "": {
         **_all((*_FLOW_NAMES, *_DECORATORS, *WITHOUT_EFFECT), FLOW),
+        **_all(_USER_DECORATORS, STEP_DECORATORS),
         **_all(("profile",), PROFILE),
         **_all(("parallel_map", "parallel_imap_unordered"), PARALLEL),
         "current": CURRENT,
@@ -74,6 +77,7 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "plugins.cards.card_modules.basic": {**_all((*_COMPONENTS, *_CARD_CLASSES), CARDS)},
     "plugins.cards.card_modules.card": {**_all(("MetaflowCard", "MetaflowCardComponent"), CARDS)},
     "plugins.cards.card_modules.components": {**_all(_COMPONENTS, CARDS)},
+    "user_decorators.user_step_decorator": {**_all(_USER_DECORATORS, STEP_DECORATORS)},
 }
 """For each module of Metaflow, "" for `metaflow` itself: its names, and the modules of flowport that define them."""
 

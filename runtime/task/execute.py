@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from flowport.runtime.task.context import TaskContext
 
 
+_OURS = (__file__, os.path.join(os.path.dirname(os.path.dirname(__file__)), "names", "step_decorators.py"))
+"""The files that call the user's step."""
+
+
 def execute(context: TaskContext, row: int, tried: int, over: Callable[[], None] | None = None) -> Outcome:
     """The outcome of one item after `tried` earlier attempts. An exception of the step becomes a failed outcome.
 
@@ -36,7 +40,7 @@ def execute(context: TaskContext, row: int, tried: int, over: Callable[[], None]
     body = getattr(flow, context.step)
     try:
         with Step(f"step `{context.step}` ran longer than its timeout of {context.plan['timeout']} seconds", over):
-            body() if item.inputs is None else body(item.inputs)
+            _run(context, item, flow, body)
         if item.targets is None and "end" not in context.plan["transition"]:
             raise Misuse(f"step `{context.step}` ended without `self.next(...)`: make it the last statement of every way through the step")
         return _finished(context, item, flow)
@@ -54,6 +58,22 @@ def execute(context: TaskContext, row: int, tried: int, over: Callable[[], None]
         failed["error"]["fatal"] = True
         sys.stderr.write(failed["error"]["traceback"])
         return failed
+
+
+def _run(context: TaskContext, item: Item, flow: FlowSpec, body: Callable[..., None]) -> None:
+    """Run the step, with the decorators that the flow defines itself; they may skip it, and so its `self.next`."""
+    if not hasattr(body, "wrappers"):
+        body() if item.inputs is None else body(item.inputs)
+        return
+    from flowport.runtime.names.step_decorators import call
+
+    following = call(context.step, body, flow, item.inputs)
+    if following is None or "end" in context.plan["transition"]:
+        return
+    named = following if isinstance(following, dict) else {}
+    if named.keys() - {"foreach", "condition"}:
+        raise Misuse(f"a decorator of step `{context.step}` answers {named!r}: its `self.next` takes `foreach` and `condition` only")
+    flow.next(**named)
 
 
 def _cancelled() -> type[BaseException]:
@@ -123,7 +143,7 @@ def trace(error: BaseException) -> str:
 
     recorded_lines()
     place: TracebackType | None = error.__traceback__
-    while place is not None and place.tb_frame.f_code.co_filename == __file__:
+    while place is not None and place.tb_frame.f_code.co_filename in _OURS:
         place = place.tb_next
     formatted = TracebackException(type(error), error, place or error.__traceback__)
     while formatted.stack and formatted.stack[-1].filename == lifecycle.__file__:  # where a signal was turned into the error

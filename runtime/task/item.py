@@ -134,11 +134,17 @@ class Item:
         return self.context.columns.value(entry)
 
     def go(self, flow: FlowSpec, targets: tuple[Any, ...], foreach: str | None, condition: str | None) -> None:
-        """`self.next(...)`: the plan knows its form; the values come from the artifacts."""
-        match self.context.plan["transition"]:
+        """`self.next(...)`: the plan knows its form; the values come from the artifacts. A decorator may name others."""
+        transition = self.context.plan["transition"]
+        for name, value, form in (("foreach", foreach, "foreach"), ("condition", condition, "switch")):
+            if value is not None and form not in transition:
+                raise Misuse(f"`self.next({name}={value!r})` of step `{self.context.step}` is called for a step that has no {form}")
+        match transition:
             case {"foreach": target, "over": over}:
+                over = foreach or over
                 self.targets, self.values = [target], self._iterated(over, getattr(flow, over))
             case {"switch": artifact, "cases": cases}:
+                artifact = condition or artifact
                 self.targets = [self._case(artifact, getattr(flow, artifact), cases)]
             case {"next": target}:
                 self.targets = [target]

@@ -353,6 +353,25 @@ RUNS = (
     ),
     Expected("inherited.py", {"text": "report; 3 mice; 1 cat"}, once("start", "work", "end")),
     Expected("from_metaflow.py", {"counts": [3, 2], "flow_name": "FromMetaflow"}, once("start", "total", "end", count=2)),
+    # As Metaflow 2.19.39 runs it.
+    Expected(
+        "step_decorators.py",
+        {
+            "log": ["+first start", "plain", "body", "-first start", "+each", "-each", "+end", "-end"],
+            "doubles": [2, 4, 6],
+            "sums": [1, 1, 1],
+            "sum": 5,
+            "failed": ["NoneType", "NoneType", "NoneType"],
+            "joined": 3,
+            "wide": [7, 8, 9],
+            "numbers_skipped": ["number", "number", "number"],
+            "replaced": [1, 2],
+            "saved": "division by zero",
+            "renamed": True,
+            "unset": [False, False, False],
+        },
+        once("start", "join", "split", "numbers", "other", "fails", "again", "caught", "end", each=3, number=3),
+    ),
     Expected(
         "nasties.py",
         {"unchanged": True, "back": [NASTY_DEFAULT, NASTY_JSON, NASTY_VARIABLE]},
