@@ -31,7 +31,8 @@ STEP_PLANS = ".flowport/plan/"
 INCLUDED = ".flowport/included.json"
 
 UNUSED = "FLOWPORT_UNUSED"
-"""The environment variable with what a flow imports from Metaflow and does not use: `Run`, `client.core.Run`, or `client.core.` (a module)."""
+"""The environment variable with what a flow imports from Metaflow and does not use: `Run`, `client.core.Run`, or `client.core.`
+(a module)."""
 
 
 class VersionError(Exception):

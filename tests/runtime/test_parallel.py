@@ -68,7 +68,8 @@ def test_a_profile_prints_when_it_begins_and_how_long_it_took(capsys: pytest.Cap
         pass
     first, second = capsys.readouterr().out.splitlines()
     assert first == "PROFILE: training starting"
-    assert second.startswith("PROFILE: training completed in ") and second.endswith("ms")
+    assert second.startswith("PROFILE: training completed in ")
+    assert second.endswith("ms")
 
 
 def test_a_profile_adds_to_a_dict_and_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
@@ -76,5 +77,6 @@ def test_a_profile_adds_to_a_dict_and_prints_nothing(capsys: pytest.CaptureFixtu
     for label in ("a", "b"):
         with profile(label, found):
             pass
-    assert found["a"] >= 5 and found["b"] >= 0
+    assert found["a"] >= 5
+    assert found["b"] >= 0
     assert capsys.readouterr().out == ""
