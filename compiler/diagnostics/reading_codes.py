@@ -51,7 +51,8 @@ READING: Mapping[str, Code] = {
     ),
     "FP113": Code(
         "the file has several flows",
-        "Say which flow you mean: `train.py:TrainFlow`. Classes that another flow in the file inherits from do not count.",
+        "Say which flow you mean: `train.py:TrainFlow`. If the block under `if __name__` starts one of them, you need not. Classes that "
+        "another flow in the file inherits from do not count.",
     ),
     "FP114": Code(
         "a base class is not in the flow's own files",

@@ -1,14 +1,15 @@
-"""Selects the flow class of a file."""
+"""Selects the flow class of a file, and lists all that it has."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.evaluate.reading import Reading
 from flowport.compiler.ir import Span
+from flowport.compiler.parse.main_block import started_flows
 from flowport.compiler.python.classes import ClassHierarchy, FlowClass, top_classes
 from flowport.compiler.python.modules import OURS, External, Thing
 from flowport.compiler.python.roots import roots_with
@@ -24,7 +25,7 @@ def pick(reading: Reading, source: Source, class_name: str | None) -> FlowClass 
             reading.say("FP111", f"`{class_name}` is not a flow", source, classes[class_name], f"write `class {class_name}(FlowSpec):`")
             return None
         return lineages.line(source, classes[class_name])
-    flows = {name: node for name, node in classes.items() if lineages.is_flow(source, node)}
+    flows = flow_classes(lineages, source, classes)
     if class_name is not None:
         reading.diagnostics.append(
             Diagnostic(
@@ -35,10 +36,12 @@ def pick(reading: Reading, source: Source, class_name: str | None) -> FlowClass 
             )
         )
         return None
-    inherited = {one.node.name for node in flows.values() for one in lineages.bases_of(source, node) if one.source is source}
-    leaves = [name for name in flows if name not in inherited]
-    if len(leaves) == 1:
-        return lineages.line(source, flows[leaves[0]])
+    leaves = uninherited(lineages, source, flows)
+    # The main block says which of several classes is the flow, as it does when Python runs the file.
+    started = started_flows(reading, source) if len(flows) > 1 else []
+    chosen = started if len(started) == 1 else leaves
+    if len(chosen) == 1:
+        return lineages.line(source, flows[chosen[0]])
     if leaves:
         reading.say(
             "FP113",
@@ -50,6 +53,17 @@ def pick(reading: Reading, source: Source, class_name: str | None) -> FlowClass 
     else:
         _say_no_flow(reading, source, classes)
     return None
+
+
+def flow_classes(lineages: ClassHierarchy, source: Source, classes: Mapping[str, ast.ClassDef]) -> dict[str, ast.ClassDef]:
+    """The classes that are flows, or that flows inherit from."""
+    return {name: node for name, node in classes.items() if lineages.is_flow(source, node)}
+
+
+def uninherited(lineages: ClassHierarchy, source: Source, flows: Mapping[str, ast.ClassDef]) -> list[str]:
+    """The flows of a file that no other flow of the file inherits from."""
+    inherited = {one.node.name for node in flows.values() for one in lineages.bases_of(source, node) if one.source is source}
+    return [name for name in flows if name not in inherited]
 
 
 def _listed(source: Source, flows: Iterable[str]) -> tuple[str, ...]:

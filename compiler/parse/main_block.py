@@ -35,6 +35,16 @@ def check_main_block(reading: Reading, source: Source, flow_class: FlowClass) ->
     _check_init(reading, flow_class)
 
 
+def started_flows(reading: Reading, source: Source) -> list[str]:
+    """The flow classes of a file that its main block starts, itself or by a function of the file."""
+    reader = _Starts(reading, source)
+    found: dict[str, None] = {}
+    for node in source.tree.body:
+        if isinstance(node, ast.If) and _is_main(node.test):
+            found.update(dict.fromkeys(name for part in node.body for name in reader.names(part)))
+    return list(found)
+
+
 def _is_main(test: ast.expr) -> bool:
     """Whether a test is `__name__ == "__main__"`, also the other way round."""
     if not isinstance(test, ast.Compare) or not isinstance(test.ops[0], ast.Eq):
@@ -56,6 +66,16 @@ class _Starts:
             starts = function is not None and any(self.is_flow(inner) for part in function.body for inner in _calls(part))
             if starts or self.is_flow(call):
                 yield call
+
+    def names(self, node: ast.AST) -> Iterator[str]:
+        """The flow classes of the file that a statement starts."""
+        for call in _calls(node):
+            function = self.function(call)
+            calls = [inner for part in function.body for inner in _calls(part)] if function is not None else [call]
+            for inner in calls:
+                thing = self.reading.modules.resolve(self.source, inner.func) if self.is_flow(inner) else None
+                if isinstance(thing, Definition) and thing.source is self.source and thing.type is not None:
+                    yield thing.type.name
 
     def is_flow(self, call: ast.Call) -> bool:
         """Whether a call makes a flow, and has it run the command line."""

@@ -246,6 +246,26 @@ def test_the_class_name_picks_one_of_several_flows(tmp_path: Path) -> None:
     assert (flow.name, found) == ("ScoreFlow", ())
 
 
+@pytest.mark.parametrize("start", ["ScoreFlow()", "main()"])
+def test_the_main_block_picks_one_of_several_flows(tmp_path: Path, start: str) -> None:
+    text = class_of(LINEAR) + "\n\n" + class_of(LINEAR).replace("TrainFlow", "ScoreFlow") + "\n\ndef main():\n    ScoreFlow()\n"
+    path = write(tmp_path, {"flow.py": text + f"\n\nif __name__ == '__main__':\n    {start}\n"})
+    assert fine(path).name == "ScoreFlow"
+
+
+def test_the_main_block_picks_a_flow_that_another_one_inherits_from(tmp_path: Path) -> None:
+    text = class_of(LINEAR) + "\n\nclass Nightly(TrainFlow):\n    pass\n"
+    path = write(tmp_path, {"flow.py": text + "\n\nif __name__ == '__main__':\n    TrainFlow()\n"})
+    assert fine(path).name == "TrainFlow"
+
+
+def test_a_main_block_that_starts_two_flows_picks_none(tmp_path: Path) -> None:
+    text = class_of(LINEAR) + "\n\n" + class_of(LINEAR).replace("TrainFlow", "ScoreFlow")
+    path = write(tmp_path, {"flow.py": text + "\n\nif __name__ == '__main__':\n    TrainFlow()\n    ScoreFlow()\n"})
+    flow, found = parse(path, None)
+    assert (flow, [one.code for one in found]) == (None, ["FP113"])
+
+
 def test_what_stands_under_main_is_ignored(tmp_path: Path) -> None:
     text = (
         class_of(LINEAR)
