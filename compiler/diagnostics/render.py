@@ -34,11 +34,16 @@ def render(diagnostics: Iterable[Diagnostic], format: Format, sources: Mapping[s
             paint = _painted if colour else _plain
             return "\n".join("\n".join(_block(one, lines, paint)) + "\n" for one in found)
         case "json":
-            return _document([_entry(one) for one in found])
+            return _document(entries(found))
         case "github":
             return "".join(_annotation(one) + "\n" for one in found)
         case "sarif":
             return _document(_sarif(found))
+
+
+def entries(diagnostics: Iterable[Diagnostic]) -> list[dict[str, Any]]:
+    """Diagnostics in their order in the source, as JSON has them."""
+    return [_entry(one) for one in in_order(diagnostics)]
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:

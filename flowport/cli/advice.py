@@ -74,6 +74,8 @@ def advice(error: errors.ProjectError) -> str:
             return _parameters(error)
         case errors.NoOrigin():
             return "--origin-run RUN --from STEP"
+        case errors.NotAFolder(folder=folder) if folder.endswith(".py"):
+            return f"flowport check {folder}"
         case errors.FilesCollide():
             return 'give one of them another name: `@flow(name="...")`'
         case _:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "check": "Report all mistakes in flows",
+    "doctor": "Show which flows of a folder compile, and what stops the others",
     "compile": "Write the files that an engine runs",
     "run": "Run a flow on this machine",
     "resume": "Resume a run: reuse what it finished",

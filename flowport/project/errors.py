@@ -164,3 +164,18 @@ class FilesCollide(ProjectError):
 
     def __init__(self, path: str) -> None:
         super().__init__(f"two flows would both write `{path}`")
+
+
+class NotAFolder(ProjectError):
+    """The folder to look through is not there, or is a file."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(f"there is no folder `{folder}`")
+        self.folder = folder
+
+
+class NoFlows(ProjectError):
+    """A folder has no flow anywhere."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(f"there are no flows below `{folder}`")

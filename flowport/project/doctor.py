@@ -1,0 +1,200 @@
+"""All flows below a folder: which of them compile for which engine, and why the others do not.
+
+Reads source only, and needs no settings: a setting that is missing has the value that a dry run assumes. `causes` groups what it finds.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
+from flowport.compiler.parse.flow_listing import list_flows
+from flowport.project.config import find
+from flowport.project.errors import NoFlows, NotAFolder
+from flowport.project.flow_file import check_flow, has_errors
+from flowport.project.targets import find_target, prepare
+
+SKIPPED = frozenset({"node_modules", "site-packages", "__pycache__", "__pypackages__"})
+"""Folders with files that are nobody's flows, besides hidden ones and virtual environments."""
+
+FROM_ANY = re.compile(rb"\b(?:metaflow|flowport|FlowSpec)\b")
+CLASS = re.compile(rb"^[ \t]*class\s+(\w+)\s*\(([^)]*)\)", re.MULTILINE)
+NAME = re.compile(rb"\w+")
+LOOKS_LIKE_A_FLOW = re.compile(rb"^[ \t]*class\s+\w+\s*\([^)]*\bFlowSpec\b", re.MULTILINE)
+
+SETTINGS_ABSENT = frozenset({"FP400", "FP404"})
+"""The codes of settings that are missing: they belong to a profile, and not to a flow."""
+
+FEW = 24
+"""Files that one process reads sooner than a second one has started."""
+
+
+class ExaminedFlow(NamedTuple):
+    """A flow: its file, relative to the folder, its class and its line. A file that cannot be read is one flow, called "".
+
+    `diagnostics` are about the flow itself, and `targets` has for each target what the target adds. `defect` is the error of flowport that
+    kept it from finding out.
+    """
+
+    file: str
+    name: str
+    line: int
+    diagnostics: tuple[Diagnostic, ...] = ()
+    targets: dict[str, tuple[Diagnostic, ...]] = {}
+    defect: str = ""
+    path: str = ""
+    inherits: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has no error of its own, so that it runs on this machine."""
+        return not self.defect and not has_errors(self.diagnostics)
+
+    def compiles(self, target: str) -> bool:
+        """Whether it compiles for a target."""
+        return self.runs and not has_errors(self.targets[target])
+
+    @property
+    def compiles_for_all(self) -> bool:
+        """Whether it compiles for each of the targets."""
+        return self.runs and not any(map(has_errors, self.targets.values()))
+
+
+class Examination(NamedTuple):
+    """The flows of a folder, in the order of their files; `files` is the number of Python files there."""
+
+    folder: str
+    targets: tuple[str, ...]
+    files: int
+    flows: tuple[ExaminedFlow, ...]
+
+
+class _Task(NamedTuple):
+    """A file to examine, for a process of its own."""
+
+    folder: str
+    file: str
+    targets: tuple[str, ...]
+    profile: str | None
+
+
+def examine(folder: str, targets: Sequence[str], profile: str | None = None, processes: int | None = None) -> Examination:
+    """Examine every flow below a folder for some targets; raises NotAFolder, NoFlows and UnknownTarget.
+
+    `processes` is how many work on it: by default as many as there are processors, if there is enough to do.
+    """
+    if not os.path.isdir(folder):
+        raise NotAFolder(folder)
+    names = tuple(dict.fromkeys(find_target(name).name for name in targets))
+    files = list(python_files(folder))
+    tasks = [_Task(folder, file, names, profile) for file in _with_flows(folder, files)]
+    found = [flow for flows in _each(tasks, processes) for flow in flows]
+    inherited = {base for flow in found for base in flow.inherits}
+    flows = tuple(flow for flow in found if (flow.path, flow.name) not in inherited)
+    if not flows:
+        raise NoFlows(folder)
+    return Examination(folder, names, len(files), flows)
+
+
+def python_files(folder: str) -> Iterator[str]:
+    """The Python files below a folder, relative to it, without hidden folders and installed packages; links are not followed."""
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not _is_skipped(place, name))
+        for name in sorted(files):
+            path = os.path.join(place, name)
+            if name.endswith(".py") and not name.startswith(".") and os.path.isfile(path):
+                yield os.path.relpath(path, folder)
+
+
+def _is_skipped(place: str, name: str) -> bool:
+    return name.startswith(".") or name in SKIPPED or os.path.isfile(os.path.join(place, name, "pyvenv.cfg"))
+
+
+def _with_flows(folder: str, files: Iterable[str]) -> list[str]:
+    """The files that may have flows: they mention Metaflow or flowport, or a class of theirs inherits from a class of such a file."""
+    likely: dict[str, None] = {}
+    others: dict[str, list[tuple[bytes, bytes]]] = {}
+    known: set[bytes] = set()
+    for file in files:
+        try:
+            with open(os.path.join(folder, file), "rb") as opened:
+                data = opened.read()
+        except OSError:
+            continue
+        classes = CLASS.findall(data)
+        if FROM_ANY.search(data) and (classes or b"class" in data):
+            likely[file] = None
+            known.update(name for name, _ in classes)
+        elif classes:
+            others[file] = classes
+    while more := [file for file, classes in others.items() if any(not known.isdisjoint(NAME.findall(bases)) for _, bases in classes)]:
+        for file in more:
+            likely[file] = None
+            known.update(name for name, _ in others.pop(file))
+    return sorted(likely)
+
+
+def _each(tasks: list[_Task], processes: int | None) -> Iterable[list[ExaminedFlow]]:
+    count = min(processes or os.cpu_count() or 1, len(tasks))
+    if count < 2 or (processes is None and len(tasks) <= FEW):
+        return map(_examine_file, tasks)
+    from concurrent.futures import ProcessPoolExecutor
+
+    with ProcessPoolExecutor(count) as pool:
+        return list(pool.map(_examine_file, tasks, chunksize=max(1, min(8, len(tasks) // count))))
+
+
+def _examine_file(task: _Task) -> list[ExaminedFlow]:
+    """The flows of a file. Nothing that is wrong with it stops the others."""
+    path = os.path.normpath(os.path.join(task.folder, task.file))
+    try:
+        listed = list_flows(path, _roots(path, task.profile))
+    except CompileError as error:
+        return [ExaminedFlow(task.file, "", 1, error.diagnostics, _nothing(task))] if _looks_like_a_flow(path) else []
+    except Exception as error:  # a defect of flowport; the other files are read all the same
+        return [ExaminedFlow(task.file, "", 1, targets=_nothing(task), defect=_described(error))]
+    found = [ExaminedFlow(task.file, one.name, one.line, path=os.path.abspath(path), inherits=one.inherits) for one in listed]
+    return [_examined(task, path, one) for one in found]
+
+
+def _examined(task: _Task, path: str, flow: ExaminedFlow) -> ExaminedFlow:
+    try:
+        checked = check_flow(f"{path}:{flow.name}", task.profile)
+        flow = flow._replace(diagnostics=checked.diagnostics, targets=_nothing(task))
+        if checked.flow is None:
+            return flow
+        added = {}
+        for name in task.targets:
+            target = find_target(name)
+            about = prepare(checked.flow, target, target.dry_run_defaults).diagnostics
+            added[name] = tuple(one for one in about if one.code not in SETTINGS_ABSENT and one not in checked.diagnostics)
+        return flow._replace(targets=added)
+    except Exception as error:  # as above
+        return flow._replace(targets=_nothing(task), defect=_described(error))
+
+
+def _nothing(task: _Task) -> dict[str, tuple[Diagnostic, ...]]:
+    return dict.fromkeys(task.targets, ())
+
+
+def _roots(path: str, profile: str | None) -> tuple[str, ...]:
+    """The further folders of a flow; none if its settings have mistakes, which its examination reports."""
+    try:
+        return find(os.path.dirname(os.path.abspath(path)), profile).roots
+    except CompileError:
+        return ()
+
+
+def _looks_like_a_flow(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return LOOKS_LIKE_A_FLOW.search(file.read()) is not None
+    except OSError:
+        return False
+
+
+def _described(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

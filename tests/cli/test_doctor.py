@@ -1,0 +1,163 @@
+"""`flowport doctor`: the flows of a folder, what stops some of them, and what to mend first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desk import Desk
+from flowport.project import doctor as project
+from flowport.project.doctor import examine
+
+GOLDEN = Path(__file__).parent / "golden"
+Golden = Callable[[Path, str], None]
+
+FLOW = """
+from metaflow import FlowSpec, step
+
+
+{marks}class {name}({base}):
+    @step
+    def start(self):
+        self.next(self.end)
+
+{step_marks}    @step
+    def end(self):
+        pass
+"""
+
+
+def flow(name: str, head: str = "", base: str = "FlowSpec", marks: str = "", step_marks: str = "") -> str:
+    """A file with a flow of two steps."""
+    return head + FLOW.format(name=name, base=base, marks=marks, step_marks=step_marks)
+
+
+NOVEL = "    @novel\n"
+UNKNOWN_NAME = "from metaflow import novel\n"
+GPU = "from metaflow import resources\n"
+FILES = {
+    "good.py": flow("Good"),
+    "etl/load.py": flow("Load", UNKNOWN_NAME, step_marks=NOVEL),
+    "etl/store.py": flow("Store", UNKNOWN_NAME + GPU, step_marks=NOVEL + "    @resources(disk=100)\n"),
+    "etl/clean.py": flow("Clean").replace("self.end)", "self.ende)"),
+    "broken.py": flow("Broken").replace("pass", "pass pass"),
+    "big.py": flow("Big", GPU, step_marks="    @resources(gpu=2)\n"),
+    "two.py": flow("One") + flow("Two"),
+    "bases.py": "from metaflow import FlowSpec\n\n\nclass Team(FlowSpec):\n    team = 'red'\n",
+    "team.py": "from bases import Team\n" + flow("Nightly", base="Team"),
+    "derived.py": "from team import Nightly\n\n\nclass Weekly(Nightly):\n    pass\n",
+    "plain.py": "class Plain(dict):\n    pass\n",
+    ".venv/hidden.py": flow("Hidden"),
+    "env/pyvenv.cfg": "",
+    "env/lib/installed.py": flow("Installed"),
+    "node_modules/tool/module.py": flow("Module"),
+}
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    desk = Desk(tmp_path)
+    for name, text in FILES.items():
+        desk.write(f"flows/{name}", text)
+    return desk
+
+
+def test_the_report_names_each_flow_and_what_to_mend_first(desk: Desk, golden: Golden) -> None:
+    ended = desk("doctor", "flows")
+    assert (ended.status, ended.err) == (1, "")
+    golden(GOLDEN / "doctor.out", ended.out)
+
+
+def test_the_json_document_has_everything(desk: Desk, golden: Golden) -> None:
+    ended = desk("doctor", "flows", "--json", "--target", "sfn")
+    assert (ended.status, ended.err) == (1, "")
+    golden(GOLDEN / "doctor.json", ended.out)
+
+
+def document(desk: Desk, *words: str) -> dict[str, Any]:
+    """The document of `--json`."""
+    found: dict[str, Any] = json.loads(desk("doctor", *words, "--json").out)
+    return found
+
+
+def test_a_base_class_is_no_flow_and_a_class_that_inherits_from_one_in_another_file_is(desk: Desk) -> None:
+    found = [f"{each['file']}:{each['flow']}" for each in document(desk, "flows")["flows"]]
+    assert [name for name in found if name.startswith(("bases", "team", "derived"))] == ["derived.py:Weekly"]
+
+
+def test_each_mended_cause_adds_the_flows_that_it_says(desk: Desk) -> None:
+    before = document(desk, "flows")
+    first = before["mend"][0]
+    assert (first["subject"], first["gained"]) == ("novel", 2)
+    for place in first["places"]:
+        path = desk.folder / place.split(":")[0]
+        path.write_text(path.read_text().replace(NOVEL, "").replace(UNKNOWN_NAME, ""))
+    after = document(desk, "flows")
+    assert after["compiles_for_all"] == before["compiles_for_all"] + 2 == first["compile_then"]
+
+
+def test_a_folder_whose_flows_all_compile_exits_with_0(desk: Desk) -> None:
+    desk.write("fine/good.py", FILES["good.py"])
+    ended = desk("doctor", "fine")
+    assert (ended.status, ended.out.splitlines()[3]) == (0, "1 of 1 flow compiles for every engine (100 %)")
+
+
+def test_only_the_engines_that_are_named_count(desk: Desk) -> None:
+    desk.write("fine/big.py", FILES["big.py"])
+    assert desk("doctor", "fine", "--target", "argo").status == 0
+    assert list(document(desk, "fine", "--target", "argo", "--target", "sfn")["compiles"]) == ["argo", "stepfunctions"]
+
+
+def test_missing_settings_do_not_count_and_wrong_ones_do(desk: Desk) -> None:
+    desk.write("fine/good.py", FILES["good.py"])
+    desk.write("fine/flowport.toml", '[stepfunctions]\nplatform = "MOON"\n')
+    found = document(desk, "fine")
+    assert found["compiles"] == {"airflow": 1, "argo": 1, "stepfunctions": 0}
+    assert [(cause["code"], cause["target"]) for cause in found["mend"]] == [("FP403", "stepfunctions")]
+
+
+def test_nothing_of_the_users_is_imported_or_run(desk: Desk) -> None:
+    desk.write("fine/loud.py", "open('touched', 'w')\n" + FILES["good.py"])
+    assert desk("doctor", "fine").status == 0
+    assert not (desk.folder / "touched").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "hint"),
+    [
+        ("nowhere", "there is no folder `nowhere`", ""),
+        ("flows/good.py", "there is no folder `flows/good.py`", "flowport check flows/good.py"),
+        ("flows/etl/empty", "there are no flows below `flows/etl/empty`", ""),
+        ("flows --target argos", "there is no target `argos`", "did you mean `argo`? the targets are airflow, argo, stepfunctions, sfn"),
+        ("", "FOLDER is missing", "flowport doctor FOLDER [OPTION]..."),
+    ],
+)
+def test_wrong_use_exits_with_2(desk: Desk, words: str, message: str, hint: str) -> None:
+    (desk.folder / "flows/etl/empty").mkdir()
+    ended = desk("doctor", *words.split())
+    assert (ended.status, ended.out) == (2, "")
+    assert ended.err.splitlines() == [f"flowport doctor: {message}", *([f"  {hint}"] if hint else [])]
+
+
+def test_several_processes_find_what_one_finds(desk: Desk) -> None:
+    folder = str(desk.folder / "flows")
+    alone = examine(folder, ("argo", "airflow"), processes=1)
+    assert alone == examine(folder, ("argo", "airflow"), processes=2)
+    assert len(alone.flows) == 9
+
+
+def test_a_defect_of_flowport_stops_no_other_flow(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = project.check_flow
+
+    def check_flow(argument: str, profile: str | None) -> Any:
+        if argument.endswith(":Good"):
+            raise RecursionError("too deep")
+        return real(argument, profile)
+
+    monkeypatch.setattr(project, "check_flow", check_flow)
+    found = {flow.name: flow for flow in examine(str(desk.folder / "flows"), ("argo",), processes=1).flows}
+    assert (found["Good"].defect, found["Good"].runs, found["Big"].runs) == ("RecursionError: too deep", False, True)
