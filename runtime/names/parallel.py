@@ -73,6 +73,7 @@ def parallel_imap_unordered(
             worker, status = _ended(running)
             running.remove(worker)
             if status:
+                worker.file.close()
                 raise MulticoreException("`func` failed in a process of `parallel_map`: its traceback is in the log of the task")
             yield worker.result()  # type: ignore[misc]
             running += [_Worker(func, value, dir) for value in islice(waiting, 1)]
