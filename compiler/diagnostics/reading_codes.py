@@ -176,8 +176,8 @@ READING: Mapping[str, Code] = {
         "`current` has no such attribute here",
         "`current` has the attributes that flowport knows about a running task. Attributes that `@project`, `@parallel`, "
         "`@checkpoint` and other decorators of Metaflow add do not exist. `current.get(NAME)` returns None for an attribute "
-        "that is missing. Attributes of a task, such as `current.run_id`, do not exist yet while the flow's file and the "
-        "modules that it imports are loaded.",
+        "that is missing. Attributes of a task, such as `current.run_id`, are None while the flow's file and the modules that "
+        "it imports are loaded; `parameters`, `parameter_names`, `tags`, `resources` and `graph` do not exist yet.",
     ),
     "FP146": Code(
         "a module is imported by a name that is not known before the flow runs",

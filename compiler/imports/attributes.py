@@ -23,7 +23,8 @@ from flowport.runtime.names.exports import names_of
 
 CURRENT = (
     "flow_name", "run_id", "origin_run_id", "step_name", "task_id", "retry_count", "attempt", "pathspec", "parameters",
-    "parameter_names", "tags", "username", "namespace", "card", "trigger", "is_running_flow", "get",
+    "parameter_names", "tags", "user", "username", "namespace", "card", "trigger", "is_running_flow", "get", "run", "task",
+    "parent_task_pathspecs", "graph", "script_name", "resources", "tempdir",
 )  # fmt: skip
 """The attributes of `current` (`runtime/names/current.py`)."""
 
@@ -37,8 +38,11 @@ ADDED: Mapping[str, str] = {
 }
 """Attributes that decorators of Metaflow add to `current`, and flowport does not have."""
 
-IN_TASKS = frozenset(CURRENT) - {"username", "namespace", "card", "trigger", "is_running_flow", "get"}
+IN_TASKS = frozenset({"parameters", "parameter_names", "tags", "resources", "graph"})
 """Attributes that `current` has only while a task runs."""
+
+NONE_BEFORE = frozenset(CURRENT) - IN_TASKS - {"user", "username", "namespace", "card", "trigger", "is_running_flow", "get", "tempdir"}
+"""Attributes that are None while no task runs."""
 
 CATCHES = frozenset({"AttributeError", "ImportError", "Exception", "BaseException"})
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -126,9 +130,14 @@ class _Reader:
     def check_import(self, node: ast.Attribute) -> None:
         """Report attributes of `current` that are read while the file is imported."""
         thing = self.resolved(node.value, {})
-        if node.attr in IN_TASKS - self.tested and isinstance(thing, External) and thing.name in {f"{one}.current" for one in OURS}:
-            message = f"`current.{node.attr}` is read when the file is imported, before a task starts"
-            self.reading.say("FP145", message, self.source, node, "read it inside a step, or in a function that a step calls")
+        if not isinstance(thing, External) or thing.name not in {f"{one}.current" for one in OURS} or node.attr in self.tested:
+            return
+        message = f"`current.{node.attr}` is read when the file is imported, before a task starts"
+        way_out = "read it inside a step, or in a function that a step calls"
+        if node.attr in IN_TASKS:
+            self.reading.say("FP145", message, self.source, node, way_out)
+        elif node.attr in NONE_BEFORE:
+            self.reading.warn("FP145", f"{message}: it is None", self.source, node, way_out)
 
     def missing(self, node: ast.expr, name: str, way_out: str, module: str = "") -> None:
         """Report a name of Metaflow that flowport does not have."""

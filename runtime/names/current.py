@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
+    from flowport.runtime.store.interface import Store
+
 
 class Parameters:
     """The parameters of a run, as attributes and as pairs."""
@@ -61,19 +63,28 @@ class Card:
 
 
 class Current:
-    """What runs now: `from flowport import current`. Outside a task what belongs to the task is an AttributeError."""
+    """What runs now: `from flowport import current`. Outside a task what belongs to the task is None, as in Metaflow.
 
-    flow_name: str
-    run_id: str
-    origin_run_id: str | None
-    step_name: str
-    _address: Callable[[], str]
-    retry_count: int
+    `tags`, `parameters`, `parameter_names` and `graph` exist in a task only. `retry_count` is the number of this item's attempt, from 0.
+    `resources` is what `@resources`, `@batch` and `@kubernetes` ask for, such as `{"cpu": 2, "memory": 4096, "gpu": 0}`, sizes in MiB.
+    """
+
+    flow_name: str | None = None
+    run_id: str | None = None
+    origin_run_id: str | None = None
+    step_name: str | None = None
+    retry_count: int | None = None
+    script_name: str | None = None
     parameters: Parameters
-    tags: frozenset[str]
+    tags: set[str]
+    resources: dict[str, Any]
     is_running_flow = False
     card = Card()
     trigger = None
+    _store: Store | None = None
+    """The store of the run."""
+    _address: Callable[[], str] | None = None
+    _graph: Callable[[], dict[str, Any]] | None = None
 
     @property
     def parameter_names(self) -> list[str]:
@@ -86,32 +97,76 @@ class Current:
         found = (os.environ.get(name) for name in ("METAFLOW_USER", "SUDO_USER", "USERNAME", "USER"))
         return next((name for name in found if name and name != "root"), None)
 
+    user = username
+
     @property
     def namespace(self) -> str | None:
         """Metaflow's name for what the user runs: `user:NAME`; None without a user name."""
         return f"user:{self.username}" if self.username else None
 
     @property
-    def task_id(self) -> str:
+    def task_id(self) -> str | None:
         """The address of the item, such as `r.3`. It is computed on access."""
-        return self._address()
+        return self._address() if self._address else None
 
     @property
-    def pathspec(self) -> str:
+    def pathspec(self) -> str | None:
         """`Flow/run/step/task`."""
-        return f"{self.flow_name}/{self.run_id}/{self.step_name}/{self.task_id}"
+        return f"{self.flow_name}/{self.run_id}/{self.step_name}/{self.task_id}" if self._address else None
 
     @property
-    def attempt(self) -> int:
+    def attempt(self) -> int | None:
         """The number of this item's attempt, from 0: another name of `retry_count`."""
         return self.retry_count
+
+    @property
+    def run(self) -> Any:
+        """The running run, as the client's `Run`."""
+        return _client("Run")(f"{self.flow_name}/{self.run_id}", _namespace_check=False) if self.run_id else None
+
+    @property
+    def task(self) -> Any:
+        """The running task, as the client's `Task`."""
+        return _client("Task")(self.pathspec, _namespace_check=False) if self._address else None
+
+    @property
+    def parent_task_pathspecs(self) -> list[str]:
+        """The pathspecs of the tasks that lead to this one."""
+        return [*self.task.parent_task_pathspecs] if self._address else []
+
+    @property
+    def graph(self) -> dict[str, Any]:
+        """The graph of the flow, in the form of Metaflow's: `graph["steps"]["start"]["next"]`."""
+        if self._graph is None:
+            raise RuntimeError("the graph is available while a task runs")
+        return self._graph()
+
+    @property
+    def tempdir(self) -> str:
+        """The folder for temporary files."""
+        return os.environ.get("METAFLOW_TEMPDIR", ".")
 
     def get(self, name: str, default: Any = None) -> Any:
         """The value called `name`, or `default` where there is none."""
         return getattr(self, name, default)
 
     def __contains__(self, name: str) -> bool:
-        return hasattr(self, name)
+        return self.get(name) is not None
+
+    def _update_env(self, values: dict[str, Any]) -> None:
+        """Set further attributes for this task, as decorators from packages do."""
+        vars(self).update(values)
+
+    def _begin(self, values: dict[str, Any]) -> None:
+        """Set all attributes for one item; what was set for the one before is gone."""
+        vars(self).clear()
+        vars(self).update(values)
+
+
+def _client(name: str) -> Any:
+    from flowport.runtime.names import exports
+
+    return exports.load(name)
 
 
 current = Current()

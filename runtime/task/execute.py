@@ -90,10 +90,28 @@ def is_printed(context: TaskContext, tried: int) -> bool:
 
 def _announce(context: TaskContext, item: Item, tried: int) -> None:
     """Fill `current` for this item."""
-    current.flow_name, current.run_id, current.origin_run_id = context.program.flow["flow"], context.invocation.run, context.record.origin
-    current.step_name, current._address, current.retry_count = context.step, lambda: context.lineage.address(item.row), tried
-    current.tags, current.is_running_flow = frozenset(context.record.doc["tags"]), True
-    current.parameters = Parameters(lambda: {name: item.parameter(name) for name in context.record.doc["parameters"]})
+    flow = context.program.flow
+    current._begin({
+        "flow_name": flow["flow"],
+        "run_id": context.invocation.run,
+        "origin_run_id": context.record.origin,
+        "step_name": context.step,
+        "retry_count": tried,
+        "script_name": flow["file"].rpartition("/")[2],
+        "tags": {*context.record.doc["tags"]},
+        "resources": {**context.plan.get("resources", {})},
+        "parameters": Parameters(lambda: {name: item.parameter(name) for name in context.record.doc["parameters"]}),
+        "is_running_flow": True,
+        "_store": context.store,
+        "_address": lambda: context.lineage.address(item.row),
+        "_graph": lambda: _graph(context),
+    })  # fmt: skip
+
+
+def _graph(context: TaskContext) -> dict[str, Any]:
+    from flowport.runtime.package import flow_graph
+
+    return flow_graph.document(context.program)
 
 
 def _finished(context: TaskContext, item: Item, flow: FlowSpec) -> Outcome:

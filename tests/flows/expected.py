@@ -275,6 +275,12 @@ RUNS = (
             "outside": (None, None, []),
             "after": (None, None, []),
             "parameters": {"colour": "blue"},
+            "resources": {"cpu": 2, "memory": 2048, "gpu": 0},
+            "graph": (
+                ["group_done"],
+                ["start", [["group", [["letter", "letter_on"]], "group_done"]], "all_done", "end"],
+                "surroundings.py",
+            ),
         },
         once("start", "all_done", "end", group=2, letter=3, letter_on=3, group_done=2),
     ),

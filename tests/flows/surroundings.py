@@ -1,6 +1,6 @@
 """What a step sees of where it is: `self.input`, `self.index`, `self.foreach_stack()` and `current`, at every depth."""
 
-from flowport import FlowSpec, Parameter, current, step
+from flowport import FlowSpec, Parameter, current, resources, step
 
 
 def place():
@@ -15,6 +15,7 @@ class Surroundings(FlowSpec):
     @step
     def start(self):
         self.places = [place()]
+        self.graph = (current.graph["steps"]["letter_on"]["next"], current.graph["graph_structure"], current.script_name)
         self.outside = (self.input, self.index, self.foreach_stack())
         self.groups = ["ab", "c"]
         self.next(self.group, foreach="groups")
@@ -39,7 +40,7 @@ class Surroundings(FlowSpec):
         self.inner = [each.seen for each in inputs]
         self.seen = (self.input, self.index, list(self.foreach_stack()))
         self.letter_places = [each.place for each in inputs]
-        self.merge_artifacts(inputs, include=["outside"])
+        self.merge_artifacts(inputs, include=["outside", "graph"])
         self.next(self.all_done)
 
     @step
@@ -47,10 +48,12 @@ class Surroundings(FlowSpec):
         self.inner = [seen for each in inputs for seen in each.inner]
         self.outer = [each.seen for each in inputs]
         self.letter_places = [place for each in inputs for place in each.letter_places]
-        self.merge_artifacts(inputs, include=["outside"])
+        self.merge_artifacts(inputs, include=["outside", "graph"])
         self.next(self.end)
 
+    @resources(cpu=2, memory=2048)
     @step
     def end(self):
         self.parameters = dict(current.parameters)
+        self.resources = current.resources
         self.after = (self.input, self.index, self.foreach_stack())

@@ -8,7 +8,7 @@ from typing import Any
 
 from flowport.compiler.decorators.arguments import Arguments
 from flowport.compiler.decorators.decorator import Decorator
-from flowport.compiler.ir import Resources, Settings
+from flowport.compiler.ir import JSON, Resources, Settings
 from flowport.compiler.ir.features import Feature
 from flowport.compiler.record import replace
 
@@ -39,6 +39,12 @@ def _merge(group: Sequence[Settings], so_far: Settings) -> Settings:
     return replace(so_far, resources=reduce(Resources.beside, (settings.resources or Resources() for settings in group)))
 
 
+def _to_plan(settings: Settings) -> dict[str, JSON]:
+    if settings.resources is None:
+        return {}
+    return {"resources": {name: size for name in SIZES if (size := getattr(settings.resources, name)) is not None}}
+
+
 RESOURCES = Decorator(
     "resources",
     tuple(SIZES),
@@ -50,5 +56,6 @@ RESOURCES = Decorator(
         SHARED_MEMORY: lambda settings: settings.resources is not None and settings.resources.shared_memory is not None,
     },
     _merge,
+    _to_plan,
     changes_results=False,
 )
