@@ -3,7 +3,7 @@
 Nothing here reads source or knows an engine. `outline` prints a plan, and `verify` says what is wrong with one.
 """
 
-from flowport.compiler.ir.flow import Flow, Step, Use, Uses
+from flowport.compiler.ir.flow import Flow, Step, Use, Uses, Wrapper
 from flowport.compiler.ir.parameters import Computed, NoDefault, Parameter
 from flowport.compiler.ir.run_limits import RunLimits
 from flowport.compiler.ir.settings import UNDECORATED, Catch, ExecutionSpec, Pairs, Pod, Resources, Retry, Settings
@@ -42,5 +42,6 @@ __all__ = [
     "Transition",
     "Use",
     "Uses",
+    "Wrapper",
     "targets",
 ]

@@ -14,6 +14,7 @@ from flowport.compiler.ir.settings import Settings
 from flowport.compiler.ir.span import Span
 from flowport.compiler.ir.transitions import Transition
 from flowport.compiler.ir.triggers import Trigger
+from flowport.compiler.ir.values import JSON
 from flowport.compiler.record import field, record
 
 
@@ -39,11 +40,20 @@ class Uses:
 
 
 @record
+class Wrapper:
+    """A user step decorator that a step has from outside of the source: `name` of `module`, which is "" for the flow's own file."""
+
+    module: str
+    name: str
+    arguments: Mapping[str, JSON] = field(default_factory=dict)
+
+
+@record
 class Step:
     """A method with the decorator `@step`.
 
     `digest` is a SHA-256 over the tokens of the step and of what it names in the flow's own files.
-    `join`: the method takes the inputs of the steps before it.
+    `join`: the method takes the inputs of the steps before it. `wrappers` are around the decorators that the source shows.
     """
 
     name: str
@@ -55,6 +65,7 @@ class Step:
     span: Span | None = field(default=None, compare=False)
     transition_span: Span | None = field(default=None, compare=False)
     uses: Uses = field(default=Uses(), compare=False, repr=False)
+    wrappers: tuple[Wrapper, ...] = ()
 
 
 @record

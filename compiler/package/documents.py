@@ -124,6 +124,9 @@ def _node(node: Node) -> Document:
 
 def _step_document(sites: Sites, step: Step) -> Document:
     """What a task of the step reads."""
+    around: Document = {}
+    if step.wrappers:
+        around["wrappers"] = [[one.module, one.name, dict(one.arguments)] for one in step.wrappers]
     return {
         "v": DOCUMENTS,
         "step": step.name,
@@ -135,6 +138,7 @@ def _step_document(sites: Sites, step: Step) -> Document:
         "routed": sites.is_routed(step),
         "left": [*sorted(sites.ways_out(step.name))],
         "sites": {name: sites.document(name) for name in sites.reachable(step.name)},
+        **around,
     }
 
 

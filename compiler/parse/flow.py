@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import ast
 import os.path
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from flowport.compiler.decorators.attach import Attached, attached, without_places
 from flowport.compiler.decorators.read import flow_settings
 from flowport.compiler.decorators.resolve import decorator_uses
+from flowport.compiler.decorators.spec import DecoratorSpec
 from flowport.compiler.decorators.use import DecoratorUse
 from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
 from flowport.compiler.evaluate.reading import Reading
@@ -29,6 +31,7 @@ from flowport.compiler.python.classes import Class, FlowClass
 from flowport.compiler.python.modules import Definition, Modules
 from flowport.compiler.python.roots import roots_with
 from flowport.compiler.python.source import Source, read
+from flowport.runtime.store import digests as sha256
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,13 +42,17 @@ OUTSIDE = ".flowport/roots"
 
 
 def parse(
-    path: str | Path, class_name: str | None, roots: tuple[str, ...] = (), included: tuple[str, ...] = ()
+    path: str | Path,
+    class_name: str | None,
+    roots: tuple[str, ...] = (),
+    included: tuple[str, ...] = (),
+    decorators: tuple[DecoratorSpec, ...] = (),
 ) -> tuple[Flow | None, tuple[Diagnostic, ...]]:
     """The flow in the file at `path`, and diagnostics.
 
     `class_name` selects one of several flows. `roots` are further folders with modules of the flow. `included` are the paths in the code
-    package of Python files that `include` adds. The flow is returned even if it has errors, so that `check` can report more; it is None
-    if there is no flow class.
+    package of Python files that `include` adds. `decorators` are for the steps that lack them. The flow is returned even if it has errors,
+    so that `check` can report more; it is None if there is no flow class.
     """
     shown = os.fspath(path)
     full = os.path.abspath(shown)
@@ -59,8 +66,11 @@ def parse(
         return None, error.diagnostics
     modules.add(source)
     picked = pick(reading, source, class_name)
-    flow = _flow(reading, source, picked, folder, included) if picked is not None else None
-    return flow, tuple(dict.fromkeys(modules.diagnostics + reading.diagnostics))
+    flow = None
+    if picked is not None:
+        further = attached(reading, source, decorators)
+        flow = _flow(reading, source, picked, included, further)
+    return flow, tuple(without_places(modules.diagnostics + reading.diagnostics, decorators))
 
 
 def places(folder: str, roots: Iterable[str]) -> tuple[tuple[str, str], ...]:
@@ -73,15 +83,15 @@ def places(folder: str, roots: Iterable[str]) -> tuple[tuple[str, str], ...]:
     return tuple(found.items())
 
 
-def _flow(reading: Reading, source: Source, flow_class: FlowClass, folder: str, included: tuple[str, ...]) -> Flow:
-    own = flow_class.classes[0]
+def _flow(reading: Reading, source: Source, flow_class: FlowClass, included: tuple[str, ...], further: tuple[Attached, ...]) -> Flow:
+    own, folder = flow_class.classes[0], os.path.dirname(source.path)
     for one, base in flow_class.unseen:
         wider = roots_with(reading.modules, one.source, base)
         found_in = next((setting for more, setting in wider if isinstance(more.resolve(one.source, base), Definition)), None)
         way_out = f"write {found_in}" if found_in else "add its folder to `roots` in flowport.toml"
         message = f"the base class `{one.source.segment(base)}` of `{one.node.name}` is not in the flow's own files"
         reading.warn("FP114", message, one.source, base, f"flowport does not see its steps and parameters; {way_out}")
-    files = import_closure(reading, [source])
+    files = import_closure(reading, [source, *(one.definition.source for one in further if one.definition is not None)])
     unused = check_imports(reading, files, source)
     uses = {one: decorator_uses(reading, one, one.node.decorator_list, 0) for one in flow_class.classes}
     name, (begun_by, limits) = _name(reading, own, uses[own]), flow_settings(reading, flow_class, uses)
@@ -89,7 +99,7 @@ def _flow(reading: Reading, source: Source, flow_class: FlowClass, folder: str, 
     check_main_block(reading, source, flow_class)
     members = flow_class.members
     found = parameters(reading, find(reading, flow_class, files), folder)
-    marked = methods(reading, members)
+    marked = methods(reading, members, further)
     start, end = ends(reading, marked)
     steps = {one: method.member for one, method in marked.items()}
     hashes, definitions = digests(reading.modules, flow_class, steps, [one.attribute for one in found], files)
@@ -98,7 +108,9 @@ def _flow(reading: Reading, source: Source, flow_class: FlowClass, folder: str, 
         name,
         own.node.name,
         source.place,
-        tuple(step(reading, reader, method, one == end, hashes[one]) for one, method in marked.items()),
+        tuple(
+            step(reading, reader, method, one == end, _digest(hashes[one], method.attached, definitions)) for one, method in marked.items()
+        ),
         start,
         end,
         found,
@@ -113,6 +125,16 @@ def _flow(reading: Reading, source: Source, flow_class: FlowClass, folder: str, 
         source.name_span(own.node),
         unused,
     )
+
+
+def _digest(own: str, further: Iterable[Attached], definitions: Mapping[str, Mapping[str, str]]) -> str:
+    """The digest of a step with decorators from outside of its source, as far as they change what it computes."""
+    texts = [
+        f"{one.use.source.text} {definitions[one.definition.source.place][one.definition.name] if one.definition else one.use.name}"
+        for one in further
+        if one.changes_results
+    ]
+    return sha256.of("\n".join([own, *texts]).encode(errors="surrogatepass")) if texts else own
 
 
 def _also(reading: Reading, included: Iterable[str]) -> tuple[Source, ...]:

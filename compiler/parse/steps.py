@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from flowport.compiler.decorators.attach import Attached, lacking
 from flowport.compiler.decorators.read import settings
 from flowport.compiler.decorators.resolve import decorator_uses
 from flowport.compiler.decorators.use import DecoratorUse
@@ -20,15 +21,16 @@ from flowport.compiler.record import record, replace
 
 @record(eq=False)
 class Method:
-    """A method with `@step`, and its decorators."""
+    """A method with `@step`, and its decorators; `attached` are those of them that come from outside of the source."""
 
     member: Member
     function: Function
     decorators: tuple[DecoratorUse, ...]
+    attached: tuple[Attached, ...] = ()
 
 
-def methods(reading: Reading, members: Mapping[str, Member]) -> dict[str, Method]:
-    """The methods with `@step`, by name."""
+def methods(reading: Reading, members: Mapping[str, Member], further: Iterable[Attached] = ()) -> dict[str, Method]:
+    """The methods with `@step`, by name; each gets those of the `further` decorators that it lacks."""
     found = {}
     for name, member in members.items():
         function = member.function
@@ -39,7 +41,8 @@ def methods(reading: Reading, members: Mapping[str, Member]) -> dict[str, Method
             # Only a step has a `self` and a `self.next` that decorators of other packages must leave alone.
             reading.diagnostics += [one for one in aside.diagnostics if is_step or one.code != "FP123"]
             if is_step:
-                found[name] = Method(member, function, own)
+                added = lacking(reading, own, further)
+                found[name] = Method(member, function, (*own, *(one.use for one in added)), added)
                 _check(reading, found[name])
     return found
 
@@ -145,4 +148,5 @@ def step(reading: Reading, reader: UseReader, method: Method, is_end: bool, dige
         span=owner.source.name_span(function),
         transition_span=span,
         uses=uses if all(use.name for use in method.decorators) else replace(uses, opaque=True),
+        wrappers=tuple(one.wrapper for one in method.attached if one.wrapper is not None),
     )

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 import click
 
 from flowport.cli.command import Command, Request, takes_one_value
+from flowport.compiler.decorators.spec import DecoratorSpec
 from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.project.errors import ProjectError
-from flowport.project.flow_file import FlowFile
+from flowport.project.flow_file import Changes, FlowFile
 from flowport.project.parameters import ParameterText, Spec, as_text, spellings
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
 
@@ -42,6 +43,12 @@ class FlowChoice(NamedTuple):
     store: str | None = None
     target: str | None = None
     force: bool | None = None
+    decorators: tuple[DecoratorSpec, ...] | None = None
+
+    @property
+    def changes(self) -> Changes:
+        """What the options change in the flow."""
+        return Changes(tuple(self.decorators or ()))
 
 
 class FlowSelection(NamedTuple):

@@ -6,7 +6,7 @@ import click
 
 from flowport.cli.command import Argument
 from flowport.cli.completers import addresses, flow_files, target_names
-from flowport.compiler.ir import Retry
+from flowport.compiler.decorators.spec import DecoratorSpec, parse_spec
 from flowport.project.address import Address
 
 FLOW_HELP = "The flow's file: FILE.py, or FILE.py:ClassName when it has several flows."
@@ -35,13 +35,12 @@ def count(text: str) -> int:
     return int(text)
 
 
-def retries(text: str) -> Retry:
+def decorator(text: str) -> DecoratorSpec:
     """The decorator in `retry` or `retry:times=5`."""
-    name, _, settings = text.partition(":")
-    key, equals, times = settings.partition("=")
-    if name != "retry" or (settings and (key != "times" or not equals or not times.isdigit())):
-        raise click.BadParameter("you can add `retry` or `retry:times=5`")
-    return Retry(times=int(times)) if settings else Retry()
+    try:
+        return parse_spec(text, "--with")
+    except ValueError as error:
+        raise click.BadParameter(f"`{text}`: {error}") from None
 
 
 PROFILE_HELP = "Use this profile of flowport.toml."
@@ -51,6 +50,19 @@ STORE_HELP = "The store: a folder, or an address such as s3://bucket/prefix. Def
 def profile() -> click.Option:
     """--profile."""
     return click.Option(["--profile"], metavar="NAME", help=PROFILE_HELP)
+
+
+def changes() -> list[click.Parameter]:
+    """--with of every command that reads a flow."""
+    return [
+        click.Option(
+            ["--with", "decorators"],
+            metavar="DECORATOR",
+            type=decorator,
+            multiple=True,
+            help="Add a decorator to every step that lacks it, such as `retry` or `retry:times=5`.",
+        )
+    ]
 
 
 def targets(help: str) -> click.Option:
@@ -83,13 +95,7 @@ def of_a_run() -> list[click.Parameter]:
             type=count,
             help="Run at most this many tasks at once. Default: the number of processors.",
         ),
-        click.Option(
-            ["--with", "decorators"],
-            metavar="DECORATOR",
-            type=retries,
-            multiple=True,
-            help="Add a decorator to every step that lacks it: `retry` or `retry:times=5`.",
-        ),
+        *changes(),
         click.Option(["--store"], metavar="URL", help=STORE_HELP),
         profile(),
     ]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flowport.compiler.ir import Retry
 from flowport.compiler.target import DryRun
 from flowport.project.config import Config
 from flowport.project.errors import StoreNotLocal
 from flowport.project.flow_file import FlowFile
 from flowport.project.parameters import ParameterText
-from flowport.project.run import check_origin, run_input, with_decorators
+from flowport.project.run import check_origin, run_input
 from flowport.project.run_ids import run_id
 from flowport.project.stores import is_folder, store_to_write
 from flowport.project.targets import prepare, prepare_without_errors
@@ -32,7 +31,6 @@ class DryRunRequest(NamedTuple):
     run_id: str | None = None
     tags: tuple[str, ...] = ()
     max_workers: int | None = None
-    decorators: tuple[Retry, ...] = ()
     store: str | None = None
     logs: bool = False
     origin_run: str | None = None
@@ -43,7 +41,7 @@ def prepare_dry_run(request: DryRunRequest, target: AnyTarget) -> tuple[DryRun[A
     """What the target is to run, and the warnings about it; raises CompileError when it cannot take the flow."""
     inputs = run_input(request.flow, request.parameters, request.tags, request.origin_run, request.from_step)
     store = _store(request)
-    flow = with_decorators(request.flow, request.decorators)
+    flow = request.flow
     ready = prepare_without_errors(flow, target, target.dry_run_defaults)
     package = flow.package()
     check_origin(open_store(store), flow, inputs.origin_run)

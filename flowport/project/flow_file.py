@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowport.compiler.compile import load, split
+from flowport.compiler.decorators.spec import DecoratorSpec
 from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.package.documents import flow_document
@@ -59,7 +60,16 @@ class CheckResult(NamedTuple):
     ignored: tuple[str, ...] = ()
 
 
-def check_flow(argument: str, profile: str | None) -> CheckResult:
+class Changes(NamedTuple):
+    """What a command line changes in a flow: `decorators` are for the steps that lack them."""
+
+    decorators: tuple[DecoratorSpec, ...] = ()
+
+
+UNCHANGED = Changes()
+
+
+def check_flow(argument: str, profile: str | None, changes: Changes = UNCHANGED) -> CheckResult:
     """Read `FILE.py` or `FILE.py:ClassName` with a profile of its settings."""
     path, _ = split(argument)
     folder = os.path.dirname(os.path.abspath(path))
@@ -69,14 +79,14 @@ def check_flow(argument: str, profile: str | None) -> CheckResult:
         roots = config.roots
     except CompileError as refused:
         return CheckResult(None, refused.diagnostics)
-    loaded = load(argument, roots, modules)
+    loaded = load(argument, roots, modules, changes.decorators)
     flow = None if loaded.plan is None else FlowFile(path, loaded.plan, config, loaded.diagnostics)
     return CheckResult(flow, loaded.diagnostics, config.ignored)
 
 
-def open_flow(argument: str, profile: str | None) -> FlowFile:
+def open_flow(argument: str, profile: str | None, changes: Changes = UNCHANGED) -> FlowFile:
     """The flow of `FILE.py` or `FILE.py:ClassName`; raises CompileError when there are errors."""
-    found = check_flow(argument, profile)
+    found = check_flow(argument, profile, changes)
     if found.flow is None:
         raise CompileError(found.diagnostics)
     return found.flow

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowport.project.errors import UnknownFlowFile
-from flowport.project.flow_file import FlowFile, open_flow
+from flowport.project.flow_file import UNCHANGED, Changes, FlowFile, open_flow
 from flowport.project.runs import find_origin
 from flowport.project.stores import StoreChoice, open_to_read
 from flowport.runtime.local.source import where
@@ -26,6 +26,7 @@ class ResumeChoice(NamedTuple):
     run: str | None
     store: StoreChoice
     force: bool = False
+    changes: Changes = UNCHANGED
 
 
 class Resumption(NamedTuple):
@@ -38,11 +39,11 @@ class Resumption(NamedTuple):
 
 def find_resumption(choice: ResumeChoice, report: Report) -> Resumption:
     """The chosen run, or the latest that ended before its last step; raises ProjectError and CompileError."""
-    flow = open_flow(choice.file, choice.store.profile) if choice.file else None
+    flow = open_flow(choice.file, choice.store.profile, choice.changes) if choice.file else None
     store, _ = open_to_read(choice.store, flow.folder if flow else os.curdir)
     flow_name, _, run = (choice.run or "").rpartition("/")
     origin = find_origin(store, flow_name or (flow.name if flow else ""), run, report, choice.force)
-    return Resumption(flow or open_flow(_file(store, origin), choice.store.profile), origin["run"], store.url)
+    return Resumption(flow or open_flow(_file(store, origin), choice.store.profile, choice.changes), origin["run"], store.url)
 
 
 def _file(store: Store, document: dict[str, Any]) -> str:

@@ -6,8 +6,6 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flowport.compiler.ir import Retry, Step
-from flowport.compiler.record import replace
 from flowport.project.errors import BadTags, NoOrigin, UnknownRun, UnknownStep
 from flowport.project.flow_file import FlowFile
 from flowport.project.parameters import ParameterText, parameter_values
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
 class RunRequest(NamedTuple):
     """A run of a flow: with `origin_run` it reuses the results of that run, with `from_step` none of that step and those after it.
 
-    `decorators` are for the steps that lack them. `max_workers` is the number of tasks at once: by default that of the processors.
+    `max_workers` is the number of tasks at once: by default that of the processors.
     Tasks are forked from one process, or with `fork` false started anew as in a container. A `quiet` run shows neither output nor progress.
     """
 
@@ -33,7 +31,6 @@ class RunRequest(NamedTuple):
     run_id: str | None = None
     tags: tuple[str, ...] = ()
     max_workers: int | None = None
-    decorators: tuple[Retry, ...] = ()
     store: str | None = None
     fork: bool = True
     quiet: bool = False
@@ -71,18 +68,6 @@ def run_input(
         raise BadTags(str(error)) from None
 
 
-def with_decorators(flow: FlowFile, decorators: Sequence[Retry]) -> FlowFile:
-    """The flow with retries for the steps that have none."""
-    if not decorators:
-        return flow
-
-    def with_retry(step: Step) -> Step:
-        return step if step.settings.retry else replace(step, settings=replace(step.settings, retry=decorators[-1]))
-
-    steps = tuple(with_retry(step) for step in flow.plan.flow.steps)
-    return flow._replace(plan=replace(flow.plan, flow=replace(flow.plan.flow, steps=steps)))
-
-
 def start(request: RunRequest) -> int:
     """Compile a flow, put the code where tasks find it, and run it; the exit status."""
     from shlex import quote
@@ -96,7 +81,7 @@ def start(request: RunRequest) -> int:
     flow = request.flow
     inputs = run_input(flow, request.parameters, request.tags, request.origin_run, request.from_step)
     run = run_id(request.run_id)
-    package = with_decorators(flow, request.decorators).package()
+    package = flow.package()
     url = store_to_write(request.store, flow.config)
     store = open_store(url)
     check_origin(store, flow, inputs.origin_run)

@@ -133,9 +133,8 @@ def count(function: Any) -> int:
     return taken
 
 
-def call(step: str, body: Callable[..., Any], flow: Any, inputs: Any) -> Any:
-    """Run a step with its decorators, the outermost first; what `self.next` is to be called with, None when the step has called it."""
-    wrappers: list[UserStepDecorator] = body.wrappers  # type: ignore[attr-defined]
+def call(step: str, body: Callable[..., Any], wrappers: list[UserStepDecorator], flow: Any, inputs: Any) -> Any:
+    """Run a step with decorators, the last first; what `self.next` is to be called with, None when the step has called it."""
     arguments = () if inputs is None else (inputs,)
     entered: list[UserStepDecorator] = []
     instead: Any = None

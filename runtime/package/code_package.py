@@ -133,6 +133,13 @@ class CodePackage:
         """The name under which the flow's own module is known."""
         return modules.module_name(self.file, self.folders)
 
+    def wrapper(self, module: str, name: str, arguments: dict[str, Any]) -> Any:
+        """A user step decorator that a step has from outside of the source; `module` is "" for the flow's own file."""
+        from importlib import import_module
+
+        self.flow_class()
+        return getattr(import_module(module or self.module), name)(**arguments)
+
     def find_modules(self) -> list[str]:
         """Let the flow's own modules, and `metaflow`, be found by an import; returns the folders that they are in."""
         folders = self.folders

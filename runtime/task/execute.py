@@ -62,12 +62,13 @@ def execute(context: TaskContext, row: int, tried: int, over: Callable[[], None]
 
 def _run(context: TaskContext, item: Item, flow: FlowSpec, body: Callable[..., None]) -> None:
     """Run the step, with the decorators that the flow defines itself; they may skip it, and so its `self.next`."""
-    if not hasattr(body, "wrappers"):
+    if not hasattr(body, "wrappers") and "wrappers" not in context.plan:
         body() if item.inputs is None else body(item.inputs)
         return
     from flowport.runtime.names.step_decorators import call
 
-    following = call(context.step, body, flow, item.inputs)
+    wrappers = [*getattr(body, "wrappers", ()), *(context.program.wrapper(*one) for one in context.plan.get("wrappers", ()))]
+    following = call(context.step, body, wrappers, flow, item.inputs)
     if following is None or "end" in context.plan["transition"]:
         return
     named = following if isinstance(following, dict) else {}

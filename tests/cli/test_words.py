@@ -69,7 +69,10 @@ def test_parameters_of_a_flow_are_options(desk: Desk, words: str, seen: list[obj
         ("runs a b", "`b` is one argument too many"),
         ("show tiny.py --format", "option `--format` needs a value"),
         ("run tiny.py --max-workers many", "option `--max-workers`: `many` is not a whole number of at least 1"),
-        ("run tiny.py --with cache", "option `--with`: you can add `retry` or `retry:times=5`"),
+        (
+            "run tiny.py --with retry:5",
+            "option `--with`: `retry:5`: `5` is no argument: write `retry:argument=value`, with commas between arguments",
+        ),
         ("show tiny.py --format png", "option `--format`: `png` is not one of `text`, `svg`, `html`"),
         ("show tiny.py --format svg --format=html", "option `--format` is given twice, and takes one value"),
         ("show tiny.py --plan=yes", "option `--plan` takes no value"),

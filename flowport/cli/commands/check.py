@@ -10,9 +10,10 @@ import click
 from flowport.cli import shared_options as shared
 from flowport.cli.command import Command
 from flowport.cli.console import colored, say, write_document
+from flowport.compiler.decorators.spec import DecoratorSpec
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.diagnostics.render import FORMATS, Format, render, summary
-from flowport.project.flow_file import check_flow, has_errors
+from flowport.project.flow_file import Changes, check_flow, has_errors
 from flowport.project.targets import find_target, prepare
 
 
@@ -23,6 +24,7 @@ class CheckRequest(NamedTuple):
     target: tuple[str, ...]
     profile: str | None
     format: Format
+    decorators: tuple[DecoratorSpec, ...] = ()
 
 
 def check(request: CheckRequest) -> int:
@@ -43,7 +45,7 @@ def check(request: CheckRequest) -> int:
 
 def _diagnostics(file: str, request: CheckRequest) -> tuple[tuple[Diagnostic, ...], str]:
     """The diagnostics of a flow and of each target, without duplicates, and the name of the flow."""
-    checked = check_flow(file, request.profile)
+    checked = check_flow(file, request.profile, Changes(request.decorators))
     say((), checked.ignored)
     if checked.flow is None:
         return checked.diagnostics, ""
@@ -64,6 +66,7 @@ COMMAND = Command(
         click.Option(
             ["--format"], type=click.Choice(FORMATS), default="text", metavar="FORMAT", help="text, json, github or sarif. Default: text."
         ),
+        *shared.changes(),
         shared.profile(),
     ),
     help="Reads the source and runs none of it. The exit status is 1 when there are errors.",

@@ -12,10 +12,11 @@ from flowport.cli.advice import missing_target
 from flowport.cli.command import Command
 from flowport.cli.console import say, writing
 from flowport.cli.loading import load_flow
+from flowport.compiler.decorators.spec import DecoratorSpec
 from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.compiler.record import replace
 from flowport.project.errors import FilesCollide
-from flowport.project.flow_file import has_errors
+from flowport.project.flow_file import Changes, has_errors
 from flowport.project.targets import emit, find_target, prepare
 
 if TYPE_CHECKING:
@@ -32,6 +33,12 @@ class CompileRequest(NamedTuple):
     profile: str | None
     output: str
     check: bool
+    decorators: tuple[DecoratorSpec, ...] = ()
+
+    @property
+    def changes(self) -> Changes:
+        """What the options change in the flows."""
+        return Changes(self.decorators)
 
 
 def compile_flows(request: CompileRequest) -> int:
@@ -60,7 +67,7 @@ def _files(request: CompileRequest) -> tuple[File, ...]:
     refused: list[Diagnostic] = []
     for flow in dict.fromkeys(request.flow):
         try:
-            made = _of_flow(flow, targets, request.profile)
+            made = _of_flow(flow, targets, request)
         except CompileError as error:
             refused += error.diagnostics
             continue
@@ -73,9 +80,9 @@ def _files(request: CompileRequest) -> tuple[File, ...]:
     return tuple(found.values())
 
 
-def _of_flow(argument: str, targets: list[AnyTarget], profile: str | None) -> list[File]:
+def _of_flow(argument: str, targets: list[AnyTarget], request: CompileRequest) -> list[File]:
     """The files of one flow; raises CompileError if a target does not support it."""
-    flow = load_flow(argument, profile)
+    flow = load_flow(argument, request.profile, request.changes)
     ready = [prepare(flow, target) for target in targets]
     found = tuple(dict.fromkeys(diagnostic for each in ready for diagnostic in each.diagnostics))
     if has_errors(found):
@@ -159,6 +166,7 @@ COMMAND = Command(
             default="build",
             help="The folder to write to. Several targets get a folder each in it. Default: build.",
         ),
+        *shared.changes(),
         click.Option(["--check"], is_flag=True, help="Write nothing: show what would change, and exit with 1 if anything would."),
         shared.profile(),
     ),

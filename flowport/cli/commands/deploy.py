@@ -11,7 +11,10 @@ from flowport.cli.advice import WrongUse, missing_target
 from flowport.cli.command import Command
 from flowport.cli.console import say
 from flowport.cli.loading import load_flow
-from flowport.compiler.target import Changes, Deployment
+from flowport.compiler.decorators.spec import DecoratorSpec
+from flowport.compiler.target import Changes as TargetChanges
+from flowport.compiler.target import Deployment
+from flowport.project.flow_file import Changes
 from flowport.project.targets import emit, find_target, prepare_without_errors
 
 
@@ -22,6 +25,7 @@ class DeployRequest(NamedTuple):
     target: str | None
     profile: str | None
     diff: bool
+    decorators: tuple[DecoratorSpec, ...] = ()
 
 
 def deploy(request: DeployRequest) -> int:
@@ -32,7 +36,7 @@ def deploy(request: DeployRequest) -> int:
     deployer = target.deployer
     if deployer is None:
         raise WrongUse(f"flowport does not deploy to {target.name}", f"flowport compile {request.flow} --target {target.name}")
-    flow = load_flow(request.flow, request.profile)
+    flow = load_flow(request.flow, request.profile, Changes(request.decorators))
     ready = prepare_without_errors(flow, target)
     say(ready.diagnostics)
     package = flow.package()
@@ -46,7 +50,7 @@ def deploy(request: DeployRequest) -> int:
     return 0
 
 
-def _show(changes: Changes) -> int:
+def _show(changes: TargetChanges) -> int:
     """Say what would change; 1 when anything would."""
     for change in changes.changes:
         print(f"{change.name} {'is up to date' if change.becomes == 'unchanged' else f'would be {change.becomes}'}")
@@ -68,6 +72,7 @@ COMMAND = Command(
             is_flag=True,
             help="Change nothing: show what would change. Exits with 1 if anything would, and with 2 if that is unknown.",
         ),
+        *shared.changes(),
         shared.profile(),
     ),
     help="On Airflow the files go to the folder or bucket of the setting `dags`. On Argo they go to the cluster of kubectl's context.",

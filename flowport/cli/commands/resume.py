@@ -29,8 +29,9 @@ def _open(choice: FlowChoice, for_help: bool) -> FlowSelection | None:
     """The flow and the run that two words in any order, one of them or none mean."""
     file, run = _file_and_run([word for word in (choice.flow, choice.run) if word is not None])
     if for_help:
-        return FlowSelection(load_flow(file, choice.profile)) if file else None
-    found = find_resumption(ResumeChoice(file, run, StoreChoice(choice.store, choice.target, choice.profile), bool(choice.force)), warn)
+        return FlowSelection(load_flow(file, choice.profile, choice.changes)) if file else None
+    store = StoreChoice(choice.store, choice.target, choice.profile)
+    found = find_resumption(ResumeChoice(file, run, store, bool(choice.force), choice.changes), warn)
     return FlowSelection(report_warnings(found.flow), found.origin, choice.store or found.store)
 
 

@@ -12,7 +12,9 @@ from flowport.cli.advice import WrongUse
 from flowport.cli.command import Command
 from flowport.cli.console import write_document, writing
 from flowport.cli.loading import load_flow
+from flowport.compiler.decorators.spec import DecoratorSpec
 from flowport.compiler.ir.plan import Plan
+from flowport.project.flow_file import Changes
 
 FORMATS = ("text", "svg", "html")
 ENDINGS = {"txt": "text", "svg": "svg", "html": "html"}
@@ -26,11 +28,12 @@ class ShowRequest(NamedTuple):
     format: str | None
     output: str | None
     plan: bool
+    decorators: tuple[DecoratorSpec, ...] = ()
 
 
 def show(request: ShowRequest) -> int:
     """Print or write the drawing; with `plan` 1 when the plan is not well formed."""
-    plan = load_flow(request.flow, request.profile).plan
+    plan = load_flow(request.flow, request.profile, Changes(request.decorators)).plan
     if request.plan:
         if request.format not in (None, "text"):
             raise WrongUse("`--plan` is text")
@@ -96,6 +99,7 @@ COMMAND = Command(
         ),
         click.Option(["-o", "--output"], metavar="FILE", help="The file to write. Default: standard output."),
         click.Option(["--plan"], is_flag=True, help="Show the plan that engines get, and whether it is well formed."),
+        *shared.changes(),
         shared.profile(),
     ),
     examples=("flowport show flow.py", "flowport show flow.py -o graph.svg"),
