@@ -16,10 +16,10 @@ import os
 import time
 
 from flowport.runtime.store import digests
-from flowport.runtime.store.connection import connected, listed
+from flowport.runtime.store.connection import Process, connected, listed
 from flowport.runtime.store.entry import Entry
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
-from flowport.runtime.store.keys import blob_key, checked
+from flowport.runtime.store.keys import before, blob_key, checked
 from flowport.runtime.store.obstore_extension import exceptions, obstore
 from flowport.runtime.store.responses import ERRORS, reason, whole
 from flowport.runtime.store.writes import DAY, settled
@@ -45,20 +45,6 @@ INVALID = "invalid path"
 """What obstore says of keys that are no paths to it: `a//b`, `a/../b`, control characters. It gives up the whole listing."""
 
 
-class _Process:
-    """Whether obstore was used in this process, or before the fork that made it: its threads are then gone, and a call would not return."""
-
-    used = False
-    orphaned = False
-
-    @classmethod
-    def after_fork(cls) -> None:
-        cls.orphaned = cls.used
-
-
-os.register_at_fork(after_in_child=_Process.after_fork)
-
-
 class BucketStore:
     """A store in a bucket, below the prefix that its address names."""
 
@@ -80,9 +66,9 @@ class BucketStore:
 
     @property
     def _store(self) -> ObjectStore:
-        if _Process.orphaned:
+        if Process.orphaned:
             raise StoreError(f"the store `{self.url}` was used before this process was forked: start a process of its own instead")
-        _Process.used = True
+        Process.used = True
         return self._client
 
     def read(self, key: str) -> bytes:
@@ -279,8 +265,7 @@ class BucketStore:
 
     def _from(self, prefix: str, folder: str) -> Iterator[str]:
         """The keys that begin with `prefix`, and no more pages of the folder's listing than hold them."""
-        before = prefix[:-1] + chr(ord(prefix[-1]) - 1) + "~"
-        for page in obstore.list(self._store, folder or None, offset=before):
+        for page in obstore.list(self._store, folder or None, offset=before(prefix)):
             for found in page:
                 if found["path"].startswith(prefix):
                     yield found["path"]

@@ -17,9 +17,24 @@ ROLES = ("AWS_ACCESS_KEY_ID", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CON
 """What obstore finds in the environment by itself."""
 
 
-def connected(scheme: str, url: str) -> ObjectStore:
-    options: dict[str, Any] = {}
-    host = os.environ.get("AWS_ENDPOINT_URL", "") if scheme == "s3" else ""
+class Process:
+    """Whether obstore was used in this process, or before the fork that made it: its threads are then gone, and a call would not return."""
+
+    used = False
+    orphaned = False
+
+    @classmethod
+    def after_fork(cls) -> None:
+        cls.orphaned = cls.used
+
+
+os.register_at_fork(after_in_child=Process.after_fork)
+
+
+def connected(scheme: str, url: str, config: dict[str, str] | None = None) -> ObjectStore:
+    """The client for an address. `config` has settings of obstore that come before those of the environment."""
+    options: dict[str, Any] = {"config": config} if config else {}
+    host = (config or {}).get("aws_endpoint") or os.environ.get("AWS_ENDPOINT_URL", "") if scheme == "s3" else ""
     address, _, rest = host.partition("://")
     machine = rest.partition("/")[0].rpartition(":")[0] or rest.partition("/")[0]
     if address == "http" and (machine in ("localhost", "[::1]") or machine.startswith("127.")):

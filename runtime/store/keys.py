@@ -49,6 +49,14 @@ def names(folders: list[str]) -> tuple[list[str], list[str]]:
     return found, foreign
 
 
+def before(prefix: str) -> str | None:
+    """A path right before all keys that begin with `prefix`, to list from there on; None where there is none that obstore takes."""
+    code = ord(prefix[-1]) - 1
+    while code in (0x2F, 0x7F) or 0xD800 <= code < 0xE000:
+        code -= 1
+    return f"{prefix[:-1]}{chr(code)}~" if code >= 0x20 else None
+
+
 FLOWS = "flows/"
 """The folder of all flows. Beside it are `blobs/` and `code/`, and in a folder store `tmp/`."""
 
@@ -76,6 +84,7 @@ class Keys:
                            /heartbeat                                   something of it runs
                            /input.json                                  what it is to be started with
                            /local.json                                  where its source is on this machine
+                           /s3-data/                                    what its steps store with `S3(run=self)`
                            /steps/<step>/<slice>@<generation>.json      a manifest, and its `.route.json` and `.rest.json`
                                         /<slice>.attempt/<epoch>-<n>    what an attempt did
                                         /<slice>.log/<epoch>-<n>        what it printed
@@ -106,6 +115,10 @@ class Keys:
 
     def local(self) -> str:
         return self.root + "local.json"
+
+    def data(self) -> str:
+        """The folder of the objects that steps store with `S3(run=self)`, with its slash; their keys are the user's."""
+        return self.root + "s3-data/"
 
     def step(self, step: str) -> str:
         """The folder of a step's documents, with its slash."""

@@ -53,6 +53,13 @@ def test_nasty_names_are_names(store: Store, bucket: str, name: str) -> None:
     assert everything(bucket) == [f"some/prefix/F/{name}/{name}"]
 
 
+@pytest.mark.parametrize("start", ["0", " ", "\x80", "\ue000"])
+def test_names_are_listed_from_any_letter_on(store: Store, start: str) -> None:
+    for name in ("a", f"{start}1", "."):
+        store.replace(f"F/{name}-", b"")
+    assert store.names(f"F/{start}") == [f"F/{start}1-"]
+
+
 @pytest.mark.parametrize("key", ["", "/etc/passwd", "a//b", "a/", "..", "a/../../b", "./a"])
 def test_keys_that_lead_elsewhere_are_refused(store: Store, key: str) -> None:
     for ask in (store.read, store.exists, lambda key: store.create(key, b""), lambda key: store.replace(key, b"")):
