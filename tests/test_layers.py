@@ -35,7 +35,7 @@ OUTSIDE = {
     "project": {"tomli"},
     "cli": {"click"},
 }
-ROOMS = ("store", "names", "records", "process", "package", "replay", "run", "task", "local")
+ROOMS = ("store", "names", "datatools", "records", "process", "package", "replay", "run", "task", "local")
 """The folders of the runtime. A file imports from its own room and from those before it; `protocol` and `text` are for all."""
 
 FILES = 16

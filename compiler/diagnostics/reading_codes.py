@@ -163,7 +163,7 @@ READING: Mapping[str, Code] = {
     "FP143": Code(
         "flowport does not have the name",
         "While a flow runs, `import metaflow` gives you the names of flowport: FlowSpec, step, Parameter, IncludeFile, "
-        "JSONType, current, cards, and the decorators. The client of Metaflow (Flow, Run, Task, ...), S3, Runner and Deployer "
+        "JSONType, S3, current, cards, and the decorators. The client of Metaflow (Flow, Run, Task, ...), Runner and Deployer "
         "are not among them. flowport accepts any import inside a `try` with `except ImportError`. For a name or a module that "
         "is imported and never used you get a warning: the import works, and using it raises an error.",
     ),

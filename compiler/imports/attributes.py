@@ -1,7 +1,7 @@
 """Attributes of `metaflow` and of `current` that do not exist when the flow runs.
 
     import metaflow as mf
-    mf.S3                      FP143, as for `from metaflow import S3`
+    mf.Runner                  FP143, as for `from metaflow import Runner`
     current.project_name       FP145
 
 Names that the file tests for, with `hasattr` or in a `try`, are accepted.

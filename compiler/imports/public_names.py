@@ -40,7 +40,6 @@ PARTS: Mapping[str, Part] = {
         ("Metaflow", "Flow", "Run", "Step", "Task", "DataArtifact", "namespace", "get_namespace", "default_namespace"), _CLIENT
     ),
     **dict.fromkeys(("metadata", "get_metadata", "default_metadata", "get_cards"), _CLIENT),
-    "S3": Part("data tools", "use the library of the cloud provider inside the step, such as `boto3`"),
     **dict.fromkeys(("Runner", "NBRunner", "Deployer", "NBDeployer", "DeployedFlow"), _RUNNER),
     **dict.fromkeys(("FlowMutator", "StepMutator", "MutableFlow", "MutableStep"), _MUTATORS),
 }

@@ -27,6 +27,9 @@ CARDS = "runtime.names.cards"
 EXCEPTIONS = "runtime.names.exceptions"
 PARALLEL = "runtime.names.parallel"
 PROFILE = "runtime.names.profile"
+S3 = "runtime.datatools.s3"
+S3_OBJECTS = "runtime.datatools.objects"
+S3_EXCEPTIONS = "runtime.datatools.exceptions"
 STEP_DECORATORS = "runtime.names.step_decorators"
 
 _FLOW_NAMES = ("FlowSpec", "step", "flow", "Parameter", "IncludeFile", "JSONType")
@@ -50,23 +53,33 @@ _EXCEPTIONS = (
     "MetaflowTaggingError", "MetaflowUnknownUser", "MissingInMergeArtifactsException", "ParameterFieldFailed",
     "ParameterFieldTypeMismatch", "UnhandledInMergeArtifactsException",
 )  # fmt: skip
+_S3_OBJECTS = ("RangeInfo", "S3GetObject", "S3Object", "S3PutObject")
+_S3_EXCEPTIONS = (
+    "MetaflowS3AccessDenied", "MetaflowS3Exception", "MetaflowS3InsufficientDiskSpace", "MetaflowS3InvalidObject", "MetaflowS3InvalidRange",
+    "MetaflowS3NotFound", "MetaflowS3URLException",
+)  # fmt: skip
 
 
 def _all(names: tuple[str, ...], where: str) -> dict[str, str]:
     return dict.fromkeys(names, where)
 
 
+_DATATOOLS = {"S3": S3, **_all(_S3_OBJECTS, S3_OBJECTS), **_all(_S3_EXCEPTIONS, S3_EXCEPTIONS)}
+
 MODULES: Mapping[str, Mapping[str, str]] = {
     "": {
         **_all((*_FLOW_NAMES, *_DECORATORS, *WITHOUT_EFFECT), FLOW),
         **_all(_USER_DECORATORS, STEP_DECORATORS),
         **_all(("profile",), PROFILE),
+        "S3": S3,
         **_all(("parallel_map", "parallel_imap_unordered"), PARALLEL),
         "current": CURRENT,
         "CaughtError": CAUGHT_ERROR,
         "__version__": "",
     },
     "cards": {**_all((*_COMPONENTS, *_CARD_CLASSES), CARDS)},
+    "datatools": {"S3": S3, "MetaflowS3Exception": S3_EXCEPTIONS},
+    "datatools.s3": _DATATOOLS,
     "exception": {**_all(_EXCEPTIONS, EXCEPTIONS), "MetaflowExceptionWrapper": CAUGHT_ERROR},
     "flowspec": {"FlowSpec": FLOW},
     "includefile": {"IncludeFile": FLOW},
@@ -77,6 +90,9 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "plugins.cards.card_modules.basic": {**_all((*_COMPONENTS, *_CARD_CLASSES), CARDS)},
     "plugins.cards.card_modules.card": {**_all(("MetaflowCard", "MetaflowCardComponent"), CARDS)},
     "plugins.cards.card_modules.components": {**_all(_COMPONENTS, CARDS)},
+    "plugins.datatools": {"S3": S3, "MetaflowS3Exception": S3_EXCEPTIONS},
+    "plugins.datatools.s3": _DATATOOLS,
+    "plugins.datatools.s3.s3": _DATATOOLS,
     "user_decorators.user_step_decorator": {**_all(_USER_DECORATORS, STEP_DECORATORS)},
 }
 """For each module of Metaflow, "" for `metaflow` itself: its names, and the modules of flowport that define them."""

@@ -2,7 +2,7 @@
 
 Who can write to the store can run code in the tasks; neither role may delete anything, or touch another flow's documents. A job may create
 documents, and write again only those that say how far the run is. A blob it may write again, which makes it new where blobs are removed by
-age; every reader compares a blob with the digest that the manifest has.
+age; every reader compares a blob with the digest that the manifest has. What its steps store with `S3(run=self)` it may write again too.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ CREATE_ONLY: dict[str, JSON] = {"Null": {"s3:if-none-match": "false"}}
 
 STATUS = (f"*{ATTEMPT}/*", "*/heartbeat", "*/ended.json")
 """The documents of a run that change: what attempts left, that the run lives, and how it ended."""
+
+DATA = "*/s3-data/*"
+"""What steps store with `S3(run=self)`, which they may overwrite. No step has a name with a hyphen, so nothing else matches."""
 
 
 def machine_policy(plan: Plan, settings: Settings, jobs: Jobs) -> dict[str, JSON]:
@@ -61,6 +64,7 @@ def job_policy(plan: Plan, settings: Settings) -> dict[str, JSON]:
             allow("ReadWhatTheFlowStores", ["s3:GetObject"], [documents, blobs]),
             allow("CreateDocuments", ["s3:PutObject"], [documents], CREATE_ONLY),
             allow("ReplaceStatus", ["s3:PutObject"], [_objects(settings, f"{runs}{status}") for status in STATUS]),
+            allow("StoreData", ["s3:PutObject", "s3:AbortMultipartUpload"], [_objects(settings, f"{runs}{DATA}")]),
             allow("StoreBlobs", ["s3:PutObject", "s3:AbortMultipartUpload"], [blobs]),
             # Without a right to list, S3 answers 403 and not 404 for a key that is not there, and a condition on the prefix is not met by
             # GetObject (S3 API reference, GetObject, "Permissions").

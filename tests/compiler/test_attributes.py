@@ -32,7 +32,7 @@ def test_what_current_has_gets_no_word(tmp_path: Path, name: str) -> None:
         "print(current.project_name if hasattr(current, 'project_name') else '')",
         "print(current.project_name if 'project_name' in current else '')",
         "print([current.children for current in []])",
-        "print(metaflow.S3 if hasattr(metaflow, 'S3') else None, metaflow.__version__)",
+        "print(metaflow.Runner if hasattr(metaflow, 'Runner') else None, metaflow.__version__)",
         "print(current.trigger.event if current.trigger else None)",
         "print(current.trigger is not None and current.trigger.event)",
     ],
@@ -81,8 +81,8 @@ def test_a_module_is_imported_before_there_is_a_task_unless_a_function_imports_i
 
 
 def test_a_try_expects_a_missing_name(tmp_path: Path) -> None:
-    head = "import metaflow\ntry:\n    S3 = metaflow.S3\nexcept AttributeError:\n    S3 = None"
-    fine(flow_file(tmp_path, "print(S3)", head))
+    head = "import metaflow\ntry:\n    Runner = metaflow.Runner\nexcept AttributeError:\n    Runner = None"
+    fine(flow_file(tmp_path, "print(Runner)", head))
 
 
 def test_modules_of_the_flow_are_looked_at_too(tmp_path: Path) -> None:

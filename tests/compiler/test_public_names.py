@@ -93,7 +93,7 @@ def test_a_decorator_whose_import_is_refused_is_one_error(tmp_path: Path) -> Non
     "head",
     [
         "from metaflow import Run",
-        "from metaflow import S3 as Store",
+        "from metaflow import NBDeployer as Store",
         "from metaflow.client import Run",
         "from metaflow.plugins.aws.batch.batch import Batch as B",
         "import metaflow.client",

@@ -358,6 +358,34 @@ RUNS = (
         once("start", "post", "end", write=2),
     ),
     Expected("inherited.py", {"text": "report; 3 mice; 1 cat"}, once("start", "work", "end")),
+    Expected(
+        "stored_objects.py",
+        {
+            "known": [("application/json", {"by": "start"}, 11, False)] * 3,
+            "written": ["raw/a.txt", "raw/b.txt", "raw/c/d.txt"],
+            "by_url": '{"most": 3}',
+            "regions": [
+                ("0/name.txt", "north"),
+                ("0/upper.txt", "NORTH"),
+                ("1/name.txt", "south"),
+                ("1/upper.txt", "SOUTH"),
+                ("2/name.txt", "ü / %20"),
+                ("2/upper.txt", "Ü / %20"),
+            ],
+            "names": ["ü / %20", "north", "south"],
+            "all": [
+                "config/limits.json",
+                *("raw/a.txt", "raw/b.txt", "raw/c/d.txt"),
+                *(f"regions/{number}/{name}.txt" for number in range(3) for name in ("name", "upper")),
+            ],
+            "paths": [("a.txt", True, 5), ("b.txt", True, 4), ("c", False, None)],
+            "leaves": [("a.txt", True, 5), ("b.txt", True, 4), ("c/d.txt", True, 2)],
+            "part": ("lph", (5, 1, 3)),
+            "absent": [("raw/b.txt", True, True, b"beta"), ("raw/e.txt", False, False, None)],
+            "errors": ["MetaflowS3NotFound", "MetaflowS3URLException"],
+        },
+        once("start", "gather", "end", region=3),
+    ),
     Expected("from_metaflow.py", {"counts": [3, 2], "flow_name": "FromMetaflow"}, once("start", "total", "end", count=2)),
     # As Metaflow 2.19.39 runs it.
     Expected(

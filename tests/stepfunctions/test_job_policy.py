@@ -20,6 +20,8 @@ from stepfunctions.emitted import documents
 FLOW = """
 import os
 
+from flowport import S3
+
 
 class Busy(FlowSpec):
     folder = Parameter("folder", default="")
@@ -28,6 +30,12 @@ class Busy(FlowSpec):
     def start(self):
         self.small, self.text, self.long = 1, "x" * 2_000_000, os.urandom(9_000_000)
         self.numbers = [1, 2]
+        with S3(run=self) as s3:
+            s3.put("again", "1")
+            s3.put("again", "2")
+            s3.put("in/parts", self.long)
+            s3.put("again", "3", overwrite=False)
+            s3.get_all(), s3.list_paths(), s3.list_recursive(["in"]), s3.info("absent", return_missing=True)
         self.next(self.square, foreach="numbers")
 
     @retry(times=1)
@@ -95,6 +103,8 @@ def test_tasks_ask_for_nothing_that_the_policy_does_not_allow(tmp_path: Path, bu
     asked = {(method, path, (method, path) not in proxy.overwriting) for method, path in proxy.seen}
     assert [each for each in asked if not allowed(policy, action(each[0], each[1]), each[1], each[2])] == []
     assert any(method == "POST" and "/blobs/" in path for method, path in proxy.seen), "nothing was sent in parts"
+    assert any(method == "POST" and "/s3-data/in/parts" in path for method, path in proxy.seen), "no object was stored in parts"
+    assert any(path.endswith("/s3-data/again") for _, path in proxy.overwriting), "no object was overwritten"
     assert any(method == "PUT" and f"{ATTEMPT}/" in path for method, path in proxy.seen), "no attempt was left"
 
 
@@ -108,4 +118,7 @@ def test_no_task_may_overwrite_a_document(bucket: str, tmp_path: Path) -> None:
     assert allowed(policy, "s3:PutObject", f"/{bucket}/{mine}", creating=True)
     assert not allowed(policy, "s3:PutObject", f"/{bucket}/{mine}", creating=False)
     assert not allowed(policy, "s3:PutObject", f"/{bucket}/{others}", creating=True)
+    data = Keys("Other", "1").data()
+    assert not allowed(policy, "s3:PutObject", f"/{bucket}/{data}x", creating=True)
+    assert not allowed(policy, "s3:PutObject", f"/{bucket}/{Keys('Busy', 's3-data').run()}", creating=False)
     assert not allowed(policy, "s3:PutObject", f"/{bucket}/code/{'0' * 64}.zip", creating=True)

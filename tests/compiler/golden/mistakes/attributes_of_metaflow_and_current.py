@@ -8,8 +8,8 @@ from metaflow import current as now
 class TrainFlow(metaflow.FlowSpec):
     @metaflow.step
     def start(self):
-        with metaflow.S3(run=self) as store:
-            store.put("a", "b")
+        with metaflow.Runner("other.py") as runner:
+            runner.run()
         print(now.flow_nam, mf.current.project_name, getattr(now, "graph"))
         self.next(self.end)
 

@@ -1,5 +1,5 @@
 from metaflow import Config, FlowSpec, Run, step
-from metaflow import S3 as Store
+from metaflow import NBDeployer as Store
 
 
 class TrainFlow(FlowSpec):

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 from metaflow import FlowSpec, step
 
 if sys.platform == "linux":
-    from metaflow import S3
+    from metaflow import Runner
 else:
     from metaflow import Run
 
@@ -27,7 +27,7 @@ class TrainFlow(FlowSpec):
     def start(self):
         if self.input is None:
             from metaflow import namespace
-        print(S3, Run, Flow, get_metadata, namespace)
+        print(Runner, Run, Flow, get_metadata, namespace)
         self.next(self.end)
 
     @step
