@@ -211,8 +211,8 @@ READING: Mapping[str, Code] = {
     ),
     "FP155": Code(
         "the default file of an IncludeFile cannot be packaged",
-        "The file becomes part of the code package, so it must exist inside the flow's folder. Its path is relative to that "
-        "folder, or starts with `__file__`.",
+        "The file becomes part of the code package, so it must be inside the flow's folder. Its path is relative to that "
+        "folder, or starts with `__file__`. If there is no such file, this is a warning: every run must then name a file.",
     ),
     "FP156": Code(
         "a parameter cannot be read from the source",

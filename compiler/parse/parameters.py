@@ -141,12 +141,13 @@ class _Call:
 
     def _included_file(self, name: str) -> Parameter:
         """The parameter of an `IncludeFile`."""
+        default, absent = self.file()
         return Parameter(
             self.attribute,
             name,
             "file",
-            self.file(),
-            bool(self.argument("required", (bool, int), False)),
+            default,
+            absent or bool(self.argument("required", (bool, int), False)),
             str(self.argument("help", str, "")),
             text=bool(self.argument("is_text", (bool, int), True)),
             encoding=self.argument("encoding", str, None),
@@ -249,14 +250,14 @@ class _Call:
             return ()
         return tuple(value if not isinstance(value, set | frozenset) else sorted(value, key=repr))
 
-    def file(self) -> Constant | NoDefault | Computed:
-        """The path of an IncludeFile's default, relative to the flow's folder."""
+    def file(self) -> tuple[Constant | NoDefault | Computed, bool]:
+        """The path of an IncludeFile's default, relative to the flow's folder; and whether a run must name one, since it is not there."""
         node = self.arguments.get("default")
         if node is None:
-            return NoDefault()
+            return NoDefault(), False
         constant, value = self.constant(node, f"the default of `{self.attribute}`", located=True)
         if not constant or value is None:
-            return NoDefault()
+            return NoDefault(), False
         path = str(value)
         if not isinstance(value, str | PathText):
             self.say(
@@ -265,7 +266,7 @@ class _Call:
                 node,
                 "write the path of a file in the flow's folder",
             )
-            return NoDefault()
+            return NoDefault(), False
         path = os.path.relpath(path.removeprefix(HERE), self.folder) if path.startswith(HERE) else os.path.normpath(path)
         if "://" in str(value):
             self.say(
@@ -282,12 +283,14 @@ class _Call:
                 "copy it to the flow's folder: the code package has no other files",
             )
         elif not os.path.isfile(os.path.join(self.folder, path)):
-            self.say("FP155", f"the file `{path}` of `{self.attribute}` does not exist", node, "paths are relative to the flow's folder")
+            message = f"the file `{path}` of `{self.attribute}` does not exist, so each run must name a file"
+            self.reading.warn("FP155", message, self.source, node, "copy the file to this path, which is relative to the flow's folder")
+            return NoDefault(), True
         elif reason := leads_out(os.path.join(self.folder, path), [self.folder]):
             self.say("FP155", f"the file `{path}` of `{self.attribute}` {reason}", node, "copy the file to the flow's folder")
         else:
-            return path.replace(os.sep, "/")
-        return NoDefault()
+            return path.replace(os.sep, "/"), False
+        return NoDefault(), False
 
 
 _TYPES_HELP = "use str, int, float, bool, list, dict or JSONType"

@@ -246,3 +246,8 @@ def test_a_mutator_is_not_offered(tmp_path: Path, head: str) -> None:
 def test_a_config_that_the_flow_can_do_without_is_left_alone(tmp_path: Path) -> None:
     head = "try:\n    from metaflow import Config\nexcept ImportError:\n    Config = None\n"
     assert codes(read(write(tmp_path, {"flow.py": class_of(BODY, head)}))[1]) == []
+
+
+def test_an_included_file_that_is_not_there_has_to_be_named_by_each_run(tmp_path: Path) -> None:
+    found, said = parameter(tmp_path, "IncludeFile('one', default='data/none.csv')")
+    assert (found, said) == (Parameter("one", "one", "file", required=True), ["FP155"])
