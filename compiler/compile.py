@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from flowport.compiler.check.flow import check
-from flowport.compiler.decorators.spec import DecoratorSpec
 from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
 from flowport.compiler.ir.plan import Plan
+from flowport.compiler.options import NO_OPTIONS, CompileOptions
 from flowport.compiler.parse.flow import parse
 from flowport.compiler.record import record
 from flowport.compiler.structure.build import structure
@@ -21,16 +21,13 @@ class LoadResult:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def load(
-    argument: str, roots: tuple[str, ...] = (), included: tuple[str, ...] = (), decorators: tuple[DecoratorSpec, ...] = ()
-) -> LoadResult:
+def load(argument: str, roots: tuple[str, ...] = (), included: tuple[str, ...] = (), options: CompileOptions = NO_OPTIONS) -> LoadResult:
     """The plan of `FILE.py` or `FILE.py:ClassName`.
 
     `roots` are further folders with modules of the flow. `included` are the paths in the code package of further Python files.
-    `decorators` are for the steps that lack them.
     """
     path, class_name = split(argument)
-    flow, found = parse(path, class_name, roots, included, decorators)
+    flow, found = parse(path, class_name, roots, included, options)
     if flow is None:
         return LoadResult(None, found)
     found += check(flow)

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from flowport.runtime.names.caught_error import CaughtError as CaughtError
+    from flowport.runtime.names.config import Config as Config
+    from flowport.runtime.names.config import ConfigValue as ConfigValue
+    from flowport.runtime.names.config import config_expr as config_expr
     from flowport.runtime.names.current import current as current
     from flowport.runtime.names.flow import FlowSpec as FlowSpec
     from flowport.runtime.names.flow import IncludeFile as IncludeFile
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = (
+    "Config",
+    "ConfigValue",
     "FlowSpec",
     "IncludeFile",
     "JSONType",
@@ -43,6 +48,7 @@ __all__ = (
     "USER_SKIP_STEP",
     "UserStepDecorator",
     "catch",
+    "config_expr",
     "current",
     "environment",
     "kubernetes",

@@ -27,6 +27,7 @@ ENDED = 143
 FLOW = ".flowport/flow.json"
 PLAN = ".flowport/plan.json"
 DEFINITIONS = ".flowport/definitions.json"
+CONFIGS = ".flowport/configs.json"
 STEP_PLANS = ".flowport/plan/"
 INCLUDED = ".flowport/included.json"
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flowport.compiler.diagnostics.code import Code
+from flowport.compiler.diagnostics.config_codes import CONFIGS
 from flowport.compiler.diagnostics.flow_codes import FLOW
 from flowport.compiler.diagnostics.reading_codes import READING
 from flowport.compiler.diagnostics.target_codes import TARGETS
 
-CODES: Mapping[str, Code] = {**READING, **FLOW, **TARGETS}
+CODES: Mapping[str, Code] = {**READING, **CONFIGS, **FLOW, **TARGETS}
 
 
 def explain(code: str) -> str | None:

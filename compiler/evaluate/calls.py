@@ -9,13 +9,14 @@ import ast
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
+from flowport.compiler.evaluate import configs
 from flowport.compiler.evaluate.pure import CALLS, method
 from flowport.compiler.evaluate.scope import Known, NotConstant, ReadsEnvironment, Scope, attempt, is_name, resolve_name, unpack
 from flowport.compiler.python.modules import Definition, External, Thing
 
 Evaluator: TypeAlias = Callable[[ast.expr, Scope], Any]
 
-_TAKE_FUNCTIONS = frozenset({"map", "sorted", "min", "max"})
+_TAKE_FUNCTIONS = frozenset({"map", "sorted", "min", "max", "yaml.load"})
 
 
 class Calls:
@@ -36,6 +37,10 @@ class Calls:
                     raise NotConstant(where.source, node, f"`.{node.func.attr}()` cannot be called before the flow runs")
                 return attempt(node, where, bound, *positional, **named)
         function = self.evaluate(node.func, where)
+        if isinstance(function, Known) and function.name in configs.CALL:
+            return configs.value(node, where)
+        if isinstance(function, Known) and function.name in configs.EXPRESSION:
+            return configs.expression(node, where, self.evaluate)
         if isinstance(function, Known) and function.name in CALLS:
             takes_functions = function.name in _TAKE_FUNCTIONS
             positional, named = (

@@ -15,12 +15,14 @@ from itertools import islice
 from typing import Any
 
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
+from flowport.compiler.evaluate import configs
 from flowport.compiler.evaluate.calls import Calls
 from flowport.compiler.evaluate.paths import PathText
 from flowport.compiler.evaluate.pure import BIGGEST, BUILTINS, HERE, TooBig, binary, check_size
 from flowport.compiler.evaluate.scope import Known, NotConstant, OutOfWork, ReadsEnvironment, Scope, attempt, is_name, resolve_name, unpack
 from flowport.compiler.python.bindings import Names, names
 from flowport.compiler.python.modules import Definition, External, Own, Thing
+from flowport.runtime.names.config import ConfigValue
 
 DEEPEST = 50
 
@@ -36,7 +38,8 @@ def evaluate(node: ast.expr, where: Scope) -> Any:
     _work(node, where, 1)
     try:
         value = _value(node, where)
-        _work(node, where, check_size(value) // 10)
+        # A config is read once, and nothing that is computed from it is one.
+        _work(node, where, 0 if isinstance(value, ConfigValue) else check_size(value) // 10)
     except TooBig:
         raise NotConstant(where.source, node, "its value is too big") from None
     except RecursionError:
@@ -227,6 +230,8 @@ def _subscript(node: ast.Subscript, where: Scope) -> Any:
         bounds = [None if part is None else plain(part, where) for part in (node.slice.lower, node.slice.upper, node.slice.step)]
         return attempt(node, where, operator.getitem, value, slice(*bounds))
     index = plain(node.slice, where)
+    if isinstance(value, ConfigValue):
+        return configs.item(node, value, index, where)
     return attempt(node, where, operator.getitem, value, index)
 
 
@@ -241,6 +246,8 @@ def _attribute(node: ast.Attribute, where: Scope) -> Any:
         return _thing(node, where.modules.member(thing, node.attr), where)
     if isinstance(owner, Definition):
         return _class_member(node, owner, where)
+    if isinstance(owner, ConfigValue) or owner is None:
+        return configs.attribute(node, owner, where)
     if isinstance(owner, PathText) and node.attr in PathText.ATTRIBUTES:
         return getattr(owner, node.attr)
     raise NotConstant(where.source, node, f"`.{node.attr}` cannot be evaluated before the flow runs")

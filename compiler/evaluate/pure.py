@@ -12,7 +12,9 @@ import posixpath
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from flowport.compiler.evaluate.formats import PARSERS, load_yaml
 from flowport.compiler.evaluate.paths import PathText
+from flowport.runtime.names.config import ConfigValue
 
 HERE = "/\0"
 """The prefix of a path that begins at `__file__`."""
@@ -106,12 +108,6 @@ def _absolute(path: str | PathText) -> str:
     return PathText(path).resolve().text
 
 
-def _loads(text: str | bytes) -> Any:
-    import json
-
-    return json.loads(text)
-
-
 def _dumps(value: Any, **options: Any) -> str:
     import json
 
@@ -179,7 +175,9 @@ BUILTINS: Mapping[str, Callable[..., Any]] = {
 
 CALLS: Mapping[str, Callable[..., Any]] = {
     **BUILTINS,
-    "json.loads": _loads,
+    **PARSERS,
+    "yaml.load": load_yaml,
+    **dict.fromkeys(("yaml.SafeLoader", "yaml.CSafeLoader", "yaml.FullLoader"), load_yaml),
     "json.dumps": _dumps,
     "textwrap.dedent": _dedent,
     "pathlib.Path": PathText,
@@ -213,6 +211,7 @@ _METHODS: Mapping[type, frozenset[str]] = {
     set: frozenset({"union", "intersection", "difference", "copy"}),
     frozenset: frozenset({"union", "intersection", "difference"}),
     PathText: frozenset(PathText.METHODS),
+    ConfigValue: frozenset({"get", "keys", "values", "items", "copy", "to_dict"}),
 }
 
 
@@ -245,7 +244,7 @@ def method(owner: Any, name: str) -> Callable[..., Any] | None:
     """The bound method, or None if it is not pure."""
     if name not in _METHODS.get(type(owner), ()):
         return None
-    if type(owner) is dict and name in ("keys", "values", "items"):
+    if type(owner) in (dict, ConfigValue) and name in ("keys", "values", "items"):
         return lambda: list(getattr(owner, name)())
     if type(owner) is str and name in _GROWING:
         return lambda *values: _GROWING[name](owner, *values)

@@ -6,6 +6,8 @@ import ast
 from typing import Any
 
 from flowport.compiler.diagnostics.diagnostic import Diagnostic, Severity
+from flowport.compiler.diagnostics.suggestions import did_you_mean
+from flowport.compiler.evaluate.configs import MissingKey, UnreadConfig
 from flowport.compiler.evaluate.expressions import evaluate
 from flowport.compiler.evaluate.pure import has_flow_path
 from flowport.compiler.evaluate.scope import NotConstant, OutOfWork, ReadsEnvironment, scope
@@ -13,6 +15,7 @@ from flowport.compiler.python.bindings import Names
 from flowport.compiler.python.modules import Modules
 from flowport.compiler.python.source import Source
 from flowport.compiler.record import field, record
+from flowport.runtime.names.config import plain
 
 
 @record(frozen=False, eq=False)
@@ -56,7 +59,7 @@ class Reading:
             value = evaluate(node, scope(self.modules, source, members))
             if not located and has_flow_path(value):
                 raise NotConstant(source, node, "it depends on where the flow's files are installed")
-            return True, value
+            return True, plain(value) if self.modules.configs.by_call else value
         except ReadsEnvironment as error:
             self.say_environment(error, source, node, what, *instead)
         except NotConstant as error:
@@ -78,8 +81,11 @@ class Reading:
         )
 
     def say_not_constant(self, error: NotConstant, source: Source, node: ast.expr, what: str) -> None:
-        """An expression without a value at compile time; one that takes too long is already reported."""
-        if isinstance(error, OutOfWork):
+        """An expression without a value at compile time; one that takes too long or has a config without a value is already reported."""
+        if isinstance(error, OutOfWork | UnreadConfig):
+            return
+        if isinstance(error, MissingKey):
+            self._say_missing_key(error, source, node, what)
             return
         where = "" if error.node is node else f"`{_inner(error)}`: "
         self.say(
@@ -90,6 +96,16 @@ class Reading:
             "use a literal, a name that a file or a class sets once, or arithmetic, f-strings and simple calls of these",
             notes=(where + error.reason,),
         )
+
+    def _say_missing_key(self, error: MissingKey, source: Source, node: ast.expr, what: str) -> None:
+        """A key that a config lacks."""
+        if error.keys is None:
+            message = f"{what} reads the key `{error.key}` of `{error.owner}`, which has no value"
+            ways_out = ["give it one: `--config NAME FILE`, or a `default` of the config"]
+        else:
+            message = f"{what} reads the key `{error.key}`, which `{error.owner}` does not have"
+            ways_out = [*did_you_mean(error.key, error.keys), "its keys are " + (", ".join(f"`{key}`" for key in error.keys) or "none")]
+        self.say("FP166", message, source, node, *ways_out)
 
 
 def _inner(error: NotConstant) -> str:

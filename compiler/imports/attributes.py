@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.evaluate.reading import Reading
 from flowport.compiler.imports.closure import imported_with
-from flowport.compiler.imports.public_names import CONFIGS, PARTS, PUBLIC_NAMES, say_config, say_missing
+from flowport.compiler.imports.public_names import PARTS, PUBLIC_NAMES, say_missing
 from flowport.compiler.python.bindings import asks_for_main
 from flowport.compiler.python.modules import OURS, External, Thing, bound_names
 from flowport.compiler.python.source import Source
@@ -81,7 +81,7 @@ class _Reader:
                 self.check(inner, inner.value, inner.attr, local)
                 if self.is_early and not local and not isinstance(node, FUNCTIONS):
                     self.check_import(inner)
-            elif isinstance(inner, ast.Name) and (inner.id in CONFIGS or inner.id in PARTS) and self.is_starred(inner.id, local):
+            elif isinstance(inner, ast.Name) and inner.id in PARTS and self.is_starred(inner.id, local):
                 self.missing(inner, inner.id, "write the flow without it")
             elif isinstance(inner, ast.Call) and (name := _got(inner)):
                 self.check(inner, inner.args[0], name, local)
@@ -141,10 +141,7 @@ class _Reader:
 
     def missing(self, node: ast.expr, name: str, way_out: str, module: str = "") -> None:
         """Report a name of Metaflow that flowport does not have."""
-        if name in CONFIGS:
-            say_config(self.reading, self.source, node, name)
-        else:
-            say_missing(self.reading, self.source, node, name, way_out, known=names_of("metaflow", module) or PUBLIC_NAMES)
+        say_missing(self.reading, self.source, node, name, way_out, known=names_of("metaflow", module) or PUBLIC_NAMES)
 
     def is_starred(self, name: str, local: Mapping[str, Thing | None]) -> bool:
         """Whether a name comes from `from metaflow import *`."""

@@ -8,7 +8,6 @@ from functools import cached_property
 from itertools import accumulate
 
 from flowport.compiler.decorators.registry import ARGUMENTS
-from flowport.compiler.diagnostics.diagnostic import Severity
 from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.evaluate.reading import Reading
 from flowport.compiler.python.modules import OURS, imports
@@ -18,9 +17,6 @@ from flowport.runtime.names.exports import CARDS, MODULES, names_of
 
 PUBLIC_NAMES = frozenset({*MODULES[""], *ARGUMENTS})
 """The names of `flowport` and of `metaflow`."""
-
-CONFIGS = frozenset({"Config", "config_expr"})
-"""Names that flowport does not support yet."""
 
 
 @record
@@ -92,9 +88,7 @@ class _Imports:
         elif alias.name not in {"*", *PUBLIC_NAMES, *(names_of(package, "") or ())}:
             used = self.is_used(alias)
             (self.reading.rejected_imports if used else self.unused).add(alias.name)
-            if alias.name in CONFIGS:
-                say_config(self.reading, source, alias, alias.name, "error" if used else "warning")
-            elif used:
+            if used:
                 say_missing(self.reading, source, alias, alias.name, _TRY)
             else:
                 _say_unused(self.reading, source, alias)
@@ -186,12 +180,6 @@ def _say_cards(reading: Reading, source: Source, node: ast.AST) -> None:
     """Warn that no card is shown."""
     message = "flowport does not support cards yet; no card is shown"
     reading.warn("FP141", message, source, node, "you can keep it: the flow runs without cards")
-
-
-def say_config(reading: Reading, source: Source, node: ast.AST, name: str, severity: Severity = "error") -> None:
-    """Report `Config`, which is not supported yet."""
-    message = f"flowport does not support `{name}` yet"
-    reading.say("FP140", message, source, node, "use a `Parameter`, or a constant in the file", severity=severity)
 
 
 def _say_relative(reading: Reading, source: Source, node: ast.ImportFrom) -> None:

@@ -3,6 +3,7 @@
 Nothing here reads source or knows an engine. `outline` prints a plan, and `verify` says what is wrong with one.
 """
 
+from flowport.compiler.ir.configs import Config
 from flowport.compiler.ir.flow import Flow, Step, Use, Uses, Wrapper
 from flowport.compiler.ir.parameters import Computed, NoDefault, Parameter
 from flowport.compiler.ir.run_limits import RunLimits
@@ -18,6 +19,7 @@ __all__ = [
     "Case",
     "Catch",
     "Computed",
+    "Config",
     "Constant",
     "End",
     "Flow",

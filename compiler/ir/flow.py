@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from flowport.compiler.ir.configs import Config
 from flowport.compiler.ir.parameters import Parameter
 from flowport.compiler.ir.run_limits import RunLimits
 from flowport.compiler.ir.settings import Settings
@@ -30,14 +31,12 @@ class Use:
 class Uses:
     """What a step and the methods that it calls do with artifacts; `reads` are those that the step does not set itself.
 
-    `merges`: the step calls `merge_artifacts`; `must_merge`: nothing catches that this fails.
-    `opaque`: the step passes `self` to code that cannot be followed, which may set anything.
+    `merges`: the step calls `merge_artifacts`. `opaque`: the step passes `self` to code that cannot be followed, which may set anything.
     """
 
     reads: tuple[Use, ...] = ()
     writes: tuple[Use, ...] = ()
     merges: bool = False
-    must_merge: bool = False
     opaque: bool = False
 
 
@@ -99,6 +98,7 @@ class Flow:
     complete: bool = field(default=True, compare=False, repr=False)
     span: Span | None = field(default=None, compare=False)
     unused: tuple[str, ...] = ()
+    configs: tuple[Config, ...] = ()
 
     def step(self, name: str) -> Step:
         """The step called `name`; raises KeyError for a name that is not a step."""

@@ -3,6 +3,7 @@
     .flowport/flow.json          the flow itself: its file and class, its parameters
     .flowport/plan.json          its structure: the body, in nested blocks, and the retries of its steps
     .flowport/definitions.json   a digest for each class and function of its modules, which values may be of
+    .flowport/configs.json       the values of its configs, when there are any
     .flowport/included.json      the files that travel with the flow, when there are any
     .flowport/plan/<step>.json   what one task needs: its transition, its settings and its `sites`
 
@@ -15,10 +16,10 @@ import json
 from collections.abc import Iterable, Iterator
 
 from flowport.compiler.decorators.registry import STEP_DECORATORS
-from flowport.compiler.ir import JSON, Branch, Computed, Constant, End, Flow, Foreach, Next, NoDefault, Parameter, Step, Switch
+from flowport.compiler.ir import JSON, Branch, Computed, Config, Constant, End, Flow, Foreach, Next, NoDefault, Parameter, Step, Switch
 from flowport.compiler.ir.plan import Block, Choice, Loop, Map, Node, Parallel, Plan, Task, steps
 from flowport.compiler.package.sites import Document, Sites, edge_pairs
-from flowport.runtime.protocol import DEFINITIONS, DOCUMENTS, FLOW, INCLUDED, PLAN, STEP_PLANS
+from flowport.runtime.protocol import CONFIGS, DEFINITIONS, DOCUMENTS, FLOW, INCLUDED, PLAN, STEP_PLANS
 
 
 def documents(plan: Plan, further: Iterable[str] = ()) -> Iterator[tuple[str, bytes]]:
@@ -26,6 +27,8 @@ def documents(plan: Plan, further: Iterable[str] = ()) -> Iterator[tuple[str, by
     yield FLOW, _bytes(flow_document(plan.flow))
     yield PLAN, _bytes(plan_document(plan))
     yield DEFINITIONS, _bytes({"v": DOCUMENTS, "modules": {name: dict(found) for name, found in sorted(plan.flow.definitions.items())}})
+    if plan.flow.configs:
+        yield CONFIGS, _bytes({"v": DOCUMENTS, "configs": [_config(config) for config in plan.flow.configs]})
     if included := sorted(further):
         yield INCLUDED, _bytes({"v": DOCUMENTS, "files": [*included]})
     sites = Sites(plan)
@@ -50,6 +53,8 @@ def flow_document(flow: Flow) -> Document:
         "end": flow.end,
         "parameters": [_parameter(parameter) for parameter in flow.parameters],
     }
+    if flow.configs:
+        document["configs"] = [config.attribute for config in flow.configs]
     if flow.unused:
         document["unused"] = [*flow.unused]
     return document
@@ -70,6 +75,23 @@ def plan_document(plan: Plan) -> Document:
         "minutes": minutes,
         "body": _block(plan.body),
     }
+
+
+def _config(config: Config) -> Document:
+    """A config: its value as JSON where that says it exactly, else as a Python literal."""
+    document: Document = {"attribute": config.attribute, "name": config.name, "plain": config.plain, "help": config.help}
+    if same(config.value):
+        document["json"] = plain(config.value)
+    else:
+        document["literal"] = repr(config.value)
+    return document
+
+
+def same(value: Constant) -> bool:
+    """Whether JSON tells a value from all others: it has no tuples, and texts for keys."""
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and same(inner) for key, inner in value.items())
+    return all(map(same, value)) if isinstance(value, list) else not isinstance(value, tuple)
 
 
 def _parameter(parameter: Parameter) -> Document:

@@ -12,8 +12,9 @@ import tokenize
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import StringIO
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+from flowport.compiler.configs.uses import ConfigUses
 from flowport.compiler.decorators.registry import STEP_DECORATORS
 from flowport.compiler.python.bindings import Binding
 from flowport.compiler.python.classes import Class, FlowClass, Member
@@ -44,13 +45,13 @@ Digests: TypeAlias = "dict[str, str]"
 
 
 def digests(
-    modules: Modules, flow_class: FlowClass, steps: Mapping[str, Member], apart: Iterable[str], files: Iterable[Source]
+    modules: Modules, flow_class: FlowClass, steps: Mapping[str, Member], apart: Mapping[str, tuple[Any] | None], files: Iterable[Source]
 ) -> tuple[Digests, dict[str, Digests]]:
     """The digest of each step, and for each of `files`, by place, those of what it defines that a pickle can name; as hexadecimal text.
 
-    Members in `apart` are parameters: values that are compared at run time.
+    Members in `apart` are parameters, which are compared at run time, and configs with their values: a step depends on what it reads.
     """
-    pieces = _Pieces(modules, flow_class, frozenset(steps), frozenset(apart))
+    pieces = _Pieces(modules, flow_class, frozenset(steps), apart)
     units = {name: pieces.unit(member.owner.source, _what(modules, member), member.owner) for name, member in steps.items()}
     defined = {source.place: dict(pieces.picklable(source)) for source in files}
     found = _closed(pieces, [*units.values(), *(unit for named in defined.values() for unit in named.values())])
@@ -80,8 +81,9 @@ def _says_how(modules: Modules, source: Source, decorator: ast.expr) -> bool:
 class _Pieces:
     """The units of a flow, each made once."""
 
-    def __init__(self, modules: Modules, flow_class: FlowClass, steps: frozenset[str], apart: frozenset[str]) -> None:
+    def __init__(self, modules: Modules, flow_class: FlowClass, steps: frozenset[str], apart: Mapping[str, tuple[Any] | None]) -> None:
         self.modules, self.flow_class, self.steps, self.apart = modules, flow_class, steps, apart
+        self.configs = ConfigUses(modules, {name: held[0] for name, held in apart.items() if held is not None})
         self.members = flow_class.members
         self.classes = {one.node: one for one in flow_class.classes}
         self.units: dict[object, Unit] = {}
@@ -130,10 +132,14 @@ class _Pieces:
     def _things(self, unit: Unit) -> Iterator[Thing | Unit]:
         roots: list[ast.AST] = list(unit.nodes or (unit.source.tree,))
         local = {name: thing for root in roots for name, thing in self._imports(unit.source, root)}
+        yield from self.configs.of_class_body(unit.source, [root for root in roots if not isinstance(root, (*_DEFINED, ast.Module))])
         waiting = roots
         while waiting:
             node = waiting.pop()
-            if isinstance(node, ast.Name):
+            if (used := self.configs.read(node)) is not None:
+                yield used[0]
+                waiting += [part for part in used[1] if not (isinstance(part, ast.Name) and part.id in _selves(unit))]
+            elif isinstance(node, ast.Name):
                 thing = local.get(node.id) or self._look(unit.source, node.id)
                 if self._is_flow(unit, node, thing):
                     yield from self._everything()
@@ -157,6 +163,7 @@ class _Pieces:
         return isinstance(thing, Definition) and thing.type in self.classes
 
     def _everything(self) -> Iterator[Thing | Unit]:
+        yield from self.configs.all()
         for name, member in self.members.items():
             yield from self._member(member, name)
 

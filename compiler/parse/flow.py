@@ -9,18 +9,19 @@ import ast
 import os.path
 from collections.abc import Iterable, Mapping
 
+from flowport.compiler.configs.calls import read_call
+from flowport.compiler.configs.read import configs
 from flowport.compiler.decorators.attach import Attached, attached, without_places
 from flowport.compiler.decorators.read import flow_settings
 from flowport.compiler.decorators.resolve import decorator_uses
-from flowport.compiler.decorators.spec import DecoratorSpec
 from flowport.compiler.decorators.use import DecoratorUse
 from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
 from flowport.compiler.evaluate.reading import Reading
 from flowport.compiler.imports.attributes import check_attributes
 from flowport.compiler.imports.closure import import_closure
-from flowport.compiler.imports.folders import own_modules
 from flowport.compiler.imports.public_names import check_imports
 from flowport.compiler.ir import Flow, Parameter
+from flowport.compiler.options import NO_OPTIONS, CompileOptions
 from flowport.compiler.parse.artifact_uses import UseReader
 from flowport.compiler.parse.digest import digests
 from flowport.compiler.parse.flow_class import pick
@@ -31,12 +32,15 @@ from flowport.compiler.parse.steps import ends, methods, step
 from flowport.compiler.python.classes import Class, FlowClass
 from flowport.compiler.python.modules import Definition, Modules
 from flowport.compiler.python.roots import roots_with
-from flowport.compiler.python.source import Source
+from flowport.compiler.python.source import Source, read
 from flowport.runtime.store import digests as sha256
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
+
+OUTSIDE = ".flowport/roots"
+"""Where source roots that are not inside the flow's folder go in the code package."""
 
 
 def parse(
@@ -44,29 +48,43 @@ def parse(
     class_name: str | None,
     roots: tuple[str, ...] = (),
     included: tuple[str, ...] = (),
-    decorators: tuple[DecoratorSpec, ...] = (),
+    options: CompileOptions = NO_OPTIONS,
 ) -> tuple[Flow | None, tuple[Diagnostic, ...]]:
     """The flow in the file at `path`, and diagnostics.
 
     `class_name` selects one of several flows. `roots` are further folders with modules of the flow. `included` are the paths in the code
-    package of Python files that `include` adds. `decorators` are for the steps that lack them. The flow is returned even if it has errors,
-    so that `check` can report more; it is None if there is no flow class.
+    package of Python files that `include` adds. The flow is returned even if it has errors, so that `check` can report more; it is None
+    if there is no flow class.
     """
+    shown = os.fspath(path)
+    full = os.path.abspath(shown)
+    folder, name = os.path.split(full)
+    around = places(folder, roots)
+    modules = Modules(around, os.path.dirname(shown))
+    reading = Reading(modules, bool(included))
     try:
-        modules, source = own_modules(os.fspath(path), roots)
+        source = read(full, name, shown, name.removesuffix(".py"))
     except CompileError as error:
         return None, error.diagnostics
-    reading = Reading(modules, bool(included))
+    modules.add(source)
     picked = pick(reading, source, class_name)
-    flow = None
-    if picked is not None:
-        further = attached(reading, source, decorators)
-        flow = _flow(reading, source, picked, included, further)
-    return flow, tuple(without_places(modules.diagnostics + reading.diagnostics, decorators))
+    flow = _flow(reading, source, picked, included, options) if picked is not None else None
+    return flow, tuple(without_places(modules.diagnostics + reading.diagnostics, options.decorators))
 
 
-def _flow(reading: Reading, source: Source, flow_class: FlowClass, included: tuple[str, ...], further: tuple[Attached, ...]) -> Flow:
+def places(folder: str, roots: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """The folders of the flow's own modules, each with its place in the code package."""
+    found = {folder: ""}
+    for number, root in enumerate(roots):
+        full = os.path.abspath(root)
+        inside = os.path.relpath(full, folder)
+        found.setdefault(full, f"{OUTSIDE}/{number}" if inside.split(os.sep)[0] == ".." else inside.replace(os.sep, "/"))
+    return tuple(found.items())
+
+
+def _flow(reading: Reading, source: Source, flow_class: FlowClass, included: tuple[str, ...], options: CompileOptions) -> Flow:
     own, folder = flow_class.classes[0], os.path.dirname(source.path)
+    further = attached(reading, source, options.decorators)
     for one, base in flow_class.unseen:
         wider = roots_with(reading.modules, one.source, base)
         found_in = next((setting for more, setting in wider if isinstance(more.resolve(one.source, base), Definition)), None)
@@ -75,16 +93,20 @@ def _flow(reading: Reading, source: Source, flow_class: FlowClass, included: tup
         reading.warn("FP114", message, one.source, base, f"flowport does not see its steps and parameters; {way_out}")
     files = import_closure(reading, [source, *(one.definition.source for one in further if one.definition is not None)])
     unused = check_imports(reading, files, source)
+    calls = find(reading, flow_class, files)
+    made = [read_call(reading, one.attribute, one.call, one.source, one.members) for one in calls if one.kind == "Config"]
+    settings = configs(reading, made, options.configs, own, folder)
     uses = {one: decorator_uses(reading, one, one.node.decorator_list, 0) for one in flow_class.classes}
     name, (begun_by, limits) = _name(reading, own, uses[own]), flow_settings(reading, flow_class, uses)
     check_attributes(reading, files, source)
     check_main_block(reading, source, flow_class)
     members = flow_class.members
-    found = parameters(reading, find(reading, flow_class, files), folder)
+    found = parameters(reading, [one for one in calls if one.kind != "Config"], folder)
     marked = methods(reading, members, further)
     start, end = ends(reading, marked)
     steps = {one: method.member for one, method in marked.items()}
-    hashes, definitions = digests(reading.modules, flow_class, steps, [one.attribute for one in found], files)
+    apart = {**dict.fromkeys([one.attribute for one in found]), **{one.attribute: (one.value,) for one in settings}}
+    hashes, definitions = digests(reading.modules, flow_class, steps, apart, files)
     reader = UseReader(members)
     return Flow(
         name,
@@ -106,6 +128,7 @@ def _flow(reading: Reading, source: Source, flow_class: FlowClass, included: tup
         not flow_class.unseen,
         source.name_span(own.node),
         unused,
+        settings,
     )
 
 

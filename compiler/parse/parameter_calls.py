@@ -1,4 +1,4 @@
-"""Finds the parameters of a flow, and code that may create parameters that cannot be read from the source.
+"""Finds the parameters and configs of a flow, and code that may create parameters that cannot be read from the source.
 
     rate = Parameter("rate")           a ParameterCall: the call says all about the parameter
     rate = RATE                        the same, where one of the flow's files has RATE = Parameter("rate")
@@ -22,7 +22,7 @@ from flowport.compiler.python.modules import OURS, Definition, External, Thing, 
 from flowport.compiler.python.source import Source
 from flowport.compiler.record import record
 
-KINDS = frozenset({"Parameter", "IncludeFile"})
+KINDS = frozenset({"Parameter", "IncludeFile", "Config"})
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 LEADS, MAKES = 1, 2
@@ -31,7 +31,7 @@ LEADS, MAKES = 1, 2
 
 @record(eq=False)
 class ParameterCall:
-    """A call of `Parameter` or `IncludeFile`, its file, and the names of the class around it."""
+    """A call of `Parameter`, `IncludeFile` or `Config`, its file, and the names of the class around it."""
 
     attribute: str
     kind: str

@@ -13,6 +13,7 @@ from typing import Any
 
 from flowport.compiler.decorators.arguments import is_text
 from flowport.compiler.diagnostics.suggestions import did_you_mean
+from flowport.compiler.evaluate.configs import MissingKey, UnreadConfig
 from flowport.compiler.evaluate.expressions import evaluate
 from flowport.compiler.evaluate.paths import PathText
 from flowport.compiler.evaluate.pure import HERE, has_flow_path
@@ -22,6 +23,7 @@ from flowport.compiler.ir import Computed, Constant, NoDefault, Parameter
 from flowport.compiler.ir.parameter_kinds import as_kind, misfit
 from flowport.compiler.parse.parameter_calls import ParameterCall
 from flowport.compiler.python.containment import leads_out
+from flowport.runtime.names.config import plain
 
 TYPES: Mapping[str, str] = {
     "str": "str",
@@ -197,7 +199,10 @@ class _Call:
             message = f"the default of `{self.attribute}` is called with one argument, but takes none"
             self.say("FP153", message, node, f"write `lambda context: {self.source.segment(node.body)}`")
         try:
-            value = evaluate(node, scope(self.reading.modules, self.source, self.members))
+            value = plain(evaluate(node, scope(self.reading.modules, self.source, self.members)))
+        except (MissingKey, UnreadConfig) as error:
+            self.reading.say_not_constant(error, self.source, node, f"the default of `{self.attribute}`")
+            return NoDefault()
         except (ReadsEnvironment, NotConstant):
             return Computed(self.source.segment(node))
         if value is None:

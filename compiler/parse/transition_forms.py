@@ -11,9 +11,12 @@
 from __future__ import annotations
 
 import ast
+from typing import Any
 
 from flowport.compiler.diagnostics.suggestions import did_you_mean
+from flowport.compiler.evaluate.configs import UnreadConfig, with_values
 from flowport.compiler.evaluate.reading import Reading
+from flowport.compiler.evaluate.scope import scope
 from flowport.compiler.ir import Branch, Case, Foreach, Next, Switch, Transition
 from flowport.compiler.python.bindings import Names
 from flowport.compiler.python.modules import Function
@@ -40,6 +43,14 @@ class StepMethod:
     @property
     def step(self) -> str:
         return self.function.name
+
+    def constant(self, node: ast.expr, what: str) -> tuple[bool, Any]:
+        """Whether an argument of `self.next` is constant, and its value; adds a diagnostic if it is not."""
+        try:
+            known = with_values(node, self.me, scope(self.reading.modules, self.source, self.members))
+        except UnreadConfig:
+            return False, None
+        return self.reading.constant(known, self.source, self.members, what)
 
     def say(self, code: str, message: str, node: ast.AST, *ways_out: str, notes: tuple[str, ...] = ()) -> None:
         """Note an error at a node of the step."""
@@ -145,7 +156,7 @@ def _artifact(place: StepMethod, node: ast.expr, keyword: str) -> str | None:
     if inner is not None:
         place.say("FP211", f"`{keyword}` takes the name of an artifact as a string", node, f'write `{keyword}="{inner}"`')
         return None
-    constant, value = place.reading.constant(node, place.source, place.members, f"`{keyword}`")
+    constant, value = place.constant(node, f"`{keyword}`")
     if not constant:
         return None
     if not isinstance(value, str) or not value.isidentifier():
@@ -185,7 +196,7 @@ def _length(node: ast.expr) -> int | None:
 
 
 def _count(place: StepMethod, node: ast.expr, keyword: str) -> int:
-    constant, value = place.reading.constant(node, place.source, place.members, f"`{keyword}`")
+    constant, value = place.constant(node, f"`{keyword}`")
     if constant and (type(value) is not int or value < 1):
         place.say("FP208", f"`{keyword}` must be a whole number of at least 1", node, f"write `{keyword}=1`")
         return 1
@@ -223,7 +234,7 @@ def _case(place: StepMethod, key: ast.expr | None, value: ast.expr, texts: dict[
     if key is None:
         place.say("FP214", "a switch cannot take its cases from another dict", value, 'write `"value": self.step`')
         return None
-    constant, label = place.reading.constant(key, place.source, place.members, "a case")
+    constant, label = place.constant(key, "a case")
     target = _target(place, value)
     if not constant:
         return None

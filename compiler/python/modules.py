@@ -12,7 +12,7 @@ import ast
 import builtins
 import os.path
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
 from flowport.compiler.python.bindings import Binding, Names, asks_for_main, bindings, names
@@ -80,6 +80,15 @@ class Own:
 Thing: TypeAlias = "Definition | External | Own"
 
 
+@record(eq=False)
+class ConfigTable:
+    """The values of the flow's configs: by the calls that make them, by their names, and by the attributes of the flow."""
+
+    by_call: dict[ast.Call, Any] = field(default_factory=dict)
+    by_name: dict[str, Any] = field(default_factory=dict)
+    by_attribute: dict[str, Any] = field(default_factory=dict)
+
+
 @record(frozen=False, eq=False)
 class Modules:
     """The files of one flow, read on first access. `roots` pairs a folder on disk with its place in the package."""
@@ -91,6 +100,7 @@ class Modules:
     """The effort spent on the flow's expressions so far, in the units of `expressions.WORK`."""
     named: dict[ast.Call, tuple[str, ...]] = field(default_factory=dict)
     """The modules that calls of `import_module` import, once `closure` has found them."""
+    configs: ConfigTable = field(default_factory=lambda: ConfigTable())
     _sources: dict[str, Source | None] = field(default_factory=dict)
     _names: dict[Source, Names] = field(default_factory=dict)
 

@@ -9,6 +9,7 @@ from flowport.compiler.compile import load, split
 from flowport.compiler.decorators.spec import DecoratorSpec
 from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
 from flowport.compiler.ir.plan import Plan
+from flowport.compiler.options import CompileOptions
 from flowport.compiler.package.documents import flow_document
 from flowport.project.config import Config, find
 
@@ -79,7 +80,7 @@ def check_flow(argument: str, profile: str | None, changes: Changes = UNCHANGED)
         roots = config.roots
     except CompileError as refused:
         return CheckResult(None, refused.diagnostics)
-    loaded = load(argument, roots, modules, changes.decorators)
+    loaded = load(argument, roots, modules, CompileOptions(changes.decorators))
     flow = None if loaded.plan is None else FlowFile(path, loaded.plan, config, loaded.diagnostics)
     return CheckResult(flow, loaded.diagnostics, config.ignored)
 

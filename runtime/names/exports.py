@@ -13,7 +13,6 @@ import os
 import sys
 from types import ModuleType
 
-from flowport.runtime.names.metaflow_config import CONSTANTS
 from flowport.runtime.protocol import UNUSED
 
 TYPE_CHECKING = False
@@ -21,20 +20,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-ARGO_EVENT = "runtime.names.argo_event"
 FLOW = "runtime.names.flow"
 CURRENT = "runtime.names.current"
 CAUGHT_ERROR = "runtime.names.caught_error"
 CARDS = "runtime.names.cards"
 EXCEPTIONS = "runtime.names.exceptions"
-IDENTITY = "runtime.names.identity"
-METAFLOW_CONFIG = "runtime.names.metaflow_config"
 PARALLEL = "runtime.names.parallel"
 PROFILE = "runtime.names.profile"
 S3 = "runtime.datatools.s3"
 S3_OBJECTS = "runtime.datatools.objects"
 S3_EXCEPTIONS = "runtime.datatools.exceptions"
 STEP_DECORATORS = "runtime.names.step_decorators"
+CONFIG = "runtime.names.config"
 
 _FLOW_NAMES = ("FlowSpec", "step", "flow", "Parameter", "IncludeFile", "JSONType")
 _DECORATORS = ("retry", "catch", "timeout", "resources", "environment", "kubernetes", "schedule", "limits")
@@ -45,6 +42,7 @@ WITHOUT_EFFECT = (
 )  # fmt: skip
 """Metaflow's decorators that change nothing of what a step computes; the compiler says which of them have no effect."""
 
+_CONFIG_NAMES = ("Config", "ConfigValue", "config_expr")
 _USER_DECORATORS = ("USER_SKIP_STEP", "UserStepDecorator", "user_step_decorator")
 _COMPONENTS = (
     "Artifact", "Error", "EventsTimeline", "Image", "JSONViewer", "Markdown", "MetaflowCardComponent", "PageComponent", "ProgressBar",
@@ -76,6 +74,7 @@ MODULES: Mapping[str, Mapping[str, str]] = {
         **_all(_USER_DECORATORS, STEP_DECORATORS),
         **_all(("profile",), PROFILE),
         "S3": S3,
+        **_all(_CONFIG_NAMES, CONFIG),
         **_all(("parallel_map", "parallel_imap_unordered"), PARALLEL),
         "current": CURRENT,
         "CaughtError": CAUGHT_ERROR,
@@ -87,22 +86,18 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "exception": {**_all(_EXCEPTIONS, EXCEPTIONS), "MetaflowExceptionWrapper": CAUGHT_ERROR},
     "flowspec": {"FlowSpec": FLOW},
     "includefile": {"IncludeFile": FLOW},
-    "integrations": {"ArgoEvent": ARGO_EVENT},
-    "metaflow_config": {**_all((*CONSTANTS, "from_conf"), METAFLOW_CONFIG)},
-    "metaflow_config_funcs": {**_all(("from_conf", "init_config"), METAFLOW_CONFIG)},
     "metaflow_current": {"current": CURRENT},
     "metaflow_profile": {"profile": PROFILE},
     "multicore_utils": {**_all(("parallel_map", "parallel_imap_unordered", "MulticoreException"), PARALLEL)},
     "parameters": {**_all(("Parameter", "JSONType"), FLOW)},
-    "plugins.argo.argo_events": {**_all(("ArgoEvent", "ArgoEventException"), ARGO_EVENT)},
     "plugins.cards.card_modules.basic": {**_all((*_COMPONENTS, *_CARD_CLASSES), CARDS)},
     "plugins.cards.card_modules.card": {**_all(("MetaflowCard", "MetaflowCardComponent"), CARDS)},
     "plugins.cards.card_modules.components": {**_all(_COMPONENTS, CARDS)},
     "plugins.datatools": {"S3": S3, "MetaflowS3Exception": S3_EXCEPTIONS},
     "plugins.datatools.s3": _DATATOOLS,
     "plugins.datatools.s3.s3": _DATATOOLS,
-    "util": {**_all(("get_username", "resolve_identity"), IDENTITY)},
     "user_decorators.user_step_decorator": {**_all(_USER_DECORATORS, STEP_DECORATORS)},
+    "user_configs.config_parameters": {**_all(_CONFIG_NAMES, CONFIG)},
 }
 """For each module of Metaflow, "" for `metaflow` itself: its names, and the modules of flowport that define them."""
 

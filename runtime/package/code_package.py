@@ -7,6 +7,7 @@ import sys
 
 from flowport.runtime.package import cache, modules
 from flowport.runtime.protocol import (
+    CONFIGS,
     DEFINITIONS,
     DOCUMENTS,
     FLOW,
@@ -43,6 +44,7 @@ class CodePackage:
         self._plan: dict[str, Any] | None = None
         self._steps: dict[str, dict[str, Any]] = {}
         self._definitions: dict[str, dict[str, str]] | None = None
+        self._configs: dict[str, dict[str, Any]] | None = None
         self._kind: type[FlowSpec] | None = None
 
     @classmethod
@@ -84,6 +86,24 @@ class CodePackage:
             except FileNotFoundError:  # compiled before there were any
                 self._definitions = {}
         return self._definitions
+
+    @property
+    def configs(self) -> dict[str, dict[str, Any]]:
+        """The configs by attribute: their names, and their values as `package/configs` reads them."""
+        if self._configs is None:
+            self._configs = {spec["attribute"]: spec for spec in self._document(CONFIGS)["configs"]} if self.has_configs else {}
+        return self._configs
+
+    @property
+    def has_configs(self) -> bool:
+        """Whether the flow has configs."""
+        return bool(self.flow.get("configs"))
+
+    def configs_by_name(self) -> dict[str, Any]:
+        """The values of the configs by name, for expressions in the flow's modules."""
+        from flowport.runtime.package.configs import value
+
+        return {spec["name"]: value(spec) for spec in self.configs.values()}
 
     def step(self, name: str) -> dict[str, Any]:
         """The plan of one step."""
@@ -145,6 +165,10 @@ class CodePackage:
         folders = self.folders
         sys.path[:0] = [folder for folder in folders if folder not in sys.path]
         modules.provide_metaflow(self.flow.get("unused", ()))
+        if self.has_configs:
+            from flowport.runtime.names import config
+
+            config.provide(self.configs_by_name)
         if self.source != self.folder:
             modules.record(self.folder, self.source, folders)
         return folders

@@ -33,7 +33,22 @@ class RunRecord:
 
     def value(self, name: str) -> Any:
         """A parameter's value, a new one each time."""
-        held = self.doc["parameters"][name]
+        return self._loaded(self.doc["parameters"][name])
+
+    def configs(self) -> dict[str, Any]:
+        """All configs by attribute, as steps read them; none in a run of an earlier version."""
+        from flowport.runtime.names.config import ConfigValue
+
+        held = {attribute: (spec, self._loaded(spec)) for attribute, spec in self.doc.get("configs", {}).items()}
+        return {
+            name: ConfigValue(value) if isinstance(value, dict) and not spec["plain"] else value for name, (spec, value) in held.items()
+        }
+
+    def configs_by_name(self) -> dict[str, Any]:
+        """All configs by name, with dictionaries for their tables: what a resumed run starts with."""
+        return {spec["name"]: self._loaded(spec) for spec in self.doc.get("configs", {}).values()}
+
+    def _loaded(self, held: dict[str, Any]) -> Any:
         return codec.decode(bytes.fromhex(held["entry"]), self.store) if "entry" in held else documents.load(documents.dump(held["json"]))
 
     def values(self) -> dict[str, Any]:

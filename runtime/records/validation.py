@@ -93,6 +93,9 @@ def run_problem(document: object, root: str = "") -> str:
         return f"its `tags` are {brief(document['tags'])}"
     if not all(map(_is_held, document["parameters"].values())):
         return f"its `parameters` are {brief(document['parameters'])}"
+    configs = document.get("configs", {})
+    if not isinstance(configs, dict) or not all(_is_held(held) and isinstance(held.get("name"), str) for held in configs.values()):
+        return f"its `configs` are {brief(configs)}"
     if root and Keys(document["flow"], document["run"]).root != root:
         return f"it is the document of {shown(document['flow'])}/{shown(document['run'])}"
     return ""

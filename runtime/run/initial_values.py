@@ -46,6 +46,16 @@ def initial_values(store: Store, program: CodePackage, given: dict[str, Any], be
     return held
 
 
+def held_configs(store: Store, program: CodePackage) -> dict[str, Any]:
+    """The configs of the flow as they are stored with the run, so that a reader needs no code package."""
+    from flowport.runtime.package.configs import plain_value
+
+    return {
+        attribute: {"name": spec["name"], "plain": spec["plain"], **_held(store, plain_value(spec))}
+        for attribute, spec in program.configs.items()
+    }
+
+
 def _without_defaults(specs: list[dict[str, Any]], given: dict[str, Any]) -> dict[str, Any]:
     """The values that differ from the defaults: a form sends all values, and a default counts as not given."""
     named = {spec["name"]: spec for spec in specs}
@@ -83,7 +93,11 @@ def _computed(program: CodePackage, spec: dict[str, Any]) -> Any:
             "set it once, in the body of the class"
         )
     default = parameter.default
-    value = default(Context(program.flow["flow"], spec["name"])) if callable(default) else default
+    if program.has_configs:
+        from flowport.runtime.names.config import resolved
+
+        default = resolved(default)
+    value = default(Context(program, spec["name"])) if callable(default) else default
     try:
         return next(iter(converted([{**spec, "required": False}], {spec["name"]: value}).values())) if value is not None else None
     except ParameterError as error:
@@ -93,9 +107,17 @@ def _computed(program: CodePackage, spec: dict[str, Any]) -> Any:
 class Context:
     """What a function that computes a default is given: the names that Metaflow gives there."""
 
-    def __init__(self, flow_name: str, parameter_name: str) -> None:
-        self.flow_name, self.parameter_name = flow_name, parameter_name
+    def __init__(self, program: CodePackage, parameter_name: str) -> None:
+        self.flow_name, self.parameter_name = program.flow["flow"], parameter_name
         self.user_name = os.environ.get("USER", "")
+        self._program = program
+
+    @property
+    def configs(self) -> Any:
+        """The configs by name, as attributes and items."""
+        from flowport.runtime.names.config import ConfigValue
+
+        return ConfigValue(self._program.configs_by_name())
 
 
 def _included(program: CodePackage, spec: dict[str, Any]) -> Any:

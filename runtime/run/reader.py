@@ -251,9 +251,10 @@ class Run:
         return {**parameters, **{name: self._value(shelf, name, row) for name in shelf.names(row)}}
 
     def parameters(self) -> dict[str, Any]:
-        """The parameters of the run by attribute."""
+        """The configs and the parameters of the run by attribute."""
         begun = RunRecord(self.store, self.doc)
-        return {name: self._loaded(lambda: begun.value(name)) for name in self.doc["parameters"]}  # noqa: B023 - called at once
+        configs = self._loaded(begun.configs) if self.doc.get("configs") else {}
+        return configs | {name: self._loaded(lambda: begun.value(name)) for name in self.doc["parameters"]}  # noqa: B023 - called at once
 
     def _value(self, shelf: ArtifactView, name: str, row: int) -> Any:
         def load() -> Any:

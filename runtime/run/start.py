@@ -11,7 +11,7 @@ import time
 from flowport.runtime.protocol import RECORDS, NonRetryable
 from flowport.runtime.records import validation
 from flowport.runtime.records.run_record import RunRecord, read
-from flowport.runtime.run.initial_values import initial_values
+from flowport.runtime.run.initial_values import held_configs, initial_values
 from flowport.runtime.run.run_input import read_input
 from flowport.runtime.store import digests, documents
 from flowport.runtime.store.keys import Keys, part
@@ -89,6 +89,7 @@ def _document(store: Store, given: dict[str, Any], invocation: Invocation, progr
         "from": first,
         "tags": given.get("tags") or [],
         "parameters": initial_values(store, program, given.get("parameters") or {}, before, form=bool(given.get("form"))),
+        **({"configs": held_configs(store, program)} if program.has_configs else {}),
     }
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 
-from flowport.runtime.names.exceptions import MetaflowException, MissingInMergeArtifactsException, UnhandledInMergeArtifactsException
 from flowport.runtime.names.flow import CONTEXT
 from flowport.runtime.replay.artifact_view import mark
 from flowport.runtime.store import codec
@@ -30,12 +29,8 @@ ABSENT = ""
 """The digest that is noted for an artifact that was read and does not exist."""
 
 
-class Misuse(MetaflowException):
+class Misuse(Exception):
     """A flow asks for something that it cannot have; the message says what to write instead."""
-
-
-MISMERGED = (UnhandledInMergeArtifactsException, MissingInMergeArtifactsException)
-"""What `merge_artifacts` raises when the inputs do not agree, or do not have what `include` names."""
 
 
 class Item:
@@ -103,10 +98,17 @@ class Item:
         return self.context.named(name)
 
     def has_parameter(self, name: str) -> bool:
-        return self.context.record.has_parameter(name)
+        return self.context.record.has_parameter(name) or name in self.context.program.configs
 
     def parameter(self, name: str) -> Any:
-        """A parameter's value, the item's own copy; raises Misuse for one that was not seen when the flow was compiled."""
+        """The value of a parameter or a config, the item's own copy; raises Misuse for one that was not seen when the flow was compiled.
+
+        No mark is noted for a config: what a step reads of it is part of the digest of the step.
+        """
+        if name not in self._parameters and name in self.context.program.configs:
+            from flowport.runtime.package.configs import value
+
+            self._parameters[name] = value(self.context.program.configs[name])
         if name not in self._parameters:
             if not self.has_parameter(name):
                 raise Misuse(
@@ -184,7 +186,7 @@ class Item:
         return Inputs(ranges, self)
 
     def merge(self, flow: FlowSpec, inputs: Any, exclude: list[str], include: list[str]) -> None:
-        """Take over by reference what the inputs agree on; raises Misuse, or MISMERGED with everything that is in the way at once."""
+        """Take over by reference what the inputs agree on; raises Misuse, naming everything that is in the way at once."""
         if self.ranges is None:
             raise Misuse(f"step `{self.context.step}` is no join: `merge_artifacts` takes the inputs of a join")
         if inputs is not self.inputs:
@@ -203,14 +205,12 @@ class Item:
         found, unequal = merge(self.ranges, inputs, wanted, self._constant)
         if unequal:
             names = ", ".join(f"`{name}`" for name in unequal)
-            raise UnhandledInMergeArtifactsException(
+            raise Misuse(
                 f"the inputs of join `{self.context.step}` differ in {names}: set {'it' if len(unequal) == 1 else 'them'} before "
-                "`self.merge_artifacts(inputs)`, or name what to leave out in `exclude=[...]`",
-                unequal,
+                "`self.merge_artifacts(inputs)`, or name what to leave out in `exclude=[...]`"
             )
         if missing := [name for name in include if name not in found and not hasattr(flow, name)]:
-            names = ", ".join(f"`{name}`" for name in missing)
-            raise MissingInMergeArtifactsException(f"no input of join `{self.context.step}` has {names}, which `include` names", missing)
+            raise Misuse(f"no input of join `{self.context.step}` has {', '.join(f'`{name}`' for name in missing)}, which `include` names")
         self.merged.update(found)
         for name in found:
             if hasattr(self.context.flow_class, name):  # what the class has would be found first

@@ -9,6 +9,7 @@ import pytest
 from flowport.compiler.compile import load
 from flowport.compiler.decorators.spec import parse_spec
 from flowport.compiler.ir import Retry, Step, Wrapper
+from flowport.compiler.options import CompileOptions
 from sources import write
 
 FLOW = """
@@ -57,7 +58,7 @@ def files(folder: Path, after: str = "") -> Path:
 
 def steps(folder: Path, *texts: str, after: str = "") -> dict[str, Step]:
     """The steps of the flow with these decorators."""
-    loaded = load(str(files(folder, after)), decorators=tuple(parse_spec(text, "--with") for text in texts))
+    loaded = load(str(files(folder, after)), options=CompileOptions(tuple(parse_spec(text, "--with") for text in texts)))
     assert loaded.plan is not None, loaded.diagnostics
     return {step.name: step for step in loaded.plan.flow.steps}
 
@@ -151,6 +152,6 @@ def test_only_decorators_that_change_results_change_the_digest(tmp_path: Path) -
     ],
 )
 def test_a_mistake_is_reported_once_and_names_the_option(text: str, code: str, message: str, way_out: str, tmp_path: Path) -> None:
-    found = load(str(files(tmp_path)), decorators=(parse_spec(text, "--with"),)).diagnostics
+    found = load(str(files(tmp_path)), options=CompileOptions((parse_spec(text, "--with"),))).diagnostics
     assert [(one.code, one.message, one.span) for one in found] == [(code, f"`--with {text}`: {message}", None)]
     assert any(line.startswith(way_out) for line in found[0].help) or not way_out

@@ -213,31 +213,6 @@ def test_an_attribute_that_every_flow_has(tmp_path: Path, name: str) -> None:
     assert codes(read(write(tmp_path, {"flow.py": class_of(f"{name} = Parameter('x')\n\n{BODY}")}))[1]) == ["FP234"]
 
 
-@pytest.mark.parametrize(
-    ("head", "body"),
-    [
-        ("from metaflow import Config", "settings = Config('settings', default='x.json')"),
-        ("from metaflow import Config as Own\nSETTINGS = Own('settings')", ""),
-        ("import metaflow\nSETTINGS = metaflow.Config('settings')", ""),
-        ("import metaflow as mf\ndef settings():\n    return mf.Config('settings')", ""),
-        ("from metaflow import *\nSETTINGS = Config('settings')", ""),
-        ("from metaflow import config_expr", ""),
-        ("import metaflow", "two = metaflow.config_expr('settings.two')"),
-        ("from settings import SETTINGS", ""),
-    ],
-)
-def test_a_config_is_said_to_come_later_wherever_it_is_made(tmp_path: Path, head: str, body: str) -> None:
-    own = "from metaflow import Config\nSETTINGS = Config('settings')\n"
-    found = read(write(tmp_path, {"flow.py": class_of(f"{body}\n\n{BODY}", head), "settings.py": own}))[1]
-    assert codes(found) == ["FP140"]
-
-
-def test_a_config_in_a_decorator_is_said_to_come_later(tmp_path: Path) -> None:
-    body = BODY.replace("@step\ndef start", "@retry(times=metaflow.config_expr('settings.times'))\n@step\ndef start")
-    found = codes(read(write(tmp_path, {"flow.py": class_of(body, "import metaflow")}))[1])
-    assert "FP140" in found
-
-
 @pytest.mark.parametrize("head", ["from metaflow import FlowMutator", "import metaflow\nclass Mutator(metaflow.FlowMutator):\n    pass"])
 def test_a_mutator_is_not_offered(tmp_path: Path, head: str) -> None:
     assert codes(read(write(tmp_path, {"flow.py": class_of(BODY, head)}))[1]) == ["FP143"]

@@ -74,6 +74,21 @@ RUNS = (
     ),
     Expected("branch_in_switch.py", {"result": 4, "text": "small: 4"}, once("start", "quick", "report", "end"), ("--size", "small")),
     Expected(
+        "configured.py",
+        {
+            "costs": {"apples": 2.14, "pears": 3.21, "quinces": 5.35},
+            "colour_names": ["red", "green", "no colour"],
+            "shop": ("market", "7"),
+            "limits": {"retries": 1, "minutes": 5},
+            "kinds": (True, True),
+            "dumped": True,
+            "keys": (["fruit", "batch", "prices", "environment", "limits"], 5, True, False),
+            "greeting": "Grüße apples None a, b",
+            "refused": "a config cannot be changed: change a copy, `config.to_dict()`",
+        },
+        once("start", "total", "end", weigh=3),
+    ),
+    Expected(
         "branch_in_loop.py",
         {"root": 31, "low": 31, "high": 32, "turn": 6, "state": "found"},
         once("start", "end", halve=6, below=6, above=6, narrow=6),
