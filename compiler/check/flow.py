@@ -83,7 +83,7 @@ def _step(flow: Flow, step: Step) -> Iterator[Diagnostic]:
         yield Diagnostic(
             "FP223", f"the {kind} of {flow.class_name} cannot be a join", step.span, (f"`{step.name}` takes inputs",), (way_out,)
         )
-    if step.uses.merges and not step.join:
+    if step.uses.must_merge and not step.join:
         yield Diagnostic(
             "FP270",
             f"step `{step.name}` calls `merge_artifacts`, but is not a join",

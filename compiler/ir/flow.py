@@ -31,12 +31,14 @@ class Use:
 class Uses:
     """What a step and the methods that it calls do with artifacts; `reads` are those that the step does not set itself.
 
-    `merges`: the step calls `merge_artifacts`. `opaque`: the step passes `self` to code that cannot be followed, which may set anything.
+    `merges`: the step calls `merge_artifacts`; `must_merge`: nothing catches that this fails.
+    `opaque`: the step passes `self` to code that cannot be followed, which may set anything.
     """
 
     reads: tuple[Use, ...] = ()
     writes: tuple[Use, ...] = ()
     merges: bool = False
+    must_merge: bool = False
     opaque: bool = False
 
 

@@ -39,7 +39,9 @@ class _Walk:
         self.grown: dict[str, Use] = {}
         self.tested: set[str] = set()
         self.uncertain: set[str] = set()
-        self.merges = self.opaque = False
+        self.attempts: set[ast.AST] = set()
+        """Calls in a `try` or a lambda, which may be meant to fail."""
+        self.merges = self.must_merge = self.opaque = False
 
     def uses(self) -> Uses:
         waiting: list[ast.AST] = list(reversed(self.function.body))
@@ -51,6 +53,7 @@ class _Walk:
             tuple(use for name, use in reads.items() if name not in self.tested and name not in self.writes),
             tuple(use for name, use in writes.items() if name not in self.uncertain),
             self.merges,
+            self.must_merge,
             self.opaque,
         )
 
@@ -66,6 +69,8 @@ class _Walk:
             return [node.value]
         if isinstance(node, ast.Name) and node.id == self.me:
             self.opaque = True
+        if isinstance(node, ast.Try | ast.Lambda):
+            self.attempts.update(inner for inner in ast.walk(node) if isinstance(inner, ast.Call))
         if isinstance(node, ast.Try):
             self.guarded(node)
         return list(reversed(list(ast.iter_child_nodes(node))))
@@ -94,6 +99,7 @@ class _Walk:
                 return []
             if function.attr == "merge_artifacts":
                 self.merges = True
+                self.must_merge |= node not in self.attempts
             elif not self.method(node, function.attr):
                 self.note(function, function.attr, True)
         elif isinstance(function, ast.Attribute) and isinstance(function.value, ast.Call) and _is_named(function.value.func, "super"):
@@ -126,6 +132,7 @@ class _Walk:
         for use in inner.writes:
             self.writes.setdefault(use.name, use)
         self.merges, self.opaque = self.merges or inner.merges, self.opaque or inner.opaque
+        self.must_merge |= inner.must_merge
         return True
 
 

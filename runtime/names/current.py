@@ -62,6 +62,12 @@ class Card:
         return True
 
 
+def username() -> str | None:
+    """Who the environment says that we are; None for root and for nobody."""
+    found = (os.environ.get(name) for name in ("METAFLOW_USER", "SUDO_USER", "USERNAME", "USER"))
+    return next((name for name in found if name and name != "root"), None)
+
+
 class Current:
     """What runs now: `from flowport import current`. Outside a task what belongs to the task is None, as in Metaflow.
 
@@ -94,8 +100,7 @@ class Current:
     @property
     def username(self) -> str | None:
         """Who runs the task, as Metaflow finds it: from the environment, and never root."""
-        found = (os.environ.get(name) for name in ("METAFLOW_USER", "SUDO_USER", "USERNAME", "USER"))
-        return next((name for name in found if name and name != "root"), None)
+        return username()
 
     user = username
 

@@ -13,6 +13,7 @@ import os
 import sys
 from types import ModuleType
 
+from flowport.runtime.names.metaflow_config import CONSTANTS
 from flowport.runtime.protocol import UNUSED
 
 TYPE_CHECKING = False
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+ARGO_EVENT = "runtime.names.argo_event"
 FLOW = "runtime.names.flow"
 CURRENT = "runtime.names.current"
 CAUGHT_ERROR = "runtime.names.caught_error"
 CARDS = "runtime.names.cards"
 EXCEPTIONS = "runtime.names.exceptions"
+IDENTITY = "runtime.names.identity"
+METAFLOW_CONFIG = "runtime.names.metaflow_config"
 PARALLEL = "runtime.names.parallel"
 PROFILE = "runtime.names.profile"
 S3 = "runtime.datatools.s3"
@@ -86,16 +90,21 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "exception": {**_all(_EXCEPTIONS, EXCEPTIONS), "MetaflowExceptionWrapper": CAUGHT_ERROR},
     "flowspec": {"FlowSpec": FLOW},
     "includefile": {"IncludeFile": FLOW},
+    "integrations": {"ArgoEvent": ARGO_EVENT},
+    "metaflow_config": {**_all((*CONSTANTS, "from_conf"), METAFLOW_CONFIG)},
+    "metaflow_config_funcs": {**_all(("from_conf", "init_config"), METAFLOW_CONFIG)},
     "metaflow_current": {"current": CURRENT},
     "metaflow_profile": {"profile": PROFILE},
     "multicore_utils": {**_all(("parallel_map", "parallel_imap_unordered", "MulticoreException"), PARALLEL)},
     "parameters": {**_all(("Parameter", "JSONType"), FLOW)},
+    "plugins.argo.argo_events": {**_all(("ArgoEvent", "ArgoEventException"), ARGO_EVENT)},
     "plugins.cards.card_modules.basic": {**_all((*_COMPONENTS, *_CARD_CLASSES), CARDS)},
     "plugins.cards.card_modules.card": {**_all(("MetaflowCard", "MetaflowCardComponent"), CARDS)},
     "plugins.cards.card_modules.components": {**_all(_COMPONENTS, CARDS)},
     "plugins.datatools": {"S3": S3, "MetaflowS3Exception": S3_EXCEPTIONS},
     "plugins.datatools.s3": _DATATOOLS,
     "plugins.datatools.s3.s3": _DATATOOLS,
+    "util": {**_all(("get_username", "resolve_identity"), IDENTITY)},
     "user_decorators.user_step_decorator": {**_all(_USER_DECORATORS, STEP_DECORATORS)},
     "user_configs.config_parameters": {**_all(_CONFIG_NAMES, CONFIG)},
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 
+from flowport.runtime.protocol import variable
 from flowport.runtime.store.open import open_store
 from flowport.runtime.task.commit import finish
 from flowport.runtime.task.context import TaskContext
@@ -28,6 +29,7 @@ def perform(invocation: Invocation, program: CodePackage, store: Store | None = 
 
     def body() -> int:
         plan = program.step(invocation.step)
+        os.environ.setdefault(variable("store"), invocation.store)  # for the client and `metaflow_config`, here and in child processes
         surround(plan["environment"])
         program.settle()
         if supervised(plan):

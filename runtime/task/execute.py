@@ -12,7 +12,7 @@ from flowport.runtime.process.lifecycle import Ended, Step
 from flowport.runtime.protocol import NonRetryable
 from flowport.runtime.store import codec
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
-from flowport.runtime.task.item import Item, Misuse
+from flowport.runtime.task.item import MISMERGED, Item, Misuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def trace(error: BaseException) -> str:
     """The traceback from the user's step on. For an error of the runtime itself: its message, and the line of the user that led to it."""
     if isinstance(error, StoreError | Missing | Corrupt | NonRetryable):
         return f"{error}\n"
-    if isinstance(error, Misuse):
+    if isinstance(error, (Misuse, *MISMERGED)):
         return f"{error}\n{_asked(error)}"
     from traceback import TracebackException
 

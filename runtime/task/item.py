@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 
+from flowport.runtime.names.exceptions import MetaflowException, MissingInMergeArtifactsException, UnhandledInMergeArtifactsException
 from flowport.runtime.names.flow import CONTEXT
 from flowport.runtime.replay.artifact_view import mark
 from flowport.runtime.store import codec
@@ -29,8 +30,12 @@ ABSENT = ""
 """The digest that is noted for an artifact that was read and does not exist."""
 
 
-class Misuse(Exception):
+class Misuse(MetaflowException):
     """A flow asks for something that it cannot have; the message says what to write instead."""
+
+
+MISMERGED = (UnhandledInMergeArtifactsException, MissingInMergeArtifactsException)
+"""What `merge_artifacts` raises when the inputs do not agree, or do not have what `include` names."""
 
 
 class Item:
@@ -186,7 +191,7 @@ class Item:
         return Inputs(ranges, self)
 
     def merge(self, flow: FlowSpec, inputs: Any, exclude: list[str], include: list[str]) -> None:
-        """Take over by reference what the inputs agree on; raises Misuse, naming everything that is in the way at once."""
+        """Take over by reference what the inputs agree on; raises Misuse, or MISMERGED with everything that is in the way at once."""
         if self.ranges is None:
             raise Misuse(f"step `{self.context.step}` is no join: `merge_artifacts` takes the inputs of a join")
         if inputs is not self.inputs:
@@ -205,12 +210,14 @@ class Item:
         found, unequal = merge(self.ranges, inputs, wanted, self._constant)
         if unequal:
             names = ", ".join(f"`{name}`" for name in unequal)
-            raise Misuse(
+            raise UnhandledInMergeArtifactsException(
                 f"the inputs of join `{self.context.step}` differ in {names}: set {'it' if len(unequal) == 1 else 'them'} before "
-                "`self.merge_artifacts(inputs)`, or name what to leave out in `exclude=[...]`"
+                "`self.merge_artifacts(inputs)`, or name what to leave out in `exclude=[...]`",
+                unequal,
             )
         if missing := [name for name in include if name not in found and not hasattr(flow, name)]:
-            raise Misuse(f"no input of join `{self.context.step}` has {', '.join(f'`{name}`' for name in missing)}, which `include` names")
+            names = ", ".join(f"`{name}`" for name in missing)
+            raise MissingInMergeArtifactsException(f"no input of join `{self.context.step}` has {names}, which `include` names", missing)
         self.merged.update(found)
         for name in found:
             if hasattr(self.context.flow_class, name):  # what the class has would be found first

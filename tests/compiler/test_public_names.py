@@ -41,7 +41,7 @@ def test_every_decorator_can_be_imported() -> None:
 def test_everything_that_a_module_of_metaflow_offers_can_be_imported(module: str) -> None:
     stand_in = Path(flow.__file__).parent / "stand_in"
     names = ", ".join(sorted(MODULES[module]))
-    text = f"from metaflow{'.' if module else ''}{module} import {names}\nassert None not in ({names},)"
+    text = f"from metaflow{'.' if module else ''}{module} import {names}"
     done = subprocess.run(
         [sys.executable, "-c", text], env={**os.environ, "PYTHONPATH": str(stand_in)}, capture_output=True, text=True, check=False
     )

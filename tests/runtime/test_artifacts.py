@@ -254,7 +254,7 @@ LATER = {
 LEFT = {"shadowed method": "shadow", "shadowed constant": 8, "changed in place": [1, 2]}
 
 DIFFER = (
-    "Misuse: the inputs of join `join` differ in `conflict`: set it before `self.merge_artifacts(inputs)`, "
+    "UnhandledInMergeArtifactsException: the inputs of join `join` differ in `conflict`: set it before `self.merge_artifacts(inputs)`, "
     "or name what to leave out in `exclude=[...]`"
 )
 
@@ -274,7 +274,7 @@ JOIN = {
     "twice": [["left", "right"], ["left", "right"]],
     "conflict": DIFFER,
     "include and exclude": "Misuse: `merge_artifacts` takes `exclude` or `include`, not both",
-    "include missing": "Misuse: no input of join `join` has `nope`, `none`, which `include` names",
+    "include missing": "MissingInMergeArtifactsException: no input of join `join` has `nope`, `none`, which `include` names",
     "include conflict": DIFFER,
     "some inputs": "left",
     "no inputs": "Misuse: `merge_artifacts` takes the inputs of the join, or some of them",

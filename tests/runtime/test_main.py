@@ -307,7 +307,7 @@ def test_a_trivial_task_loads_little(tmp_path: Path) -> None:
     rooms = ("names", "package", "process", "records", "replay", "store", "task")
     assert ours == {
         "__main__", "protocol", "text", *rooms,
-        "names.current", "names.flow",
+        "names.current", "names.exceptions", "names.flow",
         "package.cache", "package.code_package", "package.definitions", "package.modules",
         "process.leave", "process.lifecycle", "process.lifeline", "process.log",
         "records.attempts", "records.manifest", "records.run_record", "records.slices", "records.validation",

@@ -1,0 +1,19 @@
+"""Who runs a flow, by the names of `metaflow.util`."""
+
+from __future__ import annotations
+
+from flowport.runtime.names.current import username
+from flowport.runtime.names.exceptions import MetaflowUnknownUser
+
+
+def get_username() -> str | None:
+    """The user's name from the environment; None for root and for nobody."""
+    return username()
+
+
+def resolve_identity() -> str:
+    """The namespace of the user, `user:NAME`; raises MetaflowUnknownUser."""
+    name = username()
+    if name is None:
+        raise MetaflowUnknownUser
+    return f"user:{name}"
