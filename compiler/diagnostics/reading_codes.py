@@ -38,8 +38,9 @@ READING: Mapping[str, Code] = {
     "FP110": Code(
         "the file has no flow",
         "A flow is a class that inherits from `FlowSpec`, imported from `flowport` or `metaflow`, or a class with the "
-        'decorator `@flow(name="...")`. The base class may be in another file of the flow\'s folder, or in a folder that '
-        "`roots` in flowport.toml lists.",
+        'decorator `@flow(name="...")`. The base class may be in another file of the flow\'s folder, in a folder around it that '
+        "belongs to the project (up to the folder with `pyproject.toml`, `flowport.toml`, `setup.py` or `.git`), in a folder that the "
+        "file adds to `sys.path`, or in one that `roots` in flowport.toml lists.",
     ),
     "FP111": Code(
         "the class is not a flow",
@@ -57,7 +58,8 @@ READING: Mapping[str, Code] = {
     "FP114": Code(
         "a base class is not in the flow's own files",
         "flowport reads source and imports nothing, so it does not see the steps and parameters of a base class in another "
-        "package. If the base class is yours, add its folder to `roots` in flowport.toml.",
+        "package. If the base class is yours, add its folder to `roots` in flowport.toml. If it belongs to a package that is installed, "
+        "copy its file into the flow's folder.",
     ),
     "FP115": Code(
         "the main block does more than start the flow",

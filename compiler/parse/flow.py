@@ -19,6 +19,7 @@ from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
 from flowport.compiler.evaluate.reading import Reading
 from flowport.compiler.imports.attributes import check_attributes
 from flowport.compiler.imports.closure import import_closure
+from flowport.compiler.imports.folders import own_modules
 from flowport.compiler.imports.public_names import check_imports
 from flowport.compiler.ir import Flow, Parameter
 from flowport.compiler.options import NO_OPTIONS, CompileOptions
@@ -32,15 +33,12 @@ from flowport.compiler.parse.steps import ends, methods, step
 from flowport.compiler.python.classes import Class, FlowClass
 from flowport.compiler.python.modules import Definition, Modules
 from flowport.compiler.python.roots import roots_with
-from flowport.compiler.python.source import Source, read
+from flowport.compiler.python.source import Source
 from flowport.runtime.store import digests as sha256
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
-
-OUTSIDE = ".flowport/roots"
-"""Where source roots that are not inside the flow's folder go in the code package."""
 
 
 def parse(
@@ -56,30 +54,14 @@ def parse(
     package of Python files that `include` adds. The flow is returned even if it has errors, so that `check` can report more; it is None
     if there is no flow class.
     """
-    shown = os.fspath(path)
-    full = os.path.abspath(shown)
-    folder, name = os.path.split(full)
-    around = places(folder, roots)
-    modules = Modules(around, os.path.dirname(shown))
-    reading = Reading(modules, bool(included))
     try:
-        source = read(full, name, shown, name.removesuffix(".py"))
+        modules, source = own_modules(os.fspath(path), roots)
     except CompileError as error:
         return None, error.diagnostics
-    modules.add(source)
+    reading = Reading(modules, bool(included))
     picked = pick(reading, source, class_name)
     flow = _flow(reading, source, picked, included, options) if picked is not None else None
     return flow, tuple(without_places(modules.diagnostics + reading.diagnostics, options.decorators))
-
-
-def places(folder: str, roots: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """The folders of the flow's own modules, each with its place in the code package."""
-    found = {folder: ""}
-    for number, root in enumerate(roots):
-        full = os.path.abspath(root)
-        inside = os.path.relpath(full, folder)
-        found.setdefault(full, f"{OUTSIDE}/{number}" if inside.split(os.sep)[0] == ".." else inside.replace(os.sep, "/"))
-    return tuple(found.items())
 
 
 def _flow(reading: Reading, source: Source, flow_class: FlowClass, included: tuple[str, ...], options: CompileOptions) -> Flow:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import ast
-import os
 
-from flowport.compiler.parse.flow import places
+from flowport.compiler.imports.folders import own_modules
 from flowport.compiler.parse.flow_class import flow_classes, uninherited
 from flowport.compiler.python.classes import ClassHierarchy, FlowClass, top_classes
-from flowport.compiler.python.modules import Modules
-from flowport.compiler.python.source import read
 from flowport.compiler.record import record
 
 
@@ -27,11 +24,7 @@ def list_flows(path: str, roots: tuple[str, ...] = ()) -> tuple[ListedFlow, ...]
 
     A class without steps is the base of other flows, unless its steps may be in a class that is not among the flow's own files.
     """
-    full = os.path.abspath(path)
-    folder, name = os.path.split(full)
-    modules = Modules(places(folder, roots), os.path.dirname(path))
-    source = read(full, name, path, name.removesuffix(".py"))
-    modules.add(source)
+    modules, source = own_modules(path, roots)
     hierarchy = ClassHierarchy(modules)
     flows = flow_classes(hierarchy, source, {node.name: node for node in top_classes(source.tree.body)})
     lines = [hierarchy.line(source, flows[one]) for one in uninherited(hierarchy, source, flows)]

@@ -99,7 +99,7 @@ class Config(NamedTuple):
 
     def _inside(self, path: str, flow_folder: str, pattern: str) -> str:
         """Where a file goes in the code package: as seen from the flow's folder, or from the root that it is in."""
-        from flowport.compiler.parse.flow import places
+        from flowport.compiler.imports.folders import places
 
         for folder, place in places(os.path.abspath(flow_folder), self.roots):
             inside = os.path.relpath(path, folder)

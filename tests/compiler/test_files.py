@@ -126,12 +126,11 @@ def derived(folder: Path, files: dict[str, str], bases: str = "Shared") -> Diagn
 @pytest.mark.parametrize(
     ("files", "root", "settings"),
     [
-        ({"repository/lib/shared.py": SHARED}, "..", "flowport.toml"),
-        ({"repository/src/lib/shared.py": SHARED}, "../src", "flowport.toml"),
+        ({"repository/other/lib/shared.py": SHARED}, "../other", "flowport.toml"),
         ({"repository/flows/inner/lib/shared.py": SHARED}, "inner", "flowport.toml"),
-        ({"repository/src/lib/shared.py": SHARED, "repository/flowport.toml": ""}, "src", "../flowport.toml"),
-        ({"repository/src/lib/shared.py": SHARED, "repository/pyproject.toml": "[tool.flowport]"}, "src", "../pyproject.toml"),
-        ({"repository/src/lib/shared.py": SHARED, "repository/pyproject.toml": "[project]"}, "../src", "flowport.toml"),
+        ({"repository/other/lib/shared.py": SHARED, "repository/flowport.toml": ""}, "other", "../flowport.toml"),
+        ({"repository/other/lib/shared.py": SHARED, "repository/pyproject.toml": "[tool.flowport]"}, "other", "../pyproject.toml"),
+        ({"repository/other/lib/shared.py": SHARED, "repository/pyproject.toml": "[project]"}, "../other", "flowport.toml"),
     ],
 )
 @pytest.mark.parametrize(("bases", "code"), [("Shared", "FP110"), ("Shared, FlowSpec", "FP114")])
@@ -143,6 +142,63 @@ def test_the_folder_of_a_base_is_named_for_the_roots(
     flows = tmp_path / "repository" / "flows"
     assert found.help[0].endswith(f"{os.path.normpath(flows / settings)}`")
     fine(flows / "flow.py", (str(os.path.normpath((flows / settings).parent / root)),))
+
+
+OF_THE_PROJECT = "from flowport import FlowSpec, step\nfrom lib.shared import Shared\n\n\nclass TrainFlow(Shared):\n" + indent(
+    dedent(BODY), "    "
+)
+
+
+@pytest.mark.parametrize(
+    ("marker", "place"),
+    [
+        ("repository/.git", "repository/lib/shared.py"),
+        ("repository/pyproject.toml", "repository/lib/shared.py"),
+        ("repository/setup.py", "repository/src/lib/shared.py"),
+        ("repository/setup.cfg", "repository/flows/lib/__init__.py"),
+        ("repository/flows/daily/__init__.py", "repository/flows/lib/shared.py"),
+    ],
+)
+def test_a_base_in_a_folder_around_the_flow_s_is_found(tmp_path: Path, marker: str, place: str) -> None:
+    text = OF_THE_PROJECT if place.endswith("shared.py") else OF_THE_PROJECT.replace("lib.shared", "lib")
+    flow = fine(write(tmp_path, {"repository/flows/daily/flow.py": text, marker: "", place: SHARED}))
+    assert flow.roots[1:] == (".flowport/roots/0",)
+    assert [path for path, _ in flow.files if path.startswith(".flowport")] == [f".flowport/roots/0/lib/{place.rpartition('/')[2]}"]
+
+
+def test_a_base_outside_of_the_project_is_not_found(tmp_path: Path) -> None:
+    path = write(
+        tmp_path, {"repository/flows/flow.py": OF_THE_PROJECT, "repository/flows/pyproject.toml": "", "repository/lib/shared.py": SHARED}
+    )
+    assert codes(parse(path, None)[1]) == ["FP110"]
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        'sys.path.append("../lib")',
+        'sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))',
+        'sys.path.append(str(pathlib.Path(__file__).parent.parent / "lib"))',
+        'sys.path.append(os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib")))',
+    ],
+)
+def test_a_folder_that_the_flow_adds_to_the_path_is_searched(tmp_path: Path, added: str) -> None:
+    text = f"import os\nimport pathlib\nimport sys\n\n{added}\n" + OF_THE_PROJECT.replace("lib.shared", "shared")
+    flow = fine(write(tmp_path, {"repository/flows/flow.py": text, "repository/.git": "", "repository/lib/shared.py": SHARED}))
+    assert [path for path, _ in flow.files] == [".flowport/roots/0/shared.py", "flow.py"]
+
+
+def test_a_path_outside_of_the_project_is_not_searched(tmp_path: Path) -> None:
+    text = 'import sys\n\nsys.path.append("../../lib")\n' + OF_THE_PROJECT.replace("lib.shared", "shared")
+    path = write(tmp_path, {"repository/flows/flow.py": text, "repository/.git": "", "lib/shared.py": SHARED})
+    assert codes(parse(path, None)[1]) == ["FP110"]
+
+
+def test_the_package_of_another_class_than_the_flow_is_not_searched(tmp_path: Path) -> None:
+    imports = "from flowport import FlowSpec, step\nfrom lib.shared import Shared\n"
+    text = f"{imports}\n\nclass Row(Shared):\n    pass\n\n\nclass TrainFlow(FlowSpec):\n"
+    flow = fine(write(tmp_path, {"flows/flow.py": text + indent(dedent(BODY), "    "), ".git": "", "lib/shared.py": SHARED}))
+    assert flow.roots == ("",)
 
 
 def test_a_base_beyond_the_repository_is_not_looked_for(tmp_path: Path) -> None:
