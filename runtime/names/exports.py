@@ -38,9 +38,9 @@ STEP_DECORATORS = "runtime.names.step_decorators"
 CONFIG = "runtime.names.config"
 
 _FLOW_NAMES = ("FlowSpec", "step", "flow", "Parameter", "IncludeFile", "JSONType")
-_DECORATORS = ("retry", "catch", "timeout", "resources", "environment", "kubernetes", "schedule", "limits")
+_DECORATORS = ("retry", "catch", "timeout", "resources", "environment", "kubernetes", "batch", "schedule", "limits")
 WITHOUT_EFFECT = (
-    "airflow_external_task_sensor", "airflow_s3_key_sensor", "batch", "card", "checkpoint", "conda", "conda_base", "exit_hook",
+    "airflow_external_task_sensor", "airflow_s3_key_sensor", "card", "checkpoint", "conda", "conda_base", "exit_hook",
     "huggingface_hub", "model", "nim", "parallel", "project", "pypi", "pypi_base", "pytorch_parallel", "secrets",
     "trigger", "trigger_on_finish",
 )  # fmt: skip
