@@ -34,7 +34,6 @@ def settings(reading: Reading, uses: Iterable[DecoratorUse], step: str) -> Setti
             named = _arguments(reading, use)
             if named is not None:
                 read = Arguments(reading, use, named, step, tuple(earlier))
-                _say_without_effect(read, decorator.without_effect)
                 result = decorator.read(read, result)
                 earlier.append(read)
         elif use.name in FLOW_DECORATORS:
@@ -95,9 +94,11 @@ def _arguments(reading: Reading, use: DecoratorUse) -> dict[str, tuple[ast.expr,
 
 def _values(reading: Reading, use: DecoratorUse, keyword: ast.keyword) -> dict[Any, Any] | None:
     """The arguments that `name=value` or `**value` stands for; None if the value is not known."""
-    instead = STEP_DECORATORS[use.name].instead_of_variable(keyword.arg) if use.name in STEP_DECORATORS else ()
+    decorator = STEP_DECORATORS.get(use.name)
+    instead = decorator.instead_of_variable(keyword.arg) if decorator else ()
+    forwards = decorator is not None and keyword.arg in decorator.forwards
     what = f"`@{use.name}({keyword.arg}=...)`" if keyword.arg else f"`**` in `@{use.name}`"
-    constant, value = reading.constant(keyword.value, use.source, use.members, what, instead=instead)
+    constant, value = reading.constant(keyword.value, use.source, use.members, what, instead=instead, forwards=forwards)
     if not constant:
         return None
     if keyword.arg is not None:
@@ -107,15 +108,6 @@ def _values(reading: Reading, use: DecoratorUse, keyword: ast.keyword) -> dict[A
         reading.say("FP133", message, use.source, keyword.value, f"write `**{{{ARGUMENTS[use.name][0]!r}: ...}}`")
         return None
     return value
-
-
-def _say_without_effect(arguments: Arguments, reasons: Mapping[str, str]) -> None:
-    """Warn about arguments that change nothing anywhere."""
-    use = arguments.use
-    for name, (node, value) in arguments.named.items():
-        if name in reasons and value is not None:
-            message = f"`{name}` of `@{use.name}` has no effect: {reasons[name]}"
-            arguments.reading.warn("FP141", message, use.source, node, f"remove `{name}`")
 
 
 def _say_wrong(reading: Reading, use: DecoratorUse, keyword: ast.keyword, name: Any) -> None:

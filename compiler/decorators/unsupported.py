@@ -32,13 +32,11 @@ UNSUPPORTED: Mapping[str, Unsupported] = {
     "trigger_on_finish": Unsupported(True, "the end of another flow does not start it", _START),
     "project": Unsupported(True, "names and tags do not contain the project", "you can keep it: the flow runs without a project"),
     "exit_hook": Unsupported(True, "the hook is not called", "call it in the last step, or from the scheduler"),
+    "batch": Unsupported(True, "the target decides where a step runs", "write `@resources(cpu=..., memory=...)` if the step needs more"),
     "conda": Unsupported(False, "its packages would be missing", _PACKAGES),
     "conda_base": Unsupported(False, "its packages would be missing", _PACKAGES),
     "pypi": Unsupported(False, "its packages would be missing", _PACKAGES),
     "pypi_base": Unsupported(False, "its packages would be missing", _PACKAGES),
-    "secrets": Unsupported(
-        False, "its variables would be missing", "read the secret inside the step, with the library of the cloud provider"
-    ),
     "checkpoint": Unsupported(True, "nothing is kept between attempts", "write what must survive an attempt to storage of your own"),
     "model": Unsupported(False, "its models would not be loaded", "load the model inside the step"),
     "huggingface_hub": Unsupported(False, "its models would not be loaded", "load the model inside the step"),

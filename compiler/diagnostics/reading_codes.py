@@ -86,10 +86,9 @@ READING: Mapping[str, Code] = {
     "FP121": Code(
         "a value comes from the environment",
         "flowport never reads environment variables at compile time: the result would depend on who compiled it, and secrets "
-        "would end up in files. Write the value itself. If a step needs the variable, set it where the step runs (in the "
-        'image, or on Argo with `@kubernetes(secrets=["NAME"])`) and read it inside the step. You can set `image`, '
-        "`service_account`, `node_selector`, `tolerations`, `labels` and `secrets` of `@kubernetes` in a profile of "
-        "flowport.toml instead.",
+        'would end up in files. Write the value itself. In `vars` of `@environment`, the task reads `os.environ["NAME"]`, '
+        '`os.getenv("NAME", "default")`, and f-strings and sums of such texts. You can set `image`, `service_account`, '
+        "`node_selector`, `tolerations`, `labels` and `secrets` of `@kubernetes` in a profile of flowport.toml instead.",
     ),
     "FP122": Code(
         "the name of a decorator is not defined",
@@ -130,7 +129,7 @@ READING: Mapping[str, Code] = {
         "a decorator has no such argument",
         "The arguments are those of Metaflow: `@retry(times, minutes_between_retries)`, `@catch(var, print_exception)`, "
         "`@timeout(seconds, minutes, hours)`, `@resources(cpu, memory, gpu, disk, shared_memory)`, `@environment(vars)`, "
-        "`@step(start, end)`, `@flow(name)`.",
+        "`@secrets(sources, role, allow_override)`, `@step(start, end)`, `@flow(name)`.",
     ),
     "FP132": Code(
         "a decorator or one of its arguments is given twice",
@@ -139,12 +138,13 @@ READING: Mapping[str, Code] = {
     "FP133": Code(
         "an argument of a decorator has the wrong type or value",
         "Times and sizes are numbers; `memory`, `disk` and `shared_memory` are in MiB. `var` of `@catch` is the name of an "
-        "artifact. `vars` of `@environment` is a dict of strings, and no name may begin with `FLOWPORT_`. `cron` of "
+        "artifact. `vars` of `@environment` is a dict of strings, and no name may begin with `FLOWPORT_`. `sources` of "
+        "`@secrets` is a list of names and of dicts with `type`, `id`, `options` and `role`. `cron` of "
         "`@schedule` has five fields and a date that exists, and `timezone` is a name of the IANA database.",
     ),
     "FP134": Code(
         "a decorator for steps is on a class, or one for flows on a step",
-        "`@retry`, `@catch`, `@timeout`, `@resources`, `@environment` and `@kubernetes` go on a step, `@schedule` on the flow. "
+        "`@retry`, `@catch`, `@timeout`, `@resources`, `@environment`, `@secrets` and `@kubernetes` go on a step, `@schedule` on the flow. "
         "To retry every step of a run, use `flowport run FLOW --with retry`.",
     ),
     "FP140": Code(
@@ -186,6 +186,11 @@ READING: Mapping[str, Code] = {
         "The code package contains the modules that the flow's files import. This includes `import_module` and `__import__` if "
         "flowport can compute the name from the source: a string, a constant, or the strings of a list or a dict. For any "
         'other name, list the files in flowport.toml: `include = ["plugins/*.py"]`. Installed packages need nothing.',
+    ),
+    "FP147": Code(
+        "a secret is in the source of the flow",
+        "A source of the type `inline` has its values in the source, so they are in the code package and in the store. Metaflow has "
+        "it for tests. Everything else belongs into a service for secrets, into a secret of the engine, or on your machine into `.env`.",
     ),
     "FP151": Code(
         "a parameter has no name",

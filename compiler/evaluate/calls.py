@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 from flowport.compiler.evaluate import configs
+from flowport.compiler.evaluate.environment import Forwarded, found_in, read
 from flowport.compiler.evaluate.pure import CALLS, method
 from flowport.compiler.evaluate.scope import Known, NotConstant, ReadsEnvironment, Scope, attempt, is_name, resolve_name, unpack
 from flowport.compiler.python.modules import Definition, External, Thing
@@ -27,9 +28,13 @@ class Calls:
 
     def value(self, node: ast.Call, where: Scope) -> Any:
         """The value of a call; raises NotConstant."""
-        self._refuse_environment(node, where)
+        called = resolve_name(node.func, where)
+        if isinstance(called, External) and (called.name == "os.getenv" or called.name.startswith("os.environ")):
+            return self._environment(node, called.name, where)
         if isinstance(node.func, ast.Attribute):
             owner = None if isinstance(resolve_name(node.func, where), External) else self.evaluate(node.func.value, where)
+            if isinstance(owner, Forwarded):
+                raise owner.refused()
             if owner is not None and not is_name(owner):
                 positional, named = self._values(node, where)
                 bound = method(owner, node.func.attr)
@@ -42,6 +47,10 @@ class Calls:
         if isinstance(function, Known) and function.name in configs.EXPRESSION:
             return configs.expression(node, where, self.evaluate)
         if isinstance(function, Known) and function.name in CALLS:
+            if function.name == "str" and len(node.args) == 1 and not node.keywords:
+                value = self.evaluate(node.args[0], where)
+                if isinstance(value, Forwarded):
+                    return value
             takes_functions = function.name in _TAKE_FUNCTIONS
             positional, named = (
                 self._arguments(node, where) if function.name == "dict" else self._values(node, where, functions=takes_functions)
@@ -70,10 +79,17 @@ class Calls:
             return None
         return value if isinstance(value, str) else None
 
-    def _refuse_environment(self, node: ast.Call, where: Scope) -> None:
-        called = resolve_name(node.func, where)
-        if isinstance(called, External) and (called.name == "os.getenv" or called.name.startswith("os.environ")):
-            raise ReadsEnvironment(where.source, node, self.text(node.args[0], where) if node.args else None)
+    def _environment(self, node: ast.Call, called: str, where: Scope) -> Forwarded:
+        """What stands for the value of a variable: `os.getenv` and `os.environ.get` read one, and other methods are refused."""
+        named = {keyword.arg: keyword.value for keyword in node.keywords}
+        arguments = [*node.args, *(named[name] for name in ("key", "default") if name in named)]
+        name = self.text(arguments[0], where) if arguments else None
+        if called not in ("os.getenv", "os.environ.get") or len(arguments) > 2 or not named.keys() <= {"key", "default"}:
+            raise ReadsEnvironment(where.source, node, name)
+        default = self.evaluate(arguments[1], where) if len(arguments) > 1 else None
+        if isinstance(default, list | tuple | dict | set | frozenset) or is_name(default):
+            raise ReadsEnvironment(where.source, node, name)
+        return read(name, (default,), where.source, node)
 
     def _arguments(self, node: ast.Call, where: Scope) -> tuple[list[Any], dict[str, Any]]:
         """The arguments of a call, of any type."""
@@ -93,6 +109,8 @@ class Calls:
         if functions:
             positional = [_function(value) for value in positional]
             named = {name: _function(value) for name, value in named.items()}
+        if (read_in := found_in([*positional, *named.values()])) is not None:
+            raise read_in.refused()
         if any(is_name(value) for value in [*positional, *named.values()]):
             raise NotConstant(where.source, node, f"`{where.source.segment(node)}` has an argument that is not a value")
         return positional, named

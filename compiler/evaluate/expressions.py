@@ -3,7 +3,7 @@
     LIMIT = 2 * GIB      @resources(memory=LIMIT // MIB)      Parameter("path", default=os.path.join("data", NAME))
 
 Literals, names that are bound once, arithmetic, f-strings, subscripts, the pure calls of `pure`, and functions of one expression in the
-flow's own files. Environment variables are never read, and no code of the user runs.
+flow's own files. Environment variables are never read (`environment` says what stands for their value), and no code of the user runs.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.evaluate import configs
 from flowport.compiler.evaluate.calls import Calls
+from flowport.compiler.evaluate.environment import Forwarded, found_in, joined, read
 from flowport.compiler.evaluate.paths import PathText
 from flowport.compiler.evaluate.pure import BIGGEST, BUILTINS, HERE, TooBig, binary, check_size
 from flowport.compiler.evaluate.scope import Known, NotConstant, OutOfWork, ReadsEnvironment, Scope, attempt, is_name, resolve_name, unpack
@@ -33,6 +34,14 @@ characters or elements of its value. It is about two seconds."""
 
 def evaluate(node: ast.expr, where: Scope) -> Any:
     """The value of `node`; raises NotConstant. Types and functions come as Known, Definition or External."""
+    value = forwarding(node, where)
+    if (found := found_in(value)) is not None:
+        raise found.refused()
+    return value
+
+
+def forwarding(node: ast.expr, where: Scope) -> Any:
+    """The same, with a Forwarded for each text that contains environment variables."""
     if where.depth > DEEPEST:
         raise NotConstant(where.source, node, "it refers to itself")
     _work(node, where, 1)
@@ -79,16 +88,15 @@ def _value(node: ast.expr, where: Scope) -> Any:
             inner = plain(operand, where)
             return attempt(node, where, _UNARY[type(node.op)], inner)
         case ast.BinOp(left=left, right=right):
-            first, second = plain(left, where), plain(right, where)
-            return attempt(node, where, binary, type(node.op), first, second)
-        case ast.BoolOp(op=joined, values=parts):
-            return _bool(joined, parts, where)
+            return _binary(node, left, right, where)
+        case ast.BoolOp(op=op, values=parts):
+            return _bool(op, parts, where)
         case ast.Compare():
             return _compare(node, where)
         case ast.IfExp(test=test, body=body, orelse=orelse):
-            return evaluate(body if plain(test, where) else orelse, where)
+            return forwarding(body if plain(test, where) else orelse, where)
         case ast.JoinedStr(values=parts):
-            return "".join(_formatted(part, where) for part in parts)
+            return joined([_formatted(part, where) for part in parts], where.source, node)
         case ast.Subscript():
             return _subscript(node, where)
         case ast.Attribute():
@@ -103,7 +111,7 @@ def _value(node: ast.expr, where: Scope) -> Any:
             )
 
 
-_CALLS = Calls(evaluate)
+_CALLS = Calls(forwarding)
 _KINDS = {ast.Lambda: "a lambda", ast.Await: "an `await`", ast.NamedExpr: "an assignment inside an expression"}
 _UNARY: Mapping[type[ast.unaryop], Callable[[Any], Any]] = {
     ast.USub: operator.neg,
@@ -130,10 +138,24 @@ _CONVERSIONS: Mapping[str, Callable[[Any], str]] = {"s": str, "r": repr, "a": as
 
 def plain(node: ast.expr, where: Scope) -> Any:
     """A value that is not a function, a type or a module."""
-    value = evaluate(node, where)
+    return _known(forwarding(node, where), node, where)
+
+
+def _known(value: Any, node: ast.expr, where: Scope) -> Any:
     if is_name(value):
         raise NotConstant(where.source, node, f"`{where.source.segment(node)}` is not a value")
+    if isinstance(value, Forwarded):
+        raise value.refused()
     return value
+
+
+def _binary(node: ast.BinOp, left: ast.expr, right: ast.expr, where: Scope) -> Any:
+    """Of a text that is read in the task only the sum with other texts is known."""
+    first, second = forwarding(left, where), forwarding(right, where)
+    texts = [isinstance(value, str) or (isinstance(value, Forwarded) and not value.may_be_none) for value in (first, second)]
+    if isinstance(node.op, ast.Add) and all(texts) and found_in([first, second]):
+        return joined([first, second], where.source, node)
+    return attempt(node, where, binary, type(node.op), _known(first, left, where), _known(second, right, where))
 
 
 def _name(node: ast.expr, name: str, where: Scope) -> Any:
@@ -176,13 +198,13 @@ def _defined(node: ast.expr, thing: Definition, where: Scope, members: Names) ->
         raise NotConstant(where.source, node, f"`{thing.name}` is set {len(thing.bindings)} times in `{thing.source.shown}`")
     if first.value is None:
         raise NotConstant(where.source, node, f"the value of `{thing.name}` is only known when `{thing.source.shown}` runs")
-    return evaluate(first.value, Scope(where.modules, thing.source, members, {}, where.depth + 1))
+    return forwarding(first.value, Scope(where.modules, thing.source, members, {}, where.depth + 1))
 
 
 def _dict(node: ast.Dict, keys: list[ast.expr | None], values: list[ast.expr], where: Scope) -> dict[Any, Any]:
     found: dict[Any, Any] = {}
     for key, value in zip(keys, values):
-        inner = evaluate(value, where)
+        inner = forwarding(value, where)
         if key is None:
             attempt(value, where, found.update, inner)
         else:
@@ -193,9 +215,14 @@ def _dict(node: ast.Dict, keys: list[ast.expr | None], values: list[ast.expr], w
 
 def _bool(op: ast.boolop, parts: list[ast.expr], where: Scope) -> Any:
     value: Any = None
-    for part in parts:
-        value = plain(part, where)
-        if bool(value) is isinstance(op, ast.Or):
+    for number, part in enumerate(parts):
+        value = forwarding(part, where)
+        last = number + 1 == len(parts)
+        if isinstance(value, Forwarded) and last:
+            break
+        if isinstance(value, Forwarded) and isinstance(op, ast.Or):
+            return value.otherwise(_bool(op, parts[number + 1 :], where)) or _known(value, part, where)
+        if bool(_known(value, part, where)) is isinstance(op, ast.Or):
             break
     return value
 
@@ -210,10 +237,13 @@ def _compare(node: ast.Compare, where: Scope) -> bool:
     return True
 
 
-def _formatted(part: ast.expr, where: Scope) -> str:
+def _formatted(part: ast.expr, where: Scope) -> str | Forwarded:
     if not isinstance(part, ast.FormattedValue):
         return str(plain(part, where))
-    value = plain(part.value, where)
+    value = forwarding(part.value, where)
+    if isinstance(value, Forwarded) and part.conversion in (-1, ord("s")) and part.format_spec is None:
+        return value
+    value = _known(value, part.value, where)
     if part.conversion != -1:
         value = _CONVERSIONS[chr(part.conversion)](value)
     spec = "" if part.format_spec is None else str(plain(part.format_spec, where))
@@ -224,7 +254,7 @@ def _formatted(part: ast.expr, where: Scope) -> str:
 
 def _subscript(node: ast.Subscript, where: Scope) -> Any:
     if _is_environment(node.value, where):
-        raise ReadsEnvironment(where.source, node, _CALLS.text(node.slice, where))
+        return read(_CALLS.text(node.slice, where), (), where.source, node)
     value = plain(node.value, where)
     if isinstance(node.slice, ast.Slice):
         bounds = [None if part is None else plain(part, where) for part in (node.slice.lower, node.slice.upper, node.slice.step)]
@@ -240,7 +270,7 @@ def _is_environment(node: ast.expr, where: Scope) -> bool:
 
 
 def _attribute(node: ast.Attribute, where: Scope) -> Any:
-    owner = evaluate(node.value, where)
+    owner = forwarding(node.value, where)
     if isinstance(owner, (External, Known, Own)):
         thing = External(owner.name) if isinstance(owner, Known) else owner
         return _thing(node, where.modules.member(thing, node.attr), where)
@@ -269,7 +299,7 @@ def _comprehension(node: ast.ListComp | ast.SetComp | ast.DictComp | ast.Generat
         check_size(rows)
         _work(node, where, 5 * len(rows))
     if isinstance(node, ast.DictComp):
-        return {plain(node.key, row): evaluate(node.value, row) for row in rows}
+        return {plain(node.key, row): forwarding(node.value, row) for row in rows}
     values = [evaluate(node.elt, row) for row in rows]
     return attempt(node, where, set, values) if isinstance(node, ast.SetComp) else values
 

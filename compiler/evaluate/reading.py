@@ -8,7 +8,7 @@ from typing import Any
 from flowport.compiler.diagnostics.diagnostic import Diagnostic, Severity
 from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.evaluate.configs import MissingKey, UnreadConfig
-from flowport.compiler.evaluate.expressions import evaluate
+from flowport.compiler.evaluate.expressions import evaluate, forwarding
 from flowport.compiler.evaluate.pure import has_flow_path
 from flowport.compiler.evaluate.scope import NotConstant, OutOfWork, ReadsEnvironment, scope
 from flowport.compiler.python.bindings import Names
@@ -48,15 +48,22 @@ class Reading:
         self.say(code, message, source, node, *ways_out, severity="warning")
 
     def constant(
-        self, node: ast.expr, source: Source, members: Names, what: str, located: bool = False, instead: tuple[str, ...] = ()
+        self,
+        node: ast.expr,
+        source: Source,
+        members: Names,
+        what: str,
+        located: bool = False,
+        instead: tuple[str, ...] = (),
+        forwards: bool = False,
     ) -> tuple[bool, Any]:
         """Whether the expression is constant, and its value; adds a diagnostic if it is not.
 
-        `what` describes the expression in the message. With `located` it may be a path that begins at `__file__`. `instead` is the help if
-        it reads the environment.
+        `what` describes the expression in the message. With `located` it may be a path that begins at `__file__`. With `forwards` it may
+        contain texts that are read from the environment of the task; `instead` is the help if it reads the environment otherwise.
         """
         try:
-            value = evaluate(node, scope(self.modules, source, members))
+            value = (forwarding if forwards else evaluate)(node, scope(self.modules, source, members))
             if not located and has_flow_path(value):
                 raise NotConstant(source, node, "it depends on where the flow's files are installed")
             return True, plain(value) if self.modules.configs.by_call else value

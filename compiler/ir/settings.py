@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from flowport.compiler.ir.execution import ExecutionSpec, Pairs
+from typing import TypeAlias
+
+from flowport.compiler.ir.secrets import Delivery, Secrets
+from flowport.compiler.ir.variables import Forwards
 from flowport.compiler.record import record
+
+Pairs: TypeAlias = "tuple[tuple[str, str], ...]"
 
 
 @record
@@ -44,15 +49,53 @@ class Resources:
 
 
 @record
+class Pod:
+    """The pod of a step, apart from image and resources.
+
+    A toleration has the fields that Kubernetes defines. `volumes` are persistent volume claims with the folders that they are mounted at.
+    """
+
+    service_account: str = ""
+    node_selector: Pairs = ()
+    tolerations: tuple[tuple[tuple[str, str | int], ...], ...] = ()
+    labels: Pairs = ()
+    secrets: tuple[str, ...] = ()
+    volumes: Pairs = ()
+
+
+@record
+class ExecutionSpec:
+    """Where a step runs. Steps with different specs cannot share a container; what is empty comes from the profile.
+
+    Resources are not part of it: for two steps in one container the larger ones are enough.
+    """
+
+    image: str = ""
+    pod: Pod = Pod()
+
+
+@record
 class Settings:
-    """What the decorators of a step ask for; `timeout` is in seconds, `environment` is sorted by name."""
+    """What the decorators of a step ask for; `timeout` is in seconds, `environment` and `forwarded` are sorted by name.
+
+    `environment` has the variables with a known value, and `forwarded` those that a task reads from its own environment. `delivery` is
+    what a profile adds for an engine (`lower/delivery.py`).
+    """
 
     retry: Retry | None = None
     catch: Catch | None = None
     timeout: int | None = None
     resources: Resources | None = None
     environment: Pairs = ()
+    forwarded: Forwards = ()
     execution: ExecutionSpec = ExecutionSpec()
+    secrets: Secrets | None = None
+    delivery: Delivery = Delivery()
+
+    @property
+    def variables(self) -> Pairs:
+        """The variables that an engine sets for the step."""
+        return tuple(sorted({**dict(self.environment), **dict(self.delivery.variables)}.items()))
 
     @property
     def retries(self) -> int:

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from flowport.compiler.decorators.registry import STEP_DECORATORS
 from flowport.compiler.ir import JSON, Branch, Computed, Config, Constant, End, Flow, Foreach, Next, NoDefault, Parameter, Step, Switch
 from flowport.compiler.ir.plan import Block, Choice, Loop, Map, Node, Parallel, Plan, Task, steps
+from flowport.compiler.ir.variables import read_names
 from flowport.compiler.package.sites import Document, Sites, edge_pairs
 from flowport.runtime.protocol import CONFIGS, DEFINITIONS, DOCUMENTS, FLOW, INCLUDED, PLAN, STEP_PLANS
 
@@ -34,7 +35,7 @@ def documents(plan: Plan, further: Iterable[str] = ()) -> Iterator[tuple[str, by
     sites = Sites(plan)
     for step in plan.flow.steps:
         if step.name in sites.of:
-            yield f"{STEP_PLANS}{step.name}.json", _bytes(_step_document(sites, step))
+            yield f"{STEP_PLANS}{step.name}.json", _bytes({**_step_document(sites, step), **_reads(plan.flow)})
 
 
 def _bytes(document: Document) -> bytes:
@@ -74,6 +75,7 @@ def plan_document(plan: Plan) -> Document:
         "retries": granted,
         "minutes": minutes,
         "body": _block(plan.body),
+        **_reads(plan.flow),
     }
 
 
@@ -92,6 +94,12 @@ def same(value: Constant) -> bool:
     if isinstance(value, dict):
         return all(isinstance(key, str) and same(inner) for key, inner in value.items())
     return all(map(same, value)) if isinstance(value, list) else not isinstance(value, tuple)
+
+
+def _reads(flow: Flow) -> Document:
+    """The variables that the flow reads in decorators, and so in every task: Python evaluates these when it imports the file."""
+    found = read_names(pair for step in flow.steps for pair in step.settings.forwarded)
+    return {"reads": {**found}} if found else {}
 
 
 def _parameter(parameter: Parameter) -> Document:

@@ -198,7 +198,7 @@ def test_a_name_that_is_not_offered_raises_when_it_is_used(monkeypatch: pytest.M
 @pytest.mark.parametrize(
     ("mark", "line"),
     [
-        ("@environment(vars={'A': os.environ['A']})", "@environment(vars={})"),
+        ("@environment(vars={'A': os.environ['A'][1:]})", "@environment(vars={'A': os.getenv('A', 'default')})"),
         ("@kubernetes(image=os.environ['A'], cpu=2)", "@kubernetes(cpu=2)"),
         ("@resources(memory=os.environ['A'])", "@resources(memory=MEMORY)"),
     ],

@@ -10,7 +10,7 @@ from flowport.compiler.ir import Catch, ExecutionSpec, Pod, Resources, Retry, Se
 from sources import END, class_of, codes, read, write
 
 HEAD = (
-    "from flowport import card, kubernetes\nimport functools\nrobust = retry(times=7)\nplain = retry\nalias = robust\n"
+    "from flowport import card, kubernetes, secrets\nimport functools, os\nrobust = retry(times=7)\nplain = retry\nalias = robust\n"
     "def both(f):\n    'Docs.'\n    return retry(times=8)(timeout(hours=1)(f))\n"
     "def hidden(times):\n    def wrap(f):\n        return retry(times=times)(f)\n    return wrap\n"
     "def own(f):\n    return f\nCOMMON = dict(times=2, minutes_between_retries=0)\nGIB = 1024\n"
@@ -43,6 +43,7 @@ def settings_of(folder: Path, marks: str) -> tuple[Settings, list[str]]:
         ("@resources(cpu=0.5, memory=16 * GIB, gpu=1)", Settings(resources=Resources(0.5, 16384, 1))),
         ("@resources(cpu='2', memory='8000', disk=10240, shared_memory=64)", Settings(resources=Resources(2, 8000, 0, 10240, 64))),
         ("@environment(vars={'B': 'x', 'A': f'{GIB}'})", Settings(environment=(("A", "1024"), ("B", "x")))),
+        ("@environment(vars={'A': 1, 'B': True, 'C': 0.5})", Settings(environment=(("A", "1"), ("B", "True"), ("C", "0.5")))),
         ("@environment", Settings()),
         ("@retry\n@catch(var='e')\n@timeout(hours=1)", Settings(retry=Retry(), catch=Catch("e"), timeout=3600)),
         ("@functools.wraps(len)", Settings()),
@@ -53,10 +54,9 @@ def settings_of(folder: Path, marks: str) -> tuple[Settings, list[str]]:
         ("@own", Settings()),
         ("@kubernetes", Settings()),
         ("@kubernetes(image='x:1', namespace=None)", Settings(execution=ExecutionSpec(image="x:1"))),
-        ("@kubernetes(namespace='x')", Settings(execution=ExecutionSpec(pod=Pod(namespace="x")))),
         ("@kubernetes(cpu=2)\n@resources(cpu=1, memory=8000)", Settings(resources=Resources(2, 8000))),
         ("@resources(cpu=1, memory=8000)\n@kubernetes(cpu=2, gpu=1)", Settings(resources=Resources(2, 8000, 1))),
-        ("@kubernetes(cpu=0.5)\n@resources(memory=1000)", Settings(resources=Resources(1, 1000))),
+        ("@kubernetes(cpu=0.5)\n@resources(memory=1000)", Settings(resources=Resources(0.5, 1000))),
         ("@resources(disk=100, memory=None)\n@kubernetes(disk=200)", Settings(resources=Resources(disk=200))),
         (
             "@kubernetes(node_selector='b=1,a=2', secrets='one,two', labels={'team': 'vision'}, service_account='flows')",
@@ -103,7 +103,18 @@ def test_settings(tmp_path: Path, mark: str, expected: Settings) -> None:
         ("@resources(memory=0)", "FP133"),
         ("@resources(cpus=1)", "FP131"),
         ("@environment(vars=['A'])", "FP133"),
-        ("@environment(vars={'A': 1})", "FP133"),
+        ("@environment(vars={'A': [1]})", "FP133"),
+        ("@environment(vars={'A': None})", "FP133"),
+        ("@environment(vars={'A': os.environ})", "FP121"),
+        ("@environment(vars={'A': os.environ['A'].upper()})", "FP121"),
+        ("@environment(vars={'A': int(os.environ['A'])})", "FP121"),
+        ("@environment(vars={'A': 'x' if os.getenv('A') else 'y'})", "FP121"),
+        ("@environment(vars=dict(os.environ))", "FP121"),
+        ("@environment(vars={os.environ['A']: 'x'})", "FP121"),
+        ("@environment(vars={'A': os.getenv(name())})", "FP121"),
+        ("@environment(vars={'A': f'{os.environ[\"A\"]}{__file__}'})", "FP120"),
+        ("@environment(**{'vars': {'A': os.environ['A']}})", "FP121"),
+        ("@kubernetes(labels={'A': os.environ['A']})", "FP121"),
         ("@environment(vars={'A=B': '1'})", "FP133"),
         ("@environment(vars={'A': 'x\\0y'})", "FP133"),
         ("@environment(vars={'A': '\\ud800'})", "FP133"),
@@ -122,7 +133,7 @@ def test_settings(tmp_path: Path, mark: str, expected: Settings) -> None:
         ("@environment(vars={'FLOWPORT_STEP': 'x'})", "FP133"),
         ("@both\n@retry", "FP132"),
         ("@card", "FP141"),
-        ("@kubernetes(executable='x')", "FP141"),
+        ("@kubernetes(namespace='x')", "FP141"),
         ("@kubernetes(image=1)", "FP133"),
         ("@kubernetes(tolerations=[1])", "FP133"),
         ("@kubernetes(node_selector=['pool'])", "FP133"),

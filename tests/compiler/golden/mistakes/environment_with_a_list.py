@@ -2,7 +2,7 @@ from flowport import FlowSpec, environment, step
 
 
 class TrainFlow(FlowSpec):
-    @environment(vars={"THREADS": 4})
+    @environment(vars={"PATHS": ["a", "b"]})
     @step
     def start(self):
         self.next(self.end)
