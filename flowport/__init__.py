@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from flowport.runtime.names.flow import IncludeFile as IncludeFile
     from flowport.runtime.names.flow import JSONType as JSONType
     from flowport.runtime.names.flow import Parameter as Parameter
-    from flowport.runtime.names.flow import batch as batch
     from flowport.runtime.names.flow import catch as catch
     from flowport.runtime.names.flow import environment as environment
     from flowport.runtime.names.flow import flow as flow
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from flowport.runtime.names.flow import resources as resources
     from flowport.runtime.names.flow import retry as retry
     from flowport.runtime.names.flow import schedule as schedule
+    from flowport.runtime.names.flow import secrets as secrets
     from flowport.runtime.names.flow import step as step
     from flowport.runtime.names.flow import timeout as timeout
     from flowport.runtime.names.parallel import parallel_imap_unordered as parallel_imap_unordered
@@ -48,7 +48,6 @@ __all__ = (
     "Parameter",
     "USER_SKIP_STEP",
     "UserStepDecorator",
-    "batch",
     "catch",
     "config_expr",
     "current",
@@ -62,6 +61,7 @@ __all__ = (
     "resources",
     "retry",
     "schedule",
+    "secrets",
     "step",
     "timeout",
     "user_step_decorator",

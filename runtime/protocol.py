@@ -35,6 +35,9 @@ UNUSED = "FLOWPORT_UNUSED"
 """The environment variable with what a flow imports from Metaflow and does not use: `Run`, `client.core.Run`, or `client.core.`
 (a module)."""
 
+SECRETS = "FLOWPORT_SECRETS"
+"""The variable that says where a task finds the secrets of its step: references, and no value of one."""
+
 
 class VersionError(Exception):
     """A command, or a document of a code package, that this runtime does not understand."""

@@ -35,7 +35,7 @@ OUTSIDE = {
     "project": {"tomli"},
     "cli": {"click"},
 }
-ROOMS = ("store", "names", "datatools", "records", "process", "package", "replay", "run", "task", "local")
+ROOMS = ("store", "names", "datatools", "records", "process", "secrets", "package", "replay", "run", "task", "local")
 """The folders of the runtime. A file imports from its own room and from those before it; `protocol` and `text` are for all."""
 
 FILES = 16
@@ -88,8 +88,8 @@ def test_a_file_imports_the_outside_packages_of_its_layer_only(layer: str, path:
 
 
 def test_a_target_imports_no_other_target() -> None:
-    """What stands beside their folders is for all of them, and so is the room `containers`."""
-    shared = {"containers", *(path.stem for path in (ROOT / "targets").glob("*.py"))}
+    """What stands beside their folders is for all of them."""
+    shared = {path.stem for path in (ROOT / "targets").glob("*.py")}
     for path in sorted((ROOT / "targets").rglob("*.py")):
         near = {path.relative_to(ROOT / "targets").parts[0], *shared}
         others = [name for _, name in imported(path) if name.startswith("flowport.targets.") and name.split(".")[2] not in near]

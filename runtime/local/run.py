@@ -36,6 +36,7 @@ class Request(NamedTuple):
     `folder` is the unpacked code package, `code` its digest, `source` the folder of the user's own files ("" for none).
     `document` is the run's input: its parameters and, when it takes over results, `origin_run` and `from`.
     `argument` names the flow on a command line; `again` is what the commands about this run, which are suggested, have to repeat.
+    `secrets` says where tasks find secrets (`runtime/secrets/sources.py`).
     """
 
     folder: str
@@ -49,6 +50,7 @@ class Request(NamedTuple):
     fork: bool = True
     quiet: bool = False
     again: str = ""
+    secrets: str = ""
 
 
 def run(request: Request) -> int:
@@ -73,6 +75,7 @@ def _run(request: Request, program: CodePackage, scratch: str) -> int:
         workers=request.workers,
         fork=request.fork,
         again=request.again,
+        secrets=request.secrets,
     )
     channel = WorkerChannel(spec)
     try:

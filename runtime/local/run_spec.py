@@ -23,7 +23,7 @@ class RunSpec:
     what a command about this run has to repeat, such as ` --store URL`.
     """
 
-    __slots__ = ("again", "code", "engine", "flow", "folder", "fork", "logs", "run", "source", "store", "workers")
+    __slots__ = ("again", "code", "engine", "flow", "folder", "fork", "logs", "run", "secrets", "source", "store", "workers")
 
     def __init__(
         self,
@@ -39,9 +39,10 @@ class RunSpec:
         workers: int,
         fork: bool,
         again: str = "",
+        secrets: str = "",
     ) -> None:
         self.flow, self.run, self.store, self.code, self.folder, self.source = flow, run, store, code, folder, source
-        self.engine, self.logs, self.workers, self.fork, self.again = engine, logs, workers, fork, again
+        self.engine, self.logs, self.workers, self.fork, self.again, self.secrets = engine, logs, workers, fork, again, secrets
 
     def values(self) -> dict[str, str | int]:
         """Everything that `RunSpec(**values)` needs, as JSON can hold it."""

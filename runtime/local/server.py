@@ -76,7 +76,7 @@ def main() -> None:
 
 def _serve(server: Server) -> None:
     """Import the flow in a fork, which serves where its tasks may share that; otherwise serve here."""
-    if not server.spec.fork:
+    if not server.spec.fork or server.lacks_variables():
         server.serve(b"spawn")
         return
     line = Lifeline.new()
@@ -135,6 +135,12 @@ class Server:
                     there = self._receive()
             self._reap()
         self._signal(signal.SIGKILL)
+
+    def lacks_variables(self) -> bool:
+        """Whether the flow reads variables that this process does not have: each task finds them, and imports the flow with them."""
+        return any(
+            name not in os.environ and (required or self.spec.secrets) for name, required in self.program.plan.get("reads", {}).items()
+        )
 
     def imported(self) -> int:
         """Import the flow, and see whether tasks may share that; prints why they may not, or the error."""
@@ -201,9 +207,10 @@ class Server:
     def _begin(self) -> None:
         while self.waiting and not self.held and self.busy + self.waiting[0][4] <= self.spec.workers:
             number, step, slice, attempt, workers = self.waiting.popleft()
-            variables = self.program.step(step)["environment"]
+            plan = self.program.step(step)
+            variables = plan["environment"]
             # Variables of a step are there before anything is imported, and some are read when a process begins.
-            if self.spec.fork and not variables:
+            if self.spec.fork and not variables and "forwarded" not in plan and "secrets" not in plan:
                 task = fork(self.spec, self.program, step, slice, attempt, self.channel)
             else:
                 task = command(self.spec, step, slice, attempt, variables)

@@ -30,7 +30,7 @@ def perform(invocation: Invocation, program: CodePackage, store: Store | None = 
     def body() -> int:
         plan = program.step(invocation.step)
         os.environ.setdefault(variable("store"), invocation.store)  # for the client and `metaflow_config`, here and in child processes
-        surround(plan["environment"])
+        surround(plan)
         program.settle()
         if supervised(plan):
             from flowport.runtime.task.supervise import supervise
@@ -42,11 +42,20 @@ def perform(invocation: Invocation, program: CodePackage, store: Store | None = 
     return guarded(body)
 
 
-def surround(variables: dict[str, str]) -> None:
+def surround(plan: dict[str, Any]) -> None:
     """Set the variables of a step, before the user's module is imported."""
-    os.environ.update(variables)
-    if "TZ" in variables:
+    os.environ.update(plan["environment"])
+    if needs_secrets(plan):
+        from flowport.runtime.secrets.provide import provide
+
+        provide(plan)
+    if "TZ" in plan["environment"] or needs_secrets(plan):
         time.tzset()
+
+
+def needs_secrets(plan: dict[str, Any]) -> bool:
+    """Whether a step, or the flow that it imports, has variables that only a task knows."""
+    return "reads" in plan or "secrets" in plan
 
 
 def supervised(plan: dict[str, Any]) -> bool:
