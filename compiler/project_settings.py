@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowport.compiler.settings import TargetSettings, text, texts
+from flowport.compiler.settings import TargetSettings, table, text, texts
 
 
 class SharedSettings(TargetSettings):
@@ -11,6 +11,21 @@ class SharedSettings(TargetSettings):
     store = text("where runs are stored: a folder, or an address such as s3://bucket/prefix", example=".flowport")
     roots = texts("further folders with modules that flows import, relative to this file", example=["../lib"])
     include = texts("further files for the code package", example=["sql/*.sql"])
+    environment = table(
+        "values of the variables that flows read in `@environment`: a text, a secret, or `{ container = true }`; a table",
+        example={"REGION": "eu-central-1", "TOKEN": {"secret": "kubernetes:tokens/api"}},
+    )
+    secrets = table("where the secrets of `@secrets` are, a table of their ids", example={"database": "kubernetes:database"})
+    secrets_file = text("the file with secrets for runs on this machine, relative to this file; by default `.env`", example=".env.test")
+    secrets_type = text(
+        "the type of secrets without one",
+        choices=("aws-secrets-manager", "gcp-secret-manager", "az-key-vault"),
+        example="aws-secrets-manager",
+    )
+    secrets_role = text("the role for reading secrets that name none", example="arn:aws:iam::123456789012:role/reader")
+    secrets_prefix = text(
+        "what short ids of secrets stand behind: a project of Google, or a vault of Azure", example="projects/123456789012/secrets/"
+    )
 
 
 class TopSettings(TargetSettings):

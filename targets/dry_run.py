@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 from flowport.compiler.ir.plan import Loop, steps, walk
 from flowport.compiler.package.documents import plan_document
 from flowport.compiler.target import DryRun, DryRunResult, FailedItem, TaskEnded
+from flowport.runtime.protocol import SECRETS
 from flowport.runtime.records.attempts import failures, written
 from flowport.runtime.records.life import write_end
 from flowport.runtime.records.reuse import ReuseCount
@@ -117,6 +118,12 @@ class Recorder:
     def _resumable(self) -> bool:
         """Whether there is anything that another run can take over."""
         return self.store.exists(self.keys.run())
+
+
+def of_shell(variables: Mapping[str, str]) -> list[str]:
+    """The variables that a task reads from the shell which starts a dry run, by the variables of its container."""
+    names: list[str] = load(variables.get(SECRETS) or "{}").get("shell", [])
+    return names
 
 
 def _story(failure: Mapping[str, Any]) -> str:

@@ -22,7 +22,9 @@ DRAFT = "http://json-schema.org/draft-04/schema#"
 def schema(targets: Mapping[str, AnyTarget]) -> Schema:
     """The schema of a file with settings of these targets."""
     shared = _properties(SharedSettings.declared())
-    common = {name: form for name, form in _common(targets).items() if name not in shared}
+    common = _common(targets)
+    shared |= {name: _either(shared[name], common[name]) for name in shared.keys() & common.keys()}
+    common = {name: form for name, form in common.items() if name not in shared}
     tables = {called: {"$ref": f"#/definitions/{name}"} for name, target in targets.items() for called in (name, *target.aliases)}
     profile = {**shared, **common, **tables}
     top = {
@@ -43,6 +45,12 @@ def schema(targets: Mapping[str, AnyTarget]) -> Schema:
             **{name: _table(_properties(target.settings.declared())) for name, target in targets.items()},
         },
     }
+
+
+def _either(own: Schema, of_targets: Schema) -> Schema:
+    """The form of a setting that flowport itself reads and, in another form, a target."""
+    forms = [{name: value for name, value in form.items() if name not in ("description", "default")} for form in (own, of_targets)]
+    return own if forms[0] == forms[1] else {"description": own["description"], "anyOf": forms}
 
 
 def _common(targets: Mapping[str, AnyTarget]) -> dict[str, Schema]:

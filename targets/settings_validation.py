@@ -5,6 +5,7 @@ The checks are those of the JSON Schema (`settings_schema`), and cost no import;
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from math import isfinite
 from typing import Any, TypeVar
@@ -119,7 +120,12 @@ def _meant(setting: Setting[Any], value: JSON) -> JSON:
 def toml(value: JSON) -> str:
     """A value as TOML, on one line."""
     if isinstance(value, dict):
-        return f"{{ {', '.join(f'{key} = {toml(inner)}' for key, inner in value.items())} }}"
+        return f"{{ {', '.join(f'{_key(key)} = {toml(inner)}' for key, inner in value.items())} }}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(toml, value))}]"
     return f'"{value}"' if isinstance(value, str) else str(value).lower()
+
+
+def _key(text: str) -> str:
+    """A key as TOML; quotes around what is not letters, digits, `_` and `-`."""
+    return text if re.fullmatch("[A-Za-z0-9_-]+", text) else f'"{text}"'

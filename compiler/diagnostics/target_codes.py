@@ -35,11 +35,10 @@ TARGETS: Mapping[str, Code] = {
         "the same. The message says which name changes. The engine's user interface shows the original name where it can.",
     ),
     "FP306": Code(
-        "`@kubernetes` or `@batch` has no effect where the step runs",
-        "`@kubernetes` describes a pod, and `@batch` a job of AWS Batch. What the other kind of compute does not have is left out, and the "
-        "message names it: configure it in the profile or in a job definition, or put both decorators on the step. The sizes of both "
-        "(`cpu`, `memory`, `gpu`, `disk`, `shared_memory`) mean the same as in `@resources`, and count everywhere. `image` and `use_tmpfs` "
-        "of either count in every container whose image and folders flowport sets.",
+        "`@kubernetes` has no effect without pods",
+        "The image, the service account, secrets, volumes and other arguments of `@kubernetes` configure a pod. If tasks do "
+        "not run as pods, configure them in a job definition or a profile. `cpu`, `memory`, `gpu`, `disk` and `shared_memory` "
+        "of `@kubernetes` mean the same as in `@resources`, and work everywhere.",
     ),
     "FP307": Code(
         "the target does not support schedules",
@@ -51,9 +50,9 @@ TARGETS: Mapping[str, Code] = {
         "the engine itself, or remove the argument if you use no other target.",
     ),
     "FP309": Code(
-        "an argument that Fargate does not support",
-        "Containers on Fargate share no instance: they have no devices, no folders in memory or of an instance, no swap and no privileges. "
-        "Use a profile whose queue runs on EC2, or remove the argument.",
+        "the engine has no such secrets",
+        "The profile names a secret of an engine that the tasks do not run on: `kubernetes:` is for pods, of Argo or of Airflow, and "
+        "`batch:` for jobs that Step Functions starts. A secret of a service, such as `aws-secrets-manager.NAME`, works everywhere.",
     ),
     "FP400": Code(
         "a required setting is missing",
@@ -77,9 +76,9 @@ TARGETS: Mapping[str, Code] = {
         "Fargate pulls images and writes logs with the execution role. It is not the role of the step's code.",
     ),
     "FP405": Code(
-        "the engine does not accept a name, a label, a role, a toleration or a mount",
-        "Engines have rules for names and for the settings of a pod or a job. The message says which rule is broken. Change the "
-        "profile, or the `@kubernetes` or `@batch` of the step.",
+        "the engine does not accept a name, a label, a toleration or a mount",
+        "Engines have rules for names and for the settings of a pod. The message says which rule is broken. Change the "
+        "profile, or the `@kubernetes` of the step.",
     ),
     "FP406": Code(
         "`default_args` has an argument that is not allowed there",
@@ -129,9 +128,9 @@ TARGETS: Mapping[str, Code] = {
         "environment share a template. If there are too many tasks, split the flow in two.",
     ),
     "FP419": Code(
-        "the steps of a loop cannot share a container",
-        "On an engine without loops, a loop runs in one pod or one job, which has one image, one role and one set of volumes. "
-        "Use the same `@kubernetes` and `@batch` on all steps of the loop, or move the setting to the profile.",
+        "the steps of a loop cannot share a pod",
+        "On an engine without loops, a loop runs in one pod, which has one image, one service account and one set of volumes. "
+        "Use the same `@kubernetes` on all steps of the loop, or move the setting to the profile.",
     ),
     "FP420": Code(
         "a default that Argo would evaluate as an expression",
@@ -153,6 +152,26 @@ TARGETS: Mapping[str, Code] = {
         "The two policies name what they allow by ARN, and an ARN has a region and an account. Without these settings the policies have "
         "`*` in their place and allow the same names everywhere. The conditions of trust policies need the account, and the ARN of a log "
         "group needs both.",
+    ),
+    "FP425": Code(
+        "a variable has its value where the step runs",
+        "`os.environ[...]` in `vars` of `@environment` is read by the task, never by the compiler. On your machine the value comes "
+        "from the shell that starts the run. On an engine it comes from `[environment]` in flowport.toml, which may name a "
+        "value, a secret, or that the container has the variable. If nothing sets it and the flow has no default, the task fails.",
+    ),
+    "FP426": Code(
+        "nothing says where a secret is",
+        'A source of `@secrets` without a type, such as `sources=["database"]`, is a name that the profile explains: an entry of '
+        "`[secrets]`, or the setting `secrets_type` for all of them.",
+    ),
+    "FP427": Code(
+        "the file with secrets is tracked by git",
+        "The file `.env`, or the one that `secrets_file` names, has secrets for runs on your machine. In a repository everybody "
+        "can read them. Remove it from git, add it to .gitignore, and replace secrets that were in a commit.",
+    ),
+    "FP428": Code(
+        "the file with secrets is not there",
+        "The setting `secrets_file` names a file that does not exist. Runs and dry runs on this machine need it for `@secrets`.",
     ),
     "FP490": Code(
         "flowport.toml cannot be read",

@@ -68,6 +68,8 @@ def advice(error: errors.ProjectError) -> str:
             return "one of " + ", ".join(f"--target {name}" for name in targets)
         case errors.StoreNotLocal():
             return "--store FOLDER"
+        case errors.NoSecretsFile():
+            return "create it with a line `NAME=value` for each secret, or remove the setting"
         case errors.BadRunId():
             return "use up to 255 letters, digits and -_.+=@!'(); it cannot begin with `-`, and cannot be `.` or `..`"
         case errors.BadParameters():

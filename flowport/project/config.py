@@ -21,13 +21,15 @@ from typing import Any, NamedTuple
 
 from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
 from flowport.compiler.diagnostics.suggestions import did_you_mean
+from flowport.compiler.ir.secrets import Provisions
 from flowport.compiler.project_settings import SharedSettings, TopSettings
 from flowport.compiler.python.containment import below
+from flowport.project.secrets.provisions import provisions
 
 FILES = ("flowport.toml", "pyproject.toml")
 TABLE = "[tool.flowport"
 
-TYPES = {"text": str, "texts": list}
+TYPES = {"text": str, "texts": list, "table": dict}
 TOP_ONLY = (*(setting.name for setting in TopSettings.declared()), "profiles")
 SHARED = {setting.name: TYPES[setting.kind] for setting in (*SharedSettings.declared(), *TopSettings.declared())} | {"profiles": dict}
 """The keys that flowport itself reads; some stand at the top only."""
@@ -67,6 +69,14 @@ class Config(NamedTuple):
     def beside(self, store: str | None) -> str | None:
         """A store's address, seen from here."""
         return store if store is None or ":" in store else os.path.join(self.folder, store)
+
+    @property
+    def provisions(self) -> Provisions:
+        """What it says of the variables and secrets of flows; raises CompileError."""
+        found, mistakes = provisions(self.settings)
+        if mistakes:
+            raise _refused([_mistake(self.path, *each) for each in mistakes])
+        return found
 
     @property
     def roots(self) -> tuple[str, ...]:
@@ -281,7 +291,7 @@ class _Targets:
 def _table(path: str, prefix: str, table: dict[str, Any], targets: _Targets, top: bool) -> Iterator[Diagnostic]:
     shared = {key: kind for key, kind in SHARED.items() if top or key not in TOP_ONLY}
     for key, value in table.items():
-        if key in shared:
+        if key in shared and not (isinstance(value, list) and key == "secrets" and _is_read(key, targets)):
             if not isinstance(value, shared[key]):
                 yield _mistake(path, f"`{prefix}{key}` is {_kind(value)}, not {_KINDS[shared[key]]}")
             elif isinstance(value, list) and (wrong := [one for one in value if not isinstance(one, str)]):
@@ -291,6 +301,11 @@ def _table(path: str, prefix: str, table: dict[str, Any], targets: _Targets, top
         elif not any(key in names for names in targets.all.values()):
             names = {name for names in targets.all.values() for name in names}
             yield _unknown(path, prefix + key, key, {*shared, *targets.all, *names})
+
+
+def _is_read(key: str, targets: _Targets) -> bool:
+    """Whether a target has a setting of this name, too: `secrets` of Argo is a list, and that of flowport a table."""
+    return any(key in names for names in targets.all.values())
 
 
 def _unknown(path: str, shown: str, key: str, known: Iterable[str]) -> Diagnostic:

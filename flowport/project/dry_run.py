@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from flowport.compiler.lower.delivery import deliver
 from flowport.compiler.target import DryRun
 from flowport.project.config import Config
 from flowport.project.errors import StoreNotLocal
@@ -11,6 +12,7 @@ from flowport.project.flow_file import FlowFile
 from flowport.project.parameters import ParameterText
 from flowport.project.run import check_origin, run_input
 from flowport.project.run_ids import run_id
+from flowport.project.secrets.file import place_here
 from flowport.project.stores import is_folder, store_to_write
 from flowport.project.targets import prepare, prepare_without_errors
 from flowport.runtime.local.source import note
@@ -42,11 +44,11 @@ def prepare_dry_run(request: DryRunRequest, target: AnyTarget) -> tuple[DryRun[A
     inputs = run_input(request.flow, request.parameters, request.tags, request.origin_run, request.from_step)
     store = _store(request)
     flow = request.flow
-    ready = prepare_without_errors(flow, target, target.dry_run_defaults)
+    ready = prepare_without_errors(flow, target, target.dry_run_defaults, here=True)
     package = flow.package()
     check_origin(open_store(store), flow, inputs.origin_run)
     dry_run = DryRun(
-        flow.plan,
+        deliver(flow.plan, flow.config.provisions, place_here(flow, target.name))[0],
         ready.settings,
         package,
         inputs.parameters,
@@ -59,7 +61,7 @@ def prepare_dry_run(request: DryRunRequest, target: AnyTarget) -> tuple[DryRun[A
         request.logs,
     )
     # What the defaults of a dry run make the target say is not about what the user wrote.
-    own = prepare(flow, target).diagnostics
+    own = prepare(flow, target, here=True).diagnostics
     return dry_run, tuple(found for found in ready.diagnostics if found in own)
 
 

@@ -126,6 +126,13 @@ class StoreNotLocal(ProjectError):
         super().__init__(f"a dry run keeps its runs on this machine, and `{store}` is not a folder")
 
 
+class NoSecretsFile(ProjectError):
+    """A profile names a file with secrets, and there is none."""
+
+    def __init__(self, path: str, settings: str) -> None:
+        super().__init__(f"there is no file `{path}`, which `secrets_file` in {settings} names")
+
+
 class BadRunId(ProjectError):
     """A text cannot be the id of a run."""
 

@@ -78,6 +78,7 @@ def check_flow(argument: str, profile: str | None, changes: Changes = UNCHANGED)
         config = find(folder, profile)
         modules = config.modules(folder)
         roots = config.roots
+        config.provisions  # noqa: B018 - raises CompileError
     except CompileError as refused:
         return CheckResult(None, refused.diagnostics)
     loaded = load(argument, roots, modules, CompileOptions(changes.decorators))

@@ -6,10 +6,12 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from flowport.compiler.lower.delivery import whereabouts
 from flowport.project.errors import BadTags, NoOrigin, UnknownRun, UnknownStep
 from flowport.project.flow_file import FlowFile
 from flowport.project.parameters import ParameterText, parameter_values
 from flowport.project.run_ids import run_id
+from flowport.project.secrets.file import place_here
 from flowport.project.stores import store_to_write
 from flowport.runtime.run.parameters import ParameterError
 from flowport.runtime.run.run_input import tags
@@ -99,6 +101,7 @@ def start(request: RunRequest) -> int:
             workers=request.max_workers or _processors(),
             fork=request.fork,
             quiet=request.quiet,
+            secrets=whereabouts(flow.plan, flow.config.provisions, place_here(flow)),
             again=f" --store {quote(request.store)}" if request.store else "",
         )
     )

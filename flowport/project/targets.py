@@ -6,6 +6,9 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from flowport.compiler.diagnostics.diagnostic import CompileError
+from flowport.compiler.lower.delivery import Place, deliver
+from flowport.compiler.record import replace
+from flowport.project.config import SHARED
 from flowport.project.errors import UnknownTarget
 from flowport.project.flow_file import FlowFile, has_errors
 
@@ -29,16 +32,21 @@ def find_target(name: str) -> AnyTarget:
     return found
 
 
-def prepare(flow: FlowFile, target: AnyTarget, defaults: Profile | None = None) -> Prepared[Any]:
-    """The plan and the settings as a target takes them, and what it has to say about both. `defaults` fill in for the profile."""
+def prepare(flow: FlowFile, target: AnyTarget, defaults: Profile | None = None, here: bool = False) -> Prepared[Any]:
+    """The plan and the settings as a target takes them, and what it has to say about both. `defaults` fill in for the profile.
+
+    With `here` it is to run on this machine, and a profile need not say where variables and secrets are.
+    """
     from flowport.targets import prepare
 
-    return prepare.prepare(target, flow.plan, {**(defaults or {}), **settings_for(target, flow.config)})
+    plan, found = deliver(flow.plan, flow.config.provisions, Place(target.name, profile=flow.config.profile or ""))
+    ready = prepare.prepare(target, plan, {**(defaults or {}), **settings_for(target, flow.config)})
+    return ready if here else replace(ready, diagnostics=(*found, *ready.diagnostics))
 
 
-def prepare_without_errors(flow: FlowFile, target: AnyTarget, defaults: Profile | None = None) -> Prepared[Any]:
+def prepare_without_errors(flow: FlowFile, target: AnyTarget, defaults: Profile | None = None, here: bool = False) -> Prepared[Any]:
     """The same without errors; raises CompileError when the target cannot take the flow."""
-    found = prepare(flow, target, defaults)
+    found = prepare(flow, target, defaults, here)
     if has_errors(found.diagnostics):
         raise CompileError(found.diagnostics)
     return found
@@ -53,7 +61,8 @@ def settings_for(target: AnyTarget, config: Config) -> Profile:
     """The profile for a target, with its folders where the file of settings means them."""
     declared = target.settings.declared()
     # A table above those of the targets may be a setting of several, such as `labels`.
-    tables = {setting.name: config.settings[setting.name] for setting in declared if isinstance(config.settings.get(setting.name), dict)}
+    named = [setting.name for setting in declared if setting.name not in SHARED]
+    tables = {name: config.settings[name] for name in named if isinstance(config.settings.get(name), dict)}
     values = {**tables, **config.for_target(target.name)}
     folders = [setting.name for setting in declared if setting.folder]
     beside = {name: value for name in folders if isinstance(value := values.get(name), str) and value and "://" not in value}

@@ -9,7 +9,9 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
-from flowport.compiler.decorators.step.resources import DISK, GPU
+from flowport.compiler.decorators.step.kubernetes import POD_SETTINGS
+from flowport.compiler.decorators.step.resources import CPU_AND_MEMORY, DISK, GPU, SHARED_MEMORY
+from flowport.compiler.decorators.step.secrets import OF_BATCH, OF_KUBERNETES
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import Parameter, Resources
 from flowport.compiler.ir.features import FOREACH_IN_LOOP, Feature
@@ -17,11 +19,10 @@ from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower.capabilities import Capabilities, Limit, missing
 from flowport.compiler.lower.fuse import fuse_loops
 from flowport.targets.airflow.arguments import argument_problems
-from flowport.targets.airflow.compute import COMPUTE, Compute
+from flowport.targets.airflow.compute import COMPUTE, NO_JOB_SECRET, NO_POD_SECRET, Compute
 from flowport.targets.airflow.form import FIELDS, shown
 from flowport.targets.airflow.names import Names
 from flowport.targets.airflow.settings import ID, Settings
-from flowport.targets.containers.limits import COMPUTE_CODES, loop_problems
 from flowport.targets.kubernetes import Held
 from flowport.targets.pods import pod_problems
 from flowport.targets.schedules import unfilled
@@ -44,19 +45,31 @@ TAG = 100
 
 FARGATE_GPU = Limit("never", "Fargate has no GPUs", 'set platform = "EC2" for a profile with a GPU queue or cluster')
 EC2_DISK = Limit("never", "on EC2 a task uses the disk of its instance", "give the instances larger volumes", harmless=True)
+NO_POD = Limit("never", "tasks do not run as pods", 'use settings of the profile, or `compute = "kubernetes"`', harmless=True)
 ONE_CONTAINER = Limit(
     "never",
     "a DAG has no cycles, so a loop runs in one container, and each foreach in it one item after the other",
     "if that takes too long, move the foreach before or after the loop",
     harmless=True,
 )
-CODES: Mapping[Feature, str] = {**COMPUTE_CODES, FOREACH_IN_LOOP: "FP304"}
+CODES: Mapping[Feature, str] = {
+    GPU: "FP300",
+    SHARED_MEMORY: "FP301",
+    DISK: "FP302",
+    CPU_AND_MEMORY: "FP303",
+    FOREACH_IN_LOOP: "FP304",
+    POD_SETTINGS: "FP306",
+    OF_KUBERNETES: "FP309",
+    OF_BATCH: "FP309",
+}
 
 
 def lacks(settings: Settings) -> Capabilities:
     """What Airflow and the compute of a profile cannot do."""
     kind = settings.compute
-    more: dict[Feature, Limit] = {FOREACH_IN_LOOP: ONE_CONTAINER}
+    more: dict[Feature, Limit] = {FOREACH_IN_LOOP: ONE_CONTAINER, OF_BATCH: NO_JOB_SECRET}
+    if kind != "kubernetes":
+        more |= {POD_SETTINGS: NO_POD, OF_KUBERNETES: NO_POD_SECRET}
     if kind in ("batch", "ecs") and settings.platform == "FARGATE":
         more[GPU] = FARGATE_GPU
     elif kind == "ecs":
@@ -115,9 +128,6 @@ def plan_problems(plan: Plan, settings: Settings) -> Iterator[Diagnostic]:
     yield from _renamed(plan, settings)
     if settings.compute == "kubernetes":
         yield from pod_problems(plan, [], HELD)
-    else:
-        kind, decorator = ("job", "batch") if settings.compute == "batch" else ("container", "kubernetes")
-        yield from loop_problems(plan, COMPUTE[settings.compute].counts, kind, decorator)
     for step in fuse_loops(plan).flow.steps:
         resources = step.settings.resources or Resources()
         if settings.compute in ("batch", "ecs") and settings.platform == "FARGATE":
@@ -126,7 +136,7 @@ def plan_problems(plan: Plan, settings: Settings) -> Iterator[Diagnostic]:
                 wanted, most = f"{resources.cpu:g} vCPUs and {resources.memory:,} MiB", f"{cpu:g} and {memory:,} at most"
                 message = f"step `{step.name}` requests {wanted}, and Fargate has {most}"
                 yield Diagnostic("FP414", message, step.span, help=('request less, or set platform = "EC2"',))
-        size = sum(len(name) + len(value) + len('{"name": "", "value": ""}, ') for name, value in step.settings.environment)
+        size = sum(len(name) + len(value) + len('{"name": "", "value": ""}, ') for name, value in step.settings.variables)
         if settings.compute in ("batch", "ecs") and size > OVERRIDES:
             message = f"the environment of step `{step.name}` has {size:,} characters, and a container allows {OVERRIDES:,}"
             yield Diagnostic("FP413", message, step.span, help=("put long values into a file in the image, or into the store",))

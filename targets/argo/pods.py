@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
-
 from flowport.compiler.ir import JSON, ExecutionSpec, Foreach, Resources, Step, Switch
+from flowport.compiler.ir.secrets import EngineSecret
 from flowport.compiler.record import field, record
 from flowport.runtime.protocol import STOP, Invocation, variable
 from flowport.targets.argo.settings import Settings
 from flowport.targets.argo.volumes import volumes
-from flowport.targets.containers.needs import rights, tempdir
-from flowport.targets.containers.needs import sizes as container_sizes
 from flowport.targets.sizes import VARIABLE
-from flowport.targets.volumes import Volume, own_volumes
+from flowport.targets.volumes import own_volumes
 
 TMP = "/tmp"
 ROUTE = f"{TMP}/route.json"
@@ -47,14 +44,14 @@ class Pod:
     resources: Resources
     environment: tuple[tuple[str, str], ...]
     execution: ExecutionSpec
+    secrets: tuple[EngineSecret, ...]
 
 
 def pod(step: Step, *, first: bool, block: bool, turn: int, shared: int, deadline: int | None) -> Pod:
     """The pod of a step; `block` says that it is a loop from `turn` on."""
     settings = step.settings
     answers = isinstance(step.transition, Foreach | Switch)
-    execution = settings.execution.for_pod()
-    own = settings.resources or settings.environment or execution != ExecutionSpec()
+    own = settings.resources or settings.variables or settings.delivery.engine or settings.execution != ExecutionSpec()
     special = first or block or settings.retries or deadline or own
     usual = "split" if isinstance(step.transition, Foreach) else "switch" if answers else "step"
     return Pod(
@@ -68,8 +65,9 @@ def pod(step: Step, *, first: bool, block: bool, turn: int, shared: int, deadlin
         minutes=settings.minutes if settings.retries else 0,
         deadline=deadline,
         resources=settings.resources or Resources(),
-        environment=settings.environment,
-        execution=execution,
+        environment=settings.variables,
+        execution=settings.execution,
+        secrets=settings.delivery.engine,
     )
 
 
@@ -77,11 +75,8 @@ def template(name: str, spec: Pod, sizes: tuple[int, int], settings: Settings) -
     """The template of a pod, without the `common_variables`; `sizes` are the width and the total of foreaches."""
     own = spec.execution.pod
     made: dict[str, JSON] = {"name": name}
-    if own.labels or own.annotations:
-        made["metadata"] = {
-            **({"labels": dict(own.labels)} if own.labels else {}),
-            **({"annotations": dict(own.annotations)} if own.annotations else {}),
-        }
+    if own.labels:
+        made["metadata"] = {"labels": dict(own.labels)}
     made["inputs"] = {"parameters": [{"name": "step"}, {"name": "slice"}]}
     if spec.answers:
         made["outputs"] = {"parameters": [{"name": "route", "valueFrom": {"path": ROUTE}}]}
@@ -97,37 +92,25 @@ def template(name: str, spec: Pod, sizes: tuple[int, int], settings: Settings) -
     if own.tolerations:
         tolerations: list[JSON] = [{**dict(each)} for each in own.tolerations]
         made["tolerations"] = [*settings.tolerations, *tolerations]
-    mounted = [*volumes(settings), *own_volumes(spec.execution, spec.resources)]
+    mounted = [*volumes(settings), *own_volumes(own, spec.resources)]
     if mounted:
         made["volumes"] = [{"name": volume.name, **volume.source} for volume in mounted]
-    if own.image_pull_secrets:
-        # A template has no field for them; the patch is merged into the pod (Argo, docs/fields.md, `podSpecPatch`).
-        made["podSpecPatch"] = json.dumps({"imagePullSecrets": [{"name": name} for name in own.image_pull_secrets]})
-    made["container"] = _container(spec, sizes, settings, mounted)
-    return made
-
-
-def _container(spec: Pod, sizes: tuple[int, int], settings: Settings, mounted: list[Volume]) -> dict[str, JSON]:
-    own = spec.execution.pod
-    secrets = dict.fromkeys((*settings.secrets, *own.secrets))
-    policy = own.image_pull_policy or settings.image_pull_policy
-    requests, limits = container_sizes(spec.resources, own)
-    usual: dict[str, JSON] = {
-        **({} if user_known(settings) or "runAsNonRoot" in settings.security_context else {"runAsNonRoot": True}),
-        "allowPrivilegeEscalation": False,
-        "capabilities": {"drop": ["ALL"]},
-    }
-    return {
+    secrets = dict.fromkeys((*settings.secrets, *own.secrets, *(each.name for each in spec.secrets if not each.variable)))
+    made["container"] = {
         "image": spec.execution.image or settings.image,
-        **({"imagePullPolicy": policy} if policy else {}),
+        **({"imagePullPolicy": settings.image_pull_policy} if settings.image_pull_policy else {}),
         "command": ["python", "-m", "flowport.runtime", spec.command],
-        **({"ports": [{"containerPort": own.port}]} if own.port else {}),
-        "env": _variables(spec, *sizes),
+        "env": [*_variables(spec, *sizes), *(_from_secret(each) for each in spec.secrets if each.variable)],
         **({"envFrom": [{"secretRef": {"name": secret}} for secret in secrets]} if secrets else {}),
-        "resources": {"requests": {**requests}, "limits": {**limits}},
-        "securityContext": rights(own, usual),
+        "resources": _resources(spec.resources),
+        "securityContext": {
+            **({} if user_known(settings) or "runAsNonRoot" in settings.security_context else {"runAsNonRoot": True}),
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+        },
         **({"volumeMounts": [{"name": volume.name, "mountPath": volume.path, **volume.how} for volume in mounted]} if mounted else {}),
     }
+    return made
 
 
 def user_known(settings: Settings) -> bool:
@@ -162,9 +145,14 @@ def _variables(spec: Pod, width: int, total: int) -> list[JSON]:
         variable("run"): "{{workflow.name}}",
         **({variable("route"): ROUTE} if spec.answers else {}),
         **({variable("form"): FORM, variable("engine"): BEGAN} if spec.first else {}),
-        **{name: literal(value) for name, value in (*tempdir(spec.execution.tmpfs), *spec.environment)},
+        **{name: literal(value) for name, value in spec.environment},
     }
     return _listed(said)
+
+
+def _from_secret(secret: EngineSecret) -> JSON:
+    """A variable with an entry of a secret (Kubernetes API, SecretKeySelector); the pod does not start without it."""
+    return {"name": secret.variable, "valueFrom": {"secretKeyRef": {"name": secret.name, "key": secret.key}}}
 
 
 def _listed(variables: dict[str, str]) -> list[JSON]:
@@ -179,3 +167,13 @@ def literal(text: str) -> str:
     Kubernetes API, EnvVar: "$(NAME)" is replaced by the value of a variable before it, and "$$" becomes "$".
     """
     return text.replace("$", "$$").replace("{{", f"{{$({BRACE})")
+
+
+def _resources(resources: Resources) -> JSON:
+    requests: dict[str, JSON] = {"cpu": f"{resources.cpu:g}", "memory": f"{resources.memory}Mi"}
+    limits: dict[str, JSON] = {"memory": f"{resources.memory}Mi"}
+    if resources.gpu:
+        limits["nvidia.com/gpu"] = str(resources.gpu)
+    if resources.disk:
+        requests["ephemeral-storage"] = limits["ephemeral-storage"] = f"{resources.disk}Mi"
+    return {"requests": requests, "limits": limits}

@@ -6,7 +6,7 @@ package.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
@@ -20,7 +20,7 @@ from flowport.targets.stepfunctions.jobs import Jobs
 from flowport.targets.stepfunctions.limits import plan_problems, setting_problems
 from flowport.targets.stepfunctions.machine import machine
 from flowport.targets.stepfunctions.machine_settings import machine_settings
-from flowport.targets.stepfunctions.policies import job_policy, machine_policy
+from flowport.targets.stepfunctions.policies import execution_policy, job_policy, machine_policy
 from flowport.targets.stepfunctions.settings import DRY_RUN_DEFAULTS, Settings
 from flowport.targets.stepfunctions.text import encoded
 from flowport.targets.stepfunctions.trust import job_trust, machine_trust
@@ -49,7 +49,7 @@ class StepFunctionsCompiler:
     def emit(self, plan: Plan, settings: Settings, package: Package) -> tuple[File, ...]:
         """The files of a flow, in a folder that is called like its state machine."""
         jobs, compute = Jobs(plan, settings), COMPUTE[settings.compute]
-        documents: Mapping[str, JSON] = {
+        documents: dict[str, JSON] = {
             "state-machine.json": machine(plan, settings, jobs, package.digest),
             compute.file: [compute.definition(job, settings) for job in jobs],
             "machine-settings.json": machine_settings(settings),
@@ -58,6 +58,8 @@ class StepFunctionsCompiler:
             "job-policy.json": job_policy(plan, settings),
             "job-trust.json": job_trust(settings),
         }
+        if (policy := execution_policy(plan, settings)) is not None:
+            documents["execution-policy.json"] = policy
         files = [File(f"{settings.machine}/{path}", encoded(document)) for path, document in documents.items()]
         return (*files, File(f"{settings.machine}/code/{package.digest}.zip", package.data))
 

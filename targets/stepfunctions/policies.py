@@ -1,14 +1,18 @@
-"""The two policies that a deployed flow needs, each with what its role does and no more: the machine's role, and the job's.
+"""The policies that a deployed flow needs, each with what its role does and no more: the machine's role, the job's, and, where AWS Batch
+puts secrets into containers, the execution role's.
 
-Who can write to the store can run code in the tasks; neither role may delete anything, or touch another flow's documents. A job may create
+Who can write to the store can run code in the tasks; no role may delete anything, or touch another flow's documents. A job may create
 documents, and write again only those that say how far the run is. A blob it may write again, which makes it new where blobs are removed by
 age; every reader compares a blob with the digest that the manifest has. What its steps store with `S3(run=self)` it may write again too.
 """
 
 from __future__ import annotations
 
+import re
+
 from flowport.compiler.ir import JSON
 from flowport.compiler.ir.plan import Choice, Loop, Map, Plan, walk
+from flowport.compiler.ir.secrets import Secret
 from flowport.runtime.store.keys import ATTEMPT, FLOWS, part, runs_folder
 from flowport.targets.stepfunctions.compute import COMPUTE
 from flowport.targets.stepfunctions.jobs import Jobs
@@ -69,8 +73,53 @@ def job_policy(plan: Plan, settings: Settings) -> dict[str, JSON]:
             # Without a right to list, S3 answers 403 and not 404 for a key that is not there, and a condition on the prefix is not met by
             # GetObject (S3 API reference, GetObject, "Permissions").
             allow("SeeWhatIsNotThere", ["s3:ListBucket"], [_bucket(settings)]),
+            *_secrets_of_tasks(plan, settings),
         ]
     )
+
+
+def execution_policy(plan: Plan, settings: Settings) -> dict[str, JSON] | None:
+    """What starts the containers reads: the secrets that AWS Batch itself puts into them; None if there are none."""
+    statements = _secrets_of_containers(plan)
+    return _policy(statements) if statements else None
+
+
+def _secrets_of_tasks(plan: Plan, settings: Settings) -> list[JSON]:
+    """What the role of the containers needs: to read secrets, or to take on the roles that do."""
+    fetched = [secret for step in plan.flow.steps for secret in step.settings.delivery.fetched if secret.type == "aws-secrets-manager"]
+    statements: list[JSON] = []
+    if secrets := sorted({_secret_arn(secret, settings) for secret in fetched if not secret.role}):
+        statements.append(allow("ReadItsSecrets", ["secretsmanager:GetSecretValue"], secrets))
+    if roles := sorted({secret.role for secret in fetched if secret.role}):
+        statements.append(allow("TakeOnRolesOfSecrets", ["sts:AssumeRole"], roles))
+    return statements
+
+
+def _secrets_of_containers(plan: Plan) -> list[JSON]:
+    """What the execution role needs: secrets and parameters that AWS Batch puts into containers."""
+    names = sorted({secret.name for step in plan.flow.steps for secret in step.settings.delivery.engine if secret.kind == "batch"})
+    statements: list[JSON] = []
+    if secrets := [*dict.fromkeys(map(_whole, (name for name in names if ":secretsmanager:" in name)))]:
+        statements.append(allow("ReadSecretsOfContainers", ["secretsmanager:GetSecretValue"], secrets))
+    if parameters := [name for name in names if ":ssm:" in name]:
+        statements.append(allow("ReadParametersOfContainers", ["ssm:GetParameters"], parameters))
+    return statements
+
+
+def _secret_arn(secret: Secret, settings: Settings) -> str:
+    """The ARN of a secret; AWS ends it in six characters that a name does not have (AWS Secrets Manager, "IAM policy examples")."""
+    if secret.id.startswith("arn:"):
+        return secret.id if re.search("-[A-Za-z0-9]{6}$", secret.id) else f"{secret.id}-??????"
+    region = next((str(value) for name, value in secret.options if name == "region"), "")
+    start = place(settings, "secretsmanager")
+    if region:
+        start = f"arn:{settings.partition}:secretsmanager:{region}:{settings.account}"
+    return f"{start}:secret:{secret.id}-??????"
+
+
+def _whole(name: str) -> str:
+    """The ARN of a secret without the key and the version that AWS Batch takes behind it."""
+    return ":".join(name.split(":")[:7])
 
 
 def _policy(statements: list[JSON]) -> dict[str, JSON]:

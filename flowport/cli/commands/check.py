@@ -13,7 +13,9 @@ from flowport.cli.console import colored, say, write_document
 from flowport.compiler.decorators.spec import DecoratorSpec
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.diagnostics.render import FORMATS, Format, render, summary
+from flowport.compiler.lower.delivery import forwarded_here
 from flowport.project.flow_file import Changes, check_flow, has_errors
+from flowport.project.secrets.file import secrets_file_problems
 from flowport.project.targets import find_target, prepare
 
 
@@ -49,7 +51,9 @@ def _diagnostics(file: str, request: CheckRequest) -> tuple[tuple[Diagnostic, ..
     say((), checked.ignored)
     if checked.flow is None:
         return checked.diagnostics, ""
-    found = checked.diagnostics
+    found = (*checked.diagnostics, *secrets_file_problems(checked.flow))
+    if not request.target:
+        found += forwarded_here(checked.flow.plan, checked.flow.config.provisions)
     for name in request.target:
         found += prepare(checked.flow, find_target(name)).diagnostics
     return tuple(dict.fromkeys(found)), checked.flow.name

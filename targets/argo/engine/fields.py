@@ -18,20 +18,19 @@ TASK: Shape = {
     "arguments": ARGUMENTS,
     "withSequence": {"count": None},
 }
-ENV: Shape = [{"name": None, "value": None}]
+ENV: Shape = [{"name": None, "value": None, "valueFrom": {"secretKeyRef": {"name": None, "key": None}}}]
 TEMPLATE: Shape = {
     "name": None,
     "inputs": {"parameters": [{"name": None}]},
     "outputs": {"parameters": [{"name": None, "valueFrom": {"path": None, "expression": None}}]},
     "dag": {"tasks": [TASK]},
-    **dict.fromkeys(("metadata", "serviceAccountName", "nodeSelector", "tolerations", "podSpecPatch")),
+    **dict.fromkeys(("metadata", "serviceAccountName", "nodeSelector", "tolerations")),
     "retryStrategy": {"limit": None, "retryPolicy": None, "backoff": {"duration": None}, "expression": None},
     "activeDeadlineSeconds": None,
     "container": {
         "image": None,
         "imagePullPolicy": None,
         "command": None,
-        "ports": None,
         "env": ENV,
         "envFrom": None,
         "resources": None,

@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from flowport.compiler.record import record
+from flowport.targets.dry_run import of_shell
 
 KEPT = ("PATH", "LANG", "LC_ALL", "FLOWPORT_CACHE", "FLOWPORT_MAX_WORKERS")
 TMP = "/tmp"
@@ -40,16 +41,12 @@ def variables(container: Mapping[str, Any]) -> dict[str, str]:
     """The variables of a container; `$(NAME)` stands for one before it, and `$$` for `$` (Kubernetes API, EnvVar)."""
     known: dict[str, str] = {}
     for each in container.get("env", []):
+        if "value" not in each:
+            continue  # of a secret, which this machine does not have
         known[each["name"]] = re.sub(
             r"\$(\$|\(([^()]*)\))", lambda found: "$" if found[1] == "$" else known.get(found[2], found[0]), each["value"]
         )
     return known
-
-
-def _folders_in_memory(template: Mapping[str, Any]) -> set[str]:
-    """Where a container has volumes in memory; a variable that names one of them has a folder of the pod here."""
-    names = {each["name"] for each in template.get("volumes", []) if each.get("emptyDir", {}).get("medium") == "Memory"}
-    return {each["mountPath"] for each in template["container"].get("volumeMounts", []) if each["name"] in names}
 
 
 class Process:
@@ -66,16 +63,12 @@ class Process:
         container = self._template["container"]
         # Of what a command writes only the paths of outputs are known; a store on this machine may be in the same folder.
         written = {TMP, *(each["valueFrom"]["path"] for each in self._template.get("outputs", {}).get("parameters", []))}
-        memory = _folders_in_memory(self._template)
         with tempfile.TemporaryDirectory(prefix="flowport-pod-") as folder, tempfile.TemporaryFile("w+", errors="replace") as printed:
 
             def own(path: str) -> str:
-                if path in memory:
-                    os.makedirs(folder + path, exist_ok=True)
-                    return folder + path
                 return folder + path[len(TMP) :] if path in written else path
 
-            environment = {name: os.environ[name] for name in KEPT if name in os.environ} | {
+            environment = {name: os.environ[name] for name in (*KEPT, *of_shell(self.environment)) if name in os.environ} | {
                 name: own(value) for name, value in self.environment.items()
             }
             command = [sys.executable if word == "python" else word for word in (*container["command"], *container.get("args", []))]

@@ -5,6 +5,7 @@ Standard library only, as two emulators with environments of their own use it. T
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -142,7 +143,7 @@ class Processes:
         try:
             # Libraries may read a step's own variables when they are imported.
             start = new_process if job.variables else self._start
-            process = start(job.command, folder, self._variables(job, folder), output)
+            process = start(job.command, folder, self._variables(job), output)
         except OSError as error:
             output.write(str(error))
             return 127
@@ -156,18 +157,14 @@ class Processes:
             process.wait()
             return 137
 
-    def _variables(self, job: Job, folder: str) -> dict[str, str]:
-        own = {name: _own(job, value, folder) for name, value in job.variables.items()}
-        return {**self._environment, **own, "AWS_BATCH_JOB_ID": job.id, "AWS_BATCH_JOB_ATTEMPT": str(job.attempts)}
-
-
-def _own(job: Job, value: str, folder: str) -> str:
-    """A variable of a job: where it names a folder in memory of the container, it names one of the job's here."""
-    linux = job.definition["containerProperties"].get("linuxParameters") or {}
-    if not any(value == each["containerPath"] for each in linux.get("tmpfs") or ()):
-        return value
-    os.makedirs(folder + value, exist_ok=True)
-    return folder + value
+    def _variables(self, job: Job) -> dict[str, str]:
+        return {
+            **self._environment,
+            **_of_shell(job.variables),
+            **job.variables,
+            "AWS_BATCH_JOB_ID": job.id,
+            "AWS_BATCH_JOB_ATTEMPT": str(job.attempts),
+        }
 
 
 def described(job: Job, queue: str) -> dict[str, Any]:
@@ -190,6 +187,12 @@ def described(job: Job, queue: str) -> dict[str, Any]:
 def kept() -> dict[str, str]:
     """The variables of this process that its jobs have, too."""
     return {name: os.environ[name] for name in KEPT if name in os.environ}
+
+
+def _of_shell(variables: Mapping[str, str]) -> dict[str, str]:
+    """What a step reads from the shell that starts a dry run; the variable is that of `flowport.runtime.protocol.SECRETS`."""
+    names = json.loads(variables.get("FLOWPORT_SECRETS") or "{}").get("shell", ())
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def environment(endpoint: str, region: str, account: str, cache: str) -> dict[str, str]:
