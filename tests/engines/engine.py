@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from compiled import files_of, problems_of
+from delivered import delivered
 from flowport.compiler.compile import load
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.package.archive import package
@@ -115,10 +116,10 @@ def _spoiled(file: File, spoil: Spoiler) -> File:
 
 
 def plan_of(path: str | Path) -> Plan:
-    """The plan of a flow that must have no errors."""
+    """The plan of a flow that must have no errors, with its secrets."""
     loaded = load(str(path))
     assert loaded.plan is not None, loaded.diagnostics
-    return loaded.plan
+    return delivered(loaded.plan, Path(path).parent)
 
 
 @contextmanager

@@ -401,6 +401,21 @@ RUNS = (
         },
         once("start", "gather", "end", region=3),
     ),
+    # The digests are those of the values in `.env`.
+    Expected(
+        "secret_variables.py",
+        {
+            "seen": {"user": "2e96fb01b90f", "pass_word": "9c4713280a5a", "REPORT_TOKEN": "3225f8a9c1a7"},
+            "found": {"API_KEY": "1361f95b97c3", "LICENSE": "47b8080b0a5d"},
+            "url": "https://reports.example.com/daily",
+            "level": "info",
+            "threads": "2",
+            "others": False,
+            "failed": "ValueError: the license has 19 characters",
+            "left": [],
+        },
+        once("start", "join", "risky", "end", part=2),
+    ),
     Expected("from_metaflow.py", {"counts": [3, 2], "flow_name": "FromMetaflow"}, once("start", "total", "end", count=2)),
     # As Metaflow 2.19.39 runs it.
     Expected(
@@ -440,7 +455,6 @@ RUNS = (
         {"greeting": "hello world", "text": "5 kg", "notes": ["start", "heavy", "end"], "leaked": None},
         once("start", "heavy", "end"),
     ),
-    Expected("placed.py", {"text": "batch", "lengths": [3, 3], "total": 6}, once("start", "join", "end", word=2)),
     Expected("one_step.py", {"answer": 42}, once("everything"), last="everything"),
     Expected("one_step.py", {"answer": 0}, once("everything"), ("--number", "-1"), last="everything"),
     Expected("named_steps.py", {"words": ["eins", "zwei"], "count": 2}, once("begin", "finish"), flow="Wörter-Zählen", last="finish"),
