@@ -17,6 +17,7 @@ OPTIONS = frozenset(
         "store",
         "profile",
         "run-id",
+        "run-id-file",
         "tag",
         "max-workers",
         "with",

@@ -104,6 +104,7 @@ def of_a_run() -> list[click.Parameter]:
 def on_this_machine() -> list[click.Parameter]:
     """What `run` and `resume` share."""
     return [
+        click.Option(["--run-id-file"], metavar="FILE", help="Write the id of the run to this file before the run begins."),
         click.Option(
             ["--no-fork", "fork"],
             is_flag=True,

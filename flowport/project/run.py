@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowport.compiler.lower.delivery import whereabouts
-from flowport.project.errors import BadTags, NoOrigin, UnknownRun, UnknownStep
+from flowport.project.errors import BadTags, NoOrigin, NotWritable, UnknownRun, UnknownStep
 from flowport.project.flow_file import FlowFile
 from flowport.project.parameters import ParameterText, parameter_values
 from flowport.project.run_ids import run_id
@@ -25,12 +25,14 @@ class RunRequest(NamedTuple):
     """A run of a flow: with `origin_run` it reuses the results of that run, with `from_step` none of that step and those after it.
 
     `max_workers` is the number of tasks at once: by default that of the processors.
+    `run_id_file` is where the id of the run is written before it begins.
     Tasks are forked from one process, or with `fork` false started anew as in a container. A `quiet` run shows neither output nor progress.
     """
 
     flow: FlowFile
     parameters: tuple[ParameterText, ...] = ()
     run_id: str | None = None
+    run_id_file: str | None = None
     tags: tuple[str, ...] = ()
     max_workers: int | None = None
     store: str | None = None
@@ -89,6 +91,8 @@ def start(request: RunRequest) -> int:
     check_origin(store, flow, inputs.origin_run)
     if not store.exists(code_key(package.digest)):
         store.create(code_key(package.digest), package.data)
+    if request.run_id_file:
+        _write(request.run_id_file, run)
     return run_here(
         Request(
             folder=CodePackage.fetched(store, package.digest).folder,
@@ -105,6 +109,15 @@ def start(request: RunRequest) -> int:
             again=f" --store {quote(request.store)}" if request.store else "",
         )
     )
+
+
+def _write(path: str, run: str) -> None:
+    """Write the id of a run for programs that started it; raises NotWritable."""
+    try:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(run)
+    except OSError as error:
+        raise NotWritable(path, error.strerror) from None
 
 
 def check_origin(store: Store, flow: FlowFile, origin_run: str | None) -> None:

@@ -128,6 +128,12 @@ class MissingInMergeArtifactsException(MetaflowException):
         self.artifact_names = unhandled or []
 
 
+class CardNotPresentException(MetaflowException):
+    """A task has no such card."""
+
+    headline = "Card not found"
+
+
 HOME = "flowport.exceptions"
 for _kind in [each for each in list(globals().values()) if isinstance(each, type) and issubclass(each, Exception)]:
     _kind.__module__ = HOME

@@ -100,6 +100,7 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "plugins.cards.card_modules.basic": {**_all((*_COMPONENTS, *_CARD_CLASSES), CARDS)},
     "plugins.cards.card_modules.card": {**_all(("MetaflowCard", "MetaflowCardComponent"), CARDS)},
     "plugins.cards.card_modules.components": {**_all(_COMPONENTS, CARDS)},
+    "plugins.cards.exception": {"CardNotPresentException": EXCEPTIONS},
     "plugins.datatools": {"S3": S3, "MetaflowS3Exception": S3_EXCEPTIONS},
     "plugins.datatools.s3": _DATATOOLS,
     "plugins.datatools.s3.s3": _DATATOOLS,

@@ -320,3 +320,17 @@ def test_an_artifact_of_the_users_own_class_is_shown_with_the_code_of_the_run(de
     assert desk("run", "own.py").status == 0
     (desk.folder / "own.py").unlink()
     assert "(1, 2)" in desk("artifacts", "Tiny", "--name", "pair").out
+
+
+def test_the_id_of_a_run_is_written_before_it_begins(desk: Desk) -> None:
+    assert desk("run", "failing.py", "--run-id-file", "run.txt", "--run-id", "one", "--quiet").status == 1
+    assert (desk.folder / "run.txt").read_text(encoding="utf-8") == "one"
+    assert desk("resume", "failing.py", "one", "--run-id-file", "run.txt", "--quiet").status == 1
+    assert (desk.folder / "run.txt").read_text(encoding="utf-8") not in ("", "one")
+
+
+def test_a_file_for_the_id_that_cannot_be_written_stops_the_run(desk: Desk) -> None:
+    ended = desk("run", "tiny.py", "--run-id-file", "nowhere/run.txt")
+    assert (ended.status, ended.out) == (2, "")
+    assert "flowport run: `nowhere/run.txt` cannot be written: No such file or directory" in ended.err
+    assert not (desk.folder / ".flowport/flows").exists()
