@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowport.project.address import LATEST, Address
 from flowport.project.errors import EveryRunDone, NoRuns, StillRunning, UnknownFlow, UnknownItem, UnknownRun, UnknownStep, UnreadableRuns
 from flowport.runtime.records.run_record import document
 from flowport.runtime.records.slices import pieces
+from flowport.runtime.run.history import History
 from flowport.runtime.run.reader import UNREADABLE, find, order, reason
 from flowport.runtime.run.status import RunStatus, run_status
+from flowport.runtime.run.tags import read_tags
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
-from flowport.runtime.store.keys import FLOWS, LOG, Keys, names, part, runs_folder, started_folder
+from flowport.runtime.store.keys import FLOWS, LOG, Keys, names, part, runs_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -64,10 +67,11 @@ def survey(store: Store, flow: str, report: Report, latest: int | None = None) -
         return Survey([], [], 0)
     for folder in strange:
         report(f"`{runs_folder(flow)}{folder}/` in {store.url} was not written by flowport")
-    older = set(_latest_first(store, flow)[latest:]) if latest else set()
+    older = set(islice(History(store, flow).listed(), latest, None)) if latest else set()
     for run in [run for run in runs if run not in older]:
         try:
-            found.append(document(store, Keys(flow, run)))
+            one = document(store, Keys(flow, run))
+            found.append({**one, "tags": read_tags(store, Keys(flow, run), one)})
         except Missing:
             continue
         except (Corrupt, StoreError) as error:
@@ -76,18 +80,21 @@ def survey(store: Store, flow: str, report: Report, latest: int | None = None) -
     return Survey(sorted(found, key=_began, reverse=True), damaged, len(older))
 
 
-def _latest_first(store: Store, flow: str) -> list[str]:
-    """The ids of the runs in the index of a flow, each once."""
-    ids, _ = names([entry.key.rpartition("/")[2] for entry in store.entries(started_folder(flow))])
-    return list(dict.fromkeys(ids))
-
-
 def _began(document: dict[str, Any]) -> tuple[float, str]:
     return document["started"], document["run"]
 
 
 def find_run(store: Store, address: Address, report: Report) -> Run:
     """The run of an address, or the flow's latest; raises UnknownFlow, UnknownRun or UnreadableRuns."""
+    return find(store, address.flow, _find_id(store, address, report), report)
+
+
+def find_record(store: Store, address: Address, report: Report) -> dict[str, Any]:
+    """The document of that run. Its code need not be there."""
+    return document(store, Keys(address.flow, _find_id(store, address, report)))
+
+
+def _find_id(store: Store, address: Address, report: Report) -> str:
     name = address.run
     if name == LATEST and not store.exists(Keys(address.flow, name).run()):
         name = None
@@ -95,7 +102,7 @@ def find_run(store: Store, address: Address, report: Report) -> Run:
         # The newest may not have begun.
         name = next((one["run"] for latest in (1, None) for one in survey(store, address.flow, report, latest).documents), None)
     if name is not None and store.exists(Keys(address.flow, name).run()):
-        return find(store, address.flow, name, report)
+        return name
     known = flows(store, report=lambda text: None)
     if address.flow not in known:
         raise UnknownFlow(address.flow, store.url, known)

@@ -89,6 +89,7 @@ class Current:
     trigger = None
     _store: Store | None = None
     """The store of the run."""
+    _namespace: str | None = None
     _address: Callable[[], str] | None = None
     _graph: Callable[[], dict[str, Any]] | None = None
 
@@ -106,7 +107,9 @@ class Current:
 
     @property
     def namespace(self) -> str | None:
-        """Metaflow's name for what the user runs: `user:NAME`; None without a user name."""
+        """Metaflow's name for what the user runs, `user:NAME`, None without a user name; in a task the namespace of its run."""
+        if self._namespace is not None:
+            return self._namespace
         return f"user:{self.username}" if self.username else None
 
     @property

@@ -114,6 +114,12 @@ def earlier(store: Store, prefix: str) -> list[dict[str, Any]]:
     return [_document(store.read(prefix + str(number))) for number in range(store.count(prefix, ""))]
 
 
+def documents_of(store: Store, folder: str) -> list[dict[str, Any]]:
+    """The documents of the attempts of a task in all epochs, in order; without those that cannot be read."""
+    found = [_document(store.read(key)) for key in sorted(store.names(folder), key=written)]
+    return [document for document in found if document["key"]]
+
+
 def _document(data: bytes) -> dict[str, Any]:
     try:
         doc: dict[str, Any] = documents.load(data)

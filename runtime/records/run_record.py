@@ -7,6 +7,9 @@ from flowport.runtime.records import validation
 from flowport.runtime.store import codec, digests, documents
 from flowport.runtime.store.errors import Corrupt, Missing
 
+NAMESPACES = ("user:", "production:")
+"""What the tags of namespaces begin with."""
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -26,6 +29,11 @@ class RunRecord:
         """The run that is resumed."""
         origin: str | None = self.doc["origin"]
         return origin
+
+    @property
+    def namespace(self) -> str | None:
+        """The tag of the run's namespace; None for one without any."""
+        return next((tag for tag in self.doc["system_tags"] or () if tag.startswith(NAMESPACES)), None)
 
     def has_parameter(self, name: str) -> bool:
         """Whether a parameter has this attribute."""

@@ -30,8 +30,8 @@ FIELDS: dict[str, tuple[type, ...]] = {
 }
 """What the document of a run says beside its version, `v`."""
 
-OPTIONAL: dict[str, str | None] = {"input": "", "from": None}
-"""What it may say, and what counts where it does not."""
+OPTIONAL: dict[str, str | None] = {"input": "", "from": None, "system_tags": None}
+"""What it may say, and what counts where it does not. Runs of earlier versions have no system tags, and are in every namespace."""
 
 
 MANIFEST: dict[str, type | tuple[type, ...]] = {
@@ -79,7 +79,7 @@ def run_problem(document: object, root: str = "") -> str:
         return "it is not a JSON object"
     if wrong := version_problem(document.get("v"), RECORDS, OLDEST_RECORDS):
         return wrong
-    for name, kinds in {**FIELDS, **dict.fromkeys(OPTIONAL, (str, type(None)))}.items():
+    for name, kinds in {**FIELDS, **dict.fromkeys(OPTIONAL, (str, type(None))), "system_tags": (list, type(None))}.items():
         value = document.get(name, None if name in OPTIONAL else ...)
         if not isinstance(value, kinds) or isinstance(value, bool):
             return f"it has no `{name}`" if value is ... else f"its `{name}` is {brief(value)}"
@@ -89,8 +89,9 @@ def run_problem(document: object, root: str = "") -> str:
         return f"its `code` is {brief(document['code'])}, and a code package is named by a SHA-256 in hex"
     if not document["steps"] or not all(isinstance(step, str) for step in document["steps"]):
         return f"its `steps` are {brief(document['steps'])}"
-    if not all(isinstance(tag, str) for tag in document["tags"]):
-        return f"its `tags` are {brief(document['tags'])}"
+    for name in ("tags", "system_tags"):
+        if not all(isinstance(tag, str) for tag in document.get(name) or []):
+            return f"its `{name}` are {brief(document[name])}"
     if not all(map(_is_held, document["parameters"].values())):
         return f"its `parameters` are {brief(document['parameters'])}"
     configs = document.get("configs", {})

@@ -10,9 +10,11 @@ import time
 
 from flowport.runtime.protocol import RECORDS, NonRetryable
 from flowport.runtime.records import validation
+from flowport.runtime.records.index import enter_start
 from flowport.runtime.records.run_record import RunRecord, read
 from flowport.runtime.run.initial_values import held_configs, initial_values
 from flowport.runtime.run.run_input import read_input
+from flowport.runtime.run.system_tags import system_tags
 from flowport.runtime.store import digests, documents
 from flowport.runtime.store.keys import Keys, part
 from flowport.runtime.text import shown
@@ -43,7 +45,7 @@ def begin(store: Store, keys: Keys, invocation: Invocation, program: CodePackage
         return _claimed(record, store, keys, invocation, program)
     doc = _document(store, read_input(store, keys, invocation, program), invocation, program)
     data = documents.dump(doc)
-    store.create(keys.started(doc["started"]), b"")  # first, so that no run is missing in the index
+    enter_start(store, keys, doc["started"], doc["tags"], doc["system_tags"])  # first, so that no run is missing in the index
     # The same bytes would be taken for this task's own, whose answer was lost: what must fail is a document of other bytes.
     if store.create(keys.run(), data) and store.create(keys.run(), data + b"\n"):
         raise NonRetryable(
@@ -75,19 +77,21 @@ def _document(store: Store, given: dict[str, Any], invocation: Invocation, progr
     if origin is not None and not store.exists(Keys(invocation.flow, origin).run()):
         raise NonRetryable(f"the run resumes run `{origin}` of {invocation.flow}, which is not in {store.url}")
     before = read(store, Keys(invocation.flow, origin)).doc["parameters"] if origin else {}
+    started, target = round(time.time(), 3), target_of(invocation.engine)
     return {
         "v": RECORDS,
         "flow": invocation.flow,
         "run": invocation.run,
         "code": invocation.code,
         "engine": invocation.engine,
-        "target": target_of(invocation.engine),
+        "target": target,
         "steps": list(program.plan["steps"]),
         "input": _mark(given),
-        "started": round(time.time(), 3),
+        "started": started,
         "origin": origin,
         "from": first,
         "tags": given.get("tags") or [],
+        "system_tags": system_tags(invocation.flow, target, started),
         "parameters": initial_values(store, program, given.get("parameters") or {}, before, form=bool(given.get("form"))),
         **({"configs": held_configs(store, program)} if program.has_configs else {}),
     }

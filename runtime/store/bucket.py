@@ -41,6 +41,9 @@ PART = 1 << 23
 PARTS = 9000
 """Bytes in a part of an upload, and how many parts there may be; S3 takes 10,000 of at least 5 MiB."""
 
+PAGE = 1000
+"""Entries that S3 returns for one request of a listing."""
+
 INVALID = "invalid path"
 """What obstore says of keys that are no paths to it: `a//b`, `a/../b`, control characters. It gives up the whole listing."""
 
@@ -151,11 +154,12 @@ class BucketStore:
 
     def entries(self, prefix: str, after: str = "") -> Iterator[Entry]:
         try:
-            pages = obstore.list(self._store, prefix.rpartition("/")[0] or None, offset=after or None)
-            found = [_entry(one) for page in pages for one in page if one["path"].startswith(prefix) and one["path"] > after]
+            pages = obstore.list(self._store, prefix.rpartition("/")[0] or None, offset=after or None, chunk_size=PAGE)
+            found = (_entry(one) for page in pages for one in page if one["path"].startswith(prefix) and one["path"] > after)
+            # A page is asked for when its first entry is wanted.
+            yield from found if self._sorted else sorted(found, key=lambda entry: entry.key)
         except ERRORS as error:
             raise self._refusal(f"list `{prefix or '/'}`", error) from error
-        yield from sorted(found, key=lambda entry: entry.key)
 
     def names(self, prefix: str) -> builtins.list[str]:
         folder, slash, start = prefix.rpartition("/")

@@ -67,19 +67,49 @@ END_OF_TIME = 253_402_300_800_000
 
 def runs_folder(flow: str) -> str:
     """The folder of a flow's runs."""
-    return f"{FLOWS}{part(flow)}/runs/"
+    return f"{flow_folder(flow)}runs/"
 
 
-def started_folder(flow: str) -> str:
-    """The folder of the index of a flow's runs: `<number>/<run>`, where later runs have lower numbers."""
-    return f"{FLOWS}{part(flow)}/started/"
+STARTED, DONE = "started", "done"
+"""The lists of the index with all runs of a flow, and with those that are done."""
+
+LISTED = 100
+"""Up to how many characters a tag is the name of a folder, encoded; a longer one has a digest instead."""
+
+
+def flow_folder(flow: str) -> str:
+    """The folder of everything that is kept of a flow."""
+    return f"{FLOWS}{part(flow)}/"
+
+
+def index_folder(flow: str, listed: str = "") -> str:
+    """The folder of the index of a flow's runs, or of one of its lists: `<number>/<run>`, where later runs have lower numbers."""
+    return f"{flow_folder(flow)}index/{listed}{'/' if listed else ''}"
+
+
+def old_index_folder(flow: str) -> str:
+    """The folder of the index that has the runs of earlier versions: all of them, and nothing of how they ended."""
+    return f"{flow_folder(flow)}started/"
+
+
+def tagged(listed: str, tag: str) -> str:
+    """The list of the runs that a list has and that have a tag."""
+    name = part(tag)
+    if len(name) > LISTED:
+        from flowport.runtime.store import digests
+
+        name = digests.of(name.encode())
+    return f"{listed}-tagged/{name}"
 
 
 class Keys:
     """The keys of one run's documents; `id` is what the run is called.
 
-    flows/<flow>/started/<number>/<run>                                 an empty entry of the index, the latest run first
+    flows/<flow>/index/started/<number>/<run>                           an empty entry of the index, the latest run first
+                      /done/<number>/<run>                              the same of a run that is done
+                      /started-tagged/<tag>/<number>/<run>              the same of a run that has or had a tag; `done-tagged` also
     flows/<flow>/runs/<run>/run.json                                    the run has begun
+                           /tags.json                                   its tags, since they were changed
                            /ended.json                                  it has ended
                            /heartbeat                                   something of it runs
                            /input.json                                  what it is to be started with
@@ -90,19 +120,22 @@ class Keys:
                                         /<slice>.log/<epoch>-<n>        what it printed
     """
 
-    __slots__ = ("_flow", "id", "root", "steps")
+    __slots__ = ("flow", "id", "root", "steps")
 
     def __init__(self, flow: str, run: str) -> None:
-        self._flow, self.id = flow, run
+        self.flow, self.id = flow, run
         self.root = f"{runs_folder(flow)}{part(run)}/"
         self.steps = self.root + "steps/"
 
     def run(self) -> str:
         return self.root + "run.json"
 
-    def started(self, seconds: float) -> str:
-        """The entry of the index for a run that started at this time, in seconds since 1970."""
-        return f"{started_folder(self._flow)}{END_OF_TIME - int(seconds * 1000):015}/{part(self.id)}"
+    def started(self, seconds: float, listed: str = STARTED) -> str:
+        """The entry of a list of the index for a run that started at this time, in seconds since 1970."""
+        return f"{index_folder(self.flow, listed)}{END_OF_TIME - int(seconds * 1000):015}/{part(self.id)}"
+
+    def tags(self) -> str:
+        return self.root + "tags.json"
 
     def ended(self) -> str:
         return self.root + "ended.json"

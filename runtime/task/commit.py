@@ -45,7 +45,13 @@ def finish(context: TaskContext, runner: Runner) -> int:
             raise
         if failed := [outcome for outcome in outcomes if "error" in outcome]:
             return _failed(context, attempts, failed, len(outcomes))
-        found = context.manifests.commit(context.step, context.slice, manifest_document(context, key, after, outcomes), generation)
+        document = manifest_document(context, key, after, outcomes)
+        if context.step == context.program.flow["end"]:
+            from flowport.runtime.records.index import enter_done
+
+            # First, so that no run that is done is missing in the index.
+            enter_done(context.store, context.keys, context.record.doc["started"], context.record.doc["system_tags"] or [])
+        found = context.manifests.commit(context.step, context.slice, document, generation)
     publish(context, found)
     if context.step == context.program.flow["end"]:
         from flowport.runtime.records.life import write_end

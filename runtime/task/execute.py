@@ -104,6 +104,7 @@ def _announce(context: TaskContext, item: Item, tried: int) -> None:
         "parameters": Parameters(lambda: {name: item.parameter(name) for name in context.record.doc["parameters"]}),
         "is_running_flow": True,
         "_store": context.store,
+        "_namespace": context.record.namespace,
         "_address": lambda: context.lineage.address(item.row),
         "_graph": lambda: _graph(context),
     })  # fmt: skip

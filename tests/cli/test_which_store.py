@@ -139,7 +139,7 @@ def test_old_runs_cost_no_request(desk: Desk) -> None:
     store = Counting(str(desk.folder / "prod"))
     found, damaged, older = survey(store, "Tiny", unheard, latest=5)
     assert [one["run"] for one in found] == ["prod", *(f"engine-{number * 7 % 60:02}" for number in range(59, 55, -1))]
-    assert (damaged, older, store.reads) == ([], 56, 5)
+    assert (damaged, older, store.reads) == ([], 56, 10)  # the documents of five runs, and their tags
     listed = desk("runs", "--store", "prod").out.splitlines()
     assert len([line for line in listed if line.startswith("Tiny ")]) == 20
     assert listed[-1] == "41 older runs: --all"
