@@ -32,6 +32,7 @@ COMMANDS = {
     "deploy": "Deploy the compiled files to Airflow or Argo",
     "show": "Draw the graph of a flow as text, SVG or HTML",
     "runs": "List runs",
+    "tag": "Change or list the tags of a run",
     "status": "Show the steps of a run and what failed",
     "logs": "Show the output of tasks",
     "artifacts": "Show the artifacts of tasks",
@@ -42,11 +43,14 @@ COMMANDS = {
 }
 """The commands, each in the module of its name, and what they do."""
 
+OF_A_STORE = ("runs", "tag", "status", "logs", "artifacts")
+"""The commands about what is in a store; their modules are in `store_commands`, those of the others in `commands`."""
+
 OF_A_FLOW = ("check", "compile", "run", "resume", "dry-run", "deploy", "show")
 """The commands that a flow's own file takes: `python flow.py run`."""
 
 
-READING = tuple(f"flowport {name}" for name in ("runs", "resume", "status", "logs", "artifacts"))
+READING = tuple(f"flowport {name}" for name in ("resume", *OF_A_STORE))
 """How the commands begin that read a store."""
 
 
@@ -91,8 +95,13 @@ class CommandGroup(click.Group):
 
 def load(name: str) -> Command[Any]:
     """The command `name`."""
-    command: Command[Any] = import_module(f"flowport.cli.commands.{name.replace('-', '_')}").COMMAND
+    command: Command[Any] = import_module(module_of(name)).COMMAND
     return command
+
+
+def module_of(name: str) -> str:
+    """The name of the module that has the command `name`."""
+    return f"flowport.cli.{'store_commands' if name in OF_A_STORE else 'commands'}.{name.replace('-', '_')}"
 
 
 def version_option() -> click.Option:

@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import pytest
 
 from desk import Desk
-from flowport.cli.group import COMMANDS, OF_A_FLOW, load
+from flowport.cli.group import COMMANDS, OF_A_FLOW, load, module_of
 from flowport.cli.parameter_options import FlowChoice, FlowCommand
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -122,7 +122,7 @@ def test_a_command_imports_no_other(desk: Desk, name: str) -> None:
     """Each of them costs time, and so does what it imports."""
     code = "import sys; from flowport.cli import execute; execute(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
     loaded = desk.run(sys.executable, "-c", code, *filter(None, [name]), "--help").err.split()
-    modules = {f"flowport.cli.commands.{one.replace('-', '_')}": one for one in COMMANDS}
+    modules = {module_of(one): one for one in COMMANDS}
     assert [modules[module] for module in loaded if module in modules] == [*filter(None, [name])]
 
 

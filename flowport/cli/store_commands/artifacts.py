@@ -14,6 +14,7 @@ from flowport.cli import shared_options as shared
 from flowport.cli.command import Command
 from flowport.cli.console import as_json, warn
 from flowport.cli.loading import store_to_read
+from flowport.client.artifact import provide_modules
 from flowport.project.address import Address
 from flowport.project.errors import UnknownArtifact, UnknownItem
 from flowport.project.runs import find_run, find_step
@@ -42,7 +43,8 @@ class ArtifactsRequest(NamedTuple):
 def artifacts(request: ArtifactsRequest) -> int:
     """Print names and values; 1 when nothing is there, or something of it is damaged."""
     run = find_run(store_to_read(request.store, request.target, request.profile), request.address, warn)
-    _provide_modules(run)
+    # Values of the flow's own classes are loaded with the modules of its code package, unless others are nearer.
+    provide_modules(run.program)
     step = _last(run) if request.address.step is None else find_step(run, request.address.step)
     found = _items(run, step, request.address.item)
     if request.name is not None:
@@ -51,16 +53,6 @@ def artifacts(request: ArtifactsRequest) -> int:
         print(f"step `{step}` did not run in run `{run.doc['run']}`", file=sys.stderr)
         return 1
     return int(run.damaged)
-
-
-def _provide_modules(run: Run) -> None:
-    """Values of the flow's own classes are loaded with the modules of its code package, unless others are nearer."""
-    from flowport.runtime.package.modules import Module, provide_metaflow
-
-    provide_metaflow(run.plan.get("unused", ()))
-    folders = [f"{run.program.folder}/{root}".rstrip("/") for root in run.plan["roots"]]
-    sys.path += folders
-    sys.meta_path.append(Module(run.program.file, folders))
 
 
 def _last(run: Run) -> str:

@@ -18,6 +18,7 @@ from flowport.project.address import Address
 from flowport.project.progress import step_progress
 from flowport.project.runs import find_run
 from flowport.project.runs import status as status_of
+from flowport.project.tags import tags_of
 from flowport.runtime.records.attempts import failures
 from flowport.runtime.run.status import STOPPED
 from flowport.runtime.text import shown
@@ -68,7 +69,7 @@ def _document(run: Run, again: str) -> dict[str, Any]:
         "ended": found.seen if found and found.is_over else None,
         "seconds": round(found.seconds(run.doc["started"]), 3) if found else None,
         "origin": run.doc["origin"],
-        "tags": run.doc["tags"],
+        "tags": tags_of(run.store, run.doc),
         "steps": [
             {**step._asdict(), "seconds": None if step.started is None else round((step.ended or step.started) - step.started, 3)}
             for step in step_progress(run, failed, state == "running")
