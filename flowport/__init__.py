@@ -11,6 +11,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from flowport.client.artifact import DataArtifact as DataArtifact
+    from flowport.client.cards import get_cards as get_cards
+    from flowport.client.flow import Flow as Flow
+    from flowport.client.flow import Metaflow as Metaflow
+    from flowport.client.place import default_metadata as default_metadata
+    from flowport.client.place import default_namespace as default_namespace
+    from flowport.client.place import get_metadata as get_metadata
+    from flowport.client.place import get_namespace as get_namespace
+    from flowport.client.place import metadata as metadata
+    from flowport.client.place import namespace as namespace
+    from flowport.client.run import Run as Run
+    from flowport.client.step import Step as Step
+    from flowport.client.task import Task as Task
     from flowport.runtime.names.caught_error import CaughtError as CaughtError
     from flowport.runtime.names.config import Config as Config
     from flowport.runtime.names.config import ConfigValue as ConfigValue
@@ -75,7 +88,7 @@ if os.path.isdir(_links):
 
 
 def __getattr__(name: str) -> Any:
-    if name.startswith("__") or name in ("cli", "compiler", "project", "runtime", "targets"):
+    if name.startswith("__") or name in ("cli", "client", "compiler", "project", "runtime", "targets"):
         raise AttributeError(f"module 'flowport' has no attribute {name!r}")
     from flowport.runtime.names import flow
 

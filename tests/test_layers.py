@@ -1,4 +1,4 @@
-"""Imports point one way: runtime <- compiler <- targets <- project <- command line, and each layer has its few outside packages.
+"""Imports point one way: runtime <- compiler <- targets <- project <- client <- command line, and each layer has its few outside packages.
 
 Inside the runtime they point one way from room to room, and nowhere do files import each other in a circle.
 """
@@ -18,6 +18,7 @@ LAYERS = {
     "compiler": ROOT / "compiler",
     "targets": ROOT / "targets",
     "project": ROOT / "flowport" / "project",
+    "client": ROOT / "flowport" / "client",
     "cli": ROOT / "flowport" / "cli",
 }
 BELOW = {
@@ -25,7 +26,8 @@ BELOW = {
     "compiler": {"compiler", "runtime"},
     "targets": {"yaml", "targets", "compiler", "runtime"},
     "project": {"project", "targets", "compiler", "runtime"},
-    "cli": {"cli", "project", "targets", "compiler", "runtime"},
+    "client": {"client", "project", "targets", "compiler", "runtime"},
+    "cli": {"cli", "client", "project", "targets", "compiler", "runtime"},
 }
 # `_sha256` and `_sha2` are the standard library's, each on some versions of Python.
 OUTSIDE = {
@@ -33,6 +35,7 @@ OUTSIDE = {
     "compiler": {"yaml", "tomli"},
     "targets": {"yaml", "airflow", "boto3", "botocore", "kubernetes", "moto", "urllib3", "werkzeug"},
     "project": {"tomli"},
+    "client": set[str](),
     "cli": {"click"},
 }
 ROOMS = ("store", "names", "datatools", "records", "process", "secrets", "package", "replay", "run", "task", "local")

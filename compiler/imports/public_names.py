@@ -27,15 +27,10 @@ class Part:
     way_out: str
 
 
-_CLIENT = Part("client", "pass results from step to step as artifacts, and read results of other runs with `flowport artifacts`")
 _RUNNER = Part("runner", "start other flows from the scheduler, or with `flowport run`")
 _MUTATORS = Part("decorator API", "write the decorators above the steps, or write a decorator as a plain function")
 
 PARTS: Mapping[str, Part] = {
-    **dict.fromkeys(
-        ("Metaflow", "Flow", "Run", "Step", "Task", "DataArtifact", "namespace", "get_namespace", "default_namespace"), _CLIENT
-    ),
-    **dict.fromkeys(("metadata", "get_metadata", "default_metadata", "get_cards"), _CLIENT),
     **dict.fromkeys(("Runner", "NBRunner", "Deployer", "NBDeployer", "DeployedFlow"), _RUNNER),
     **dict.fromkeys(("FlowMutator", "StepMutator", "MutableFlow", "MutableStep"), _MUTATORS),
 }

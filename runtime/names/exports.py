@@ -37,6 +37,17 @@ S3_EXCEPTIONS = "runtime.datatools.exceptions"
 STEP_DECORATORS = "runtime.names.step_decorators"
 CONFIG = "runtime.names.config"
 
+_CLIENT = {
+    **dict.fromkeys(("Flow", "Metaflow"), "client.flow"),
+    "Run": "client.run",
+    "Step": "client.step",
+    "Task": "client.task",
+    "DataArtifact": "client.artifact",
+    **dict.fromkeys(("default_metadata", "default_namespace", "get_metadata", "get_namespace", "metadata", "namespace"), "client.place"),
+}
+_CLIENT_CORE = {**_CLIENT, "MetaflowData": "client.artifact", "MetaflowCode": "client.code", "MetaflowObject": "client.objects"}
+_GET_CARDS = {"get_cards": "client.cards"}
+
 _FLOW_NAMES = ("FlowSpec", "step", "flow", "Parameter", "IncludeFile", "JSONType")
 _DECORATORS = ("retry", "catch", "timeout", "resources", "environment", "kubernetes", "secrets", "schedule", "limits")
 WITHOUT_EFFECT = (
@@ -82,10 +93,14 @@ MODULES: Mapping[str, Mapping[str, str]] = {
         "current": CURRENT,
         "CaughtError": CAUGHT_ERROR,
         "__version__": "",
+        **_CLIENT,
+        **_GET_CARDS,
     },
-    "cards": {**_all((*_COMPONENTS, *_CARD_CLASSES), CARDS)},
     "datatools": {"S3": S3, "MetaflowS3Exception": S3_EXCEPTIONS},
     "datatools.s3": _DATATOOLS,
+    "cards": {**_all((*_COMPONENTS, *_CARD_CLASSES), CARDS), **_GET_CARDS},
+    "client": _CLIENT,
+    "client.core": _CLIENT_CORE,
     "exception": {**_all(_EXCEPTIONS, EXCEPTIONS), "MetaflowExceptionWrapper": CAUGHT_ERROR},
     "flowspec": {"FlowSpec": FLOW},
     "includefile": {"IncludeFile": FLOW},
@@ -97,6 +112,7 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "multicore_utils": {**_all(("parallel_map", "parallel_imap_unordered", "MulticoreException"), PARALLEL)},
     "parameters": {**_all(("Parameter", "JSONType"), FLOW)},
     "plugins.argo.argo_events": {**_all(("ArgoEvent", "ArgoEventException"), ARGO_EVENT)},
+    "plugins.cards.card_client": {**_GET_CARDS, "CardContainer": "client.cards"},
     "plugins.cards.card_modules.basic": {**_all((*_COMPONENTS, *_CARD_CLASSES), CARDS)},
     "plugins.cards.card_modules.card": {**_all(("MetaflowCard", "MetaflowCardComponent"), CARDS)},
     "plugins.cards.card_modules.components": {**_all(_COMPONENTS, CARDS)},
@@ -113,7 +129,7 @@ MODULES: Mapping[str, Mapping[str, str]] = {
 PACKAGES = frozenset(path.rsplit(".", count)[0] for path in MODULES for count in range(path.count(".") + 1)) - {""}
 """Every module of Metaflow that can be imported, with the packages around those of `MODULES`."""
 
-OWN_MODULES: Mapping[str, str] = {"cards": "cards", "exceptions": "exception"}
+OWN_MODULES: Mapping[str, str] = {"cards": "cards", "client": "client", "exceptions": "exception"}
 """The modules of flowport that flows import from, and the entries of `MODULES` with their names."""
 
 

@@ -60,12 +60,12 @@ class Unreadable:
 class Run:
     """One run of a flow. Raises Missing if there is no such run, and Corrupt if its document is damaged."""
 
-    def __init__(self, store: Store, flow: str, run: str, report: Report | None = None) -> None:
+    def __init__(self, store: Store, flow: str, run: str, report: Report | None = None, program: CodePackage | None = None) -> None:
         self.store, self.keys, self.report = store, Keys(flow, run), report
         self.damaged = False
         """Whether something could not be read."""
         self.doc = run_record.document(store, self.keys)
-        self.program = CodePackage.fetched(store, self.doc["code"])
+        self.program = program or CodePackage.fetched(store, self.doc["code"])
         self._known: dict[tuple[str, str], list[list[str]]] = {}
         self._again: bool | None = None
         self._steps: list[str] | None = None
@@ -158,11 +158,12 @@ class Run:
     def shelves(self, step: str, columns: Callable[[], ColumnCache] | None = None) -> Iterator[tuple[Manifest, ArtifactView]]:
         """The manifests of a step with the artifacts of their items; `columns` gives each what it reads with."""
         for slice in self.slices(step):
-            found = self.guarded(f"{step}/{slice}", lambda: self._shelf(step, slice, columns), None)  # noqa: B023 - called at once
+            found = self.guarded(f"{step}/{slice}", lambda: self.shelf(step, slice, columns), None)  # noqa: B023 - called at once
             if found is not None:
                 yield found
 
-    def _shelf(self, step: str, slice: str, columns: Callable[[], ColumnCache] | None = None) -> tuple[Manifest, ArtifactView]:
+    def shelf(self, step: str, slice: str, columns: Callable[[], ColumnCache] | None = None) -> tuple[Manifest, ArtifactView]:
+        """The manifest of a slice, which has one, with the artifacts of its items."""
         manifest = self.manifests.need(step, slice)
         lineage = Lineage(self.manifests, self._scopes(step, slice), slice)
         reading = columns() if columns else self.columns
@@ -176,6 +177,12 @@ class Run:
         if (step, code) not in self._known:
             self._known[step, code] = CodePackage.fetched(self.store, code).step(step)["sites"][step]["scopes"]
         return self._known[step, code]
+
+    def lineage(self, step: str, slice: str) -> Lineage:
+        """Where the items of a slice come from, also of one without a manifest; raises Missing where nothing says that."""
+        for code in self._codes(step):
+            return Lineage(self.manifests, self._scopes_in(step, code), slice)
+        raise Missing(f"no code of step `{step}` is known")
 
     def items(self, step: str) -> list[str]:
         """The addresses of a step's items."""
@@ -232,7 +239,7 @@ class Run:
         """The artifacts of the item in a row; None when it did not come to the step."""
         if slice not in self.manifests.generations(step) or not self._counts(step, slice):
             return None
-        manifest, shelf = self._shelf(step, slice)
+        manifest, shelf = self.shelf(step, slice)
         return self._artifacts(shelf, row, self.parameters()) if row_ranges.contains(manifest.arrived, row) else None
 
     def contents(self, step: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -58,6 +58,21 @@ RUNS = (
         once("start", "weigh", "rename", "end"),
     ),
     Expected(
+        "reads_itself.py",
+        {
+            "own": [("r.0", 0, ["r"]), ("r.1", 1, ["r"]), ("r.2", 2, ["r"])],
+            "before": ["square/r.0", "square/r.1", "square/r.2"],
+            "steps": ["gather", "square", "start"],
+            "squares": [16, 9, 4],
+            "second": (1, 9),
+            "numbers_of_start": [2, 3, 4],
+            "after_start": ["r.0", "r.1", "r.2"],
+            "state": (False, None, True, True),
+            "missing": "Run('ReadsItself/never') does not exist",
+        },
+        once("start", "gather", "end", square=3),
+    ),
+    Expected(
         "branch_in_branch.py",
         {"values": {"left": 99, "right": 1000}, "total": 1109, "base": 10},
         once("start", "left", "left_up", "left_down", "left_join", "right", "bring", "end"),

@@ -1,5 +1,5 @@
-from metaflow import Config, FlowSpec, Run, step
-from metaflow import NBDeployer as Store
+from metaflow import Config, FlowSpec, inspect_spin, step
+from metaflow import FlowGraph as Store
 
 
 class TrainFlow(FlowSpec):

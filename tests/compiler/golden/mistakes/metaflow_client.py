@@ -1,10 +1,10 @@
-from metaflow import Flow, FlowSpec, Run, step, steps
+from metaflow import Flow, FlowSpec, inspect_spin, step, steps
 
 
 class TrainFlow(FlowSpec):
     @step
     def start(self):
-        print(Flow('TrainFlow'), Run('TrainFlow/1'), steps)
+        print(Flow('TrainFlow'), inspect_spin('TrainFlow/1'), steps)
         self.next(self.end)
 
     @step

@@ -4,20 +4,20 @@ from typing import TYPE_CHECKING
 from metaflow import FlowSpec, step
 
 if sys.platform == "linux":
-    from metaflow import Runner
+    from metaflow import FlowGraph
 else:
-    from metaflow import Run
+    from metaflow import inspect_spin
 
 if TYPE_CHECKING:
-    from metaflow import Task
+    from metaflow import MetaflowTasks
 
 try:
-    from metaflow import Flow
+    from metaflow import DAGNode
 except (ImportError, AttributeError):
-    Flow = None
+    DAGNode = None
 
 try:
-    from metaflow import get_metadata
+    from metaflow import get_run
 finally:
     pass
 
@@ -26,8 +26,8 @@ class TrainFlow(FlowSpec):
     @step
     def start(self):
         if self.input is None:
-            from metaflow import namespace
-        print(Runner, Run, Flow, get_metadata, namespace)
+            from metaflow import spaces
+        print(FlowGraph, inspect_spin, DAGNode, get_run, spaces)
         self.next(self.end)
 
     @step

@@ -1,0 +1,137 @@
+"""`Run`: one run of a flow."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flowport.client.artifact import MetaflowData
+from flowport.client.code import MetaflowCode
+from flowport.client.objects import MetaflowObject
+from flowport.client.place import open_place
+from flowport.client.source import Source
+from flowport.client.step import Step
+from flowport.client.task import Task
+from flowport.runtime.names.exceptions import MetaflowTaggingError
+from flowport.runtime.records.life import read_end
+from flowport.runtime.run import items
+from flowport.runtime.run.history import is_done
+from flowport.runtime.run.parameters import ParameterError
+from flowport.runtime.run.tags import change_tags
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any
+
+
+class Run(MetaflowObject):
+    """One run of a flow: its steps, its results, and its tags, which can be changed."""
+
+    _DEPTH = 2
+
+    def _find(self, parts: list[str], found: Any) -> bool:
+        is_known = isinstance(found, Source)
+        self._run_source: Source = found if is_known else Source(open_place(), *parts)
+        return is_known or self._run_source.exists
+
+    @property
+    def _source(self) -> Source:
+        return self._run_source
+
+    def _children(self) -> Iterator[Step]:
+        for name in reversed(self._source.reader.steps()):
+            yield self._child(name)
+
+    def _child(self, id: str) -> Step:
+        return Step(f"{self._pathspec}/{id}", _parent=self, _namespace_check=self._namespace_check, _found=self._source)
+
+    def steps(self, *tags: str) -> Iterator[Step]:
+        """The steps that have begun, the last one first."""
+        return self._filtered_children(*tags)
+
+    @property
+    def successful(self) -> bool:
+        """Whether the last step is done."""
+        return is_done(self._source.store, self._source.keys)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the last step is done; Metaflow does not call a run finished that failed."""
+        return self.successful
+
+    @property
+    def finished_at(self) -> datetime | None:
+        """When the last step was done; None for a run that runs, failed or was stopped."""
+        end = read_end(self._source.store, self._source.keys)
+        if end is not None:
+            return datetime.fromtimestamp(end[1]) if end[0] == "done" else None
+        task = self.end_task
+        return None if task is None else task.finished_at
+
+    @property
+    def end_task(self) -> Task | None:
+        """The task of the last step, once it is done."""
+        if not self.successful:
+            return None
+        last = self._source.reader.plan["end"]
+        item = items.item(self._source.reader, last, "r")
+        found = self._source if item is None else (self._source, item)
+        return Task(f"{self._pathspec}/{last}/r", _namespace_check=False, _found=found)
+
+    @property
+    def data(self) -> MetaflowData | None:
+        """The artifacts of the last step as attributes; None until it is done."""
+        task = self.end_task
+        return None if task is None else task.data
+
+    @property
+    def code(self) -> MetaflowCode:
+        """The code that the run was started with."""
+        return MetaflowCode(self._source.store, self._source.record["code"])
+
+    @property
+    def trigger(self) -> None:
+        """The event or run that started this run: None, as no event starts runs yet."""
+        return None
+
+    @property
+    def origin_pathspec(self) -> str | None:
+        origin = self._source.record["origin"]
+        return None if origin is None else f"{self._source.flow}/{origin}"
+
+    def add_tag(self, tag: str) -> None:
+        """Add a tag. To add one that the run has changes nothing."""
+        self.replace_tags([], [tag])
+
+    def add_tags(self, tags: Iterable[str]) -> None:
+        """Add several tags."""
+        self.replace_tags([], tags)
+
+    def remove_tag(self, tag: str) -> None:
+        """Remove a tag. To remove one that the run does not have changes nothing; a system tag cannot be removed."""
+        self.replace_tags([tag], [])
+
+    def remove_tags(self, tags: Iterable[str]) -> None:
+        """Remove several tags."""
+        self.replace_tags(tags, [])
+
+    def replace_tag(self, tag_to_remove: str, tag_to_add: str) -> None:
+        """Remove one tag and add another, at once."""
+        self.replace_tags([tag_to_remove], [tag_to_add])
+
+    def replace_tags(self, tags_to_remove: Iterable[str], tags_to_add: Iterable[str]) -> None:
+        """Remove some tags and add others, at once. Raises MetaflowTaggingError for what cannot be a tag."""
+        source = self._source
+        try:
+            change_tags(source.store, source.keys, source.record, _texts(tags_to_remove), _texts(tags_to_add))
+        except ParameterError as error:
+            raise MetaflowTaggingError(str(error)) from None
+
+
+def _texts(tags: Iterable[str]) -> list[str]:
+    """The tags; raises MetaflowTaggingError for what is none. A text is one tag, as in Metaflow."""
+    found: list[Any] = [tags] if isinstance(tags, str) or not hasattr(tags, "__iter__") else list(tags)
+    for tag in found:
+        if not isinstance(tag, str):
+            raise MetaflowTaggingError(f"a tag is a text, and not a value of type `{type(tag).__name__}`")
+    return found

@@ -1,0 +1,112 @@
+"""What the objects of the client read of a run. Each part is read when it is first asked for, and again as long as the run is not over."""
+
+from __future__ import annotations
+
+from flowport.client.place import open_place
+from flowport.runtime.names.exceptions import MetaflowDataMissing, MetaflowNotFound
+from flowport.runtime.package.code_package import CodePackage
+from flowport.runtime.records import run_record
+from flowport.runtime.records.life import read_end
+from flowport.runtime.run.history import all_tags
+from flowport.runtime.run.reader import Run as RunReader
+from flowport.runtime.run.tags import read_tags
+from flowport.runtime.store.errors import Corrupt, Missing
+from flowport.runtime.store.keys import Keys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from flowport.runtime.store.interface import Store
+
+
+class Source:
+    """One run in a store."""
+
+    def __init__(self, store: Store, flow: str, run: str) -> None:
+        self.store, self.flow, self.run = store, flow, run
+        self.keys = Keys(flow, run)
+        self._record: dict[str, Any] | None = None
+        self._program: CodePackage | None = None
+        self._reader: RunReader | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _source, (self.store.url, self.flow, self.run)
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The document of the run; raises MetaflowNotFound and MetaflowDataMissing."""
+        if self._record is None:
+            try:
+                self._record = run_record.document(self.store, self.keys)
+            except Missing:
+                raise MetaflowNotFound(f"Run('{self.flow}/{self.run}') does not exist in {self.store.url}") from None
+            except Corrupt as error:
+                raise MetaflowDataMissing(str(error)) from None
+        return self._record
+
+    @property
+    def exists(self) -> bool:
+        """Whether the run has begun."""
+        return self._record is not None or self.store.exists(self.keys.run())
+
+    @property
+    def tags(self) -> frozenset[str]:
+        """The tags that users gave the run."""
+        return frozenset(read_tags(self.store, self.keys, self.record))
+
+    @property
+    def system_tags(self) -> frozenset[str]:
+        """The tags that flowport gave the run."""
+        return frozenset(self.record["system_tags"] or ())
+
+    def is_in(self, namespace: str | None) -> bool:
+        """Whether the run is in a namespace."""
+        return namespace is None or namespace in all_tags(self.store, self.keys, self.record, [namespace])
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the run says that it has ended."""
+        try:
+            return read_end(self.store, self.keys) is not None
+        except Corrupt:
+            return False
+
+    @property
+    def program(self) -> CodePackage:
+        """The code of the run."""
+        if self._program is None:
+            self._program = CodePackage.fetched(self.store, self.record["code"])
+        return self._program
+
+    @property
+    def reader(self) -> RunReader:
+        """The tasks of the run as they are now."""
+        if self._reader is None:
+            is_over = self.is_over  # first: what is written until then is read
+            found = RunReader(self.store, self.flow, self.run, program=self.program)
+            if not is_over:
+                return found
+            self._reader = found
+        return self._reader
+
+    def graph(self) -> dict[str, list[str]]:
+        """The steps that follow each step, in the order of the plan."""
+        return {name: _following(self.program.step(name)["transition"]) for name in self.reader.plan["steps"]}
+
+
+def _source(url: str, flow: str, run: str) -> Source:
+    """A source that was pickled: of the same store."""
+    return Source(open_place(url), flow, run)
+
+
+def _following(transition: dict[str, Any]) -> list[str]:
+    match transition:
+        case {"next": target} | {"foreach": target}:
+            return [target]
+        case {"branch": names}:
+            return list(names)
+        case {"cases": cases}:
+            return list(dict.fromkeys(target for _, target in cases))
+        case _:
+            return []

@@ -1,0 +1,190 @@
+"""The items of a step, also those that are not done: their artifacts by name, their attempts, their logs, and where they came from."""
+
+from __future__ import annotations
+
+from flowport.runtime.records.attempts import documents_of, written
+from flowport.runtime.records.run_record import RunRecord
+from flowport.runtime.run.reader import order
+from flowport.runtime.store import row_ranges
+from flowport.runtime.store.errors import Corrupt, Missing
+from flowport.runtime.store.keys import ATTEMPT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any
+
+    from flowport.runtime.records.manifest import Manifest
+    from flowport.runtime.replay.artifact_view import ArtifactView
+    from flowport.runtime.replay.lineage import Lineage
+    from flowport.runtime.run.reader import Run
+
+
+class ItemReader:
+    """One item of a step. Nothing of it is loaded before it is asked for."""
+
+    def __init__(self, run: Run, step: str, slice: str, row: int) -> None:
+        self.run, self.step, self.slice, self.row = run, step, slice, row
+        self._shelf: tuple[Manifest, ArtifactView] | None = None
+        self._attempts: list[dict[str, Any]] | None = None
+
+    @property
+    def shelf(self) -> tuple[Manifest, ArtifactView] | None:
+        """The manifest of the item's task and the artifacts in it; None as long as the task is not done."""
+        if self._shelf is None and self.slice in self.run.slices(self.step):
+            self._shelf = self.run.shelf(self.step, self.slice)
+        return self._shelf
+
+    @property
+    def lineage(self) -> Lineage:
+        """Where the item comes from."""
+        return self.shelf[1].lineage if self.shelf else self.run.lineage(self.step, self.slice)
+
+    @property
+    def address(self) -> str:
+        """What users call the item."""
+        return self.lineage.address(self.row)
+
+    @property
+    def attempts(self) -> list[dict[str, Any]]:
+        """The documents of the attempts of the item's task that left one, in order."""
+        if self._attempts is None:
+            self._attempts = documents_of(self.run.store, f"{self.run.keys.step(self.step)}{self.slice}{ATTEMPT}/")
+        return self._attempts
+
+    @property
+    def logs(self) -> list[str]:
+        """The keys of the logs of the task's attempts, in order."""
+        return sorted(self.run.store.names(self.run.keys.logs(self.step, self.slice)), key=written)
+
+    @property
+    def failure(self) -> dict[str, Any] | None:
+        """The newest error of an item that is not done."""
+        if self.shelf is not None:
+            return None
+        errors = [document["errors"][str(self.row)] for document in self.attempts if str(self.row) in document["errors"]]
+        return errors[-1] if errors else None
+
+    def times(self) -> tuple[float, float | None]:
+        """When the item's task began, and when it ended; None as long as it is not over."""
+        if self.shelf is not None:
+            document = self.shelf[0].doc
+            return document["started"], document["ended"]
+        if self.attempts:
+            last = self.attempts[-1]
+            return self.attempts[0]["started"], last["updated"] if last["errors"] and last["updated"] else None
+        logs = self.logs
+        return (self.run.store.entry(logs[0]).modified if logs else self.run.doc["started"]), None
+
+    def names(self) -> list[str]:
+        """The artifacts of the item and the parameters of its run, sorted."""
+        held = self.shelf[1].names(self.row) if self.shelf else []
+        return sorted({*self.run.doc["parameters"], *held})
+
+    def entry(self, name: str) -> bytes | None:
+        """The stored form of an artifact; None where the item has none, and for a parameter. Raises Corrupt."""
+        return self.shelf[1].entry(name, self.row) if self.shelf else None
+
+    def value(self, name: str) -> Any:
+        """The value of an artifact or parameter, a new one each time; raises Missing without it, and whatever unpickling raises."""
+        entry = self.entry(name)
+        if entry is not None and self.shelf is not None:
+            return self.shelf[1].value(name, self.row, entry)
+        record = RunRecord(self.run.store, self.run.doc)
+        if not record.has_parameter(name):
+            raise Missing(f"{self.step}/{self.address} has no artifact `{name}`")
+        return record.value(name)
+
+    def taken_from(self) -> str | None:
+        """The run in which the item ran, if this run took it over."""
+        taken = self.shelf[0].doc.get("taken", []) if self.shelf else []
+        return next((run for run, rows in taken if row_ranges.contains(rows, self.row)), None)
+
+
+def items(run: Run, step: str) -> Iterator[ItemReader]:
+    """The items of a step, the last one first: those that arrived in its manifests, and those that run or failed."""
+    done = run.slices(step)
+    for slice in sorted({*done, *run.begun(step)}, key=order, reverse=True):
+        rows = run.manifests.need(step, slice).arrived if slice in done else _begun_rows(run, step, slice)
+        yield from (ItemReader(run, step, slice, row) for start, stop in reversed(rows) for row in reversed(range(start, stop)))
+
+
+def item(run: Run, step: str, address: str) -> ItemReader | None:
+    """The item with this address; None when it did not come to the step."""
+    place = run.locate(step, address)
+    if place is None:
+        return None
+    slice, row = place
+    if slice in run.slices(step):
+        return ItemReader(run, step, slice, row) if row_ranges.contains(run.manifests.need(step, slice).arrived, row) else None
+    is_begun = slice in run.begun(step) and row_ranges.contains(_begun_rows(run, step, slice), row)
+    return ItemReader(run, step, slice, row) if is_begun else None
+
+
+def _begun_rows(run: Run, step: str, slice: str) -> list[list[int]]:
+    """The rows of a task that is not done: those that its attempts say, all of its slice before there is any."""
+    rows: list[list[int]] = []
+    for document in documents_of(run.store, f"{run.keys.step(step)}{slice}{ATTEMPT}/"):
+        rows = row_ranges.union(rows, document["began"])
+        rows = row_ranges.union(rows, row_ranges.from_rows(sorted(map(int, document["errors"]))))
+    if rows:
+        return rows
+    try:
+        frames = run.lineage(step, slice).frames
+    except (Missing, Corrupt, LookupError):
+        return []
+    return row_ranges.full(frames[-1].size if frames else 1)
+
+
+def parents(found: ItemReader, steps: Iterable[str]) -> Iterator[ItemReader]:
+    """The items of these steps that an item got its artifacts from, whether it is done or not: those that went on to its step."""
+    run, own = found.run, found.address.split(".")[1:]
+    scopes, is_header = _site(run, found.step)
+    for step in steps:
+        shared = _shared(scopes, _site(run, step)[0])
+        path = own[:shared]
+        if is_header and shared == len(own):
+            turn = int(own[-1][1:])
+            if turn == 0:
+                continue
+            path[-1] = f"t{turn - 1}"
+        elif is_header and own[-1] != "t0":
+            continue
+        for other in _below(run, step, path):
+            if other.shelf is not None and row_ranges.contains(other.shelf[0].sent(found.step), other.row):
+                yield other
+
+
+def children(found: ItemReader, steps: Iterable[str]) -> Iterator[ItemReader]:
+    """The items of these steps that got their artifacts from an item."""
+    run, own = found.run, found.address.split(".")[1:]
+    for step in [step for step in steps if found.shelf and row_ranges.contains(found.shelf[0].sent(step), found.row)]:
+        scopes, is_header = _site(run, step)
+        shared = _shared(scopes, _site(run, found.step)[0])
+        path = own[:shared]
+        if is_header:
+            path = [*path[:-1], f"t{int(path[-1][1:]) + 1}"] if shared == len(scopes) else [*path, "t0"]
+        yield from _below(run, step, path)
+
+
+def _site(run: Run, step: str) -> tuple[list[list[str]], bool]:
+    """The scopes around a step, outermost first, and whether a loop begins with it."""
+    site = run.program.step(step)["sites"][step]
+    return site["scopes"], site["enter"][0] == "again"
+
+
+def _shared(left: list[list[str]], right: list[list[str]]) -> int:
+    """How many scopes are around two steps."""
+    return next((number for number, (one, other) in enumerate(zip(left, right)) if one != other), min(len(left), len(right)))
+
+
+def _below(run: Run, step: str, path: list[str]) -> Iterator[ItemReader]:
+    """The items of a step whose addresses begin with these parts."""
+    if len(path) == len(_site(run, step)[0]):
+        found = item(run, step, ".".join(["r", *path]))
+        if found is not None:
+            yield found
+        return
+    for other in items(run, step):
+        if other.address.split(".")[1 : 1 + len(path)] == path:
+            yield other
