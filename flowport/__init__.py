@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from flowport.runtime.names.flow import IncludeFile as IncludeFile
     from flowport.runtime.names.flow import JSONType as JSONType
     from flowport.runtime.names.flow import Parameter as Parameter
+    from flowport.runtime.names.flow import batch as batch
     from flowport.runtime.names.flow import catch as catch
     from flowport.runtime.names.flow import environment as environment
     from flowport.runtime.names.flow import flow as flow
@@ -61,6 +62,7 @@ __all__ = (
     "Parameter",
     "USER_SKIP_STEP",
     "UserStepDecorator",
+    "batch",
     "catch",
     "config_expr",
     "current",

@@ -38,6 +38,8 @@ SOURCES = frozenset((
 # fmt: on
 """What a volume can be (Kubernetes API, Volume)."""
 
+PULL_POLICIES = ("Always", "IfNotPresent", "Never")
+PORTS = 65_535
 EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 TOLERATES = {"key": "", "operator": "Equal", "value": "", "effect": ""}
 PART = "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
@@ -89,6 +91,12 @@ def is_image(text: str) -> bool:
 def is_variable(name: str) -> bool:
     """Whether a container may have a variable of this name (Kubernetes API, EnvVar, as up to 1.31; since then it takes more)."""
     return bool(re.fullmatch(r"[-._a-zA-Z][-._a-zA-Z0-9]*", name))
+
+
+def is_extended(name: str, amount: str) -> bool:
+    """Whether a container may ask for so much of an extended resource ("Resource Management for Pods", Extended resources)."""
+    prefix, slash, _ = name.partition("/")
+    return is_key(name) and bool(slash) and not f".{prefix}".endswith(".kubernetes.io") and bool(re.fullmatch(r"[0-9]{1,9}", amount))
 
 
 def is_toleration(table: Mapping[str, JSON]) -> bool:

@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterator, Mapping
 
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
-from flowport.compiler.ir import JSON, Pod, Resources, Span
+from flowport.compiler.ir import JSON, ExecutionSpec, Resources, Span
 from flowport.compiler.lower.names import legal
 from flowport.compiler.record import field, record
 from flowport.targets.kubernetes import Held
@@ -22,13 +22,18 @@ class Volume:
     how: Mapping[str, JSON] = field(default_factory=dict)
 
 
-def own_volumes(pod: Pod, resources: Resources) -> list[Volume]:
-    """What a step asks for: claims, and memory."""
-    found = [Volume(volume_name(claim), path, {"persistentVolumeClaim": {"claimName": claim}}) for claim, path in pod.volumes]
+def own_volumes(spec: ExecutionSpec, resources: Resources) -> list[Volume]:
+    """What a step asks for in a pod: claims, and memory."""
+    found = [Volume(volume_name(claim), path, {"persistentVolumeClaim": {"claimName": claim}}) for claim, path in spec.pod.volumes]
     if resources.shared_memory:
-        memory: JSON = {"medium": "Memory", "sizeLimit": f"{resources.shared_memory}Mi"}
-        found.append(Volume("shared-memory", "/dev/shm", {"emptyDir": memory}))
+        found.append(_memory("shared-memory", "/dev/shm", resources.shared_memory))
+    if spec.tmpfs:
+        found.append(_memory("tmpfs", spec.tmpfs.path, spec.tmpfs.mib(resources.memory)))
     return found
+
+
+def _memory(name: str, path: str, mib: int) -> Volume:
+    return Volume(name, path, {"emptyDir": {"medium": "Memory", "sizeLimit": f"{mib}Mi"}})
 
 
 def volume_name(name: str) -> str:

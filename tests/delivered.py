@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from flowport.compiler.ir.plan import Plan
-from flowport.compiler.ir.secrets import Delivery, Provisions, Reference
-from flowport.compiler.ir.variables import read_names
+from flowport.compiler.ir.secrets import Delivery, Provisions, Reference, read_names
 from flowport.compiler.lower.delivery import Place, deliver
 from flowport.compiler.record import replace
 from flowport.runtime.secrets.dotenv import read

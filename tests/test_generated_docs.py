@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from compiled import files_of
-from flowport.compiler.decorators.step.kubernetes import POD_SETTINGS
 from flowport.compiler.decorators.step.resources import CPU_AND_MEMORY, DISK, GPU, SHARED_MEMORY
 from flowport.compiler.diagnostics.codes import CODES
 from flowport.compiler.ir.features import Feature
@@ -55,8 +54,8 @@ RESOURCES = {
     GPU: "`gpu`",
     DISK: "`disk`",
     SHARED_MEMORY: "`shared_memory`",
-    POD_SETTINGS: "the rest of `@kubernetes`",
 }
+ARGUMENTS = [feature for feature in FEATURES if feature.decorator in ("kubernetes", "batch")]
 
 
 def batch(platform: str) -> StepFunctionsSettings:
@@ -90,16 +89,32 @@ def cell(lacking: Capabilities, feature: Feature) -> str:
 
 def matrix() -> str:
     """Which engine runs which feature, and what tasks get where they run."""
-    constructs = [feature for feature in FEATURES if feature not in RESOURCES]
+    constructs = [feature for feature in FEATURES if feature not in RESOURCES and feature not in ARGUMENTS]
     lines = ["| | " + " | ".join(ENGINES) + " |", "|---" * (len(ENGINES) + 1) + "|"]
     for feature in constructs:
         name = f"`{feature.title}`" if feature.title.startswith("@") else feature.title
         lines.append(f"| {name} | " + " | ".join(shown(feature, lacking) for lacking in ENGINES.values()) + " |")
-    lines += ["", "What `@resources` and `@kubernetes` get where a task runs:", ""]
+    lines += ["", "The sizes that `@resources`, `@kubernetes` and `@batch` get where a task runs:", ""]
     lines += ["| | " + " | ".join(RESOURCES.values()) + " |", "|---" * (len(RESOURCES) + 1) + "|"]
     for place, lacking in PLACES.items():
         lines.append(f"| {place} | " + " | ".join(cell(lacking, feature) for feature in RESOURCES) + " |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *arguments()]) + "\n"
+
+
+def arguments() -> Iterator[str]:
+    """Which other arguments of `@kubernetes` and `@batch` work where, and why the rest do not."""
+    reasons: dict[str, int] = {}
+    yield from ("", "The other arguments of `@kubernetes` and `@batch`. A number is a note below the table.", "")
+    yield "| | " + " | ".join(PLACES) + " |"
+    yield "|---" * (len(PLACES) + 1) + "|"
+    for feature in ARGUMENTS:
+        cells = []
+        for lacking in PLACES.values():
+            kind, _, reason = cell(lacking, feature).partition(": ")
+            cells.append(f"{kind} ({reasons.setdefault(reason, len(reasons) + 1)})" if reason else kind)
+        yield f"| `{feature.title}` | " + " | ".join(cells) + " |"
+    yield ""
+    yield from (f"{number}. {text[0].upper()}{text[1:]}." for text, number in reasons.items())
 
 
 def shown(feature: Feature, lacking: Capabilities) -> str:

@@ -9,7 +9,7 @@ from flowport.compiler.decorators.use import DecoratorUse
 from flowport.compiler.evaluate.reading import Reading
 from flowport.compiler.record import record
 
-MIB = ("memory", "disk", "shared_memory")
+MIB = ("memory", "disk", "shared_memory", "tmpfs_size", "max_swap")
 
 
 @record(eq=False)
@@ -47,10 +47,17 @@ class Arguments:
             return ""
         return value or ""
 
-    def texts(self, name: str, example: str) -> tuple[str, ...]:
-        """A list of strings; as in Metaflow, one string with commas is accepted."""
+    def flag(self, name: str, default: bool = False) -> bool:
+        """True or False."""
         node, value = self.named.get(name, (self.use.node, None))
-        listed = value.split(",") if isinstance(value, str) else [] if value is None else value
+        if value is not None and not isinstance(value, bool):
+            self.say(node, f"`{name}` of `@{self.use.name}` must be True or False, not `{value!r}`", f"write `{name}=True`")
+        return value if isinstance(value, bool) else default
+
+    def texts(self, name: str, example: str, commas: bool = True) -> tuple[str, ...]:
+        """A list of strings; as in Metaflow, one string is accepted, which is cut at its `commas`."""
+        node, value = self.named.get(name, (self.use.node, None))
+        listed = (value.split(",") if commas else [value]) if isinstance(value, str) else [] if value is None else value
         if not isinstance(listed, list | tuple) or not all(isinstance(each, str) for each in listed):
             self.say(node, f"`{name}` of `@{self.use.name}` must be a list of strings, not `{value!r}`", f'write `{name}=["{example}"]`')
             return ()

@@ -31,6 +31,7 @@ class Decorator:
     merge               what one container asks for that runs several steps; unless given, nothing
     to_plan             what a task of the step must know, as part of the step's document in the code package
     changes_results     False when a step computes the same without the decorator: its digest then leaves the decorator out
+    without_effect      the arguments that are accepted and change nothing anywhere, each with the reason
     forwards            the arguments that may contain texts which are read from the environment of the task
     instead_of_variable what to write when an argument would come from an environment variable; () for the usual advice
     """
@@ -42,6 +43,7 @@ class Decorator:
     merge: Callable[[Sequence[Settings], Settings], Settings] = field(default=_keep)
     to_plan: Callable[[Settings], dict[str, JSON]] = field(default=_nothing)
     changes_results: bool = True
+    without_effect: Mapping[str, str] = field(default_factory=dict)
     forwards: frozenset[str] = frozenset()
     instead_of_variable: Callable[[str | None], tuple[str, ...]] = field(default=_no_replacement)
 

@@ -34,6 +34,7 @@ def settings(reading: Reading, uses: Iterable[DecoratorUse], step: str) -> Setti
             named = _arguments(reading, use)
             if named is not None:
                 read = Arguments(reading, use, named, step, tuple(earlier))
+                _say_without_effect(read, decorator.without_effect)
                 result = decorator.read(read, result)
                 earlier.append(read)
         elif use.name in FLOW_DECORATORS:
@@ -108,6 +109,15 @@ def _values(reading: Reading, use: DecoratorUse, keyword: ast.keyword) -> dict[A
         reading.say("FP133", message, use.source, keyword.value, f"write `**{{{ARGUMENTS[use.name][0]!r}: ...}}`")
         return None
     return value
+
+
+def _say_without_effect(arguments: Arguments, reasons: Mapping[str, str]) -> None:
+    """Warn about arguments that change nothing anywhere."""
+    use = arguments.use
+    for name, (node, value) in arguments.named.items():
+        if name in reasons and value is not None:
+            message = f"`{name}` of `@{use.name}` has no effect: {reasons[name]}"
+            arguments.reading.warn("FP141", message, use.source, node, f"remove `{name}`")
 
 
 def _say_wrong(reading: Reading, use: DecoratorUse, keyword: ast.keyword, name: Any) -> None:

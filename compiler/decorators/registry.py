@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from flowport.compiler.decorators.decorator import Decorator, FlowDecorator
 from flowport.compiler.decorators.flow.limits import LIMITS
 from flowport.compiler.decorators.flow.schedule import SCHEDULE
+from flowport.compiler.decorators.step.batch import BATCH
 from flowport.compiler.decorators.step.catch import CATCH
 from flowport.compiler.decorators.step.environment import ENVIRONMENT
 from flowport.compiler.decorators.step.kubernetes import KUBERNETES
@@ -16,7 +17,7 @@ from flowport.compiler.decorators.step.secrets import SECRET
 from flowport.compiler.decorators.step.timeout import TIMEOUT
 
 STEP_DECORATORS: Mapping[str, Decorator] = {
-    decorator.name: decorator for decorator in (RETRY, CATCH, TIMEOUT, RESOURCES, ENVIRONMENT, SECRET, KUBERNETES)
+    decorator.name: decorator for decorator in (RETRY, CATCH, TIMEOUT, RESOURCES, ENVIRONMENT, SECRET, KUBERNETES, BATCH)
 }
 FLOW_DECORATORS: Mapping[str, FlowDecorator] = {decorator.name: decorator for decorator in (SCHEDULE, LIMITS)}
 

@@ -32,7 +32,6 @@ UNSUPPORTED: Mapping[str, Unsupported] = {
     "trigger_on_finish": Unsupported(True, "the end of another flow does not start it", _START),
     "project": Unsupported(True, "names and tags do not contain the project", "you can keep it: the flow runs without a project"),
     "exit_hook": Unsupported(True, "the hook is not called", "call it in the last step, or from the scheduler"),
-    "batch": Unsupported(True, "the target decides where a step runs", "write `@resources(cpu=..., memory=...)` if the step needs more"),
     "conda": Unsupported(False, "its packages would be missing", _PACKAGES),
     "conda_base": Unsupported(False, "its packages would be missing", _PACKAGES),
     "pypi": Unsupported(False, "its packages would be missing", _PACKAGES),

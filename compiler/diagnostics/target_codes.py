@@ -35,10 +35,11 @@ TARGETS: Mapping[str, Code] = {
         "the same. The message says which name changes. The engine's user interface shows the original name where it can.",
     ),
     "FP306": Code(
-        "`@kubernetes` has no effect without pods",
-        "The image, the service account, secrets, volumes and other arguments of `@kubernetes` configure a pod. If tasks do "
-        "not run as pods, configure them in a job definition or a profile. `cpu`, `memory`, `gpu`, `disk` and `shared_memory` "
-        "of `@kubernetes` mean the same as in `@resources`, and work everywhere.",
+        "`@kubernetes` or `@batch` has no effect where the step runs",
+        "`@kubernetes` describes a pod, and `@batch` a job of AWS Batch. What the other kind of compute does not have is left out, and the "
+        "message names it: configure it in the profile or in a job definition, or put both decorators on the step. The sizes of both "
+        "(`cpu`, `memory`, `gpu`, `disk`, `shared_memory`) mean the same as in `@resources`, and count everywhere. `image` and `use_tmpfs` "
+        "of either count in every container whose image and folders flowport sets.",
     ),
     "FP307": Code(
         "the target does not support schedules",
@@ -50,6 +51,11 @@ TARGETS: Mapping[str, Code] = {
         "the engine itself, or remove the argument if you use no other target.",
     ),
     "FP309": Code(
+        "an argument that Fargate does not support",
+        "Containers on Fargate share no instance: they have no devices, no folders in memory or of an instance, no swap and no privileges. "
+        "Use a profile whose queue runs on EC2, or remove the argument.",
+    ),
+    "FP310": Code(
         "the engine has no such secrets",
         "The profile names a secret of an engine that the tasks do not run on: `kubernetes:` is for pods, of Argo or of Airflow, and "
         "`batch:` for jobs that Step Functions starts. A secret of a service, such as `aws-secrets-manager.NAME`, works everywhere.",
@@ -76,9 +82,9 @@ TARGETS: Mapping[str, Code] = {
         "Fargate pulls images and writes logs with the execution role. It is not the role of the step's code.",
     ),
     "FP405": Code(
-        "the engine does not accept a name, a label, a toleration or a mount",
-        "Engines have rules for names and for the settings of a pod. The message says which rule is broken. Change the "
-        "profile, or the `@kubernetes` of the step.",
+        "the engine does not accept a name, a label, a role, a toleration or a mount",
+        "Engines have rules for names and for the settings of a pod or a job. The message says which rule is broken. Change the "
+        "profile, or the `@kubernetes` or `@batch` of the step.",
     ),
     "FP406": Code(
         "`default_args` has an argument that is not allowed there",
@@ -128,9 +134,9 @@ TARGETS: Mapping[str, Code] = {
         "environment share a template. If there are too many tasks, split the flow in two.",
     ),
     "FP419": Code(
-        "the steps of a loop cannot share a pod",
-        "On an engine without loops, a loop runs in one pod, which has one image, one service account and one set of volumes. "
-        "Use the same `@kubernetes` on all steps of the loop, or move the setting to the profile.",
+        "the steps of a loop cannot share a container",
+        "On an engine without loops, a loop runs in one pod or one job, which has one image, one role and one set of volumes. "
+        "Use the same `@kubernetes` and `@batch` on all steps of the loop, or move the setting to the profile.",
     ),
     "FP420": Code(
         "a default that Argo would evaluate as an expression",

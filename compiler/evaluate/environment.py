@@ -13,7 +13,7 @@ from typing import Any
 
 from flowport.compiler.evaluate.pure import has_flow_path
 from flowport.compiler.evaluate.scope import NotConstant, ReadsEnvironment
-from flowport.compiler.ir.variables import Read, Template, reads
+from flowport.compiler.ir.secrets import Read, Template, reads
 from flowport.compiler.python.source import Source
 from flowport.compiler.record import record
 

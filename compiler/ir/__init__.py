@@ -4,10 +4,11 @@ Nothing here reads source or knows an engine. `outline` prints a plan, and `veri
 """
 
 from flowport.compiler.ir.configs import Config
+from flowport.compiler.ir.execution import BatchJob, ExecutionSpec, Pairs, Pod, Tmpfs
 from flowport.compiler.ir.flow import Flow, Step, Use, Uses, Wrapper
 from flowport.compiler.ir.parameters import Computed, NoDefault, Parameter
 from flowport.compiler.ir.run_limits import RunLimits
-from flowport.compiler.ir.settings import UNDECORATED, Catch, ExecutionSpec, Pairs, Pod, Resources, Retry, Settings
+from flowport.compiler.ir.settings import UNDECORATED, Catch, Resources, Retry, Settings
 from flowport.compiler.ir.span import Span
 from flowport.compiler.ir.transitions import Branch, Case, End, Foreach, Next, Switch, Transition, targets
 from flowport.compiler.ir.triggers import Schedule, Trigger
@@ -15,6 +16,7 @@ from flowport.compiler.ir.values import JSON, Atom, Constant
 
 __all__ = [
     "Atom",
+    "BatchJob",
     "Branch",
     "Case",
     "Catch",
@@ -41,6 +43,7 @@ __all__ = [
     "Span",
     "Step",
     "Switch",
+    "Tmpfs",
     "Transition",
     "Use",
     "Uses",

@@ -7,9 +7,19 @@ from flowport.compiler.record import record
 
 @record
 class Feature:
-    """A feature by its title, as messages and docs/support.md call it. Decorators define their own."""
+    """A feature by its title, as messages and docs/support.md call it. Decorators define their own.
+
+    A feature that is one argument of a decorator has the names of both.
+    """
 
     title: str
+    decorator: str = ""
+    argument: str = ""
+
+
+def argument_feature(decorator: str, argument: str) -> Feature:
+    """The feature that is one argument of a decorator."""
+    return Feature(f"@{decorator}({argument}=...)", decorator, argument)
 
 
 BRANCH = Feature("branches")

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
-from flowport.compiler.ir.secrets import Delivery, Secrets
-from flowport.compiler.ir.variables import Forwards
+from flowport.compiler.ir.execution import ExecutionSpec, Pairs
+from flowport.compiler.ir.secrets import Delivery, Forwards, Secrets
 from flowport.compiler.record import record
-
-Pairs: TypeAlias = "tuple[tuple[str, str], ...]"
 
 
 @record
@@ -46,32 +42,6 @@ class Resources:
             disk=max(filter(None, (self.disk, other.disk)), default=None),
             shared_memory=max(filter(None, (self.shared_memory, other.shared_memory)), default=None),
         )
-
-
-@record
-class Pod:
-    """The pod of a step, apart from image and resources.
-
-    A toleration has the fields that Kubernetes defines. `volumes` are persistent volume claims with the folders that they are mounted at.
-    """
-
-    service_account: str = ""
-    node_selector: Pairs = ()
-    tolerations: tuple[tuple[tuple[str, str | int], ...], ...] = ()
-    labels: Pairs = ()
-    secrets: tuple[str, ...] = ()
-    volumes: Pairs = ()
-
-
-@record
-class ExecutionSpec:
-    """Where a step runs. Steps with different specs cannot share a container; what is empty comes from the profile.
-
-    Resources are not part of it: for two steps in one container the larger ones are enough.
-    """
-
-    image: str = ""
-    pod: Pod = Pod()
 
 
 @record

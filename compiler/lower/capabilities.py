@@ -5,7 +5,7 @@ The table of a target is checked before anything is emitted. docs/support.md is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from flowport.compiler.decorators.registry import STEP_DECORATORS
@@ -23,13 +23,15 @@ FEATURES: tuple[Feature, ...] = (*CONSTRUCTS, *(feature for decorator in STEP_DE
 class Limit:
     """Why a feature is missing: the engine cannot do it (`never`), we do not do it yet (`notyet`), or leave it out on purpose (`notimpl`).
 
-    A `harmless` limit is a warning: the flow does the same without the feature.
+    A `harmless` limit is a warning: the flow does the same without the feature. There is no warning for a step that uses the decorator
+    `unless`, which says the same for this target.
     """
 
     kind: Literal["never", "notyet", "notimpl"]
     reason: str
     way_out: str
     harmless: bool = False
+    unless: str = ""
 
 
 Capabilities: TypeAlias = Mapping[Feature, Limit]
@@ -70,21 +72,34 @@ def uses(plan: Plan) -> Iterator[Use]:
 
 
 def missing(plan: Plan, target: str, lacks: Capabilities, codes: Mapping[Feature, str]) -> tuple[Diagnostic, ...]:
-    """A diagnostic for every use of what `target` lacks."""
-    found = [use for use in uses(plan) if use.feature in lacks]
-    return tuple(_diagnostic(use, target, lacks[use.feature], codes[use.feature]) for use in found)
+    """A diagnostic for every use of what `target` lacks; one for all arguments of a decorator that lack for the same reason."""
+    found: dict[tuple[str, Limit, str, str], list[Use]] = {}
+    works = {(use.step, use.feature.decorator) for use in uses(plan) if use.feature not in lacks}
+    for use in uses(plan):
+        limit, decorator = lacks.get(use.feature), use.feature.decorator
+        if limit is not None and not (limit.unless and (use.step, limit.unless) in works):
+            together = decorator if use.feature.argument else use.feature.title
+            found.setdefault((use.step, limit, codes[use.feature], together), []).append(use)
+    return tuple(_diagnostic(group, target, limit, code) for (_, limit, code, _), group in found.items())
 
 
-def _diagnostic(use: Use, target: str, limit: Limit, code: str) -> Diagnostic:
+def _diagnostic(group: Sequence[Use], target: str, limit: Limit, code: str) -> Diagnostic:
     verb = {"never": "does not support", "notyet": "does not support yet", "notimpl": "does not implement"}[limit.kind]
     return Diagnostic(
         code,
-        f"step `{use.step}` uses {use.feature.title}, which target {target} {verb}",
-        use.span,
+        f"step `{group[0].step}` uses {_title([use.feature for use in group])}, which target {target} {verb}",
+        group[0].span,
         notes=(limit.reason,),
         help=(limit.way_out,),
         severity="warning" if limit.harmless else "error",
     )
+
+
+def _title(features: Sequence[Feature]) -> str:
+    """The title of a feature, or of several arguments of one decorator."""
+    if len(features) == 1:
+        return features[0].title
+    return f"@{features[0].decorator}({', '.join(f'{feature.argument}=...' for feature in features)})"
 
 
 def _asked(settings: Settings) -> Iterator[Feature]:

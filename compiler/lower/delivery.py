@@ -15,8 +15,7 @@ from collections.abc import Iterator
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import JSON, Step
 from flowport.compiler.ir.plan import Plan
-from flowport.compiler.ir.secrets import Delivery, EngineSecret, Provisions, Reference, Secret
-from flowport.compiler.ir.variables import read_names
+from flowport.compiler.ir.secrets import Delivery, EngineSecret, Provisions, Reference, Secret, read_names
 from flowport.compiler.record import record, replace
 from flowport.runtime.protocol import SECRETS
 from flowport.runtime.store.documents import dump

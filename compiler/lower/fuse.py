@@ -8,11 +8,11 @@ the step is a switch. The plan in the code package still has the loop, for the r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import reduce
 
 from flowport.compiler.decorators.registry import STEP_DECORATORS
-from flowport.compiler.ir import Case, Next, Settings, Step, Switch, Transition
+from flowport.compiler.ir import Case, ExecutionSpec, Next, Settings, Step, Switch, Transition
 from flowport.compiler.ir.plan import Block, Choice, Edge, Loop, Map, Node, Parallel, Plan, Task, blocks, steps
 from flowport.compiler.record import replace
 
@@ -72,9 +72,9 @@ def merge_settings(settings: Iterable[Settings]) -> Settings:
     return reduce(lambda so_far, decorator: decorator.merge(group, so_far), STEP_DECORATORS.values(), Settings())
 
 
-def differing_steps(plan: Plan, loop: Loop) -> tuple[str, str] | None:
-    """Two steps of a loop with different execution specs, which cannot share a container."""
-    specs = {step.name: step.settings.execution for step in plan.flow.steps}
+def differing_steps(plan: Plan, loop: Loop, counts: Callable[[ExecutionSpec], object]) -> tuple[str, str] | None:
+    """Two steps of a loop whose execution specs differ in what counts where they run, so that they cannot share a container."""
+    specs = {step.name: counts(step.settings.execution) for step in plan.flow.steps}
     return next(((loop.header, step) for step in steps(loop.body) if specs[step] != specs[loop.header]), None)
 
 

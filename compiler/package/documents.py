@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from flowport.compiler.decorators.registry import STEP_DECORATORS
 from flowport.compiler.ir import JSON, Branch, Computed, Config, Constant, End, Flow, Foreach, Next, NoDefault, Parameter, Step, Switch
 from flowport.compiler.ir.plan import Block, Choice, Loop, Map, Node, Parallel, Plan, Task, steps
-from flowport.compiler.ir.variables import read_names
+from flowport.compiler.ir.secrets import read_names
 from flowport.compiler.package.sites import Document, Sites, edge_pairs
 from flowport.runtime.protocol import CONFIGS, DEFINITIONS, DOCUMENTS, FLOW, INCLUDED, PLAN, STEP_PLANS
 

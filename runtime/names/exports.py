@@ -49,9 +49,9 @@ _CLIENT_CORE = {**_CLIENT, "MetaflowData": "client.artifact", "MetaflowCode": "c
 _GET_CARDS = {"get_cards": "client.cards"}
 
 _FLOW_NAMES = ("FlowSpec", "step", "flow", "Parameter", "IncludeFile", "JSONType")
-_DECORATORS = ("retry", "catch", "timeout", "resources", "environment", "kubernetes", "secrets", "schedule", "limits")
+_DECORATORS = ("retry", "catch", "timeout", "resources", "environment", "secrets", "kubernetes", "batch", "schedule", "limits")
 WITHOUT_EFFECT = (
-    "airflow_external_task_sensor", "airflow_s3_key_sensor", "batch", "card", "checkpoint", "conda", "conda_base", "exit_hook",
+    "airflow_external_task_sensor", "airflow_s3_key_sensor", "card", "checkpoint", "conda", "conda_base", "exit_hook",
     "huggingface_hub", "model", "nim", "parallel", "project", "pypi", "pypi_base", "pytorch_parallel", "trigger", "trigger_on_finish",
 )  # fmt: skip
 """Metaflow's decorators that change nothing of what a step computes; the compiler says which of them have no effect."""
@@ -109,6 +109,7 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "metaflow_config_funcs": {**_all(("from_conf", "init_config"), METAFLOW_CONFIG)},
     "metaflow_current": {"current": CURRENT},
     "metaflow_profile": {"profile": PROFILE},
+    "metaflow_version": {"get_version": IDENTITY},
     "multicore_utils": {**_all(("parallel_map", "parallel_imap_unordered", "MulticoreException"), PARALLEL)},
     "parameters": {**_all(("Parameter", "JSONType"), FLOW)},
     "plugins.argo.argo_events": {**_all(("ArgoEvent", "ArgoEventException"), ARGO_EVENT)},

@@ -1,4 +1,4 @@
-"""Who runs a flow, by the names of `metaflow.util`."""
+"""Who runs a flow, by the names of `metaflow.util`, and with which version, by that of `metaflow.metaflow_version`."""
 
 from __future__ import annotations
 
@@ -17,3 +17,10 @@ def resolve_identity() -> str:
     if name is None:
         raise MetaflowUnknownUser
     return f"user:{name}"
+
+
+def get_version(public: bool = False) -> str:
+    """The version of flowport, which is also `__version__` of the stand-in for `metaflow`."""
+    from flowport import __version__
+
+    return __version__

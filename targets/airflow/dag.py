@@ -25,6 +25,7 @@ from flowport.targets.airflow.names import Names
 from flowport.targets.airflow.python import Call, Code, Unpacked, Value, docstring, names, statement
 from flowport.targets.airflow.settings import Settings
 from flowport.targets.airflow.snippet_source import Snippet, import_lines, merged, snippet
+from flowport.targets.containers.needs import tempdir
 from flowport.targets.sizes import VARIABLE
 from flowport.targets.texts import seen
 
@@ -43,6 +44,7 @@ KNOWN = {
     "timedelta": ("datetime", "timedelta"),
     "k8s": ("kubernetes.client", "models as k8s"),
     "DeviceRequest": ("docker.types", "DeviceRequest"),
+    "Mount": ("docker.types", "Mount"),
     "Secret": ("airflow.providers.cncf.kubernetes.secret", "Secret"),
     "CronTriggerTimetable": ("airflow.timetables.trigger", "CronTriggerTimetable"),
 }
@@ -150,16 +152,13 @@ class _File:
         """The arguments of a step's task that depend on where it runs."""
         limit = self._limits.get(step.name)
         named: dict[str, Value] = {} if limit is None else self.compute.limit(limit, self.settings)
-        own: dict[str, Value] = {name: self._value(value) for name, value in step.settings.variables}
+        files = tempdir(self.compute.tmpfs(step.settings.execution))
+        own: dict[str, Value] = {name: self._value(value) for name, value in (*files, *step.settings.variables)}
         if step.name == self.plan.flow.start:
             named["environment"] = Unpacked(Code("FORM"), own) if own else Code("FORM")
         elif own:
             named["environment"] = own
-        if step.settings.resources:
-            named |= self.compute.arguments(step.settings.resources, self.settings)
-        if self.compute.pod is not None:
-            named |= self.compute.pod(step.settings, self.settings)
-        return named
+        return named | self.compute.arguments(step.settings, self.settings)
 
     def _value(self, text: str) -> str:
         """A text as the value of a variable of the environment, on its way through Airflow's templates and the engine behind."""

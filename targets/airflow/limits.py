@@ -9,8 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
-from flowport.compiler.decorators.step.kubernetes import POD_SETTINGS
-from flowport.compiler.decorators.step.resources import CPU_AND_MEMORY, DISK, GPU, SHARED_MEMORY
+from flowport.compiler.decorators.step.resources import DISK, GPU
 from flowport.compiler.decorators.step.secrets import OF_BATCH, OF_KUBERNETES
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import Parameter, Resources
@@ -23,6 +22,7 @@ from flowport.targets.airflow.compute import COMPUTE, NO_JOB_SECRET, NO_POD_SECR
 from flowport.targets.airflow.form import FIELDS, shown
 from flowport.targets.airflow.names import Names
 from flowport.targets.airflow.settings import ID, Settings
+from flowport.targets.containers.limits import COMPUTE_CODES, loop_problems
 from flowport.targets.kubernetes import Held
 from flowport.targets.pods import pod_problems
 from flowport.targets.schedules import unfilled
@@ -45,31 +45,21 @@ TAG = 100
 
 FARGATE_GPU = Limit("never", "Fargate has no GPUs", 'set platform = "EC2" for a profile with a GPU queue or cluster')
 EC2_DISK = Limit("never", "on EC2 a task uses the disk of its instance", "give the instances larger volumes", harmless=True)
-NO_POD = Limit("never", "tasks do not run as pods", 'use settings of the profile, or `compute = "kubernetes"`', harmless=True)
 ONE_CONTAINER = Limit(
     "never",
     "a DAG has no cycles, so a loop runs in one container, and each foreach in it one item after the other",
     "if that takes too long, move the foreach before or after the loop",
     harmless=True,
 )
-CODES: Mapping[Feature, str] = {
-    GPU: "FP300",
-    SHARED_MEMORY: "FP301",
-    DISK: "FP302",
-    CPU_AND_MEMORY: "FP303",
-    FOREACH_IN_LOOP: "FP304",
-    POD_SETTINGS: "FP306",
-    OF_KUBERNETES: "FP309",
-    OF_BATCH: "FP309",
-}
+CODES: Mapping[Feature, str] = {**COMPUTE_CODES, FOREACH_IN_LOOP: "FP304"}
 
 
 def lacks(settings: Settings) -> Capabilities:
     """What Airflow and the compute of a profile cannot do."""
     kind = settings.compute
-    more: dict[Feature, Limit] = {FOREACH_IN_LOOP: ONE_CONTAINER, OF_BATCH: NO_JOB_SECRET}
+    more: dict[Feature, Limit] = {FOREACH_IN_LOOP: ONE_CONTAINER}
     if kind != "kubernetes":
-        more |= {POD_SETTINGS: NO_POD, OF_KUBERNETES: NO_POD_SECRET}
+        more |= {OF_KUBERNETES: NO_POD_SECRET, OF_BATCH: NO_JOB_SECRET}
     if kind in ("batch", "ecs") and settings.platform == "FARGATE":
         more[GPU] = FARGATE_GPU
     elif kind == "ecs":
@@ -128,6 +118,9 @@ def plan_problems(plan: Plan, settings: Settings) -> Iterator[Diagnostic]:
     yield from _renamed(plan, settings)
     if settings.compute == "kubernetes":
         yield from pod_problems(plan, [], HELD)
+    else:
+        kind, decorator = ("job", "batch") if settings.compute == "batch" else ("container", "kubernetes")
+        yield from loop_problems(plan, COMPUTE[settings.compute].counts, kind, decorator)
     for step in fuse_loops(plan).flow.steps:
         resources = step.settings.resources or Resources()
         if settings.compute in ("batch", "ecs") and settings.platform == "FARGATE":

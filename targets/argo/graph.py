@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowport.compiler.ir import Switch, targets
+from flowport.compiler.ir import ExecutionSpec, Switch, targets
 from flowport.compiler.ir.plan import Arm, Block, Choice, Edge, Loop, Map, Parallel, Plan, Task, steps, walk
 from flowport.compiler.lower.fuse import cap_loops, differing_steps, fuse_loops
 from flowport.compiler.record import record, replace
@@ -86,7 +86,7 @@ def _turns(plan: Plan, job: Job, loop: Loop) -> Turns:
     several = len({edge.target for edge in loop.exits}) > 1
     leaving = {edge.source for edge in loop.exits} if several else set()
     ways_out = tuple(step for step in reversed(inside) if step in leaving)
-    rest = differing_steps(plan, loop) is None
+    rest = differing_steps(plan, loop, ExecutionSpec.for_pod) is None
     return Turns(job, tuple(graph.members(loop.body)), graph.again(loop), loop.cap or 0, rest, ways_out)
 
 

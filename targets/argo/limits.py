@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from flowport.compiler.decorators.step.secrets import OF_BATCH
+from flowport.compiler.decorators.step.kubernetes import pod_feature
 from flowport.compiler.diagnostics.diagnostic import Diagnostic, Severity
-from flowport.compiler.ir import Flow
+from flowport.compiler.ir import ExecutionSpec, Flow
 from flowport.compiler.ir.features import FOREACH_IN_LOOP, Feature
 from flowport.compiler.ir.plan import Loop, Plan, walk
 from flowport.compiler.lower.capabilities import Capabilities, Limit, missing
@@ -26,6 +26,7 @@ from flowport.targets.argo.settings import CRON_NAME, DEPTH, Settings, template_
 from flowport.targets.argo.split import TASKS
 from flowport.targets.argo.volumes import volumes
 from flowport.targets.argo.workflow import room
+from flowport.targets.containers.limits import COMPUTE_CODES, POD_LACKS
 from flowport.targets.pods import pod_problems
 from flowport.targets.schedules import unfilled
 
@@ -38,9 +39,9 @@ ONE_CONTAINER = Limit(
     "if that takes too long, move the inner loop out of the outer one, or the foreach out of the loop",
     harmless=True,
 )
-NO_JOB = Limit("never", "a pod is no job of AWS Batch", 'let the task fetch it: `"aws-secrets-manager.NAME"`, or write `"kubernetes:NAME"`')
-LACKS: Capabilities = {FOREACH_IN_LOOP: ONE_CONTAINER, OF_BATCH: NO_JOB}
-CODES: Mapping[Feature, str] = {FOREACH_IN_LOOP: "FP304", OF_BATCH: "FP309"}
+NAMESPACE = Limit("never", "all pods of a workflow are in its namespace", "set `namespace` in the profile, under [argo]", harmless=True)
+LACKS: Capabilities = {FOREACH_IN_LOOP: ONE_CONTAINER, pod_feature("namespace"): NAMESPACE, **POD_LACKS}
+CODES: Mapping[Feature, str] = {FOREACH_IN_LOOP: "FP304", **COMPUTE_CODES}
 
 
 def plan_problems(plan: Plan, settings: Settings, document: Any) -> Iterator[Diagnostic]:
@@ -52,6 +53,7 @@ def plan_problems(plan: Plan, settings: Settings, document: Any) -> Iterator[Dia
         yield Diagnostic("FP405", message, schedule.span, help=("use a shorter `name` for the template",))
     yield from unfilled(plan.flow)
     yield from pod_problems(plan, volumes(settings), HELD)
+    yield from _expressions(plan.flow)
     yield from _without_rest(plan)
     yield from _renamed(plan, settings)
     yield from _sizes(plan, settings, document)
@@ -78,10 +80,19 @@ def _parameters(flow: Flow) -> Iterator[Diagnostic]:
         yield Diagnostic("FP413", message, flow.span, help=("use an `IncludeFile` for long values",))
 
 
+def _expressions(flow: Flow) -> Iterator[Diagnostic]:
+    """Annotations that Argo would read as its own."""
+    for step in flow.steps:
+        for key, value in step.settings.execution.pod.annotations:
+            if "{{" in value:
+                message = f"the annotation `{key}` of step `{step.name}` has `{{{{`, and Argo evaluates what stands in double braces"
+                yield Diagnostic("FP405", message, step.span, help=("leave the braces out",))
+
+
 def _without_rest(plan: Plan) -> Iterator[Diagnostic]:
     """Loops with turns that no pod can do the rest of."""
     for loop in walk(plan.body):
-        if isinstance(loop, Loop) and loop.cap and (found := differing_steps(plan, loop)) is not None:
+        if isinstance(loop, Loop) and loop.cap and (found := differing_steps(plan, loop, ExecutionSpec.for_pod)) is not None:
             message = (
                 f"the loop of `{loop.header}` fails after {DEPTH} turns: Argo does not nest deeper, and the rest cannot run in one pod, "
                 f"because its steps `{found[0]}` and `{found[1]}` need different pods"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 from flowport.compiler.ir import JSON, ExecutionSpec, Foreach, Resources, Step, Switch
 from flowport.compiler.ir.secrets import EngineSecret
 from flowport.compiler.record import field, record
 from flowport.runtime.protocol import STOP, Invocation, variable
 from flowport.targets.argo.settings import Settings
 from flowport.targets.argo.volumes import volumes
+from flowport.targets.containers.needs import rights, tempdir
+from flowport.targets.containers.needs import sizes as container_sizes
 from flowport.targets.sizes import VARIABLE
-from flowport.targets.volumes import own_volumes
+from flowport.targets.volumes import Volume, own_volumes
 
 TMP = "/tmp"
 ROUTE = f"{TMP}/route.json"
@@ -51,7 +55,8 @@ def pod(step: Step, *, first: bool, block: bool, turn: int, shared: int, deadlin
     """The pod of a step; `block` says that it is a loop from `turn` on."""
     settings = step.settings
     answers = isinstance(step.transition, Foreach | Switch)
-    own = settings.resources or settings.variables or settings.delivery.engine or settings.execution != ExecutionSpec()
+    execution = settings.execution.for_pod()
+    own = settings.resources or settings.variables or settings.delivery.engine or execution != ExecutionSpec()
     special = first or block or settings.retries or deadline or own
     usual = "split" if isinstance(step.transition, Foreach) else "switch" if answers else "step"
     return Pod(
@@ -66,7 +71,7 @@ def pod(step: Step, *, first: bool, block: bool, turn: int, shared: int, deadlin
         deadline=deadline,
         resources=settings.resources or Resources(),
         environment=settings.variables,
-        execution=settings.execution,
+        execution=execution,
         secrets=settings.delivery.engine,
     )
 
@@ -75,8 +80,11 @@ def template(name: str, spec: Pod, sizes: tuple[int, int], settings: Settings) -
     """The template of a pod, without the `common_variables`; `sizes` are the width and the total of foreaches."""
     own = spec.execution.pod
     made: dict[str, JSON] = {"name": name}
-    if own.labels:
-        made["metadata"] = {"labels": dict(own.labels)}
+    if own.labels or own.annotations:
+        made["metadata"] = {
+            **({"labels": dict(own.labels)} if own.labels else {}),
+            **({"annotations": dict(own.annotations)} if own.annotations else {}),
+        }
     made["inputs"] = {"parameters": [{"name": "step"}, {"name": "slice"}]}
     if spec.answers:
         made["outputs"] = {"parameters": [{"name": "route", "valueFrom": {"path": ROUTE}}]}
@@ -92,25 +100,37 @@ def template(name: str, spec: Pod, sizes: tuple[int, int], settings: Settings) -
     if own.tolerations:
         tolerations: list[JSON] = [{**dict(each)} for each in own.tolerations]
         made["tolerations"] = [*settings.tolerations, *tolerations]
-    mounted = [*volumes(settings), *own_volumes(own, spec.resources)]
+    mounted = [*volumes(settings), *own_volumes(spec.execution, spec.resources)]
     if mounted:
         made["volumes"] = [{"name": volume.name, **volume.source} for volume in mounted]
+    if own.image_pull_secrets:
+        # A template has no field for them; the patch is merged into the pod (Argo, docs/fields.md, `podSpecPatch`).
+        made["podSpecPatch"] = json.dumps({"imagePullSecrets": [{"name": name} for name in own.image_pull_secrets]})
+    made["container"] = _container(spec, sizes, settings, mounted)
+    return made
+
+
+def _container(spec: Pod, sizes: tuple[int, int], settings: Settings, mounted: list[Volume]) -> dict[str, JSON]:
+    own = spec.execution.pod
     secrets = dict.fromkeys((*settings.secrets, *own.secrets, *(each.name for each in spec.secrets if not each.variable)))
-    made["container"] = {
+    policy = own.image_pull_policy or settings.image_pull_policy
+    requests, limits = container_sizes(spec.resources, own)
+    usual: dict[str, JSON] = {
+        **({} if user_known(settings) or "runAsNonRoot" in settings.security_context else {"runAsNonRoot": True}),
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    return {
         "image": spec.execution.image or settings.image,
-        **({"imagePullPolicy": settings.image_pull_policy} if settings.image_pull_policy else {}),
+        **({"imagePullPolicy": policy} if policy else {}),
         "command": ["python", "-m", "flowport.runtime", spec.command],
+        **({"ports": [{"containerPort": own.port}]} if own.port else {}),
         "env": [*_variables(spec, *sizes), *(_from_secret(each) for each in spec.secrets if each.variable)],
         **({"envFrom": [{"secretRef": {"name": secret}} for secret in secrets]} if secrets else {}),
-        "resources": _resources(spec.resources),
-        "securityContext": {
-            **({} if user_known(settings) or "runAsNonRoot" in settings.security_context else {"runAsNonRoot": True}),
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "resources": {"requests": {**requests}, "limits": {**limits}},
+        "securityContext": rights(own, usual),
         **({"volumeMounts": [{"name": volume.name, "mountPath": volume.path, **volume.how} for volume in mounted]} if mounted else {}),
     }
-    return made
 
 
 def user_known(settings: Settings) -> bool:
@@ -145,7 +165,7 @@ def _variables(spec: Pod, width: int, total: int) -> list[JSON]:
         variable("run"): "{{workflow.name}}",
         **({variable("route"): ROUTE} if spec.answers else {}),
         **({variable("form"): FORM, variable("engine"): BEGAN} if spec.first else {}),
-        **{name: literal(value) for name, value in spec.environment},
+        **{name: literal(value) for name, value in (*tempdir(spec.execution.tmpfs), *spec.environment)},
     }
     return _listed(said)
 
@@ -167,13 +187,3 @@ def literal(text: str) -> str:
     Kubernetes API, EnvVar: "$(NAME)" is replaced by the value of a variable before it, and "$$" becomes "$".
     """
     return text.replace("$", "$$").replace("{{", f"{{$({BRACE})")
-
-
-def _resources(resources: Resources) -> JSON:
-    requests: dict[str, JSON] = {"cpu": f"{resources.cpu:g}", "memory": f"{resources.memory}Mi"}
-    limits: dict[str, JSON] = {"memory": f"{resources.memory}Mi"}
-    if resources.gpu:
-        limits["nvidia.com/gpu"] = str(resources.gpu)
-    if resources.disk:
-        requests["ephemeral-storage"] = limits["ephemeral-storage"] = f"{resources.disk}Mi"
-    return {"requests": requests, "limits": limits}

@@ -9,6 +9,7 @@ from flowport.compiler.lower.names import HASH
 from flowport.runtime.store import digests
 from flowport.runtime.store.documents import dump
 from flowport.targets.sizes import disk, requirements
+from flowport.targets.stepfunctions.containers.properties import linux_parameters, logging, mounts
 from flowport.targets.stepfunctions.jobs import Job, Jobs
 from flowport.targets.stepfunctions.settings import Settings
 from flowport.targets.stepfunctions.statements import allow, place
@@ -22,7 +23,8 @@ THROTTLED = ("Batch.TooManyRequestsException", "Batch.AWSBatchException", "Batch
 
 def state(job: Job, settings: Settings, values: Mapping[str, JSON], retry: Iterable[State], comment: str) -> State:
     """Submit a job and wait for it; `values` fill the `Ref::` words of its command."""
-    parameters: State = {"JobName": job.name, "JobQueue": settings.job_queue, "JobDefinition": definition_name(job, settings)}
+    queue = job.batch.queue or settings.job_queue
+    parameters: State = {"JobName": job.name, "JobQueue": queue, "JobDefinition": definition_name(job, settings)}
     parameters["Parameters"] = dict(values)
     submit: State = {
         "Type": "Task",
@@ -39,12 +41,13 @@ def permissions(settings: Settings, jobs: Jobs) -> list[JSON]:
     batch = place(settings, "batch")
     # The optimized integration waits for a job through a rule of this name (Step Functions, "IAM policies for AWS Batch").
     rule = f"{place(settings, 'events')}:rule/StepFunctionsGetEventsForBatchJobsRule"
+    queues = dict.fromkeys(_queue(job.batch.queue or settings.job_queue, batch) for job in jobs)
     statements = [
-        allow("SubmitItsJobs", ["batch:SubmitJob"], [_queue(settings, batch), *_definitions(settings, batch, jobs)]),
+        allow("SubmitItsJobs", ["batch:SubmitJob"], [*queues, *_definitions(settings, batch, jobs)]),
         allow("WatchAndStopJobs", ["batch:DescribeJobs", "batch:TerminateJob"], ["*"]),
         allow("HearOfJobs", ["events:PutTargets", "events:PutRule", "events:DescribeRule"], [rule]),
     ]
-    if settings.tags:
+    if any(_tags(job, settings) for job in jobs):
         statements.append(allow("TagItsJobs", ["batch:TagResource"], [f"{batch}:job/*"]))
     return statements
 
@@ -60,8 +63,13 @@ def _definitions(settings: Settings, batch: str, jobs: Jobs) -> list[str]:
     return [f"{batch}:job-definition/{job.name}-*" for job in jobs]
 
 
-def _queue(settings: Settings, batch: str) -> str:
-    return settings.job_queue if settings.job_queue.startswith("arn:") else f"{batch}:job-queue/{settings.job_queue}"
+def _queue(queue: str, batch: str) -> str:
+    return queue if queue.startswith("arn:") else f"{batch}:job-queue/{queue}"
+
+
+def _tags(job: Job, settings: Settings) -> dict[str, JSON]:
+    """The tags of the profile, and those of the step over them."""
+    return {**{name: str(value) for name, value in settings.tags.items()}, **dict(job.batch.aws_batch_tags)}
 
 
 def definition(job: Job, settings: Settings) -> dict[str, JSON]:
@@ -85,25 +93,29 @@ def _content(job: Job, settings: Settings) -> dict[str, JSON]:
     }
     if job.timeout is not None:
         document["timeout"] = {"attemptDurationSeconds": job.timeout}
-    if settings.tags:
-        document.update(tags={name: str(value) for name, value in settings.tags.items()}, propagateTags=True)
+    if tags := _tags(job, settings):
+        document.update(tags=tags, propagateTags=True)
     return document
 
 
 def _container(job: Job, settings: Settings) -> dict[str, JSON]:
-    container: dict[str, JSON] = {"image": settings.image, "command": ["python", "-m", "flowport.runtime", *job.invocation.argv()]}
+    own = job.batch
+    container: dict[str, JSON] = {"image": own.image or settings.image}
+    container["command"] = ["python", "-m", "flowport.runtime", *job.invocation.argv()]
     container["resourceRequirements"] = requirements(job.resources, settings.platform)
     if job.environment:
         container["environment"] = [{"name": name, "value": value} for name, value in job.environment]
     if job.secrets:
         # ECS puts the values in when it starts the container (AWS Batch API, ContainerProperties, `secrets`).
         container["secrets"] = [{"name": secret.variable, "valueFrom": secret.name} for secret in job.secrets]
-    if job.resources.shared_memory and settings.platform == "EC2":
-        container["linuxParameters"] = {"sharedMemorySize": job.resources.shared_memory}
+    if settings.platform == "EC2" and (linux := linux_parameters(job)):
+        container["linuxParameters"] = linux
     if job.resources.disk and settings.platform == "FARGATE":
         container["ephemeralStorage"] = {"sizeInGiB": disk(job.resources.disk)}
-    if settings.job_role:
-        container["jobRoleArn"] = settings.job_role
-    if settings.execution_role:
-        container["executionRoleArn"] = settings.execution_role
-    return container
+    if own.privileged:
+        container["privileged"] = True
+    if role := own.iam_role or settings.job_role:
+        container["jobRoleArn"] = role
+    if role := own.execution_role or settings.execution_role:
+        container["executionRoleArn"] = role
+    return {**container, **logging(own), **mounts(own)}

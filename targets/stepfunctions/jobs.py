@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowport.compiler.ir import Resources
+from flowport.compiler.ir import BatchJob, Resources
+from flowport.compiler.ir import Settings as StepSettings
 from flowport.compiler.ir.plan import Loop, Plan, steps, walk
 from flowport.compiler.ir.secrets import EngineSecret
 from flowport.compiler.lower.fuse import merge_settings
@@ -12,6 +13,7 @@ from flowport.compiler.lower.names import HASH, Namer
 from flowport.compiler.lower.time_limits import time_limits
 from flowport.compiler.record import record
 from flowport.runtime.protocol import Invocation
+from flowport.targets.containers.needs import tempdir
 from flowport.targets.stepfunctions.settings import Settings
 
 JOB_NAME = 128 - 1 - HASH
@@ -29,8 +31,14 @@ class Job:
     invocation: Invocation
     resources: Resources
     environment: tuple[tuple[str, str], ...]
+    batch: BatchJob
     timeout: int | None
     secrets: tuple[EngineSecret, ...] = ()
+
+    @property
+    def tmpfs_mib(self) -> int:
+        """The MiB of its folder in memory; 0 if it has none."""
+        return self.batch.tmpfs.mib(self.resources.memory) if self.batch.tmpfs else 0
 
 
 class Jobs:
@@ -56,12 +64,12 @@ class Jobs:
         timeout = max(SHORTEST_TIMEOUT, self._limits[step]) if step in self._limits else None
         engine = "Ref::engine" if step == self._plan.flow.start else ""
         invocation = self._invocation(step, self._settings.width, self._settings.total, engine=engine)
-        return Job(name, invocation, settings.resources or Resources(), settings.variables, timeout, settings.delivery.engine)
+        return _job(name, invocation, settings, timeout)
 
     def _rest(self, name: str, loop: Loop) -> Job:
         asked = merge_settings(self._asked[step] for step in steps(loop.body))
         invocation = self._invocation(loop.header, 1, 1, block=True, turn=loop.cap or 0)
-        return Job(name, invocation, asked.resources or Resources(), asked.variables, None, asked.delivery.engine)
+        return _job(name, invocation, asked, None)
 
     def _invocation(self, step: str, width: int, total: int, engine: str = "", block: bool = False, turn: int = 0) -> Invocation:
         return Invocation(
@@ -77,3 +85,9 @@ class Jobs:
             block=block,
             turn=turn,
         )
+
+
+def _job(name: str, invocation: Invocation, asked: StepSettings, timeout: int | None) -> Job:
+    batch = asked.execution.for_batch()
+    variables = {**dict(tempdir(batch.tmpfs)), **dict(asked.variables)}
+    return Job(name, invocation, asked.resources or Resources(), tuple(sorted(variables.items())), batch, timeout, asked.delivery.engine)

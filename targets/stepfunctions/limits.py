@@ -8,37 +8,39 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from flowport.compiler.decorators.step.kubernetes import POD_SETTINGS
+from flowport.compiler.decorators.step.batch import batch_feature
 from flowport.compiler.decorators.step.resources import DISK, GPU, SHARED_MEMORY
-from flowport.compiler.decorators.step.secrets import OF_KUBERNETES
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
-from flowport.compiler.ir import Resources, Step
 from flowport.compiler.ir.features import Feature
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower.capabilities import Capabilities, Limit, missing
+from flowport.targets.containers.limits import BATCH_LACKS, COMPUTE_CODES, TMPFS
 from flowport.targets.schedules import unplanned
 from flowport.targets.settings_validation import line
-from flowport.targets.sizes import fargate
 from flowport.targets.stepfunctions.concurrency import starved
+from flowport.targets.stepfunctions.containers.problems import FORMS, job_problems
 from flowport.targets.stepfunctions.history import BEGIN, LONGEST, History, histories
 from flowport.targets.stepfunctions.settings import Settings
 
 DEFINITION = 1_048_576
-OVERRIDES = 8_192
 
-NO_POD = Limit("never", "a job of AWS Batch is not a pod", "configure it in the job definition", harmless=True)
-NO_POD_SECRET = Limit(
-    "never", "a job of AWS Batch is not a pod", 'write `"batch:ARN"`, or let the task fetch it: `"aws-secrets-manager.NAME"`'
-)
+FARGATE_EC2 = 'set platform = "EC2" in a profile with a queue on EC2, or remove it'
 FARGATE_LACKS: Capabilities = {
-    POD_SETTINGS: NO_POD,
-    OF_KUBERNETES: NO_POD_SECRET,
+    **BATCH_LACKS,
     GPU: Limit("never", "Fargate has no GPUs", 'set platform = "EC2" for a profile with a GPU queue'),
     SHARED_MEMORY: Limit("never", "Fargate does not support a size for shared memory", 'set platform = "EC2", or remove shared_memory'),
+    **dict.fromkeys(TMPFS, Limit("never", "Fargate has no folders in memory", FARGATE_EC2)),
+    batch_feature("privileged"): Limit("never", "Fargate has no privileged containers", FARGATE_EC2),
+    batch_feature("host_volumes"): Limit("never", "on Fargate there is no instance whose folders could be mounted", FARGATE_EC2),
+    **dict.fromkeys(
+        (batch_feature("inferentia"), batch_feature("efa")), Limit("never", "Fargate has no devices for a container", FARGATE_EC2)
+    ),
+    **dict.fromkeys(
+        (batch_feature("max_swap"), batch_feature("swappiness")), Limit("never", "Fargate does not swap", FARGATE_EC2, harmless=True)
+    ),
 }
 EC2_LACKS: Capabilities = {
-    POD_SETTINGS: NO_POD,
-    OF_KUBERNETES: NO_POD_SECRET,
+    **BATCH_LACKS,
     DISK: Limit(
         "never",
         "on EC2 a container uses the disk of its instance; AWS Batch cannot request disk space",
@@ -50,7 +52,11 @@ KEYS = (
     "Step Functions passes data through S3, so the address must not contain spaces, quotes, braces, backslashes, `?`, `#` or `%`, "
     "nor parts that are empty, `.` or `..`"
 )
-CODES: Mapping[Feature, str] = {GPU: "FP300", SHARED_MEMORY: "FP301", DISK: "FP302", POD_SETTINGS: "FP306", OF_KUBERNETES: "FP309"}
+ONLY_ON_EC2 = ("use_tmpfs", "privileged", "host_volumes", "inferentia", "efa", "max_swap", "swappiness")
+CODES: Mapping[Feature, str] = {
+    **COMPUTE_CODES,
+    **dict.fromkeys((*TMPFS, *(batch_feature(argument) for argument in ONLY_ON_EC2)), "FP309"),
+}
 
 
 def lacks(settings: Settings) -> Capabilities:
@@ -67,12 +73,6 @@ def setting_problems(settings: Settings) -> Iterator[Diagnostic]:
             f"the store `{store}` is not an S3 address that a state machine can use",
             notes=(KEYS,),
             help=(line("stepfunctions", Settings.named("store")),),
-        )
-    if settings.platform == "FARGATE" and not settings.execution_role:
-        yield Diagnostic(
-            "FP404",
-            "Fargate cannot start containers without `execution_role`",
-            help=(line("stepfunctions", Settings.named("execution_role")),),
         )
     yield from _form_problems(settings)
     yield from _place_problems(settings)
@@ -106,22 +106,17 @@ def _place_problems(settings: Settings) -> Iterator[Diagnostic]:
         )
 
 
-ROLE = r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}"
-FORMS = {
-    "image": (r"[A-Za-z0-9][\w.@:/-]{0,254}", "the name of an image"),
-    "job_queue": (r"(arn:aws[a-z-]*:batch:[a-z0-9-]+:\d{12}:job-queue/)?[\w-]{1,128}", "the name or the ARN of a job queue"),
-    "job_role": (ROLE, "the ARN of a role, such as `arn:aws:iam::123456789012:role/name`"),
-    "execution_role": (ROLE, "the ARN of a role, such as `arn:aws:iam::123456789012:role/name`"),
+PLACES = {
     "partition": (r"aws|aws-[a-z-]+", "a partition of AWS, such as `aws` or `aws-cn`"),
     "region": (r"\*|[a-z]{2,}(-[a-z]+)+-\d{1,2}", "a region of AWS, such as `eu-central-1`"),
     "account": (r"\*|\d{12}", "an account of AWS, which has 12 digits"),
 }
-"""The forms of settings: AWS Batch API (RegisterJobDefinition, JobQueueDetail), IAM identifiers, Amazon Resource Names."""
+"""The forms of settings beside those of jobs (Amazon Resource Names)."""
 
 
 def _form_problems(settings: Settings) -> Iterator[Diagnostic]:
     """Settings that AWS would refuse."""
-    for name, (form, meaning) in FORMS.items():
+    for name, (form, meaning) in {**FORMS, **PLACES}.items():
         value = settings.values.get(name)
         if isinstance(value, str) and value and not re.fullmatch(form, value):
             yield Diagnostic("FP405", f"the setting `{name}` is `{value}`, which is not {meaning}", help=(f"write {meaning}",))
@@ -152,11 +147,18 @@ def plan_problems(plan: Plan, settings: Settings, size: int) -> Iterator[Diagnos
         )
     yield from _histories(plan)
     yield from starved(plan, settings)
-    for step in plan.flow.steps:
-        yield from _environment(step)
-        yield from _own_secrets(step, settings)
-        if settings.platform == "FARGATE":
-            yield from _fargate(step)
+    if settings.platform == "FARGATE" and any(not (settings.execution_role or role) for role in _execution_roles(plan)):
+        yield Diagnostic(
+            "FP404",
+            "Fargate cannot start containers without `execution_role`",
+            help=(line("stepfunctions", Settings.named("execution_role")),),
+        )
+    yield from job_problems(plan, settings)
+
+
+def _execution_roles(plan: Plan) -> Iterator[str]:
+    """The roles that `@batch` names, empty where it names none."""
+    return (step.settings.execution.job.execution_role for step in plan.flow.steps)
 
 
 def _histories(plan: Plan) -> Iterator[Diagnostic]:
@@ -178,35 +180,3 @@ def _histories(plan: Plan) -> Iterator[Diagnostic]:
                 help=("allow fewer retries, or " + out,),
                 severity="warning",
             )
-
-
-def _environment(step: Step) -> Iterator[Diagnostic]:
-    """AWS Batch accepts a longer environment, and then the job fails."""
-    size = sum(len(name.encode()) + len(value.encode()) + len('{"name":"","value":""},') for name, value in step.settings.variables)
-    if size > OVERRIDES:
-        yield Diagnostic(
-            "FP413",
-            f"the environment of step `{step.name}` has {size:,} bytes, and a container allows {OVERRIDES:,}",
-            step.span,
-            help=("put long values into a file in the image, or into a parameter",),
-        )
-
-
-def _own_secrets(step: Step, settings: Settings) -> Iterator[Diagnostic]:
-    """A container with secrets needs an execution role (AWS Batch User Guide, "Specify sensitive data")."""
-    if settings.execution_role or not any(secret.kind == "batch" for secret in step.settings.delivery.engine):
-        return
-    message = f"AWS Batch cannot put the secrets of step `{step.name}` into its container without `execution_role`"
-    yield Diagnostic("FP404", message, step.span, help=(line("stepfunctions", Settings.named("execution_role")),))
-
-
-def _fargate(step: Step) -> Iterator[Diagnostic]:
-    asked = step.settings.resources or Resources()
-    cpu, memory = fargate(asked)
-    if cpu < asked.cpu or memory < asked.memory:
-        yield Diagnostic(
-            "FP414",
-            f"step `{step.name}` requests {asked.cpu:g} vCPUs and {asked.memory:,} MiB, and Fargate has {cpu:g} and {memory:,} at most",
-            step.span,
-            help=('request less, or set platform = "EC2"',),
-        )

@@ -206,7 +206,7 @@ def test_a_secret_of_another_engine_is_refused(desk: Desk, target: str, settings
     said = desk("check", "report.py", "--target", target)
     assert said.status == 1
     assert message in said.out
-    assert "FP309" in said.out
+    assert "FP310" in said.out
 
 
 def test_batch_needs_an_execution_role_for_its_secrets(desk: Desk) -> None:

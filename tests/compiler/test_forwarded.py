@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flowport.compiler.compile import load
-from flowport.compiler.ir.variables import Read, Template, read_names
+from flowport.compiler.ir.secrets import Read, Template, read_names
 from flowport.compiler.package.archive import package
 from sources import END, class_of, codes, read, write
 

@@ -8,6 +8,7 @@ import pytest
 
 from dags.emitted import lines, said, source
 from flowport.compiler.ir import (
+    BatchJob,
     Branch,
     Case,
     Catch,
@@ -22,6 +23,7 @@ from flowport.compiler.ir import (
     Schedule,
     Settings,
     Switch,
+    Tmpfs,
 )
 from flowport.targets.airflow.dag import literal
 from flowport.targets.airflow.names import Names
@@ -103,8 +105,61 @@ def test_the_volumes_of_a_step_stand_beside_its_shared_memory() -> None:
     asked = Settings(resources=Resources(shared_memory=64), execution=ExecutionSpec(pod=Pod(volumes=(("models", "/models"),))))
     made = task(("start", Next("end"), asked), END)
     assert made.count("volumes=[") == made.count("volume_mounts=[") == 1
-    assert 'k8s.V1VolumeMount(name="shared-memory", mount_path="/dev/shm"), k8s.V1VolumeMount(name="models", mount_path="/models")' in made
+    assert 'k8s.V1VolumeMount(name="models", mount_path="/models"), k8s.V1VolumeMount(name="shared-memory", mount_path="/dev/shm")' in made
     assert 'persistent_volume_claim=k8s.V1PersistentVolumeClaimVolumeSource(claim_name="models")' in made
+
+
+def test_everything_of_a_pod_has_its_argument() -> None:
+    pod = Pod(
+        annotations=(("a/b", "x"),),
+        namespace="other",
+        image_pull_policy="Always",
+        image_pull_secrets=("registry",),
+        gpu_vendor="amd",
+        port=8080,
+        guaranteed=True,
+        extended_resources=(("a.b/c", "1"),),
+        security_context=(("run_as_user", 0),),
+    )
+    made = task(("start", Next("end"), Settings(resources=Resources(gpu=1), execution=ExecutionSpec(pod=pod))), END)
+    assert 'requests={"cpu": "1", "memory": "4096Mi", "a.b/c": "1"}' in made
+    assert 'limits={"cpu": "1", "memory": "4096Mi", "amd.com/gpu": "1", "a.b/c": "1"}' in made
+    assert 'namespace="other", image_pull_policy="Always", annotations={"a/b": "x"}' in made
+    assert 'image_pull_secrets=[k8s.V1LocalObjectReference(name="registry")]' in made
+    assert "ports=[k8s.V1ContainerPort(container_port=8080)]" in made
+    assert "container_security_context=k8s.V1SecurityContext(run_as_user=0)" in made
+
+
+def test_a_pod_may_be_guaranteed_without_sizes_of_its_own() -> None:
+    made = task(("start", Next("end"), Settings(execution=ExecutionSpec(pod=Pod(guaranteed=True)))), END)
+    assert 'limits={"cpu": "1", "memory": "4096Mi"}' in made
+
+
+def test_a_folder_in_memory_is_told_in_the_words_of_where_a_task_runs() -> None:
+    steps = (("start", Next("end"), Settings(resources=Resources(memory=512), execution=ExecutionSpec(tmpfs=Tmpfs()))), END)
+    pod = task(*steps)
+    assert 'k8s.V1EmptyDirVolumeSource(medium="Memory", size_limit="256Mi")' in pod
+    assert 'mount_path="/metaflow_temp"' in pod
+    assert 'environment={**FORM, "METAFLOW_TEMPDIR": "/metaflow_temp"}' in pod
+    docker = task(*steps, compute="docker")
+    assert 'mounts=[Mount(target="/metaflow_temp", source=None, type="tmpfs", tmpfs_size=268435456)]' in docker
+    assert "METAFLOW_TEMPDIR" in docker
+    assert "METAFLOW_TEMPDIR" not in task(*steps, compute="local", store="/flows")
+
+
+def test_an_image_of_a_step_counts_where_flowport_sets_images() -> None:
+    steps = (("start", Next("end"), Settings(execution=ExecutionSpec(job=BatchJob(image="own:1")))), END)
+    assert 'image="own:1"' in task(*steps)
+    assert 'image="own:1"' in task(*steps, compute="docker")
+    assert "own:1" not in task(*steps, compute="batch", job_queue="q", job_definition="d")
+
+
+def test_a_job_has_the_queue_and_the_tags_of_its_step() -> None:
+    steps = (("start", Next("end"), Settings(execution=ExecutionSpec(job=BatchJob(queue="gpu", aws_batch_tags=(("a", "b"),))))), END)
+    batch = {"compute": "batch", "job_queue": "q", "job_definition": "d"}
+    assert 'job_queue="gpu", tags={"a": "b"}' in task(*steps, **batch)
+    assert "job_queue" not in task(*steps, name="end", **batch)
+    assert said(flow(*steps), **batch) == ()
 
 
 def test_a_volume_has_a_name_that_kubernetes_takes_and_a_pod_keeps_its_own_folder() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from compiled import problems_of
 from dags.emitted import PROFILE, said, source
-from flowport.compiler.ir import Case, End, Foreach, Next, Parameter, Resources, Settings, Switch
+from flowport.compiler.ir import BatchJob, Case, End, ExecutionSpec, Foreach, Next, Parameter, Resources, Settings, Switch, Tmpfs
 from flowport.compiler.ir.plan import Plan
 from flowport.targets.airflow import target
 from flowport.targets.airflow.arguments import COMMON, DURATIONS, FLOWPORT, FUNCTIONS, OBJECTS, OPERATORS, argument_problems
@@ -139,6 +139,38 @@ def test_more_than_airflow_maps_over_by_itself_is_warned_of(name: str) -> None:
 )
 def test_what_a_place_for_tasks_lacks_is_said(profile: dict[str, Any], resources: Resources, codes: list[str]) -> None:
     assert [problem.code for problem in said(one(Settings(resources=resources)), **profile)] == codes
+
+
+@pytest.mark.parametrize(
+    ("profile", "asked"),
+    [
+        ({}, "queue=..., iam_role=..., efa=..."),
+        ({"compute": "docker"}, "queue=..., iam_role=..., efa=..."),
+        (BATCH, "use_tmpfs=..., image=..., iam_role=..., efa=..."),
+        (ECS, "use_tmpfs=..., image=..., queue=..., iam_role=..., efa=..."),
+        ({"compute": "local"}, "use_tmpfs=..., image=..., queue=..., iam_role=..., efa=..."),
+    ],
+)
+def test_what_of_batch_has_no_effect_is_one_warning(profile: dict[str, Any], asked: str) -> None:
+    job = BatchJob(image="own:1", tmpfs=Tmpfs(), queue="q", iam_role="r", efa=1)
+    (found,) = said(one(Settings(execution=ExecutionSpec(job=job))), **profile)
+    assert (found.code, found.severity) == ("FP306", "warning")
+    assert found.message == f"step `start` uses @batch({asked}), which target airflow does not support"
+
+
+@pytest.mark.parametrize(
+    ("profile", "first", "codes"),
+    [
+        (BATCH, BatchJob(queue="gpu"), ["FP419"]),
+        ({"compute": "docker"}, BatchJob(image="own:1"), ["FP419"]),
+        ({"compute": "docker"}, BatchJob(queue="gpu"), ["FP306"]),
+        (ECS, BatchJob(image="own:1"), ["FP306"]),
+    ],
+)
+def test_a_loop_runs_in_one_container_of_one_kind(profile: dict[str, Any], first: BatchJob, codes: list[str]) -> None:
+    turns = Switch("s", (Case("more", "go"), Case("done", "end")))
+    plan = flow(("start", Next("go")), ("go", Next("on"), Settings(execution=ExecutionSpec(job=first))), ("on", turns), END)
+    assert [found.code for found in said(plan, **profile)] == codes
 
 
 def test_a_foreach_in_a_loop_is_run_in_one_container_which_is_said() -> None:

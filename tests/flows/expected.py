@@ -470,6 +470,7 @@ RUNS = (
         {"greeting": "hello world", "text": "5 kg", "notes": ["start", "heavy", "end"], "leaked": None},
         once("start", "heavy", "end"),
     ),
+    Expected("placed.py", {"text": "batch", "lengths": [3, 3], "total": 6}, once("start", "join", "end", word=2)),
     Expected("one_step.py", {"answer": 42}, once("everything"), last="everything"),
     Expected("one_step.py", {"answer": 0}, once("everything"), ("--number", "-1"), last="everything"),
     Expected("named_steps.py", {"words": ["eins", "zwei"], "count": 2}, once("begin", "finish"), flow="Wörter-Zählen", last="finish"),

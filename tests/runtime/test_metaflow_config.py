@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flowport.runtime.names import metaflow_config
+from flowport.runtime.names import exports, metaflow_config
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,7 @@ def test_a_constant_of_json_says_what_it_takes(monkeypatch: pytest.MonkeyPatch) 
 def test_a_name_that_is_no_constant_is_not_there() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'NOPE'"):
         _ = metaflow_config.NOPE
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert exports.load("get_version", "metaflow_version")() == exports.load("__version__")

@@ -13,7 +13,7 @@ from flowport.compiler.decorators.decorator import Decorator
 from flowport.compiler.evaluate.environment import Forwarded
 from flowport.compiler.ir import JSON, Settings
 from flowport.compiler.ir.features import Feature
-from flowport.compiler.ir.variables import Read, Template
+from flowport.compiler.ir.secrets import Read, Template
 from flowport.compiler.record import replace
 
 VARIABLES = Feature("@environment")

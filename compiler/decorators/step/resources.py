@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from typing import Any
@@ -9,28 +10,47 @@ from typing import Any
 from flowport.compiler.decorators.arguments import Arguments
 from flowport.compiler.decorators.decorator import Decorator
 from flowport.compiler.ir import JSON, Resources, Settings
-from flowport.compiler.ir.features import Feature
+from flowport.compiler.ir.features import Feature, argument_feature
 from flowport.compiler.record import replace
 
-CPU_AND_MEMORY = Feature("@resources")
-GPU = Feature("@resources(gpu=...)")
-DISK = Feature("@resources(disk=...)")
-SHARED_MEMORY = Feature("@resources(shared_memory=...)")
+CPU_AND_MEMORY = Feature("@resources", "resources")
+GPU = argument_feature("resources", "gpu")
+DISK = argument_feature("resources", "disk")
+SHARED_MEMORY = argument_feature("resources", "shared_memory")
 
 SIZES: Mapping[str, float] = {"cpu": 0.001, "memory": 1, "gpu": 0, "disk": 1, "shared_memory": 0}
-"""What a step can request, with the minimum; all but `cpu` are whole numbers."""
+"""What a step can request, with the minimum; sizes in MiB are rounded up."""
+
+IN_GIB = "ephemeral_storage"
+"""The argument of `@batch` that is `disk` in GiB."""
 
 
 def read_sizes(arguments: Arguments, so_far: Settings) -> Settings:
-    """The resources of `@resources` and `@kubernetes` of one step; as in Metaflow, the larger size counts."""
-    plain = Resources()
+    """The resources of `@resources`, `@kubernetes` and `@batch` of one step; as in Metaflow, the larger size counts."""
     found: dict[str, Any] = {}
     for one in (*arguments.earlier, arguments):
-        for name, least in SIZES.items():
-            if one.named.get(name, (None, None))[1] is not None:
-                size = one.number(name, getattr(plain, name), least, whole=name != "cpu")
-                found[name] = max(filter(None, (size, found.get(name))), default=size)
+        for name in SIZES:
+            size = _size(one, name)
+            if size is not None:
+                found[name] = max(size, found.get(name, size))
     return replace(so_far, resources=Resources(**found))
+
+
+def _size(one: Arguments, name: str) -> Any:
+    """What one decorator asks for; None if it says nothing.
+
+    The defaults of `@resources` count as if they were written, and those of other decorators do not (Metaflow 2.19, @batch with
+    @resources).
+    """
+    default = getattr(Resources(), name)
+    if name == "disk" and one.named.get(IN_GIB, (None, None))[1] is not None:
+        return one.number(IN_GIB, 21, 21, whole=True) * 1024
+    if name not in one.named:
+        return default or None if one.use.name == "resources" else None
+    if one.named[name][1] is None:
+        return None
+    size = one.number(name, default, SIZES[name], whole=name == "gpu")
+    return size if name == "cpu" or size is None else math.ceil(size)
 
 
 def _merge(group: Sequence[Settings], so_far: Settings) -> Settings:

@@ -32,12 +32,20 @@ def _resources(asked: Resources | None) -> list[str]:
 
 
 def _execution(spec: ExecutionSpec) -> list[str]:
-    pod = spec.pod
+    pod, job = spec.pod, spec.job
     selected = [f"{key}={value}" for key, value in pod.node_selector]
+    images = dict.fromkeys((spec.image, job.image))
     return [
-        f"image {spec.image}" if spec.image else "",
+        *(f"image {image}" for image in images if image),
+        *(f"{each.path} in memory" for each in dict.fromkeys((spec.tmpfs, job.tmpfs)) if each),
         f"service account {pod.service_account}" if pod.service_account else "",
         "on nodes with " + ", ".join(selected) if selected else "",
         "secrets " + ", ".join(pod.secrets) if pod.secrets else "",
         "volumes " + ", ".join(name for name, _ in pod.volumes) if pod.volumes else "",
+        f"namespace {pod.namespace}" if pod.namespace else "",
+        f"queue {job.queue}" if job.queue else "",
+        f"role {job.iam_role}" if job.iam_role else "",
+        f"{job.inferentia} neuron devices" if job.inferentia else "",
+        f"{job.efa} network devices" if job.efa else "",
+        "mounts " + ", ".join(source for source, _ in (*job.host_volumes, *job.efs_volumes)) if job.host_volumes or job.efs_volumes else "",
     ]

@@ -49,6 +49,12 @@ def variables(container: Mapping[str, Any]) -> dict[str, str]:
     return known
 
 
+def _folders_in_memory(template: Mapping[str, Any]) -> set[str]:
+    """Where a container has volumes in memory; a variable that names one of them has a folder of the pod here."""
+    names = {each["name"] for each in template.get("volumes", []) if each.get("emptyDir", {}).get("medium") == "Memory"}
+    return {each["mountPath"] for each in template["container"].get("volumeMounts", []) if each["name"] in names}
+
+
 class Process:
     """One pod; `run` in a thread of its own, `stop` from any."""
 
@@ -63,9 +69,13 @@ class Process:
         container = self._template["container"]
         # Of what a command writes only the paths of outputs are known; a store on this machine may be in the same folder.
         written = {TMP, *(each["valueFrom"]["path"] for each in self._template.get("outputs", {}).get("parameters", []))}
+        memory = _folders_in_memory(self._template)
         with tempfile.TemporaryDirectory(prefix="flowport-pod-") as folder, tempfile.TemporaryFile("w+", errors="replace") as printed:
 
             def own(path: str) -> str:
+                if path in memory:
+                    os.makedirs(folder + path, exist_ok=True)
+                    return folder + path
                 return folder + path[len(TMP) :] if path in written else path
 
             environment = {name: os.environ[name] for name in (*KEPT, *of_shell(self.environment)) if name in os.environ} | {

@@ -143,7 +143,7 @@ class Processes:
         try:
             # Libraries may read a step's own variables when they are imported.
             start = new_process if job.variables else self._start
-            process = start(job.command, folder, self._variables(job), output)
+            process = start(job.command, folder, self._variables(job, folder), output)
         except OSError as error:
             output.write(str(error))
             return 127
@@ -157,14 +157,19 @@ class Processes:
             process.wait()
             return 137
 
-    def _variables(self, job: Job) -> dict[str, str]:
-        return {
-            **self._environment,
-            **_of_shell(job.variables),
-            **job.variables,
-            "AWS_BATCH_JOB_ID": job.id,
-            "AWS_BATCH_JOB_ATTEMPT": str(job.attempts),
-        }
+    def _variables(self, job: Job, folder: str) -> dict[str, str]:
+        own = {name: _own(job, value, folder) for name, value in job.variables.items()}
+        mine = {"AWS_BATCH_JOB_ID": job.id, "AWS_BATCH_JOB_ATTEMPT": str(job.attempts)}
+        return {**self._environment, **_of_shell(job.variables), **own, **mine}
+
+
+def _own(job: Job, value: str, folder: str) -> str:
+    """A variable of a job: where it names a folder in memory of the container, it names one of the job's here."""
+    linux = job.definition["containerProperties"].get("linuxParameters") or {}
+    if not any(value == each["containerPath"] for each in linux.get("tmpfs") or ()):
+        return value
+    os.makedirs(folder + value, exist_ok=True)
+    return folder + value
 
 
 def described(job: Job, queue: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from engines.corpus_runs import Here, agree
 from flows.expected import EXAMPLES, RUNS
 
 LOW: dict[str, Any] = {"width": 3, "total": 6}
-FILES = ("loop_exits.py", "decorated.py", "nasties.py")
+FILES = ("loop_exits.py", "decorated.py", "nasties.py", "placed.py")
 SOME = [expected for expected in RUNS if expected.file in FILES and (expected.parameters or expected.file != "nasties.py")]
 """Flows with all that a task has to tell, and odd values: a foreach, switches, a loop with several ways out, resources, environments."""
 

@@ -103,8 +103,8 @@ with DAG(
             limits={"memory": "2048Mi"},
         ),
         node_selector={"kubernetes.io/os": "linux"},
-        tolerations=[k8s.V1Toleration(effect="NoExecute", key="heavy", operator="Exists", toleration_seconds=60)],
         labels={"weight": "heavy"},
+        tolerations=[k8s.V1Toleration(effect="NoExecute", key="heavy", operator="Exists", toleration_seconds=60)],
     )
     end = step("end")
 

@@ -136,7 +136,13 @@ with DAG(
 
     group_done = groups_2.expand(slice=start.output)
     all_done = step("all_done", trigger_rule="none_failed_min_one_success")
-    end = step("end")
+    end = step(
+        "end",
+        container_resources=k8s.V1ResourceRequirements(
+            requests={"cpu": "2", "memory": "2048Mi"},
+            limits={"memory": "2048Mi"},
+        ),
+    )
 
     start >> [group, all_done]
     group >> [group_slices, group_done]

@@ -1,0 +1,166 @@
+# Placed, compiled by flowport 0.1.0 from placed.py: change that, and compile it again.
+"""Placed
+
+    start
+      foreach words
+        word
+    join
+    end
+"""
+
+from datetime import datetime, timezone
+
+from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+from kubernetes.client import models as k8s
+
+try:  # Airflow 3
+    from airflow.sdk import DAG, task_group
+    from airflow.sdk.definitions.param import Param
+except ImportError:  # Airflow 2
+    from airflow import DAG
+    from airflow.decorators import task_group
+    from airflow.models.param import Param
+
+# What every task is told. The epoch grows when a task is cleared: then it runs again, and what follows sees it.
+RUN = {
+    "FLOWPORT_PROTOCOL": "2",
+    "FLOWPORT_FLOW": "Placed",
+    "FLOWPORT_RUN": "{{ run_id }}",
+    "FLOWPORT_STORE": "s3://my-bucket/flowport",
+    "FLOWPORT_CODE": "0000000000000000000000000000000000000000000000000000000000000000",
+    "FLOWPORT_WIDTH": "500",
+    "FLOWPORT_TOTAL": "500",
+    "FLOWPORT_LAST": "-1",
+    "FLOWPORT_EPOCH": "{{ ti.max_tries - task.retries }}",
+}
+# What the first task is told besides: the trigger form (when it is too long, its length), and whose run it is.
+FORM = {
+    "FLOWPORT_FORM": "{% set f = params | tojson %}{{ f | replace('$', '$$') if f | length < 131000 else f | length }}",
+    "FLOWPORT_ENGINE": "airflow/{{ dag_run.start_date }}",
+}
+
+
+def step(task_id, slice="s", *, name=None, command="task", environment=None, answers=False, **more):
+    """A step on a slice, as a pod. With `answers` it says where to go on: slices of a foreach, or steps."""
+    environment = {**RUN, "FLOWPORT_STEP": name or task_id, "FLOWPORT_SLICE": slice, **(environment or {})}
+    if answers:
+        environment["FLOWPORT_ROUTE"] = "/airflow/xcom/return.json"
+    return KubernetesPodOperator(
+        task_id=task_id,
+        cmds=["python", "-m", "flowport.runtime", command],
+        env_vars=environment,
+        do_xcom_push=answers,
+        **more,
+    )
+
+
+with DAG(
+    dag_id="Placed",
+    doc_md=__doc__,
+    schedule=None,
+    catchup=False,
+    start_date=datetime(2024, 1, 1, tzinfo=timezone.utc),
+    default_args={
+        "owner": "flowport",
+        "retries": 0,
+        "image": "my-image:1",
+        "container_resources": k8s.V1ResourceRequirements(
+            requests={"cpu": "1", "memory": "4096Mi"},
+            limits={"memory": "4096Mi"},
+        ),
+    },
+    params={
+        "origin_run": Param(
+            None,
+            type=["null", "string"],
+            section="Resume and tags",
+            description="the run to take finished work from",
+        ),
+        "from_step": Param(
+            None,
+            type=["null", "string"],
+            section="Resume and tags",
+            description="with it, the step to begin again from",
+        ),
+        "run_tags": Param(
+            None,
+            type=["null", "array"],
+            section="Resume and tags",
+            description="tags of the run, one on a line",
+        ),
+        "run_input": Param(
+            None,
+            type=["null", "string"],
+            section="Resume and tags",
+            description="an input in the store, in the place of all other fields",
+        ),
+    },
+    tags=["flowport"],
+) as dag:
+    start = step(
+        "start",
+        answers=True,
+        environment={**FORM, "METAFLOW_TEMPDIR": "/metaflow_temp"},
+        container_resources=k8s.V1ResourceRequirements(
+            requests={"cpu": "1", "memory": "512Mi"},
+            limits={"memory": "512Mi"},
+        ),
+        volumes=[
+            k8s.V1Volume(name="tmpfs", empty_dir=k8s.V1EmptyDirVolumeSource(medium="Memory", size_limit="256Mi")),
+        ],
+        volume_mounts=[k8s.V1VolumeMount(name="tmpfs", mount_path="/metaflow_temp")],
+        image="flows:large",
+    )
+
+    @task_group(prefix_group_id=False)
+    def words(slice):
+        return step(
+            "word",
+            slice,
+            environment={"METAFLOW_TEMPDIR": "/words"},
+            container_resources=k8s.V1ResourceRequirements(
+                requests={"cpu": "0.25", "memory": "256Mi", "example.com/fpga": "1"},
+                limits={"cpu": "0.25", "memory": "256Mi", "example.com/fpga": "1"},
+            ),
+            volumes=[
+                k8s.V1Volume(
+                    name="word-lists",
+                    persistent_volume_claim=k8s.V1PersistentVolumeClaimVolumeSource(claim_name="word-lists"),
+                ),
+                k8s.V1Volume(name="tmpfs", empty_dir=k8s.V1EmptyDirVolumeSource(medium="Memory", size_limit="16Mi")),
+            ],
+            volume_mounts=[
+                k8s.V1VolumeMount(name="word-lists", mount_path="/lists"),
+                k8s.V1VolumeMount(name="tmpfs", mount_path="/words"),
+            ],
+            image="flows:small",
+            service_account_name="words",
+            image_pull_policy="IfNotPresent",
+            node_selector={"kubernetes.io/os": "linux", "outerbounds.co/compute-pool": "small"},
+            labels={"team": "words"},
+            annotations={"note": "two words"},
+            tolerations=[k8s.V1Toleration(key="words", operator="Exists")],
+            env_from=[k8s.V1EnvFromSource(secret_ref=k8s.V1SecretEnvSource(name="words"))],
+            image_pull_secrets=[k8s.V1LocalObjectReference(name="registry")],
+            ports=[k8s.V1ContainerPort(container_port=8080)],
+            container_security_context=k8s.V1SecurityContext(run_as_non_root=True, run_as_user=1000),
+        )
+
+    word = words.expand(slice=start.output)
+    join = step(
+        "join",
+        trigger_rule="none_failed_min_one_success",
+        container_resources=k8s.V1ResourceRequirements(
+            requests={"cpu": "1", "memory": "300Mi"},
+            limits={"memory": "300Mi"},
+        ),
+        labels={"kind": "join"},
+    )
+    end = step("end")
+
+    start >> [word, join]
+    word >> join >> end
+
+
+if __name__ == "__main__":
+    dag.test()
