@@ -57,5 +57,7 @@ def parameters(request: DryRun[Any]) -> list[dict[str, Any]]:
 def fillers(request: DryRun[Any]) -> dict[str, JSON]:
     """Values for required fields of a form that contains a reference: they are not read."""
     return {
-        spec["name"]: spec["choices"][0] if spec["choices"] else EMPTY[spec["kind"]] for spec in parameters(request) if spec["required"]
+        spec["name"]: spec["choices"][0] if spec["choices"] and "element" not in spec else EMPTY[spec["kind"]]
+        for spec in parameters(request)
+        if spec["required"]
     }

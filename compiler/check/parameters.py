@@ -81,7 +81,7 @@ def _values(parameter: Parameter) -> Iterator[Diagnostic]:
     if parameter.kind == "file":
         return
     for choice in parameter.choices:
-        if (why := misfit(choice, parameter.kind)) is not None:
+        if (why := misfit(choice, parameter.element or parameter.kind)) is not None:
             yield Diagnostic(
                 "FP237",
                 f"the choice `{choice!r}` of `{parameter.attribute}` {why}",
@@ -90,7 +90,9 @@ def _values(parameter: Parameter) -> Iterator[Diagnostic]:
             )
     if isinstance(parameter.default, NoDefault | Computed):
         return
-    why = misfit(parameter.default, parameter.kind)
+    values = parameter.default if parameter.element and isinstance(parameter.default, list) else [parameter.default]
+    kinds = [(parameter.default, parameter.kind), *((value, parameter.element) for value in values if parameter.element)]
+    why = next(filter(None, (misfit(value, kind) for value, kind in kinds)), None)
     if why is not None:
         yield Diagnostic(
             "FP236",
@@ -98,7 +100,7 @@ def _values(parameter: Parameter) -> Iterator[Diagnostic]:
             parameter.span,
             help=("change the default, or `type=`",),
         )
-    elif parameter.choices and parameter.default not in parameter.choices:
+    elif parameter.choices and any(value not in parameter.choices for value in values):
         listed = ", ".join(f"`{choice!r}`" for choice in parameter.choices)
         yield Diagnostic(
             "FP237",

@@ -199,14 +199,15 @@ READING: Mapping[str, Code] = {
     ),
     "FP152": Code(
         "a parameter has no such argument",
-        "`Parameter(name, default, type, help, required, show_default, choices)` and `IncludeFile(name, required, is_text, "
-        "encoding, help, default)` have the arguments of Metaflow; after the first few you give them by name. `envvar` of "
-        "`Parameter` and `parser` of `IncludeFile` are not supported. flowport rejects them because the parameter would have "
-        "another value.",
+        "`Parameter(name, default, type, help, required, show_default, choices, separator, multiple, is_flag, hidden, metavar, "
+        "envvar)` and `IncludeFile(name, required, is_text, encoding, help, parser, default, ...)` have the arguments of "
+        "Metaflow; after the first few you give them by name. flowport rejects those options of click that need the flow on a "
+        "command line, such as `callback` and `prompt`, because the parameter would have another value on an engine.",
     ),
     "FP153": Code(
         "an argument of a parameter has the wrong type",
-        "`name` and `help` are strings, `required` and `is_text` are True or False, `choices` is a list.",
+        "`name` and `help` are strings, `required` and `is_text` are True or False, `choices` is a list, `envvar` is a name or a "
+        "list of names, and `parser` is a function or the name of one. Only a text can have a `separator`.",
     ),
     "FP154": Code(
         "a parameter has a type that is not supported",

@@ -6,7 +6,7 @@ Nothing here reads source or knows an engine. `outline` prints a plan, and `veri
 from flowport.compiler.ir.configs import Config
 from flowport.compiler.ir.execution import BatchJob, ExecutionSpec, Pairs, Pod, Tmpfs
 from flowport.compiler.ir.flow import Flow, Step, Use, Uses, Wrapper
-from flowport.compiler.ir.parameters import Computed, NoDefault, Parameter
+from flowport.compiler.ir.parameters import Computed, NoDefault, Option, Parameter
 from flowport.compiler.ir.run_limits import RunLimits
 from flowport.compiler.ir.settings import UNDECORATED, Catch, Resources, Retry, Settings
 from flowport.compiler.ir.span import Span
@@ -33,6 +33,7 @@ __all__ = [
     "UNDECORATED",
     "Next",
     "NoDefault",
+    "Option",
     "Pairs",
     "Parameter",
     "Resources",

@@ -116,7 +116,16 @@ def _parameter(parameter: Parameter) -> Document:
         document["default"] = plain(parameter.default)
     if parameter.kind == "file":
         document.update(text=parameter.text, encoding=parameter.encoding)
-    return document
+    option = parameter.option
+    more: Document = {
+        "separator": parameter.separator,
+        "element": parameter.element,
+        "variables": list(option.variables),
+        "hidden": option.hidden,
+        "metavar": option.metavar,
+        "hides_default": not option.shows_default,
+    }
+    return document | {name: value for name, value in more.items() if value}
 
 
 def plain(value: Constant) -> JSON:

@@ -164,7 +164,7 @@ def _files(sources: Iterable[Source], folder: str, found: tuple[Parameter, ...])
     """Everything that the code package holds: own modules and the files that parameters include, by path."""
     files = {one.place: one.data for one in sources}
     for parameter in found:
-        if parameter.kind == "file" and isinstance(parameter.default, str):
+        if parameter.kind == "file" and isinstance(parameter.default, str) and "://" not in parameter.default:
             with open(os.path.join(folder, parameter.default), "rb") as file:
                 files[parameter.default] = file.read()
     return tuple(sorted(files.items()))

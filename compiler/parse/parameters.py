@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import json
 import os.path
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from flowport.compiler.decorators.arguments import is_text
@@ -19,47 +19,13 @@ from flowport.compiler.evaluate.paths import PathText
 from flowport.compiler.evaluate.pure import HERE, has_flow_path
 from flowport.compiler.evaluate.reading import Reading
 from flowport.compiler.evaluate.scope import Known, NotConstant, ReadsEnvironment, scope
-from flowport.compiler.ir import Computed, Constant, NoDefault, Parameter
+from flowport.compiler.ir import Computed, Constant, NoDefault, Option, Parameter
 from flowport.compiler.ir.parameter_kinds import as_kind, misfit
+from flowport.compiler.parse.parameter_arguments import ARGUMENTS, KINDS, POSITIONAL, REFUSED
 from flowport.compiler.parse.parameter_calls import ParameterCall
 from flowport.compiler.python.containment import leads_out
+from flowport.compiler.python.modules import Definition, External
 from flowport.runtime.names.config import plain
-
-TYPES: Mapping[str, str] = {
-    "str": "str",
-    "int": "int",
-    "float": "float",
-    "bool": "bool",
-    "list": "list",
-    "dict": "dict",
-    "JSONType": "json",
-}
-ARGUMENTS: Mapping[str, tuple[str, ...]] = {
-    "Parameter": (
-        "name",
-        "default",
-        "type",
-        "help",
-        "required",
-        "show_default",
-        "choices",
-        "separator",
-        "multiple",
-        "hidden",
-        "metavar",
-        "envvar",
-    ),
-    "IncludeFile": ("name", "required", "is_text", "encoding", "help", "default", "parser", "show_default"),
-}
-REFUSED: Mapping[str, tuple[str, str]] = {
-    "envvar": (
-        "flowport does not read parameters from the environment",
-        "remove it, and give the value when the run starts: `--{name} VALUE`",
-    ),
-    "parser": ("the value of an `IncludeFile` is the content of the file", "remove it, and call the parser inside the step"),
-}
-"""Arguments that are not supported and would change the value: the reason, and what to write."""
-POSITIONAL: Mapping[str, int] = {"Parameter": 2, "IncludeFile": 4}
 
 
 def parameters(reading: Reading, found: Iterable[ParameterCall], folder: str) -> tuple[Parameter, ...]:
@@ -144,6 +110,7 @@ class _Call:
     def _included_file(self, name: str) -> Parameter:
         """The parameter of an `IncludeFile`."""
         default, absent = self.file()
+        self._check_parser()
         return Parameter(
             self.attribute,
             name,
@@ -153,30 +120,85 @@ class _Call:
             str(self.argument("help", str, "")),
             text=bool(self.argument("is_text", (bool, int), True)),
             encoding=self.argument("encoding", str, None),
+            option=self.option(),
             span=self.source.span(self.node),
         )
+
+    def _check_parser(self) -> None:
+        """The name of a function is imported in the task, from a module that is installed there."""
+        node = self.arguments.get("parser")
+        if node is None or not isinstance(node, ast.Constant) or node.value is None:
+            return
+        module, _, function = str(node.value).rpartition(".")
+        if not isinstance(node.value, str) or not module or module.startswith(".") or not function.isidentifier():
+            message = f"`parser` of `{self.attribute}` is not a function: `{self.source.segment(node)}`"
+            self.say("FP153", message, node, 'write the function, or its name with that of its module: `parser="json.loads"`')
+        elif self.reading.modules.module(module.split(".")[0]) is not None:
+            message = f"`parser` of `{self.attribute}` names a function of your own, whose module would not be in the code package"
+            self.say("FP153", message, node, f"write `from {module} import {function}` above, and here `parser={function}`")
 
     def _value(self, name: str) -> Parameter:
         """The parameter of a `Parameter`."""
         required, text = bool(self.argument("required", (bool, int), False)), str(self.argument("help", str, ""))
-        for argument in ("separator", "multiple"):
-            if argument in self.arguments:
-                message = f"`{argument}` of a parameter is not supported yet"
-                self.say("FP140", message, self.arguments[argument], "use a list: `type=JSONType`")
         default = self.default()
         kind = self.kind(default)
         if kind == "":
             kind, default = "str", NoDefault()
+        multiple = bool(self.argument("multiple", (bool, int), False))
+        element, kind = (self._element(kind, default), "list") if multiple else ("", kind)
         if not isinstance(default, NoDefault | Computed) and misfit(default, kind) is None:
             default = as_kind(default, kind)
             if kind == "json" and isinstance(default, str):
                 # Readers parse a string of this kind as JSON.
                 default = json.dumps(default, ensure_ascii=False)
-        choices = tuple(choice if misfit(choice, kind) else as_kind(choice, kind) for choice in self.choices())
+        choices = tuple(choice if misfit(choice, element or kind) else as_kind(choice, element or kind) for choice in self.choices())
         self._check_characters("default", (default,))
         self._check_characters("choices", choices)
         required = required and isinstance(default, NoDefault)
-        return Parameter(self.attribute, name, kind, default, required, text, choices, span=self.source.span(self.node))
+        return Parameter(
+            self.attribute,
+            name,
+            kind,
+            default,
+            required,
+            text,
+            choices,
+            separator=self._separator("list" if multiple else kind),
+            element=element,
+            option=self.option(),
+            span=self.source.span(self.node),
+        )
+
+    def _element(self, kind: str, default: Constant | NoDefault | Computed) -> str:
+        """The kind of each value of a parameter with `multiple`: from `type=`, else from the first of the default."""
+        if "type" in self.arguments or not isinstance(default, list | tuple) or not default:
+            return kind if kind != "list" or "type" in self.arguments else "str"
+        return KINDS.get(type(default[0]).__name__, "str")
+
+    def _separator(self, kind: str) -> str | None:
+        """What separates the values of a text, which steps get as a list."""
+        separator: str | None = self.argument("separator", str, None) or None
+        if separator and kind != "str":
+            message = f"`{self.attribute}` has a `separator`, which only a text can have"
+            self.say("FP153", message, self.arguments["separator"], "remove it, or write `type=str` and the default as a text")
+            return None
+        return separator
+
+    def option(self) -> Option:
+        """How the command line takes the parameter."""
+        node = self.arguments.get("envvar")
+        variables = self.argument("envvar", (str, list, tuple), ())
+        variables = (variables,) if isinstance(variables, str) else tuple(variables)
+        if node is not None and not all(isinstance(one, str) for one in variables):
+            message = f"`envvar` of `{self.attribute}` is the name of a variable or a list of names, not `{self.source.segment(node)}`"
+            self.say("FP153", message, node, f'write `envvar="{self.attribute.upper()}"`')
+            variables = ()
+        return Option(
+            variables,
+            bool(self.argument("hidden", (bool, int), False)),
+            str(self.argument("metavar", str, "")),
+            bool(self.argument("show_default", (bool, int), True)),
+        )
 
     def _check_characters(self, argument: str, values: tuple[object, ...]) -> None:
         if not all(is_text(value) for value in values if isinstance(value, str)):
@@ -212,11 +234,13 @@ class _Call:
     def kind(self, default: Constant | NoDefault | Computed) -> str:
         """The kind: from `type=`, else from the default, else text; "" when the default is of none."""
         node = self.arguments.get("type")
+        if self.argument("is_flag", (bool, int), False):
+            return self._flag(node)
         if node is not None and not (isinstance(node, ast.Constant) and node.value is None):
             return self._named_kind(node)
         if isinstance(default, NoDefault | Computed):
             return "str"
-        kind = TYPES.get("list" if isinstance(default, tuple) else type(default).__name__)
+        kind = KINDS.get("list" if isinstance(default, tuple) else type(default).__name__)
         if kind is None:
             self.say(
                 "FP154",
@@ -226,13 +250,23 @@ class _Call:
             )
         return kind or ""
 
+    def _flag(self, node: ast.expr | None) -> str:
+        if node is not None and self._named_kind(node) != "bool":
+            message = f"`{self.attribute}` is a flag, which is True or False"
+            self.say("FP154", message, node, "write `type=bool`, or remove `is_flag`")
+        return "bool"
+
     def _named_kind(self, node: ast.expr) -> str:
-        try:
-            value = evaluate(node, scope(self.reading.modules, self.source, self.members))
-        except NotConstant:
-            value = None
-        name = value.name.rpartition(".")[2] if isinstance(value, Known) else ""
-        if name not in TYPES:
+        function = node.func if isinstance(node, ast.Call) else node
+        thing = self.reading.modules.resolve(self.source, function)
+        name = thing.name if isinstance(thing, External) else ""
+        if name.partition(".")[0] != "click":
+            try:
+                value = evaluate(node, scope(self.reading.modules, self.source, self.members))
+            except NotConstant:
+                value = None
+            name = value.name.rpartition(".")[2] if isinstance(value, Known) else ""
+        if name not in KINDS:
             self.say(
                 "FP154",
                 f"`{self.source.segment(node)}` is not a supported type for the parameter `{self.attribute}`",
@@ -240,11 +274,11 @@ class _Call:
                 _TYPES_HELP,
             )
             return "str"
-        return TYPES[name]
+        return KINDS[name]
 
     def choices(self) -> tuple[Constant, ...]:
         """The choices."""
-        node = self.arguments.get("choices")
+        node = self.arguments.get("choices") or self._choices_of_type()
         if node is None:
             return ()
         constant, value = self.constant(node, f"`choices` of `{self.attribute}`")
@@ -255,11 +289,21 @@ class _Call:
             return ()
         return tuple(value if not isinstance(value, set | frozenset) else sorted(value, key=repr))
 
+    def _choices_of_type(self) -> ast.expr | None:
+        """The list in `type=click.Choice([...])`."""
+        node = self.arguments.get("type")
+        thing = self.reading.modules.resolve(self.source, node.func) if isinstance(node, ast.Call) else None
+        if not isinstance(node, ast.Call) or not isinstance(thing, External) or thing.name != "click.Choice":
+            return None
+        return next(iter([*node.args, *(keyword.value for keyword in node.keywords if keyword.arg == "choices")]), None)
+
     def file(self) -> tuple[Constant | NoDefault | Computed, bool]:
         """The path of an IncludeFile's default, relative to the flow's folder; and whether a run must name one, since it is not there."""
         node = self.arguments.get("default")
         if node is None:
             return NoDefault(), False
+        if self._is_function(node):
+            return Computed(self.source.segment(node)), False
         constant, value = self.constant(node, f"the default of `{self.attribute}`", located=True)
         if not constant or value is None:
             return NoDefault(), False
@@ -272,7 +316,10 @@ class _Call:
                 "write the path of a file in the flow's folder",
             )
             return NoDefault(), False
+        if path.startswith(OBJECTS):
+            return path, False
         path = os.path.relpath(path.removeprefix(HERE), self.folder) if path.startswith(HERE) else os.path.normpath(path)
+        outside = os.path.isabs(path) or path.split(os.sep)[0] == ".."
         if "://" in str(value):
             self.say(
                 "FP155",
@@ -280,16 +327,13 @@ class _Call:
                 node,
                 "use a `Parameter` for the address, and read the file in a step",
             )
-        elif os.path.isabs(path) or path.split(os.sep)[0] == "..":
-            self.say(
-                "FP155",
-                f"the file `{path}` of `{self.attribute}` is outside the flow's folder",
-                node,
-                "copy it to the flow's folder: the code package has no other files",
+        elif outside or not os.path.isfile(os.path.join(self.folder, path)):
+            problem = "is outside the flow's folder" if outside else "does not exist"
+            way_out = (
+                "copy the file to the flow's folder" if outside else "copy the file to this path, which is relative to the flow's folder"
             )
-        elif not os.path.isfile(os.path.join(self.folder, path)):
-            message = f"the file `{path}` of `{self.attribute}` does not exist, so each run must name a file"
-            self.reading.warn("FP155", message, self.source, node, "copy the file to this path, which is relative to the flow's folder")
+            message = f"the file `{path}` of `{self.attribute}` {problem}, so each run must name a file"
+            self.reading.warn("FP155", message, self.source, node, way_out)
             return NoDefault(), True
         elif reason := leads_out(os.path.join(self.folder, path), [self.folder]):
             self.say("FP155", f"the file `{path}` of `{self.attribute}` {reason}", node, "copy the file to the flow's folder")
@@ -297,8 +341,16 @@ class _Call:
             return path.replace(os.sep, "/"), False
         return NoDefault(), False
 
+    def _is_function(self, node: ast.expr) -> bool:
+        """Whether a default is a function, which is called when the run starts."""
+        thing = self.reading.modules.resolve(self.source, node) if not isinstance(node, ast.Lambda) else None
+        return isinstance(node, ast.Lambda) or (isinstance(thing, Definition) and thing.function is not None)
 
-_TYPES_HELP = "use str, int, float, bool, list, dict or JSONType"
+
+OBJECTS = ("s3://", "gs://", "az://")
+"""Addresses of files that a task can fetch."""
+
+_TYPES_HELP = "use str, int, float, bool, list, dict, JSONType or click.Choice"
 
 
 def is_constant(value: object) -> bool:

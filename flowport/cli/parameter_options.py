@@ -62,12 +62,16 @@ class FlowSelection(NamedTuple):
 class ParameterOption(click.Option):
     """An option for a parameter of a flow, or without `metavar` for an unknown one, which is reported with the other mistakes."""
 
-    def __init__(self, parameter: str, names: Sequence[str], number: int, description: str = "", metavar: str = "") -> None:
+    def __init__(
+        self, parameter: str, names: Sequence[str], number: int, description: str = "", metavar: str = "", spec: Spec | None = None
+    ) -> None:
+        spec = spec or {}
         super().__init__(
             [*(f"--{name}" for name in names), f"parameter_{number}"],
             help=description,
             metavar=metavar,
-            hidden=not metavar,
+            hidden=not metavar or "hidden" in spec,
+            multiple="element" in spec,
             type=click.UNPROCESSED,
         )
         self.parameter = parameter
@@ -155,7 +159,8 @@ def parameter_options(specs: Sequence[Spec], words: Sequence[str], taken: set[st
         names = [name for name in spellings(spec["name"]) if f"--{name}" not in used and (name == spec["name"] or name not in exact)]
         used.update(f"--{name}" for name in names)
         if names:
-            options.append(ParameterOption(spec["name"], names, len(options), describe(spec), TYPES[spec["kind"]]))
+            metavar = spec.get("metavar") or TYPES[str(spec.get("element") or spec["kind"])]
+            options.append(ParameterOption(spec["name"], names, len(options), describe(spec), metavar, spec))
     unknown = dict.fromkeys(name for word in words if word.startswith("--") and (name := word.partition("=")[0]) not in used)
     return [*options, *(ParameterOption(name[2:], [name[2:]], number) for number, name in enumerate(unknown, len(options)))]
 
@@ -167,10 +172,16 @@ def describe(spec: Spec) -> str:
         parts.append("one of " + ", ".join(quote(as_text(choice)) for choice in spec["choices"]))
     if spec["computed"]:
         parts.append("default: computed when the run starts")
-    elif spec.get("default") is not None:
+    elif spec.get("default") is not None and "hides_default" not in spec:
         parts.append(f"default: {quote(as_text(spec['default']))}")
     elif spec["required"]:
         parts.append("required")
+    if "element" in spec:
+        parts.append("may be given several times")
+    if "separator" in spec:
+        parts.append(f"several values are separated by {quote(spec['separator'])}")
+    if "variables" in spec:
+        parts.append("also read from " + ", ".join(spec["variables"]))
     return "; ".join(parts)
 
 
@@ -191,4 +202,5 @@ def _joined(words: Sequence[str], params: Sequence[click.Parameter]) -> list[str
 def _texts(options: Sequence[ParameterOption], ctx: click.Context) -> list[ParameterText]:
     """The parameters that were given."""
     values = {option.parameter: ctx.params.pop(option.name or "", None) for option in options}
-    return [ParameterText(name, None if value == ALONE else value) for name, value in values.items() if value is not None]
+    texts = [(name, text) for name, value in values.items() for text in (value if isinstance(value, tuple) else [value])]
+    return [ParameterText(name, None if text == ALONE else text) for name, text in texts if text is not None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from flowport.project.errors import BadParameters
@@ -37,9 +37,12 @@ def parameter_values(specs: list[Spec], texts: Sequence[ParameterText], resumed:
     values: dict[str, Any] = {}
     problems: list[str] = []
     written = [ParameterText(by_spelling.get(name, name), text) for name, text in texts]
+    if not resumed:
+        written += _variables(specs, {name for name, _ in written})
     for name, text in written:
         try:
-            values[name] = _value(by_name.get(name), name, text)
+            value = _value(by_name.get(name), name, text)
+            values[name] = [*values.get(name, ()), value] if "element" in by_name.get(name, ()) else value
         except ParameterError as error:
             problems.append(str(error))
     unread = {name for name, _ in written if any(f"`{name}`" in problem for problem in problems)}
@@ -53,6 +56,17 @@ def parameter_values(specs: list[Spec], texts: Sequence[ParameterText], resumed:
     return {name: _plain(by_name[name], value) for name, value in values.items()}
 
 
+def _variables(specs: list[Spec], given: set[str]) -> Iterator[ParameterText]:
+    """The values in environment variables, of the parameters that were not given: `envvar`, and `METAFLOW_RUN_NAME`."""
+    for spec in specs:
+        names = [*spec.get("variables", ()), f"METAFLOW_RUN_{spec['name'].upper().replace('-', '_')}"]
+        found = next((os.environ[name] for name in names if name in os.environ), None)
+        if found is None or spec["name"] in given:
+            continue
+        for text in found.split() if "element" in spec else [found]:
+            yield ParameterText(spec["name"], text)
+
+
 def _value(spec: Spec | None, name: str, text: str | None) -> Any:
     """The text of a parameter, or the content of the file that it names; a parameter that stands alone is true."""
     if text is None:
@@ -64,13 +78,29 @@ def _value(spec: Spec | None, name: str, text: str | None) -> Any:
 
 def _content(spec: Spec, name: str, path: str) -> Any:
     try:
-        with open(os.path.expanduser(path), "rb") as file:
-            data = file.read()
+        data = _bytes(name, path)
         return text_of(data, spec["encoding"]) if spec["text"] else {"base64": b64encode(data).decode()}
     except OSError as error:
         raise ParameterError(f"parameter `{name}` names the file `{path}`, which cannot be read: {os.strerror(error.errno or 0)}") from None
     except (UnicodeDecodeError, LookupError) as error:
         raise ParameterError(f"parameter `{name}` names the file `{path}`, which is not text: {error}") from None
+
+
+def _bytes(name: str, path: str) -> bytes:
+    """What a file holds, on this machine or at an address such as `s3://bucket/key`."""
+    if "://" not in path:
+        with open(os.path.expanduser(path), "rb") as file:
+            return file.read()
+    from tempfile import gettempdir
+
+    from flowport.runtime.datatools.s3 import S3
+    from flowport.runtime.names.exceptions import MetaflowException
+
+    try:
+        with S3(tmproot=gettempdir()) as s3:
+            return s3.get(path).blob or b""
+    except MetaflowException as error:
+        raise ParameterError(f"parameter `{name}` names `{path}`, which cannot be fetched: {type(error).__name__}: {error}") from None
 
 
 def _plain(spec: Spec, value: Any) -> Any:

@@ -111,7 +111,7 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "metaflow_profile": {"profile": PROFILE},
     "metaflow_version": {"get_version": IDENTITY},
     "multicore_utils": {**_all(("parallel_map", "parallel_imap_unordered", "MulticoreException"), PARALLEL)},
-    "parameters": {**_all(("Parameter", "JSONType"), FLOW)},
+    "parameters": {**_all(("Parameter", "JSONType"), FLOW), "ParameterContext": "runtime.names.parameter_context"},
     "plugins.argo.argo_events": {**_all(("ArgoEvent", "ArgoEventException"), ARGO_EVENT)},
     "plugins.cards.card_client": {**_GET_CARDS, "CardContainer": "client.cards"},
     "plugins.cards.card_modules.basic": {**_all((*_COMPONENTS, *_CARD_CLASSES), CARDS)},

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
         def parameter(self, name: str) -> Any:
             """A parameter's value."""
 
+        def parsed(self, name: str, parse: Callable[[], Any]) -> Any:
+            """What a parser makes of the file of a parameter, once for each item."""
+
         def input(self) -> Any:
             """The item of the innermost foreach."""
 
@@ -146,8 +149,39 @@ class Parameter:
 class IncludeFile(Parameter):
     """A file given when a run starts; `self.name` is its content."""
 
-    def __init__(self, name: str, is_text: bool = True, encoding: str | None = None, **more: Any) -> None:
+    def __init__(
+        self,
+        name: str,
+        required: bool | None = None,
+        is_text: bool | None = None,
+        encoding: str | None = None,
+        help: str | None = None,
+        parser: str | Callable[[Any], Any] | None = None,
+        **more: Any,
+    ) -> None:
         super().__init__(name, **more)
+        self._parser = parser
+
+    def __get__(self, flow: FlowSpec | None, owner: type | None = None) -> Any:
+        content = super().__get__(flow, owner)
+        if flow is None or content is None or self._parser is None:
+            return content
+        return flow._context().parsed(self.name, lambda: self._parse(content))
+
+    def _parse(self, content: Any) -> Any:
+        parser = self._parser
+        try:
+            if isinstance(parser, str):
+                from importlib import import_module
+
+                module, _, function = parser.rpartition(".")
+                parser = getattr(import_module(module), function)
+            assert callable(parser)
+            return parser(content)
+        except Exception as error:
+            from flowport.runtime.names.exceptions import MetaflowException
+
+            raise MetaflowException(f"the parser of parameter `{self.name}` raised {type(error).__name__}: {error}") from error
 
 
 class _JSONType:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import os
 
+from flowport.runtime.names.current import current
 from flowport.runtime.protocol import NonRetryable
-from flowport.runtime.run.parameters import ParameterError, convert, converted, text_of
+from flowport.runtime.run.parameters import ParameterError, convert, converted, separated, text_of
 from flowport.runtime.store import codec, documents
-from flowport.runtime.text import shown
+from flowport.runtime.text import brief, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
+    from flowport.runtime.names.parameter_context import ParameterContext
     from flowport.runtime.package.code_package import CodePackage
     from flowport.runtime.store.interface import Store
+
+DATASTORES = {"az": "azure"}
+"""What Metaflow calls a kind of store, where the address has another name."""
 
 LARGEST = 4096
 """Characters up to which a parameter's JSON stands in `run.json` itself."""
@@ -40,9 +46,10 @@ def initial_values(store: Store, program: CodePackage, given: dict[str, Any], be
             if codec.is_reference(entry):
                 store.refresh(*codec.reference(entry))
         elif spec["name"] in given or not (spec["computed"] or spec["kind"] == "file"):
-            held[attribute] = _held(store, values[attribute])
+            held[attribute] = _held(store, separated(spec, values[attribute]))
         else:
-            held[attribute] = _held(store, _computed(program, spec) if spec["computed"] else _included(program, spec))
+            found = _computed(store, program, spec) if spec["computed"] else spec.get("default")
+            held[attribute] = _held(store, _included(program, spec, found) if spec["kind"] == "file" else separated(spec, found))
     return held
 
 
@@ -81,7 +88,7 @@ def _held(store: Store, value: Any) -> dict[str, Any]:
     return {"json": value}
 
 
-def _computed(program: CodePackage, spec: dict[str, Any]) -> Any:
+def _computed(store: Store, program: CodePackage, spec: dict[str, Any]) -> Any:
     """A default that is not constant: what the imported class has, called when it is a function."""
     from flowport.runtime.names.flow import Parameter
 
@@ -97,36 +104,68 @@ def _computed(program: CodePackage, spec: dict[str, Any]) -> Any:
         from flowport.runtime.names.config import resolved
 
         default = resolved(default)
-    value = default(Context(program, spec["name"])) if callable(default) else default
+    value = _called(default, _context(store, program, spec["name"])) if callable(default) else default
+    if spec["kind"] == "file":
+        return value
     try:
         return next(iter(converted([{**spec, "required": False}], {spec["name"]: value}).values())) if value is not None else None
     except ParameterError as error:
         raise NonRetryable(f"the default of {error}") from None
 
 
-class Context:
-    """What a function that computes a default is given: the names that Metaflow gives there."""
+def _called(function: Callable[..., Any], context: ParameterContext) -> Any:
+    """What a function computes; one with two parameters also learns whether the flow is being deployed."""
+    code = getattr(function, "__code__", None)
+    return function(context, False) if code and code.co_argcount > 1 else function(context)
 
-    def __init__(self, program: CodePackage, parameter_name: str) -> None:
-        self.flow_name, self.parameter_name = program.flow["flow"], parameter_name
-        self.user_name = os.environ.get("USER", "")
-        self._program = program
 
-    @property
-    def configs(self) -> Any:
-        """The configs by name, as attributes and items."""
+def _context(store: Store, program: CodePackage, parameter: str) -> ParameterContext:
+    from flowport.runtime.names.parameter_context import ParameterContext
+
+    def configs() -> Any:
         from flowport.runtime.names.config import ConfigValue
 
-        return ConfigValue(self._program.configs_by_name())
+        return ConfigValue(program.configs_by_name())
+
+    scheme, colon, _ = store.url.partition("://")
+    kind = DATASTORES.get(scheme, scheme) if colon else "local"
+    return ParameterContext(program.flow["flow"], current.username, parameter, kind, configs)
 
 
-def _included(program: CodePackage, spec: dict[str, Any]) -> Any:
-    """The content of a file whose default path is in the code package."""
-    if spec.get("default") is None:
+def _included(program: CodePackage, spec: dict[str, Any], path: Any) -> Any:
+    """The content of a file: of the code package, or at an address."""
+    if path is None:
         return None
-    with open(os.path.join(program.folder, spec["default"]), "rb") as file:
-        data = file.read()
+    if not isinstance(path, str):
+        raise NonRetryable(f"the default of parameter `{spec['name']}` is {brief(path)}, which is not the path of a file")
+    data = _fetched(spec, path) if "://" in path else _packaged(program, spec, path)
     try:
         return text_of(data, spec["encoding"]) if spec["text"] else data
     except (LookupError, UnicodeError) as error:
-        raise NonRetryable(f"parameter `{spec['name']}` includes `{spec['default']}`, which cannot be read as text: {error}") from None
+        raise NonRetryable(f"parameter `{spec['name']}` includes `{path}`, which cannot be read as text: {error}") from None
+
+
+def _packaged(program: CodePackage, spec: dict[str, Any], path: str) -> bytes:
+    try:
+        with open(os.path.join(program.folder, path), "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise NonRetryable(
+            f"parameter `{spec['name']}` includes `{path}`, which cannot be read: {os.strerror(error.errno or 0)}; "
+            "a file that a function names is in the code package if `include` in flowport.toml lists it"
+        ) from None
+
+
+def _fetched(spec: dict[str, Any], url: str) -> bytes:
+    from tempfile import gettempdir
+
+    from flowport.runtime.datatools.s3 import S3
+    from flowport.runtime.names.exceptions import MetaflowException
+
+    try:
+        with S3(tmproot=gettempdir()) as s3:
+            return s3.get(url).blob or b""
+    except MetaflowException as error:
+        raise NonRetryable(
+            f"parameter `{spec['name']}` includes `{url}`, which cannot be fetched: {type(error).__name__}: {error}"
+        ) from None

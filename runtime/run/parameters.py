@@ -21,6 +21,10 @@ class ParameterError(Exception):
 
 def convert(spec: Spec, value: Any) -> Any:
     """The value of a parameter, from text or JSON; raises ParameterError. `spec` is an entry of `parameters` in the plan."""
+    if "element" in spec:
+        one = {**spec, "kind": spec["element"]}
+        del one["element"]
+        return tuple([convert(one, each) for each in _list(spec, value)])
     converted = KINDS[spec["kind"]](spec, value)
     if spec["choices"] and converted not in spec["choices"]:
         raise ParameterError(
@@ -55,9 +59,16 @@ def converted(specs: list[Spec], given: dict[str, Any]) -> dict[str, Any]:
 
 def _default(spec: Spec) -> Any:
     default = spec.get("default")
+    if default is None and "element" in spec:
+        return ()
     if default is None or spec["kind"] == "file":
         return default
     return convert(spec, default)
+
+
+def separated(spec: Spec, value: Any) -> Any:
+    """A value as steps read it: a text with a separator is a list there, but for an empty one."""
+    return value.split(spec["separator"]) if value and "separator" in spec else value
 
 
 def _text(spec: Spec, value: Any) -> Any:
@@ -99,7 +110,7 @@ def _json(spec: Spec, value: Any) -> Any:
 
 
 def _list(spec: Spec, value: Any) -> Any:
-    found = _json(spec, value)
+    found = list(value) if isinstance(value, tuple) else _json(spec, value)
     return found if isinstance(found, list) else _other(spec, value, "a JSON list")
 
 

@@ -15,6 +15,7 @@ from flowport.runtime.task.class_attributes import NOTHING, cached_property, con
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from flowport.runtime.names.flow import FlowSpec
@@ -53,6 +54,7 @@ class Item:
         self.targets: list[str] | None = None
         self.values: list[Any] | None = None
         self._parameters: dict[str, Any] = {}
+        self._parsed: dict[str, Any] = {}
         self._input: tuple[Any] | None = None
 
     def flow(self) -> FlowSpec:
@@ -123,6 +125,12 @@ class Item:
             self._parameters[name] = self.context.record.value(name)
             self.reads["parameter." + name] = self.context.record.mark(name)
         return self._parameters[name]
+
+    def parsed(self, name: str, parse: Callable[[], Any]) -> Any:
+        """What a parser makes of the file of a parameter, the item's own copy."""
+        if name not in self._parsed:
+            self._parsed[name] = parse()
+        return self._parsed[name]
 
     def index(self) -> int | None:
         frames = self.context.lineage.frames

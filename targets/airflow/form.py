@@ -55,7 +55,7 @@ def _param(parameter: Parameter, spec: dict[str, Any]) -> Call:
     kinds = _kinds(parameter, default)
     if parameter.kind == "list":
         # Without `items` the form has a line for each element and takes all of them for text.
-        more |= {"items": {"type": [*ANYTHING, "null"]}}
+        more |= {"items": {"type": TYPES.get(parameter.element, [*ANYTHING, "null"])}}
     if isinstance(parameter.default, NoDefault) and parameter.required:
         return Call("Param", (), {"type": kinds, **_choices(spec), **more})
     if default is None or default == "":
@@ -84,7 +84,7 @@ def _optional(kind: str, more: Mapping[str, Value]) -> Call:
 
 def _choices(spec: dict[str, Any], *empty: None) -> dict[str, Value]:
     """What a field allows; all of it has a JSON form, or the runtime alone looks after it."""
-    return {"enum": [*empty, *spec["choices"]]} if spec["choices"] and is_json(spec["choices"]) else {}
+    return {"enum": [*empty, *spec["choices"]]} if spec["choices"] and is_json(spec["choices"]) and "element" not in spec else {}
 
 
 def _description(parameter: Parameter) -> str:
@@ -102,6 +102,7 @@ def _default(parameter: Parameter, spec: dict[str, Any]) -> Any:
     if isinstance(parameter.default, Computed | NoDefault) or parameter.default is None:
         return None
     value = spec["default"] if isinstance(spec["default"], str) and parameter.kind == "json" else convert(spec, spec["default"])
+    value = list(value) if isinstance(value, tuple) else value
     return value if is_json(value) else None
 
 

@@ -51,7 +51,7 @@ def _argument(parameter: Parameter, spec: dict[str, Any]) -> JSON:
     made: dict[str, JSON] = {"name": parameter.name}
     if not (isinstance(parameter.default, NoDefault) and parameter.required):
         made["value"] = default(parameter, spec)
-    if spec["choices"]:
+    if spec["choices"] and "element" not in spec:
         choices = [typed(choice) for choice in spec["choices"]]
         made["enum"] = [*([""] if made.get("value") == "" and "" not in choices else []), *choices]
     if text := _description(parameter):

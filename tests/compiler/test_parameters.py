@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from flowport.compiler.ir import Computed, NoDefault, Parameter
+from flowport.compiler.ir import Computed, NoDefault, Option, Parameter
+from flowport.compiler.parse.parameter_arguments import REFUSED
 from sources import END, class_of, codes, fine, read, write
 
 HEAD = """
 import os
 import time
 from datetime import date
+import click
 
 def today(context):
     return str(date.today())
@@ -53,12 +55,36 @@ def parameter(folder: Path, call: str) -> tuple[Parameter, list[str]]:
         ("Parameter('one', choices=NAMES, default='a')", Parameter("one", "one", "str", "a", choices=("a", "b"))),
         ("Parameter('one', type=int, choices=('1', 2))", Parameter("one", "one", "int", choices=(1, 2))),
         ("Parameter('one', **MORE)", Parameter("one", "one", "int", help="x")),
-        ("Parameter('one', default=NAMES[0] + '!', show_default=False)", Parameter("one", "one", "str", "a!")),
+        (
+            "Parameter('one', default=NAMES[0] + '!', show_default=False)",
+            Parameter("one", "one", "str", "a!", option=Option(shows_default=False)),
+        ),
         ("Parameter('one', default=today)", Parameter("one", "one", "str", Computed("today"))),
         ("Parameter('one', default=lambda c: 3, type=int)", Parameter("one", "one", "int", Computed("lambda c: 3"))),
         ("Parameter('one', default=time.time(), type=float)", Parameter("one", "one", "float", Computed("time.time()"))),
         ("Parameter('one', default=os.environ['X'])", Parameter("one", "one", "str", Computed("os.environ['X']"))),
         ("Parameter('one', default=os.path.dirname(__file__))", Parameter("one", "one", "str", Computed("os.path.dirname(__file__)"))),
+        ("Parameter('one', separator=',', default='a,b')", Parameter("one", "one", "str", "a,b", separator=",")),
+        ("Parameter('one', separator='')", Parameter("one", "one", "str")),
+        ("Parameter('one', multiple=True)", Parameter("one", "one", "list", element="str")),
+        ("Parameter('one', multiple=True, default=NAMES)", Parameter("one", "one", "list", ["a", "b"], element="str")),
+        ("Parameter('one', multiple=True, default=(1, 2))", Parameter("one", "one", "list", [1, 2], element="int")),
+        ("Parameter('one', multiple=True, type=int, choices=[1, 2])", Parameter("one", "one", "list", choices=(1, 2), element="int")),
+        ("Parameter('one', is_flag=True)", Parameter("one", "one", "bool")),
+        ("Parameter('one', is_flag=True, type=bool, default=False)", Parameter("one", "one", "bool", False)),
+        ("Parameter('one', is_flag=False, default=3)", Parameter("one", "one", "int", 3)),
+        ("Parameter('one', type=click.Choice(['a', 'b']), default='a')", Parameter("one", "one", "str", "a", choices=("a", "b"))),
+        ("Parameter('one', type=click.Path(exists=True))", Parameter("one", "one", "str")),
+        ("Parameter('one', type=click.INT)", Parameter("one", "one", "int")),
+        ("Parameter('one', hidden=True, metavar='N')", Parameter("one", "one", "str", option=Option(hidden=True, metavar="N"))),
+        ("Parameter('one', envvar='ONE')", Parameter("one", "one", "str", option=Option(("ONE",)))),
+        ("Parameter('one', envvar=['ONE', 'TWO'])", Parameter("one", "one", "str", option=Option(("ONE", "TWO")))),
+        ("Parameter('one', envvar=None, nargs=None)", Parameter("one", "one", "str")),
+        ("IncludeFile('one', default=today)", Parameter("one", "one", "file", Computed("today"))),
+        ("IncludeFile('one', default=lambda c: 'x')", Parameter("one", "one", "file", Computed("lambda c: 'x'"))),
+        ("IncludeFile('one', default='s3://b/k', parser=today)", Parameter("one", "one", "file", "s3://b/k")),
+        ("IncludeFile('one', parser='json.loads')", Parameter("one", "one", "file")),
+        ("IncludeFile('one', False, True, 'latin-1')", Parameter("one", "one", "file", encoding="latin-1")),
         ("IncludeFile('one', required=True)", Parameter("one", "one", "file", required=True)),
     ],
 )
@@ -100,7 +126,23 @@ def test_parameters(tmp_path: Path, call: str, expected: Parameter) -> None:
         ("Parameter('max_workers')", "FP238"),
         ("Parameter('two words')", "FP239"),
         ("Parameter('')", "FP239"),
-        ("Parameter('one', separator=',')", "FP140"),
+        ("Parameter('one', separator=',', type=int)", "FP153"),
+        ("Parameter('one', separator=',', default=['a'])", "FP153"),
+        ("Parameter('one', multiple=True, separator=',')", "FP153"),
+        ("Parameter('one', multiple=True, default='a')", "FP236"),
+        ("Parameter('one', multiple=True, type=int, default=['a'])", "FP236"),
+        ("Parameter('one', multiple=True, default=['a', 'c'], choices=NAMES)", "FP237"),
+        ("Parameter('one', is_flag=True, type=str)", "FP154"),
+        ("Parameter('one', type=click.File())", "FP154"),
+        ("Parameter('one', type=click.Choice([]))", "FP153"),
+        ("Parameter('one', envvar=['ONE', 1])", "FP153"),
+        ("Parameter('one', hidden='x')", "FP153"),
+        *((f"Parameter('one', {option}=1)", "FP152") for option in REFUSED),
+        ("IncludeFile('one', parser=5)", "FP153"),
+        ("IncludeFile('one', parser='loads')", "FP153"),
+        ("IncludeFile('one', parser='.plugins.parse')", "FP153"),
+        ("IncludeFile('one', parser='flow.today')", "FP153"),
+        ("IncludeFile('one', default='https://x/y')", "FP155"),
         ("IncludeFile('one', default=3)", "FP155"),
         ("IncludeFile('one', default=time.time())", "FP120"),
     ],
@@ -224,5 +266,6 @@ def test_a_config_that_the_flow_can_do_without_is_left_alone(tmp_path: Path) -> 
 
 
 def test_an_included_file_that_is_not_there_has_to_be_named_by_each_run(tmp_path: Path) -> None:
-    found, said = parameter(tmp_path, "IncludeFile('one', default='data/none.csv')")
-    assert (found, said) == (Parameter("one", "one", "file", required=True), ["FP155"])
+    for path in ("data/none.csv", "../none.csv", "/none.csv"):
+        found, said = parameter(tmp_path, f"IncludeFile('one', default={path!r})")
+        assert (found, said) == (Parameter("one", "one", "file", required=True), ["FP155"])

@@ -84,8 +84,10 @@ class Runs:
 
 def given(expected: Expected) -> dict[str, Any]:
     """The parameters of a case as an execution's input."""
-    names, values = expected.parameters[::2], expected.parameters[1::2]
-    return {name.removeprefix("--"): value for name, value in zip(names, values)}
+    found: dict[str, list[str]] = {}
+    for name, value in zip(expected.parameters[::2], expected.parameters[1::2]):
+        found.setdefault(name.removeprefix("--"), []).append(value)
+    return {name: values if len(values) > 1 else values[0] for name, values in found.items()}
 
 
 def _run_here(expected: Expected, store: Path) -> str:

@@ -2,9 +2,11 @@ from flowport import FlowSpec, IncludeFile, Parameter, step
 
 
 class TrainFlow(FlowSpec):
-    rate = Parameter("learning-rate", default=0.1, envvar="RATE")
-    rounds = Parameter("rounds", default=3, envvar=None)
-    table = IncludeFile("table", parser="json.loads")
+    rate = Parameter("learning-rate", default=0.1, prompt=True)
+    rounds = Parameter("rounds", default=3, prompt=None)
+    sizes = Parameter("sizes", type=int, nargs=2)
+    words = Parameter("words", type=int, separator=",")
+    table = IncludeFile("table", parser="loads")
     other = IncludeFile("other", parser=None)
 
     @step
