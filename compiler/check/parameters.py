@@ -31,6 +31,8 @@ OPTIONS = frozenset(
     )
 )
 """Options of `run` and `dry-run`: a parameter with such a name must be given after `--`."""
+OF_CONFIGS = frozenset(("config", "config-value", "run-config-parsers"))
+"""Options that are a parameter's own where the flow has no configs."""
 NAMES = frozenset({"next", "input", "index", "foreach_stack", "merge_artifacts"})
 """Attributes that every flow already has."""
 TITLES = frozenset({"name", "script_name"})
@@ -57,7 +59,7 @@ def check_parameters(flow: Flow) -> Iterator[Diagnostic]:
                 parameter.span,
                 help=(f'use letters, digits, `-` and `_`: `Parameter("{parameter.attribute}")`',),
             )
-        elif name.replace("_", "-") in OPTIONS:
+        elif name.replace("_", "-") in (OPTIONS | OF_CONFIGS if flow.configs else OPTIONS):
             yield Diagnostic(
                 "FP238",
                 f"the parameter `{name}` has the same name as an option of `flowport run`",

@@ -13,7 +13,7 @@ from typing import Any
 from flowport.compiler.configs.calls import ConfigCall
 from flowport.compiler.configs.functions import call_function, call_thing, named_parser
 from flowport.compiler.configs.sources import ConfigSources, ParserCall, ParserRun
-from flowport.compiler.configs.texts import Text, TextFinder, UserFunction
+from flowport.compiler.configs.texts import GIVEN, Text, TextFinder, UserFunction
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.evaluate.configs import UNREAD
@@ -105,8 +105,11 @@ class _Reader:
         return self._checked(call, {} if value is None and load is not load_json else value, found.origin)
 
     def _malformed(self, call: ConfigCall, kind: str, found: Text, reason: str) -> Any:
-        is_named = call.parser is not None or found.suffix in (*SUFFIXES, ".json")
-        ways_out = () if is_named else ('name its format: `parser="tomllib.loads"` or `parser="yaml.safe_load"`',)
+        ways_out: tuple[str, ...] = ()
+        if found.origin == GIVEN and call.parser is None:
+            ways_out = (f"quote it for your shell: `--config-value {call.name} '{{\"key\": 1}}'`",)
+        elif call.parser is None and found.suffix not in (*SUFFIXES, ".json"):
+            ways_out = ('name its format: `parser="tomllib.loads"` or `parser="yaml.safe_load"`',)
         return self.say(call, "FP162", f"{found.origin} of the config `{call.name}` is not {kind}: {reason}", *ways_out)
 
     def _wait(self, call: ConfigCall, text: str | None, argument: str) -> Any:
@@ -128,7 +131,7 @@ class _Reader:
         wanted = ParserRun(self.own.source.path, self.own.node.name, roots, tuple(self.waiting.values()))
         for call, result in zip(self.waiting, self.sources.run(wanted)):
             if result.error:
-                self.say(call, "FP165", f"the parser of the config `{call.name}` failed: {result.error}")
+                self.say(call, "FP165", f"the code for the config `{call.name}` failed: {result.error}")
             else:
                 yield call, self._checked(call, ast.literal_eval(result.literal), "what the parser returns")
 

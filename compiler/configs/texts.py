@@ -17,6 +17,8 @@ from flowport.compiler.evaluate.paths import PathText
 from flowport.compiler.evaluate.pure import HERE
 from flowport.compiler.evaluate.reading import Reading
 from flowport.compiler.evaluate.scope import NotConstant, scope
+from flowport.compiler.imports.folders import project_of
+from flowport.compiler.python.containment import below
 from flowport.compiler.python.modules import External
 from flowport.compiler.python.source import Source
 from flowport.compiler.record import record
@@ -24,6 +26,9 @@ from flowport.runtime.names.config import plain
 
 FILES, VALUES = "METAFLOW_FLOW_CONFIG", "METAFLOW_FLOW_CONFIG_VALUE"
 """The variables that stand for `--config` and `--config-value`: a JSON object, of names and paths or values."""
+
+GIVEN = "the given value"
+"""What messages call a value of the command line or of a variable."""
 
 
 @record(eq=False)
@@ -65,11 +70,12 @@ class TextFinder:
         if name in self.files and name in self.values:
             return self._refuse(call, "FP164", f"the config `{name}` is given both a file and a value", "leave one of them out")
         if name in self.values:
-            return Text(self.values[name], "the given value")
+            return Text(self.values[name], GIVEN)
         if name in self.files:
             path = self.files[name]
-            beside = [os.path.join(self.folder, path)] if self.files is self.inside.files else []
-            return self._file(call, path, os.path.abspath(path), *beside)
+            if self.files is self.inside.files:
+                return self._own_file(call, path, os.path.abspath(path), os.path.join(self.folder, path))
+            return self._file(call, path, os.path.abspath(path))
         if name in self.sources.earlier:
             return Value(self.sources.earlier[name])
         if name in self.sources.profile:
@@ -101,7 +107,7 @@ class TextFinder:
             return self._refuse(call, "FP160", message, f"write `default_value={call.source.segment(node)}` for the value itself")
         path = str(value).removeprefix(HERE)
         beside = os.path.join(self.folder, path)
-        return self._file(call, os.path.relpath(path, self.folder) if path != str(value) else path, beside, os.path.abspath(path))
+        return self._own_file(call, os.path.relpath(path, self.folder) if path != str(value) else path, beside, os.path.abspath(path))
 
     def _default_value(self, call: ConfigCall, node: ast.expr) -> Found:
         """A default value as text, as a parser of the user's takes it."""
@@ -126,6 +132,18 @@ class TextFinder:
     def _not_constant(self, call: ConfigCall, node: ast.expr) -> Found:
         self.reading.constant(node, call.source, call.members, f"the default of the config `{call.attribute}`")
         return Value(UNREAD)
+
+    def _own_file(self, call: ConfigCall, shown: str, *paths: str) -> Found:
+        """The text of a file that the flow itself names: it may be anybody's flow, and takes no files from outside of its project."""
+        project = project_of(self.folder)
+        folders = [*(folder for folder, _ in self.reading.modules.roots), os.getcwd(), *([project] if project is not None else [])]
+        found = next((path for path in paths if os.path.exists(path)), None)
+        if found is not None and not below(found, folders):
+            message = f"the file `{shown}` of the config `{call.name}` is outside the flow's project"
+            return self._refuse(
+                call, "FP161", message, f"copy it into the project, or name it on the command line: `--config {call.name} FILE`"
+            )
+        return self._file(call, shown, *paths)
 
     def _file(self, call: ConfigCall, shown: str, *paths: str) -> Found:
         """The text of the first of these files that exists."""

@@ -15,8 +15,10 @@ CONFIGS: Mapping[str, Code] = {
     ),
     "FP161": Code(
         "the file of a config cannot be read",
-        "The path in `default=` is relative to the flow's folder, or else to the current folder. A path after `--config` "
-        "is relative to the current folder, and one in flowport.toml to the folder of that file.",
+        "The path in `default=` is relative to the flow's folder, or else to the current folder. The file is inside the flow's "
+        "project (the folder with `pyproject.toml`, `flowport.toml`, `setup.py` or `.git`) or below the current folder: a flow that "
+        "somebody else wrote must not take other files of your machine. A path after `--config` is relative to the current folder, "
+        "and one in flowport.toml to the folder of that file. They may be anywhere.",
     ),
     "FP162": Code(
         "the text of a config is not of its format",

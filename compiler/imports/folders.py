@@ -39,7 +39,7 @@ def own_modules(path: str, roots: Iterable[str] = ()) -> tuple[Modules, Source]:
     folder, name = os.path.split(full)
     source = read(full, name, path, name.removesuffix(".py"))
     modules = _with(source, path, places(folder, roots))
-    project = _project(folder)
+    project = project_of(folder)
     for found in _path_folders(modules, source):
         if project is not None and _inside(found, project):
             modules = _with(source, path, _wider(modules.roots, found))
@@ -72,7 +72,7 @@ def _with(source: Source, path: str, around: tuple[tuple[str, str], ...]) -> Mod
     return modules
 
 
-def _project(folder: str) -> str | None:
+def project_of(folder: str) -> str | None:
     """The root of the project that a folder belongs to, or the folder around the package that it is; None if it is neither."""
     one = folder
     while os.path.dirname(one) != one:

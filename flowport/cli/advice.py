@@ -72,6 +72,9 @@ def advice(error: errors.ProjectError) -> str:
             return "create it with a line `NAME=value` for each secret, or remove the setting"
         case errors.BadRunId():
             return "use up to 255 letters, digits and -_.+=@!'(); it cannot begin with `-`, and cannot be `.` or `..`"
+        case errors.BadConfigVariable(name=name):
+            example = '{"config": {"rate": 0.1}}' if name.endswith("VALUE") else '{"config": "config.json"}'
+            return f"export {name}='{example}'"
         case errors.BadParameters():
             return _parameters(error)
         case errors.NoOrigin():

@@ -9,6 +9,8 @@ from typing import Any, Generic, TypeVar
 
 import click
 
+from flowport.cli.changes import changes
+
 Request = TypeVar("Request")
 
 COMPLETE = "_FLOWPORT_COMPLETE"
@@ -31,7 +33,7 @@ class Argument(click.Argument):
 
 class Command(click.Command, Generic[Request]):
     """A word after `flowport`: `run` gets a request, with the values of the options in its fields of the same names, and returns
-    the exit status.
+    the exit status. The field `changes` has the options of `shared_options.changes` together.
 
     `summary` says what the command does, and `help` more of it; `examples` are command lines.
     """
@@ -71,7 +73,8 @@ class Command(click.Command, Generic[Request]):
                 raise click.UsageError(f"option `{param.opts[0]}` is given twice, and takes one value", ctx)
 
     def invoke(self, ctx: click.Context) -> int:
-        return self.run(self.request(**{name: ctx.params[name] for name in signature(self.request).parameters}))
+        values = {name: changes(ctx.params) if name == "changes" else ctx.params[name] for name in signature(self.request).parameters}
+        return self.run(self.request(**values))
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write(f"Usage: {self.usage(ctx)}\n")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowport.cli.advice import WrongUse, closest, message_and_hint
+from flowport.cli.changes import behind_the_command
 from flowport.cli.command import COMPLETE, OWN_FILE, SETTINGS, Command, help_option
 from flowport.cli.console import say
 from flowport.compiler.diagnostics.diagnostic import CompileError
@@ -125,6 +126,7 @@ def run(words: Sequence[str], flow: str = "") -> int:
 
         return shell_complete(group, {}, "flowport", COMPLETE, asked)
     program = f"python {flow.rpartition(':')[0]}" if flow else "flowport"
+    words = behind_the_command(list(words))
     if words and words[0] == "help":
         words = [*words[1:2], "--help"]
     failed = 2 if "--diff" in words else 1

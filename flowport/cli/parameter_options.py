@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 
 import click
 
+from flowport.cli.changes import changes
 from flowport.cli.command import Command, Request, takes_one_value
-from flowport.compiler.decorators.spec import DecoratorSpec
 from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.project.errors import ProjectError
-from flowport.project.flow_file import Changes, FlowFile
+from flowport.project.flow_configs.choice import NO_CONFIGS, ConfigChoice
+from flowport.project.flow_file import UNCHANGED, Changes, FlowFile, check_flow
 from flowport.project.parameters import ParameterText, Spec, as_text, spellings
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
 
@@ -21,6 +22,12 @@ ALONE = "\0"
 
 OPTIONS = "flowport.parameters"
 """The name of the options of a flow's parameters in a context of click's."""
+
+FREE = "flowport.free"
+"""The names of options, in a context of click's, that are free for the parameters of the flow."""
+
+OF_CONFIGS = {"config": "config_files", "config-value": "config_values", "run-config-parsers": "run_config_parsers"}
+"""The options of configs: how they are written, and their names in a context of click's."""
 
 TYPES = {
     "str": "TEXT",
@@ -43,12 +50,7 @@ class FlowChoice(NamedTuple):
     store: str | None = None
     target: str | None = None
     force: bool | None = None
-    decorators: tuple[DecoratorSpec, ...] | None = None
-
-    @property
-    def changes(self) -> Changes:
-        """What the options change in the flow."""
-        return Changes(tuple(self.decorators or ()))
+    changes: Changes = UNCHANGED
 
 
 class FlowSelection(NamedTuple):
@@ -98,20 +100,24 @@ class FlowCommand(Command[Request]):
         self.open = open
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        return [*super().get_params(ctx), *ctx.meta.get(OPTIONS, ())]
+        return [*_own(super().get_params(ctx), ctx), *ctx.meta.get(OPTIONS, ())]
 
     def usage(self, ctx: click.Context) -> str:
         return f"{super().usage(ctx)} [--PARAMETER VALUE]..."
 
     def sections(self, ctx: click.Context) -> list[tuple[str, list[click.Parameter]]]:
-        return [*super().sections(ctx), ("Parameters of the flow", ctx.meta.get(OPTIONS, []))]
+        own = [(title, _own(params, ctx)) for title, params in super().sections(ctx)]
+        return [*own, ("Parameters of the flow", ctx.meta.get(OPTIONS, []))]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         at = args.index("--") if "--" in args else len(args)
-        own = {name for param in self.params if isinstance(param, click.Option) for name in param.opts}
         words, rest = _joined(args[:at], self.params), _joined(args[at + 1 :], ())
         selection = self._select_flow(words) if not ctx.resilient_parsing else self._select_flow_if_possible(words)
         specs = selection.flow.parameters if selection else []
+        ctx.meta[FREE] = _free(selection.flow) if selection else frozenset()
+        params = _own(self.params, ctx)
+        words = _joined(args[:at], params)
+        own = {name for param in params if isinstance(param, click.Option) for name in param.opts}
         ctx.meta[OPTIONS] = parameter_options(specs, words, own)
         left = super().parse_args(ctx, words)
         texts = _texts(ctx.meta[OPTIONS], ctx)
@@ -131,7 +137,8 @@ class FlowCommand(Command[Request]):
         positional = [word for word in seen.args if not word.startswith("--")]
         named = zip([param.name for param in self.params if isinstance(param, click.Argument)], positional, strict=False)
         values = {**seen.params, **dict(named)}
-        choice = FlowChoice(**{name: values.get(name) for name in FlowChoice._fields})
+        named_so = {name: values.get(name) for name in FlowChoice._fields if name != "changes"}
+        choice = _without_free_options(FlowChoice(**named_so, changes=changes(values)))
         return self.open(choice, "-h" in words or "--help" in words)
 
     def _select_flow_if_possible(self, words: list[str]) -> FlowSelection | None:
@@ -149,6 +156,29 @@ class FlowCommand(Command[Request]):
         inner = click.Command(self.name, params=[*options], add_help_option=False)
         with inner.make_context(self.name, list(words), parent=ctx) as found:
             return _texts(options, found)
+
+
+def _own(params: Sequence[click.Parameter], ctx: click.Context) -> list[click.Parameter]:
+    """Parameters of a command without the options that are free for parameters of the flow."""
+    return [param for param in params if param.name not in ctx.meta.get(FREE, ())]
+
+
+def _free(flow: FlowFile) -> frozenset[str]:
+    """The options that a flow has parameters for and no use: those of configs where it has no configs."""
+    if flow.plan.flow.configs:
+        return frozenset()
+    named = {one for spec in flow.parameters for one in spellings(spec["name"])}
+    return frozenset(option for name, option in OF_CONFIGS.items() if name in named)
+
+
+def _without_free_options(choice: FlowChoice) -> FlowChoice:
+    """A choice in which `--config` gives no configs where it is the flow's parameter of this name."""
+    given = choice.changes.configs
+    if choice.flow is None or not (given.files or given.values):
+        return choice
+    looked = check_flow(choice.flow, choice.profile, Changes(configs=ConfigChoice(lenient=True))).flow
+    is_free = looked is not None and bool(_free(looked))
+    return choice._replace(changes=choice.changes._replace(configs=NO_CONFIGS)) if is_free else choice
 
 
 def parameter_options(specs: Sequence[Spec], words: Sequence[str], taken: set[str]) -> list[ParameterOption]:
@@ -193,7 +223,8 @@ def _joined(words: Sequence[str], params: Sequence[click.Parameter]) -> list[str
         found.append(left.pop())
         option = options.get(found[-1])
         if option is not None:
-            found += [left.pop()] if left and (takes_one_value(option) or option.multiple) else []
+            wanted = option.nargs if takes_one_value(option) or option.multiple else 0
+            found += [left.pop() for _ in range(min(wanted, len(left)))]
         elif found[-1].startswith("--") and "=" not in found[-1]:
             found[-1] += f"={left.pop() if left and not left[-1].startswith('--') else ALONE}"
     return found

@@ -53,7 +53,7 @@ def profile() -> click.Option:
 
 
 def changes() -> list[click.Parameter]:
-    """--with of every command that reads a flow."""
+    """--with and the options of configs, of every command that reads a flow."""
     return [
         click.Option(
             ["--with", "decorators"],
@@ -61,7 +61,26 @@ def changes() -> list[click.Parameter]:
             type=decorator,
             multiple=True,
             help="Add a decorator to every step that lacks it, such as `retry` or `retry:times=5`.",
-        )
+        ),
+        click.Option(
+            ["--config", "config_files"],
+            nargs=2,
+            metavar="NAME FILE",
+            multiple=True,
+            help="Read the config NAME of the flow from this file.",
+        ),
+        click.Option(
+            ["--config-value", "config_values"],
+            nargs=2,
+            metavar="NAME VALUE",
+            multiple=True,
+            help="Give the config NAME of the flow this value, as JSON.",
+        ),
+        click.Option(
+            ["--run-config-parsers"],
+            is_flag=True,
+            help="Run the parsers of configs that are code of your own; it imports the flow's file.",
+        ),
     ]
 
 

@@ -63,7 +63,9 @@ class Config(NamedTuple):
     @property
     def target_stores(self) -> dict[str, str]:
         """The stores that the tables of targets name, by target."""
-        tables = {name: table for name, table in self.settings.items() if isinstance(table, dict) and "store" in table}
+        tables = {
+            name: table for name, table in self.settings.items() if name not in SHARED and isinstance(table, dict) and "store" in table
+        }
         return {name: self.store_of(name) or "" for name in tables}
 
     def beside(self, store: str | None) -> str | None:

@@ -140,6 +140,14 @@ class BadRunId(ProjectError):
         super().__init__(f"a run id cannot be `{run if len(run) <= 60 else run[:60] + '...'}`")
 
 
+class BadConfigVariable(ProjectError):
+    """A variable of the shell that gives configs is no JSON object."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the environment variable {name} is not a JSON object")
+        self.name = name
+
+
 class BadParameters(ProjectError):
     """Parameters are missing, unknown or of the wrong type: a line for each. `specs` are those that the flow has."""
 

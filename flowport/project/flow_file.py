@@ -12,6 +12,7 @@ from flowport.compiler.ir.plan import Plan
 from flowport.compiler.options import CompileOptions
 from flowport.compiler.package.documents import flow_document
 from flowport.project.config import Config, find
+from flowport.project.flow_configs.choice import NO_CONFIGS, ConfigChoice, sources
 
 if TYPE_CHECKING:
     from flowport.compiler.package.archive import Package
@@ -62,16 +63,17 @@ class CheckResult(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """What a command line changes in a flow: `decorators` are for the steps that lack them."""
+    """What a command line changes in a flow: `decorators` are for the steps that lack them, and `configs` have values of its configs."""
 
     decorators: tuple[DecoratorSpec, ...] = ()
+    configs: ConfigChoice = NO_CONFIGS
 
 
 UNCHANGED = Changes()
 
 
 def check_flow(argument: str, profile: str | None, changes: Changes = UNCHANGED) -> CheckResult:
-    """Read `FILE.py` or `FILE.py:ClassName` with a profile of its settings."""
+    """Read `FILE.py` or `FILE.py:ClassName` with a profile of its settings; raises ProjectError for variables that cannot be read."""
     path, _ = split(argument)
     folder = os.path.dirname(os.path.abspath(path))
     try:
@@ -81,7 +83,7 @@ def check_flow(argument: str, profile: str | None, changes: Changes = UNCHANGED)
         config.provisions  # noqa: B018 - raises CompileError
     except CompileError as refused:
         return CheckResult(None, refused.diagnostics)
-    loaded = load(argument, roots, modules, CompileOptions(changes.decorators))
+    loaded = load(argument, roots, modules, CompileOptions(changes.decorators, sources(changes.configs, config)))
     flow = None if loaded.plan is None else FlowFile(path, loaded.plan, config, loaded.diagnostics)
     return CheckResult(flow, loaded.diagnostics, config.ignored)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.project.errors import UnknownFlowFile
 from flowport.project.flow_file import UNCHANGED, Changes, FlowFile, open_flow
 from flowport.project.runs import find_origin
 from flowport.project.stores import StoreChoice, open_to_read
 from flowport.runtime.local.source import where
+from flowport.runtime.records.run_record import RunRecord
 
 if TYPE_CHECKING:
     from flowport.project.runs import Report
@@ -38,12 +40,29 @@ class Resumption(NamedTuple):
 
 
 def find_resumption(choice: ResumeChoice, report: Report) -> Resumption:
-    """The chosen run, or the latest that ended before its last step; raises ProjectError and CompileError."""
-    flow = open_flow(choice.file, choice.store.profile, choice.changes) if choice.file else None
+    """The chosen run, or the latest that ended before its last step; raises ProjectError and CompileError.
+
+    The new run has the configs of the old one, except for those that the choice gives.
+    """
+    flow = _open(choice.file, choice) if choice.file else None
     store, _ = open_to_read(choice.store, flow.folder if flow else os.curdir)
     flow_name, _, run = (choice.run or "").rpartition("/")
     origin = find_origin(store, flow_name or (flow.name if flow else ""), run, report, choice.force)
-    return Resumption(flow or open_flow(_file(store, origin), choice.store.profile, choice.changes), origin["run"], store.url)
+    earlier = RunRecord(store, origin).configs_by_name()
+    if flow is None or flow.plan.flow.configs:
+        configs = choice.changes.configs._replace(earlier=earlier)
+        file = choice.file or _file(store, origin)
+        flow = open_flow(file, choice.store.profile, choice.changes._replace(configs=configs))
+    return Resumption(flow, origin["run"], store.url)
+
+
+def _open(file: str, choice: ResumeChoice) -> FlowFile:
+    """The flow in a file. Its configs may no longer be there: those of the run are taken, once it is found."""
+    try:
+        return open_flow(file, choice.store.profile, choice.changes)
+    except CompileError:
+        configs = choice.changes.configs._replace(lenient=True)
+        return open_flow(file, choice.store.profile, choice.changes._replace(configs=configs))
 
 
 def _file(store: Store, document: dict[str, Any]) -> str:

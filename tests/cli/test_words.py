@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 import pytest
 
 from desk import Desk
+from flowport.cli.changes import OPTIONS as CHANGES
 from flowport.cli.group import COMMANDS, OF_A_FLOW, load, module_of
 from flowport.cli.parameter_options import FlowChoice, FlowCommand
 
@@ -112,9 +113,9 @@ def test_every_option_goes_into_the_request_of_its_command(name: str) -> None:
     if isinstance(command, FlowCommand):
         # What the flow is opened with goes no further.
         assert fields - {"parameters", "origin_run"} <= known
-        assert known - fields <= set(FlowChoice._fields)
+        assert known - fields <= {*FlowChoice._fields, *CHANGES}
     else:
-        assert known == fields
+        assert known == fields - {"changes"} | (set(CHANGES) if "changes" in fields else set())
 
 
 @pytest.mark.parametrize("name", [*COMMANDS, ""])
@@ -132,11 +133,11 @@ def test_a_flows_own_file_has_the_commands_about_flows(desk: Desk) -> None:
 
 
 def test_the_compiler_knows_the_options_that_hide_a_parameter() -> None:
-    from flowport.compiler.check.parameters import OPTIONS
+    from flowport.compiler.check.parameters import OF_CONFIGS, OPTIONS
 
     commands = [load(name) for name in ("run", "resume", "dry-run")]
     shown = {name[2:] for command in commands for param in command.params for name in param.opts if name.startswith("--")}
-    assert shown == OPTIONS
+    assert shown == OPTIONS | OF_CONFIGS
 
 
 def test_wrong_use_ends_with_2(desk: Desk) -> None:

@@ -117,6 +117,18 @@ def test_what_is_given_comes_before_the_default(
     assert of(tmp_path, "c = Config('c', default='config.json')", sources=sources).configs[0].value == expected
 
 
+@pytest.mark.parametrize("default", ["'../outside.json'", "os.path.join(os.path.dirname(__file__), '../outside.json')", "'link.json'"])
+def test_a_flow_takes_no_file_from_outside_of_its_project(tmp_path: Path, default: str) -> None:
+    folder = tmp_path / "flows"
+    folder.mkdir()
+    (tmp_path / "outside.json").write_text("{}")
+    (folder / "link.json").symlink_to("../outside.json")
+    found = wrong(folder, f"c = Config('c', default={default})", head="import os\n")
+    assert [message.endswith("of the config `c` is outside the flow's project") for message in found] == [True]
+    (tmp_path / "pyproject.toml").write_text("")
+    assert of(folder, f"c = Config('c', default={default})", head="import os\n").configs[0].value == {}
+
+
 def test_a_flow_may_set_the_variables_of_metaflow_itself(tmp_path: Path) -> None:
     head = "import os\nos.environ['METAFLOW_FLOW_CONFIG_VALUE'] = json.dumps({'c': {'a': 1}})\n"
     head += "os.environ['METAFLOW_FLOW_CONFIG'] = json.dumps({'d': 'config.json'})\n"
@@ -235,7 +247,7 @@ def test_a_parser_of_the_users_own_runs_where_that_is_asked_for(tmp_path: Path) 
     body = "c = Config('c', default_value='x', parser=own)\nd = Config('d', default_value='y', parser=own)"
     flow, found = parsed(tmp_path, f"{body}\n\n{BODY}", {}, ConfigSources(run=run), head)
     assert flow.configs[0].value == {"a": (1, 2)}
-    assert [one.message for one in found] == ["the parser of the config `d` failed: ValueError in line 3"]
+    assert [one.message for one in found] == ["the code for the config `d` failed: ValueError in line 3"]
     assert [(call.attribute, call.text) for call in asked[0].calls] == [("c", "x"), ("d", "y")]
 
 

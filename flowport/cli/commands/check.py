@@ -10,11 +10,10 @@ import click
 from flowport.cli import shared_options as shared
 from flowport.cli.command import Command
 from flowport.cli.console import colored, say, write_document
-from flowport.compiler.decorators.spec import DecoratorSpec
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.diagnostics.render import FORMATS, Format, render, summary
 from flowport.compiler.lower.delivery import forwarded_here
-from flowport.project.flow_file import Changes, check_flow, has_errors
+from flowport.project.flow_file import UNCHANGED, Changes, check_flow, has_errors
 from flowport.project.secrets.file import secrets_file_problems
 from flowport.project.targets import find_target, prepare
 
@@ -26,7 +25,7 @@ class CheckRequest(NamedTuple):
     target: tuple[str, ...]
     profile: str | None
     format: Format
-    decorators: tuple[DecoratorSpec, ...] = ()
+    changes: Changes = UNCHANGED
 
 
 def check(request: CheckRequest) -> int:
@@ -47,7 +46,7 @@ def check(request: CheckRequest) -> int:
 
 def _diagnostics(file: str, request: CheckRequest) -> tuple[tuple[Diagnostic, ...], str]:
     """The diagnostics of a flow and of each target, without duplicates, and the name of the flow."""
-    checked = check_flow(file, request.profile, Changes(request.decorators))
+    checked = check_flow(file, request.profile, request.changes)
     say((), checked.ignored)
     if checked.flow is None:
         return checked.diagnostics, ""

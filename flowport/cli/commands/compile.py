@@ -12,11 +12,10 @@ from flowport.cli.advice import missing_target
 from flowport.cli.command import Command
 from flowport.cli.console import say, writing
 from flowport.cli.loading import load_flow
-from flowport.compiler.decorators.spec import DecoratorSpec
 from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.compiler.record import replace
 from flowport.project.errors import FilesCollide
-from flowport.project.flow_file import Changes, has_errors
+from flowport.project.flow_file import UNCHANGED, Changes, has_errors
 from flowport.project.targets import emit, find_target, prepare
 
 if TYPE_CHECKING:
@@ -33,12 +32,7 @@ class CompileRequest(NamedTuple):
     profile: str | None
     output: str
     check: bool
-    decorators: tuple[DecoratorSpec, ...] = ()
-
-    @property
-    def changes(self) -> Changes:
-        """What the options change in the flows."""
-        return Changes(self.decorators)
+    changes: Changes = UNCHANGED
 
 
 def compile_flows(request: CompileRequest) -> int:

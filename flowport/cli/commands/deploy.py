@@ -11,10 +11,9 @@ from flowport.cli.advice import WrongUse, missing_target
 from flowport.cli.command import Command
 from flowport.cli.console import say
 from flowport.cli.loading import load_flow
-from flowport.compiler.decorators.spec import DecoratorSpec
 from flowport.compiler.target import Changes as TargetChanges
 from flowport.compiler.target import Deployment
-from flowport.project.flow_file import Changes
+from flowport.project.flow_file import UNCHANGED, Changes
 from flowport.project.targets import emit, find_target, prepare_without_errors
 
 
@@ -25,7 +24,7 @@ class DeployRequest(NamedTuple):
     target: str | None
     profile: str | None
     diff: bool
-    decorators: tuple[DecoratorSpec, ...] = ()
+    changes: Changes = UNCHANGED
 
 
 def deploy(request: DeployRequest) -> int:
@@ -36,7 +35,7 @@ def deploy(request: DeployRequest) -> int:
     deployer = target.deployer
     if deployer is None:
         raise WrongUse(f"flowport does not deploy to {target.name}", f"flowport compile {request.flow} --target {target.name}")
-    flow = load_flow(request.flow, request.profile, Changes(request.decorators))
+    flow = load_flow(request.flow, request.profile, request.changes)
     ready = prepare_without_errors(flow, target)
     say(ready.diagnostics)
     package = flow.package()

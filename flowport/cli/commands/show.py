@@ -12,9 +12,8 @@ from flowport.cli.advice import WrongUse
 from flowport.cli.command import Command
 from flowport.cli.console import write_document, writing
 from flowport.cli.loading import load_flow
-from flowport.compiler.decorators.spec import DecoratorSpec
 from flowport.compiler.ir.plan import Plan
-from flowport.project.flow_file import Changes
+from flowport.project.flow_file import UNCHANGED, Changes
 
 FORMATS = ("text", "svg", "html")
 ENDINGS = {"txt": "text", "svg": "svg", "html": "html"}
@@ -28,12 +27,12 @@ class ShowRequest(NamedTuple):
     format: str | None
     output: str | None
     plan: bool
-    decorators: tuple[DecoratorSpec, ...] = ()
+    changes: Changes = UNCHANGED
 
 
 def show(request: ShowRequest) -> int:
     """Print or write the drawing; with `plan` 1 when the plan is not well formed."""
-    plan = load_flow(request.flow, request.profile, Changes(request.decorators)).plan
+    plan = load_flow(request.flow, request.profile, request.changes).plan
     if request.plan:
         if request.format not in (None, "text"):
             raise WrongUse("`--plan` is text")
