@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import metaflow_tables
 from compiled import files_of
 from flowport.compiler.decorators.step.resources import CPU_AND_MEMORY, DISK, GPU, SHARED_MEMORY
 from flowport.compiler.diagnostics.codes import CODES
@@ -169,6 +170,26 @@ def test_the_page_of_diagnostics_has_them_all(golden: Callable[[Path, str], None
 
 def test_the_readme_says_what_each_engine_lacks(golden: Callable[[Path, str], None]) -> None:
     golden(SUPPORT, MATRIX.sub(lambda found: found[1] + matrix() + found[2], SUPPORT.read_text(encoding="utf-8")))
+
+
+METAFLOW: dict[str, Callable[[], str]] = {
+    "names": metaflow_tables.names,
+    "decorators": lambda: metaflow_tables.decorators({name: lacking for name, lacking in ENGINES.items() if name != "this machine"}),
+    "flow decorators": metaflow_tables.flow_decorators,
+    "refused": metaflow_tables.refused,
+    "without effect": metaflow_tables.without_effect,
+    "missing": metaflow_tables.missing,
+}
+
+
+def test_the_page_about_metaflow_has_the_tables_of_the_compiler(golden: Callable[[Path, str], None]) -> None:
+    page = ROOT / "docs" / "metaflow.md"
+    text = page.read_text(encoding="utf-8")
+    for name, made in METAFLOW.items():
+        before, start, rest = text.partition(f"<!-- {name} -->\n")
+        assert start, f"docs/metaflow.md has no place for {name}"
+        text = f"{before}{start}{made()}{rest[rest.index(f'<!-- end of {name} -->') :]}"
+    golden(page, text)
 
 
 @pytest.mark.parametrize("code", sorted(CODES))
