@@ -146,6 +146,10 @@ class _Call:
             kind, default = "str", NoDefault()
         multiple = bool(self.argument("multiple", (bool, int), False))
         element, kind = (self._element(kind, default), "list") if multiple else ("", kind)
+        if multiple and not isinstance(default, NoDefault | Computed) and misfit(default, "list") is not None:
+            message = f"the default `{default!r}` of `{self.attribute}` is not a list, so each run must give a value"
+            self.reading.warn("FP236", message, self.source, self.arguments["default"], f"write `default=[{default!r}]`")
+            default, required = NoDefault(), True
         if not isinstance(default, NoDefault | Computed) and misfit(default, kind) is None:
             default = as_kind(default, kind)
             if kind == "json" and isinstance(default, str):

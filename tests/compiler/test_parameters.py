@@ -129,7 +129,6 @@ def test_parameters(tmp_path: Path, call: str, expected: Parameter) -> None:
         ("Parameter('one', separator=',', type=int)", "FP153"),
         ("Parameter('one', separator=',', default=['a'])", "FP153"),
         ("Parameter('one', multiple=True, separator=',')", "FP153"),
-        ("Parameter('one', multiple=True, default='a')", "FP236"),
         ("Parameter('one', multiple=True, type=int, default=['a'])", "FP236"),
         ("Parameter('one', multiple=True, default=['a', 'c'], choices=NAMES)", "FP237"),
         ("Parameter('one', is_flag=True, type=str)", "FP154"),
@@ -269,3 +268,9 @@ def test_an_included_file_that_is_not_there_has_to_be_named_by_each_run(tmp_path
     for path in ("data/none.csv", "../none.csv", "/none.csv"):
         found, said = parameter(tmp_path, f"IncludeFile('one', default={path!r})")
         assert (found, said) == (Parameter("one", "one", "file", required=True), ["FP155"])
+
+
+@pytest.mark.parametrize(("value", "element"), [("2", "int"), ("'a'", "str")])
+def test_several_values_whose_default_is_no_list_have_to_be_given_by_each_run(tmp_path: Path, value: str, element: str) -> None:
+    found, said = parameter(tmp_path, f"Parameter('one', multiple=True, default={value})")
+    assert (found, said) == (Parameter("one", "one", "list", required=True, element=element), ["FP236"])
