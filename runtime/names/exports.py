@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 ARGO_EVENT = "runtime.names.argo_event"
 FLOW = "runtime.names.flow"
 CURRENT = "runtime.names.current"
+GET_SECRET = "runtime.secrets.get"
 CAUGHT_ERROR = "runtime.names.caught_error"
 CARDS = "runtime.names.cards"
 EXCEPTIONS = "runtime.names.exceptions"
@@ -122,6 +123,8 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "plugins.datatools.s3": _DATATOOLS,
     "plugins.datatools.s3.s3": _DATATOOLS,
     "util": {**_all(("get_username", "resolve_identity"), IDENTITY)},
+    "plugins.secrets": {"get_secret": GET_SECRET},
+    "plugins.secrets.secrets_func": {"get_secret": GET_SECRET},
     "user_decorators.user_step_decorator": {**_all(_USER_DECORATORS, STEP_DECORATORS)},
     "user_configs.config_parameters": {**_all(_CONFIG_NAMES, CONFIG)},
 }

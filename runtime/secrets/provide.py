@@ -53,17 +53,20 @@ def _secrets(step: str, asked: list[dict[str, Any]], fetch: Fetch) -> dict[str, 
     found: dict[str, tuple[str, str]] = {}
     for secret in (Secret(**each) for each in asked):
         place = fetch.sources.place(secret)
-        if secret.type == "inline":
-            values = {name: str(value) for name, value in secret.options.get("env_vars", {}).items()}
-        elif place.get("container"):
-            continue  # the container began with its variables
-        else:
-            values = variables(_typed(secret, place, fetch), fetch.payload(secret, place))
+        # A container with `container` began with its variables.
+        values = {} if place.get("container") else values_of(secret, place, fetch)
         for name, value in values.items():
             if name in found:
                 raise SecretError(f"step `{step}`: the secrets `{found[name][0]}` and `{secret.name}` both set the variable `{name}`")
             found[name] = (secret.name, value)
     return found
+
+
+def values_of(secret: Secret, place: Mapping[str, Any], fetch: Fetch) -> dict[str, str]:
+    """The variables of a secret."""
+    if secret.type == "inline":
+        return {name: str(value) for name, value in secret.options.get("env_vars", {}).items()}
+    return variables(_typed(secret, place, fetch), fetch.payload(secret, place))
 
 
 def _typed(secret: Secret, place: Mapping[str, Any], fetch: Fetch) -> Secret:

@@ -7,10 +7,14 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 import yaml
 
 from desk import Desk, Ended
+from s3 import REGION
+from s3 import bucket as bucket
+from s3 import server as server
 
 FLOW = """
 import os
@@ -307,6 +311,22 @@ def test_workers_share_the_values_and_leave_none(desk: Desk) -> None:
     assert ended.status == 0, ended.err
     assert "[9, 9, 9, 9]" in desk("artifacts", "Report/one").out
     assert left_in(desk, ended) == []
+
+
+def test_tasks_with_processes_of_their_own_fetch_from_a_service(desk: Desk, bucket: str, server: str) -> None:
+    name = f"key-{bucket}"
+    boto3.client("secretsmanager", region_name=REGION, endpoint_url=server).create_secret(Name=name, SecretString='{"KEY": "k3y-value"}')
+    text = WORKERS.replace('sources=["key"]', f'sources=["aws-secrets-manager.{name}"]').replace(
+        "import FlowSpec", "import FlowSpec, timeout"
+    )
+    desk.write("report.py", text.replace("    @secrets", "    @timeout(seconds=60)\n    @secrets"))
+    ended = desk("run", "report.py", "--run-id", "one")
+    assert ended.status == 0, ended.out + ended.err
+    assert "[9, 9, 9, 9]" in desk("artifacts", "Report/one").out
+    assert left_in(desk, ended) == []
+    gone = desk("run", "report.py", "--run-id", "two", AWS_REGION="eu-west-3")
+    assert gone.status == 1
+    assert f"AWS Secrets Manager has no secret `{name}` in this region and account" in gone.out + gone.err
 
 
 @pytest.mark.parametrize("target", ["argo", "sfn"])

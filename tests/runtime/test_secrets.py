@@ -232,6 +232,20 @@ def test_a_secret_replaces_a_variable_only_where_the_flow_says_so(tmp_path: Path
     assert provided(asks("a", allow_override=True), file=str(tmp_path / ".env")) == {"KEY": "new"}
 
 
+def test_a_step_may_ask_for_a_secret_itself(manager: Any, tmp_path: Path) -> None:
+    from flowport.runtime.names.exceptions import MetaflowException
+    from flowport.runtime.secrets.get import get_secret
+
+    name = made(manager, '{"user": "a"}')
+    assert get_secret(f"{AWS}.{name}") == {"user": "a"}
+    assert get_secret({"type": AWS, "id": name, "options": {"json": False, "env_var_name": "ALL"}}) == {"ALL": '{"user": "a"}'}
+    assert "user" not in os.environ
+    with pytest.raises(MetaflowException, match="AWS Secrets Manager has no secret `nothing`"):
+        get_secret(f"{AWS}.nothing")
+    with pytest.raises(MetaflowException, match="a source is a string, or a dict with an `id`"):
+        get_secret({"type": AWS})
+
+
 def test_a_document_that_flowport_did_not_write_is_refused() -> None:
     os.environ[SECRETS] = "x"
     with pytest.raises(SecretError, match=f"the variable `{SECRETS}` is set by flowport, and is not what it wrote"):

@@ -8,12 +8,14 @@ from flowport.compiler.ir import ExecutionSpec, Resources, Step
 def step_settings(step: Step) -> list[str]:
     """One text for each decorator, such as `3 retries`."""
     settings = step.settings
+    variables = sorted(name for name, _ in (*settings.environment, *settings.forwarded))
     found = [
         f"{settings.retry.times} {'retry' if settings.retry.times == 1 else 'retries'}" if settings.retry else "",
         "errors are caught" if settings.catch else "",
         f"at most {settings.timeout} s" if settings.timeout else "",
         *_resources(settings.resources),
-        "sets " + ", ".join(name for name, _ in settings.environment) if settings.environment else "",
+        "sets " + ", ".join(variables) if variables else "",
+        "secrets " + ", ".join(secret.name for secret in settings.secrets.sources) if settings.secrets else "",
         *_execution(settings.execution),
     ]
     return [text for text in found if text]

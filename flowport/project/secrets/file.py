@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir.plan import Plan
@@ -61,6 +60,8 @@ def _path(flow: FlowFile) -> str:
 
 def _is_tracked(path: str) -> bool:
     """Whether git knows the file; not without git, and not outside of a repository."""
+    import subprocess
+
     # No program that the settings of a repository name shall run.
     command = [
         "git",
