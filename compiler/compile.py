@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flowport.compiler.check.flow import check
+from flowport.compiler.decorators.attach import without_places
 from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.options import NO_OPTIONS, CompileOptions
@@ -30,7 +31,7 @@ def load(argument: str, roots: tuple[str, ...] = (), included: tuple[str, ...] =
     flow, found = parse(path, class_name, roots, included, options)
     if flow is None:
         return LoadResult(None, found)
-    found += check(flow)
+    found = tuple(without_places((*found, *check(flow)), options.origins))
     if any(diagnostic.severity == "error" for diagnostic in found):
         # After a broken transition, every step would seem to read artifacts that no step sets.
         return LoadResult(None, tuple(diagnostic for diagnostic in found if diagnostic.code != READ_TOO_EARLY))

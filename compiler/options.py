@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from flowport.compiler.configs.sources import NO_SOURCES, ConfigSources
+from flowport.compiler.decorators.mutations import Mutations
 from flowport.compiler.decorators.spec import DecoratorSpec
 from flowport.compiler.record import field, record
 
 
 @record(eq=False)
 class CompileOptions:
-    """Decorators for the steps that lack them, and where the values of configs come from."""
+    """Decorators for the steps that lack them, where the values of configs come from, and what the flow's mutators changed.
+
+    Mutators are an error where `mutations` is None. Otherwise the `decorators` are among the `mutations`.
+    """
 
     decorators: tuple[DecoratorSpec, ...] = ()
     configs: ConfigSources = field(default=NO_SOURCES)
+    mutations: Mutations | None = None
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """How messages call what comes from outside of the source."""
+        return frozenset([*(spec.origin for spec in self.decorators), *(self.mutations.origins if self.mutations is not None else ())])
 
 
 NO_OPTIONS = CompileOptions()

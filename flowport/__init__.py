@@ -45,6 +45,10 @@ if TYPE_CHECKING:
     from flowport.runtime.names.flow import secrets as secrets
     from flowport.runtime.names.flow import step as step
     from flowport.runtime.names.flow import timeout as timeout
+    from flowport.runtime.names.mutators import FlowMutator as FlowMutator
+    from flowport.runtime.names.mutators import MutableFlow as MutableFlow
+    from flowport.runtime.names.mutators import MutableStep as MutableStep
+    from flowport.runtime.names.mutators import StepMutator as StepMutator
     from flowport.runtime.names.parallel import parallel_imap_unordered as parallel_imap_unordered
     from flowport.runtime.names.parallel import parallel_map as parallel_map
     from flowport.runtime.names.profile import profile as profile
@@ -56,10 +60,14 @@ __version__ = "0.1.0"
 __all__ = (
     "Config",
     "ConfigValue",
+    "FlowMutator",
     "FlowSpec",
     "IncludeFile",
     "JSONType",
+    "MutableFlow",
+    "MutableStep",
     "Parameter",
+    "StepMutator",
     "USER_SKIP_STEP",
     "UserStepDecorator",
     "batch",

@@ -18,6 +18,7 @@ OPTIONS = frozenset(
         "profile",
         "run-id",
         "run-id-file",
+        "run-mutators",
         "tag",
         "max-workers",
         "with",

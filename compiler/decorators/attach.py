@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from flowport.compiler.decorators.registry import FLOW_DECORATORS, STEP_DECORATORS
 from flowport.compiler.decorators.spec import DecoratorSpec
@@ -40,13 +40,16 @@ class Attached:
         return decorator.changes_results if decorator is not None else self.wrapper is not None
 
 
-def attached(reading: Reading, start: Source, specs: Iterable[DecoratorSpec]) -> tuple[Attached, ...]:
-    """The decorators of `specs` for the flow in `start`; of several with one name the first. Adds diagnostics about the others."""
-    found: dict[str, Attached] = {}
-    for spec in specs:
+def attached(reading: Reading, start: Source, specs: Iterable[DecoratorSpec], several: bool = False) -> tuple[Attached, ...]:
+    """The decorators of `specs` for the flow in `start`; of those with one name the first, unless a step has `several`.
+
+    Adds diagnostics about what is wrong with them.
+    """
+    found: dict[object, Attached] = {}
+    for number, spec in enumerate(specs):
         one = _attached(reading, start, spec)
         if one is not None:
-            found.setdefault(spec.name, one)
+            found.setdefault(number if several else spec.name, one)
     return tuple(found.values())
 
 
@@ -111,9 +114,8 @@ def _say(reading: Reading, spec: DecoratorSpec, code: str, message: str, *ways_o
     reading.diagnostics.append(Diagnostic(code, f"`{spec.origin}`: {message}", help=ways_out))
 
 
-def without_places(diagnostics: Iterable[Diagnostic], specs: Iterable[DecoratorSpec]) -> list[Diagnostic]:
+def without_places(diagnostics: Iterable[Diagnostic], origins: Collection[str]) -> list[Diagnostic]:
     """The diagnostics about decorators from outside say where these come from, instead of a place in a file, and each of them once."""
-    origins = {spec.origin for spec in specs}
     found: dict[object, Diagnostic] = {}
     for one in diagnostics:
         if one.span is not None and one.span.file in origins:

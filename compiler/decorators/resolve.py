@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from flowport.compiler.decorators.registry import ARGUMENTS, FLOW_DECORATORS
 from flowport.compiler.decorators.unsupported import UNSUPPORTED
 from flowport.compiler.decorators.use import DecoratorUse
+from flowport.compiler.decorators.user_defined import kind
 from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.evaluate.reading import Reading
 from flowport.compiler.python.bindings import Names
@@ -80,7 +81,9 @@ class _Reader:
         return isinstance(made, External) and made.name == "functools.partial"
 
     def _unseen(self, thing: Definition) -> None:
-        """Warn about decorators of flowport inside a custom decorator."""
+        """Warn about decorators of flowport inside a custom decorator. Those in Metaflow's way get the step as it is."""
+        if kind(self.reading.modules, thing):
+            return
         made = [each.node for each in thing.bindings]
         names = {self._ours(thing.source, inner) for each in made for inner in ast.walk(each)}
         if inside := sorted(names & set(ARGUMENTS)):

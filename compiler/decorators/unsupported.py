@@ -39,6 +39,7 @@ UNSUPPORTED: Mapping[str, Unsupported] = {
     "checkpoint": Unsupported(True, "nothing is kept between attempts", "write what must survive an attempt to storage of your own"),
     "model": Unsupported(False, "its models would not be loaded", "load the model inside the step"),
     "huggingface_hub": Unsupported(False, "its models would not be loaded", "load the model inside the step"),
+    "gpu_profile": Unsupported(True, "no profile of the GPU is recorded", "you can keep it: the step runs without a profile"),
     "nim": Unsupported(False, "its service would be missing", "call the service from the step"),
     "parallel": Unsupported(False, "its tasks could not communicate", "use `foreach` if the tasks do not communicate"),
     "pytorch_parallel": Unsupported(False, "its tasks could not communicate", "use `foreach` if the tasks do not communicate"),

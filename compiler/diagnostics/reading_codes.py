@@ -121,6 +121,17 @@ READING: Mapping[str, Code] = {
         "flowport evaluates the expressions in decorators, defaults and `self.next`. So that a flow cannot block the compiler, "
         "the total effort is limited to about two seconds. Compute large values in a step.",
     ),
+    "FP128": Code(
+        "a mutator changes the flow while it is compiled",
+        "A mutator is code of yours that adds or removes decorators and parameters. flowport reads the source of a flow and runs none of "
+        "it. With `--run-mutators` it imports the flow's file in a process of its own and runs the mutators there: the packages that the "
+        "file imports must be installed. Or write the decorators that the mutator adds above the steps.",
+    ),
+    "FP129": Code(
+        "a mutator cannot be run",
+        "With `--run-mutators`, a mutator raised an exception, the flow's file could not be imported, or the mutator asked for something "
+        "that it cannot change. What it printed, and its traceback, stand above the message.",
+    ),
     "FP130": Code(
         "a decorator takes its arguments by name",
         "Write `@retry(times=3)`, not `@retry(3)`.",

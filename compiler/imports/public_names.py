@@ -28,11 +28,18 @@ class Part:
 
 
 _RUNNER = Part("runner", "start other flows from the scheduler, or with `flowport run`")
-_MUTATORS = Part("decorator API", "write the decorators above the steps, or write a decorator as a plain function")
+_GANGS = Part("extensions", "run one task with all the processors or GPUs that it needs, and start the processes inside the step")
+_SERVICES = Part("extensions", "call the service from the step, at an address that a parameter or an environment variable names")
+_PACKAGES = Part("extensions", "install the packages in the image, or in the environment that runs the flow")
+_MODELS = Part("extensions", "load and store models inside the step")
 
 PARTS: Mapping[str, Part] = {
     **dict.fromkeys(("Runner", "NBRunner", "Deployer", "NBDeployer", "DeployedFlow"), _RUNNER),
-    **dict.fromkeys(("FlowMutator", "StepMutator", "MutableFlow", "MutableStep"), _MUTATORS),
+    **dict.fromkeys(("deepspeed", "metaflow_ray", "mpi", "pyspark", "tensorflow", "tensorflow_parallel", "torchrun"), _GANGS),
+    "TorchrunSingleNodeMultiGPU": _GANGS,
+    **dict.fromkeys(("nvcf", "nvct", "nvidia", "ollama", "snowpark", "vllm"), _SERVICES),
+    **dict.fromkeys(("named_env", "named_env_base", "pip", "pip_base", "uv", "uv_base"), _PACKAGES),
+    **dict.fromkeys(("checkpoint_config", "load_model"), _MODELS),
 }
 """Names of Metaflow that flowport does not have."""
 

@@ -56,7 +56,8 @@ class Step:
     """A method with the decorator `@step`.
 
     `digest` is a SHA-256 over the tokens of the step and of what it names in the flow's own files.
-    `join`: the method takes the inputs of the steps before it. `wrappers` are around the decorators that the source shows.
+    `join`: the method takes the inputs of the steps before it. `wrappers` are around the decorators that the source
+    shows, or with `unwrapped` in their place.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Step:
     transition_span: Span | None = field(default=None, compare=False)
     uses: Uses = field(default=Uses(), compare=False, repr=False)
     wrappers: tuple[Wrapper, ...] = ()
+    unwrapped: bool = False
 
 
 @record
@@ -80,7 +82,8 @@ class Flow:
     `members` are the names of its class that are not steps, inherited ones included; `complete`: the source of all base classes is known.
     `roots` are the folders inside the package that go on `sys.path`, "" for its top. `definitions` has the digests of what the flow's
     modules define, by module, "" for the flow's own file, and name. `unused` are names that they import from Metaflow, which flowport does
-    not offer and nothing uses.
+    not offer and nothing uses. `late_parameters` are attributes that the class gets when it is imported,
+    and `removed_parameters` those that it loses.
     """
 
     name: str
@@ -101,6 +104,8 @@ class Flow:
     span: Span | None = field(default=None, compare=False)
     unused: tuple[str, ...] = ()
     configs: tuple[Config, ...] = ()
+    late_parameters: tuple[str, ...] = ()
+    removed_parameters: tuple[str, ...] = ()
 
     def step(self, name: str) -> Step:
         """The step called `name`; raises KeyError for a name that is not a step."""

@@ -25,17 +25,22 @@ from flowport.runtime.protocol import CONFIGS, DEFINITIONS, DOCUMENTS, FLOW, INC
 
 def documents(plan: Plan, further: Iterable[str] = ()) -> Iterator[tuple[str, bytes]]:
     """Every document of the plan with its path in the code package; `further` are the paths of files that the flow includes."""
-    yield FLOW, _bytes(flow_document(plan.flow))
+    yield from flow_documents(plan.flow)
     yield PLAN, _bytes(plan_document(plan))
     yield DEFINITIONS, _bytes({"v": DOCUMENTS, "modules": {name: dict(found) for name, found in sorted(plan.flow.definitions.items())}})
-    if plan.flow.configs:
-        yield CONFIGS, _bytes({"v": DOCUMENTS, "configs": [_config(config) for config in plan.flow.configs]})
     if included := sorted(further):
         yield INCLUDED, _bytes({"v": DOCUMENTS, "files": [*included]})
     sites = Sites(plan)
     for step in plan.flow.steps:
         if step.name in sites.of:
             yield f"{STEP_PLANS}{step.name}.json", _bytes({**_step_document(sites, step), **_reads(plan.flow)})
+
+
+def flow_documents(flow: Flow) -> Iterator[tuple[str, bytes]]:
+    """The documents that importing the flow needs."""
+    yield FLOW, _bytes(flow_document(flow))
+    if flow.configs:
+        yield CONFIGS, _bytes({"v": DOCUMENTS, "configs": [_config(config) for config in flow.configs]})
 
 
 def _bytes(document: Document) -> bytes:
@@ -56,6 +61,10 @@ def flow_document(flow: Flow) -> Document:
     }
     if flow.configs:
         document["configs"] = [config.attribute for config in flow.configs]
+    if flow.late_parameters:
+        document["late_parameters"] = [*flow.late_parameters]
+    if flow.removed_parameters:
+        document["removed_parameters"] = [*flow.removed_parameters]
     if flow.unused:
         document["unused"] = [*flow.unused]
     return document
@@ -164,8 +173,10 @@ def _node(node: Node) -> Document:
 def _step_document(sites: Sites, step: Step) -> Document:
     """What a task of the step reads."""
     around: Document = {}
-    if step.wrappers:
+    if step.wrappers or step.unwrapped:
         around["wrappers"] = [[one.module, one.name, dict(one.arguments)] for one in step.wrappers]
+    if step.unwrapped:
+        around["unwrapped"] = True
     return {
         "v": DOCUMENTS,
         "step": step.name,

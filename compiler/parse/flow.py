@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import ast
 import os.path
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from flowport.compiler.configs.calls import read_call
 from flowport.compiler.configs.read import configs
-from flowport.compiler.decorators.attach import Attached, attached, without_places
+from flowport.compiler.decorators.attach import without_places
+from flowport.compiler.decorators.mutations import Further, Mutations, say_mutators
 from flowport.compiler.decorators.read import flow_settings
 from flowport.compiler.decorators.resolve import decorator_uses
 from flowport.compiler.decorators.use import DecoratorUse
@@ -27,14 +28,13 @@ from flowport.compiler.parse.artifact_uses import UseReader
 from flowport.compiler.parse.digest import digests
 from flowport.compiler.parse.flow_class import pick
 from flowport.compiler.parse.main_block import check_main_block
-from flowport.compiler.parse.parameter_calls import find
+from flowport.compiler.parse.parameter_calls import ParameterCall, find, late_calls
 from flowport.compiler.parse.parameters import parameters
 from flowport.compiler.parse.steps import ends, methods, step
 from flowport.compiler.python.classes import Class, FlowClass
 from flowport.compiler.python.modules import Definition, Modules
 from flowport.compiler.python.roots import roots_with
 from flowport.compiler.python.source import Source
-from flowport.runtime.store import digests as sha256
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,24 +61,24 @@ def parse(
     reading = Reading(modules, bool(included))
     picked = pick(reading, source, class_name)
     flow = _flow(reading, source, picked, included, options) if picked is not None else None
-    return flow, tuple(without_places(modules.diagnostics + reading.diagnostics, options.decorators))
+    return flow, tuple(without_places(modules.diagnostics + reading.diagnostics, options.origins))
 
 
 def _flow(reading: Reading, source: Source, flow_class: FlowClass, included: tuple[str, ...], options: CompileOptions) -> Flow:
     own, folder = flow_class.classes[0], os.path.dirname(source.path)
-    further = attached(reading, source, options.decorators)
+    further = Further(reading, source, options.decorators, options.mutations)
     for one, base in flow_class.unseen:
         wider = roots_with(reading.modules, one.source, base)
         found_in = next((setting for more, setting in wider if isinstance(more.resolve(one.source, base), Definition)), None)
         way_out = f"write {found_in}" if found_in else "add its folder to `roots` in flowport.toml"
         message = f"the base class `{one.source.segment(base)}` of `{one.node.name}` is not in the flow's own files"
         reading.warn("FP114", message, one.source, base, f"flowport does not see its steps and parameters; {way_out}")
-    files = import_closure(reading, [source, *(one.definition.source for one in further if one.definition is not None)])
+    files = import_closure(reading, [source, *further.sources])
     unused = check_imports(reading, files, source)
-    calls = find(reading, flow_class, files)
+    calls = (*_kept(find(reading, flow_class, files), options.mutations), *late_calls(options.mutations))
     made = [read_call(reading, one.attribute, one.call, one.source, one.members) for one in calls if one.kind == "Config"]
     settings = configs(reading, made, options.configs, own, folder)
-    uses = {one: decorator_uses(reading, one, one.node.decorator_list, 0) for one in flow_class.classes}
+    uses = {one: _class_uses(reading, one, further, one is own) for one in flow_class.classes}
     name, (begun_by, limits) = _name(reading, own, uses[own]), flow_settings(reading, flow_class, uses)
     check_attributes(reading, files, source)
     check_main_block(reading, source, flow_class)
@@ -94,9 +94,7 @@ def _flow(reading: Reading, source: Source, flow_class: FlowClass, included: tup
         name,
         own.node.name,
         source.place,
-        tuple(
-            step(reading, reader, method, one == end, _digest(hashes[one], method.attached, definitions)) for one, method in marked.items()
-        ),
+        tuple(step(reading, reader, method, one == end, method.changed.digest(hashes[one], definitions)) for one, method in marked.items()),
         start,
         end,
         found,
@@ -111,17 +109,22 @@ def _flow(reading: Reading, source: Source, flow_class: FlowClass, included: tup
         source.name_span(own.node),
         unused,
         settings,
+        tuple(one.attribute for one in options.mutations.parameters) if options.mutations is not None else (),
+        options.mutations.removed_parameters if options.mutations is not None else (),
     )
 
 
-def _digest(own: str, further: Iterable[Attached], definitions: Mapping[str, Mapping[str, str]]) -> str:
-    """The digest of a step with decorators from outside of its source, as far as they change what it computes."""
-    texts = [
-        f"{one.use.source.text} {definitions[one.definition.source.place][one.definition.name] if one.definition else one.use.name}"
-        for one in further
-        if one.changes_results
-    ]
-    return sha256.of("\n".join([own, *texts]).encode(errors="surrogatepass")) if texts else own
+def _class_uses(reading: Reading, one: Class, further: Further, is_flow: bool) -> tuple[DecoratorUse, ...]:
+    uses = decorator_uses(reading, one, one.node.decorator_list, 0)
+    if further.mutations is None:
+        say_mutators(reading, uses, f"`{one.node.name}`")
+    return further.of_class(uses, is_flow)
+
+
+def _kept(calls: Iterable[ParameterCall], mutations: Mutations | None) -> tuple[ParameterCall, ...]:
+    """The parameters without those that mutators removed or replaced."""
+    gone = () if mutations is None else (*mutations.removed_parameters, *(one.attribute for one in mutations.parameters))
+    return tuple(call for call in calls if call.attribute not in gone)
 
 
 def _also(reading: Reading, included: Iterable[str]) -> tuple[Source, ...]:

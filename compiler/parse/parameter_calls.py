@@ -12,6 +12,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Mapping
 
+from flowport.compiler.decorators.mutations import AddedParameter, Mutations
+from flowport.compiler.decorators.user_defined import kind
 from flowport.compiler.evaluate.expressions import DEEPEST
 from flowport.compiler.evaluate.reading import Reading
 from flowport.compiler.evaluate.scope import Scope, resolve_name, scope
@@ -19,7 +21,7 @@ from flowport.compiler.parse.steps import block
 from flowport.compiler.python.bindings import Binding, Names, asks_for_main, names
 from flowport.compiler.python.classes import Class, FlowClass
 from flowport.compiler.python.modules import OURS, Definition, External, Thing, imports
-from flowport.compiler.python.source import Source
+from flowport.compiler.python.source import Source, parse_source
 from flowport.compiler.record import record
 
 KINDS = frozenset({"Parameter", "IncludeFile", "Config"})
@@ -67,6 +69,20 @@ def find(reading: Reading, flow_class: FlowClass, files: Iterable[Source]) -> tu
             found[made.call] = made
     finder.check(sources)
     return tuple(found.values())
+
+
+def late_calls(mutations: Mutations | None) -> tuple[ParameterCall, ...]:
+    """The parameters that mutators added."""
+    return tuple(_late(one) for one in mutations.parameters) if mutations is not None else ()
+
+
+def _late(added: AddedParameter) -> ParameterCall:
+    head = "from metaflow import IncludeFile, JSONType, Parameter\n"
+    source = parse_source(f"{head}{added.attribute} = {added.call}\n".encode(errors="surrogatepass"), "", "", added.origin, "")
+    node = source.tree.body[-1]
+    assert isinstance(node, ast.Assign)
+    assert isinstance(node.value, ast.Call)
+    return ParameterCall(added.attribute, added.call.partition("(")[0], node.value, source, {})
 
 
 class _Finder:
@@ -250,10 +266,18 @@ class _Finder:
             f'write `{name} = Parameter("{name}", ...)` in the body of `{one.node.name}`',
         )
 
+    def _mutator(self, one: Class, node: ast.expr) -> bool:
+        """Whether a decorator is a mutator: what it adds is known when it has run."""
+        named = node.func if isinstance(node, ast.Call) else node
+        return kind(self.reading.modules, self.reading.modules.resolve(one.source, named)) == "flow mutator"
+
     def _shaped(self, one: Class) -> None:
         """Say which decorators, metaclasses and methods of the user's own may add parameters to a class."""
         where = self.scope(one.source)
-        found: list[ast.AST] = [*one.node.decorator_list, *(keyword.value for keyword in one.node.keywords)]
+        found: list[ast.AST] = [
+            *(node for node in one.node.decorator_list if not self._mutator(one, node)),
+            *(keyword.value for keyword in one.node.keywords),
+        ]
         found = [node for node in found if self.rank(where, node) or self._makes_inside(where, node)]
         found += [base for base in one.node.bases if self.rank(where, base) == MAKES]
         methods = [node for node in one.node.body if isinstance(node, DEFINITIONS) and node.name == "__init_subclass__"]

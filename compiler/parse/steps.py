@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from flowport.compiler.decorators.attach import Attached, lacking
+from flowport.compiler.decorators.mutations import Further, StepDecorators, say_mutators
 from flowport.compiler.decorators.read import settings
 from flowport.compiler.decorators.resolve import decorator_uses
 from flowport.compiler.decorators.use import DecoratorUse
@@ -21,16 +21,20 @@ from flowport.compiler.record import record, replace
 
 @record(eq=False)
 class Method:
-    """A method with `@step`, and its decorators; `attached` are those of them that come from outside of the source."""
+    """A method with `@step`, and its decorators."""
 
     member: Member
     function: Function
-    decorators: tuple[DecoratorUse, ...]
-    attached: tuple[Attached, ...] = ()
+    changed: StepDecorators
+
+    @property
+    def decorators(self) -> tuple[DecoratorUse, ...]:
+        """All of them: those in the source, and those from outside."""
+        return (*self.changed.own, *(one.use for one in self.changed.attached))
 
 
-def methods(reading: Reading, members: Mapping[str, Member], further: Iterable[Attached] = ()) -> dict[str, Method]:
-    """The methods with `@step`, by name; each gets those of the `further` decorators that it lacks."""
+def methods(reading: Reading, members: Mapping[str, Member], further: Further) -> dict[str, Method]:
+    """The methods with `@step`, by name, with the decorators that come from outside of the source."""
     found = {}
     for name, member in members.items():
         function = member.function
@@ -41,8 +45,9 @@ def methods(reading: Reading, members: Mapping[str, Member], further: Iterable[A
             # Only a step has a `self` and a `self.next` that decorators of other packages must leave alone.
             reading.diagnostics += [one for one in aside.diagnostics if is_step or one.code != "FP123"]
             if is_step:
-                added = lacking(reading, own, further)
-                found[name] = Method(member, function, (*own, *(one.use for one in added)), added)
+                if further.mutations is None:
+                    say_mutators(reading, own, f"step `{name}`")
+                found[name] = Method(member, function, further.of_step(name, own))
                 _check(reading, found[name])
     return found
 
@@ -148,5 +153,6 @@ def step(reading: Reading, reader: UseReader, method: Method, is_end: bool, dige
         span=owner.source.name_span(function),
         transition_span=span,
         uses=uses if all(use.name for use in method.decorators) else replace(uses, opaque=True),
-        wrappers=tuple(one.wrapper for one in method.attached if one.wrapper is not None),
+        wrappers=tuple(one.wrapper for one in method.changed.attached if one.wrapper is not None),
+        unwrapped=method.changed.unwrapped,
     )

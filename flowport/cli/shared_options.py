@@ -53,7 +53,7 @@ def profile() -> click.Option:
 
 
 def changes() -> list[click.Parameter]:
-    """--with and the options of configs, of every command that reads a flow."""
+    """--with, the options of configs and --run-mutators, of every command that reads a flow."""
     return [
         click.Option(
             ["--with", "decorators"],
@@ -80,6 +80,9 @@ def changes() -> list[click.Parameter]:
             ["--run-config-parsers"],
             is_flag=True,
             help="Run the parsers of configs that are code of your own; it imports the flow's file.",
+        ),
+        click.Option(
+            ["--run-mutators"], is_flag=True, help="Run the flow's mutators, which are code of your own; it imports the flow's file."
         ),
     ]
 

@@ -11,6 +11,7 @@ from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.options import CompileOptions
 from flowport.compiler.package.documents import flow_document
+from flowport.compiler.record import replace
 from flowport.project.config import Config, find
 from flowport.project.flow_configs.choice import NO_CONFIGS, ConfigChoice, sources
 
@@ -63,10 +64,14 @@ class CheckResult(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """What a command line changes in a flow: `decorators` are for the steps that lack them, and `configs` have values of its configs."""
+    """What a command line changes in a flow: `decorators` are for the steps that lack them, and `configs` have values of its configs.
+
+    With `run_mutators` the mutators of the flow run.
+    """
 
     decorators: tuple[DecoratorSpec, ...] = ()
     configs: ConfigChoice = NO_CONFIGS
+    run_mutators: bool = False
 
 
 UNCHANGED = Changes()
@@ -83,9 +88,27 @@ def check_flow(argument: str, profile: str | None, changes: Changes = UNCHANGED)
         config.provisions  # noqa: B018 - raises CompileError
     except CompileError as refused:
         return CheckResult(None, refused.diagnostics)
-    loaded = load(argument, roots, modules, CompileOptions(changes.decorators, sources(changes.configs, config)))
+    options = CompileOptions(changes.decorators, sources(changes.configs, config))
+    try:
+        loaded = load(argument, roots, modules, _mutated(argument, (roots, modules), options) if changes.run_mutators else options)
+    except CompileError as refused:
+        return CheckResult(None, refused.diagnostics, config.ignored)
     flow = None if loaded.plan is None else FlowFile(path, loaded.plan, config, loaded.diagnostics)
     return CheckResult(flow, loaded.diagnostics, config.ignored)
+
+
+def _mutated(argument: str, where: tuple[tuple[str, ...], tuple[str, ...]], options: CompileOptions) -> CompileOptions:
+    """The options with what the flow's mutators change; raises CompileError. Without a flow there is nothing to run."""
+    from flowport.compiler.decorators.mutations import Mutations
+    from flowport.compiler.parse.flow import parse
+    from flowport.project.mutators.run import run_mutators
+
+    path, class_name = split(argument)
+    unread = replace(options, decorators=(), mutations=Mutations())
+    flow, _ = parse(path, class_name, *where, unread)
+    if flow is None:
+        return unread
+    return replace(options, mutations=run_mutators(flow, os.path.dirname(os.path.abspath(path)), options.decorators))
 
 
 def open_flow(argument: str, profile: str | None, changes: Changes = UNCHANGED) -> FlowFile:

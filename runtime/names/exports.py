@@ -35,6 +35,7 @@ PROFILE = "runtime.names.profile"
 S3 = "runtime.datatools.s3"
 S3_OBJECTS = "runtime.datatools.objects"
 S3_EXCEPTIONS = "runtime.datatools.exceptions"
+MUTATORS = "runtime.names.mutators"
 STEP_DECORATORS = "runtime.names.step_decorators"
 CONFIG = "runtime.names.config"
 
@@ -53,11 +54,13 @@ _FLOW_NAMES = ("FlowSpec", "step", "flow", "Parameter", "IncludeFile", "JSONType
 _DECORATORS = ("retry", "catch", "timeout", "resources", "environment", "secrets", "kubernetes", "batch", "schedule", "limits")
 WITHOUT_EFFECT = (
     "airflow_external_task_sensor", "airflow_s3_key_sensor", "card", "checkpoint", "conda", "conda_base", "exit_hook",
-    "huggingface_hub", "model", "nim", "parallel", "project", "pypi", "pypi_base", "pytorch_parallel", "trigger", "trigger_on_finish",
+    "gpu_profile", "huggingface_hub", "model", "nim", "parallel", "project", "pypi", "pypi_base", "pytorch_parallel",
+    "trigger", "trigger_on_finish",
 )  # fmt: skip
 """Metaflow's decorators that change nothing of what a step computes; the compiler says which of them have no effect."""
 
 _CONFIG_NAMES = ("Config", "ConfigValue", "config_expr")
+_MUTATORS = ("FlowMutator", "MutableFlow", "MutableStep", "StepMutator")
 _USER_DECORATORS = ("USER_SKIP_STEP", "UserStepDecorator", "user_step_decorator")
 _COMPONENTS = (
     "Artifact", "Error", "EventsTimeline", "Image", "JSONViewer", "Markdown", "MetaflowCardComponent", "PageComponent", "ProgressBar",
@@ -87,6 +90,7 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "": {
         **_all((*_FLOW_NAMES, *_DECORATORS, *WITHOUT_EFFECT), FLOW),
         **_all(_USER_DECORATORS, STEP_DECORATORS),
+        **_all(_MUTATORS, MUTATORS),
         **_all(("profile",), PROFILE),
         "S3": S3,
         **_all(_CONFIG_NAMES, CONFIG),
@@ -125,7 +129,11 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "util": {**_all(("get_username", "resolve_identity"), IDENTITY)},
     "plugins.secrets": {"get_secret": GET_SECRET},
     "plugins.secrets.secrets_func": {"get_secret": GET_SECRET},
-    "user_decorators.user_step_decorator": {**_all(_USER_DECORATORS, STEP_DECORATORS)},
+    "profilers": {"gpu_profile": FLOW},
+    "user_decorators.mutable_flow": {"MutableFlow": MUTATORS},
+    "user_decorators.mutable_step": {"MutableStep": MUTATORS},
+    "user_decorators.user_flow_decorator": {"FlowMutator": MUTATORS},
+    "user_decorators.user_step_decorator": {**_all(_USER_DECORATORS, STEP_DECORATORS), "StepMutator": MUTATORS},
     "user_configs.config_parameters": {**_all(_CONFIG_NAMES, CONFIG)},
 }
 """For each module of Metaflow, "" for `metaflow` itself: its names, and the modules of flowport that define them."""

@@ -35,33 +35,42 @@ class DecoratorType(type):
         return isinstance(value, _FUNCTION)
 
 
-class UserStepDecorator(metaclass=DecoratorType):
-    """A decorator of steps: `pre_step` runs before the step, `post_step` after it. Each item that the step runs for has an instance."""
+class StepDecorator(metaclass=DecoratorType):
+    """What user step decorators and step mutators share. A step has its decorators in lists: each class names its own."""
 
     takes_values = False
     """Whether the decorator takes arguments without a name."""
-    _skip_step: Any = False
+    list_name = ""
 
     def __init__(self, *values: Any, **named: Any) -> None:
         if values and not self.takes_values:
             raise TypeError(f"`@{type(self).__name__}` takes its arguments by name, not `{values[0]!r}`")
-        if named and type(self).init is UserStepDecorator.init:
-            raise TypeError(f"`@{type(self).__name__}` has no method `init` that takes its arguments: {', '.join(named)}")
+        if (values or named) and type(self).init is StepDecorator.init:
+            given = ", ".join([*map(repr, values), *named])
+            raise TypeError(f"`@{type(self).__name__}` has no method `init` that takes its arguments: {given}")
         self._args, self._kwargs = list(values), named
 
     def __call__(self, step: Callable[..., Any]) -> Callable[..., Any]:
-        wrappers = step.__dict__.setdefault("wrappers", [])
-        wrappers.append(self)
+        for name in dict.fromkeys(vars(kind).get("list_name", "") for kind in type(self).__mro__):
+            if name:
+                step.__dict__.setdefault(name, []).append(self)
         return step
 
-    def fresh(self) -> UserStepDecorator:
+    def fresh(self) -> Any:
         """A decorator as it is before the step of an item."""
-        made: UserStepDecorator = type.__call__(type(self), *self._args, **self._kwargs)
+        made = type.__call__(type(self), *self._args, **self._kwargs)
         made.init(*self._args, **self._kwargs)
         return made
 
     def init(self, *values: Any, **named: Any) -> None:
-        """Called before the step with the arguments of the decorator."""
+        """Called with the arguments of the decorator before anything else."""
+
+
+class UserStepDecorator(StepDecorator):
+    """A decorator of steps: `pre_step` runs before the step, `post_step` after it. Each item that the step runs for has an instance."""
+
+    list_name = "wrappers"
+    _skip_step: Any = False
 
     def pre_step(self, step_name: str, flow: Any, inputs: Any = None) -> Callable[..., Any] | None:
         """Called before the step; may return a function that is called in its place."""

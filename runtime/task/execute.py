@@ -67,7 +67,8 @@ def _run(context: TaskContext, item: Item, flow: FlowSpec, body: Callable[..., N
         return
     from flowport.runtime.names.step_decorators import call
 
-    wrappers = [*getattr(body, "wrappers", ()), *(context.program.wrapper(*one) for one in context.plan.get("wrappers", ()))]
+    own = () if "unwrapped" in context.plan else getattr(body, "wrappers", ())
+    wrappers = [*own, *(context.program.wrapper(*one) for one in context.plan.get("wrappers", ()))]
     following = call(context.step, body, wrappers, flow, item.inputs)
     if following is None or "end" in context.plan["transition"]:
         return

@@ -254,11 +254,6 @@ def test_an_attribute_that_every_flow_has(tmp_path: Path, name: str) -> None:
     assert codes(read(write(tmp_path, {"flow.py": class_of(f"{name} = Parameter('x')\n\n{BODY}")}))[1]) == ["FP234"]
 
 
-@pytest.mark.parametrize("head", ["from metaflow import FlowMutator", "import metaflow\nclass Mutator(metaflow.FlowMutator):\n    pass"])
-def test_a_mutator_is_not_offered(tmp_path: Path, head: str) -> None:
-    assert codes(read(write(tmp_path, {"flow.py": class_of(BODY, head)}))[1]) == ["FP143"]
-
-
 def test_a_config_that_the_flow_can_do_without_is_left_alone(tmp_path: Path) -> None:
     head = "try:\n    from metaflow import Config\nexcept ImportError:\n    Config = None\n"
     assert codes(read(write(tmp_path, {"flow.py": class_of(BODY, head)}))[1]) == []

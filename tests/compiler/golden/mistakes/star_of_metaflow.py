@@ -4,7 +4,7 @@ from metaflow import *
 class TrainFlow(FlowSpec):
     @step
     def start(self):
-        print(StepMutator("TrainFlow/1"))
+        print(nvcf("TrainFlow/1"))
         self.next(self.end)
 
 
