@@ -18,12 +18,16 @@ import tempfile
 from datetime import timedelta
 
 
-def process(command, environment):
-    """Run a command as a container would: with the variables that it is given, and no more than the machine's own besides."""
+def process(command, environment, memory=()):
+    """Run a command as a container would: with the variables that it is given, and no more than the machine's own besides.
+
+    `memory` are folders in memory of the container: a variable that names one of them names one of this machine instead.
+    """
     assert command[0] == "python", command
     assert all(isinstance(value, str) for value in environment.values()), environment
     kept = {name: os.environ[name] for name in os.environ if not name.startswith(("AIRFLOW", "FLOWPORT")) or name == "FLOWPORT_CACHE"}
     with tempfile.TemporaryDirectory() as folder:
+        environment = {name: folder if value in memory else value for name, value in environment.items()}
         done = subprocess.run([PYTHON, *command[1:]], env={**kept, **environment}, cwd=folder, stdin=subprocess.DEVNULL)
     if done.returncode:
         raise RuntimeError(f"exit code {done.returncode}")
@@ -44,13 +48,16 @@ def kubernetes():
         return re.sub(r"\$(\$|\(([^()]*)\))", lambda found: "$" if found[1] == "$" else known.get(found[2], found[0]), value)
 
     def execute(self, context, **_):
-        containers = self.build_pod_request_obj(context).spec.containers
+        pod = self.build_pod_request_obj(context).spec
+        containers = pod.containers
+        volumes = [volume.name for volume in pod.volumes if volume.empty_dir and volume.empty_dir.medium == "Memory"]
+        memory = [mount.mount_path for mount in containers[0].volume_mounts if mount.name in volumes]
         environment = {}
         for variable in containers[0].env:
             environment[variable.name] = expanded(variable.value or "", environment)
         assert (len(containers) == 2) == self.do_xcom_push, "only a pod that answers has the container that reads the answer"
         assert containers[0].resources.requests["memory"].endswith("Mi")
-        return answered(self, [*containers[0].command, *(containers[0].args or [])], environment)
+        return answered(self, [*containers[0].command, *(containers[0].args or [])], environment, memory)
 
     KubernetesPodOperator.execute = execute
 
@@ -61,7 +68,8 @@ def docker():
     def execute(self, context, **_):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "route.json")
-            process(self.command, {**self.environment, **({"FLOWPORT_ROUTE": path} if self.retrieve_output else {})})
+            memory = [mount["Target"] for mount in self.mounts if mount["Type"] == "tmpfs"]
+            process(self.command, {**self.environment, **({"FLOWPORT_ROUTE": path} if self.retrieve_output else {})}, memory)
             if not self.retrieve_output:
                 return None
             assert self.environment["FLOWPORT_ROUTE"] == self.retrieve_output_path
@@ -101,10 +109,10 @@ def variables(overrides):
     return {variable["name"]: variable["value"] for variable in overrides["environment"]}
 
 
-def answered(task, command, environment):
+def answered(task, command, environment, memory=()):
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "return.json")
-        process(command, {**environment, **({"FLOWPORT_ROUTE": path} if "FLOWPORT_ROUTE" in environment else {})})
+        process(command, {**environment, **({"FLOWPORT_ROUTE": path} if "FLOWPORT_ROUTE" in environment else {})}, memory)
         if not task.do_xcom_push:
             return None
         with open(path) as file:
