@@ -13,7 +13,7 @@ Pairs: TypeAlias = "tuple[tuple[str, str], ...]"
 class Tmpfs:
     """A folder in memory at `path`; its `size` is in MiB, by default half the memory of the step.
 
-    `tempdir` says that temporary files of the step go there.
+    `tempdir` says that temporary files of the step go there; `current.tempdir` is the folder in either case.
     """
 
     size: int | None = None

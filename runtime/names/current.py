@@ -151,8 +151,8 @@ class Current:
 
     @property
     def tempdir(self) -> str:
-        """The folder for temporary files."""
-        return os.environ.get("METAFLOW_TEMPDIR", ".")
+        """The folder in memory that `@batch` or `@kubernetes` asks for, or the folder for temporary files."""
+        return os.environ.get("FLOWPORT_TEMPDIR") or os.environ.get("METAFLOW_TEMPDIR", ".")
 
     def get(self, name: str, default: Any = None) -> Any:
         """The value called `name`, or `default` where there is none."""

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from flowport.compiler.ir import JSON, Pod, Resources, Tmpfs
 
-TEMPDIR = "METAFLOW_TEMPDIR"
-"""The variable that `current.tempdir` comes from, and where temporary files go."""
+TEMPDIR, ONLY_SHOWN = "METAFLOW_TEMPDIR", "FLOWPORT_TEMPDIR"
+"""The variables that `current.tempdir` comes from; temporary files go to the first one only."""
 
 RIGHTS: Mapping[str, str] = {
     "privileged": "privileged",
@@ -48,5 +48,5 @@ def rights(pod: Pod, usual: Mapping[str, JSON]) -> dict[str, JSON]:
 
 
 def tempdir(tmpfs: Tmpfs | None) -> tuple[tuple[str, str], ...]:
-    """The variable that sends temporary files to a folder in memory."""
-    return ((TEMPDIR, tmpfs.path),) if tmpfs and tmpfs.tempdir else ()
+    """The variable that says where the folder in memory is, and unless the step says otherwise sends temporary files there."""
+    return ((TEMPDIR if tmpfs.tempdir else ONLY_SHOWN, tmpfs.path),) if tmpfs else ()

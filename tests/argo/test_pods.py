@@ -88,6 +88,7 @@ def test_a_folder_in_memory_has_half_the_memory_and_the_temporary_files() -> Non
     other = template(one(tmpfs=Tmpfs(7, "/x", tempdir=False)))
     assert other["volumes"][0]["emptyDir"]["sizeLimit"] == "7Mi"
     assert "METAFLOW_TEMPDIR" not in [each["name"] for each in other["container"]["env"]]
+    assert {"name": "FLOWPORT_TEMPDIR", "value": "/x"} in other["container"]["env"]
 
 
 def test_the_image_and_the_memory_of_batch_count_where_kubernetes_has_none() -> None:

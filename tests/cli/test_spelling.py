@@ -169,9 +169,10 @@ def test_drawings_say_what_every_decorator_asks_for(desk: Desk) -> None:
     @resources(cpu=2, memory=512, gpu=1, disk=100, shared_memory=64)
     @environment(vars={"MODE": "fast"})
     @kubernetes(image="other:1", service_account="robot", node_selector={"pool": "gpu"}, secrets=["key"],
-                persistent_volume_claims={"data": "/d"})"""
+                persistent_volume_claims={"data": "/d"}, namespace="robots")
+    @batch(image="job:1", queue="gpu", iam_role="arn:aws:iam::123456789012:role/r", use_tmpfs=True, inferentia=1, host_volumes="/h")"""
     text = FLOW.format(decorators=decorators, body="pass").replace(
-        "catch, retry, step", "catch, environment, kubernetes, resources, retry, schedule, step, timeout"
+        "catch, retry, step", "batch, catch, environment, kubernetes, resources, retry, schedule, step, timeout"
     )
     desk.write("flow.py", text.replace("class Spelled", '@schedule(cron="5 4 * * *", timezone="Europe/Berlin")\nclass Spelled'))
     for name in ("page.html", "page.svg"):
@@ -179,7 +180,8 @@ def test_drawings_say_what_every_decorator_asks_for(desk: Desk) -> None:
         drawn = (desk.folder / name).read_text()
         for words in (
             "1 retry, errors are caught, at most 120 s, 2 CPU, 512 MiB, 1 GPU, 100 MiB of disk, 64 MiB of shared memory, sets MODE",
-            "image other:1, service account robot, on nodes with pool=gpu, secrets key, volumes data",
+            "image other:1, image job:1, /metaflow_temp in memory, service account robot, on nodes with pool=gpu, secrets key",
+            "volumes data, namespace robots, queue gpu, role arn:aws:iam::123456789012:role/r, neuron devices: 1, mounts /h",
         ):
             assert words in drawn
     assert "<code>5 4 * * *</code>, Europe/Berlin" in (desk.folder / "page.html").read_text()

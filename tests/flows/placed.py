@@ -1,14 +1,13 @@
 """Steps that say where they run, on AWS Batch and on Kubernetes: sizes, images, queues, memory for temporary files, volumes."""
 
-import os
 import tempfile
 
-from metaflow import FlowSpec, batch, kubernetes, resources, step
+from metaflow import FlowSpec, batch, current, kubernetes, resources, step
 
 
 def through_a_file(text):
     """Write a text where temporary files go, and read it again."""
-    with tempfile.TemporaryFile("w+", dir=os.environ.get("METAFLOW_TEMPDIR")) as file:
+    with tempfile.TemporaryFile("w+", dir=current.tempdir) as file:
         file.write(text)
         file.seek(0)
         return file.read()
@@ -58,6 +57,7 @@ class Placed(FlowSpec):
         annotations={"note": "two words"},
         tmpfs_size=16,
         tmpfs_path="/words",
+        tmpfs_tempdir=False,
         persistent_volume_claims={"word-lists": "/lists"},
         port=8080,
         qos="Guaranteed",

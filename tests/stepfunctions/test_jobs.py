@@ -50,7 +50,10 @@ def check(document: Any) -> None:
         (BatchJob(max_swap=0, swappiness=0), {"linuxParameters": {"maxSwap": 0, "swappiness": 0}}),
         (
             BatchJob(tmpfs=Tmpfs(64, "/m", tempdir=False)),
-            {"linuxParameters": {"tmpfs": [{"containerPath": "/m", "size": 64, "mountOptions": ["defaults"]}]}},
+            {
+                "linuxParameters": {"tmpfs": [{"containerPath": "/m", "size": 64, "mountOptions": ["defaults"]}]},
+                "environment": [{"name": "FLOWPORT_TEMPDIR", "value": "/m"}],
+            },
         ),
         (
             BatchJob(inferentia=1, efa=1),

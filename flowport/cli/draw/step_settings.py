@@ -47,7 +47,7 @@ def _execution(spec: ExecutionSpec) -> list[str]:
         f"namespace {pod.namespace}" if pod.namespace else "",
         f"queue {job.queue}" if job.queue else "",
         f"role {job.iam_role}" if job.iam_role else "",
-        f"{job.inferentia} neuron devices" if job.inferentia else "",
-        f"{job.efa} network devices" if job.efa else "",
+        f"neuron devices: {job.inferentia}" if job.inferentia else "",
+        f"network devices: {job.efa}" if job.efa else "",
         "mounts " + ", ".join(source for source, _ in (*job.host_volumes, *job.efs_volumes)) if job.host_volumes or job.efs_volumes else "",
     ]

@@ -117,7 +117,7 @@ with DAG(
         return step(
             "word",
             slice,
-            environment={"METAFLOW_TEMPDIR": "/words"},
+            environment={"FLOWPORT_TEMPDIR": "/words"},
             container_resources=k8s.V1ResourceRequirements(
                 requests={"cpu": "0.25", "memory": "256Mi", "example.com/fpga": "1"},
                 limits={"cpu": "0.25", "memory": "256Mi", "example.com/fpga": "1"},
