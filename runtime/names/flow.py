@@ -29,9 +29,6 @@ if TYPE_CHECKING:
         def parameter(self, name: str) -> Any:
             """A parameter's value."""
 
-        def parsed(self, name: str, parse: Callable[[], Any]) -> Any:
-            """What a parser makes of the file of a parameter, once for each item."""
-
         def input(self) -> Any:
             """The item of the innermost foreach."""
 
@@ -131,6 +128,10 @@ class Parameter:
         context = flow._context()
         return context.parameter(self.attribute_of(type(flow), context.has_parameter))
 
+    def load_parameter(self, value: Any) -> Any:
+        """What steps read for a value of the run."""
+        return value
+
     def attribute_of(self, kind: type, known: Callable[[str], bool]) -> str:
         """The attribute of a flow that has this parameter's value in a run: one object may be several attributes, of several flows."""
         is_own: bool = getattr(kind, self.attribute, None) is self
@@ -162,13 +163,10 @@ class IncludeFile(Parameter):
         super().__init__(name, **more)
         self._parser = parser
 
-    def __get__(self, flow: FlowSpec | None, owner: type | None = None) -> Any:
-        content = super().__get__(flow, owner)
-        if flow is None or content is None or self._parser is None:
-            return content
-        return flow._context().parsed(self.name, lambda: self._parse(content))
-
-    def _parse(self, content: Any) -> Any:
+    def load_parameter(self, value: Any) -> Any:
+        """What the parser makes of the content."""
+        if value is None or self._parser is None:
+            return value
         parser = self._parser
         try:
             if isinstance(parser, str):
@@ -177,7 +175,7 @@ class IncludeFile(Parameter):
                 module, _, function = parser.rpartition(".")
                 parser = getattr(import_module(module), function)
             assert callable(parser)
-            return parser(content)
+            return parser(value)
         except Exception as error:
             from flowport.runtime.names.exceptions import MetaflowException
 

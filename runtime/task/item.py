@@ -8,14 +8,13 @@ from __future__ import annotations
 import sys
 
 from flowport.runtime.names.exceptions import MetaflowException, MissingInMergeArtifactsException, UnhandledInMergeArtifactsException
-from flowport.runtime.names.flow import CONTEXT
+from flowport.runtime.names.flow import CONTEXT, Parameter
 from flowport.runtime.replay.artifact_view import mark
 from flowport.runtime.store import codec
 from flowport.runtime.task.class_attributes import NOTHING, cached_property, constant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from flowport.runtime.names.flow import FlowSpec
@@ -54,7 +53,6 @@ class Item:
         self.targets: list[str] | None = None
         self.values: list[Any] | None = None
         self._parameters: dict[str, Any] = {}
-        self._parsed: dict[str, Any] = {}
         self._input: tuple[Any] | None = None
 
     def flow(self) -> FlowSpec:
@@ -122,15 +120,10 @@ class Item:
                     f"the run has no value for the parameter `{name}`, which was not seen when the flow was compiled: "
                     f'write `{name} = Parameter("{name}", ...)` in the body of `{self.context.flow_class.__name__}`'
                 )
-            self._parameters[name] = self.context.record.value(name)
+            value, declared = self.context.record.value(name), getattr(self.flow_class, name, None)
+            self._parameters[name] = declared.load_parameter(value) if isinstance(declared, Parameter) else value
             self.reads["parameter." + name] = self.context.record.mark(name)
         return self._parameters[name]
-
-    def parsed(self, name: str, parse: Callable[[], Any]) -> Any:
-        """What a parser makes of the file of a parameter, the item's own copy."""
-        if name not in self._parsed:
-            self._parsed[name] = parse()
-        return self._parsed[name]
 
     def index(self) -> int | None:
         frames = self.context.lineage.frames

@@ -153,3 +153,40 @@ def test_a_form_takes_several_values_as_a_list(tmp_path: Path) -> None:
         given = read_form(json.dumps({"value": sent}), specs)
         assert converted(specs, given["parameters"]) == {"value": (3, 4)}
     assert converted(specs, {}) == {"value": (1,)}
+
+
+JOINED = """
+from flowport import FlowSpec, IncludeFile, current, step
+
+class Joined(FlowSpec):
+    words = IncludeFile("words", default="words.txt", parser=str.split)
+
+    @step
+    def start(self):
+        self.next(self.left, self.right)
+
+    @step
+    def left(self):
+        self.words.append("three")
+        self.next(self.join)
+
+    @step
+    def right(self):
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.seen = [inputs.left.words, self.words, current.parameters.words]
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+def test_what_a_parser_returns_is_what_a_join_reads_of_its_inputs(desk: Desk) -> None:
+    desk.write("words.txt", "one two")
+    desk.write("joined.py", JOINED)
+    assert desk("run", "joined.py").status == 0
+    assert json.loads(desk("artifacts", "Joined/latest/end", "--json").out)["end/r"]["seen"] == [["one", "two"]] * 3
