@@ -196,9 +196,21 @@ class _Pieces:
         return None
 
     def _member(self, member: Member | None, name: str) -> list[Thing | Unit]:
+        if member is not None and name in self.apart and self.apart[name] is None:
+            return self._parser(member)
         if member is None or name in self.steps or name in self.apart:
             return []
         return [self.defined(member.bindings, member.owner.source, member.owner)]
+
+    def _parser(self, member: Member) -> list[Thing | Unit]:
+        """The function that parses the file of a parameter: a step that reads the parameter reads what it returns."""
+        owner: Class | None = member.owner
+        source, value = member.owner.source, member.bindings[-1].value
+        thing = None if value is None or isinstance(value, ast.Call) else self.modules.resolve(source, value)
+        if isinstance(thing, Definition):
+            source, value, owner = thing.source, thing.bindings[-1].value, None
+        keywords = value.keywords if isinstance(value, ast.Call) else ()
+        return [self.unit(source, (keyword.value,), owner) for keyword in keywords if keyword.arg == "parser"]
 
     def _inherited(self, owner: Class, name: str) -> Sequence[Thing | Unit]:
         behind = self.flow_class.classes[self.flow_class.classes.index(owner) + 1 :] if owner in self.flow_class.classes else ()

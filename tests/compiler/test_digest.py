@@ -262,3 +262,18 @@ def test_a_constant_of_the_class_reaches_a_step_that_uses_it_in_a_roundabout_way
     before = digests(tmp_path / "before", head=head, body=body)
     after = digests(tmp_path / "after", head=head, body=body.replace("FACTOR = 1", "FACTOR = 2"))
     assert [name for name in before if before[name] != after[name]] == ["start"]
+
+
+@pytest.mark.parametrize("declared", ["IncludeFile('table', parser=parse, help='x')", "TABLES"])
+def test_the_parser_of_a_file_is_part_of_the_steps_that_read_it(tmp_path: Path, declared: str) -> None:
+    head = "from flowport import IncludeFile\ndef parse(text):\n    return text\nTABLES = IncludeFile('table', parser=parse)\n"
+    body = f"table = {declared}\n\n@step\ndef start(self):\n    self.x = self.table\n    self.next(self.end)\n" + END
+
+    def found(folder: str, old: str, new: str) -> dict[str, str]:
+        text = class_of(body, head).replace(old, new)
+        return {step.name: step.digest for step in fine(write(tmp_path / folder, {"flow.py": text})).steps}
+
+    before = found("before", "", "")
+    after = found("after", "return text", "return text * 2")
+    assert [name for name in before if after[name] != before[name]] == ["start"]
+    assert found("help", "help='x'", "help='y'") == before
