@@ -13,8 +13,12 @@ if TYPE_CHECKING:
 
     from flowport.client.artifact import DataArtifact as DataArtifact
     from flowport.client.cards import get_cards as get_cards
+    from flowport.client.deployer import DeployedFlow as DeployedFlow
+    from flowport.client.deployer import Deployer as Deployer
     from flowport.client.flow import Flow as Flow
     from flowport.client.flow import Metaflow as Metaflow
+    from flowport.client.notebook import NBDeployer as NBDeployer
+    from flowport.client.notebook import NBRunner as NBRunner
     from flowport.client.place import default_metadata as default_metadata
     from flowport.client.place import default_namespace as default_namespace
     from flowport.client.place import get_metadata as get_metadata
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
     from flowport.client.place import metadata as metadata
     from flowport.client.place import namespace as namespace
     from flowport.client.run import Run as Run
+    from flowport.client.runner import Runner as Runner
     from flowport.client.step import Step as Step
     from flowport.client.task import Task as Task
     from flowport.runtime.names.caught_error import CaughtError as CaughtError

@@ -14,13 +14,17 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def s3() -> Iterator[str]:
-    """An address in a bucket of a server on this machine; sets what the clients read from the environment."""
+def s3(log: str = os.devnull) -> Iterator[str]:
+    """An address in a bucket of a server on this machine; sets what the clients read from the environment.
+
+    The server writes a line for each request to the file `log`.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{probe.getsockname()[1]}"
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", address.rpartition(":")[2]]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with open(log, "wb") as output:
+        server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=output)
     keys = {"AWS_ACCESS_KEY_ID": "somebody", "AWS_SECRET_ACCESS_KEY": "something"}
     os.environ.update(keys, AWS_ENDPOINT_URL=address, AWS_REGION="us-east-1", AWS_DEFAULT_REGION="us-east-1")
     try:

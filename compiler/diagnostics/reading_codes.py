@@ -176,9 +176,10 @@ READING: Mapping[str, Code] = {
     "FP143": Code(
         "flowport does not have the name",
         "While a flow runs, `import metaflow` gives you the names of flowport: FlowSpec, step, Parameter, IncludeFile, "
-        "JSONType, S3, current, cards, and the decorators. The client of Metaflow (Flow, Run, Task, ...), Runner and Deployer "
-        "are not among them. flowport accepts any import inside a `try` with `except ImportError`. For a name or a module that "
-        "is imported and never used you get a warning: the import works, and using it raises an error.",
+        "JSONType, Config, S3, current, cards, the decorators, the client (Flow, Run, Task, ...), Runner and Deployer. What is "
+        "inside Metaflow, such as FlowGraph, is not among them. flowport accepts any import inside a `try` with `except "
+        "ImportError`. For a name or a module that is imported and never used you get a warning: the import works, and using it "
+        "raises an error.",
     ),
     "FP144": Code(
         "a relative import in the flow's own file",

@@ -1,7 +1,7 @@
 """Attributes of `metaflow` and of `current` that do not exist when the flow runs.
 
     import metaflow as mf
-    mf.Runner                  FP143, as for `from metaflow import Runner`
+    mf.FlowGraph               FP143, as for `from metaflow import FlowGraph`
     current.project_name       FP145
 
 Names that the file tests for, with `hasattr` or in a `try`, are accepted.

@@ -27,14 +27,12 @@ class Part:
     way_out: str
 
 
-_RUNNER = Part("runner", "start other flows from the scheduler, or with `flowport run`")
 _GANGS = Part("extensions", "run one task with all the processors or GPUs that it needs, and start the processes inside the step")
 _SERVICES = Part("extensions", "call the service from the step, at an address that a parameter or an environment variable names")
 _PACKAGES = Part("extensions", "install the packages in the image, or in the environment that runs the flow")
 _MODELS = Part("extensions", "load and store models inside the step")
 
 PARTS: Mapping[str, Part] = {
-    **dict.fromkeys(("Runner", "NBRunner", "Deployer", "NBDeployer", "DeployedFlow"), _RUNNER),
     **dict.fromkeys(("deepspeed", "metaflow_ray", "mpi", "pyspark", "tensorflow", "tensorflow_parallel", "torchrun"), _GANGS),
     "TorchrunSingleNodeMultiGPU": _GANGS,
     **dict.fromkeys(("nvcf", "nvct", "nvidia", "ollama", "snowpark", "vllm"), _SERVICES),

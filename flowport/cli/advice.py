@@ -70,6 +70,8 @@ def advice(error: errors.ProjectError) -> str:
             return "--store FOLDER"
         case errors.NoSecretsFile():
             return "create it with a line `NAME=value` for each secret, or remove the setting"
+        case errors.NotDeployable(target=target, flow=flow):
+            return f"flowport compile {flow} --target {target}"
         case errors.BadRunId():
             return "use up to 255 letters, digits and -_.+=@!'(); it cannot begin with `-`, and cannot be `.` or `..`"
         case errors.BadConfigVariable(name=name):

@@ -1,6 +1,6 @@
 """The Python client: the flows, runs, tasks and artifacts of a store, as objects. It prints nothing and, but for tags, writes nothing.
 
-`Runner` and `Deployer` do what the command line does. A task can use the client too; it then reads the store of its run.
+`Runner` and `Deployer`, in modules of their own, do what the command line does. In a task the client reads the store of its run.
 """
 
 from flowport.client.artifact import DataArtifact, MetaflowData

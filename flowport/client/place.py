@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 
 from flowport.runtime.names.current import current
 from flowport.runtime.names.exceptions import MetaflowException
@@ -11,6 +12,8 @@ from flowport.runtime.store.open import open_store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from flowport.runtime.store.interface import Store
 
 
@@ -75,6 +78,21 @@ def open_place(address: str | None = None) -> Store:
     if url not in _Chosen.open:
         _Chosen.open[url] = open_store(url)
     return _Chosen.open[url]
+
+
+@contextmanager
+def environment(values: Mapping[str, str]) -> Iterator[None]:
+    """These variables are set meanwhile."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def _default() -> str:

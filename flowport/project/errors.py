@@ -133,6 +133,14 @@ class NoSecretsFile(ProjectError):
         super().__init__(f"there is no file `{path}`, which `secrets_file` in {settings} names")
 
 
+class NotDeployable(ProjectError):
+    """flowport does not deploy to this target; `flow` is the file of the flow."""
+
+    def __init__(self, target: str, flow: str) -> None:
+        super().__init__(f"flowport does not deploy to {target}")
+        self.target, self.flow = target, flow
+
+
 class BadRunId(ProjectError):
     """A text cannot be the id of a run."""
 

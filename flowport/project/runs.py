@@ -6,10 +6,22 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowport.project.address import LATEST, Address
-from flowport.project.errors import EveryRunDone, NoRuns, StillRunning, UnknownFlow, UnknownItem, UnknownRun, UnknownStep, UnreadableRuns
+from flowport.project.errors import (
+    BadTags,
+    EveryRunDone,
+    NoRuns,
+    StillRunning,
+    UnknownFlow,
+    UnknownItem,
+    UnknownRun,
+    UnknownStep,
+    UnreadableRuns,
+)
 from flowport.runtime.records.run_record import document
 from flowport.runtime.records.slices import pieces
+from flowport.runtime.run import tags as run_tags
 from flowport.runtime.run.history import History
+from flowport.runtime.run.parameters import ParameterError
 from flowport.runtime.run.reader import UNREADABLE, find, order, reason
 from flowport.runtime.run.status import RunStatus, run_status
 from flowport.runtime.run.tags import read_tags
@@ -150,6 +162,26 @@ def status(store: Store, document: dict[str, Any], report: Report) -> RunStatus 
     except UNREADABLE as error:
         report(f"run {document['run']} of {document['flow']} cannot be read: {reason(error)}")
         return None
+
+
+class TagChange(NamedTuple):
+    """Tags that are removed, and tags that are added."""
+
+    remove: tuple[str, ...] = ()
+    add: tuple[str, ...] = ()
+
+
+def tags_of(store: Store, record: dict[str, Any]) -> list[str]:
+    """The tags of the run with the document `record`, without system tags."""
+    return read_tags(store, Keys(record["flow"], record["run"]), record)
+
+
+def change_tags(store: Store, record: dict[str, Any], change: TagChange) -> list[str]:
+    """Change the tags of a run; those that it has then. Raises BadTags."""
+    try:
+        return run_tags.change_tags(store, Keys(record["flow"], record["run"]), record, change.remove, change.add)
+    except ParameterError as error:
+        raise BadTags(str(error)) from None
 
 
 def taken_over(store: Store, document: dict[str, Any]) -> ReuseCount | None:

@@ -48,6 +48,11 @@ _CLIENT = {
     **dict.fromkeys(("default_metadata", "default_namespace", "get_metadata", "get_namespace", "metadata", "namespace"), "client.place"),
 }
 _CLIENT_CORE = {**_CLIENT, "MetaflowData": "client.artifact", "MetaflowCode": "client.code", "MetaflowObject": "client.objects"}
+_RUNNERS = {
+    "Runner": "client.runner",
+    **dict.fromkeys(("Deployer", "DeployedFlow"), "client.deployer"),
+    **dict.fromkeys(("NBRunner", "NBDeployer"), "client.notebook"),
+}
 _GET_CARDS = {"get_cards": "client.cards"}
 
 _FLOW_NAMES = ("FlowSpec", "step", "flow", "Parameter", "IncludeFile", "JSONType")
@@ -100,6 +105,7 @@ MODULES: Mapping[str, Mapping[str, str]] = {
         "__version__": "",
         **_CLIENT,
         **_GET_CARDS,
+        **_RUNNERS,
     },
     "datatools": {"S3": S3, "MetaflowS3Exception": S3_EXCEPTIONS},
     "datatools.s3": _DATATOOLS,
@@ -135,6 +141,10 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "user_decorators.user_flow_decorator": {"FlowMutator": MUTATORS},
     "user_decorators.user_step_decorator": {**_all(_USER_DECORATORS, STEP_DECORATORS), "StepMutator": MUTATORS},
     "user_configs.config_parameters": {**_all(_CONFIG_NAMES, CONFIG)},
+    "runner.deployer": {**dict.fromkeys(("Deployer", "DeployedFlow"), "client.deployer")},
+    "runner.metaflow_runner": {**dict.fromkeys(("Runner", "ExecutingRun"), "client.runner")},
+    "runner.nbdeploy": {**dict.fromkeys(("NBDeployer", "NBDeployerInitializationError"), "client.notebook")},
+    "runner.nbrun": {**dict.fromkeys(("NBRunner", "NBRunnerInitializationError"), "client.notebook")},
 }
 """For each module of Metaflow, "" for `metaflow` itself: its names, and the modules of flowport that define them."""
 

@@ -32,7 +32,7 @@ def test_what_current_has_gets_no_word(tmp_path: Path, name: str) -> None:
         "print(current.project_name if hasattr(current, 'project_name') else '')",
         "print(current.project_name if 'project_name' in current else '')",
         "print([current.children for current in []])",
-        "print(metaflow.Runner if hasattr(metaflow, 'Runner') else None, metaflow.__version__)",
+        "print(metaflow.FlowGraph if hasattr(metaflow, 'FlowGraph') else None, metaflow.__version__)",
         "print(current.trigger.event if current.trigger else None)",
         "print(current.trigger is not None and current.trigger.event)",
     ],
@@ -81,8 +81,8 @@ def test_a_module_is_imported_before_there_is_a_task_unless_a_function_imports_i
 
 
 def test_a_try_expects_a_missing_name(tmp_path: Path) -> None:
-    head = "import metaflow\ntry:\n    Runner = metaflow.Runner\nexcept AttributeError:\n    Runner = None"
-    fine(flow_file(tmp_path, "print(Runner)", head))
+    head = "import metaflow\ntry:\n    Graph = metaflow.FlowGraph\nexcept AttributeError:\n    Graph = None"
+    fine(flow_file(tmp_path, "print(Graph)", head))
 
 
 def test_modules_of_the_flow_are_looked_at_too(tmp_path: Path) -> None:

@@ -7,14 +7,15 @@ from typing import NamedTuple
 import click
 
 from flowport.cli import shared_options as shared
-from flowport.cli.advice import WrongUse, missing_target
+from flowport.cli.advice import missing_target
 from flowport.cli.command import Command
 from flowport.cli.console import say
 from flowport.cli.loading import load_flow
 from flowport.compiler.target import Changes as TargetChanges
-from flowport.compiler.target import Deployment
+from flowport.project.deploy import plan_deployment
+from flowport.project.errors import NotDeployable
 from flowport.project.flow_file import UNCHANGED, Changes
-from flowport.project.targets import emit, find_target, prepare_without_errors
+from flowport.project.targets import find_target
 
 
 class DeployRequest(NamedTuple):
@@ -32,19 +33,14 @@ def deploy(request: DeployRequest) -> int:
     if request.target is None:
         raise missing_target("to which engine", lambda target: target.deployer is not None)
     target = find_target(request.target)
-    deployer = target.deployer
-    if deployer is None:
-        raise WrongUse(f"flowport does not deploy to {target.name}", f"flowport compile {request.flow} --target {target.name}")
-    flow = load_flow(request.flow, request.profile, request.changes)
-    ready = prepare_without_errors(flow, target)
-    say(ready.diagnostics)
-    package = flow.package()
-    changes = deployer.plan(Deployment(emit(ready, target, package), flow.plan, package, ready.settings))
-    for note in changes.notes:
+    if target.deployer is None:
+        raise NotDeployable(target.name, request.flow)
+    planned = plan_deployment(load_flow(request.flow, request.profile, request.changes), target, say)
+    for note in planned.changes.notes:
         print(note)
     if request.diff:
-        return _show(changes)
-    for change in deployer.apply(changes):
+        return _show(planned.changes)
+    for change in planned.apply():
         print(f"{change.name} is {change.becomes}", flush=True)
     return 0
 

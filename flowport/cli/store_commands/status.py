@@ -16,9 +16,8 @@ from flowport.cli.loading import store_to_read
 from flowport.cli.times import duration, moment
 from flowport.project.address import Address
 from flowport.project.progress import step_progress
-from flowport.project.runs import find_run
+from flowport.project.runs import find_run, tags_of
 from flowport.project.runs import status as status_of
-from flowport.project.tags import tags_of
 from flowport.runtime.records.attempts import failures
 from flowport.runtime.run.status import STOPPED
 from flowport.runtime.text import shown

@@ -13,8 +13,7 @@ from flowport.cli.completers import addresses
 from flowport.cli.console import as_json, warn
 from flowport.cli.loading import store_to_read
 from flowport.project.address import Address
-from flowport.project.runs import find_record
-from flowport.project.tags import TagChange, change_tags, tags_of
+from flowport.project.runs import TagChange, change_tags, find_record, tags_of
 from flowport.runtime.text import shown
 
 ACTIONS = ("add", "remove", "replace", "list")

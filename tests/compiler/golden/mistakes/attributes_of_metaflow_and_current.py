@@ -8,7 +8,7 @@ from metaflow import current as now
 class TrainFlow(metaflow.FlowSpec):
     @metaflow.step
     def start(self):
-        with metaflow.Runner("other.py") as runner:
+        with metaflow.FlowGraph("other.py") as runner:
             runner.run()
         print(now.flow_nam, mf.current.project_name, getattr(now, "graph"))
         self.next(self.end)

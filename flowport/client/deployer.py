@@ -1,0 +1,105 @@
+"""`Deployer`: puts a flow on an engine from Python, as `flowport deploy` does."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from flowport.client.options import PAIRS, configs, top_level
+from flowport.client.place import environment
+from flowport.compiler.diagnostics.diagnostic import CompileError
+from flowport.compiler.target import DeployError
+from flowport.project.deploy import plan_deployment
+from flowport.project.errors import ProjectError
+from flowport.project.flow_file import Changes, open_flow
+from flowport.project.targets import find_target
+from flowport.runtime.names.exceptions import MetaflowException
+from flowport.runtime.store.errors import StoreError
+
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class DeployedFlow:
+    """A flow on an engine: its `name` there, the `flow_name`, and what became of each file and object in `changes`."""
+
+    def __init__(self, target: str, name: str, flow_name: str, changes: dict[str, str]) -> None:
+        self.target, self.name, self.flow_name, self.changes = target, name, flow_name, changes
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.flow_name}: `{self.name}` on {self.target}>"
+
+
+class EngineDeployer:
+    """Deploys a flow to one engine."""
+
+    def __init__(self, deployer: Deployer, target: str) -> None:
+        self.deployer, self.target = deployer, target
+
+    def __enter__(self) -> EngineDeployer:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Nothing is left to remove."""
+
+    def cleanup(self) -> None:
+        """Nothing is left to remove."""
+
+    def create(self) -> DeployedFlow:
+        """Compile the flow and deploy it; raises RuntimeError when that is not possible, with the reason."""
+        chosen = self.deployer
+        try:
+            with environment(chosen.env):
+                flow = open_flow(chosen.flow_file, chosen.profile, chosen.changes)
+                planned = plan_deployment(flow, find_target(self.target), warn=lambda found: None)
+                done: dict[str, str] = {}
+                for change in planned.apply():
+                    done[change.name] = change.becomes
+                    if chosen.show_output:
+                        print(f"{change.name} is {change.becomes}", flush=True)
+        except CompileError as error:
+            problems = "\n".join(f"{found.code}: {found.message}" for found in error.diagnostics if found.severity == "error")
+            raise RuntimeError(f"`{chosen.flow_file}` cannot be deployed to {self.target}:\n{problems}") from None
+        except (DeployError, ProjectError, StoreError) as error:
+            raise RuntimeError(f"`{chosen.flow_file}` cannot be deployed to {self.target}: {error}") from None
+        return DeployedFlow(self.target, planned.name, planned.flow_name, done)
+
+
+class Deployer:
+    """Deploys the flow in a file: `Deployer("flow.py").argo_workflows().create()`.
+
+    `show_output` prints what is changed; `profile` is one of flowport.toml; `env` is set meanwhile. `config=[("name", "file")]` and
+    `config_value=[("name", value)]` give the configs of the flow.
+    """
+
+    def __init__(
+        self,
+        flow_file: str,
+        show_output: bool = True,
+        profile: str | None = None,
+        env: dict[str, str] | None = None,
+        cwd: str | None = None,
+        file_read_timeout: int = 3600,
+        **kwargs: Any,
+    ) -> None:
+        rest = {name: value for name, value in kwargs.items() if name not in (*PAIRS, "run_config_parsers")}
+        if top_level(rest):
+            raise TypeError(f"a deployment takes its options from the profile of flowport.toml, and not from `{next(iter(rest))}`")
+        self.changes = Changes(configs=configs(kwargs))
+        self.flow_file, self.show_output, self.profile = os.path.abspath(flow_file), show_output, profile
+        self.env, self.cwd, self.file_read_timeout = env or {}, os.path.abspath(cwd or os.curdir), file_read_timeout
+
+    def argo_workflows(self) -> EngineDeployer:
+        """Deploy to Argo Workflows, in the cluster of kubectl's current context."""
+        return EngineDeployer(self, "argo")
+
+    def airflow(self) -> EngineDeployer:
+        """Deploy to Airflow, where the setting `dags` says."""
+        return EngineDeployer(self, "airflow")
+
+    def step_functions(self) -> EngineDeployer:
+        """Refused: raises MetaflowException, which says what to do instead."""
+        raise MetaflowException(
+            "flowport does not deploy to Step Functions yet: "
+            f"write the files with `flowport compile {self.flow_file} --target stepfunctions`, and create the state machine from them"
+        )

@@ -1,0 +1,85 @@
+"""The arguments of `Runner` and `Deployer` as words of a command line."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from flowport.project.flow_configs.choice import ConfigChoice
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any
+
+FLOWPORT = {
+    "decospecs": "--with",
+    "config": "--config",
+    "config_value": "--config-value",
+    "run_config_parsers": "--run-config-parsers",
+    "branch": "--branch",
+    "production": "--production",
+    "datastore_root": "--store",
+    "store": "--store",
+    "quiet": "--quiet",
+}
+"""The arguments that stand for options of flowport. Those that take two words are given as pairs."""
+
+WITHOUT_EFFECT = ("datastore", "environment", "event_logger", "metadata", "monitor", "package_suffixes", "pylint")
+"""Metaflow's arguments that choose parts of Metaflow."""
+
+OF_A_RUN = {"tags": "--tag", "max_workers": "--max-workers", "run_id_file": "--run-id-file"}
+RUN_WITHOUT_EFFECT = ("max_num_splits", "max_log_size", "user_namespace")
+
+PAIRS = ("config", "config_value")
+FLAGS = ("production", "quiet", "run_config_parsers")
+
+
+def top_level(arguments: Mapping[str, Any]) -> list[str]:
+    """The words for what Metaflow takes before its command; raises TypeError for an unknown argument."""
+    if unknown := [name for name in arguments if name not in FLOWPORT and name not in WITHOUT_EFFECT]:
+        known = ", ".join(f"`{name}`" for name in (*FLOWPORT, *WITHOUT_EFFECT))
+        raise TypeError(f"there is no argument `{unknown[0]}`; the arguments are {known}")
+    return list(_words(arguments, FLOWPORT))
+
+
+def configs(arguments: Mapping[str, Any]) -> ConfigChoice:
+    """The configs among the arguments that Metaflow takes before its command."""
+    files, values = (_pairs(arguments.get(name) or ()) for name in PAIRS)
+    return ConfigChoice(tuple(files), tuple(values), bool(arguments.get("run_config_parsers")))
+
+
+def of_a_run(arguments: Mapping[str, Any], parameters: Iterable[str]) -> list[str]:
+    """The words for the arguments of `run`: its options, and behind `--` the `parameters` of the flow. Raises TypeError for others."""
+    names = {name.replace("-", "_"): name for name in parameters}
+    given = {name: value for name, value in arguments.items() if name not in RUN_WITHOUT_EFFECT}
+    if unknown := [name for name in given if name not in names and name not in OF_A_RUN]:
+        raise TypeError(
+            f"the flow has no parameter `{unknown[0]}`; its parameters are {', '.join(f'`{name}`' for name in names) or 'none'}, "
+            f"and the options of a run {', '.join(f'`{name}`' for name in OF_A_RUN)}"
+        )
+    words = list(_words({name: value for name, value in given.items() if name not in names}, OF_A_RUN))
+    values = [(names[name], value) for name, value in given.items() if name in names and value is not None]
+    return [*words, *(["--"] if values else []), *(word for name, value in values for word in (f"--{name}", text(value)))]
+
+
+def text(value: Any) -> str:
+    """The value of a parameter as it is typed: JSON for what is not a text."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _pairs(given: Any) -> list[tuple[str, str]]:
+    return [(str(key), text(value)) for key, value in (given.items() if isinstance(given, dict) else given)]
+
+
+def _words(arguments: Mapping[str, Any], options: Mapping[str, str]) -> Iterator[str]:
+    for name, value in arguments.items():
+        if name not in options or value is None:
+            continue
+        if name in FLAGS:
+            yield from [options[name]] if value else []
+        elif name in PAIRS:
+            for key, given in _pairs(value):
+                yield from (options[name], key, given)
+        else:
+            for one in value if isinstance(value, (list, tuple)) else [value]:
+                yield from (options[name], str(one))

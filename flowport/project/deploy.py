@@ -1,0 +1,44 @@
+"""A flow on its way to an engine: what would change, and the changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from flowport.compiler.target import Change, Changes, Deployer, Deployment
+from flowport.project.errors import NotDeployable
+from flowport.project.targets import emit, prepare_without_errors
+
+if TYPE_CHECKING:
+    from flowport.compiler.diagnostics.diagnostic import Diagnostic
+    from flowport.project.flow_file import FlowFile
+    from flowport.targets.registry import AnyTarget
+
+
+class PlannedDeployment(NamedTuple):
+    """What deploying a flow would change. `name` is what the engine calls it."""
+
+    changes: Changes
+    deployer: Deployer[Any]
+    name: str
+    flow_name: str
+
+    def apply(self) -> Iterator[Change]:
+        """Make the changes one by one, and give each back when it is done."""
+        return self.deployer.apply(self.changes)
+
+
+def plan_deployment(flow: FlowFile, target: AnyTarget, warn: Callable[[tuple[Diagnostic, ...]], object]) -> PlannedDeployment:
+    """What deploying to a target would change; `warn` is called with warnings.
+
+    Raises NotDeployable, CompileError, DeployError or StoreError where it is not possible.
+    """
+    if target.deployer is None:
+        raise NotDeployable(target.name, flow.path)
+    ready = prepare_without_errors(flow, target)
+    warn(ready.diagnostics)
+    package = flow.package()
+    changes = target.deployer.plan(Deployment(emit(ready, target, package), flow.plan, package, ready.settings))
+    settings: Any = ready.settings
+    name = getattr(settings, "dag_id", None) or getattr(settings, "name", None) or flow.name
+    return PlannedDeployment(changes, target.deployer, str(name), flow.name)
