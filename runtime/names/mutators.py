@@ -6,6 +6,7 @@ note themselves as `Noted`, and `MutableFlow` and `MutableStep` change what they
 
 from __future__ import annotations
 
+from flowport.runtime.names.config import Config
 from flowport.runtime.names.flow import FlowSpec, Parameter
 from flowport.runtime.names.step_decorators import DecoratorType, StepDecorator
 
@@ -76,10 +77,10 @@ class Refused(Exception):
 class Changing:
     """What mutators may do to one flow. `find` gives the name of a decorator, or the class of one of the flow's own."""
 
-    def __init__(self, kind: type, find: Callable[[Any], str | type[StepDecorator]], configs: dict[str, Any]) -> None:
+    def __init__(self, kind: type, find: Callable[[Any], str | type[Any]], configs: dict[str, Any]) -> None:
         self.kind, self.find, self.configs = kind, find, configs
         self.flow_decorators: list[Noted] = list(getattr(kind, "_flowport_decorators", ()))
-        self.parameters = {name: value for name in dir(kind) if isinstance(value := _held(kind, name), Parameter)}
+        self.parameters = {name: value for name in dir(kind) if is_parameter(value := _held(kind, name))}
         self.early, self.origin = True, ""
 
     def only_early(self, what: str) -> None:
@@ -91,7 +92,17 @@ class Changing:
     def steps(self) -> dict[str, Any]:
         """The functions of the steps, by name."""
         found = ((name, _held(self.kind, name)) for name in dir(self.kind))
-        return {name: value for name, value in found if getattr(value, "is_step", False)}
+        return {name: value for name, value in found if is_step(value)}
+
+
+def is_step(value: Any) -> bool:
+    """Whether an attribute of a flow is a step; what answers to every name, such as a config, is none."""
+    return isinstance(value, type(is_step)) and getattr(value, "is_step", False) is True
+
+
+def is_parameter(value: Any) -> bool:
+    """Whether an attribute of a flow is a parameter, and no config."""
+    return isinstance(value, Parameter) and not isinstance(value, Config)
 
 
 def _held(kind: type, name: str) -> Any:
@@ -146,6 +157,8 @@ class MutableStep(_Mutable):
             if values:
                 raise Refused(f"`@{found}` takes its arguments by name")
             return _add(self._list("decorators"), Noted(found, named, self._changing.origin), duplicates)
+        if not issubclass(found, StepDecorator):
+            raise Refused(f"`{found.__name__}` is no decorator of steps")
         if issubclass(found, StepMutator):
             self._changing.only_early(f"add_decorator({found.__name__})")
         own = [name for name in ("wrappers", "mutators") if any(type(one) is found for one in self._list(name))]
@@ -208,7 +221,7 @@ class MutableFlow(_Mutable):
     def add_parameter(self, name: str, value: Any, overwrite: bool = False) -> None:
         """Add a parameter as the attribute `name`."""
         self._changing.only_early("add_parameter")
-        if not isinstance(value, Parameter):
+        if not is_parameter(value):
             raise Refused(f"`add_parameter` takes a `Parameter` or an `IncludeFile`, not one of type `{type(value).__name__}`")
         if hasattr(self._changing.kind, name) and not overwrite:
             raise Refused(f"the flow has the attribute `{name}` already: `add_parameter(..., overwrite=True)` replaces it")
@@ -225,15 +238,14 @@ class MutableFlow(_Mutable):
     def add_decorator(self, deco_type: Any, deco_args: Any = None, deco_kwargs: Any = None, duplicates: int = 1) -> Any:
         """Add a decorator of the flow, by its name, with or without arguments, or as it is imported."""
         self._changing.only_early("add_decorator")
-        if isinstance(deco_type, type) and issubclass(deco_type, FlowMutator):
-            made = type.__call__(deco_type, *(deco_args or ()), **(deco_kwargs or {}))
-            if any(type(one) is deco_type for one in mutators_of(self._changing.kind)):
-                _check_error(deco_type.__name__, duplicates)
-                return None
-            made.init(*made._args, **made._kwargs)
-            made(self._changing.kind)
-            return made
         found, values, named = _asked(self._changing, deco_type, deco_args, deco_kwargs)
+        if isinstance(found, type) and issubclass(found, FlowMutator):
+            if any(type(one) is found for one in mutators_of(self._changing.kind)):
+                _check_error(found.__name__, duplicates)
+                return None
+            made = type.__call__(found, *values, **named)
+            made.init(*values, **named)
+            return made(self._changing.kind) and made
         if not isinstance(found, str) or values:
             raise Refused(f"`add_decorator` of a flow takes a decorator of flows with arguments by name, not `{deco_type!r}`")
         return _add(self._changing.flow_decorators, Noted(found, named, self._changing.origin), duplicates)
@@ -290,7 +302,7 @@ def _identity(one: Any) -> tuple[tuple[str, ...], tuple[list[Any], dict[str, Any
     return (type(one).__name__, full_name(type(one))), (one._args, one._kwargs)
 
 
-def _asked(changing: Changing, kind: Any, values: Any, named: Any) -> tuple[str | type[StepDecorator], list[Any], dict[str, Any]]:
+def _asked(changing: Changing, kind: Any, values: Any, named: Any) -> tuple[str | type[Any], list[Any], dict[str, Any]]:
     """The decorator that `add_decorator` is given, and its arguments."""
     if isinstance(kind, str) and ":" in kind:
         if values or named:

@@ -191,6 +191,45 @@ def test_decorators_of_the_flow_are_changed_before_steps(desk: Desk) -> None:
     assert "5 6 * * *" in "".join(path.read_text() for path in (desk.folder / "build").rglob("*.yaml"))
 
 
+def test_mutators_read_configs(desk: Desk) -> None:
+    flow(
+        desk,
+        mutate="""
+            assert [name for name, _ in f.configs] == ["settings"]
+            assert "settings" not in dict(f.parameters)
+            f.start.add_decorator("environment", deco_kwargs={"vars": f.settings.variables})
+            """,
+    )
+    text = (desk.folder / "flow.py").read_text().replace("import os\n", "import os\n\nfrom metaflow import Config\n")
+    config = 'settings = Config("settings", default_value={"variables": {"VALUE": "default"}})'
+    desk.write("flow.py", text.replace("    old = Parameter", f"    {config}\n    old = Parameter"))
+    assert end(desk)["value"] == "default"
+    assert end(desk, "--config-value", "settings", '{"variables": {"VALUE": "given"}}')["value"] == "given"
+
+
+def test_a_flow_mutator_adds_another_by_its_name(desk: Desk) -> None:
+    other = dedent(
+        """
+        class Other(FlowMutator):
+            def init(self, value):
+                self.value = value
+
+            def mutate(self, f):
+                f.start.add_decorator("environment", deco_kwargs={"vars": {"VALUE": self.value}})
+
+
+        @Change
+        """
+    )
+    flow(desk, pre="f.add_decorator('Other:value=other')\nassert f.has_decorator('Other')", class_mutator=other.rstrip())
+    assert end(desk)["value"] == "other"
+
+
+def test_a_mutator_of_flows_is_no_decorator_of_steps(desk: Desk) -> None:
+    flow(desk, pre="f.start.add_decorator('Change')")
+    assert "`Change` is no decorator of steps" in run(desk).err
+
+
 def test_a_resumed_run_repeats_the_steps_that_a_mutator_changes(desk: Desk) -> None:
     added = "f.start.add_decorator('environment', deco_kwargs={{'vars': {{'VALUE': '{0}'}}}})"
     flow(desk, mutate=added.format(1))

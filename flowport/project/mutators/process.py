@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import Any
 
 from flowport.runtime.names import exports, flow
-from flowport.runtime.names.mutators import Changing, MutableFlow, MutableStep, Noted, Refused, full_name, mutators_of
+from flowport.runtime.names.mutators import Changing, FlowMutator, MutableFlow, MutableStep, Noted, Refused, full_name, mutators_of
 from flowport.runtime.names.step_decorators import StepDecorator
 from flowport.runtime.package.code_package import CodePackage
 from flowport.runtime.package.configs import value as config_value
@@ -129,17 +129,19 @@ def _note_decorators() -> frozenset[str]:
     return frozenset(names)
 
 
-def _found(asked: Any, names: Iterable[str]) -> str | type[StepDecorator]:
+def _found(asked: Any, names: Iterable[str]) -> str | type[Any]:
     """The name of a decorator of flowport, or the class of one of the flow's own."""
     if isinstance(asked, Noting):
         return asked.name
-    if isinstance(asked, type) and issubclass(asked, StepDecorator):
+    if isinstance(asked, type) and issubclass(asked, StepDecorator | FlowMutator):
         return asked
     if not isinstance(asked, str):
         raise Refused(f"`{asked!r}` is no decorator")
     if asked in names:
         return asked
-    known = {full_name(kind): kind for kind in _kinds(StepDecorator) if not kind.__module__.startswith("flowport.")}
+    known = {
+        full_name(kind): kind for kind in (*_kinds(StepDecorator), *_kinds(FlowMutator)) if not kind.__module__.startswith("flowport.")
+    }
     matches = [kind for name, kind in known.items() if f".{name}".endswith(f".{asked}")]
     if len(matches) == 1:
         return matches[0]
@@ -147,7 +149,7 @@ def _found(asked: Any, names: Iterable[str]) -> str | type[StepDecorator]:
         raise Refused(f"`{asked}` is the name of several decorators: {', '.join(f'`{full_name(kind)}`' for kind in matches)}")
     module, _, name = asked.rpartition(".")
     found = getattr(import_module(module), name, None) if module else None
-    if isinstance(found, type) and issubclass(found, StepDecorator):
+    if isinstance(found, type) and issubclass(found, StepDecorator | FlowMutator):
         return found
     near = get_close_matches(asked, [*names, *(name.rpartition(".")[2] for name in known)], 1)
     raise Refused(f"there is no decorator `{asked}`" + (f"; did you mean `{near[0]}`?" if near else ""))
