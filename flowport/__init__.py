@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from flowport.client.runner import Runner as Runner
     from flowport.client.step import Step as Step
     from flowport.client.task import Task as Task
+    from flowport.runtime.datatools.s3 import S3 as S3
     from flowport.runtime.names.caught_error import CaughtError as CaughtError
     from flowport.runtime.names.config import Config as Config
     from flowport.runtime.names.config import ConfigValue as ConfigValue

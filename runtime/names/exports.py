@@ -151,7 +151,7 @@ MODULES: Mapping[str, Mapping[str, str]] = {
 PACKAGES = frozenset(path.rsplit(".", count)[0] for path in MODULES for count in range(path.count(".") + 1)) - {""}
 """Every module of Metaflow that can be imported, with the packages around those of `MODULES`."""
 
-OWN_MODULES: Mapping[str, str] = {"cards": "cards", "client": "client", "exceptions": "exception"}
+OWN_MODULES: Mapping[str, str] = {"cards": "cards", "client": "client", "datatools": "plugins.datatools.s3", "exceptions": "exception"}
 """The modules of flowport that flows import from, and the entries of `MODULES` with their names."""
 
 

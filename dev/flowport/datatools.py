@@ -1,0 +1,1 @@
+../../flowport/datatools.py
