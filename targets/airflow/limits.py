@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from flowport.compiler.decorators.step.resources import DISK, GPU
 from flowport.compiler.decorators.step.secrets import OF_BATCH, OF_KUBERNETES
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
-from flowport.compiler.ir import Parameter, Resources
+from flowport.compiler.ir import BatchJob, Parameter, Resources
 from flowport.compiler.ir.features import FOREACH_IN_LOOP, Feature
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower.capabilities import Capabilities, Limit, missing
@@ -22,6 +22,7 @@ from flowport.targets.airflow.compute import COMPUTE, NO_JOB_SECRET, NO_POD_SECR
 from flowport.targets.airflow.form import FIELDS, shown
 from flowport.targets.airflow.names import Names
 from flowport.targets.airflow.settings import ID, Settings
+from flowport.targets.containers.aws import form_problems, refused, tag_problems
 from flowport.targets.containers.limits import COMPUTE_CODES, loop_problems
 from flowport.targets.kubernetes import Held
 from flowport.targets.pods import pod_problems
@@ -121,6 +122,7 @@ def plan_problems(plan: Plan, settings: Settings) -> Iterator[Diagnostic]:
     else:
         kind, decorator = ("job", "batch") if settings.compute == "batch" else ("container", "kubernetes")
         yield from loop_problems(plan, COMPUTE[settings.compute].counts, kind, decorator)
+    yield from _refused(plan, settings.compute)
     for step in fuse_loops(plan).flow.steps:
         resources = step.settings.resources or Resources()
         if settings.compute in ("batch", "ecs") and settings.platform == "FARGATE":
@@ -133,6 +135,19 @@ def plan_problems(plan: Plan, settings: Settings) -> Iterator[Diagnostic]:
         if settings.compute in ("batch", "ecs") and size > OVERRIDES:
             message = f"the environment of step `{step.name}` has {size:,} characters, and a container allows {OVERRIDES:,}"
             yield Diagnostic("FP413", message, step.span, help=("put long values into a file in the image, or into the store",))
+
+
+def _refused(plan: Plan, compute: str) -> Iterator[Diagnostic]:
+    """What of a step AWS would refuse, or Airflow would read as its own."""
+    for step in plan.flow.steps:
+        spec = step.settings.execution
+        if compute == "batch":
+            counts = BatchJob(queue=spec.job.queue, aws_batch_tags=spec.job.aws_batch_tags)
+            yield from refused(step, (*form_problems(counts), *tag_problems(counts)))
+        for key, value in spec.pod.annotations if compute == "kubernetes" else ():
+            if any(mark in value for mark in ("{{", "{%", "{#")):
+                message = f"the annotation `{key}` of step `{step.name}` has braces that Airflow renders as a template"
+                yield Diagnostic("FP405", message, step.span, help=("leave the braces out",))
 
 
 def _long_form(plan: Plan, most: int) -> Iterator[Diagnostic]:

@@ -14,11 +14,12 @@ from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir.features import Feature
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower.capabilities import Capabilities, Limit, missing
+from flowport.targets.containers.aws import FORMS
 from flowport.targets.containers.limits import BATCH_LACKS, COMPUTE_CODES, TMPFS
 from flowport.targets.schedules import unplanned
 from flowport.targets.settings_validation import line
 from flowport.targets.stepfunctions.concurrency import starved
-from flowport.targets.stepfunctions.containers.problems import FORMS, job_problems
+from flowport.targets.stepfunctions.containers.problems import job_problems
 from flowport.targets.stepfunctions.history import BEGIN, LONGEST, History, histories
 from flowport.targets.stepfunctions.settings import Settings
 

@@ -9,7 +9,7 @@ import pytest
 
 from compiled import problems_of
 from dags.emitted import PROFILE, said, source
-from flowport.compiler.ir import BatchJob, Case, End, ExecutionSpec, Foreach, Next, Parameter, Resources, Settings, Switch, Tmpfs
+from flowport.compiler.ir import BatchJob, Case, End, ExecutionSpec, Foreach, Next, Parameter, Pod, Resources, Settings, Switch, Tmpfs
 from flowport.compiler.ir.plan import Plan
 from flowport.targets.airflow import target
 from flowport.targets.airflow.arguments import COMMON, DURATIONS, FLOWPORT, FUNCTIONS, OBJECTS, OPERATORS, argument_problems
@@ -156,6 +156,28 @@ def test_what_of_batch_has_no_effect_is_one_warning(profile: dict[str, Any], ask
     (found,) = said(one(Settings(execution=ExecutionSpec(job=job))), **profile)
     assert (found.code, found.severity) == ("FP306", "warning")
     assert found.message == f"step `start` uses @batch({asked}), which target airflow does not support"
+
+
+@pytest.mark.parametrize(
+    ("job", "message"),
+    [
+        (BatchJob(queue="a queue"), "the queue `a queue` of step `start` is not the name or the ARN of a job queue"),
+        (BatchJob(aws_batch_tags=(("team", "{{ x }}"),)), "the tag `team={{ x }}` of step `start` is not a tag of AWS"),
+    ],
+)
+def test_what_aws_would_refuse_of_a_step_is_refused(job: BatchJob, message: str) -> None:
+    plan = one(Settings(execution=ExecutionSpec(job=job)))
+    (found,) = said(plan, **BATCH)
+    assert (found.code, found.severity, found.message) == ("FP405", "error", message)
+    assert [other.code for other in said(plan)] == ["FP306"]
+
+
+def test_an_annotation_that_airflow_would_render_is_refused() -> None:
+    plan = one(Settings(execution=ExecutionSpec(pod=Pod(annotations=(("note", "{{ ds }}"),)))))
+    (found,) = said(plan)
+    assert (found.code, found.severity) == ("FP405", "error")
+    assert found.message == "the annotation `note` of step `start` has braces that Airflow renders as a template"
+    assert [other.code for other in said(plan, compute="docker")] == ["FP306"]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.ir import BatchJob, ExecutionSpec, Resources, Step
 from flowport.compiler.ir.plan import Loop, Plan, walk
 from flowport.compiler.lower.fuse import differing_steps
+from flowport.targets.containers.aws import Refusal, form_problems, refused, tag_problems
 from flowport.targets.containers.limits import loop_problems
 from flowport.targets.settings_validation import line
 from flowport.targets.sizes import fargate
@@ -17,23 +18,12 @@ from flowport.targets.stepfunctions.containers.properties import volume_name
 from flowport.targets.stepfunctions.settings import Settings
 
 OVERRIDES = 8_192
-ROLE = r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}"
-FORMS = {
-    "image": (r"[A-Za-z0-9][\w.@:/-]{0,254}", "the name of an image"),
-    "job_queue": (r"(arn:aws[a-z-]*:batch:[a-z0-9-]+:\d{12}:job-queue/)?[\w-]{1,128}", "the name or the ARN of a job queue"),
-    "job_role": (ROLE, "the ARN of a role, such as `arn:aws:iam::123456789012:role/name`"),
-    "execution_role": (ROLE, "the ARN of a role, such as `arn:aws:iam::123456789012:role/name`"),
-}
-"""The forms of what a profile or a step says of a job (AWS Batch API, RegisterJobDefinition, JobQueueDetail; IAM identifiers)."""
 
 LOG_DRIVERS = {
     "EC2": ("awslogs", "awsfirelens", "fluentd", "gelf", "journald", "json-file", "splunk", "syslog"),
     "FARGATE": ("awslogs", "awsfirelens", "splunk"),
 }
 """AWS Batch API, LogConfiguration."""
-
-TAG_KEY, TAG_VALUE = r"(?!(?i:aws):)[\w\s+=.:/@-]{1,128}", r"(?!(?i:aws):)[\w\s+=.:/@-]{0,256}"
-"""AWS Batch User Guide, "Tag restrictions"."""
 
 
 def job_problems(plan: Plan, settings: Settings) -> Iterator[Diagnostic]:
@@ -45,22 +35,11 @@ def job_problems(plan: Plan, settings: Settings) -> Iterator[Diagnostic]:
             yield from _fargate(step)
         own = step.settings.execution.for_batch()
         if own != BatchJob():
-            found = (*_forms(own), *_logging(own, settings), *_tags(own), *_mounts(own))
-            yield from (
-                Diagnostic("FP405", f"{what} of step `{step.name}` {why}", step.span, help=(way_out,)) for what, why, way_out in found
-            )
+            yield from refused(step, (*form_problems(own), *_logging(own, settings), *tag_problems(own), *_mounts(own)))
     yield from _rests(plan)
 
 
-def _forms(own: BatchJob) -> Iterator[tuple[str, str, str]]:
-    asked = (("image", "image", own.image), ("queue", "job_queue", own.queue), ("iam_role", "job_role", own.iam_role))
-    for argument, setting, value in (*asked, ("execution_role", "execution_role", own.execution_role)):
-        form, meaning = FORMS[setting]
-        if value and not re.fullmatch(form, value):
-            yield f"the {argument} `{value}`", f"is not {meaning}", f"write {meaning}"
-
-
-def _logging(own: BatchJob, settings: Settings) -> Iterator[tuple[str, str, str]]:
+def _logging(own: BatchJob, settings: Settings) -> Iterator[Refusal]:
     known = LOG_DRIVERS[settings.platform]
     if own.log_driver and own.log_driver not in known:
         way_out = (did_you_mean(own.log_driver, known) or (f"write {' or '.join(f'`{each}`' for each in known)}",))[0]
@@ -69,18 +48,7 @@ def _logging(own: BatchJob, settings: Settings) -> Iterator[tuple[str, str, str]
         yield f"the log option `{own.log_options[0][0]}`", "has no log driver that reads it", 'add `log_driver="awslogs"`'
 
 
-def _tags(own: BatchJob) -> Iterator[tuple[str, str, str]]:
-    for key, value in own.aws_batch_tags:
-        if not (re.fullmatch(TAG_KEY, key) and re.fullmatch(TAG_VALUE, value)):
-            characters = "letters, digits, spaces and `+-=._:/@`"
-            yield (
-                f"the tag `{key}={value}`",
-                "is not a tag of AWS",
-                f"use {characters}, at most 128 and 256, and no `aws:` at the beginning",
-            )
-
-
-def _mounts(own: BatchJob) -> Iterator[tuple[str, str, str]]:
+def _mounts(own: BatchJob) -> Iterator[Refusal]:
     for source, path in own.host_volumes:
         if not (source.startswith("/") and path.startswith("/")):
             yield f"the host volume `{source}:{path}`", "is not an absolute path", 'write `host_volumes=["/data:/mnt/data"]`'
