@@ -99,6 +99,37 @@ class Report(FlowSpec):
     def end(self):
         pass
 """
+LOOP = """
+import os
+
+from flowport import FlowSpec, environment, secrets, step
+
+
+class Report(FlowSpec):
+    @step
+    def start(self):
+        self.seen, self.turn = [], 0
+        self.next(self.one)
+
+    @secrets(sources=["database"])
+    @step
+    def one(self):
+        self.seen.append([name for name in ("OTHER", "KEY", "TOKEN") if name in os.environ])
+        self.next(self.two)
+
+    @environment(vars={"MINE": os.environ["TOKEN"]})
+    @secrets(sources=["k"])
+    @step
+    def two(self):
+        self.seen.append([name for name in ("OTHER", "KEY", "TOKEN", "MINE") if name in os.environ])
+        self.turn += 1
+        self.again = "one" if self.turn < 2 else "end"
+        self.next({"one": self.one, "end": self.end}, condition="again")
+
+    @step
+    def end(self):
+        pass
+"""
 VALUES = ("t0ken-value", "d4tabase-value", "k3y-value", "0ther-value")
 ENV = """
 TOKEN=t0ken-value
@@ -338,6 +369,23 @@ def test_a_dry_run_takes_the_secrets_of_the_engine_from_the_file(desk: Desk, tar
     level = len("debugging" if target == "argo" else "warning")
     assert f"[11, {level}, 14]" in desk("artifacts", "Report/one/start").out
     assert left_in(desk, ended) == []
+
+
+def test_steps_of_a_loop_in_one_container_have_their_own_secrets(desk: Desk) -> None:
+    desk.write("flowport.toml", SETTINGS.replace('image = "flows:1"', 'image = "flows:1"\nturns = 0', 1) + PODS)
+    desk.write("report.py", LOOP)
+    desk.write(".env", ENV)
+    ended = desk("dry-run", "report.py", "--target", "argo", "--run-id", "one")
+    assert ended.status == 0, ended.out + ended.err
+    two = "['KEY', 'TOKEN', 'MINE']"
+    assert f"[['OTHER', 'TOKEN'], {two}, ['OTHER', 'TOKEN'], {two}]" in desk("artifacts", "Report/one").out
+    template = next(yaml.safe_load_all(emitted(desk, "argo", PODS)["report.yaml"]))
+    block = next(
+        each["container"] for each in template["spec"]["templates"] if each.get("container", {}).get("command", [""])[-1] == "block"
+    )
+    variables = {each["name"]: each.get("valueFrom") for each in block["env"]}
+    assert variables["TOKEN"] == {"secretKeyRef": {"name": "tokens", "key": "api"}}
+    assert variables["FLOWPORT_SECRET_0"] == {"secretKeyRef": {"name": "keys", "key": "k"}}
 
 
 def test_a_variable_that_is_not_set_fails_the_task_with_a_sentence(desk: Desk) -> None:
