@@ -15,6 +15,7 @@ from flowport.compiler.decorators.unsupported import say_unsupported
 from flowport.compiler.decorators.use import DecoratorUse
 from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.evaluate.reading import Reading
+from flowport.compiler.evaluate.scope import NotConstant, named_in
 from flowport.compiler.ir import RunLimits, Settings, Trigger
 from flowport.compiler.python.classes import Class, FlowClass
 
@@ -101,6 +102,10 @@ def _values(reading: Reading, use: DecoratorUse, keyword: ast.keyword) -> dict[A
     what = f"`@{use.name}({keyword.arg}=...)`" if keyword.arg else f"`**` in `@{use.name}`"
     constant, value = reading.constant(keyword.value, use.source, use.members, what, instead=instead, forwards=forwards)
     if not constant:
+        return None
+    if (name := named_in(value)) is not None:
+        reason = f"`{name}` is not a value that the flow's own files set"
+        reading.say_not_constant(NotConstant(use.source, keyword.value, reason), use.source, keyword.value, what)
         return None
     if keyword.arg is not None:
         return {keyword.arg: value}

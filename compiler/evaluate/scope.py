@@ -71,6 +71,16 @@ def is_name(value: object) -> bool:
     return isinstance(value, (Known, Definition, External, Own))
 
 
+def named_in(value: object) -> str | None:
+    """The name of something in a value that is known by its name alone; None if all of it is plain."""
+    if isinstance(value, Own):
+        return value.module
+    if isinstance(value, Known | Definition | External):
+        return value.name
+    inner = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list | tuple | set | frozenset) else ()
+    return next((name for each in inner if (name := named_in(each)) is not None), None)
+
+
 def resolve_name(node: ast.expr, where: Scope) -> Thing | None:
     """The meaning of a dotted name, imports of the function around it included."""
     if isinstance(node, ast.Attribute):
