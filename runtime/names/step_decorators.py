@@ -35,6 +35,10 @@ class DecoratorType(type):
         return isinstance(value, _FUNCTION)
 
 
+_of_methods: dict[tuple[str, str], list[Any]] = {}
+"""The user step decorators of methods, by module and name: a plain decorator above them may hide the function that has the list."""
+
+
 class StepDecorator(metaclass=DecoratorType):
     """What user step decorators and step mutators share. A step has its decorators in lists: each class names its own."""
 
@@ -54,6 +58,8 @@ class StepDecorator(metaclass=DecoratorType):
         for name in dict.fromkeys(vars(kind).get("list_name", "") for kind in type(self).__mro__):
             if name:
                 step.__dict__.setdefault(name, []).append(self)
+        if "wrappers" in step.__dict__:
+            _of_methods[step.__module__, step.__qualname__] = step.__dict__["wrappers"]
         return step
 
     def fresh(self) -> Any:
@@ -134,6 +140,13 @@ def user_step_decorator(function: Callable[..., Any] | None = None, **named: Any
         raise TypeError(f"the decorator `{name}` must take `step_name, flow, inputs` or `step_name, flow, inputs, attributes`")
     members = {"function": staticmethod(function), "__module__": function.__module__, "__doc__": function.__doc__}
     return DecoratorType(name, (GeneratorDecorator,), members)
+
+
+def wrappers_of(kind: type, step: str) -> list[UserStepDecorator]:
+    """The user step decorators of a step, the innermost first."""
+    owner = next((base for base in kind.__mro__ if step in vars(base)), kind)
+    found: list[UserStepDecorator] | None = getattr(vars(owner).get(step), "wrappers", None)
+    return _of_methods.get((owner.__module__, f"{owner.__qualname__}.{step}"), []) if found is None else found
 
 
 def count(function: Any) -> int:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 _OURS = (__file__, os.path.join(os.path.dirname(os.path.dirname(__file__)), "names", "step_decorators.py"))
 """The files that call the user's step."""
 
+_DECORATORS = "flowport.runtime.names.step_decorators"
+"""The module that a flow has loaded if it defines decorators of steps."""
+
 
 def execute(context: TaskContext, row: int, tried: int, over: Callable[[], None] | None = None) -> Outcome:
     """The outcome of one item after `tried` earlier attempts. An exception of the step becomes a failed outcome.
@@ -62,13 +65,12 @@ def execute(context: TaskContext, row: int, tried: int, over: Callable[[], None]
 
 def _run(context: TaskContext, item: Item, flow: FlowSpec, body: Callable[..., None]) -> None:
     """Run the step, with the decorators that the flow defines itself; they may skip it, and so its `self.next`."""
-    if not hasattr(body, "wrappers") and "wrappers" not in context.plan:
+    wrappers = _wrappers(context, flow)
+    if not wrappers:
         body() if item.inputs is None else body(item.inputs)
         return
     from flowport.runtime.names.step_decorators import call
 
-    own = () if "unwrapped" in context.plan else getattr(body, "wrappers", ())
-    wrappers = [*own, *(context.program.wrapper(*one) for one in context.plan.get("wrappers", ()))]
     following = call(context.step, body, wrappers, flow, item.inputs)
     if following is None or "end" in context.plan["transition"]:
         return
@@ -76,6 +78,16 @@ def _run(context: TaskContext, item: Item, flow: FlowSpec, body: Callable[..., N
     if named.keys() - {"foreach", "condition"}:
         raise Misuse(f"a decorator of step `{context.step}` answers {named!r}: its `self.next` takes `foreach` and `condition` only")
     flow.next(**named)
+
+
+def _wrappers(context: TaskContext, flow: FlowSpec) -> list[Any]:
+    """The user step decorators of the step: those of the source, and those from outside of it."""
+    if "wrappers" not in context.plan and _DECORATORS not in sys.modules:
+        return []
+    from flowport.runtime.names.step_decorators import wrappers_of
+
+    own = [] if "unwrapped" in context.plan else wrappers_of(type(flow), context.step)
+    return [*own, *(context.program.wrapper(*one) for one in context.plan.get("wrappers", ()))]
 
 
 def _cancelled() -> type[BaseException]:

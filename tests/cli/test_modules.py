@@ -76,3 +76,35 @@ def test_a_file_to_include_elsewhere_is_refused(desk: Desk, module: bool) -> Non
     desk.write("flows/flowport.toml", f'include = ["../{name}"]\n')
     ended = desk("run", "flows/flow.py")
     assert (ended.status, "error[FP491]" in ended.err) == (1, True)
+
+
+BASE = """
+from metaflow import FlowSpec, step
+
+
+class Base(FlowSpec):
+    @step
+    def end(self):
+        print("value", self.value)
+"""
+CHILD = """
+from common.flows import Base
+from metaflow import step
+
+
+class Child(Base):
+    @step
+    def start(self):
+        self.value = 3
+        self.next(self.end)
+"""
+
+
+@pytest.mark.parametrize("command", [("run",), ("run", "--no-fork"), ("dry-run", "--target", "argo", "--logs")])
+def test_a_flow_runs_with_a_base_from_a_folder_around_its_own(desk: Desk, command: tuple[str, ...]) -> None:
+    desk.write("pyproject.toml", "")
+    desk.write("common/flows.py", BASE)
+    desk.write("flows/daily/child.py", CHILD)
+    ended = desk(*command, "flows/daily/child.py", "--store", "store")
+    assert ended.status == 0, ended.err
+    assert "end | value 3" in ended.out

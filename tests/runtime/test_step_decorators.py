@@ -75,6 +75,12 @@ def test_the_outermost_decorator_begins_first_and_ends_last(tmp_path: Path) -> N
     assert found["log"] == ["+a", "+b", "-b", "-a"]
 
 
+def test_a_plain_decorator_above_hides_none(tmp_path: Path) -> None:
+    plain = "\n\n\ndef plain(function):\n    return lambda self: function(self)"
+    found = end(flow(tmp_path, generator("yield\nflow.after = flow.ran") + plain, "@plain\n    @deco"))
+    assert found["after"] is True
+
+
 def test_a_skipped_step_goes_on_as_it_would_have(tmp_path: Path) -> None:
     found = end(flow(tmp_path, generator("yield USER_SKIP_STEP"), "@deco"))
     assert "ran" not in found
