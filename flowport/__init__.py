@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from flowport.runtime.names.config import Config as Config
     from flowport.runtime.names.config import ConfigValue as ConfigValue
     from flowport.runtime.names.config import config_expr as config_expr
+    from flowport.runtime.names.config import yaml_parser as yaml_parser
     from flowport.runtime.names.current import current as current
     from flowport.runtime.names.flow import FlowSpec as FlowSpec
     from flowport.runtime.names.flow import IncludeFile as IncludeFile
@@ -94,6 +95,7 @@ __all__ = (
     "step",
     "timeout",
     "user_step_decorator",
+    "yaml_parser",
 )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from flowport.compiler.configs.calls import ConfigCall
 from flowport.compiler.configs.functions import call_function, call_thing, named_parser
 from flowport.compiler.configs.sources import ConfigSources, ParserCall, ParserRun
-from flowport.compiler.configs.texts import GIVEN, Text, TextFinder, UserFunction
+from flowport.compiler.configs.texts import GIVEN, Text, TextFinder, UserFunction, say_missing
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.evaluate.configs import UNREAD
@@ -25,6 +25,7 @@ from flowport.compiler.python.classes import Class
 from flowport.compiler.python.modules import External
 from flowport.runtime.names.config import ConfigValue, plain
 
+WAY_TO_RUN = "add `--run-config-parsers` to run it in a process of its own"
 RAISED = "it raises Malformed: "
 """How the reason begins where a parser that is known finds a mistake inside a function of the user's."""
 
@@ -115,12 +116,11 @@ class _Reader:
     def _wait(self, call: ConfigCall, text: str | None, argument: str) -> Any:
         """Let the user's code give the value, or say that it may not."""
         self.waiting[call] = ParserCall(call.attribute, text)
-        if self.sources.run is None and not self.sources.lenient:
+        if self.sources.run is None:
             node = {"parser": call.parser, "default": call.default or call.default_value}[argument]
             what = f"`{call.source.segment(node)}`" if node is not None and not isinstance(node, ast.Lambda) else "a lambda"
             message = f"the {argument} of the config `{call.name}` is code of your own, which compiling does not run: {what}"
-            way_out = "add `--run-config-parsers` to run it in a process of its own"
-            self.reading.say("FP165", message, call.source, node or call.call, way_out)
+            say_missing(self.reading, self.sources, call, ("FP165", message, WAY_TO_RUN), node)
         return UNREAD
 
     def run(self) -> Iterator[tuple[ConfigCall, Any]]:
@@ -147,7 +147,7 @@ class _Reader:
         return value
 
     def say(self, call: ConfigCall, code: str, message: str, *ways_out: str) -> Any:
-        if not self.sources.lenient:
+        if self.sources.missing != "ignore":
             self.reading.say(code, message, call.source, call.call, *ways_out)
         return UNREAD
 

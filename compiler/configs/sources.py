@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from flowport.compiler.record import field, record
 
@@ -45,14 +45,17 @@ class Given:
     values: Mapping[str, str] = field(default_factory=dict)
 
 
+Missing: TypeAlias = Literal["error", "warning", "ignore"]
+
+
 @record(eq=False)
 class ConfigSources:
     """What a user says of configs where a flow is compiled.
 
     `options` are those of the command line, `variables` those of METAFLOW_FLOW_CONFIG and METAFLOW_FLOW_CONFIG_VALUE. `profile` is the
     table `configs` of flowport.toml, a path or a value for each name, and `folder` the folder of that file. `earlier` are the values of a
-    run that is resumed. `run` runs the user's own parsers, None where the user did not ask for that. With `lenient` a config that cannot be
-    read is no error: it has no value, and what depends on it is not known.
+    run that is resumed. `run` runs the user's own parsers, None where the user did not ask for that. `missing` says what it is when a
+    config has no value here: an error, a warning (the user may give the value later), or nothing. What depends on it is then not checked.
     """
 
     options: Given = field(default_factory=Given)
@@ -61,7 +64,7 @@ class ConfigSources:
     folder: str = ""
     earlier: Mapping[str, Any] = field(default_factory=dict)
     run: Runner | None = None
-    lenient: bool = False
+    missing: Missing = "error"
 
 
 NO_SOURCES = ConfigSources()

@@ -86,7 +86,7 @@ class TextFinder:
             return self._default_value(call, call.default_value)
         if call.required:
             ways_out = (f"give it one: `--config {name} FILE`", f'or write `{name} = "FILE"` under `[configs]` in flowport.toml')
-            return self._refuse(call, "FP164", f"the config `{name}` is required, and has no value", *ways_out)
+            return self._missing(call, "FP164", f"the config `{name}` is required, and has no value", *ways_out)
         return Value(None)
 
     def _of_profile(self, call: ConfigCall, given: Any) -> Found:
@@ -117,6 +117,9 @@ class TextFinder:
             return UserFunction() if is_function(node, call.scope(self.reading)) else self._not_constant(call, node)
         if value is None:
             return Value(None)
+        if value == "" and call.parser is None and not call.plain:
+            way_out = f"give it one: `--config {call.name} FILE`"
+            return self._missing(call, "FP164", f"the config `{call.name}` has no value: its `default_value` is an empty text", way_out)
         if isinstance(value, str):
             return Text(value, "the `default_value`")
         try:
@@ -166,12 +169,25 @@ class TextFinder:
         except OSError as error:
             problem = f"cannot be read: {(error.strerror or str(error)).lower()}"
         way_out = f"create it, or give the config another file: `--config {call.name} FILE`"
-        return self._refuse(call, "FP161", f"the file `{shown}` of the config `{call.name}` {problem}", way_out)
+        say = self._missing if found is None and call.name not in self.files else self._refuse
+        return say(call, "FP161", f"the file `{shown}` of the config `{call.name}` {problem}", way_out)
 
     def _refuse(self, call: ConfigCall, code: str, message: str, *ways_out: str) -> Value:
-        if not self.sources.lenient:
+        if self.sources.missing != "ignore":
             self.reading.say(code, message, call.source, call.call, *ways_out)
         return Value(UNREAD)
+
+    def _missing(self, call: ConfigCall, code: str, message: str, *ways_out: str) -> Value:
+        say_missing(self.reading, self.sources, call, (code, message, *ways_out))
+        return Value(UNREAD)
+
+
+def say_missing(reading: Reading, sources: ConfigSources, call: ConfigCall, about: tuple[str, ...], node: ast.expr | None = None) -> None:
+    """Report a config that has no value here, as `sources` say; `about` is the code, the message and the ways out."""
+    code, message, *ways_out = about
+    if sources.missing != "ignore":
+        notes = () if sources.missing == "error" else ("what depends on the config is not checked",)
+        reading.say(code, message, call.source, node or call.call, *ways_out, notes=notes, severity=sources.missing)
 
 
 def set_in_file(reading: Reading, source: Source) -> Given:

@@ -59,6 +59,7 @@ PARSERS: Mapping[str, Callable[[str], Any]] = {
     "tomllib.loads": load_toml,
     "yaml.safe_load": load_yaml,
     "yaml.full_load": load_yaml,
+    "flowport.yaml_parser": load_yaml,
     "metaflow.yaml_parser": load_yaml,
     "metaflow.plugins.parsers.yaml_parser": load_yaml,
 }

@@ -176,7 +176,7 @@ def _without_free_options(choice: FlowChoice) -> FlowChoice:
     given = choice.changes.configs
     if choice.flow is None or not (given.files or given.values):
         return choice
-    looked = check_flow(choice.flow, choice.profile, Changes(configs=ConfigChoice(lenient=True))).flow
+    looked = check_flow(choice.flow, choice.profile, Changes(configs=ConfigChoice(missing="ignore"))).flow
     is_free = looked is not None and bool(_free(looked))
     return choice._replace(changes=choice.changes._replace(configs=NO_CONFIGS)) if is_free else choice
 

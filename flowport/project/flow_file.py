@@ -78,7 +78,10 @@ UNCHANGED = Changes()
 
 
 def check_flow(argument: str, profile: str | None, changes: Changes = UNCHANGED) -> CheckResult:
-    """Read `FILE.py` or `FILE.py:ClassName` with a profile of its settings; raises ProjectError for variables that cannot be read."""
+    """Read `FILE.py` or `FILE.py:ClassName` with a profile of its settings; raises ProjectError for variables that cannot be read.
+
+    A config without a value is a warning, because a command line can give it one. What depends on it is not checked.
+    """
     path, _ = split(argument)
     folder = os.path.dirname(os.path.abspath(path))
     try:
@@ -113,6 +116,8 @@ def _mutated(argument: str, where: tuple[tuple[str, ...], tuple[str, ...]], opti
 
 def open_flow(argument: str, profile: str | None, changes: Changes = UNCHANGED) -> FlowFile:
     """The flow of `FILE.py` or `FILE.py:ClassName`; raises CompileError when there are errors."""
+    if changes.configs.missing == "warning":
+        changes = changes._replace(configs=changes.configs._replace(missing="error"))
     found = check_flow(argument, profile, changes)
     if found.flow is None:
         raise CompileError(found.diagnostics)

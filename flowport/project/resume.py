@@ -61,7 +61,7 @@ def _open(file: str, choice: ResumeChoice) -> FlowFile:
     try:
         return open_flow(file, choice.store.profile, choice.changes)
     except CompileError:
-        configs = choice.changes.configs._replace(lenient=True)
+        configs = choice.changes.configs._replace(missing="ignore")
         return open_flow(file, choice.store.profile, choice.changes._replace(configs=configs))
 
 

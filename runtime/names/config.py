@@ -209,3 +209,10 @@ class Config(Parameter):
 
     def __bool__(self) -> bool:
         return True
+
+
+def yaml_parser(content: str) -> Any:
+    """The value of a YAML text, of plain types only: `Config("config", default="config.yaml", parser=yaml_parser)`."""
+    import yaml
+
+    return yaml.safe_load(content)

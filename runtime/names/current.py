@@ -6,7 +6,7 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     from flowport.runtime.store.interface import Store
@@ -92,11 +92,12 @@ class Current:
     _namespace: str | None = None
     _address: Callable[[], str] | None = None
     _graph: Callable[[], dict[str, Any]] | None = None
+    _configs: Sequence[str] = ()
 
     @property
     def parameter_names(self) -> list[str]:
-        """The names of the flow's parameters."""
-        return [name for name, _ in self.parameters]
+        """The names of the flow's parameters, and of its configs."""
+        return [*(name for name, _ in self.parameters), *self._configs]
 
     @property
     def username(self) -> str | None:

@@ -66,6 +66,7 @@ WITHOUT_EFFECT = (
 
 _CONFIG_NAMES = ("Config", "ConfigValue", "config_expr")
 _MUTATORS = ("FlowMutator", "MutableFlow", "MutableStep", "StepMutator")
+_CONFIG_PARSERS = ("yaml_parser",)
 _USER_DECORATORS = ("USER_SKIP_STEP", "UserStepDecorator", "user_step_decorator")
 _COMPONENTS = (
     "Artifact", "Error", "EventsTimeline", "Image", "JSONViewer", "Markdown", "MetaflowCardComponent", "PageComponent", "ProgressBar",
@@ -98,7 +99,7 @@ MODULES: Mapping[str, Mapping[str, str]] = {
         **_all(_MUTATORS, MUTATORS),
         **_all(("profile",), PROFILE),
         "S3": S3,
-        **_all(_CONFIG_NAMES, CONFIG),
+        **_all((*_CONFIG_NAMES, *_CONFIG_PARSERS), CONFIG),
         **_all(("parallel_map", "parallel_imap_unordered"), PARALLEL),
         "current": CURRENT,
         "CaughtError": CAUGHT_ERROR,
@@ -140,6 +141,7 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "user_decorators.mutable_step": {"MutableStep": MUTATORS},
     "user_decorators.user_flow_decorator": {"FlowMutator": MUTATORS},
     "user_decorators.user_step_decorator": {**_all(_USER_DECORATORS, STEP_DECORATORS), "StepMutator": MUTATORS},
+    "plugins.parsers": {**_all(_CONFIG_PARSERS, CONFIG)},
     "user_configs.config_parameters": {**_all(_CONFIG_NAMES, CONFIG)},
     "runner.deployer": {**dict.fromkeys(("Deployer", "DeployedFlow"), "client.deployer")},
     "runner.metaflow_runner": {**dict.fromkeys(("Runner", "ExecutingRun"), "client.runner")},

@@ -115,6 +115,7 @@ def _announce(context: TaskContext, item: Item, tried: int) -> None:
         "tags": {*context.record.doc["tags"]},
         "resources": {**context.plan.get("resources", {})},
         "parameters": Parameters(lambda: {name: item.parameter(name) for name in context.record.doc["parameters"]}),
+        "_configs": flow.get("configs", ()),
         "is_running_flow": True,
         "_store": context.store,
         "_namespace": context.record.namespace,

@@ -212,12 +212,25 @@ def test_a_resumed_run_repeats_the_steps_that_read_a_value_which_changed(desk: D
 
 def test_a_parser_of_the_users_own_runs_when_that_is_asked_for(desk: Desk) -> None:
     desk.write("parsed.py", PARSED)
-    refused = desk("check", "parsed.py")
-    assert (refused.status, "help: add `--run-config-parsers` to run it in a process of its own" in refused.out) == (1, True)
-    assert "the parser runs" not in refused.out + refused.err
+    looked, refused = desk("check", "parsed.py"), desk("run", "parsed.py", "--store", "store")
+    assert (looked.status, looked.out.startswith("warning[FP165]")) == (0, True)
+    assert (refused.status, refused.err.startswith("error[FP165]")) == (1, True)
+    assert "help: add `--run-config-parsers` to run it in a process of its own" in refused.err
+    assert "the parser runs" not in looked.out + looked.err + refused.out + refused.err
     ended = desk("run", "parsed.py", "--run-config-parsers", "--store", "store")
     assert (ended.status, ended.err.count("the parser runs")) == (0, 1)
     assert artifacts(desk, "start", "ParsedFlow")["found"] == ["cpu", [1, 2]]
+
+
+def test_a_flow_whose_file_is_not_there_can_be_checked_and_not_run(desk: Desk) -> None:
+    (desk.folder / "config.json").unlink()
+    looked, drawn = desk("check", "flow.py"), desk("show", "flow.py")
+    assert (looked.status, looked.out.startswith("warning[FP161]: the file `config.json` of the config `config` does not exist")) == (
+        0,
+        True,
+    )
+    assert (drawn.status, drawn.err.startswith("error[FP161]")) == (1, True)
+    assert desk("show", "flow.py", "--config", "config", "given.json").status == 0
 
 
 def test_what_a_parser_raises_is_reported(desk: Desk) -> None:

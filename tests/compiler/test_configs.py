@@ -14,7 +14,7 @@ from flowport.compiler.options import CompileOptions
 from flowport.compiler.parse.flow import parse
 from sources import END, class_of, codes, write
 
-HEAD = "from metaflow import Config, config_expr\nimport tomllib, yaml, json\n"
+HEAD = "from metaflow import Config, config_expr, yaml_parser\nimport tomllib, yaml, json\n"
 BODY = "@step\ndef start(self):\n    self.next(self.end)\n" + END
 JSON = json.dumps({"cpu": 2, "train": {"rate": 0.1, "name": "a"}, "list": [1, {"x": 5}]})
 
@@ -52,6 +52,8 @@ def wrong(folder: Path, body: str, files: dict[str, str] | None = None, sources:
         ("Config('c', default='c.txt', parser=yaml.safe_load)", "{1: 2}", {1: 2}),
         ("Config('c', default='c.txt', parser=json.loads)", '{"a": 1}', {"a": 1}),
         ("Config('c', default='c.txt', parser=lambda text: yaml.load(text, Loader=yaml.FullLoader))", "a: 1", {"a": 1}),
+        ("Config('c', default='c.txt', parser=yaml_parser)", "{a: [1]}", {"a": [1]}),
+        ("Config('c', default='c.txt', parser='.plugins.parsers.yaml_parser')", "{a: [1]}", {"a": [1]}),
         ("Config('c', default='c.txt', parser=own)", "a:1", {"a": "1"}),
         ("Config('c', default='c.txt', parser='flow.own')", "a:1", {"a": "1"}),
         ("Config('c', default='c.txt', parser='parsers.own')", "a", {"theirs": "a"}),
@@ -253,7 +255,21 @@ def test_a_parser_of_the_users_own_runs_where_that_is_asked_for(tmp_path: Path) 
 
 def test_configs_that_cannot_be_read_are_left_open_where_that_is_asked_for(tmp_path: Path) -> None:
     body = f"c = Config('c', required=True)\nd = Config('d', default='absent.json')\n\n@resources(cpu=c.cpu)\n{BODY}"
-    assert parsed(tmp_path, body, {}, ConfigSources(lenient=True), "")[1] == ()
+    assert parsed(tmp_path, body, {}, ConfigSources(missing="ignore"), "")[1] == ()
+
+
+def test_a_config_without_a_value_can_be_a_warning(tmp_path: Path) -> None:
+    head = "def own(text):\n    for line in text:\n        return {}\n"
+    body = "a = Config('a', required=True)\nb = Config('b', default='absent.json')\nc = Config('c', default_value='')\n"
+    body += f"d = Config('d', default_value='x', parser=own)\n\n@resources(cpu=a.cpu + b.cpu)\n{BODY}"
+    found = parsed(tmp_path, body, {}, ConfigSources(missing="warning"), head)[1]
+    assert [(one.code, one.severity) for one in found] == [(f"FP16{number}", "warning") for number in (4, 1, 4, 5)]
+    assert {one.notes for one in found} == {("what depends on the config is not checked",)}
+
+
+def test_a_file_that_is_named_and_not_there_is_an_error_all_the_same(tmp_path: Path) -> None:
+    found = parsed(tmp_path, f"c = Config('c')\n\n{BODY}", {}, ConfigSources(Given({"c": "absent.json"}), missing="warning"), "")[1]
+    assert [(one.code, one.severity) for one in found] == [("FP161", "error")]
 
 
 @pytest.mark.parametrize(

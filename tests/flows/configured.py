@@ -3,7 +3,20 @@
 import json
 import os
 
-from metaflow import Config, ConfigValue, FlowSpec, JSONType, Parameter, config_expr, environment, resources, retry, step, timeout
+from metaflow import (
+    Config,
+    ConfigValue,
+    FlowSpec,
+    JSONType,
+    Parameter,
+    config_expr,
+    current,
+    environment,
+    resources,
+    retry,
+    step,
+    timeout,
+)
 
 
 def pairs(text):
@@ -12,6 +25,12 @@ def pairs(text):
 
 def doubled(number):
     return 2 * number
+
+
+def last_fruit(context):
+    for name in context.configs.config.fruit:
+        last = name
+    return last
 
 
 class ConfiguredFlow(FlowSpec):
@@ -23,6 +42,7 @@ class ConfiguredFlow(FlowSpec):
 
     first = Parameter("first", default=config.fruit[0])
     tax = Parameter("tax", type=int, default=config_expr("int(config.environment.TAX)"))
+    last = Parameter("last", default=last_fruit)
     prices = Parameter("prices", type=JSONType, default=config.prices)
 
     @environment(vars=config_expr("config.environment"))
@@ -54,7 +74,8 @@ class ConfiguredFlow(FlowSpec):
         self.kinds = type(self.config) is type(self.limits) is ConfigValue, isinstance(self.limits, dict)
         self.dumped = json.loads(json.dumps(self.config)) == self.config.to_dict() == dict(self.config)
         self.keys = [*self.config], len(self.config), "fruit" in self.config, "nuts" in self.config
-        self.greeting = f"{self.words.greeting} {self.first} {self.absent} {self.raw}"
+        self.parameter_names = sorted(current.parameter_names)
+        self.greeting = f"{self.last} {self.words.greeting} {self.first} {self.absent} {self.raw}"
         try:
             self.config.batch = 3
         except TypeError as error:

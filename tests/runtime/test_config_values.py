@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from flowport import Config, ConfigValue, FlowSpec, config_expr
+from flowport import Config, ConfigValue, FlowSpec, config_expr, yaml_parser
 from flowport.runtime.names import config as configs
 from flowport.runtime.names.config import ConfigExpression, resolved
 
@@ -125,6 +125,10 @@ def test_an_expression_is_computed_when_its_value_is_needed() -> None:
     globals()["defined_later"] = lambda number: number + 1
     assert resolved(later) == 42
     del globals()["defined_later"]
+
+
+def test_the_parser_of_yaml_can_be_called() -> None:
+    assert yaml_parser("{a: [1, x]}") == {"a": [1, "x"]}
 
 
 def test_keys_may_have_the_names_that_parameters_use() -> None:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from flowport.compiler.configs.sources import ConfigSources, Given
+from flowport.compiler.configs.sources import ConfigSources, Given, Missing
 from flowport.compiler.configs.texts import FILES, VALUES, read_variable
 from flowport.project.config import Config
 from flowport.project.errors import BadConfigVariable
@@ -16,14 +16,14 @@ from flowport.project.flow_configs.parsers import run_parsers
 class ConfigChoice(NamedTuple):
     """What a request says of configs: their files and their values, each with its name, and whether parsers of the user's own may run.
 
-    `earlier` are the values of the run that is resumed. With `lenient` a config that cannot be read is no error.
+    `earlier` are the values of the run that is resumed. `missing` says what it is when a config has no value.
     """
 
     files: tuple[tuple[str, str], ...] = ()
     values: tuple[tuple[str, str], ...] = ()
     run_parsers: bool = False
     earlier: Mapping[str, Any] = {}
-    lenient: bool = False
+    missing: Missing = "warning"
 
 
 NO_CONFIGS = ConfigChoice()
@@ -35,7 +35,7 @@ def sources(choice: ConfigChoice, config: Config) -> ConfigSources:
     given = Given(dict(choice.files), dict(choice.values))
     variables = Given(_variable(FILES), _variable(VALUES))
     return ConfigSources(
-        given, variables, profile, config.folder, choice.earlier, run_parsers if choice.run_parsers else None, choice.lenient
+        given, variables, profile, config.folder, choice.earlier, run_parsers if choice.run_parsers else None, choice.missing
     )
 
 
