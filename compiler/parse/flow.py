@@ -10,6 +10,7 @@ import os.path
 from collections.abc import Iterable
 
 from flowport.compiler.configs.calls import read_call
+from flowport.compiler.configs.keys import check_keys
 from flowport.compiler.configs.read import configs
 from flowport.compiler.decorators.attach import without_places
 from flowport.compiler.decorators.mutations import Further, Mutations, say_mutators
@@ -90,11 +91,15 @@ def _flow(reading: Reading, source: Source, flow_class: FlowClass, included: tup
     apart = {**dict.fromkeys([one.attribute for one in found]), **{one.attribute: (one.value,) for one in settings}}
     hashes, definitions = digests(reading.modules, flow_class, steps, apart, files)
     reader = UseReader(members)
+    read = tuple(
+        step(reading, reader, method, one == end, method.changed.digest(hashes[one], definitions)) for one, method in marked.items()
+    )
+    check_keys(reading, flow_class)
     return Flow(
         name,
         own.node.name,
         source.place,
-        tuple(step(reading, reader, method, one == end, method.changed.digest(hashes[one], definitions)) for one, method in marked.items()),
+        read,
         start,
         end,
         found,

@@ -142,9 +142,19 @@ def _values() -> Mapping[str, Any]:
 def _now(compute: Callable[[], Any]) -> Any:
     """The value of an expression, or the expression where it has none yet: names that a module defines below, configs of other flows."""
     try:
-        return compute()
+        value = compute()
+        return _InClassBody(value) if type(value) is ConfigValue else value
     except (LookupError, AttributeError, NameError, TypeError):
         return ConfigExpression(compute)
+
+
+class _InClassBody(ConfigValue):
+    """A table in the body of a class, which may be that of another flow of the file: one with other keys in a config of the same name."""
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, str) and key.startswith("__"):
+            return super().__getitem__(key)
+        return _now(lambda: ConfigValue.__getitem__(self, resolved(key)))
 
 
 def config_expr(expression: str) -> Any:

@@ -151,6 +151,8 @@ def test_a_flow_may_set_the_variables_of_metaflow_itself(tmp_path: Path) -> None
         ("config_expr('sum(one for one in config.list if isinstance_(one))')", 1),
         ("config_expr('config.get(\"gpu\", 3)')", 3),
         ("config.get('cpu')", 2),
+        ("config.gpu if 'gpu' in config else 4", 4),
+        ("'gpu' in config and config.gpu or 4", 4),
         ("len(config.train)", 2),
         ("len(dict(config))", 3),
         ("base[config.train.name]", 1),

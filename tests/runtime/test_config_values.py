@@ -110,12 +110,20 @@ def test_outside_a_task_a_config_is_an_expression_that_stands_for_its_value() ->
 @pytest.mark.usefixtures("known")
 def test_in_a_task_a_config_has_its_value_while_the_class_is_made() -> None:
     config = Config("config")
+    assert (config.a, copy.deepcopy(config.a), pickle.loads(pickle.dumps(config.a))) == (DATA["a"],) * 3
     assert (config.a.b, config["a"].b + 1, config_expr("config.a.b * two"), {**config}["items"], len(config)) == (41, 42, 82, 3, 3)
 
 
 @pytest.mark.usefixtures("known")
 def test_what_another_flow_of_the_file_reads_does_not_stop_the_import() -> None:
-    found = [Config("other").a, Config("config").zz, Config("config").zz.y, config_expr("defined_later(config.a)")]
+    found = [
+        Config("other").a,
+        Config("config").zz,
+        Config("config").zz.y,
+        Config("config").a.zz,
+        Config("config").a["zz"],
+        config_expr("defined_later(config.a)"),
+    ]
     assert {type(one) for one in found} == {ConfigExpression}
 
 

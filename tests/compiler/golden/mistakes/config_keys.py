@@ -1,6 +1,11 @@
-from metaflow import Config, FlowSpec, Parameter, config_expr, environment, resources, retry, step, timeout
+from metaflow import Config, FlowSpec, Parameter, config_expr, environment, resources, retry, schedule, step, timeout
 
 
+def traced(name):
+    return lambda function: function
+
+
+@schedule(cron=config_expr("config.cron"))
 class TrainFlow(FlowSpec):
     config = Config("config", default_value={"resources": {"memory": 4096}, "rate": 0.1, "items": 3})
     none = Config("none")
@@ -11,6 +16,8 @@ class TrainFlow(FlowSpec):
     def start(self):
         self.next(self.train)
 
+    @traced(config.resources.name)
+    @traced(config_expr("config.title"))
     @resources(memory=config["resource"]["memory"])
     @timeout(seconds=none.seconds)
     @step
