@@ -164,7 +164,7 @@ class Runner:
 
     def _flow(self) -> FlowFile:
         try:
-            return open_flow(self.flow_file, self.profile, Changes(configs=ConfigChoice(lenient=True)))
+            return open_flow(self.flow_file, self.profile, Changes(configs=ConfigChoice(missing="ignore")))
         except CompileError as error:
             problems = "\n".join(f"{found.code}: {found.message}" for found in error.diagnostics if found.severity == "error")
             raise RuntimeError(f"`{self.flow_file}` has mistakes, which `flowport check {self.flow_file}` shows:\n{problems}") from None
