@@ -383,3 +383,44 @@ def test_a_damaged_run_says_so_when_it_is_read(train: Solo) -> None:
     assert whole.data.total == 18
     with pytest.raises(MetaflowDataMissing, match="is damaged"):
         _ = damaged.tags
+
+
+def test_the_tasks_before_and_after_a_turn_of_a_loop_are_found(tmp_path: Path, chosen: None) -> None:
+    solo = Solo(
+        tmp_path,
+        """
+class Turns(FlowSpec):
+    @step
+    def start(self):
+        self.n = 0
+        self.next(self.turn)
+
+    @step
+    def turn(self):
+        self.n += 1
+        self.next(self.judge)
+
+    @step
+    def judge(self):
+        self.way = "again" if self.n < 2 else "done"
+        self.next({"again": self.turn, "done": self.end}, condition="way")
+
+    @step
+    def end(self):
+        pass
+""",
+    )
+    solo.run()
+    read(solo)
+    tasks = [task for step in Run("Turns/1") for task in step]
+    before = {task.pathspec[8:]: [found[8:] for found in task.parent_task_pathspecs] for task in tasks}
+    after = {task.pathspec[8:]: [found[8:] for found in task.child_task_pathspecs] for task in tasks}
+    assert before == {
+        "end/r": ["judge/r.t1"],
+        "judge/r.t1": ["turn/r.t1"],
+        "turn/r.t1": ["judge/r.t0"],
+        "judge/r.t0": ["turn/r.t0"],
+        "turn/r.t0": ["start/r"],
+        "start/r": [],
+    }
+    assert after == {one: [other for other in before if one in before[other]] for one in before}
