@@ -36,8 +36,8 @@ OF_CONFIGS = frozenset(("config", "config-value", "run-config-parsers"))
 """Options that are a parameter's own where the flow has no configs."""
 NAMES = frozenset({"next", "input", "index", "foreach_stack", "merge_artifacts"})
 """Attributes that every flow already has."""
-TITLES = frozenset({"name", "script_name"})
-"""Attributes that every flow has unless a step sets them: the names of the flow and of its file."""
+TITLES = frozenset({"name", "script_name", "_current_step", "_foreach_stack"})
+"""Attributes that every flow has unless a step sets them: names of the flow, its file and the step, and the foreaches around the step."""
 
 
 def check_parameters(flow: Flow) -> Iterator[Diagnostic]:

@@ -6,13 +6,14 @@ running flow.
 
 from __future__ import annotations
 
+import os
 import sys
 
 from flowport.runtime.names.current import current as current
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any, Protocol, TypeVar
 
     Decorated = TypeVar("Decorated")
@@ -78,7 +79,16 @@ class FlowSpec:
         for kind in type(self).__mro__:
             if hasattr(type(vars(kind).get(name)), "__get__"):
                 return vars(kind)[name].__get__(self, type(self))
+        if CONTEXT not in self.__dict__ and name in ("name", "script_name"):  # a flow that was made with `use_cli=False`
+            kind = type(self)
+            return kind.__name__ if name == "name" else os.path.basename(sys.modules[kind.__module__].__file__ or "")
         return self._context().load(self, name)
+
+    def __iter__(self) -> Iterator[Any]:
+        """The steps, as functions with a `name`."""
+        for name in dict.fromkeys(name for kind in reversed(type(self).__mro__) for name in vars(kind)):
+            if getattr(step := getattr(type(self), name), "is_step", False):
+                yield step
 
     @property
     def input(self) -> Any:
@@ -200,7 +210,7 @@ def step(function: Callable[..., Any] | None = None, *, start: bool = False, end
 
 
 def _marked(function: Callable[..., Any]) -> Callable[..., Any]:
-    function.is_step = True  # type: ignore[attr-defined]
+    function.is_step, function.name = True, function.__name__  # type: ignore[attr-defined]
     return function
 
 

@@ -3,6 +3,8 @@
     METAFLOW_DATATOOLS_S3ROOT=s3://a/b      DATATOOLS_S3ROOT is "s3://a/b"
     a run in s3://bucket/store              DATASTORE_SYSROOT_S3 is "s3://bucket/store", DATATOOLS_S3ROOT is "s3://bucket/store/data"
 
+    a run in /home/you/store                DATATOOLS_S3ROOT is "/home/you/store/data", which `S3(s3root=...)` takes as well
+
 What neither gives has Metaflow's default. Outside of a task the store is the one that FLOWPORT_STORE names.
 """
 
@@ -88,11 +90,15 @@ def _suffix(name: str) -> Callable[[], str]:
     return lambda: str(from_conf(name, DEFAULTS[name]))
 
 
+_TOOLS = {name: _below(name, _suffix("DATATOOLS_SUFFIX")) for name in ("S3", "LOCAL")}
+"""Where `S3` keeps what belongs to no run: `S3(s3root=...)` takes a folder too."""
+
 COMPUTED: Mapping[str, Callable[[], str | None]] = {
     "ARTIFACT_LOCALROOT": os.getcwd,
     "DEFAULT_DATASTORE": lambda: _kind().lower(),
     **{f"DATASTORE_SYSROOT_{name}": _sysroot(name) for name in ("LOCAL", "S3", "GS", "AZURE")},
-    **{f"DATATOOLS_{name}ROOT": _below(name, _suffix("DATATOOLS_SUFFIX")) for name in ("LOCAL", "S3", "GS", "AZURE")},
+    **{f"DATATOOLS_{name}ROOT": _below(name, _suffix("DATATOOLS_SUFFIX")) for name in ("LOCAL", "GS", "AZURE")},
+    "DATATOOLS_S3ROOT": lambda: _TOOLS[_kind()]() if _kind() in _TOOLS else None,
     **{f"CARD_{name}ROOT": _below(name, _suffix("CARD_SUFFIX")) for name in ("S3", "GS", "AZURE")},
     "CARD_LOCALROOT": lambda: None,
 }

@@ -73,13 +73,27 @@ class Item:
         entry = self.context.artifacts.entry(name, self.row)
         if entry is None:
             self.reads["self." + name] = ABSENT
-            if (value := self.context.named(name)) is not None:
-                return value
+            if (known := self._known(name)) is not None:
+                return known
             raise AttributeError(self._unset(name))
         value = flow.__dict__[name] = self.context.artifacts.value(name, self.row, entry)
         self.loaded[name] = (entry, value)
         self.reads["self." + name] = mark(entry)
         return value
+
+    def _known(self, name: str) -> Any:
+        """What Metaflow has on `self` under this name, unless a step sets an artifact; None for any other."""
+        if name == "_foreach_stack":
+            return self._frames()
+        return self.step if name == "_current_step" else self.context.named(name)
+
+    def _frames(self) -> list[Any]:
+        from collections import namedtuple
+
+        ForeachFrame = namedtuple("ForeachFrame", ("step", "var", "num_splits", "index", "value"))
+        splits = [frame.split.step for frame, _, _, _ in self.context.lineage.indexes(self.row)]
+        over = {name: self.context.program.step(name)["transition"]["over"] for name in splits}
+        return [ForeachFrame(name, over[name], count, index, str(value)[:30]) for name, (index, count, value) in zip(splits, self.stack())]
 
     def _unset(self, name: str) -> str:
         if self.inputs is None:
