@@ -90,15 +90,15 @@ def _suffix(name: str) -> Callable[[], str]:
     return lambda: str(from_conf(name, DEFAULTS[name]))
 
 
-_TOOLS = {name: _below(name, _suffix("DATATOOLS_SUFFIX")) for name in ("S3", "LOCAL")}
-"""Where `S3` keeps what belongs to no run: `S3(s3root=...)` takes a folder too."""
+_S3_TOOLS = _below("S3", _suffix("DATATOOLS_SUFFIX"))
+_LOCAL_TOOLS = _below("LOCAL", _suffix("DATATOOLS_SUFFIX"))
 
 COMPUTED: Mapping[str, Callable[[], str | None]] = {
     "ARTIFACT_LOCALROOT": os.getcwd,
     "DEFAULT_DATASTORE": lambda: _kind().lower(),
     **{f"DATASTORE_SYSROOT_{name}": _sysroot(name) for name in ("LOCAL", "S3", "GS", "AZURE")},
     **{f"DATATOOLS_{name}ROOT": _below(name, _suffix("DATATOOLS_SUFFIX")) for name in ("LOCAL", "GS", "AZURE")},
-    "DATATOOLS_S3ROOT": lambda: _TOOLS[_kind()]() if _kind() in _TOOLS else None,
+    "DATATOOLS_S3ROOT": lambda: _S3_TOOLS() or _LOCAL_TOOLS(),
     **{f"CARD_{name}ROOT": _below(name, _suffix("CARD_SUFFIX")) for name in ("S3", "GS", "AZURE")},
     "CARD_LOCALROOT": lambda: None,
 }
