@@ -28,15 +28,14 @@ GET_SECRET = "runtime.secrets.get"
 CAUGHT_ERROR = "runtime.names.caught_error"
 CARDS = "runtime.names.cards"
 EXCEPTIONS = "runtime.names.exceptions"
-IDENTITY = "runtime.names.identity"
 METAFLOW_CONFIG = "runtime.names.metaflow_config"
+METAFLOW_UTIL = "runtime.names.metaflow_util"
 PARALLEL = "runtime.names.parallel"
 PROFILE = "runtime.names.profile"
 S3 = "runtime.datatools.s3"
 S3_OBJECTS = "runtime.datatools.objects"
 S3_EXCEPTIONS = "runtime.datatools.exceptions"
 MUTATORS = "runtime.names.mutators"
-STRINGS = "runtime.names.strings"
 STEP_DECORATORS = "runtime.names.step_decorators"
 CONFIG = "runtime.names.config"
 
@@ -134,7 +133,7 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "plugins.datatools": {"S3": S3, "MetaflowS3Exception": S3_EXCEPTIONS},
     "plugins.datatools.s3": _DATATOOLS,
     "plugins.datatools.s3.s3": _DATATOOLS,
-    "util": {**_all(("get_username", "resolve_identity"), IDENTITY), **_all(("is_stringish", "to_bytes", "to_unicode"), STRINGS)},
+    "util": {**_all(("get_username", "is_stringish", "resolve_identity", "to_bytes", "to_unicode"), METAFLOW_UTIL)},
     "plugins.secrets": {"get_secret": GET_SECRET},
     "plugins.secrets.secrets_func": {"get_secret": GET_SECRET},
     "profilers": {"gpu_profile": FLOW},

@@ -1,10 +1,26 @@
-"""Text and bytes, by the names of `metaflow.util`."""
+"""The functions of `metaflow.util` that flows use: who runs a flow, and text and bytes."""
 
 from __future__ import annotations
+
+from flowport.runtime.names.current import username
+from flowport.runtime.names.exceptions import MetaflowUnknownUser
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+
+def get_username() -> str | None:
+    """The user's name from the environment; None for root and for nobody."""
+    return username()
+
+
+def resolve_identity() -> str:
+    """The namespace of the user, `user:NAME`; raises MetaflowUnknownUser."""
+    name = username()
+    if name is None:
+        raise MetaflowUnknownUser
+    return f"user:{name}"
 
 
 def is_stringish(x: object) -> bool:
