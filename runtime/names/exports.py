@@ -121,7 +121,7 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "metaflow_config_funcs": {**_all(("from_conf", "init_config"), METAFLOW_CONFIG)},
     "metaflow_current": {"current": CURRENT},
     "metaflow_profile": {"profile": PROFILE},
-    "metaflow_version": {"get_version": IDENTITY},
+    "metaflow_version": {"get_version": METAFLOW_UTIL},
     "multicore_utils": {**_all(("parallel_map", "parallel_imap_unordered", "MulticoreException"), PARALLEL)},
     "parameters": {**_all(("Parameter", "JSONType"), FLOW), "ParameterContext": "runtime.names.parameter_context"},
     "plugins.argo.argo_events": {**_all(("ArgoEvent", "ArgoEventException"), ARGO_EVENT)},

@@ -1,4 +1,4 @@
-"""The functions of `metaflow.util` that flows use: who runs a flow, and text and bytes."""
+"""The functions of `metaflow.util` and `metaflow.metaflow_version` that flows use: who runs a flow, text and bytes, the version."""
 
 from __future__ import annotations
 
@@ -36,3 +36,10 @@ def to_unicode(x: Any) -> str:
 def to_bytes(x: Any) -> bytes:
     """Text as UTF-8; bytes as they are; anything else as the text that `str` makes."""
     return x if isinstance(x, bytes) else str(x).encode("utf-8")
+
+
+def get_version(public: bool = False) -> str:
+    """The version of flowport, which is also `__version__` of the stand-in for `metaflow`."""
+    from flowport import __version__
+
+    return __version__
