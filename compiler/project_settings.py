@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowport.compiler.settings import TargetSettings, table, text, texts
+from flowport.compiler.settings import TargetSettings, flag, table, text, texts
 
 
 class SharedSettings(TargetSettings):
@@ -27,6 +27,8 @@ class SharedSettings(TargetSettings):
     secrets_prefix = text(
         "what short ids of secrets stand behind: a project of Google, or a vault of Azure", example="projects/123456789012/secrets/"
     )
+    branch = text("the branch of `@project` to compile for and to run in, without `--branch`", example="main")
+    production = flag("whether that is a production branch, without `--production`")
 
 
 class TopSettings(TargetSettings):

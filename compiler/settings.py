@@ -11,7 +11,7 @@ The declaration gives the typed value (`settings.width` is an `int`), the checks
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Generic, Literal, TypeAlias, TypeVar, overload
+from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar, overload
 
 from flowport.compiler.ir import JSON
 
@@ -121,7 +121,12 @@ def tables(help: str, *, example: list[JSON] | None = None) -> Setting[tuple[dic
 
 
 class TargetSettings:
-    """The settings of a target for one flow. `values` has what a profile gives, of the types that are declared; `profile` is its name."""
+    """The settings of a target for one flow. `values` has what a profile gives, of the types that are declared; `profile` is its name.
+
+    `flow` is what a deployment of the flow is called, and `name_setting` the setting that gives it another name, "" for none.
+    """
+
+    name_setting: ClassVar[str] = ""
 
     def __init__(self, values: Profile, flow: str = "", profile: str = "") -> None:
         self.values, self.flow, self.profile = values, flow, profile

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeAlias, TypeVar
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import JSON
 from flowport.compiler.ir.plan import Plan
+from flowport.compiler.lower.run_ids import run_prefix
 from flowport.compiler.record import field, record
 from flowport.compiler.settings import Profile, TargetSettings
 
@@ -117,8 +118,8 @@ class DryRunResult:
 class DryRun(Generic[S]):
     """What a dry run is asked to do: run `plan`, which is not lowered yet.
 
-    `store` is the local folder store that gets a copy of the run, and has the runs that it may take results from. With `logs`, events have
-    what tasks printed.
+    `store` is the local folder store that gets a copy of the run, and has the runs that it may take results from. `run_id` is the id in it.
+    With `logs`, events have what tasks printed.
     """
 
     plan: Plan
@@ -132,6 +133,11 @@ class DryRun(Generic[S]):
     tags: tuple[str, ...] = ()
     max_workers: int | None = None
     logs: bool = False
+
+    @property
+    def engine_run_id(self) -> str:
+        """The id that the engine is to give to the run."""
+        return self.run_id.removeprefix(run_prefix(self.plan.flow))
 
 
 class DryRunner(Protocol[S]):

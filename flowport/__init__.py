@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from flowport.runtime.names.flow import flow as flow
     from flowport.runtime.names.flow import kubernetes as kubernetes
     from flowport.runtime.names.flow import limits as limits
+    from flowport.runtime.names.flow import project as project
     from flowport.runtime.names.flow import resources as resources
     from flowport.runtime.names.flow import retry as retry
     from flowport.runtime.names.flow import schedule as schedule
@@ -88,6 +89,7 @@ __all__ = (
     "parallel_imap_unordered",
     "parallel_map",
     "profile",
+    "project",
     "resources",
     "retry",
     "schedule",
@@ -106,7 +108,12 @@ if os.path.isdir(_links):
 
 
 def __getattr__(name: str) -> Any:
-    if name.startswith("__") or name in ("cli", "client", "compiler", "project", "runtime", "targets"):
+    if name == "project":
+        # The package of this name can be called like the decorator.
+        from importlib import import_module
+
+        return import_module("flowport.project")
+    if name.startswith("__") or name in ("cli", "client", "compiler", "runtime", "targets"):
         raise AttributeError(f"module 'flowport' has no attribute {name!r}")
     from flowport.runtime.names import flow
 

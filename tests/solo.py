@@ -26,7 +26,7 @@ from flowport.runtime.task.entry import perform
 if TYPE_CHECKING:
     from flowport.runtime.store.interface import Store
 
-OPENING = "from flowport import FlowSpec, JSONType, Parameter, catch, current, environment, retry, step, timeout\n"
+OPENING = "from flowport import FlowSpec, JSONType, Parameter, catch, current, environment, project, retry, step, timeout\n"
 
 
 class Broken(Exception):

@@ -34,6 +34,8 @@ OPTIONS = frozenset(
 """Options of `run` and `dry-run`: a parameter with such a name must be given after `--`."""
 OF_CONFIGS = frozenset(("config", "config-value", "run-config-parsers"))
 """Options that are a parameter's own where the flow has no configs."""
+OF_A_PROJECT = frozenset(("branch", "production"))
+"""Options that only flows with `@project` have."""
 NAMES = frozenset({"next", "input", "index", "foreach_stack", "merge_artifacts"})
 """Attributes that every flow already has."""
 TITLES = frozenset({"name", "script_name", "_current_step", "_foreach_stack"})
@@ -60,7 +62,7 @@ def check_parameters(flow: Flow) -> Iterator[Diagnostic]:
                 parameter.span,
                 help=(f'use letters, digits, `-` and `_`: `Parameter("{parameter.attribute}")`',),
             )
-        elif name.replace("_", "-") in (OPTIONS | OF_CONFIGS if flow.configs else OPTIONS):
+        elif name.replace("_", "-") in _options(flow):
             yield Diagnostic(
                 "FP238",
                 f"the parameter `{name}` has the same name as an option of `flowport run`",
@@ -77,6 +79,11 @@ def check_parameters(flow: Flow) -> Iterator[Diagnostic]:
                 (f'rename the attribute: `the_{parameter.attribute} = Parameter("{parameter.name}")`',),
             )
         yield from _values(parameter)
+
+
+def _options(flow: Flow) -> frozenset[str]:
+    """The options of the commands that run a flow."""
+    return OPTIONS | (OF_CONFIGS if flow.configs else frozenset()) | (OF_A_PROJECT if flow.project else frozenset())
 
 
 def _values(parameter: Parameter) -> Iterator[Diagnostic]:

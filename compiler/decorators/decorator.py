@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 from flowport.compiler.decorators.arguments import Arguments
-from flowport.compiler.ir import JSON, RunLimits, Settings, Trigger
+from flowport.compiler.ir import JSON, Project, RunLimits, Settings, Trigger
 from flowport.compiler.ir.features import Feature
 from flowport.compiler.record import field, record
+
+FlowSetting: TypeAlias = Trigger | RunLimits | Project
+"""What a decorator of a flow says of it: what starts its runs, what limits them, or where it belongs."""
 
 
 def _keep(group: Sequence[Settings], so_far: Settings) -> Settings:
@@ -50,8 +54,8 @@ class Decorator:
 
 @record(eq=False)
 class FlowDecorator:
-    """A decorator of a flow; `read` returns what starts runs or limits them, None where it asks for nothing."""
+    """A decorator of a flow; `read` returns what it says of the flow, None where it says nothing."""
 
     name: str
     arguments: tuple[str, ...]
-    read: Callable[[Arguments], Trigger | RunLimits | None]
+    read: Callable[[Arguments], FlowSetting | None]

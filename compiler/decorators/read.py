@@ -1,4 +1,4 @@
-"""The decorators of a step or a flow -> settings, triggers and limits.
+"""The decorators of a step or a flow -> the settings of the step, and what they say of the flow.
 
 `unsupported` handles decorators that flowport does not support. Custom decorators run in the task.
 """
@@ -10,14 +10,25 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flowport.compiler.decorators.arguments import Arguments
+from flowport.compiler.decorators.decorator import FlowSetting
 from flowport.compiler.decorators.registry import ARGUMENTS, FLOW_DECORATORS, STEP_DECORATORS
 from flowport.compiler.decorators.unsupported import say_unsupported
 from flowport.compiler.decorators.use import DecoratorUse
 from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.evaluate.reading import Reading
 from flowport.compiler.evaluate.scope import NotConstant, named_in
-from flowport.compiler.ir import RunLimits, Settings, Trigger
+from flowport.compiler.ir import Project, RunLimits, Schedule, Settings, Trigger
 from flowport.compiler.python.classes import Class, FlowClass
+from flowport.compiler.record import record
+
+
+@record
+class FlowSettings:
+    """What the decorators of a flow say of it: what starts its runs, what limits them, and the project that it belongs to."""
+
+    triggers: tuple[Trigger, ...] = ()
+    limits: RunLimits = RunLimits()
+    project: Project | None = None
 
 
 def settings(reading: Reading, uses: Iterable[DecoratorUse], step: str) -> Settings:
@@ -47,11 +58,9 @@ def settings(reading: Reading, uses: Iterable[DecoratorUse], step: str) -> Setti
     return result
 
 
-def flow_settings(
-    reading: Reading, flow_class: FlowClass, uses: Mapping[Class, Iterable[DecoratorUse]]
-) -> tuple[tuple[Trigger, ...], RunLimits]:
-    """What starts and limits runs of a flow; a decorator of a class counts before those of the same name that the class inherits."""
-    found: dict[str, Trigger | RunLimits] = {}
+def flow_settings(reading: Reading, flow_class: FlowClass, uses: Mapping[Class, Iterable[DecoratorUse]]) -> FlowSettings:
+    """What a flow's decorators say; one of a class counts before one of the same name that the class inherits."""
+    found: dict[str, FlowSetting] = {}
     for one in flow_class.classes:
         seen: set[str] = set()
         for use in uses[one]:
@@ -69,8 +78,11 @@ def flow_settings(
                 reading.say("FP134", message, use.source, use.node, "put it above each step that needs it")
             elif use.name not in ("", "flow"):
                 say_unsupported(reading, use, f"`{one.node.name}`")
-    limits = next((each for each in found.values() if isinstance(each, RunLimits)), RunLimits())
-    return tuple(each for each in found.values() if not isinstance(each, RunLimits)), limits
+    return FlowSettings(
+        tuple(each for each in found.values() if isinstance(each, Schedule)),
+        next((each for each in found.values() if isinstance(each, RunLimits)), RunLimits()),
+        next((each for each in found.values() if isinstance(each, Project)), None),
+    )
 
 
 def _arguments(reading: Reading, use: DecoratorUse) -> dict[str, tuple[ast.expr, Any]] | None:

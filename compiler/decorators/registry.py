@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from flowport.compiler.decorators.decorator import Decorator, FlowDecorator
 from flowport.compiler.decorators.flow.limits import LIMITS
+from flowport.compiler.decorators.flow.project import PROJECT
 from flowport.compiler.decorators.flow.schedule import SCHEDULE
 from flowport.compiler.decorators.step.batch import BATCH
 from flowport.compiler.decorators.step.catch import CATCH
@@ -19,7 +20,7 @@ from flowport.compiler.decorators.step.timeout import TIMEOUT
 STEP_DECORATORS: Mapping[str, Decorator] = {
     decorator.name: decorator for decorator in (RETRY, CATCH, TIMEOUT, RESOURCES, ENVIRONMENT, SECRET, KUBERNETES, BATCH)
 }
-FLOW_DECORATORS: Mapping[str, FlowDecorator] = {decorator.name: decorator for decorator in (SCHEDULE, LIMITS)}
+FLOW_DECORATORS: Mapping[str, FlowDecorator] = {decorator.name: decorator for decorator in (SCHEDULE, LIMITS, PROJECT)}
 
 ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     **{name: decorator.arguments for name, decorator in STEP_DECORATORS.items()},

@@ -30,7 +30,6 @@ UNSUPPORTED: Mapping[str, Unsupported] = {
     "card": Unsupported(True, "no card is created", "you can keep it: the step runs without a card"),
     "trigger": Unsupported(True, "no event starts the flow", _START),
     "trigger_on_finish": Unsupported(True, "the end of another flow does not start it", _START),
-    "project": Unsupported(True, "names and tags do not contain the project", "you can keep it: the flow runs without a project"),
     "exit_hook": Unsupported(True, "the hook is not called", "call it in the last step, or from the scheduler"),
     "conda": Unsupported(False, "its packages would be missing", _PACKAGES),
     "conda_base": Unsupported(False, "its packages would be missing", _PACKAGES),

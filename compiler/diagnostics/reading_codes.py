@@ -188,8 +188,9 @@ READING: Mapping[str, Code] = {
     ),
     "FP145": Code(
         "`current` has no such attribute here",
-        "`current` has the attributes that flowport knows about a running task. Attributes that `@project`, `@parallel`, "
-        "`@checkpoint` and other decorators of Metaflow add do not exist. `current.get(NAME)` returns None for an attribute "
+        "`current` has the attributes that flowport knows about a running task. It has those of the project, such as "
+        "`current.branch_name`, if the flow has `@project`. Attributes that `@parallel`, `@checkpoint` and other decorators of "
+        "Metaflow add do not exist. `current.get(NAME)` returns None for an attribute "
         "that is missing. Attributes of a task, such as `current.run_id`, are None while the flow's file and the modules that "
         "it imports are loaded; `parameters`, `parameter_names`, `tags`, `resources` and `graph` do not exist yet.",
     ),

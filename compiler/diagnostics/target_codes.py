@@ -60,6 +60,12 @@ TARGETS: Mapping[str, Code] = {
         "The profile names a secret of an engine that the tasks do not run on: `kubernetes:` is for pods, of Argo or of Airflow, and "
         "`batch:` for jobs that Step Functions starts. A secret of a service, such as `aws-secrets-manager.NAME`, works everywhere.",
     ),
+    "FP315": Code(
+        "nothing says for which branch of its project a flow is compiled",
+        "A flow with `@project` is deployed once for each branch, under a name of its own. Without a branch, a run on your machine is on "
+        "the branch `user.NAME`. Compiled files do not depend on who compiles them, so there the branch is `user`, which all users share; "
+        "`flowport deploy` refuses it. Choose a branch: `--branch NAME`, `--production`, or `branch` and `production` in flowport.toml.",
+    ),
     "FP400": Code(
         "a required setting is missing",
         "The target needs to know where the flow runs: an image, a role, a queue, a store. Add the setting to a profile in flowport.toml.",
@@ -178,6 +184,16 @@ TARGETS: Mapping[str, Code] = {
     "FP428": Code(
         "the file with secrets is not there",
         "The setting `secrets_file` names a file that does not exist. Runs and dry runs on this machine need it for `@secrets`.",
+    ),
+    "FP434": Code(
+        "a setting gives all branches of a project one name",
+        "The name of a deployment of a flow with `@project` contains the project and the branch, so that branches never replace each "
+        "other. A setting such as `dag_id`, `name` or `machine` would give all of them the same name. Remove it.",
+    ),
+    "FP435": Code(
+        "the branch of a project is chosen twice",
+        "`branch` and `production` of `@project` hold for everybody who runs or compiles the flow. The command line and flowport.toml may "
+        "say the same, and choose what `@project` leaves open. Remove the argument from `@project` to choose it for each deployment.",
     ),
     "FP490": Code(
         "flowport.toml cannot be read",

@@ -10,8 +10,9 @@ Names that the file tests for, with `hasattr` or in a `try`, are accepted.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from flowport.compiler.decorators.registry import FLOW_DECORATORS
 from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.evaluate.reading import Reading
 from flowport.compiler.imports.closure import imported_with
@@ -29,14 +30,14 @@ CURRENT = (
 """The attributes of `current` (`runtime/names/current.py`)."""
 
 ADDED: Mapping[str, str] = {
-    **dict.fromkeys(("project_name", "project_flow_name", "branch_name", "is_production", "is_user_branch", "production_token"), "project"),
+    **dict.fromkeys(("project_name", "project_flow_name", "branch_name", "is_production", "is_user_branch"), "project"),
     "parallel": "parallel",
     "checkpoint": "checkpoint",
     "model": "model",
     "huggingface_hub": "huggingface_hub",
     "nim": "nim",
 }
-"""Attributes that decorators of Metaflow add to `current`, and flowport does not have."""
+"""Attributes that decorators add to `current`; of these flowport has `@project`."""
 
 IN_TASKS = frozenset({"parameters", "parameter_names", "tags", "resources", "graph"})
 """Attributes that `current` has only while a task runs."""
@@ -48,22 +49,23 @@ CATCHES = frozenset({"AttributeError", "ImportError", "Exception", "BaseExceptio
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
-def check_attributes(reading: Reading, sources: Iterable[Source], start: Source) -> None:
-    """Report attributes of `metaflow`, `flowport` and `current` that do not exist.
+def check_attributes(reading: Reading, sources: Iterable[Source], start: Source, decorators: Collection[str]) -> None:
+    """Report attributes of `metaflow`, `flowport` and `current` that do not exist; `decorators` are those of the flow.
 
     `start` is imported before there is a task, and so are the files that it imports outside of functions.
     """
     early = imported_with(reading.modules, start)
+    added = frozenset(name for name, decorator in ADDED.items() if decorator in FLOW_DECORATORS and decorator in decorators)
     for source in sources:
         if any(word in source.text for word in (*OURS, "current")):
-            reader = _Reader(reading, source, source in early)
+            reader = _Reader(reading, source, source in early, added)
             for node in source.tree.body:
                 reader.visit(node, {})
 
 
 class _Reader:
-    def __init__(self, reading: Reading, source: Source, is_early: bool) -> None:
-        self.reading, self.source, self.is_early = reading, source, is_early
+    def __init__(self, reading: Reading, source: Source, is_early: bool, added: frozenset[str]) -> None:
+        self.reading, self.source, self.is_early, self.added = reading, source, is_early, added
         self.tested = frozenset(_tested(source.tree))
         self.annotated = "annotations" not in reading.modules.names(source)
 
@@ -111,12 +113,14 @@ class _Reader:
             message = "`current.trigger` is None, because no event starts the flow"
             way_out = "test for it: `if current.trigger is not None:`"
             self.reading.say("FP145", message, self.source, node, way_out)
-        elif rest == "current" and name not in CURRENT:
+        elif rest == "current" and name not in CURRENT and name not in self.added:
             listed = ", ".join(f"`{one}`" for one in CURRENT)
             without = f'if the flow works without it, write `current.get("{name}")`'
             if name in ADDED:
-                message = f"`current` has no attribute `{name}`, which `@{ADDED[name]}` of Metaflow adds"
-                self.reading.say("FP145", message, self.source, node, without)
+                is_ours = ADDED[name] in FLOW_DECORATORS
+                message = f"`current` has no attribute `{name}`, which `@{ADDED[name]}`{'' if is_ours else ' of Metaflow'} adds"
+                first = (f"put `@{ADDED[name]}` above the flow",) if is_ours else ()
+                self.reading.say("FP145", message, self.source, node, *first, without)
             else:
                 guess = did_you_mean(name, CURRENT)
                 self.reading.say(
@@ -134,7 +138,7 @@ class _Reader:
             return
         message = f"`current.{node.attr}` is read when the file is imported, before a task starts"
         way_out = "read it inside a step, or in a function that a step calls"
-        if node.attr in IN_TASKS:
+        if node.attr in IN_TASKS or node.attr in self.added:
             self.reading.say("FP145", message, self.source, node, way_out)
         elif node.attr in NONE_BEFORE:
             self.reading.warn("FP145", f"{message}: it is None", self.source, node, way_out)

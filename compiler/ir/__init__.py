@@ -7,6 +7,7 @@ from flowport.compiler.ir.configs import Config
 from flowport.compiler.ir.execution import BatchJob, ExecutionSpec, Pairs, Pod, Tmpfs
 from flowport.compiler.ir.flow import Flow, Step, Use, Uses, Wrapper
 from flowport.compiler.ir.parameters import Computed, NoDefault, Option, Parameter
+from flowport.compiler.ir.project import Project
 from flowport.compiler.ir.run_limits import RunLimits
 from flowport.compiler.ir.settings import UNDECORATED, Catch, Resources, Retry, Settings
 from flowport.compiler.ir.span import Span
@@ -36,6 +37,7 @@ __all__ = [
     "Option",
     "Pairs",
     "Parameter",
+    "Project",
     "Resources",
     "RunLimits",
     "Retry",

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from flowport.compiler.ir.configs import Config
 from flowport.compiler.ir.parameters import Parameter
+from flowport.compiler.ir.project import Project
 from flowport.compiler.ir.run_limits import RunLimits
 from flowport.compiler.ir.settings import Settings
 from flowport.compiler.ir.span import Span
@@ -106,6 +107,12 @@ class Flow:
     configs: tuple[Config, ...] = ()
     late_parameters: tuple[str, ...] = ()
     removed_parameters: tuple[str, ...] = ()
+    project: Project | None = None
+
+    @property
+    def deployment(self) -> str:
+        """What tells a deployment of the flow from others: its name, or `project.branch.Flow`."""
+        return self.name if self.project is None else f"{self.project.name}.{self.project.branch_name}.{self.name}"
 
     def step(self, name: str) -> Step:
         """The step called `name`; raises KeyError for a name that is not a step."""

@@ -16,7 +16,22 @@ import json
 from collections.abc import Iterable, Iterator
 
 from flowport.compiler.decorators.registry import STEP_DECORATORS
-from flowport.compiler.ir import JSON, Branch, Computed, Config, Constant, End, Flow, Foreach, Next, NoDefault, Parameter, Step, Switch
+from flowport.compiler.ir import (
+    JSON,
+    Branch,
+    Computed,
+    Config,
+    Constant,
+    End,
+    Flow,
+    Foreach,
+    Next,
+    NoDefault,
+    Parameter,
+    Project,
+    Step,
+    Switch,
+)
 from flowport.compiler.ir.plan import Block, Choice, Loop, Map, Node, Parallel, Plan, Task, steps
 from flowport.compiler.ir.secrets import read_names
 from flowport.compiler.package.sites import Document, Sites, edge_pairs
@@ -65,9 +80,22 @@ def flow_document(flow: Flow) -> Document:
         document["late_parameters"] = [*flow.late_parameters]
     if flow.removed_parameters:
         document["removed_parameters"] = [*flow.removed_parameters]
+    if flow.project is not None:
+        document["project"] = _project(flow, flow.project)
     if flow.unused:
         document["unused"] = [*flow.unused]
     return document
+
+
+def _project(flow: Flow, project: Project) -> Document:
+    """The project as `current` has it in the steps."""
+    return {
+        "project_name": project.name,
+        "branch_name": project.branch_name,
+        "is_user_branch": project.is_user_branch,
+        "is_production": project.is_production,
+        "project_flow_name": flow.deployment,
+    }
 
 
 def plan_document(plan: Plan) -> Document:

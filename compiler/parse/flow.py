@@ -80,8 +80,8 @@ def _flow(reading: Reading, source: Source, flow_class: FlowClass, included: tup
     made = [read_call(reading, one.attribute, one.call, one.source, one.members) for one in calls if one.kind == "Config"]
     settings = configs(reading, made, options.configs, own, folder)
     uses = {one: _class_uses(reading, one, further, one is own) for one in flow_class.classes}
-    name, (begun_by, limits) = _name(reading, own, uses[own]), flow_settings(reading, flow_class, uses)
-    check_attributes(reading, files, source)
+    name, about = _name(reading, own, uses[own]), flow_settings(reading, flow_class, uses)
+    check_attributes(reading, files, source, [use.name for one in flow_class.classes for use in uses[one]])
     check_main_block(reading, source, flow_class)
     members = flow_class.members
     found = parameters(reading, [one for one in calls if one.kind != "Config"], folder)
@@ -104,8 +104,8 @@ def _flow(reading: Reading, source: Source, flow_class: FlowClass, included: tup
         end,
         found,
         ast.get_docstring(own.node) or "",
-        begun_by,
-        limits,
+        about.triggers,
+        about.limits,
         _files((*_also(reading, included), *files), folder, found),
         tuple(place for _, place in reading.modules.roots),
         {one.module if one is not source else "": definitions[one.place] for one in files if one.place in definitions},
@@ -116,6 +116,7 @@ def _flow(reading: Reading, source: Source, flow_class: FlowClass, included: tup
         settings,
         tuple(one.attribute for one in options.mutations.parameters) if options.mutations is not None else (),
         options.mutations.removed_parameters if options.mutations is not None else (),
+        about.project,
     )
 
 

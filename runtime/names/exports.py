@@ -56,10 +56,10 @@ _RUNNERS = {
 _GET_CARDS = {"get_cards": "client.cards"}
 
 _FLOW_NAMES = ("FlowSpec", "step", "flow", "Parameter", "IncludeFile", "JSONType")
-_DECORATORS = ("retry", "catch", "timeout", "resources", "environment", "secrets", "kubernetes", "batch", "schedule", "limits")
+_DECORATORS = ("retry", "catch", "timeout", "resources", "environment", "secrets", "kubernetes", "batch", "schedule", "limits", "project")
 WITHOUT_EFFECT = (
     "airflow_external_task_sensor", "airflow_s3_key_sensor", "card", "checkpoint", "conda", "conda_base", "exit_hook",
-    "gpu_profile", "huggingface_hub", "model", "nim", "parallel", "project", "pypi", "pypi_base", "pytorch_parallel",
+    "gpu_profile", "huggingface_hub", "model", "nim", "parallel", "pypi", "pypi_base", "pytorch_parallel",
     "trigger", "trigger_on_finish",
 )  # fmt: skip
 """Metaflow's decorators that change nothing of what a step computes; the compiler says which of them have no effect."""

@@ -237,7 +237,7 @@ def _setting(*values: Any, **named: Any) -> Any:
     return values[0] if bare else _same
 
 
-retry = catch = timeout = resources = environment = secrets = kubernetes = batch = schedule = limits = _setting
+retry = catch = timeout = resources = environment = secrets = kubernetes = batch = schedule = limits = project = _setting
 
 
 def __getattr__(name: str) -> Any:

@@ -121,6 +121,7 @@ def _announce(context: TaskContext, item: Item, tried: int) -> None:
         "_namespace": context.record.namespace,
         "_address": lambda: context.lineage.address(item.row),
         "_graph": lambda: _graph(context),
+        **flow.get("project", {}),
     })  # fmt: skip
 
 

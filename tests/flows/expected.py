@@ -534,6 +534,21 @@ RUNS = (
         {"totals": [8970000, 8972100, 9029700], "sum": 604090000, "shape": (300, 200), "digest": "2312394bd99545d9", "changed": -1},
         once("start", "stack", "end", column=3),
     ),
+    Expected(
+        "in_a_project.py",
+        {
+            "project": {
+                "project_name": "fruit_1",
+                "branch_name": "prod.corpus",
+                "is_user_branch": False,
+                "is_production": True,
+                "project_flow_name": "fruit_1.prod.corpus.ProjectFlow",
+            },
+            "everywhere": True,
+            "names": ["ProjectFlow", "ProjectFlow"],
+        },
+        once("start", "red", "green", "join", "end"),
+    ),
     Expected("condition_values.py", {"text": "two big"}, once("start", "two", "check", "big_one", "end")),
     Expected("condition_values.py", {"text": "one"}, once("start", "one", "check", "end"), ("--start_at", "1")),
     Expected("condition_values.py", {"text": ""}, once("start", "end"), ("--start_at", "3")),
