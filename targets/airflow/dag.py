@@ -15,6 +15,7 @@ from flowport.compiler.ir import Flow, Step, Trigger
 from flowport.compiler.ir.outline import outline
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower.fuse import fuse_loops
+from flowport.compiler.lower.run_ids import run_prefix
 from flowport.compiler.lower.time_limits import time_limits
 from flowport.runtime.protocol import Invocation, variable
 from flowport.targets.airflow.body import INDENT, Body, first_line
@@ -66,7 +67,7 @@ def dag_file(plan: Plan, settings: Settings, code: str) -> str:
 
 def first_words(flow: Flow) -> str:
     """What the DAG file of a flow begins with, and no other file."""
-    return seen(f"# {flow.name}, compiled by flowport ")
+    return seen(f"# {flow.deployment}, compiled by flowport ")
 
 
 def literal(text: str) -> str:
@@ -121,7 +122,8 @@ class _File:
         for name, value in self.compute.constants(settings).items():
             yield statement(f"{name} = ", value)
         flow, store = self._value(self.plan.flow.name), self._value(settings.store)
-        said = Invocation(flow, "{{ run_id }}", "", "", store, self.code, width=settings.width, total=settings.total, last=-1).variables()
+        run = f"{run_prefix(self.plan.flow)}{{{{ run_id }}}}"
+        said = Invocation(flow, run, "", "", store, self.code, width=settings.width, total=settings.total, last=-1).variables()
         shown = "f | replace('$', '$$')" if self.compute.expands else "f"
         form = f"{{% set f = params | tojson %}}{{{{ {shown} if f | length < {VARIABLE} else f | length }}}}"
         yield "# What every task is told. The epoch grows when a task is cleared: then it runs again, and what follows sees it."
@@ -133,8 +135,8 @@ class _File:
         """The arguments of the DAG itself."""
         flow, settings = self.plan.flow, self.settings
         named: dict[str, Value] = {"dag_id": settings.dag_id}
-        if settings.dag_id != flow.name:
-            named["dag_display_name"] = flow.name
+        if settings.dag_id != flow.deployment:
+            named["dag_display_name"] = flow.deployment
         if flow.doc.strip():
             named["description"] = first_line(flow.doc)
         named |= {"doc_md": Code("__doc__"), "schedule": _timetable(flow.triggers), "catchup": False}

@@ -40,7 +40,7 @@ class AirflowDeployer:
         there, flow = _deployed(place, file), deployment.plan.flow
         if there is not None and not there.startswith(first_words(flow).encode("utf-8", "backslashreplace")):
             raise DeployError(
-                f"{place}/{file.path} is not a file that flowport wrote for {flow.name}, and stays as it is: "
+                f"{place}/{file.path} is not a file that flowport wrote for {flow.deployment}, and stays as it is: "
                 "move it away, or give the DAG another id with `dag_id`"
             )
         code = code_changes(deployment.settings.store, deployment.package)

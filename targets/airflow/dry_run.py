@@ -65,7 +65,14 @@ def _run(request: DryRun[Settings], recorder: Recorder, file: File, home: str, i
     with open(os.path.join(home, "log"), "w+", errors="replace") as log:
         if not _has_database(environment, home, installed, log):
             return f"Airflow cannot make its database:\n{_end_of(log)}"
-        command = [sys.executable, "-m", "flowport.targets.airflow.dry_run_process", path, request.run_id, os.path.join(home, "form.json")]
+        command = [
+            sys.executable,
+            "-m",
+            "flowport.targets.airflow.dry_run_process",
+            path,
+            request.engine_run_id,
+            os.path.join(home, "form.json"),
+        ]
         process = subprocess.Popen(
             command, cwd=home, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
         )

@@ -170,7 +170,7 @@ def _named_like_a_field(parameter: Parameter) -> Diagnostic:
 def _renamed(plan: Plan, settings: Settings) -> Iterator[Diagnostic]:
     notes = ("ids in Airflow consist of letters from a to z, digits, `_`, `-` and `.`; its user interface shows the original name",)
     dag = settings.dag_id
-    if dag != plan.flow.name and not settings.given_dag_id:
+    if dag != plan.flow.deployment and not settings.given_dag_id:
         yield Diagnostic("FP305", f"flow `{plan.flow.name}` is DAG `{dag}` in Airflow", plan.flow.span, notes, severity="warning")
     names = Names(plan)
     for step in plan.flow.steps:

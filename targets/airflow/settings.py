@@ -18,6 +18,8 @@ DRY_RUN_DEFAULTS: Profile = {"store": "s3://flowport-dry-run", "compute": "local
 class Settings(TargetSettings):
     """A profile as this target sees it."""
 
+    name_setting = "dag_id"
+
     given_store = text(
         "the store of the runs: s3://, gs:// or az://; with compute local also a folder that all workers see",
         name="store",

@@ -39,7 +39,7 @@ def dry_run(request: DryRun[Settings], file: File, report: Callable[[TaskEnded],
     pods = request.max_workers or os.cpu_count() or 1
     try:
         template, *_ = yaml.safe_load_all(file.data)
-        workflow = Workflow(template, request.run_id, _form(request, recorder), pods, on_pod_end)
+        workflow = Workflow(template, request.engine_run_id, _form(request, recorder), pods, on_pod_end)
         phase = workflow.run()
     except DocumentError as error:
         return recorder.result(str(error))

@@ -126,7 +126,7 @@ def _sizes(plan: Plan, settings: Settings, document: Any) -> Iterator[Diagnostic
 
 def _renamed(plan: Plan, settings: Settings) -> Iterator[Diagnostic]:
     notes = ("names in Argo consist of letters from a to z, digits and `-`; `_` becomes `-`",)
-    if not settings.given_name and settings.name != plan.flow.name.lower().replace("_", "-"):
+    if not settings.given_name and not plan.flow.project and settings.name != plan.flow.name.lower().replace("_", "-"):
         yield Diagnostic(
             "FP305", f"flow `{plan.flow.name}` is `{template_name(plan.flow.name)}` in Argo", plan.flow.span, notes, severity="warning"
         )

@@ -76,8 +76,11 @@ def pod(step: Step, *, first: bool, block: bool, turn: int, shared: int, deadlin
     )
 
 
-def template(name: str, spec: Pod, sizes: tuple[int, int], settings: Settings) -> JSON:
-    """The template of a pod, without the `common_variables`; `sizes` are the width and the total of foreaches."""
+def template(name: str, spec: Pod, sizes: tuple[int, int], settings: Settings, before_run: str) -> JSON:
+    """The template of a pod, without the `common_variables`; `sizes` are the width and the total of foreaches.
+
+    `before_run` stands before the name of a workflow in the id of the run.
+    """
     own = spec.execution.pod
     made: dict[str, JSON] = {"name": name}
     if own.labels or own.annotations:
@@ -106,11 +109,12 @@ def template(name: str, spec: Pod, sizes: tuple[int, int], settings: Settings) -
     if own.image_pull_secrets:
         # A template has no field for them; the patch is merged into the pod (Argo, docs/fields.md, `podSpecPatch`).
         made["podSpecPatch"] = json.dumps({"imagePullSecrets": [{"name": name} for name in own.image_pull_secrets]})
-    made["container"] = _container(spec, sizes, settings, mounted)
+    environment = _variables(spec, *sizes, f"{before_run}{{{{workflow.name}}}}")
+    made["container"] = _container(spec, environment, settings, mounted)
     return made
 
 
-def _container(spec: Pod, sizes: tuple[int, int], settings: Settings, mounted: list[Volume]) -> dict[str, JSON]:
+def _container(spec: Pod, environment: list[JSON], settings: Settings, mounted: list[Volume]) -> dict[str, JSON]:
     own = spec.execution.pod
     secrets = dict.fromkeys((*settings.secrets, *own.secrets, *(each.name for each in spec.secrets if not each.variable)))
     policy = own.image_pull_policy or settings.image_pull_policy
@@ -125,7 +129,7 @@ def _container(spec: Pod, sizes: tuple[int, int], settings: Settings, mounted: l
         **({"imagePullPolicy": policy} if policy else {}),
         "command": ["python", "-m", "flowport.runtime", spec.command],
         **({"ports": [{"containerPort": own.port}]} if own.port else {}),
-        "env": [*_variables(spec, *sizes), *(_from_secret(each) for each in spec.secrets if each.variable)],
+        "env": [*environment, *(_from_secret(each) for each in spec.secrets if each.variable)],
         **({"envFrom": [{"secretRef": {"name": secret}} for secret in secrets]} if secrets else {}),
         "resources": {"requests": {**requests}, "limits": {**limits}},
         "securityContext": rights(own, usual),
@@ -155,14 +159,14 @@ def common_variables(flow: str, store: str, code: str) -> list[JSON]:
     return _listed({"HOME": TMP, **{name: literal(value) for name, value in said.items() if value and name not in sizes}})
 
 
-def _variables(spec: Pod, width: int, total: int) -> list[JSON]:
+def _variables(spec: Pod, width: int, total: int, run: str) -> list[JSON]:
     said: dict[str, str] = {
         variable("width"): str(max(1, width // spec.shared)),
         variable("total"): str(max(1, total // spec.shared)),
         **({variable("turn"): str(spec.turn)} if spec.turn else {}),
         variable("step"): "{{inputs.parameters.step}}",
         variable("slice"): "{{inputs.parameters.slice}}",
-        variable("run"): "{{workflow.name}}",
+        variable("run"): run,
         **({variable("route"): ROUTE} if spec.answers else {}),
         **({variable("form"): FORM, variable("engine"): BEGAN} if spec.first else {}),
         **{name: literal(value) for name, value in (*tempdir(spec.execution.tmpfs), *spec.environment)},

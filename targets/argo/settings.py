@@ -37,6 +37,8 @@ DRY_RUN_DEFAULTS: Profile = {"store": "s3://flowport-dry-run", "image": "python"
 class Settings(TargetSettings):
     """A profile as this target sees it."""
 
+    name_setting = "name"
+
     given_store = text(
         "the store of the runs: s3://, gs:// or az://, or a folder in one of `volumes`",
         name="store",

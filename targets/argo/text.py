@@ -39,7 +39,7 @@ _Dumper.add_representer(str, _text)
 
 def header(flow: Flow) -> bytes:
     """What stands above the documents of a flow, for people."""
-    made = f"# {flow.name}, compiled by flowport {flowport.__version__} from {flow.file}: change that, and compile it again."
+    made = f"# {flow.deployment}, compiled by flowport {flowport.__version__} from {flow.file}: change that, and compile it again."
     return f"{seen(made)}\n".encode()
 
 

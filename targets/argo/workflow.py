@@ -12,6 +12,7 @@ import flowport
 from flowport.compiler.ir import JSON
 from flowport.compiler.ir.plan import Loop, Plan, steps, walk
 from flowport.compiler.lower.fuse import cap_loops, fuse_loops, loops
+from flowport.compiler.lower.run_ids import run_prefix
 from flowport.compiler.lower.time_limits import time_limits
 from flowport.runtime.store import documents
 from flowport.targets.argo.dags import MAIN, Dags
@@ -50,7 +51,7 @@ def _document(plan: Plan, members: tuple[Member, ...], settings: Settings, code:
     template_name = Names([MAIN], small=True)
     templates = _Pods(plan, template_name, settings, *found)
     dags = Dags(members, template_name, templates)
-    made = [*dags.made, *(template(name, spec, found, settings) for spec, name in templates.made.items())]
+    made = [*dags.made, *(template(name, spec, found, settings, run_prefix(plan.flow)) for spec, name in templates.made.items())]
     return {
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "WorkflowTemplate",
@@ -67,7 +68,7 @@ def metadata(plan: Plan, settings: Settings, name: str) -> dict[str, JSON]:
         **({"namespace": settings.namespace} if settings.namespace else {}),
         "labels": {"app.kubernetes.io/managed-by": "flowport", **_labels(settings)},
         "annotations": {
-            "workflows.argoproj.io/title": flow.name,
+            "workflows.argoproj.io/title": flow.deployment,
             **({"workflows.argoproj.io/description": description(flow.doc)} if flow.doc.strip() else {}),
             "flowport/source": seen(flow.file),
             "flowport/version": flowport.__version__,

@@ -14,6 +14,7 @@ from flowport.compiler.ir import JSON
 from flowport.compiler.ir.plan import Arm, Block, Choice, Loop, Map, Node, Parallel, Plan, Task, steps, walk
 from flowport.compiler.lower.fuse import merge_settings
 from flowport.compiler.lower.names import Namer
+from flowport.compiler.lower.run_ids import run_prefix
 from flowport.runtime.store.keys import part, runs_folder
 from flowport.targets.stepfunctions import states as asl
 from flowport.targets.stepfunctions.compute import COMPUTE
@@ -38,7 +39,7 @@ def machine(plan: Plan, settings: Settings, jobs: Jobs, code: str) -> State:
 
 def _comment(plan: Plan) -> str:
     flow = plan.flow
-    return f"{flow.name}, compiled by flowport from {flow.file}" + (f": {first_line(flow.doc)}" if flow.doc.strip() else "")
+    return f"{flow.deployment}, compiled by flowport from {flow.file}" + (f": {first_line(flow.doc)}" if flow.doc.strip() else "")
 
 
 def first_line(doc: str) -> str:
@@ -64,8 +65,10 @@ class _Builder:
 
     def machine(self, code: str) -> State:
         body = self._block(self._plan.body, Place(), None)
-        key = self._key("input.json", run="$$.Execution.Name")
-        values: dict[str, JSON] = {"run.$": "$$.Execution.Name", "code": code, "slice": "s", **_scopes(self._plan.body)}
+        before = run_prefix(self._plan.flow)
+        key = self._key("input.json", run="$$.Execution.Name", before=before)
+        run = asl.text(f"{before}{{}}", "$$.Execution.Name") if before else "$$.Execution.Name"
+        values: dict[str, JSON] = {"run.$": run, "code": code, "slice": "s", **_scopes(self._plan.body)}
         begin: States = {
             "store input": asl.onward(asl.put_input(self._settings.bucket, key), "begin run"),
             "begin run": asl.onward(asl.place(values), next(iter(body))),
@@ -190,9 +193,9 @@ class _Builder:
         key = self._key(f"steps/{part(node.header)}/{{}}.t{job.invocation.turn}@0.rest.json", f"{place.scope}.slice")
         return {task: asl.onward(state, fetch), fetch: asl.onward(asl.get(self._settings.bucket, key, f"{scope}.rest"), following)}
 
-    def _key(self, rest: str, *values: str, run: str = "$.run") -> str:
-        """The key of a document of this run; the `{}` in `rest` stand for `values`."""
-        return asl.text(f"{self._settings.prefix}{runs_folder(self._plan.flow.name)}{{}}/{rest}", run, *values)
+    def _key(self, rest: str, *values: str, run: str = "$.run", before: str = "") -> str:
+        """The key of a document of this run; the `{}` in `rest` stand for `values`, and `before` stands before the `run` in its id."""
+        return asl.text(f"{self._settings.prefix}{runs_folder(self._plan.flow.name)}{before}{{}}/{rest}", run, *values)
 
 
 def _scopes(body: Block) -> dict[str, JSON]:

@@ -13,6 +13,7 @@ import re
 from flowport.compiler.ir import JSON
 from flowport.compiler.ir.plan import Choice, Loop, Map, Plan, walk
 from flowport.compiler.ir.secrets import Secret
+from flowport.compiler.lower.run_ids import run_prefix
 from flowport.runtime.store.keys import ATTEMPT, FLOWS, part, runs_folder
 from flowport.targets.stepfunctions.compute import COMPUTE
 from flowport.targets.stepfunctions.jobs import Jobs
@@ -33,7 +34,7 @@ DATA = "*/s3-data/*"
 def machine_policy(plan: Plan, settings: Settings, jobs: Jobs) -> dict[str, JSON]:
     """What the state machine does: submit jobs, store its input, read routes, and start the children of its maps."""
     kinds = {type(node) for node in walk(plan.body)}
-    runs = runs_folder(plan.flow.name)
+    runs = f"{runs_folder(plan.flow.name)}{run_prefix(plan.flow)}"
     statements = [
         *COMPUTE[settings.compute].permissions(settings, jobs),
         allow("StoreTheInput", ["s3:PutObject"], [_objects(settings, f"{runs}*/input.json")]),
@@ -60,13 +61,15 @@ def machine_policy(plan: Plan, settings: Settings, jobs: Jobs) -> dict[str, JSON
 
 def job_policy(plan: Plan, settings: Settings) -> dict[str, JSON]:
     """What the containers do: read the code, and read and create what this flow stores."""
-    documents, blobs = _objects(settings, f"{FLOWS}{part(plan.flow.name)}/*"), _objects(settings, "blobs/*")
-    runs = runs_folder(plan.flow.name)
+    flow, before, blobs = f"{FLOWS}{part(plan.flow.name)}/", run_prefix(plan.flow), _objects(settings, "blobs/*")
+    runs = f"{runs_folder(plan.flow.name)}{before}"
+    # Those of a project create documents of their own runs alone: in the folder of runs, and in the indexes of them.
+    own = _objects(settings, f"{flow}*/{before}*" if before else f"{flow}*")
     return _policy(
         [
             allow("ReadTheCode", ["s3:GetObject"], [_objects(settings, "code/*")]),
-            allow("ReadWhatTheFlowStores", ["s3:GetObject"], [documents, blobs]),
-            allow("CreateDocuments", ["s3:PutObject"], [documents], CREATE_ONLY),
+            allow("ReadWhatTheFlowStores", ["s3:GetObject"], [_objects(settings, f"{flow}*"), blobs]),
+            allow("CreateDocuments", ["s3:PutObject"], [own], CREATE_ONLY),
             allow("ReplaceStatus", ["s3:PutObject"], [_objects(settings, f"{runs}{status}") for status in STATUS]),
             allow("StoreData", ["s3:PutObject", "s3:AbortMultipartUpload"], [_objects(settings, f"{runs}{DATA}")]),
             allow("StoreBlobs", ["s3:PutObject", "s3:AbortMultipartUpload"], [blobs]),

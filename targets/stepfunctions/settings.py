@@ -28,6 +28,8 @@ DRY_RUN_DEFAULTS: Profile = {
 class Settings(TargetSettings):
     """A profile as this target sees it."""
 
+    name_setting = "machine"
+
     given_store = text("the store of the runs: s3://bucket/prefix", name="store", required=True, example="s3://my-bucket/flowport")
     image = text(
         "the container image; it contains Python, flowport and the modules that the flow imports",

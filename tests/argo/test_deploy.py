@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -399,3 +400,20 @@ def test_without_the_client_of_kubernetes_the_extra_is_named(desk: Desk) -> None
 
 def test_compiling_needs_no_client_of_kubernetes(desk: Desk) -> None:
     assert desk.run(sys.executable, "-c", WITHOUT, "compile", "small.py", "--target", "argo", "-o", "build").status == 0
+
+
+def test_a_branch_of_a_project_touches_no_other_branch(desk: Desk, deploy: Deploy, cluster: Cluster) -> None:
+    text = FLOW.replace("import FlowSpec, ", "import FlowSpec, project, schedule, ").replace(
+        "class ", '@schedule(daily=True)\n@project(name="demo")\nclass '
+    )
+    desk.write("small.py", text)
+    assert [deploy("--branch", branch).status for branch in ("a", "b")] == [0, 0]
+    deployed = {key: cluster.show(key) for key in cluster.objects}
+    assert len(deployed) == 4
+    desk.write("small.py", text.replace("@schedule(daily=True)\n", ""))
+    changed = deploy("--branch", "a").out
+    assert re.findall(r"cronworkflows/demo-test-(\w)-small-\w+ in namespace flows is deleted", changed) == ["a"]
+    left = {key for key, found in deployed.items() if key in cluster.objects and cluster.show(key) == found}
+    assert len(left) == 2
+    assert all("/demo-test-b-small" in key for key in left)
+    assert deploy("--branch", "b", "--diff").status == 1

@@ -151,3 +151,22 @@ def test_what_cannot_be_deployed_says_why(desk: Desk, words: tuple[str, ...], st
     refused = desk("deploy", *words)
     assert refused.status == status
     assert said in refused.err
+
+
+def test_the_branches_of_a_project_have_files_of_their_own(desk: Desk) -> None:
+    text = FLOW.replace("import FlowSpec, ", "import FlowSpec, project, ").replace("class ", '@project(name="demo")\nclass ')
+    desk.write("small.py", text)
+    first = desk("deploy", "small.py", "--target", "airflow", "--branch", "a")
+    second = desk("deploy", "small.py", "--target", "airflow", "--production")
+    assert (first.status, second.status) == (0, 0)
+    sources = {path.name.rpartition("-")[0]: path.read_text() for path in (desk.folder / "dags").iterdir()}
+    assert {name: text.partition('dag_id="')[2].partition('"')[0] for name, text in sources.items()} == {
+        "demo-test-a-Small": "demo.test.a.Small",
+        "demo-prod-Small": "demo.prod.Small",
+    }
+    desk.write("small.py", text.replace("number = 1", "number = 2"))
+    changed = desk("deploy", "small.py", "--target", "airflow", "--branch", "a").out
+    assert [line for line in changed.splitlines() if "is changed" in line] == [
+        line for line in changed.splitlines() if "demo-test-a" in line
+    ]
+    assert desk("deploy", "small.py", "--target", "airflow", "--production", "--diff").status == 1

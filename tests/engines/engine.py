@@ -22,6 +22,7 @@ from compiled import files_of, problems_of
 from delivered import delivered
 from flowport.compiler.compile import load
 from flowport.compiler.ir.plan import Plan
+from flowport.compiler.lower.run_ids import run_prefix
 from flowport.compiler.package.archive import package
 from flowport.compiler.target import File
 from flowport.runtime.store.keys import Keys
@@ -92,16 +93,18 @@ class Engine:
         deployed = self.account.deploy(files, url)
         watch = Watch(f"the execution {run} of {plan.flow.name} on {url}")
         ended = self.account.run(deployed.machine, run, {"parameters": dict(parameters)}, lambda: watch.look(len(self._events)))
-        Bucket(self.account, deployed).download(open_store(str(store)), Keys(plan.flow.name, run).root)
+        kept = f"{run_prefix(plan.flow)}{run}"
+        Bucket(self.account, deployed).download(open_store(str(store)), Keys(plan.flow.name, kept).root)
         mine = [event for event in self._events if event["event"] == "ended" and url in event["command"]]
         jobs = tuple((task(event["command"]), event["exit"]) for event in mine)
-        return Outcome(ended, jobs, "".join(event["output"] for event in mine), plan, str(store), run)
+        return Outcome(ended, jobs, "".join(event["output"] for event in mine), plan, str(store), kept)
 
     def files(self, plan: Plan, **profile: Any) -> tuple[tuple[File, ...], str]:
         """The emitted files of a plan, for a machine, a queue and a store that no other test has."""
         number = next(self._numbers)
         url = f"s3://flows/{self.name}/{number}"
-        settings = {"store": url, "image": "python", "job_queue": "flows", "machine": f"machine-{number}", **profile}
+        named = {} if plan.flow.project else {"machine": f"machine-{number}"}
+        settings = {"store": url, "image": "python", "job_queue": "flows", **named, **profile}
         errors = [found for found in problems_of(target, plan, settings) if found.severity == "error"]
         assert not errors, errors
         return files_of(target, plan, settings, package(plan)), url

@@ -86,19 +86,23 @@ def action(method: str, path: str) -> str:
     return "s3:ListBucket" if path.count("/") < 2 or path.endswith("/") else "s3:GetObject"
 
 
-def test_tasks_ask_for_nothing_that_the_policy_does_not_allow(tmp_path: Path, bucket: str, proxy: Proxy) -> None:
+PROJECT = FLOW.replace("class ", '@project(name="demo", branch="a")\nclass ')
+
+
+@pytest.mark.parametrize(("source", "run"), [(FLOW, "1"), (PROJECT, "demo.test.a-1")], ids=["alone", "in a project"])
+def test_tasks_ask_for_nothing_that_the_policy_does_not_allow(tmp_path: Path, bucket: str, proxy: Proxy, source: str, run: str) -> None:
     (tmp_path / "marks").mkdir()
     url = f"s3://{bucket}/some/prefix"
-    flow = Solo(tmp_path, FLOW, open_store(url))
+    flow = Solo(tmp_path, source, open_store(url))
     file = tmp_path / "busy.py"
-    file.write_text(OPENING + FLOW)
+    file.write_text(OPENING + source)
     plan = load(str(file)).plan
     assert plan is not None
     policy = documents(plan, store=url)["job-policy.json"]
-    flow.store.create(Keys("Busy", "1").input(), f'{{"parameters": {{"folder": "{tmp_path}/marks"}}}}'.encode())
+    flow.store.create(Keys("Busy", run).input(), f'{{"parameters": {{"folder": "{tmp_path}/marks"}}}}'.encode())
     proxy.seen.clear()
     proxy.overwriting.clear()
-    codes = [subprocess.run(flow.command(*task), cwd="/", capture_output=True).returncode for task in TASKS]
+    codes = [subprocess.run(flow.command(*task, run), cwd="/", capture_output=True).returncode for task in TASKS]
     assert codes == [0, 1, 0, 1, 0, 0, 0]
     asked = {(method, path, (method, path) not in proxy.overwriting) for method, path in proxy.seen}
     assert [each for each in asked if not allowed(policy, action(each[0], each[1]), each[1], each[2])] == []
@@ -122,3 +126,18 @@ def test_no_task_may_overwrite_a_document(bucket: str, tmp_path: Path) -> None:
     assert not allowed(policy, "s3:PutObject", f"/{bucket}/{data}x", creating=True)
     assert not allowed(policy, "s3:PutObject", f"/{bucket}/{Keys('Busy', 's3-data').run()}", creating=False)
     assert not allowed(policy, "s3:PutObject", f"/{bucket}/code/{'0' * 64}.zip", creating=True)
+
+
+def test_the_tasks_of_a_branch_write_no_document_of_another_branch(bucket: str, tmp_path: Path) -> None:
+    file = tmp_path / "busy.py"
+    file.write_text(OPENING + PROJECT)
+    plan = load(str(file)).plan
+    assert plan is not None
+    made = documents(plan, store=f"s3://{bucket}")
+    mine, others = (Keys("Busy", f"demo.{branch}-1") for branch in ("test.a", "test.ab"))
+    for keys, is_mine in ((mine, True), (others, False)):
+        assert allowed(made["job-policy.json"], "s3:PutObject", f"/{bucket}/{keys.run()}", creating=True) is is_mine
+        assert allowed(made["job-policy.json"], "s3:PutObject", f"/{bucket}/{keys.started(1.0)}", creating=True) is is_mine
+        assert allowed(made["job-policy.json"], "s3:PutObject", f"/{bucket}/{keys.heartbeat()}", creating=False) is is_mine
+        assert allowed(made["machine-policy.json"], "s3:PutObject", f"/{bucket}/{keys.input()}", creating=False) is is_mine
+        assert allowed(made["job-policy.json"], "s3:GetObject", f"/{bucket}/{keys.run()}", creating=False), "a run can resume any other"

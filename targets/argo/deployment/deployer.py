@@ -72,7 +72,7 @@ def _lines(document: Document | None) -> list[str]:
 
 def _changes(cluster: Cluster, deployment: Deployment[Settings]) -> Iterator[Change]:
     """What is to be done, tried in a dry run; raises DeployError before that when an object of the same name is not this flow's."""
-    flow, template = deployment.plan.flow.name, deployment.settings.name
+    flow, template = deployment.plan.flow.deployment, deployment.settings.name
     documents = dict(_documents(cluster, deployment))
     there = {resource: cluster.read(resource) for resource in documents}
     if foreign := [_foreign(resource, found, flow) for resource, found in there.items() if found and not _owned(found, template, flow)]:

@@ -58,7 +58,7 @@ def _emulated(request: DryRun[Settings], files: tuple[File, ...], recorder: Reco
         if request.origin_run:
             bucket.upload(store, [Keys(flow, run).root for run in runs_before(store, flow, request.origin_run)])
         try:
-            return account.run(deployed.machine, request.run_id, _input(request, recorder))
+            return account.run(deployed.machine, request.engine_run_id, _input(request, recorder))
         finally:
             bucket.download(store, index_folder(request.plan.flow.name), recorder.keys.root)
 

@@ -17,6 +17,7 @@ from engines.airflow.runs import RUN, Ended, deployed_in, typed
 from engines.corpus_runs import given
 from engines.engine import plan_of
 from flowport.compiler.ir.plan import Plan
+from flowport.compiler.lower.run_ids import run_prefix
 from flows.expected import Expected
 
 PROCESSES = os.cpu_count() or 1
@@ -62,15 +63,18 @@ class DagTests:
         for number, (plan, form, profile) in enumerate(flows):
             dag = f"{compute}_{number}"
             place = f"{store}/{dag}" if store else str(self.folder / dag)
-            settings = {"compute": compute, "store": place, "dag_id": dag, "python": sys.executable, **profile}
-            put.append(deployed_in(self.folder / "dags", plan, settings))
-            asked.append({"file": str(self.folder / "dags" / f"{dag}.py"), "run": RUN, "form": form})
+            settings = {"compute": compute, "store": place, "python": sys.executable, **profile}
+            put.append(deployed_in(self.folder / "dags", dag, plan, settings))
+            asked.append({"file": put[-1].file, "run": RUN, "form": form})
         count = min(PROCESSES, 1 + len(asked) // MANY)
         with ThreadPoolExecutor(count) as pool:
             shares = list(pool.map(lambda share: self._drive(share, compute), [asked[start::count] for start in range(count)]))
         results = [shares[number % count][number // count] for number in range(len(asked))]
         ended = zip(results, put, strict=True)
-        return [Ended(result["state"], result["tasks"], said, each.plan, each.store, RUN) for (result, said), each in ended]
+        return [
+            Ended(result["state"], result["tasks"], said, each.plan, each.store, run_prefix(each.plan.flow) + RUN)
+            for (result, said), each in ended
+        ]
 
     def _drive(self, asked: Sequence[dict[str, Any]], compute: str) -> list[tuple[dict[str, Any], str]]:
         """What became of runs, one after the other, in an Airflow of their own."""

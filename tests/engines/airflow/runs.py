@@ -20,6 +20,7 @@ from engines.corpus_runs import given
 from engines.engine import plan_of
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower.fuse import cap_loops
+from flowport.compiler.lower.run_ids import run_prefix
 from flowport.compiler.package.archive import package
 from flowport.compiler.package.documents import flow_document
 from flowport.runtime.run.parameters import convert
@@ -104,6 +105,7 @@ class Deployed:
     dag: str
     plan: Plan
     store: str
+    file: str
 
 
 class AirflowRuns:
@@ -139,8 +141,8 @@ class AirflowRuns:
     def deploy(self, path: str | Path, dag: str = "", store: str = "", **profile: Any) -> Deployed:
         """Compile a flow, and put its file where Airflow looks and its code where the tasks do."""
         dag = dag or f"dag_{len(list(self.scheduler.dags.iterdir()))}"
-        settings = {"store": store or str(self.folder / dag), "compute": "local", "python": sys.executable, "dag_id": dag, **profile}
-        return deployed_in(self.scheduler.dags, plan_of(path), settings)
+        settings = {"store": store or str(self.folder / dag), "compute": "local", "python": sys.executable, **profile}
+        return deployed_in(self.scheduler.dags, dag, plan_of(path), settings)
 
     def run(self, deployed: Deployed, values: dict[str, Any], run: str = RUN) -> Ended:
         """Run a flow to its end."""
@@ -151,11 +153,13 @@ class AirflowRuns:
         """What becomes of a run."""
         state = self.scheduler.ended(deployed.dag, run)
         output = self.scheduler.output(deployed.dag, run)
-        return Ended(state, self.scheduler.tasks(deployed.dag, run), output, deployed.plan, deployed.store, run)
+        kept = run_prefix(deployed.plan.flow) + run
+        return Ended(state, self.scheduler.tasks(deployed.dag, run), output, deployed.plan, deployed.store, kept)
 
 
-def deployed_in(folder: Path, plan: Plan, settings: dict[str, Any]) -> Deployed:
-    """Put the DAG file of a plan into a folder, and its code into the store."""
+def deployed_in(folder: Path, dag: str, plan: Plan, profile: dict[str, Any]) -> Deployed:
+    """Put the DAG file of a plan into a folder, and its code into the store; the DAG is called `dag`, unless it belongs to a project."""
+    settings = profile if plan.flow.project else {"dag_id": dag, **profile}
     made = package(plan)
     errors = [found for found in problems_of(target, plan, settings) if found.severity == "error"]
     assert not errors, errors
@@ -164,7 +168,7 @@ def deployed_in(folder: Path, plan: Plan, settings: dict[str, Any]) -> Deployed:
     unfinished = folder.parent / f"{file.path}.new"
     unfinished.write_bytes(file.data)
     os.replace(unfinished, folder / file.path)
-    return Deployed(settings["dag_id"], plan, settings["store"])
+    return Deployed(settings.get("dag_id", plan.flow.deployment), plan, settings["store"], str(folder / file.path))
 
 
 def typed(plan: Plan, values: Mapping[str, Any]) -> dict[str, Any]:

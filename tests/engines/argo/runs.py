@@ -12,6 +12,7 @@ import yaml
 
 from compiled import files_of, problems_of
 from flowport.compiler.ir.plan import Plan
+from flowport.compiler.lower.run_ids import run_prefix
 from flowport.compiler.package.archive import package
 from flowport.runtime.store.keys import Keys, code_key
 from flowport.runtime.store.open import open_store
@@ -35,7 +36,12 @@ class Ended:
     output: str
     plan: Plan
     store: str
-    run: str = RUN
+    workflow: str = RUN
+
+    @property
+    def run(self) -> str:
+        """The id of the run in the store."""
+        return run_prefix(self.plan.flow) + self.workflow
 
     @property
     def succeeded(self) -> bool:
@@ -44,12 +50,12 @@ class Ended:
     @property
     def nodes(self) -> dict[str, str]:
         """The phases of nodes by their names, without that of the workflow."""
-        return {name.removeprefix(f"{self.run}."): phase for name, _, phase in self.found}
+        return {name.removeprefix(f"{self.workflow}."): phase for name, _, phase in self.found}
 
     @property
     def shape(self) -> Counter[tuple[str, str, str]]:
         """What must be equal on every engine."""
-        return Counter((name.removeprefix(self.run), type, phase) for name, type, phase in self.found)
+        return Counter((name.removeprefix(self.workflow), type, phase) for name, type, phase in self.found)
 
     @property
     def said(self) -> str:
