@@ -39,6 +39,13 @@ def schedule_of(folder: Path, mark: str) -> tuple[Schedule | None, list[str]]:
         ("@schedule(weekly=True)", Schedule("0 0 * * 0")),
         ("@schedule(weekly=True, daily=False)", Schedule("0 0 * * 0")),
         ("@schedule(daily=False)", None),
+        ("@schedule(daily=False, cron='')", None),
+        ("@schedule(weekly=False)", Schedule("0 0 * * *")),
+        ("@schedule(hourly=False)", Schedule("0 0 * * *")),
+        ("@schedule(cron=None)", Schedule("0 0 * * *")),
+        ("@schedule(cron='1 2 * * *', daily=False)", Schedule("1 2 * * *")),
+        ("@schedule(cron='@daily')", Schedule("0 0 * * *")),
+        ("@schedule(cron=' @Monthly ')", Schedule("0 0 1 * *")),
         ("@schedule(cron='*/1 0-23 */1 * MON')", Schedule("* * * * MON")),
         ("@schedule(cron='0 0 29 2 *')", Schedule("0 0 29 2 *")),
         ("@schedule(cron='0 0 * * 7')", Schedule("0 0 * * 0")),
@@ -76,7 +83,7 @@ def test_schedules(tmp_path: Path, mark: str, expected: Schedule) -> None:
         "@schedule(cron='a * * * *')",
         "@schedule(cron='٣ * * * *')",
         "@schedule(cron=', * * * *')",
-        "@schedule(cron='@daily')",
+        "@schedule(cron='@reboot')",
         "@schedule(cron='0 10 ? * 2-6 *')",
         "@schedule(cron='0 0 6 * * *')",
         "@schedule(cron='0 0 6 ? * *')",
@@ -90,12 +97,26 @@ def test_schedules(tmp_path: Path, mark: str, expected: Schedule) -> None:
         f"@schedule(cron='*/{'9' * 5000} * * * *')",
         "@schedule(timezone='localtime')",
         "@schedule(cron='0 0 31 FEB,APR-APR *')",
-        "@schedule(weekly=True, hourly=True)",
-        "@schedule(cron='0 0 * * *', daily=True)",
     ],
 )
 def test_what_cron_would_not_take_is_said(tmp_path: Path, mark: str) -> None:
     assert set(schedule_of(tmp_path, mark)[1]) == {"FP133"}
+
+
+@pytest.mark.parametrize(
+    ("mark", "expected"),
+    [
+        ("@schedule(cron='1 2 * * *', daily=True)", Schedule("1 2 * * *")),
+        ("@schedule(daily=True, hourly=True)", Schedule("0 * * * *")),
+        ("@schedule(hourly=True, weekly=True)", Schedule("0 0 * * 0")),
+    ],
+)
+def test_of_several_schedules_the_same_counts_as_in_metaflow_and_a_warning_says_which(
+    tmp_path: Path, mark: str, expected: Schedule
+) -> None:
+    flow, (found,) = read(write(tmp_path, {"flow.py": FLOW.format(mark=mark)}))
+    assert flow.triggers == (expected,)
+    assert (found.severity, found.message.rpartition("; ")[2]) in {("warning", f"`{name}` counts") for name in ("cron", "hourly", "weekly")}
 
 
 def test_a_machine_without_time_zones_takes_every_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

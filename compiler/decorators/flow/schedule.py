@@ -3,7 +3,8 @@
     @schedule(daily=True)                               0 0 * * *
     @schedule(cron="0 10 ? * MON-FRI *")                0 10 * * MON-FRI
 
-As in Metaflow, the six fields of AWS are accepted too: the last one is a year, and `?` means `*`.
+As in Metaflow, the six fields of AWS are accepted too: the last one is a year, and `?` means `*`. Of several arguments the first one of
+`cron`, `weekly`, `hourly` and `daily` counts, and with none of them the schedule is daily unless `daily` is False.
 """
 
 from __future__ import annotations
@@ -17,6 +18,17 @@ from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.ir import Schedule
 
 USUAL: Mapping[str, str] = {"weekly": "0 0 * * 0", "hourly": "0 * * * *", "daily": "0 0 * * *"}
+NICKNAMES: Mapping[str, str] = {
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+    "@monthly": "0 0 1 * *",
+    "@weekly": USUAL["weekly"],
+    "@daily": USUAL["daily"],
+    "@midnight": USUAL["daily"],
+    "@hourly": USUAL["hourly"],
+}
+"""Names of expressions (crontab(5), "Extensions"), which Airflow and Argo know."""
+
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 FIELDS: Mapping[str, tuple[int, int, tuple[str, ...]]] = {
@@ -40,10 +52,10 @@ def _read(arguments: Arguments) -> Schedule | None:
         if value is not None and not isinstance(value, bool):
             arguments.say(node, f"`{name}` of `@schedule` must be True or False, not `{value!r}`", f"write `{name}=True`")
     for name in sources[1:]:
-        arguments.say(arguments.named[name][0], f"`@schedule` has both `{sources[0]}` and `{name}`", "keep one of them")
-    if not sources and arguments.named.keys() & {*USUAL, "cron"}:
+        message = f"`@schedule` has both `{sources[0]}` and `{name}`; `{sources[0]}` counts"
+        arguments.reading.warn("FP133", message, arguments.use.source, arguments.named[name][0], "keep one of them")
+    if not sources and "daily" in arguments.named:
         return None
-    # As in Metaflow, the default is daily.
     cron = arguments.text("cron", USUAL["daily"]) or USUAL[sources[0] if sources and sources[0] in USUAL else "daily"]
     fields = _five(arguments, cron)
     zone = _zone(arguments)
@@ -53,7 +65,7 @@ def _read(arguments: Arguments) -> Schedule | None:
 def _five(arguments: Arguments, cron: str) -> list[str]:
     """The five checked fields of a cron expression; empty if there are not five."""
     node = arguments.named.get("cron", (arguments.use.node, None))[0]
-    written = cron.split()
+    written = NICKNAMES.get(cron.strip().lower(), cron).split()
     fields = ["*" if word == "?" else word for word in written]
     if len(fields) == 6:
         if "?" not in (written[2], written[4]):
