@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flowport.cli.command import Command
+from flowport.compiler.ir.project import name_like
 from flowport.project import errors
 
 if TYPE_CHECKING:
@@ -77,6 +78,12 @@ def advice(error: errors.ProjectError) -> str:
         case errors.BadConfigVariable(name=name):
             example = '{"config": {"rate": 0.1}}' if name.endswith("VALUE") else '{"config": "config.json"}'
             return f"export {name}='{example}'"
+        case errors.BadBranch(branch=branch):
+            return f"--branch {name_like(branch)[:60]}"
+        case errors.NoBranch():
+            return 'add --branch NAME or --production, or write `branch = "..."` or `production = true` in flowport.toml'
+        case errors.NoProject():
+            return 'write `@project(name="...")` above the class, or leave the option out'
         case errors.BadParameters():
             return _parameters(error)
         case errors.NoOrigin():

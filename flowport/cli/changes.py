@@ -8,21 +8,31 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from flowport.project.flow_file import Changes
 
-OPTIONS = ("decorators", "config_files", "config_values", "run_config_parsers", "run_mutators")
+OPTIONS = ("decorators", "config_files", "config_values", "run_config_parsers", "run_mutators", "branch", "production")
 """The names of these options in a context of click's (`shared_options.changes`)."""
 
-LEADING: Mapping[str, int] = {"--config": 2, "--config-value": 2, "--run-config-parsers": 0, "--run-mutators": 0, "--with": 1}
+LEADING: Mapping[str, int] = {
+    "--config": 2,
+    "--config-value": 2,
+    "--run-config-parsers": 0,
+    "--run-mutators": 0,
+    "--with": 1,
+    "--branch": 1,
+    "--production": 0,
+}
 """Those that may stand before the command too, as Metaflow writes them, with how many words belong to each."""
 
 
 def changes(params: Mapping[str, Any]) -> Changes:
     """What the values of these options change; a value may be missing."""
+    from flowport.project.branch import BranchChoice
     from flowport.project.flow_configs.choice import ConfigChoice
     from flowport.project.flow_file import Changes
 
     files, values = tuple(params.get("config_files") or ()), tuple(params.get("config_values") or ())
     configs = ConfigChoice(files, values, bool(params.get("run_config_parsers")))
-    return Changes(tuple(params.get("decorators") or ()), configs, bool(params.get("run_mutators")))
+    branch = BranchChoice(params.get("branch"), bool(params.get("production")))
+    return Changes(tuple(params.get("decorators") or ()), configs, bool(params.get("run_mutators")), branch)
 
 
 def behind_the_command(words: list[str]) -> list[str]:

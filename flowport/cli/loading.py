@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from flowport.cli.console import say
 from flowport.cli.parameter_options import FlowChoice, FlowSelection
+from flowport.project.branch import require_project
 from flowport.project.flow_file import UNCHANGED, Changes, FlowFile, open_flow
 from flowport.project.stores import StoreChoice, open_to_read
 
@@ -14,8 +15,10 @@ if TYPE_CHECKING:
 
 
 def load_flow(argument: str, profile: str | None, changes: Changes = UNCHANGED) -> FlowFile:
-    """The flow of `FILE.py` or `FILE.py:ClassName`; raises CompileError when there are errors."""
-    return report_warnings(open_flow(argument, profile, changes))
+    """The flow of `FILE.py` or `FILE.py:ClassName`; raises CompileError when there are errors, and ProjectError."""
+    flow = report_warnings(open_flow(argument, profile, changes))
+    require_project(flow.plan.flow, changes.branch)
+    return flow
 
 
 def report_warnings(flow: FlowFile) -> FlowFile:
@@ -26,7 +29,7 @@ def report_warnings(flow: FlowFile) -> FlowFile:
 
 def select_flow(choice: FlowChoice, for_help: bool) -> FlowSelection | None:
     """The flow of a command line; None when it names none, which is right for a page of help, and else a mistake that is found later."""
-    return None if choice.flow is None else FlowSelection(load_flow(choice.flow, choice.profile, choice.changes))
+    return None if choice.flow is None else FlowSelection(report_warnings(open_flow(choice.flow, choice.profile, choice.changes)))
 
 
 def store_to_read(store: str | None, target: str | None, profile: str | None) -> Store:

@@ -11,6 +11,7 @@ import click
 from flowport.cli.changes import changes
 from flowport.cli.command import Command, Request, takes_one_value
 from flowport.compiler.diagnostics.diagnostic import CompileError
+from flowport.project.branch import BranchChoice, require_project
 from flowport.project.errors import ProjectError
 from flowport.project.flow_configs.choice import NO_CONFIGS, ConfigChoice
 from flowport.project.flow_file import UNCHANGED, Changes, FlowFile, check_flow
@@ -28,6 +29,9 @@ FREE = "flowport.free"
 
 OF_CONFIGS = {"config": "config_files", "config-value": "config_values", "run-config-parsers": "run_config_parsers"}
 """The options of configs: how they are written, and their names in a context of click's."""
+
+OF_A_PROJECT = {"branch": "branch", "production": "production"}
+"""Those that choose the branch of a project."""
 
 TYPES = {
     "str": "TEXT",
@@ -139,7 +143,10 @@ class FlowCommand(Command[Request]):
         values = {**seen.params, **dict(named)}
         named_so = {name: values.get(name) for name in FlowChoice._fields if name != "changes"}
         choice = _without_free_options(FlowChoice(**named_so, changes=changes(values)))
-        return self.open(choice, "-h" in words or "--help" in words)
+        selection = self.open(choice, "-h" in words or "--help" in words)
+        if selection is not None:
+            _check_project(selection.flow, choice.changes.branch)
+        return selection
 
     def _select_flow_if_possible(self, words: list[str]) -> FlowSelection | None:
         try:
@@ -164,11 +171,17 @@ def _own(params: Sequence[click.Parameter], ctx: click.Context) -> list[click.Pa
 
 
 def _free(flow: FlowFile) -> frozenset[str]:
-    """The options that a flow has parameters for and no use: those of configs where it has no configs."""
-    if flow.plan.flow.configs:
-        return frozenset()
+    """The options that a flow has parameters for and no use: of configs where it has no configs, of branches where it has no project."""
+    unused = {**({} if flow.plan.flow.configs else OF_CONFIGS), **({} if flow.plan.flow.project else OF_A_PROJECT)}
     named = {one for spec in flow.parameters for one in spellings(spec["name"])}
-    return frozenset(option for name, option in OF_CONFIGS.items() if name in named)
+    return frozenset(option for name, option in unused.items() if name in named)
+
+
+def _check_project(flow: FlowFile, choice: BranchChoice) -> None:
+    """Raise NoProject when a branch is chosen for a flow without a project, by options that are not its parameters."""
+    free = _free(flow)
+    branch = None if OF_A_PROJECT["branch"] in free else choice.branch
+    require_project(flow.plan.flow, BranchChoice(branch, choice.production and OF_A_PROJECT["production"] not in free))
 
 
 def _without_free_options(choice: FlowChoice) -> FlowChoice:
@@ -177,7 +190,7 @@ def _without_free_options(choice: FlowChoice) -> FlowChoice:
     if choice.flow is None or not (given.files or given.values):
         return choice
     looked = check_flow(choice.flow, choice.profile, Changes(configs=ConfigChoice(missing="ignore"))).flow
-    is_free = looked is not None and bool(_free(looked))
+    is_free = looked is not None and not _free(looked).isdisjoint(OF_CONFIGS.values())
     return choice._replace(changes=choice.changes._replace(configs=NO_CONFIGS)) if is_free else choice
 
 

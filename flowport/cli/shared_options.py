@@ -53,7 +53,7 @@ def profile() -> click.Option:
 
 
 def changes() -> list[click.Parameter]:
-    """--with, the options of configs and --run-mutators, of every command that reads a flow."""
+    """--with, the options of configs and branches and --run-mutators, of every command that reads a flow."""
     return [
         click.Option(
             ["--with", "decorators"],
@@ -84,6 +84,8 @@ def changes() -> list[click.Parameter]:
         click.Option(
             ["--run-mutators"], is_flag=True, help="Run the flow's mutators, which are code of your own; it imports the flow's file."
         ),
+        click.Option(["--branch"], metavar="NAME", help="The branch of the flow's @project. Default: that of the profile."),
+        click.Option(["--production"], is_flag=True, help="Use the production branch of the flow's @project, with --branch one of them."),
     ]
 
 

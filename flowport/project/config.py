@@ -29,7 +29,7 @@ from flowport.project.secrets.provisions import provisions
 FILES = ("flowport.toml", "pyproject.toml")
 TABLE = "[tool.flowport"
 
-TYPES = {"text": str, "texts": list, "table": dict}
+TYPES = {"text": str, "texts": list, "table": dict, "flag": bool}
 TOP_ONLY = (*(setting.name for setting in TopSettings.declared()), "profiles")
 SHARED = {setting.name: TYPES[setting.kind] for setting in (*SharedSettings.declared(), *TopSettings.declared())} | {"profiles": dict}
 """The keys that flowport itself reads; some stand at the top only."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowport.compiler.target import Change, Changes, Deployer, Deployment
+from flowport.project.branch import require_branch
 from flowport.project.errors import NotDeployable
 from flowport.project.targets import emit, prepare_without_errors
 
@@ -31,10 +32,11 @@ class PlannedDeployment(NamedTuple):
 def plan_deployment(flow: FlowFile, target: AnyTarget, warn: Callable[[tuple[Diagnostic, ...]], object]) -> PlannedDeployment:
     """What deploying to a target would change; `warn` is called with warnings.
 
-    Raises NotDeployable, CompileError, DeployError or StoreError where it is not possible.
+    Raises NotDeployable, NoBranch, CompileError, DeployError or StoreError where it is not possible.
     """
     if target.deployer is None:
         raise NotDeployable(target.name, flow.path)
+    require_branch(flow.plan.flow)
     ready = prepare_without_errors(flow, target)
     warn(ready.diagnostics)
     package = flow.package()

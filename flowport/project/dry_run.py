@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowport.compiler.lower.delivery import deliver
+from flowport.compiler.lower.run_ids import run_prefix
 from flowport.compiler.target import DryRun
+from flowport.project.branch import on_branch_of_user
 from flowport.project.config import Config
 from flowport.project.errors import StoreNotLocal
 from flowport.project.flow_file import FlowFile
@@ -43,7 +45,7 @@ def prepare_dry_run(request: DryRunRequest, target: AnyTarget) -> tuple[DryRun[A
     """What the target is to run, and the warnings about it; raises CompileError when it cannot take the flow."""
     inputs = run_input(request.flow, request.parameters, request.tags, request.origin_run, request.from_step)
     store = _store(request)
-    flow = request.flow
+    flow = request.flow._replace(plan=on_branch_of_user(request.flow.plan))
     ready = prepare_without_errors(flow, target, target.dry_run_defaults, here=True)
     package = flow.package()
     check_origin(open_store(store), flow, inputs.origin_run)
@@ -52,7 +54,7 @@ def prepare_dry_run(request: DryRunRequest, target: AnyTarget) -> tuple[DryRun[A
         ready.settings,
         package,
         inputs.parameters,
-        run_id(request.run_id),
+        run_prefix(flow.plan.flow) + run_id(request.run_id),
         store,
         inputs.origin_run,
         inputs.from_step,

@@ -156,6 +156,28 @@ class BadConfigVariable(ProjectError):
         self.name = name
 
 
+class BadBranch(ProjectError):
+    """A text cannot be the name of a branch."""
+
+    def __init__(self, branch: str, problem: str) -> None:
+        super().__init__(f"the branch `{branch if len(branch) <= 60 else branch[:60] + '...'}` {problem}")
+        self.branch = branch
+
+
+class NoBranch(ProjectError):
+    """A flow of a project is to be deployed, and nobody has chosen the branch."""
+
+    def __init__(self, flow: str, project: str) -> None:
+        super().__init__(f"{flow} belongs to the project `{project}`, and nothing says which branch of it is deployed")
+
+
+class NoProject(ProjectError):
+    """A branch is chosen for a flow that belongs to no project."""
+
+    def __init__(self, flow: str, option: str) -> None:
+        super().__init__(f"`{option}` is for flows with `@project`, and {flow} has none")
+
+
 class BadParameters(ProjectError):
     """Parameters are missing, unknown or of the wrong type: a line for each. `specs` are those that the flow has."""
 

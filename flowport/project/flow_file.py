@@ -12,6 +12,7 @@ from flowport.compiler.ir.plan import Plan
 from flowport.compiler.options import CompileOptions
 from flowport.compiler.package.documents import flow_document
 from flowport.compiler.record import replace
+from flowport.project.branch import NO_CHOICE, BranchChoice, on_branch
 from flowport.project.config import Config, find
 from flowport.project.flow_configs.choice import NO_CONFIGS, ConfigChoice, sources
 
@@ -66,12 +67,13 @@ class CheckResult(NamedTuple):
 class Changes(NamedTuple):
     """What a command line changes in a flow: `decorators` are for the steps that lack them, and `configs` have values of its configs.
 
-    With `run_mutators` the mutators of the flow run.
+    With `run_mutators` the mutators of the flow run. `branch` is the branch of its project.
     """
 
     decorators: tuple[DecoratorSpec, ...] = ()
     configs: ConfigChoice = NO_CONFIGS
     run_mutators: bool = False
+    branch: BranchChoice = NO_CHOICE
 
 
 UNCHANGED = Changes()
@@ -96,8 +98,13 @@ def check_flow(argument: str, profile: str | None, changes: Changes = UNCHANGED)
         loaded = load(argument, roots, modules, _mutated(argument, (roots, modules), options) if changes.run_mutators else options)
     except CompileError as refused:
         return CheckResult(None, refused.diagnostics, config.ignored)
-    flow = None if loaded.plan is None else FlowFile(path, loaded.plan, config, loaded.diagnostics)
-    return CheckResult(flow, loaded.diagnostics, config.ignored)
+    if loaded.plan is None:
+        return CheckResult(None, loaded.diagnostics, config.ignored)
+    try:
+        plan = on_branch(loaded.plan, changes.branch, config)
+    except CompileError as refused:
+        return CheckResult(None, loaded.diagnostics + refused.diagnostics, config.ignored)
+    return CheckResult(FlowFile(path, plan, config, loaded.diagnostics), loaded.diagnostics, config.ignored)
 
 
 def _mutated(argument: str, where: tuple[tuple[str, ...], tuple[str, ...]], options: CompileOptions) -> CompileOptions:
@@ -115,7 +122,7 @@ def _mutated(argument: str, where: tuple[tuple[str, ...], tuple[str, ...]], opti
 
 
 def open_flow(argument: str, profile: str | None, changes: Changes = UNCHANGED) -> FlowFile:
-    """The flow of `FILE.py` or `FILE.py:ClassName`; raises CompileError when there are errors."""
+    """The flow of `FILE.py` or `FILE.py:ClassName`; raises CompileError when there are errors, and ProjectError."""
     if changes.configs.missing == "warning":
         changes = changes._replace(configs=changes.configs._replace(missing="error"))
     found = check_flow(argument, profile, changes)

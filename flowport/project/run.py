@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowport.compiler.lower.delivery import whereabouts
+from flowport.project.branch import on_branch_of_user
 from flowport.project.errors import BadTags, NoOrigin, NotWritable, UnknownRun, UnknownStep
 from flowport.project.flow_file import FlowFile
 from flowport.project.parameters import ParameterText, parameter_values
@@ -82,7 +83,7 @@ def start(request: RunRequest) -> int:
     from flowport.runtime.store.keys import code_key
     from flowport.runtime.store.open import open_store
 
-    flow = request.flow
+    flow = request.flow._replace(plan=on_branch_of_user(request.flow.plan))
     inputs = run_input(flow, request.parameters, request.tags, request.origin_run, request.from_step)
     run = run_id(request.run_id)
     package = flow.package()

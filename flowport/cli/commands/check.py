@@ -13,6 +13,7 @@ from flowport.cli.console import colored, say, write_document
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.diagnostics.render import FORMATS, Format, render, summary
 from flowport.compiler.lower.delivery import forwarded_here
+from flowport.project.branch import require_project
 from flowport.project.flow_file import UNCHANGED, Changes, check_flow, has_errors
 from flowport.project.secrets.file import secrets_file_problems
 from flowport.project.targets import find_target, prepare
@@ -50,6 +51,7 @@ def _diagnostics(file: str, request: CheckRequest) -> tuple[tuple[Diagnostic, ..
     say((), checked.ignored)
     if checked.flow is None:
         return checked.diagnostics, ""
+    require_project(checked.flow.plan.flow, request.changes.branch)
     found = (*checked.diagnostics, *secrets_file_problems(checked.flow))
     if not request.target:
         found += forwarded_here(checked.flow.plan, checked.flow.config.provisions)

@@ -11,8 +11,9 @@ from flowport.cli.advice import WrongUse
 from flowport.cli.command import Argument
 from flowport.cli.completers import addresses
 from flowport.cli.console import warn
-from flowport.cli.loading import load_flow, report_warnings
+from flowport.cli.loading import report_warnings
 from flowport.cli.parameter_options import FlowChoice, FlowCommand, FlowSelection
+from flowport.project.flow_file import open_flow
 from flowport.project.resume import ResumeChoice, find_resumption
 from flowport.project.run import RunRequest, start
 from flowport.project.stores import StoreChoice
@@ -29,7 +30,7 @@ def _open(choice: FlowChoice, for_help: bool) -> FlowSelection | None:
     """The flow and the run that two words in any order, one of them or none mean."""
     file, run = _file_and_run([word for word in (choice.flow, choice.run) if word is not None])
     if for_help:
-        return FlowSelection(load_flow(file, choice.profile, choice.changes)) if file else None
+        return FlowSelection(report_warnings(open_flow(file, choice.profile, choice.changes))) if file else None
     store = StoreChoice(choice.store, choice.target, choice.profile)
     found = find_resumption(ResumeChoice(file, run, store, bool(choice.force), choice.changes), warn)
     return FlowSelection(report_warnings(found.flow), found.origin, choice.store or found.store)
