@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from flowport.client.options import PAIRS, configs, top_level
+from flowport.client.options import BRANCH, PAIRS, branch, configs, top_level
 from flowport.client.place import environment
 from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.compiler.target import DeployError
+from flowport.project.branch import require_project
 from flowport.project.deploy import plan_deployment
 from flowport.project.errors import ProjectError
 from flowport.project.flow_file import Changes, open_flow
@@ -51,6 +52,7 @@ class EngineDeployer:
         try:
             with environment(chosen.env):
                 flow = open_flow(chosen.flow_file, chosen.profile, chosen.changes)
+                require_project(flow.plan.flow, chosen.changes.branch)
                 planned = plan_deployment(flow, find_target(self.target), warn=lambda found: None)
                 done: dict[str, str] = {}
                 for change in planned.apply():
@@ -69,7 +71,7 @@ class Deployer:
     """Deploys the flow in a file: `Deployer("flow.py").argo_workflows().create()`.
 
     `show_output` prints what is changed; `profile` is one of flowport.toml; `env` is set meanwhile. `config=[("name", "file")]` and
-    `config_value=[("name", value)]` give the configs of the flow.
+    `config_value=[("name", value)]` give the configs of the flow, `branch` and `production` the branch of its project.
     """
 
     def __init__(
@@ -82,10 +84,10 @@ class Deployer:
         file_read_timeout: int = 3600,
         **kwargs: Any,
     ) -> None:
-        rest = {name: value for name, value in kwargs.items() if name not in (*PAIRS, "run_config_parsers")}
+        rest = {name: value for name, value in kwargs.items() if name not in (*PAIRS, "run_config_parsers", *BRANCH)}
         if top_level(rest):
             raise TypeError(f"a deployment takes its options from the profile of flowport.toml, and not from `{next(iter(rest))}`")
-        self.changes = Changes(configs=configs(kwargs))
+        self.changes = Changes(configs=configs(kwargs), branch=branch(kwargs))
         self.flow_file, self.show_output, self.profile = os.path.abspath(flow_file), show_output, profile
         self.env, self.cwd, self.file_read_timeout = env or {}, os.path.abspath(cwd or os.curdir), file_read_timeout
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from flowport.project.branch import BranchChoice
 from flowport.project.flow_configs.choice import ConfigChoice
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ OF_A_RUN = {"tags": "--tag", "max_workers": "--max-workers", "run_id_file": "--r
 RUN_WITHOUT_EFFECT = ("max_num_splits", "max_log_size", "user_namespace")
 
 PAIRS = ("config", "config_value")
+BRANCH = ("branch", "production")
 FLAGS = ("production", "quiet", "run_config_parsers")
 
 
@@ -46,6 +48,11 @@ def configs(arguments: Mapping[str, Any]) -> ConfigChoice:
     """The configs among the arguments that Metaflow takes before its command."""
     files, values = (_pairs(arguments.get(name) or ()) for name in PAIRS)
     return ConfigChoice(tuple(files), tuple(values), bool(arguments.get("run_config_parsers")))
+
+
+def branch(arguments: Mapping[str, Any]) -> BranchChoice:
+    """The branch of the flow's project among these arguments."""
+    return BranchChoice(arguments.get("branch"), bool(arguments.get("production")))
 
 
 def of_a_run(arguments: Mapping[str, Any], parameters: Iterable[str]) -> list[str]:
