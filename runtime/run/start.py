@@ -91,7 +91,7 @@ def _document(store: Store, given: dict[str, Any], invocation: Invocation, progr
         "origin": origin,
         "from": first,
         "tags": given.get("tags") or [],
-        "system_tags": system_tags(invocation.flow, target, started),
+        "system_tags": system_tags(program.flow, target, started),
         "parameters": initial_values(store, program, given.get("parameters") or {}, before, form=bool(given.get("form"))),
         **({"configs": held_configs(store, program)} if program.has_configs else {}),
     }

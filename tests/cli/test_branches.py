@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,10 @@ class TrainFlow(FlowSpec):
     @property
     def given(self):
         return getattr(self, "branch", None)
+
+
+if __name__ == "__main__":
+    TrainFlow()
 """
 PROJECT = '@project(name="demo")'
 SETTINGS = """
@@ -83,6 +89,22 @@ def test_a_run_is_on_the_branch_that_metaflow_would_choose(desk: Desk, words: tu
 def test_the_decorator_comes_from_either_package(desk: Desk, package: str, how: tuple[str, ...]) -> None:
     write(desk, package=package)
     assert said(desk("run", "flow.py", "--branch", "b", *how)) == "demo.test.b.TrainFlow False False None"
+
+
+def test_the_options_may_stand_before_the_command_as_in_metaflow(desk: Desk) -> None:
+    done = desk.run(sys.executable, "flow.py", "--production", "--branch", "x", "run")
+    assert said(done) == "demo.prod.x.TrainFlow False True None"
+
+
+def test_a_run_has_the_project_and_the_branch_as_tags(desk: Desk) -> None:
+    for run, branch in (("one", "a"), ("two", "b")):
+        assert desk("run", "flow.py", "--branch", branch, "--run-id", run).status == 0
+    record = json.loads((desk.folder / ".flowport" / "flows" / "TrainFlow" / "runs" / "one" / "run.json").read_text())
+    assert {"project:demo", "project_branch:test.a"} <= set(record["system_tags"])
+    ask = (
+        "from flowport import Flow, namespace; namespace(None); print([run.id for run in Flow('TrainFlow').runs('project_branch:test.b')])"
+    )
+    assert desk.run(sys.executable, "-c", ask).out == "['two']\n"
 
 
 def test_a_run_without_a_user_has_a_branch_too(desk: Desk) -> None:
