@@ -11,11 +11,10 @@ from collections.abc import Mapping
 from flowport.compiler.ir.configs import Config
 from flowport.compiler.ir.parameters import Parameter
 from flowport.compiler.ir.project import Project
-from flowport.compiler.ir.run_limits import RunLimits
+from flowport.compiler.ir.runs import RunLimits, Trigger
 from flowport.compiler.ir.settings import Settings
 from flowport.compiler.ir.span import Span
 from flowport.compiler.ir.transitions import Transition
-from flowport.compiler.ir.triggers import Trigger
 from flowport.compiler.ir.values import JSON
 from flowport.compiler.record import field, record
 

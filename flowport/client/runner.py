@@ -19,7 +19,7 @@ from flowport.client.source import Source
 from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.project.flow_configs.choice import ConfigChoice
 from flowport.project.flow_file import Changes, FlowFile, open_flow
-from flowport.project.run_ids import run_id
+from flowport.project.run import run_id
 from flowport.project.stores import FOLDER, store_to_write
 from flowport.runtime.names.exceptions import MetaflowNotFound
 

@@ -12,8 +12,7 @@ from flowport.project.config import Config
 from flowport.project.errors import StoreNotLocal
 from flowport.project.flow_file import FlowFile
 from flowport.project.parameters import ParameterText
-from flowport.project.run import check_origin, run_input
-from flowport.project.run_ids import run_id
+from flowport.project.run import check_origin, run_id, run_input
 from flowport.project.secrets.file import place_here
 from flowport.project.stores import is_folder, store_to_write
 from flowport.project.targets import prepare, prepare_without_errors

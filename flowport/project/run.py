@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowport.compiler.lower.delivery import whereabouts
 from flowport.project.branch import on_branch_of_user
-from flowport.project.errors import BadTags, NoOrigin, NotWritable, UnknownRun, UnknownStep
+from flowport.project.errors import BadRunId, BadTags, NoOrigin, NotWritable, UnknownRun, UnknownStep
 from flowport.project.flow_file import FlowFile
 from flowport.project.parameters import ParameterText, parameter_values
-from flowport.project.run_ids import run_id
 from flowport.project.secrets.file import place_here
 from flowport.project.stores import store_to_write
+from flowport.runtime.records.validation import NAME
 from flowport.runtime.run.parameters import ParameterError
 from flowport.runtime.run.run_input import tags
-from flowport.runtime.store.keys import Keys
+from flowport.runtime.store.keys import Keys, part
 
 if TYPE_CHECKING:
     from flowport.runtime.store.interface import Store
@@ -55,6 +56,16 @@ class RunInput(NamedTuple):
         """The input as the first task reads it."""
         rest = {"origin_run": self.origin_run, "from": self.from_step, "tags": list(self.tags) or None}
         return {"parameters": self.parameters, **{name: value for name, value in rest.items() if value is not None}}
+
+
+def run_id(chosen: str | None) -> str:
+    """The id of a new run: the chosen one, or the time (UTC) and three random bytes; raises BadRunId."""
+    if chosen is None:
+        now = time.time()
+        return time.strftime("%Y%m%d-%H%M%S-", time.gmtime(now)) + f"{int(now % 1 * 65536):04x}{os.urandom(1).hex()}"
+    if not chosen or part(chosen) != chosen or chosen.startswith("-") or len(chosen) > NAME:
+        raise BadRunId(chosen)
+    return chosen
 
 
 def run_input(
