@@ -112,7 +112,7 @@ class _Reader:
         if rest == "current.trigger" and not _tests_trigger(self.source.tree):
             message = "`current.trigger` is None, because no event starts the flow"
             way_out = "test for it: `if current.trigger is not None:`"
-            self.reading.say("FP145", message, self.source, node, way_out)
+            self.reading.warn("FP145", message, self.source, node, way_out)
         elif rest == "current" and name not in CURRENT and name not in self.added:
             listed = ", ".join(f"`{one}`" for one in CURRENT)
             without = f'if the flow works without it, write `current.get("{name}")`'

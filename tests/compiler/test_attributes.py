@@ -44,8 +44,6 @@ def test_names_that_the_flow_tests_for_get_no_word(tmp_path: Path, line: str) ->
 @pytest.mark.parametrize(
     "line",
     [
-        "print(current.trigger.event)",
-        "print(1 if current.trigger.event else 2)",
         "if current.is_production: print()",
         "print(current.is_production or 1)",
     ],
@@ -53,6 +51,12 @@ def test_names_that_the_flow_tests_for_get_no_word(tmp_path: Path, line: str) ->
 def test_what_would_fail_in_the_run_is_an_error(tmp_path: Path, line: str) -> None:
     (found,) = read(flow_file(tmp_path, line))[1]
     assert (found.severity, found.code) == ("error", "FP145")
+
+
+@pytest.mark.parametrize("line", ["print(current.trigger.event)", "print(1 if current.trigger.event else 2)"])
+def test_an_event_that_no_engine_sends_yet_is_a_warning(tmp_path: Path, line: str) -> None:
+    (found,) = read(flow_file(tmp_path, line))[1]
+    assert (found.severity, found.code) == ("warning", "FP145")
 
 
 def test_what_belongs_to_a_task_is_not_there_when_the_file_is_imported(tmp_path: Path) -> None:
