@@ -30,11 +30,8 @@ class DataArtifact(MetaflowObject):
             task: Any = self._DEPTHS[4]("/".join(parts[:4]), self._attempt, _namespace_check=False, _found=found)
             found = _Held(task._source, task._item)
         self._held: _Held = found
+        self._source = found.source
         return self.id in self._held.item.names()
-
-    @property
-    def _source(self) -> Source:
-        return self._held.source
 
     def _created(self) -> float:
         began, ended = self._held.item.times()

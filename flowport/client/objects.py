@@ -29,6 +29,10 @@ class MetaflowObject:
     """The class for each number of parts of a pathspec."""
     _DEPTH: ClassVar[int] = 0
 
+    # Properties are for users only: tools that compare objects read all that a class has.
+    _source: Source
+    """The run that the object belongs to."""
+
     def __init_subclass__(cls) -> None:
         MetaflowObject._DEPTHS[cls._DEPTH] = cls
 
@@ -62,11 +66,6 @@ class MetaflowObject:
     def _place(self) -> str:
         """The address of the store."""
         return self._source.store.url
-
-    @property
-    def _source(self) -> Source:
-        """The run that the object belongs to."""
-        raise NotImplementedError
 
     def _checked(self, attempt: int | None) -> int | None:
         if attempt is None:

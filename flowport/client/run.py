@@ -16,7 +16,6 @@ from flowport.runtime.records.life import read_end
 from flowport.runtime.run import items
 from flowport.runtime.run.history import is_done
 from flowport.runtime.run.parameters import ParameterError
-from flowport.runtime.run.tags import change_tags
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,12 +30,8 @@ class Run(MetaflowObject):
 
     def _find(self, parts: list[str], found: Any) -> bool:
         is_known = isinstance(found, Source)
-        self._run_source: Source = found if is_known else Source(open_place(), *parts)
-        return is_known or self._run_source.exists
-
-    @property
-    def _source(self) -> Source:
-        return self._run_source
+        self._source = found if is_known else Source(open_place(), *parts)
+        return is_known or self._source.exists
 
     def _children(self) -> Iterator[Step]:
         for name in reversed(self._source.reader.steps()):
@@ -99,31 +94,33 @@ class Run(MetaflowObject):
         origin = self._source.record["origin"]
         return None if origin is None else f"{self._source.flow}/{origin}"
 
-    def add_tag(self, tag: str) -> None:
-        """Add a tag. To add one that the run has changes nothing."""
-        self.replace_tags([], [tag])
+    def add_tag(self, tag: str | Iterable[str]) -> None:
+        """Add a tag; to add one that the run has changes nothing. A list stands for the tags in it, here and below, as in Metaflow."""
+        self.replace_tags([], tag)
 
     def add_tags(self, tags: Iterable[str]) -> None:
         """Add several tags."""
         self.replace_tags([], tags)
 
-    def remove_tag(self, tag: str) -> None:
+    def remove_tag(self, tag: str | Iterable[str]) -> None:
         """Remove a tag. To remove one that the run does not have changes nothing; a system tag cannot be removed."""
-        self.replace_tags([tag], [])
+        self.replace_tags(tag, [])
 
     def remove_tags(self, tags: Iterable[str]) -> None:
         """Remove several tags."""
         self.replace_tags(tags, [])
 
-    def replace_tag(self, tag_to_remove: str, tag_to_add: str) -> None:
+    def replace_tag(self, tag_to_remove: str | Iterable[str], tag_to_add: str | Iterable[str]) -> None:
         """Remove one tag and add another, at once."""
-        self.replace_tags([tag_to_remove], [tag_to_add])
+        self.replace_tags(tag_to_remove, tag_to_add)
 
     def replace_tags(self, tags_to_remove: Iterable[str], tags_to_add: Iterable[str]) -> None:
-        """Remove some tags and add others, at once. Raises MetaflowTaggingError for what cannot be a tag."""
-        source = self._source
+        """Remove some tags and add others, at once. Raises MetaflowTaggingError for what cannot be a tag, and without any tag."""
+        remove, add = _texts(tags_to_remove), _texts(tags_to_add)
+        if not remove and not add:
+            raise MetaflowTaggingError("there is no tag to remove and none to add: name at least one")
         try:
-            change_tags(source.store, source.keys, source.record, _texts(tags_to_remove), _texts(tags_to_add))
+            self._source.change_tags(remove, add)
         except ParameterError as error:
             raise MetaflowTaggingError(str(error)) from None
 

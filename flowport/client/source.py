@@ -9,7 +9,7 @@ from flowport.runtime.records import run_record
 from flowport.runtime.records.life import read_end
 from flowport.runtime.run.history import all_tags
 from flowport.runtime.run.reader import Run as RunReader
-from flowport.runtime.run.tags import read_tags
+from flowport.runtime.run.tags import change_tags, read_tags
 from flowport.runtime.store.errors import Corrupt, Missing
 from flowport.runtime.store.keys import Keys
 
@@ -27,6 +27,7 @@ class Source:
         self.store, self.flow, self.run = store, flow, run
         self.keys = Keys(flow, run)
         self._record: dict[str, Any] | None = None
+        self._tags: frozenset[str] | None = None
         self._program: CodePackage | None = None
         self._reader: RunReader | None = None
 
@@ -52,8 +53,12 @@ class Source:
 
     @property
     def tags(self) -> frozenset[str]:
-        """The tags that users gave the run."""
-        return frozenset(read_tags(self.store, self.keys, self.record))
+        """The tags that users gave the run; once these were changed here, as the change left them."""
+        return frozenset(read_tags(self.store, self.keys, self.record)) if self._tags is None else self._tags
+
+    def change_tags(self, remove: list[str], add: list[str]) -> None:
+        """Remove tags, then add others; raises ParameterError."""
+        self._tags = frozenset(change_tags(self.store, self.keys, self.record, remove, add))
 
     @property
     def system_tags(self) -> frozenset[str]:

@@ -25,13 +25,9 @@ class Step(MetaflowObject):
         if not isinstance(found, Source):
             run: Any = self._parent or self._DEPTHS[2]("/".join(parts[:2]), _namespace_check=False)
             found = run._source
-        self._run_source: Source = found
+        self._source = found
         is_here = current.step_name == self.id and [current.flow_name, current.run_id] == parts[:2]
         return is_here or self.id in found.reader.steps()
-
-    @property
-    def _source(self) -> Source:
-        return self._run_source
 
     def _children(self) -> Iterator[Task]:
         for item in items.items(self._source.reader, self.id):
@@ -72,6 +68,11 @@ class Step(MetaflowObject):
     def environment_info(self) -> dict[str, Any] | None:
         """The environment that flowport made for the step: None, as it made none."""
         return None
+
+    @property
+    def origin_pathspec(self) -> str | None:
+        origin = self.parent.origin_pathspec
+        return None if origin is None else f"{origin}/{self.id}"
 
     @property
     def parent_steps(self) -> Iterator[Step]:

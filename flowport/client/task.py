@@ -35,7 +35,7 @@ class Task(MetaflowObject):
         if not isinstance(found, Source):
             run: Any = self._DEPTHS[2]("/".join(parts[:2]), _namespace_check=False)
             found = run._source
-        self._run_source: Source = found
+        self._source = found
         if item is None and parts[2] in found.record["steps"]:
             item = items.item(found.reader, parts[2], self.id) or self._running(found)
         if item is not None:
@@ -47,11 +47,6 @@ class Task(MetaflowObject):
         place = source.reader.locate(str(current.step_name), self.id) if current.pathspec == self._pathspec else None
         return None if place is None else ItemReader(source.reader, str(current.step_name), *place)
 
-    @property
-    def _source(self) -> Source:
-        return self._run_source
-
-    @property
     def _now(self) -> ItemReader:
         """The item as it is now: what is not done may be done meanwhile."""
         if self._item.shelf is None:
@@ -59,7 +54,7 @@ class Task(MetaflowObject):
         return self._item
 
     def _children(self) -> Iterator[DataArtifact]:
-        names = [name for name in self._now.names() if not name.startswith("_")]
+        names = [name for name in self._now().names() if not name.startswith("_")]
         return (self._artifact(name) for name in names)
 
     def _artifact(self, name: str) -> DataArtifact:
@@ -72,7 +67,7 @@ class Task(MetaflowObject):
         )
 
     def _child(self, id: str) -> DataArtifact:
-        _ = self._now
+        _ = self._now()
         return self._artifact(id)
 
     def _created(self) -> float:
@@ -92,12 +87,11 @@ class Task(MetaflowObject):
     @property
     def successful(self) -> bool:
         """Whether the item is done; of an attempt that was chosen, whether that did it."""
-        return self._failed_attempt is None and self._now.shelf is not None
+        return self._failed_attempt() is None and self._now().shelf is not None
 
-    @property
     def _failed_attempt(self) -> dict[str, Any] | None:
         """The error of the attempt that was chosen, if it failed."""
-        attempts = self._now.attempts if self._attempt is not None else []
+        attempts = self._now().attempts if self._attempt is not None else []
         chosen = attempts[self._attempt : self._attempt + 1] if self._attempt is not None else []
         error: dict[str, Any] | None = chosen[0]["errors"].get(str(self._item.row)) if chosen else None
         return error
@@ -110,13 +104,13 @@ class Task(MetaflowObject):
     @property
     def finished_at(self) -> datetime | None:
         """When the item's task ended, also if it failed; None as long as it runs."""
-        ended = self._now.times()[1]
+        ended = self._now().times()[1]
         return None if ended is None else datetime.fromtimestamp(ended)
 
     @property
     def exception(self) -> CaughtError | None:
         """What failed: type, message and traceback, as text; None for an item that is done or runs."""
-        failure = self._failed_attempt or self._now.failure
+        failure = self._failed_attempt() or self._now().failure
         return None if failure is None else CaughtError(failure["full"], failure["message"], failure["traceback"])
 
     @property
@@ -130,7 +124,7 @@ class Task(MetaflowObject):
         """The number of the attempt that this object shows, from 0: the chosen one, or the latest."""
         if self._attempt is not None:
             return self._attempt
-        item = self._now
+        item = self._now()
         failed = sum(bool(document["errors"]) for document in item.attempts)
         return max(failed - (item.shelf is None), len(item.attempts) - 1, len(item.logs) - 1, 0)
 
@@ -141,9 +135,8 @@ class Task(MetaflowObject):
 
     @property
     def stderr(self) -> str:
-        """The traceback of what failed, which is in the log too; "" for an item that did not fail."""
-        failure = self._failed_attempt or self._now.failure
-        return "" if failure is None else str(failure["traceback"])
+        """The same log: what the task printed to standard error is in it, among what it printed to standard output."""
+        return self.stdout
 
     @property
     def stdout_size(self) -> int:
@@ -153,19 +146,18 @@ class Task(MetaflowObject):
     @property
     def stderr_size(self) -> int:
         """The number of bytes of `stderr`."""
-        return len(self.stderr.encode())
+        return self.stdout_size
 
     def loglines(self, stream: str, as_unicode: bool = True, meta_dict: object = None) -> Iterator[tuple[datetime | None, str | bytes]]:
-        """The lines of `stdout` or `stderr`. Logs have no times, so each line comes with None."""
+        """The lines of the log, for either stream. Logs have no times, so each line comes with None."""
         if stream not in ("stdout", "stderr"):
             raise ValueError(f"a task has the streams `stdout` and `stderr`, and no `{stream}`")
-        data = self._log() if stream == "stdout" else self.stderr.encode()
-        for line in data.splitlines():
+        for line in self._log().splitlines():
             yield None, line.decode(errors="replace") if as_unicode else line
 
     def _log(self) -> bytes:
         """The log of the attempt; several items of one task share it."""
-        keys = self._now.logs
+        keys = self._now().logs
         if self._attempt is not None:
             keys = [key for key in keys if written(key)[1] == self._attempt]
         return self._source.store.read(keys[-1]) if keys else b""
@@ -185,8 +177,8 @@ class Task(MetaflowObject):
         for tag in sorted(self.system_tags):
             name, _, value = tag.partition(":")
             yield name, value
-        item, record = self._now, self._source.record
-        yield "attempt", str(self.current_attempt)
+        item, record = self._now(), self._source.record
+        yield from (("attempt", str(number)) for number in range(self.current_attempt + 1))
         yield "script-name", self._source.program.flow["file"].rpartition("/")[2]
         yield "origin-run-id", str(record["origin"])
         if item.taken_from() is not None:
@@ -212,12 +204,12 @@ class Task(MetaflowObject):
     @property
     def code(self) -> MetaflowCode | None:
         """The code of the task."""
-        shelf = self._now.shelf
+        shelf = self._now().shelf
         return MetaflowCode(self._source.store, shelf[0].doc["code"] if shelf else self._source.record["code"])
 
     @property
     def origin_pathspec(self) -> str | None:
-        taken = self._now.taken_from()
+        taken = self._now().taken_from()
         flow, _, step, task = self.path_components
         return None if taken is None else f"{flow}/{taken}/{step}/{task}"
 
@@ -226,12 +218,12 @@ class Task(MetaflowObject):
         """The tasks that this one got its artifacts from."""
         graph = self._source.graph()
         before = [step for step, after in graph.items() if self._item.step in after]
-        return (self._of(item) for item in items.parents(self._now, before))
+        return (self._of(item) for item in items.parents(self._now(), before))
 
     @property
     def child_tasks(self) -> Iterator[Task]:
         """The tasks that got their artifacts from this one and are done."""
-        return (self._of(item) for item in items.children(self._now, self._source.graph()[self._item.step]))
+        return (self._of(item) for item in items.children(self._now(), self._source.graph()[self._item.step]))
 
     @property
     def parent_task_pathspecs(self) -> Iterator[str]:

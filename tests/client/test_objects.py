@@ -118,8 +118,6 @@ def test_a_task_that_failed_says_what_was_raised(train: Solo) -> None:
     assert (task.successful, task.finished, task.data.alpha) == (False, False, 5)
     assert isinstance(task.exception, CaughtError)
     assert str(task.exception) == "ValueError: boom"
-    assert task.stderr.endswith("ValueError: boom\n")
-    assert list(task.loglines("stderr"))[-1] == (None, "ValueError: boom")
     assert task.finished_at is not None
     assert [found.successful for found in Step("TrainFlow/2/work")] == [False, True]  # the third item never ran
 
@@ -130,7 +128,33 @@ def test_facts_about_a_task_are_named(train: Solo) -> None:
     assert {"attempt": "0", "attempt_ok": "True", "foreach-indices": "[2]", "user": "tester", "runtime": "dev"}.items() <= facts.items()
     assert facts["script-name"].endswith(".py")
     assert {found.name: found.value for found in task.metadata} == facts
+    assert [found.value for found in task.metadata if found.type == "attempt"] == ["0"]
     assert {str(found.task) for found in task.metadata} == {str(task)}
+
+
+def test_a_resumed_run_names_where_its_steps_and_tasks_come_from(train: Solo) -> None:
+    train.run("3", parameters={"alpha": 5}, origin_run="1")
+    assert (Run("TrainFlow/3").origin_pathspec, Step("TrainFlow/3/start").origin_pathspec) == ("TrainFlow/1", "TrainFlow/1/start")
+    assert Task("TrainFlow/3/start/r").origin_pathspec == "TrainFlow/1/start/r"
+    assert (Step("TrainFlow/1/start").origin_pathspec, Task("TrainFlow/1/start/r").origin_pathspec) == (None, None)
+
+
+def test_both_streams_of_a_task_are_its_log(train: Solo) -> None:
+    train.store.create(Keys("TrainFlow", "1").log("end", "s", 0, 0), b"printed\na warning\n")
+    task = Task("TrainFlow/1/end/r")
+    assert task.stdout == task.stderr == "printed\na warning\n"
+    assert (task.stdout_size, task.stderr_size) == (18, 18)
+    for stream in ("stdout", "stderr"):
+        assert list(task.loglines(stream)) == [(None, "printed"), (None, "a warning")]
+
+
+def test_the_same_task_found_in_two_ways_has_equal_properties(train: Solo) -> None:
+    found = next(Task("TrainFlow/1/start/r").child_tasks)
+    made = Task(found.pathspec)
+    loaded = {"artifacts", "child_task_pathspecs", "child_tasks", "code", "data", "metadata", "parent_task_pathspecs", "parent_tasks"}
+    names = {name for name, value in vars(Task).items() if isinstance(value, property)} - loaded
+    assert {name: getattr(found, name) for name in names} == {name: getattr(made, name) for name in names}
+    assert not any(name.startswith("_") for name in names)
 
 
 def test_an_artifact_has_a_value_a_size_and_a_digest(train: Solo) -> None:
@@ -228,6 +252,8 @@ class Twice(FlowSpec):
     first, last = Task("Twice/1/start/r", attempt=0), Task("Twice/1/start/r")
     assert (first.successful, str(first.exception)) == (False, "ValueError: once")
     assert (last.successful, last.exception, last.current_attempt, last.data.x) == (True, None, 1, 1)
+    assert [found.value for found in last.metadata if found.type == "attempt"] == ["0", "1"]
+    assert last.metadata_dict["attempt"] == "1"
 
 
 def test_objects_of_another_namespace_are_refused(train: Solo) -> None:

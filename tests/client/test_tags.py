@@ -42,6 +42,24 @@ def test_what_changes_nothing_is_accepted(train: Solo) -> None:
     assert run.user_tags == {"a", "b", "abc"}
 
 
+def test_a_list_stands_for_its_tags(train: Solo) -> None:
+    run = Run("TrainFlow/1")
+    run.add_tag(["c", "d"])
+    assert run.user_tags == {"a", "b", "c", "d"}
+    run.replace_tag(["a", "c"], ["e", "f"])
+    assert run.user_tags == {"b", "d", "e", "f"}
+    run.remove_tag(("e", "f"))
+    assert run.user_tags == {"b", "d"}
+
+
+def test_a_run_shows_the_tags_as_its_own_last_change_left_them(train: Solo) -> None:
+    run, other = Run("TrainFlow/1"), Run("TrainFlow/1")
+    run.add_tag("mine")
+    other.remove_tag("mine")
+    assert (run.user_tags, run.end_task.user_tags) == ({"a", "b", "mine"}, {"a", "b", "mine"})  # type: ignore[union-attr]
+    assert Run("TrainFlow/1").user_tags == other.user_tags == {"a", "b"}
+
+
 def test_runs_are_found_by_the_tags_that_they_have_now(train: Solo) -> None:
     Run("TrainFlow/1").replace_tag("a", "late")
     assert [run.id for run in Flow("TrainFlow").runs("late")] == ["1"]
@@ -62,6 +80,8 @@ def test_a_run_is_moved_to_another_namespace_by_a_tag(train: Solo) -> None:
     ("change", "message"),
     [
         (lambda run: run.remove_tag("runtime:dev"), "`runtime:dev` is a system tag, which cannot be removed"),
+        (lambda run: run.replace_tags([], []), "there is no tag to remove and none to add: name at least one"),
+        (lambda run: run.remove_tags(iter(())), "there is no tag to remove and none to add: name at least one"),
         (lambda run: run.add_tag(""), "a tag is a text that is not empty"),
         (lambda run: run.add_tag(3), "a tag is a text, and not a value of type `int`"),
         (lambda run: run.add_tags([b"x"]), "a tag is a text, and not a value of type `bytes`"),
