@@ -82,6 +82,10 @@ class FlowSpec:
         if CONTEXT not in self.__dict__ and name in ("name", "script_name"):  # a flow that was made with `use_cli=False`
             kind = type(self)
             return kind.__name__ if name == "name" else os.path.basename(sys.modules[kind.__module__].__file__ or "")
+        if CONTEXT not in self.__dict__ and name == "_graph":
+            from importlib import import_module
+
+            return import_module("flowport.client.step_graph").step_graph(type(self))
         return self._context().load(self, name)
 
     def __iter__(self) -> Iterator[Any]:

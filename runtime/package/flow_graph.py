@@ -80,7 +80,7 @@ def _structure(block: list[dict[str, Any]]) -> tuple[list[Any], dict[str, str]]:
         if "task" in node:
             found.append(node["task"])
             continue
-        inner = [_structure(each) for each in _inside(node)]
+        inner = [_structure(each) for each in blocks(node)]
         found.append([nested for nested, _ in inner])
         for _, more in inner:
             joins.update(more)
@@ -91,7 +91,8 @@ def _structure(block: list[dict[str, Any]]) -> tuple[list[Any], dict[str, str]]:
     return found, joins
 
 
-def _inside(node: dict[str, Any]) -> list[list[dict[str, Any]]]:
+def blocks(node: dict[str, Any]) -> list[list[dict[str, Any]]]:
+    """The blocks inside a node of the plan."""
     if "branches" in node:
         return list(node["branches"])
     if "arms" in node:

@@ -85,6 +85,10 @@ class Item:
         """What Metaflow has on `self` under this name, unless a step sets an artifact; None for any other."""
         if name == "_foreach_stack":
             return self._frames()
+        if name == "_graph":
+            from flowport.runtime.package.step_graph import FlowGraph
+
+            return FlowGraph(self.context.program)
         return self.step if name == "_current_step" else self.context.named(name)
 
     def _frames(self) -> list[Any]:
