@@ -2,8 +2,10 @@
 
 from flowport.runtime.names.caught_error import CaughtError as CaughtError
 from flowport.runtime.names.caught_error import MetaflowExceptionWrapper as MetaflowExceptionWrapper
+from flowport.runtime.names.exceptions import CardNotPresentException as CardNotPresentException
 from flowport.runtime.names.exceptions import CommandException as CommandException
 from flowport.runtime.names.exceptions import ExternalCommandFailed as ExternalCommandFailed
+from flowport.runtime.names.exceptions import FailureHandledByCatch as FailureHandledByCatch
 from flowport.runtime.names.exceptions import InvalidDecoratorAttribute as InvalidDecoratorAttribute
 from flowport.runtime.names.exceptions import MetaflowDataMissing as MetaflowDataMissing
 from flowport.runtime.names.exceptions import MetaflowException as MetaflowException
@@ -16,4 +18,5 @@ from flowport.runtime.names.exceptions import MetaflowUnknownUser as MetaflowUnk
 from flowport.runtime.names.exceptions import MissingInMergeArtifactsException as MissingInMergeArtifactsException
 from flowport.runtime.names.exceptions import ParameterFieldFailed as ParameterFieldFailed
 from flowport.runtime.names.exceptions import ParameterFieldTypeMismatch as ParameterFieldTypeMismatch
+from flowport.runtime.names.exceptions import TimeoutException as TimeoutException
 from flowport.runtime.names.exceptions import UnhandledInMergeArtifactsException as UnhandledInMergeArtifactsException

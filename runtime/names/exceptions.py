@@ -134,6 +134,18 @@ class CardNotPresentException(MetaflowException):
     headline = "Card not found"
 
 
+class TimeoutException(MetaflowException, TimeoutError):
+    """A step ran longer than its `@timeout`."""
+
+    headline = "@timeout"
+
+
+class FailureHandledByCatch(MetaflowException):
+    """What `@catch` says of a step that raised nothing, because its process was killed."""
+
+    headline = "Failure without an exception"
+
+
 HOME = "flowport.exceptions"
 for _kind in [each for each in list(globals().values()) if isinstance(each, type) and issubclass(each, Exception)]:
     _kind.__module__ = HOME

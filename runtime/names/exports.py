@@ -130,10 +130,12 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "plugins.cards.card_modules.card": {**_all(("MetaflowCard", "MetaflowCardComponent"), CARDS)},
     "plugins.cards.card_modules.components": {**_all(_COMPONENTS, CARDS)},
     "plugins.cards.exception": {"CardNotPresentException": EXCEPTIONS},
+    "plugins.catch_decorator": {"FailureHandledByCatch": EXCEPTIONS},
     "plugins.datatools": {"S3": S3, "MetaflowS3Exception": S3_EXCEPTIONS},
     "plugins.datatools.s3": _DATATOOLS,
     "plugins.datatools.s3.s3": _DATATOOLS,
     "util": {**_all(("get_username", "is_stringish", "resolve_identity", "to_bytes", "to_unicode"), METAFLOW_UTIL)},
+    "plugins.timeout_decorator": {"TimeoutException": EXCEPTIONS},
     "plugins.secrets": {"get_secret": GET_SECRET},
     "plugins.secrets.secrets_func": {"get_secret": GET_SECRET},
     "profilers": {"gpu_profile": FLOW},
@@ -166,6 +168,12 @@ def names_of(package: str, module: str) -> frozenset[str] | None:
         return None
     prefix = f"{module}." if module else ""
     return frozenset(MODULES.get(module, ())) | {path[len(prefix) :].split(".")[0] for path in PACKAGES if path.startswith(prefix)}
+
+
+def metaflow_name(kind: type) -> str:
+    """The full name of a class, for those of `MODULES` in Metaflow: it defines a name in the innermost of the modules that have it."""
+    paths = [path for path, names in MODULES.items() if kind.__name__ in names] if kind.__module__.startswith("flowport.") else []
+    return f"metaflow.{max(paths, key=len)}.{kind.__name__}" if paths else f"{kind.__module__}.{kind.__name__}"
 
 
 class UnusedName:

@@ -1,7 +1,7 @@
 """The process of a task: its setup, its signals, and the end of a step's body.
 
-Signals become exceptions inside the step, so that `finally:` runs: `Ended` for SIGTERM, a `TimeoutError` for SIGALRM. If a task does not
-end, the process that started it kills its process group.
+Signals become exceptions inside the step, so that `finally:` runs: `Ended` for SIGTERM, a `TimeoutException` for SIGALRM. If a task does
+not end, the process that started it kills its process group.
 """
 
 from __future__ import annotations
@@ -165,4 +165,6 @@ def _asked(number: int, frame: FrameType | None) -> None:
 
 def _overdue(number: int, frame: FrameType | None) -> None:
     if _Now.process == os.getpid():
-        raise TimeoutError(_Now.late)
+        from flowport.runtime.names.exceptions import TimeoutException  # which processes with a timeout have loaded
+
+        raise TimeoutException(_Now.late)

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 _OURS = (__file__, os.path.join(os.path.dirname(os.path.dirname(__file__)), "names", "step_decorators.py"))
 """The files that call the user's step."""
 
+KILLED = "Killed"
+"""The type of the failure of an item whose process could not say how it ended."""
+
 _DECORATORS = "flowport.runtime.names.step_decorators"
 """The module that a flow has loaded if it defines decorators of steps."""
 
@@ -155,9 +158,10 @@ def _failed(context: TaskContext, item: Item, flow: FlowSpec, error: BaseExcepti
 
 def failure(error: BaseException, item: str = "") -> Failure:
     """What is kept of an exception that stopped an item."""
+    from flowport.runtime.names.exports import metaflow_name
+
     kind = type(error)
-    full = f"{kind.__module__}.{kind.__name__}"
-    return {"type": kind.__name__, "full": full, "message": _text(error), "traceback": trace(error), "item": item}
+    return {"type": kind.__name__, "full": metaflow_name(kind), "message": _text(error), "traceback": trace(error), "item": item}
 
 
 def _text(error: BaseException) -> str:
@@ -204,7 +208,13 @@ def caught(context: TaskContext, row: int, error: Failure, own: dict[str, bytes]
     if variable:
         from flowport.runtime.names.caught_error import CaughtError
 
-        held = CaughtError(error["full"], error["message"], error["traceback"])
+        full = error["full"]
+        if full == KILLED:
+            from flowport.runtime.names.exceptions import FailureHandledByCatch
+            from flowport.runtime.names.exports import metaflow_name
+
+            full = metaflow_name(FailureHandledByCatch)
+        held = CaughtError(full, error["message"], error["traceback"])
         own = {**own, variable: codec.encode(held, context.store)}
     targets = [transition["next"]] if "next" in transition else list(transition.get("branch", []))
     return {"row": row, "own": own, "to": targets, "values": None, "reads": {}, "caught": True}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flowport.runtime.process.lifecycle import check
 from flowport.runtime.store import row_ranges
-from flowport.runtime.task.execute import caught, execute
+from flowport.runtime.task.execute import KILLED, caught, execute
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -118,4 +118,4 @@ def _collect(context: TaskContext, policy: AttemptPolicy, runner: Runner, attemp
 
 def _killed(context: TaskContext, row: int) -> Failure:
     message = "the process was killed while the item ran"
-    return {"type": "Killed", "full": "Killed", "message": message, "traceback": message + "\n", "item": context.lineage.address(row)}
+    return {"type": KILLED, "full": KILLED, "message": message, "traceback": message + "\n", "item": context.lineage.address(row)}

@@ -16,6 +16,8 @@ import signal
 import sys
 import time
 
+from flowport.runtime.names.exceptions import TimeoutException
+from flowport.runtime.names.exports import metaflow_name
 from flowport.runtime.process import lifecycle
 from flowport.runtime.process.channel import Channel
 from flowport.runtime.process.leave import leave
@@ -23,7 +25,7 @@ from flowport.runtime.process.lifeline import Lifeline, end_group
 from flowport.runtime.protocol import ENDED, FAILED
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
 from flowport.runtime.store.open import open_store
-from flowport.runtime.task.execute import execute, failure, is_printed
+from flowport.runtime.task.execute import KILLED, execute, failure, is_printed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -130,7 +132,7 @@ class _Supervisor:
             outcome = worker.channel.receive()
         except EOFError:
             status = self._end(worker)
-            outcome = _lost(worker.row or 0, "Killed", f"the process of the item ended with {_ending(status)}")
+            outcome = _lost(worker.row or 0, KILLED, f"the process of the item ended with {_ending(status)}")
         if outcome is None:  # the step is over, and storing what it left is not on its clock
             worker.deadline = None
             return
@@ -148,7 +150,7 @@ class _Supervisor:
             row = worker.row
             end_group(worker.pid)
             self._end(worker)
-            clerk.channel.send(_lost(row or 0, "TimeoutError", late(self.invocation.step, self.timeout)))
+            clerk.channel.send(_lost(row or 0, "TimeoutException", late(self.invocation.step, self.timeout)))
 
     def _patience(self) -> float | None:
         deadlines = [worker.deadline for worker in self.workers if worker.deadline is not None]
@@ -276,7 +278,7 @@ def late(step: str, timeout: int | None) -> str:
 
 def _lost(row: int, kind: str, message: str) -> Outcome:
     """The outcome of an item whose process could not tell it; the clerk fills in the item's address."""
-    full = "builtins.TimeoutError" if kind == "TimeoutError" else kind
+    full = metaflow_name(TimeoutException) if kind == TimeoutException.__name__ else kind
     error: Failure = {"type": kind, "full": full, "message": message, "traceback": f"{kind}: {message}\n", "item": ""}
     return {"row": row, "error": error, "own": {}}
 

@@ -62,4 +62,7 @@ def test_the_engine_ends_a_task_that_hangs(tmp_path: Path, target: str) -> None:
     command = [sys.executable, "-c", QUICK, "dry-run", "hung.py", "--target", target, "--run-id", "one", "--store", "store"]
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
-    assert find(open_store(str(tmp_path / "store")), "Hung", "one").artifacts("join")["late"] == [None, "Killed"]
+    assert find(open_store(str(tmp_path / "store")), "Hung", "one").artifacts("join")["late"] == [
+        None,
+        "metaflow.plugins.catch_decorator.FailureHandledByCatch",
+    ]

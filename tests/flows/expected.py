@@ -325,6 +325,15 @@ RUNS = (
         {"texts": ["12", "caught", "3", "caught"], "caught": [0, "x"], "started": True, "stubborn_failed": True},
         once("start", "collect", "stubborn", "end", divide=4, after=4),
     ),
+    Expected(
+        "graph_and_errors.py",
+        {
+            "kinds": {"start": "foreach", "work": "linear", "collect": "join", "end": "end"},
+            "types": [None, "metaflow.plugins.timeout_decorator.TimeoutException", "metaflow.exception.MetaflowNotFound"],
+            "before": [["start"]] * 3,
+        },
+        once("start", "collect", "end", work=3),
+    ),
     Expected("timed_out.py", {"waited": [0, None, 0.01]}, once("start", "collect", "end", wait=3)),
     Expected(
         "parameters.py",

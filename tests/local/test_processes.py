@@ -217,7 +217,7 @@ try:
     KEPT["child"] = subprocess.Popen(["sleep", "1000"])
     self.child = KEPT["child"].pid
     time.sleep(1000)
-except Exception as error:
+except TimeoutError as error:
     print("in the step:", type(error).__name__)
     raise
 finally:
@@ -226,9 +226,9 @@ finally:
     end = "self.seen = [self.before, (HERE / 'lock').exists(), alive(self.child), self.failed.type.split('.')[-1]]"
     write(desk, body, end, "@timeout(seconds=1)\n@catch(var='failed')")
     run(desk, way)
-    assert seen(desk) == [1, False, False, "TimeoutError"]
+    assert seen(desk) == [1, False, False, "TimeoutException"]
     log = desk("logs", "Work/one/start").out
-    assert "in the step: TimeoutError" in log
+    assert "in the step: TimeoutException" in log
     assert "process.py" not in log
 
 

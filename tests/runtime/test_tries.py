@@ -154,7 +154,8 @@ def test_a_killed_item_is_caught_by_the_next_try(tmp_path: Path) -> None:
     case = Case(tmp_path, '@catch(var="failed")', ALWAYS_KILL)
     found = case.run(apart=True)
     assert found["after"] == [0, None, 2, 3]
-    assert str(found["caught"][1]) == "Killed: the process was killed while the item ran"
+    assert str(found["caught"][1]) == "FailureHandledByCatch: the process was killed while the item ran"
+    assert found["caught"][1].type == "metaflow.plugins.catch_decorator.FailureHandledByCatch"
     assert case.ran()["1"] == 1
 
 
@@ -217,7 +218,7 @@ def test_a_timeout_ends_its_own_item_alone(tmp_path: Path, capfd: pytest.Capture
 def test_a_timeout_is_caught(tmp_path: Path) -> None:
     found = Case(tmp_path, TIMEOUT + '\n    @catch(var="failed")', SLOW).run()
     assert found["after"] == [0, None, 2, 3]
-    assert found["caught"][1].type == "builtins.TimeoutError"
+    assert found["caught"][1].type == "metaflow.plugins.timeout_decorator.TimeoutException"
 
 
 def test_a_timeout_is_tried_again(tmp_path: Path) -> None:
