@@ -67,6 +67,7 @@ class _Reader:
     def __init__(self, reading: Reading, source: Source, is_early: bool, added: frozenset[str]) -> None:
         self.reading, self.source, self.is_early, self.added = reading, source, is_early, added
         self.tested = frozenset(_tested(source.tree))
+        self.guarded = frozenset(_guarded(source.tree))
         self.annotated = "annotations" not in reading.modules.names(source)
 
     def visit(self, node: ast.AST, local: Mapping[str, Thing | None]) -> None:
@@ -120,7 +121,8 @@ class _Reader:
                 is_ours = ADDED[name] in FLOW_DECORATORS
                 message = f"`current` has no attribute `{name}`, which `@{ADDED[name]}`{'' if is_ours else ' of Metaflow'} adds"
                 first = (f"put `@{ADDED[name]}` above the flow",) if is_ours else ()
-                self.reading.say("FP145", message, self.source, node, *first, without)
+                say = self.reading.warn if node in self.guarded and not is_ours else self.reading.say
+                say("FP145", message, self.source, node, *first, without)
             else:
                 guess = did_you_mean(name, CURRENT)
                 self.reading.say(
@@ -171,6 +173,14 @@ def _tested(tree: ast.AST) -> Iterator[str]:
             tested = node.left
         if isinstance(tested, ast.Constant) and isinstance(tested.value, str):
             yield tested.value
+
+
+def _guarded(tree: ast.AST) -> Iterator[ast.AST]:
+    """What is evaluated only if something before it holds: `is_parallel and current.parallel.node_index`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
+            for value in node.values[1:]:
+                yield from ast.walk(value)
 
 
 def _tests_trigger(tree: ast.AST) -> bool:

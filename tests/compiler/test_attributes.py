@@ -53,6 +53,20 @@ def test_what_would_fail_in_the_run_is_an_error(tmp_path: Path, line: str) -> No
     assert (found.severity, found.code) == ("error", "FP145")
 
 
+@pytest.mark.parametrize(
+    ("line", "severity"),
+    [
+        ("print(self._graph['start'].parallel_step and current.parallel.node_index)", "warning"),
+        ("print(current.parallel.node_index and 1)", "error"),
+        ("print(1 and current.is_production)", "error"),
+        ("print(1 and current.no_such_thing)", "error"),
+    ],
+)
+def test_what_a_gang_of_tasks_has_may_be_read_behind_a_condition(tmp_path: Path, line: str, severity: str) -> None:
+    (found,) = read(flow_file(tmp_path, line))[1]
+    assert (found.severity, found.code) == (severity, "FP145")
+
+
 @pytest.mark.parametrize("line", ["print(current.trigger.event)", "print(1 if current.trigger.event else 2)"])
 def test_an_event_that_no_engine_sends_yet_is_a_warning(tmp_path: Path, line: str) -> None:
     (found,) = read(flow_file(tmp_path, line))[1]
