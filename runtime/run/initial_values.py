@@ -104,7 +104,11 @@ def _computed(store: Store, program: CodePackage, spec: dict[str, Any]) -> Any:
         from flowport.runtime.names.config import resolved
 
         default = resolved(default)
-    value = _called(default, _context(store, program, spec["name"])) if callable(default) else default
+    if callable(default):
+        current._begin(program.flow.get("project", {}))
+        value = _called(default, _context(store, program, spec["name"]))
+    else:
+        value = default
     if spec["kind"] == "file":
         return value
     try:

@@ -198,3 +198,26 @@ def test_a_store_that_overwrites_is_refused(flow: Solo, capfd: pytest.CaptureFix
     flow.store.create("flows/Given/runs/1/input.json", b'{"parameters": {"whole": 1}}')
     assert flow.perform("start", store=Careless(flow.store)) == STOP
     assert "does not honour create-only puts" in capfd.readouterr().err
+
+
+def test_a_function_that_computes_a_default_knows_the_project(tmp_path: Path) -> None:
+    flow = Solo(
+        tmp_path,
+        """
+from flowport import project
+
+@project(name="fruit", branch="red")
+class Projected(FlowSpec):
+    place = Parameter("place", default=lambda context: f"{current.project_name} {current.branch_name} {current.step_name}")
+
+    @step
+    def start(self):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        self.seen = self.place
+""",
+    )
+    flow.run()
+    assert flow.artifacts("end")["seen"] == "fruit test.red None"
