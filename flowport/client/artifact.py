@@ -66,7 +66,8 @@ class DataArtifact(MetaflowObject):
     @property
     def _entry(self) -> bytes:
         entry = self._held.item.entry(self.id)
-        return documents.dump(self._source.record["parameters"][self.id]) if entry is None else entry
+        record = self._source.record
+        return documents.dump((record["parameters"] | record.get("configs", {}))[self.id]) if entry is None else entry
 
     @property
     def finished_at(self) -> datetime:

@@ -91,7 +91,7 @@ class FlowSpec:
     def __iter__(self) -> Iterator[Any]:
         """The steps, as functions with a `name`."""
         for name in dict.fromkeys(name for kind in reversed(type(self).__mro__) for name in vars(kind)):
-            if getattr(step := getattr(type(self), name), "is_step", False):
+            if getattr(step := getattr(type(self), name), "is_step", False) is True:  # of a config, any attribute is an expression
                 yield step
 
     @property

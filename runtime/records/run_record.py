@@ -43,6 +43,14 @@ class RunRecord:
         """A parameter's value, a new one each time."""
         return self._loaded(self.doc["parameters"][name])
 
+    def has_config(self, name: str) -> bool:
+        """Whether a config has this attribute."""
+        return name in self.doc.get("configs", {})
+
+    def config(self, name: str) -> Any:
+        """A config's value, with dictionaries for its tables."""
+        return self._loaded(self.doc["configs"][name])
+
     def configs(self) -> dict[str, Any]:
         """All configs by attribute, as steps read them; none in a run of an earlier version."""
         from flowport.runtime.names.config import ConfigValue

@@ -77,20 +77,25 @@ class ItemReader:
         return (self.run.store.entry(logs[0]).modified if logs else self.run.doc["started"]), None
 
     def names(self) -> list[str]:
-        """The artifacts of the item and the parameters of its run, sorted."""
+        """The artifacts of the item and the parameters and configs of its run, sorted."""
         held = self.shelf[1].names(self.row) if self.shelf else []
-        return sorted({*self.run.doc["parameters"], *held})
+        return sorted({*self.run.doc["parameters"], *self.run.doc.get("configs", {}), *held})
 
     def entry(self, name: str) -> bytes | None:
-        """The stored form of an artifact; None where the item has none, and for a parameter. Raises Corrupt."""
+        """The stored form of an artifact; None where the item has none, and for a parameter or a config. Raises Corrupt."""
         return self.shelf[1].entry(name, self.row) if self.shelf else None
 
     def value(self, name: str) -> Any:
-        """The value of an artifact or parameter, a new one each time; raises Missing without it, and whatever unpickling raises."""
+        """The value of an artifact, parameter or config, a new one each time; raises Missing without it, and whatever unpickling raises.
+
+        The tables of a config are dictionaries, as in Metaflow, which stores them so.
+        """
         entry = self.entry(name)
         if entry is not None and self.shelf is not None:
             return self.shelf[1].value(name, self.row, entry)
         record = RunRecord(self.run.store, self.run.doc)
+        if record.has_config(name):
+            return record.config(name)
         if not record.has_parameter(name):
             raise Missing(f"{self.step}/{self.address} has no artifact `{name}`")
         return record.value(name)

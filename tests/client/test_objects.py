@@ -148,6 +148,33 @@ def test_both_streams_of_a_task_are_its_log(train: Solo) -> None:
         assert list(task.loglines(stream)) == [(None, "printed"), (None, "a warning")]
 
 
+def test_configs_are_artifacts_of_each_task(tmp_path: Path, chosen: None) -> None:
+    solo = Solo(
+        tmp_path,
+        """
+from flowport import Config
+
+class Configured(FlowSpec):
+    cfg = Config("my-cfg", default_value='{"a": 1, "b": {"c": [2]}}')
+    none = Config("none")
+
+    @step
+    def start(self):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+""",
+    )
+    solo.run()
+    read(solo)
+    task = Task("Configured/1/start/r")
+    assert [artifact.id for artifact in task] == ["cfg", "none"]
+    assert (task["cfg"].data, type(task["cfg"].data), task.data.none) == ({"a": 1, "b": {"c": [2]}}, dict, None)
+    assert (task["cfg"].sha, task["cfg"].size > 0) == (Task("Configured/1/end/r")["cfg"].sha, True)
+
+
 def test_the_same_task_found_in_two_ways_has_equal_properties(train: Solo) -> None:
     found = next(Task("TrainFlow/1/start/r").child_tasks)
     made = Task(found.pathspec)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from flowport import Config, ConfigValue, FlowSpec, config_expr, yaml_parser
+from flowport import Config, ConfigValue, FlowSpec, config_expr, step, yaml_parser
 from flowport.runtime.names import config as configs
 from flowport.runtime.names.config import ConfigExpression, resolved
 
@@ -141,6 +141,17 @@ def test_the_parser_of_yaml_can_be_called() -> None:
 
 def test_keys_may_have_the_names_that_parameters_use() -> None:
     assert {type(getattr(Config("config"), name)) for name in ("default", "attribute", "parser", "plain", "help")} == {ConfigExpression}
+
+
+def test_the_configs_of_a_flow_are_none_of_its_steps() -> None:
+    class Flow(FlowSpec):
+        config = Config("config")
+
+        @step
+        def start(self) -> None:
+            """The only step."""
+
+    assert [one.name for one in Flow(use_cli=False)] == ["start"]
 
 
 def test_a_step_cannot_set_or_delete_a_config() -> None:
