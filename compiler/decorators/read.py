@@ -17,18 +17,19 @@ from flowport.compiler.decorators.use import DecoratorUse
 from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.evaluate.reading import Reading
 from flowport.compiler.evaluate.scope import NotConstant, named_in
-from flowport.compiler.ir import Project, RunLimits, Schedule, Settings, Trigger
+from flowport.compiler.ir import Packages, Project, RunLimits, Schedule, Settings, Trigger
 from flowport.compiler.python.classes import Class, FlowClass
 from flowport.compiler.record import record
 
 
 @record
 class FlowSettings:
-    """What the decorators of a flow say of it: what starts its runs, what limits them, and the project that it belongs to."""
+    """What the decorators of a flow say of it: what starts its runs, what limits them, the project that it belongs to, and its packages."""
 
     triggers: tuple[Trigger, ...] = ()
     limits: RunLimits = RunLimits()
     project: Project | None = None
+    packages: tuple[Packages, ...] = ()
 
 
 def settings(reading: Reading, uses: Iterable[DecoratorUse], step: str) -> Settings:
@@ -82,6 +83,7 @@ def flow_settings(reading: Reading, flow_class: FlowClass, uses: Mapping[Class, 
         tuple(each for each in found.values() if isinstance(each, Schedule)),
         next((each for each in found.values() if isinstance(each, RunLimits)), RunLimits()),
         next((each for each in found.values() if isinstance(each, Project)), None),
+        tuple(each for each in found.values() if isinstance(each, Packages)),
     )
 
 

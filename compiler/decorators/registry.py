@@ -6,21 +6,25 @@ from collections.abc import Mapping
 
 from flowport.compiler.decorators.decorator import Decorator, FlowDecorator
 from flowport.compiler.decorators.flow.limits import LIMITS
+from flowport.compiler.decorators.flow.packages import CONDA_BASE, PYPI_BASE
 from flowport.compiler.decorators.flow.project import PROJECT
 from flowport.compiler.decorators.flow.schedule import SCHEDULE
 from flowport.compiler.decorators.step.batch import BATCH
 from flowport.compiler.decorators.step.catch import CATCH
 from flowport.compiler.decorators.step.environment import ENVIRONMENT
 from flowport.compiler.decorators.step.kubernetes import KUBERNETES
+from flowport.compiler.decorators.step.packages import CONDA, PYPI
 from flowport.compiler.decorators.step.resources import RESOURCES
 from flowport.compiler.decorators.step.retry import RETRY
 from flowport.compiler.decorators.step.secrets import SECRET
 from flowport.compiler.decorators.step.timeout import TIMEOUT
 
 STEP_DECORATORS: Mapping[str, Decorator] = {
-    decorator.name: decorator for decorator in (RETRY, CATCH, TIMEOUT, RESOURCES, ENVIRONMENT, SECRET, KUBERNETES, BATCH)
+    decorator.name: decorator for decorator in (RETRY, CATCH, TIMEOUT, RESOURCES, ENVIRONMENT, SECRET, KUBERNETES, BATCH, PYPI, CONDA)
 }
-FLOW_DECORATORS: Mapping[str, FlowDecorator] = {decorator.name: decorator for decorator in (SCHEDULE, LIMITS, PROJECT)}
+FLOW_DECORATORS: Mapping[str, FlowDecorator] = {
+    decorator.name: decorator for decorator in (SCHEDULE, LIMITS, PROJECT, PYPI_BASE, CONDA_BASE)
+}
 
 ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     **{name: decorator.arguments for name, decorator in STEP_DECORATORS.items()},

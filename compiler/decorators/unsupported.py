@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from flowport.compiler.decorators.registry import STEP_DECORATORS
 from flowport.compiler.decorators.use import DecoratorUse
 from flowport.compiler.diagnostics.suggestions import did_you_mean
-from flowport.compiler.evaluate.expressions import evaluate
 from flowport.compiler.evaluate.reading import Reading
-from flowport.compiler.evaluate.scope import NotConstant, scope
 from flowport.compiler.record import record
 
 
@@ -23,7 +20,6 @@ class Unsupported:
     way_out: str
 
 
-_PACKAGES = "install the packages in the image, or in the environment that runs the flow, and remove the decorator"
 _START = "start the flow by hand, or with a rule of the scheduler"
 
 UNSUPPORTED: Mapping[str, Unsupported] = {
@@ -31,10 +27,6 @@ UNSUPPORTED: Mapping[str, Unsupported] = {
     "trigger": Unsupported(True, "no event starts the flow", _START),
     "trigger_on_finish": Unsupported(True, "the end of another flow does not start it", _START),
     "exit_hook": Unsupported(True, "the hook is not called", "call it in the last step, or from the scheduler"),
-    "conda": Unsupported(False, "its packages would be missing", _PACKAGES),
-    "conda_base": Unsupported(False, "its packages would be missing", _PACKAGES),
-    "pypi": Unsupported(False, "its packages would be missing", _PACKAGES),
-    "pypi_base": Unsupported(False, "its packages would be missing", _PACKAGES),
     "checkpoint": Unsupported(True, "nothing is kept between attempts", "write what must survive an attempt to storage of your own"),
     "model": Unsupported(False, "its models would not be loaded", "load the model inside the step"),
     "huggingface_hub": Unsupported(False, "its models would not be loaded", "load the model inside the step"),
@@ -46,13 +38,10 @@ UNSUPPORTED: Mapping[str, Unsupported] = {
     "airflow_s3_key_sensor": Unsupported(False, "the flow would not wait for the object", "wait for it in a step"),
 }
 
-PACKAGES = frozenset({"conda", "conda_base", "pypi", "pypi_base"})
-"""The decorators that install packages; they are not needed if they name none."""
-
 
 def say_unsupported(reading: Reading, use: DecoratorUse, place: str) -> None:
     """Report a decorator that flowport does not support."""
-    known = _without_packages(reading, use) or UNSUPPORTED.get(use.name)
+    known = UNSUPPORTED.get(use.name)
     source = use.source
     if use.name in reading.rejected_imports:
         return
@@ -69,25 +58,3 @@ def say_unsupported(reading: Reading, use: DecoratorUse, place: str) -> None:
         reading.warn("FP141", f"`@{use.name}` on {place} is not supported yet; {known.effect}", source, use.node, known.way_out)
     else:
         reading.say("FP140", f"`@{use.name}` on {place} is not supported yet; {known.effect}", source, use.node, known.way_out)
-
-
-def _without_packages(reading: Reading, use: DecoratorUse) -> Unsupported | None:
-    """The entry for a decorator that installs packages but names none; None for all others."""
-    named: dict[str, Any] = {}
-    if use.name not in PACKAGES or (use.call and use.call.args):
-        return None
-    for keyword in use.call.keywords if use.call else ():
-        try:
-            value = evaluate(keyword.value, scope(reading.modules, use.source, use.members))
-        except NotConstant:
-            return None
-        named.update({keyword.arg: value} if keyword.arg else value if isinstance(value, dict) else {"**": value})
-    if named.get("disabled"):
-        return Unsupported(True, "it is disabled, so nothing is missing", "remove it")
-    if any(value for name, value in named.items() if name != "python"):
-        return None
-    if named.get("python"):
-        return Unsupported(
-            True, "the image determines the version of Python", f"use an image with Python {named['python']}, and remove the decorator"
-        )
-    return Unsupported(True, "it names no packages, so nothing is missing", "remove it")

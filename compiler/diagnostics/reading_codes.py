@@ -140,7 +140,8 @@ READING: Mapping[str, Code] = {
         "a decorator has no such argument",
         "The arguments are those of Metaflow: `@retry(times, minutes_between_retries)`, `@catch(var, print_exception)`, "
         "`@timeout(seconds, minutes, hours)`, `@resources(cpu, memory, gpu, disk, shared_memory)`, `@environment(vars)`, "
-        "`@secrets(sources, role, allow_override)`, `@step(start, end)`, `@flow(name)`.",
+        "`@secrets(sources, role, allow_override)`, `@pypi(packages, python, disabled)`, "
+        "`@conda(packages, libraries, python, disabled)`, `@step(start, end)`, `@flow(name)`.",
     ),
     "FP132": Code(
         "a decorator or one of its arguments is given twice",
@@ -151,7 +152,8 @@ READING: Mapping[str, Code] = {
         "Times and sizes are numbers; `memory`, `disk` and `shared_memory` are in MiB. `var` of `@catch` is the name of an "
         "artifact. `vars` of `@environment` is a dict of strings, and no name may begin with `FLOWPORT_`. `sources` of "
         "`@secrets` is a list of names and of dicts with `type`, `id`, `options` and `role`. `cron` of "
-        "`@schedule` has five fields and a date that exists, and `timezone` is a name of the IANA database.",
+        "`@schedule` has five fields and a date that exists, and `timezone` is a name of the IANA database. "
+        "`packages` of `@pypi` and `@conda` is a dict of names and versions: `2.1.4`, `>=2,<3`, or an empty string for any.",
     ),
     "FP134": Code(
         "a decorator for steps is on a class, or one for flows on a step",
@@ -160,14 +162,13 @@ READING: Mapping[str, Code] = {
     ),
     "FP140": Code(
         "the flow needs something that flowport does not support yet",
-        "Without it the flow would compute something else: packages, variables or other tasks would be missing. The help line "
+        "Without it the flow would compute something else: models, variables or other tasks would be missing. The help line "
         "says what you can do today.",
     ),
     "FP141": Code(
         "the flow uses something that flowport does not support yet",
-        "The flow computes the same without it, so this is a warning. The message says what is left out. This also applies to "
-        "`@conda`, `@pypi` and their `_base` forms if they name no packages or are disabled. You can use what `metaflow.cards` "
-        "contains, but no card is shown.",
+        "The flow computes the same without it, so this is a warning. The message says what is left out. You can use "
+        "what `metaflow.cards` contains, but no card is shown.",
     ),
     "FP142": Code(
         "flowport does not have the decorator",
@@ -204,6 +205,18 @@ READING: Mapping[str, Code] = {
         "a secret is in the source of the flow",
         "A source of the type `inline` has its values in the source, so they are in the code package and in the store. Metaflow has "
         "it for tests. Everything else belongs into a service for secrets, into a secret of the engine, or on your machine into `.env`.",
+    ),
+    "FP148": Code(
+        "the packages of the flow must be where its steps run",
+        "flowport does not install the packages of `@pypi`, `@conda`, `@pypi_base` and `@conda_base` yet. They come from the image "
+        "of the profile, or from the Python that runs the flow on this machine. Each task compares the packages that are installed "
+        "with those that its step asks for, before it imports the flow. It ends with exit code 78, which no engine tries "
+        "again, if one is missing or has another version. So no step computes anything with other packages.",
+    ),
+    "FP149": Code(
+        "a step has packages of both pip and conda",
+        "As in Metaflow, a step names packages in `@pypi` or in `@conda`, with those of `@pypi_base` or `@conda_base`. The other "
+        "one may give `python`. Name all packages in one of the two.",
     ),
     "FP151": Code(
         "a parameter has no name",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flowport.compiler.ir.execution import ExecutionSpec, Pairs
 from flowport.compiler.ir.secrets import Delivery, Forwards, Secrets
-from flowport.compiler.record import record
+from flowport.compiler.ir.span import Span
+from flowport.compiler.record import field, record
 
 
 @record
@@ -45,11 +46,47 @@ class Resources:
 
 
 @record
+class Packages:
+    """`@pypi(packages={}, python=None, disabled=None)`, or `@conda` with the same; or their `_base` forms, above the class.
+
+    `packages` has names and versions as they are written, sorted; `disabled` is None where nothing is said.
+    """
+
+    conda: bool
+    packages: Pairs = ()
+    python: str = ""
+    disabled: bool | None = None
+    name: str = ""
+    span: Span | None = field(default=None, compare=False)
+
+    def over(self, other: Packages) -> Packages:
+        """What counts of a step whose flow has `other`, by the rules of Metaflow."""
+        return Packages(
+            self.conda,
+            tuple(sorted({**dict(other.packages), **dict(self.packages)}.items())),
+            self.python or other.python,
+            other.disabled if self.disabled is None else self.disabled,
+            self.name or other.name,
+            self.span or other.span,
+        )
+
+
+@record
+class Requirements:
+    """What a task of a step checks before it imports the flow."""
+
+    conda: bool
+    packages: Pairs
+    python: str
+
+
+@record
 class Settings:
     """What the decorators of a step ask for; `timeout` is in seconds, `environment` and `forwarded` are sorted by name.
 
     `environment` has the variables with a known value, and `forwarded` those that a task reads from its own environment. `delivery` is
-    what a profile adds for an engine (`lower/delivery.py`).
+    what a profile adds for an engine (`lower/delivery.py`). `packages` are those of the step's own decorators, and `requirements` what its
+    task checks, with those of the flow.
     """
 
     retry: Retry | None = None
@@ -61,6 +98,8 @@ class Settings:
     execution: ExecutionSpec = ExecutionSpec()
     secrets: Secrets | None = None
     delivery: Delivery = Delivery()
+    packages: tuple[Packages, ...] = ()
+    requirements: Requirements | None = None
 
     @property
     def variables(self) -> Pairs:

@@ -29,6 +29,7 @@ from flowport.compiler.parse.artifact_uses import UseReader
 from flowport.compiler.parse.digest import digests
 from flowport.compiler.parse.flow_class import pick
 from flowport.compiler.parse.main_block import check_main_block
+from flowport.compiler.parse.packages import with_packages
 from flowport.compiler.parse.parameter_calls import ParameterCall, find, late_calls
 from flowport.compiler.parse.parameters import parameters
 from flowport.compiler.parse.steps import ends, methods, step
@@ -94,6 +95,7 @@ def _flow(reading: Reading, source: Source, flow_class: FlowClass, included: tup
     read = tuple(
         step(reading, reader, method, one == end, method.changed.digest(hashes[one], definitions)) for one, method in marked.items()
     )
+    read = with_packages(reading, read, about.packages)
     check_keys(reading, flow_class)
     return Flow(
         name,

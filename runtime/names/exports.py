@@ -56,10 +56,13 @@ _RUNNERS = {
 _GET_CARDS = {"get_cards": "client.cards"}
 
 _FLOW_NAMES = ("FlowSpec", "step", "flow", "Parameter", "IncludeFile", "JSONType")
-_DECORATORS = ("retry", "catch", "timeout", "resources", "environment", "secrets", "kubernetes", "batch", "schedule", "limits", "project")
+_DECORATORS = (
+    "retry", "catch", "timeout", "resources", "environment", "secrets", "kubernetes", "batch", "pypi", "conda",
+    "schedule", "limits", "project", "pypi_base", "conda_base",
+)  # fmt: skip
 WITHOUT_EFFECT = (
-    "airflow_external_task_sensor", "airflow_s3_key_sensor", "card", "checkpoint", "conda", "conda_base", "exit_hook",
-    "gpu_profile", "huggingface_hub", "model", "nim", "parallel", "pypi", "pypi_base", "pytorch_parallel",
+    "airflow_external_task_sensor", "airflow_s3_key_sensor", "card", "checkpoint", "exit_hook",
+    "gpu_profile", "huggingface_hub", "model", "nim", "parallel", "pytorch_parallel",
     "trigger", "trigger_on_finish",
 )  # fmt: skip
 """Metaflow's decorators that change nothing of what a step computes; the compiler says which of them have no effect."""

@@ -1,4 +1,4 @@
-"""The entry of a task: sets its environment, and runs its items in this process or in processes of their own."""
+"""The entry of a task: checks its packages, sets its environment, and runs its items in this process or in processes of their own."""
 
 from __future__ import annotations
 
@@ -43,7 +43,11 @@ def perform(invocation: Invocation, program: CodePackage, store: Store | None = 
 
 
 def surround(plan: dict[str, Any]) -> None:
-    """Set the variables of a step, before the user's module is imported."""
+    """Check the packages of a step and set its variables, before the user's module is imported."""
+    if "packages" in plan:
+        from flowport.runtime.requirements.check import check
+
+        check(plan)
     os.environ.update(plan["environment"])
     if needs_secrets(plan):
         from flowport.runtime.secrets.provide import provide

@@ -219,25 +219,3 @@ def test_what_is_advised_about_the_environment_works(tmp_path: Path, mark: str, 
 
 def test_what_is_advised_for_a_profile_is_a_setting_of_argo() -> None:
     assert {setting.name for setting in Settings.declared()} >= PROFILE_SETTINGS
-
-
-@pytest.mark.parametrize(
-    ("mark", "code"),
-    [
-        ("@pypi", "FP141"),
-        ("@pypi()", "FP141"),
-        ("@pypi(disabled=True)", "FP141"),
-        ("@conda(disabled=True, packages={'a': '1'})", "FP141"),
-        ("@conda(python='3.11')", "FP141"),
-        ("@pypi(python='3.11', packages={})", "FP141"),
-        ("@pypi(**OPTIONS)", "FP141"),
-        ("@pypi(packages={'a': '1'})", "FP140"),
-        ("@conda(libraries={'a': '1'}, disabled=False)", "FP140"),
-        ("@conda(packages=unknown())", "FP140"),
-        ("@conda('a')", "FP140"),
-    ],
-)
-def test_packages_that_nobody_asks_for_are_not_missing(tmp_path: Path, mark: str, code: str) -> None:
-    head = "from metaflow import conda, pypi\nOPTIONS = dict(python='3.11')"
-    path = write(tmp_path, {"flow.py": class_of(f"{mark}\n{BODY.format(line='pass')}", head)})
-    assert codes(read(path)[1]) == [code]

@@ -485,6 +485,11 @@ RUNS = (
         },
         once("start", "join", "risky", "end", part=2),
     ),
+    Expected(
+        "with_packages.py",
+        {"newest": True, "squares": [1, 4, 9], "turns": 3, "name": "end"},
+        once("start", "join", "end", each=3, turn=3, judge=3),
+    ),
     Expected("from_metaflow.py", {"counts": [3, 2], "flow_name": "FromMetaflow"}, once("start", "total", "end", count=2)),
     # As Metaflow 2.19.39 runs it.
     Expected(

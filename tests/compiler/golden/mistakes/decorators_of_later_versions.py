@@ -1,8 +1,8 @@
-from flowport import FlowSpec, card, conda_base, project, secrets, step
+from flowport import FlowSpec, card, project, secrets, step, trigger
 
 
 @project(name="vision")
-@conda_base(packages={"pandas": "2.0"})
+@trigger(event="data")
 class TrainFlow(FlowSpec):
     @card
     @secrets(sources=['db'])

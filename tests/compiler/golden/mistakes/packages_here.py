@@ -1,4 +1,4 @@
-from metaflow import FlowSpec, conda_base, pypi, step
+from metaflow import FlowSpec, conda, conda_base, pypi, step
 
 PYTHON = "3.11"
 
@@ -10,7 +10,7 @@ class TrainFlow(FlowSpec):
     def start(self):
         self.next(self.middle)
 
-    @pypi
+    @conda(packages={"conda-forge::pandas": "2.*"}, libraries={"openssl": "1.1.1k"})
     @step
     def middle(self):
         self.next(self.end)

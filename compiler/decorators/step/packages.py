@@ -1,0 +1,42 @@
+"""`@pypi(packages={}, python=None, disabled=None)` and `@conda`: the packages of a step, which its task checks and does not install.
+
+`parse/packages.py` adds what the flow's `@pypi_base` and `@conda_base` say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flowport.compiler.decorators.arguments import Arguments
+from flowport.compiler.decorators.decorator import Decorator
+from flowport.compiler.decorators.packages import CONDA_ARGUMENTS, PYPI_ARGUMENTS, read_packages
+from flowport.compiler.ir import JSON, Settings
+from flowport.compiler.ir.features import Feature
+from flowport.compiler.record import replace
+
+OF_PYPI = Feature("@pypi")
+OF_CONDA = Feature("@conda")
+
+
+def _reader(conda: bool) -> Callable[[Arguments, Settings], Settings]:
+    return lambda arguments, so_far: replace(so_far, packages=(*so_far.packages, read_packages(arguments, conda)))
+
+
+def _asks(conda: bool) -> Callable[[Settings], bool]:
+    return lambda settings: settings.requirements is not None and settings.requirements.conda == conda
+
+
+def _document(conda: bool) -> Callable[[Settings], dict[str, JSON]]:
+    def document(settings: Settings) -> dict[str, JSON]:
+        asked = settings.requirements
+        if asked is None or asked.conda != conda:
+            return {}
+        return {"packages": {"conda": conda, "packages": dict(asked.packages), "python": asked.python}}
+
+    return document
+
+
+# The values, and not the text of the decorator, are part of the digest of a step (`parse/packages.py`). Steps in one container may ask for
+# different packages, as each checks its own.
+PYPI = Decorator("pypi", PYPI_ARGUMENTS, _reader(False), {OF_PYPI: _asks(False)}, to_plan=_document(False), changes_results=False)
+CONDA = Decorator("conda", CONDA_ARGUMENTS, _reader(True), {OF_CONDA: _asks(True)}, to_plan=_document(True), changes_results=False)
