@@ -12,7 +12,7 @@ import sys
 from flowport.runtime.package.code_package import SOURCE
 from flowport.runtime.process import lifecycle
 from flowport.runtime.process.leave import leave
-from flowport.runtime.process.lifeline import Lifeline, outcome
+from flowport.runtime.process.lifeline import Lifeline, crash_note, outcome
 from flowport.runtime.protocol import ENDED, FAILED, SECRETS
 
 TYPE_CHECKING = False
@@ -30,12 +30,17 @@ NOTHING = 79
 class TaskProcess:
     """A task's process, as the server sees it."""
 
-    def __init__(self, pid: int, line: Lifeline) -> None:
-        self.pid, self._line = pid, line
+    def __init__(self, pid: int, line: Lifeline, log: str) -> None:
+        self.pid, self._line, self._log = pid, line, log
 
     def code(self, status: int) -> int:
-        """The exit code from its wait status: minus the signal when one ended it."""
-        return outcome(status, self._line.result(), NOTHING)
+        """The exit code from its wait status: minus the signal when one ended it. The log says what the task itself could not."""
+        code = outcome(status, self._line.result(), NOTHING)
+        if crash_note(code, b""):
+            with open(self._log, "ab+") as file:
+                file.seek(-min(1, file.tell()), os.SEEK_END)
+                file.write(crash_note(code, file.read() or b"\n"))
+        return code
 
 
 def fork(spec: RunSpec, program: CodePackage, step: str, slice: str, attempt: int, channel: socket.socket) -> TaskProcess:
@@ -46,7 +51,7 @@ def fork(spec: RunSpec, program: CodePackage, step: str, slice: str, attempt: in
         channel.close()
         _child(spec, program, step, slice, attempt, line)
     line.started()
-    return TaskProcess(pid, line)
+    return TaskProcess(pid, line, spec.log(step, slice, attempt))
 
 
 def _child(spec: RunSpec, program: CodePackage, step: str, slice: str, attempt: int, line: Lifeline) -> NoReturn:
@@ -99,4 +104,4 @@ def command(spec: RunSpec, step: str, slice: str, attempt: int, variables: dict[
     finally:
         os.close(log)
     line.started()
-    return TaskProcess(pid, line)
+    return TaskProcess(pid, line, spec.log(step, slice, attempt))

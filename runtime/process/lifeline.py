@@ -104,6 +104,13 @@ def outcome(status: int, said: int | None, lost: int) -> int:
     return os.waitstatus_to_exitcode(status) or lost
 
 
+def crash_note(code: int, printed: bytes) -> bytes:
+    """What the log of a task says after what it `printed`, if the task could not: that it ended with a segmentation fault; else nothing."""
+    if code != -_signal.SIGSEGV:
+        return b""
+    return b"\n" * (not printed.endswith(b"\n")) + b"flowport: the task ended with a segmentation fault (SIGSEGV)\n"
+
+
 def end_group(leader: int) -> None:
     """Kill what is left of a group. Its leader must not have been waited for, so that the number is still its own."""
     try:

@@ -11,7 +11,7 @@ import os
 import select
 import time
 
-from flowport.runtime.process.lifeline import Lifeline, end_group, outcome
+from flowport.runtime.process.lifeline import Lifeline, crash_note, end_group, outcome
 from flowport.runtime.protocol import FAILED
 from flowport.runtime.store.errors import StoreError
 from flowport.runtime.store.keys import Keys
@@ -51,6 +51,7 @@ def keep(invocation: Invocation, line: Lifeline) -> int | None:
     line.started()
     log = _Log()
     code = outcome(_wait(task, output, woken[0], log, _Pulse(invocation)), line.result(), FAILED)
+    log.add(crash_note(code, log.end or b"\n"))
     if log.head:
         _store(invocation, log.kept())
     # A container whose first process ends by a signal is at 128 and its number.
@@ -145,6 +146,16 @@ class _Log:
             data = os.read(output, 1 << 16)
         except BlockingIOError:
             return False
+        self.add(data)
+        return bool(data)
+
+    @property
+    def end(self) -> bytes:
+        """The last byte."""
+        return bytes(self._tail[-1:] or self.head[-1:])
+
+    def add(self, data: bytes) -> None:
+        """Pass something on and keep it."""
         _pass_on(data)
         room = LONGEST - len(self.head)
         self.head += data[:room]
@@ -152,7 +163,6 @@ class _Log:
         if len(self._tail) > 2 * LONGEST:
             self._cut += len(self._tail) - LONGEST
             del self._tail[:-LONGEST]
-        return bool(data)
 
     def kept(self) -> bytes:
         """What is stored."""

@@ -199,6 +199,17 @@ else:
 
 
 @WAYS
+@pytest.mark.parametrize(
+    ("printed", "kept"), [("'a whole line'", "a whole line\n"), ("'half a line', end=''", "half a line\n"), ("end=''", "")]
+)
+def test_a_log_ends_with_the_segmentation_fault_that_ended_its_task(desk: Desk, way: str, printed: str, kept: str) -> None:
+    write(desk, f"print({printed})\nos.kill(os.getpid(), signal.SIGSEGV)")
+    run(desk, way, status=1)
+    log = desk("logs", "Work/one/start").out
+    assert log.endswith(f"{kept}flowport: the task ended with a segmentation fault (SIGSEGV)\n")
+
+
+@WAYS
 @pytest.mark.parametrize("killed", ["os.kill(os.getpid(), signal.SIGKILL)", "os.abort()", "os._exit(3)"])
 def test_what_was_printed_before_a_crash_is_kept(desk: Desk, way: str, killed: str) -> None:
     write(desk, f"print('a whole line')\nprint('half a line', end='')\nsys.stderr.write('an error')\n{killed}")

@@ -218,6 +218,14 @@ def test_the_log_of_a_killed_task_is_kept(tmp_path: Path, store: Store) -> None:
     assert log(flow, "start") == "last words\n"
 
 
+def test_the_log_of_a_task_that_crashed_says_so(tmp_path: Path) -> None:
+    flow = Solo(tmp_path, KILLED.replace("os.getpid(), 9", "os.getpid(), 11"))
+    done = ran(flow, "start")
+    assert done.returncode == 128 + signal.SIGSEGV
+    assert log(flow, "start") == "last words\nflowport: the task ended with a segmentation fault (SIGSEGV)\n"
+    assert done.stdout == log(flow, "start")
+
+
 def test_the_log_of_every_try_is_kept(tmp_path: Path) -> None:
     flow = Solo(tmp_path, KILLED)
     for _ in range(2):
