@@ -11,7 +11,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from flowport.compiler.evaluate.configs import EXPRESSION
+from flowport.compiler.evaluate.configs import EXPRESSION, is_method
 from flowport.compiler.python.modules import External, Modules
 from flowport.compiler.python.source import Source
 
@@ -35,35 +35,47 @@ class ConfigUses:
             return (self._use(name, []), [node.args[0]]) if name in self.values else None
         found, keys, beside = None, list[Any](), list[ast.AST]()
         while isinstance(node, ast.Attribute | ast.Subscript):
-            if isinstance(node, ast.Attribute):
-                if node.attr in self.values:
-                    found = self._use(node.attr, keys), [node.value, *beside]
-                keys = [node.attr, *keys]
-            elif isinstance(node.slice, ast.Constant):
-                keys = [node.slice.value, *keys]
-            else:
-                keys, beside = [], [node.slice, *beside]
-            node = node.value
+            if isinstance(node, ast.Attribute) and node.attr in self.values:
+                found = self._use(node.attr, keys), [node.value, *beside]
+            keys, further = _further(node, keys)
+            node, beside = node.value, [*further, *beside]
         return found
 
     def of_class_body(self, source: Source, roots: Iterable[ast.AST]) -> Iterator[External]:
         """What decorators and statements of a class body read by the plain names of configs, and by `config_expr`."""
-        for node in [inner for root in roots for inner in ast.walk(root)] if self.values else ():
+        waiting = [*roots] if self.values else []
+        while waiting:
+            node, keys = waiting.pop(), list[Any]()
+            while isinstance(node, ast.Attribute | ast.Subscript):
+                keys, further = _further(node, keys)
+                waiting += further
+                node = node.value
             if isinstance(node, ast.Name) and node.id in self.values:
-                yield self._use(node.id, [])
+                yield self._use(node.id, keys)
             elif isinstance(node, ast.Call):
                 thing = self.modules.resolve(source, node.func)
                 if isinstance(thing, External) and thing.name in EXPRESSION:
                     yield from self.all()
+            waiting += ast.iter_child_nodes(node)
 
     def _use(self, name: str, keys: list[Any]) -> External:
         value, path = self.values[name], name
         for key in keys:
             try:
                 value, path = value[key], f"{path}.{key}"
-            except (LookupError, TypeError):  # a method, or a key that is not there
+            except (LookupError, TypeError):  # a key that is not there
                 break
         return External(f"{path} = {value!r}")
+
+
+def _further(node: ast.Attribute | ast.Subscript, keys: list[Any]) -> tuple[list[Any], list[ast.AST]]:
+    """The keys behind `node.value`, where `keys` are those behind `node`, and what is read besides.
+
+    A method reads the whole table, and so does a key that is not known; whatever follows it is no key.
+    """
+    if isinstance(node, ast.Attribute):
+        return ([] if is_method(node.attr) else [node.attr, *keys]), []
+    return ([node.slice.value, *keys], []) if isinstance(node.slice, ast.Constant) else ([], [node.slice])
 
 
 def _got(node: ast.Call) -> str:

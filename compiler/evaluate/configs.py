@@ -24,6 +24,11 @@ METHODS = frozenset({"get", "keys", "values", "items", "copy", "to_dict"})
 """Its methods that are no keys."""
 
 
+def is_method(name: str) -> bool:
+    """Whether `config.name` is a method, also where the config has such a key."""
+    return hasattr(dict, name) or name in METHODS
+
+
 class _Unread:
     """The value of a config that could not be read: that is reported already, and what depends on it is not."""
 
@@ -62,7 +67,7 @@ def attribute(node: ast.Attribute, owner: ConfigValue | None, where: Scope) -> A
     """`config.key`; None for the owner is a config without a value."""
     if owner is None:
         raise MissingKey(where.source, node, node.attr, None)
-    if hasattr(dict, node.attr) or node.attr in METHODS:
+    if is_method(node.attr):
         raise NotConstant(where.source, node, f"`.{node.attr}` is a method of a config: write `[{node.attr!r}]` for the key")
     return item(node, owner, node.attr, where)
 

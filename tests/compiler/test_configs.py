@@ -306,6 +306,52 @@ def test_a_step_changes_with_the_values_that_it_reads(tmp_path: Path, reads: str
     assert (digests[0] != digests[1]) is runs_again
 
 
+@pytest.mark.parametrize(
+    ("reads", "changed", "runs_again"),
+    [
+        ("self.config.items()", {"cpu": 3}, True),
+        ("self.config.train.values()", {"train": {"values": 1, "rate": 0.2}}, True),
+        ("self.config['items']", {"cpu": 3}, False),
+        ("self.config['items']", {"items": [1]}, True),
+    ],
+)
+def test_a_key_that_is_called_like_a_method_is_not_what_the_method_reads(
+    tmp_path: Path, reads: str, changed: dict[str, object], runs_again: bool
+) -> None:
+    body = "config = Config('config', default='config.json')\n\n"
+    body += f"@step\ndef start(self):\n    self.x = {reads}\n    self.next(self.end)\n{END}"
+    before: dict[str, object] = {"items": [], "train": {"values": 1, "rate": 0.1}, "cpu": 2}
+    digests = [
+        parsed(tmp_path, body, {"config.json": json.dumps(value)}, ConfigSources(), "")[0].step("start").digest
+        for value in (before, {**before, **changed})
+    ]
+    assert (digests[0] != digests[1]) is runs_again
+
+
+@pytest.mark.parametrize(
+    ("argument", "changed", "runs_again"),
+    [
+        ("config.train.rate", {"train": {"rate": "2"}}, True),
+        ("config.train.rate", {"train": {"rate": "1", "more": 1}, "cpu": "3"}, False),
+        ("config['train']['rate']", {"cpu": "3"}, False),
+        ("f'{config.cpu}-{config.train.rate}'", {"cpu": "3"}, True),
+        ("config.get('cpu')", {"train": {}}, True),
+        ("config_expr('config.cpu')", {"cpu": "3"}, True),
+        ("{'1': 'a', '2': 'b'}[config.train.rate]", {"train": {"rate": "2"}}, True),
+    ],
+)
+def test_a_step_changes_with_the_values_that_its_decorators_read(
+    tmp_path: Path, argument: str, changed: dict[str, object], runs_again: bool
+) -> None:
+    body = f"config = Config('config', default='config.json')\n\n@environment(vars={{'A': {argument}}})\n{BODY}"
+    before: dict[str, object] = {"train": {"rate": "1"}, "cpu": "2"}
+    digests = [
+        parsed(tmp_path, body, {"config.json": json.dumps(value)}, ConfigSources(), "")[0].step("start").digest
+        for value in (before, {**before, **changed})
+    ]
+    assert (digests[0] != digests[1]) is runs_again
+
+
 def test_an_environment_that_a_config_gives_is_part_of_the_step(tmp_path: Path) -> None:
     body = f"config = Config('config', default='config.json')\n\n@environment(vars={{'A': config.a}})\n{BODY}"
     flows = [parsed(tmp_path, body, {"config.json": json.dumps({"a": value})}, ConfigSources(), "")[0] for value in ("x", "y")]
