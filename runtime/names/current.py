@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
     from flowport.runtime.store.interface import Store
 
+PROJECT = ("project_name", "branch_name", "is_user_branch", "is_production", "project_flow_name")
+"""What there is in a task of a flow with `@project`."""
+
 
 class Parameters:
     """The parameters of a run, as attributes and as pairs."""
@@ -93,6 +96,13 @@ class Current:
     _address: Callable[[], str] | None = None
     _graph: Callable[[], dict[str, Any]] | None = None
     _configs: Sequence[str] = ()
+    _project: Callable[[str], Any] | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        """What belongs to the flow's project: a step that reads it runs again where a resumed run is on another branch."""
+        if self._project is None or name not in PROJECT:
+            raise AttributeError(f"`current` has no attribute `{name}`")
+        return self._project(name)
 
     @property
     def parameter_names(self) -> list[str]:

@@ -124,7 +124,7 @@ def _announce(context: TaskContext, item: Item, tried: int) -> None:
         "_namespace": context.record.namespace,
         "_address": lambda: context.lineage.address(item.row),
         "_graph": lambda: _graph(context),
-        **flow.get("project", {}),
+        "_project": item.project if "project" in flow else None,
     })  # fmt: skip
 
 

@@ -147,6 +147,11 @@ class Item:
         frames = self.context.lineage.frames
         return frames[-1].up(self.row)[1] if frames else None
 
+    def project(self, name: str) -> Any:
+        """What `current` has of the flow's project, such as the name of the branch."""
+        value = self.reads["project." + name] = self.context.program.flow["project"][name]
+        return value
+
     def input(self) -> Any:
         if self._input is None:
             frames = self.context.lineage.frames

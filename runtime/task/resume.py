@@ -152,6 +152,8 @@ class Origins:
                 return "" if entry is None else mark(entry)
             case "parameter":
                 return self.context.record.mark(rest) if self.context.record.has_parameter(rest) else None
+            case "project":
+                return self.context.program.flow.get("project", {}).get(rest)
             case "code":
                 return self.context.definitions.mark(rest)
             case "count":

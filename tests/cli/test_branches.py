@@ -120,6 +120,27 @@ def test_a_resumed_run_is_on_the_branch_of_its_own_command(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
+    ("read", "ran"),
+    [
+        ("current.branch_name", ["end"]),
+        ("current.get('is_production')", ["end"]),
+        ("'is_user_branch' in current", []),
+        ("current.project_name", []),
+        ("current.run_id", []),
+    ],
+)
+def test_a_run_that_is_resumed_on_another_branch_runs_again_what_reads_the_branch(desk: Desk, read: str, ran: list[str]) -> None:
+    text = (desk.folder / "flow.py").read_text()
+    desk.write("flow.py", re.sub(r"print\(.*\)", f"open('ran', 'a').write('end' if {read} else 'end')", text))
+    assert desk("run", "flow.py", "--branch", "b", "--run-id", "one").status == 0
+    (desk.folder / "ran").write_text("")
+    assert desk("resume", "flow.py", "one", "--branch", "b").status == 0
+    assert (desk.folder / "ran").read_text() == ""
+    assert desk("resume", "flow.py", "one", "--production").status == 0
+    assert (desk.folder / "ran").read_text().split() == ran
+
+
+@pytest.mark.parametrize(
     ("settings", "words", "expected"),
     [
         ('branch = "main"', (), "demo.test.main.TrainFlow False False None"),
