@@ -157,7 +157,8 @@ READING: Mapping[str, Code] = {
     ),
     "FP134": Code(
         "a decorator for steps is on a class, or one for flows on a step",
-        "`@retry`, `@catch`, `@timeout`, `@resources`, `@environment`, `@secrets` and `@kubernetes` go on a step, `@schedule` on the flow. "
+        "`@retry`, `@catch`, `@timeout`, `@resources`, `@environment`, `@secrets`, `@pypi`, `@conda` and `@kubernetes` go on a step, "
+        "`@schedule`, `@pypi_base` and `@conda_base` on the flow. "
         "To retry every step of a run, use `flowport run FLOW --with retry`.",
     ),
     "FP140": Code(

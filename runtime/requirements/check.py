@@ -40,7 +40,7 @@ class _Comparison:
     def python(self, version: str) -> None:
         """Compare Python itself."""
         if not python_fits(version):
-            self.differences.append(_Difference(f"Python is {platform.python_version()}, not {version}", ""))
+            self.differences.append(_Difference(f"Python is {platform.python_version()} and not {version}", ""))
 
     def package(self, package: Wanted) -> None:
         """Compare one package."""
@@ -51,7 +51,7 @@ class _Comparison:
         if found is None and self.by_conda and self.conda is None and not _would_show(package.name):
             self.unchecked.append(package.name)
         elif found is None or not package.admits(found):
-            state = f"is {found}, not {package.versions}" if found else f"{package.versions} is missing".strip()
+            state = f"is {found} and not {package.versions}" if found else f"{package.versions} is missing".strip()
             self.differences.append(_Difference(f"`{package.name}` {state}", self._line(package)))
         else:
             self.unchecked += [f"{package.name} {package.unchecked}"] if package.unchecked else []
@@ -66,7 +66,7 @@ class _Comparison:
         for needed in installed.of_extras(package.name, package.extras) if package.extras else ():
             found = installed.version(needed.name)
             if found is None or not needed.specifier.contains(found, prereleases=True):
-                state = f" is {found}, not {needed.specifier}" if found else " is missing"
+                state = f" is {found} and not {needed.specifier}" if found else " is missing"
                 listed = f"`{needed.name}`{'' if found or not needed.specifier else f' {needed.specifier}'}"
                 whole = f"`{package.name}[{','.join(package.extras)}]`"
                 self.differences.append(_Difference(f"{listed} of {whole}{state}", package.line))
@@ -103,13 +103,13 @@ def check(plan: Mapping[str, Any]) -> None:
         listed = ", ".join(f"`{each}`" for each in found.unchecked)
         sys.stderr.write(f"flowport: step `{plan['step']}` asks for {listed}, and nothing here says whether that is what is installed\n")
     if found.differences:
-        listed = "; ".join(each.text for each in found.differences)
-        raise PackagesDiffer(f"step `{plan['step']}` asks for other packages than those that are here: {listed}. {_way_out(found)}")
+        listed = ", ".join(each.text for each in found.differences)
+        raise PackagesDiffer(f"step `{plan['step']}` asks for something else than what is here: {listed}; {_way_out(found)}")
 
 
 def _way_out(found: _Comparison) -> str:
     lines = list(dict.fromkeys(each.line for each in found.differences if each.line))
     tool = "conda install" if found.conda is not None else "pip install"
     ways = [f"`{tool} {' '.join(map(shlex.quote, lines))}`"] if lines else []
-    ways += ["run it with that Python"] if len(lines) < 1 or any(not each.line for each in found.differences) else []
-    return f"On this machine: {' and '.join(ways)}. On an engine: use an image that has them"
+    ways += ["another Python"] if any(not each.line for each in found.differences) else []
+    return f"on this machine use {' and '.join(ways)}, on an engine an image that fits"

@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 
+from flowport.compiler.compile import load
+from flowport.compiler.decorators.mutations import DecoratorChanges, Mutations
+from flowport.compiler.decorators.spec import DecoratorSpec
 from flowport.compiler.ir import Flow
+from flowport.compiler.options import CompileOptions
 from flowport.compiler.package.documents import documents
 from flowport.compiler.structure.build import structure
 from flowport.runtime.protocol import STEP_PLANS
@@ -147,3 +151,12 @@ def test_a_changed_version_of_the_flow_changes_all_steps_without_one_of_their_ow
     mark = "@pypi(packages={'a': '1'})"
     first, second = (made(tmp_path / version, mark, f"@pypi_base(packages={{'a': '{version}'}})")[0].steps for version in "12")
     assert [one.digest == other.digest for one, other in zip(first, second, strict=True)] == [True, False]
+
+
+def test_mutators_can_add_packages_to_a_step(tmp_path: Path) -> None:
+    spec = DecoratorSpec("pypi", {"packages": {"b": "3"}}, "mutator M")
+    options = CompileOptions(mutations=Mutations(steps={"start": DecoratorChanges(added=(spec,))}))
+    path = write(tmp_path, {"flow.py": FLOW.format(mark="", base="@pypi_base(packages={'a': '1'})", config="")})
+    loaded = load(str(path), options=options)
+    assert loaded.plan is not None
+    assert told(loaded.plan.flow)["packages"] == {"a": "1", "b": "3"}

@@ -107,15 +107,14 @@ def test_packages_that_are_here_in_their_versions_say_nothing(capsys: pytest.Cap
 
 def test_all_that_differs_is_in_one_sentence_with_what_to_type() -> None:
     assert refusal({"click": "1.0", "no-such": ">=2,<3", "pyyaml": "", "none": ""}, python=OTHER_PYTHON) == (
-        f"step `train` asks for other packages than those that are here: Python is {platform.python_version()}, not 3.9; "
-        f"`click` is {CLICK}, not ==1.0; `no-such` <3,>=2 is missing; `none` is missing. "
-        "On this machine: `pip install click==1.0 'no-such<3,>=2' none` and run it with that Python. "
-        "On an engine: use an image that has them"
+        f"step `train` asks for something else than what is here: Python is {platform.python_version()} and not 3.9, "
+        f"`click` is {CLICK} and not ==1.0, `no-such` <3,>=2 is missing, `none` is missing; "
+        "on this machine use `pip install click==1.0 'no-such<3,>=2' none` and another Python, on an engine an image that fits"
     )
 
 
 def test_a_difference_of_python_alone_is_nothing_to_install() -> None:
-    assert refusal({}, python=OTHER_PYTHON).endswith("On this machine: run it with that Python. On an engine: use an image that has them")
+    assert refusal({}, python=OTHER_PYTHON).endswith("; on this machine use another Python, on an engine an image that fits")
 
 
 def test_an_extra_needs_what_it_brings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,7 +133,7 @@ def test_an_extra_needs_what_it_brings(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.syspath_prepend(str(tmp_path))
     compare({"widgets": "1.5", "widgets[good_one]": ">1"})
     message = refusal({"widgets[bad]": "1.5"})
-    assert f"`absent` >=2 of `widgets[bad]` is missing; `click` of `widgets[bad]` is {CLICK}, not ==1.0" in message
+    assert f"`absent` >=2 of `widgets[bad]` is missing, `click` of `widgets[bad]` is {CLICK} and not ==1.0" in message
     assert "`pip install 'widgets[bad]==1.5'`" in message
 
 
@@ -150,7 +149,7 @@ def test_a_conda_package_is_found_by_its_name_on_pypi(monkeypatch: pytest.Monkey
     monkeypatch.setattr(installed, "version", {"torch": "2.1.0+cpu", "opencv-python-headless": "4.9.0.80"}.get)
     compare({"pytorch": "2.1.0", "conda-forge::opencv": ">=4"}, conda=True)
     message = refusal({"pytorch": "2.2"}, conda=True)
-    assert "`pytorch` is 2.1.0+cpu, not ==2.2" in message
+    assert "`pytorch` is 2.1.0+cpu and not ==2.2" in message
     assert "`pip install torch==2.2`" in message
 
 
@@ -167,7 +166,7 @@ def test_a_python_package_that_is_missing_outside_of_conda_differs() -> None:
 def test_in_an_environment_of_conda_its_own_list_counts() -> None:
     compare({"pytorch": "2.1", "openssl": "1.1.1k", "ruamel.yaml": "", "click": CLICK}, conda=True)
     message = refusal({"cudatoolkit": "11.8", "pytorch": "=2.2"}, conda=True)
-    assert "`cudatoolkit` ==11.8 is missing; `pytorch` is 2.1.0, not ==2.2.*" in message
+    assert "`cudatoolkit` ==11.8 is missing, `pytorch` is 2.1.0 and not ==2.2.*" in message
     assert "`conda install cudatoolkit==11.8 'pytorch==2.2.*'`" in message
 
 
