@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from flowport.client.objects import MetaflowObject
+from flowport.client.reading import reads_store
 from flowport.runtime.names.exceptions import MetaflowDataMissing
 from flowport.runtime.store import codec, digests, documents
 from flowport.runtime.store.errors import Corrupt, Missing
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from flowport.runtime.run.items import ItemReader
 
 
+@reads_store
 class DataArtifact(MetaflowObject):
     """One artifact of a task. Its value is loaded when `data` is asked for."""
 

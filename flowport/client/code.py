@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flowport.client.reading import reads_store
 from flowport.runtime.protocol import FLOW
 from flowport.runtime.store import documents
 from flowport.runtime.store.keys import code_key
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from flowport.runtime.store.interface import Store
 
 
+@reads_store
 class MetaflowCode:
     """The files that a run was made of: the flow's own file and the modules that it imports."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flowport.client.objects import MetaflowObject
 from flowport.client.place import get_namespace, open_place
+from flowport.client.reading import reads_store
 from flowport.client.run import Run
 from flowport.client.source import Source
-from flowport.runtime.names.exceptions import MetaflowNamespaceMismatch, MetaflowNotFound
+from flowport.runtime.names.exceptions import MetaflowInvalidPathspec, MetaflowNamespaceMismatch, MetaflowNotFound
 from flowport.runtime.run.history import History
 from flowport.runtime.store.keys import FLOWS, names
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from flowport.runtime.store.interface import Store
 
 
+@reads_store
 class Flow(MetaflowObject):
     """A flow that has run. Its runs are found by an index, so that nothing is read of those that are not asked for."""
 
@@ -52,7 +54,7 @@ class Flow(MetaflowObject):
 
     def _child(self, id: str) -> Run:
         source = Source(self._store, self.id, id)
-        if "/" in id or not source.exists:
+        if not id or "/" in id or not source.exists:
             raise MetaflowNotFound(f"Run('{self.id}/{id}') does not exist in {self._store.url}")
         if self._namespace_check and not source.is_in(self._namespace):
             raise MetaflowNamespaceMismatch(self._namespace)
@@ -90,6 +92,7 @@ class Flow(MetaflowObject):
         return 0.0 if first is None else float(Source(self._store, self.id, first).record["started"])
 
 
+@reads_store
 class Metaflow:
     """All flows in the store, or those with a run in the current namespace: `Metaflow().flows`."""
 
@@ -112,7 +115,7 @@ class Metaflow:
         """The flow with this name; raises KeyError."""
         try:
             return Flow(name, _found=self._store)
-        except MetaflowNotFound:
+        except (MetaflowInvalidPathspec, MetaflowNotFound):
             raise KeyError(name) from None
 
     def _ipython_key_completions_(self) -> list[str]:

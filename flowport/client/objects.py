@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from flowport.client.place import get_namespace
+from flowport.client.reading import reads_store
 from flowport.runtime.names.exceptions import MetaflowInvalidPathspec, MetaflowNamespaceMismatch, MetaflowNotFound
 
 TYPE_CHECKING = False
@@ -18,6 +19,7 @@ ATTEMPTS = 7
 """How many attempts of a task can be named, as in Metaflow."""
 
 
+@reads_store
 class MetaflowObject:
     """A flow, run, step, task or artifact, named by its pathspec: `Flow/run/step/task/artifact`.
 

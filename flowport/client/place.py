@@ -55,6 +55,8 @@ def default_metadata() -> str:
 
 def namespace(ns: str | None) -> str | None:
     """See only objects of this namespace, a tag such as `user:NAME`; with None see all objects."""
+    if not isinstance(ns, str | None):
+        raise ValueError("`namespace` takes a tag, such as `user:NAME`, or None for all objects")
     _Chosen.has_namespace, _Chosen.namespace = True, ns
     return ns
 

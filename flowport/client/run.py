@@ -8,6 +8,7 @@ from flowport.client.artifact import MetaflowData
 from flowport.client.code import MetaflowCode
 from flowport.client.objects import MetaflowObject
 from flowport.client.place import open_place
+from flowport.client.reading import reads_store
 from flowport.client.source import Source
 from flowport.client.step import Step
 from flowport.client.task import Task
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+@reads_store
 class Run(MetaflowObject):
     """One run of a flow: its steps, its results, and its tags, which can be changed."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from flowport.client.objects import MetaflowObject
+from flowport.client.reading import reads_store
 from flowport.client.source import Source
 from flowport.client.task import Task
 from flowport.runtime.names.current import current
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+@reads_store
 class Step(MetaflowObject):
     """One step of a run that has begun: its tasks, the last item first."""
 

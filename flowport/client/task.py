@@ -8,6 +8,7 @@ from datetime import datetime
 from flowport.client.artifact import DataArtifact, MetaflowData, _Held
 from flowport.client.code import MetaflowCode
 from flowport.client.objects import MetaflowObject
+from flowport.client.reading import reads_store
 from flowport.client.source import Source
 from flowport.runtime.names.caught_error import CaughtError
 from flowport.runtime.names.current import current
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 Metadata = namedtuple("Metadata", ["name", "value", "created_at", "type", "task"])
 
 
+@reads_store
 class Task(MetaflowObject):
     """One item of a step; its id is the item's address, such as `r.3`, and `r` outside a foreach."""
 
@@ -39,7 +41,7 @@ class Task(MetaflowObject):
         if item is None and parts[2] in found.record["steps"]:
             item = items.item(found.reader, parts[2], self.id) or self._running(found)
         if item is not None:
-            self._item: ItemReader = item
+            self._item: ItemReader = item.of_attempt(self._attempt) if self._attempt is not None else item
         return item is not None
 
     def _running(self, source: Source) -> ItemReader | None:
@@ -50,7 +52,8 @@ class Task(MetaflowObject):
     def _now(self) -> ItemReader:
         """The item as it is now: what is not done may be done meanwhile."""
         if self._item.shelf is None:
-            self._item = items.item(self._source.reader, self._item.step, self.id) or self._item
+            found = items.item(self._source.reader, self._item.step, self.id)
+            self._item = self._item if found is None else found.of_attempt(self._attempt)
         return self._item
 
     def _children(self) -> Iterator[DataArtifact]:
@@ -87,14 +90,7 @@ class Task(MetaflowObject):
     @property
     def successful(self) -> bool:
         """Whether the item is done; of an attempt that was chosen, whether that did it."""
-        return self._failed_attempt() is None and self._now().shelf is not None
-
-    def _failed_attempt(self) -> dict[str, Any] | None:
-        """The error of the attempt that was chosen, if it failed."""
-        attempts = self._now().attempts if self._attempt is not None else []
-        chosen = attempts[self._attempt : self._attempt + 1] if self._attempt is not None else []
-        error: dict[str, Any] | None = chosen[0]["errors"].get(str(self._item.row)) if chosen else None
-        return error
+        return self._now().shelf is not None
 
     @property
     def finished(self) -> bool:
@@ -110,7 +106,7 @@ class Task(MetaflowObject):
     @property
     def exception(self) -> CaughtError | None:
         """What failed: type, message and traceback, as text; None for an item that is done or runs."""
-        failure = self._failed_attempt() or self._now().failure
+        failure = self._now().failure
         return None if failure is None else CaughtError(failure["full"], failure["message"], failure["traceback"])
 
     @property
@@ -122,11 +118,7 @@ class Task(MetaflowObject):
     @property
     def current_attempt(self) -> int:
         """The number of the attempt that this object shows, from 0: the chosen one, or the latest."""
-        if self._attempt is not None:
-            return self._attempt
-        item = self._now()
-        failed = sum(bool(document["errors"]) for document in item.attempts)
-        return max(failed - (item.shelf is None), len(item.attempts) - 1, len(item.logs) - 1, 0)
+        return self._now().latest_attempt if self._attempt is None else self._attempt
 
     @property
     def stdout(self) -> str:

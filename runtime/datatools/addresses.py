@@ -75,6 +75,8 @@ def root_of_address(root: str) -> str:
 
 def address(root: str | None, key: str | None) -> str:
     """The whole address of a key."""
+    if not isinstance(key, str | None):
+        raise MetaflowS3URLException(f"a key is a text, and not a value of type `{type(key).__name__}`")
     if root is None:
         if key and key.startswith(SCHEMES) and key.partition("://")[2].find("/") >= 0:
             return key
@@ -101,4 +103,6 @@ def checked(url: str) -> tuple[str, str]:
         raise MetaflowS3URLException(
             f"`{url}` has a part that is empty, `.` or `..`, or a control character: object stores do not agree on such keys"
         )
+    if any("\ud800" <= letter <= "\udfff" for letter in key):
+        raise MetaflowS3URLException(f"{url!r} has half of a surrogate pair, which UTF-8 does not have")
     return root, key

@@ -124,13 +124,20 @@ def _file(key: str) -> str:
 
 
 def _info(key: str, status: os.stat_result) -> Info:
+    attributes = _attributes(key)
+    return Info(status.st_size, attributes.content_type or PLAIN, attributes.metadata, status.st_mtime)
+
+
+def _attributes(key: str) -> Attributes:
+    """What is stored beside an object; nothing where that cannot be read: the object itself still can."""
     folder, name = os.path.split(_path(key))
     try:
         with open(os.path.join(folder, ATTRIBUTES + name), "rb") as file:
-            attributes = Attributes(**json.load(file))
-    except OSError:
-        attributes = Attributes()
-    return Info(status.st_size, attributes.content_type or PLAIN, attributes.metadata, status.st_mtime)
+            found = json.load(file)
+    except (OSError, ValueError):
+        return Attributes()
+    values = [found.get(field) for field in Attributes._fields] if isinstance(found, dict) else [None]
+    return Attributes(*values) if all(isinstance(value, str | None) for value in values) else Attributes()
 
 
 def _bounds(key: str, span: Span | None, size: int) -> tuple[int, int]:

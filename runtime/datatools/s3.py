@@ -7,6 +7,7 @@ import os
 import shutil
 from functools import partial
 from io import BufferedIOBase, RawIOBase
+from itertools import count
 from tempfile import gettempdir, mkdtemp
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -79,7 +80,7 @@ class S3:
         self._options = _options(connection)._replace(encryption=encryption)
         self._transfers = {encryption: Transfers(self._options)}
         self._tmproot, self._tmpdir = tmproot, ""
-        self._copies = 0
+        self._copies = count(1)  # `next` gives each thread another number
 
     def __enter__(self) -> S3:
         return self
@@ -230,7 +231,10 @@ class S3:
     def _source(self, key: str, value: Any) -> bytes | str:
         """Bytes, or the path of a copy of an open file."""
         if isinstance(value, str):
-            return value.encode()
+            try:
+                return value.encode()
+            except UnicodeEncodeError as error:
+                raise MetaflowS3InvalidObject(f"the text for `{key}` cannot be stored as UTF-8: {error.reason}") from None
         if isinstance(value, bytes | bytearray | memoryview):
             return bytes(value)
         if not isinstance(value, RawIOBase | BufferedIOBase):
@@ -261,13 +265,12 @@ class S3:
 
     def _new_path(self, name: str) -> str:
         """Where a local file can be written."""
-        if not self._tmpdir:
+        if not os.path.isdir(self._tmpdir):  # also when the step has removed it
             root = self._tmproot or current.tempdir
             if root == "." and not os.access(root, os.W_OK):
                 root = gettempdir()
             self._tmpdir = os.path.abspath(mkdtemp(prefix=TEMPORARY, dir=root))
-        self._copies += 1
-        return os.path.join(self._tmpdir, f"{self._copies}-{name}")
+        return os.path.join(self._tmpdir, f"{next(self._copies)}-{name}")
 
 
 def _several(keys: Iterable[Any]) -> list[Any]:

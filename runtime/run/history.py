@@ -43,6 +43,8 @@ class History:
     def runs(self, tags: Collection[str] = (), done: bool = False) -> Iterator[str]:
         """The ids of the runs that have all of these tags, system tags included, and with `done` only those that are done."""
         wanted = frozenset(tags)
+        if not all(wanted):
+            return  # no run has an empty tag
         listed, tag = _best(wanted, done)
         seen: set[str] = set()
         for _, run, kind in self._entries(listed):

@@ -21,24 +21,47 @@ if TYPE_CHECKING:
 
 
 class ItemReader:
-    """One item of a step. Nothing of it is loaded before it is asked for."""
+    """One item of a step, as one `attempt` of its task left it, or the latest. Nothing of it is loaded before it is asked for."""
 
-    def __init__(self, run: Run, step: str, slice: str, row: int) -> None:
-        self.run, self.step, self.slice, self.row = run, step, slice, row
-        self._shelf: tuple[Manifest, ArtifactView] | None = None
+    def __init__(self, run: Run, step: str, slice: str, row: int, attempt: int | None = None) -> None:
+        self.run, self.step, self.slice, self.row, self.attempt = run, step, slice, row, attempt
+        self._committed: tuple[Manifest, ArtifactView] | None = None
         self._attempts: list[dict[str, Any]] | None = None
+
+    def of_attempt(self, attempt: int | None) -> ItemReader:
+        """The item as this attempt left it."""
+        return ItemReader(self.run, self.step, self.slice, self.row, attempt)
 
     @property
     def shelf(self) -> tuple[Manifest, ArtifactView] | None:
-        """The manifest of the item's task and the artifacts in it; None as long as the task is not done."""
-        if self._shelf is None and self.slice in self.run.slices(self.step):
-            self._shelf = self.run.shelf(self.step, self.slice)
-        return self._shelf
+        """The manifest of the item's task and the artifacts in it; None as long as it is not done, and if another attempt did it."""
+        return self._shelf if self.attempt is None or self._is_done_by(self.attempt) else None
+
+    @property
+    def _shelf(self) -> tuple[Manifest, ArtifactView] | None:
+        if self._committed is None and self.slice in self.run.slices(self.step):
+            self._committed = self.run.shelf(self.step, self.slice)
+        return self._committed
+
+    def _is_done_by(self, attempt: int) -> bool:
+        chosen = self._chosen
+        return attempt == self.latest_attempt or (chosen is not None and row_ranges.contains(chosen["done"], self.row))
+
+    @property
+    def _chosen(self) -> dict[str, Any] | None:
+        """The document of the attempt that was chosen; None where it left none."""
+        return next(iter(self.attempts[self.attempt : self.attempt + 1]), None) if self.attempt is not None else None
+
+    @property
+    def latest_attempt(self) -> int:
+        """The number of the latest attempt of the item's task, from 0."""
+        failed = sum(bool(document["errors"]) for document in self.attempts)
+        return max(failed - (self._shelf is None), len(self.attempts) - 1, len(self.logs) - 1, 0)
 
     @property
     def lineage(self) -> Lineage:
         """Where the item comes from."""
-        return self.shelf[1].lineage if self.shelf else self.run.lineage(self.step, self.slice)
+        return self._shelf[1].lineage if self._shelf else self.run.lineage(self.step, self.slice)
 
     @property
     def address(self) -> str:
@@ -59,10 +82,11 @@ class ItemReader:
 
     @property
     def failure(self) -> dict[str, Any] | None:
-        """The newest error of an item that is not done."""
+        """The newest error of an item that is not done; of an attempt that was chosen, its own."""
         if self.shelf is not None:
             return None
-        errors = [document["errors"][str(self.row)] for document in self.attempts if str(self.row) in document["errors"]]
+        documents = self.attempts if self.attempt is None else [self._chosen or {"errors": {}}]
+        errors = [document["errors"][str(self.row)] for document in documents if str(self.row) in document["errors"]]
         return errors[-1] if errors else None
 
     def times(self) -> tuple[float, float | None]:
@@ -70,9 +94,10 @@ class ItemReader:
         if self.shelf is not None:
             document = self.shelf[0].doc
             return document["started"], document["ended"]
-        if self.attempts:
-            last = self.attempts[-1]
-            return self.attempts[0]["started"], last["updated"] if last["errors"] and last["updated"] else None
+        documents = self.attempts if self.attempt is None else [self._chosen] if self._chosen else []
+        if documents:
+            last = documents[-1]
+            return documents[0]["started"], last["updated"] if last["errors"] and last["updated"] else None
         logs = self.logs
         return (self.run.store.entry(logs[0]).modified if logs else self.run.doc["started"]), None
 

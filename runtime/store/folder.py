@@ -207,7 +207,7 @@ class FolderStore:
         except FileNotFoundError:
             return
         except OSError as error:
-            if folder and error.errno == errno.ENOTDIR:
+            if folder and error.errno in (errno.ENOTDIR, errno.ENAMETOOLONG):
                 return
             raise self._refusal(f"list `{folder}/`", error) from error
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from client.reading import read
-from flowport.client import Flow, Run, namespace
+from flowport.client import Flow, Metaflow, Run, namespace
 from flowport.runtime.records.index import SYSTEM
 from flowport.runtime.run.history import History
 from flowport.runtime.store.folder import FolderStore
@@ -203,6 +203,26 @@ def test_runs_are_found_by_odd_tags(train: Solo, tag: str) -> None:
     namespace(None)
     assert next(Flow("TrainFlow").runs(tag)).id == "3"
     assert next(History(train.store, "TrainFlow").runs([tag], done=True)) == "3"
+
+
+def test_no_run_has_an_empty_tag(train: Solo) -> None:
+    assert list(Flow("TrainFlow").runs("")) == []
+    namespace("")
+    assert Flow("TrainFlow", _namespace_check=False).is_in_namespace() is False
+    assert list(Metaflow()) == []
+
+
+@pytest.mark.parametrize("wrong", [5, b"user:tester", ["user:tester"]])
+def test_a_namespace_is_a_text(train: Solo, wrong: Any) -> None:
+    with pytest.raises(ValueError, match="`namespace` takes a tag, such as `user:NAME`, or None for all objects"):
+        namespace(wrong)
+
+
+@pytest.mark.parametrize("name", ["", ".", "a/b", "x" * 300, "\ud800", "\0"])
+def test_odd_names_are_of_no_run_and_of_no_flow(train: Solo, name: str) -> None:
+    assert (name in Flow("TrainFlow"), name in Run("TrainFlow/1")) == (False, False)
+    with pytest.raises(KeyError):
+        Metaflow()[name]
 
 
 def test_a_namespace_can_be_any_tag(train: Solo) -> None:

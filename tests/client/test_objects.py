@@ -283,6 +283,61 @@ class Twice(FlowSpec):
     assert last.metadata_dict["attempt"] == "1"
 
 
+def test_an_attempt_that_failed_or_never_was_has_no_artifacts_of_the_one_that_did_it(tmp_path: Path, chosen: None) -> None:
+    solo = Solo(
+        tmp_path,
+        """
+class Items(FlowSpec):
+    p = Parameter("p", default=7)
+
+    @step
+    def start(self):
+        self.xs = [0, 1]
+        self.next(self.work, foreach="xs")
+
+    @retry(times=1, minutes_between_retries=0)
+    @step
+    def work(self):
+        self.y = current.retry_count
+        if self.input and not current.retry_count:
+            raise ValueError("once")
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+""",
+    )
+    solo.width = 1  # one task for both items
+    solo.run()
+    read(solo)
+    shown = {
+        (item, attempt): (task.successful, [artifact.id for artifact in task], str(task.exception))
+        for item in ("r.0", "r.1")
+        for attempt in (0, 1, 5)
+        for task in [Task(f"Items/1/work/{item}", attempt=attempt)]
+    }
+    done, absent = (True, ["p", "xs", "y"], "None"), (False, ["p"], "None")
+    assert shown == {
+        ("r.0", 0): done,  # finished by the first attempt, and taken over by the second
+        ("r.0", 1): done,
+        ("r.0", 5): absent,
+        ("r.1", 0): (False, ["p"], "ValueError: once"),
+        ("r.1", 1): done,
+        ("r.1", 5): absent,
+    }
+    failed = Task("Items/1/work/r.1", attempt=0)
+    assert (failed.data.p, "y" in failed, pickle.loads(pickle.dumps(failed)).successful) == (7, False, False)
+    assert failed.finished_at is not None
+    with pytest.raises(MetaflowNotFound, match="does not exist"):
+        DataArtifact("Items/1/work/r.1/y", attempt=0)
+    assert DataArtifact("Items/1/work/r.1/y", attempt=1).data == 1
+
+
 def test_objects_of_another_namespace_are_refused(train: Solo) -> None:
     assert get_namespace() == default_namespace() == "user:tester"
     run = Run("TrainFlow/1")

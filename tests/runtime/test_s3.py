@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO, StringIO
@@ -111,6 +113,43 @@ def test_keys_have_any_characters(s3: S3, root: str) -> None:
 def test_keys_that_lead_elsewhere_are_refused(s3: S3, key: str) -> None:
     with pytest.raises(MetaflowS3URLException, match=r"has a part that is empty, `.` or `..`, or a control character"):
         s3.put(key, "x")
+
+
+def test_keys_and_text_without_utf_8_are_refused(s3: S3) -> None:
+    for ask in (lambda: s3.put("x\ud800", "x"), lambda: s3.get("x\ud800")):
+        with pytest.raises(MetaflowS3URLException, match="has half of a surrogate pair, which UTF-8 does not have"):
+            ask()
+    with pytest.raises(MetaflowS3InvalidObject, match="the text for `x` cannot be stored as UTF-8: surrogates not allowed"):
+        s3.put("x", "\ud800")
+
+
+@pytest.mark.parametrize("key", [5, b"x", ["x"]])
+def test_a_key_is_a_text(s3: S3, key: Any) -> None:
+    with pytest.raises(MetaflowS3URLException, match=f"a key is a text, and not a value of type `{type(key).__name__}`"):
+        s3.put(key, "x")
+
+
+def test_an_object_is_there_although_the_step_removed_the_local_copies(tree: S3, tmp_path: Path) -> None:
+    first = tree.get("f/4.json")
+    shutil.rmtree(os.path.dirname(str(first.path)))
+    assert tree.get("f/4.json", return_missing=True).text == "{}"
+    assert [each.text for each in tree.get_recursive(["a/b"])] == ["one"]
+    assert tree.put("copy", BytesIO(b"c")) == f"{tree._s3root}/copy"
+
+
+def test_threads_share_an_s3(tree: S3) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda number: tree.get("a/b/1.txt"), range(40)))
+    assert len({each.path for each in found}) == 40
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'{"content_type": 5}', b'{"metadata": {}}', b"\xff"])
+def test_an_object_in_a_folder_is_read_without_what_is_damaged_beside_it(tmp_path: Path, content: bytes) -> None:
+    with S3(tmproot=str(tmp_path), s3root=f"{tmp_path}/data") as s3:
+        s3.put("x", "value", content_type="text/plain", metadata={"k": 1})
+        Path(tmp_path, "data", ".s3-attributes.x").write_bytes(content)
+        found = s3.get("x")
+        assert (found.text, found.content_type, found.metadata) == ("value", "binary/octet-stream", None)
 
 
 def test_metadata_and_content_type_are_kept_until_the_object_is_replaced(tree: S3) -> None:
