@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from flowport.client.objects import MetaflowObject
-from flowport.client.reading import reads_store
+from flowport.client.source import reads_store
 from flowport.runtime.names.exceptions import MetaflowDataMissing
 from flowport.runtime.store import codec, digests, documents
 from flowport.runtime.store.errors import Corrupt, Missing

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowport.client.reading import reads_store
+from flowport.client.source import reads_store
 from flowport.runtime.protocol import FLOW
 from flowport.runtime.store import documents
 from flowport.runtime.store.keys import code_key

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from flowport.client.objects import MetaflowObject
 from flowport.client.place import get_namespace, open_place
-from flowport.client.reading import reads_store
 from flowport.client.run import Run
-from flowport.client.source import Source
+from flowport.client.source import Source, reads_store
 from flowport.runtime.names.exceptions import MetaflowInvalidPathspec, MetaflowNamespaceMismatch, MetaflowNotFound
 from flowport.runtime.run.history import History
 from flowport.runtime.store.keys import FLOWS, names

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from flowport.client.place import get_namespace
-from flowport.client.reading import reads_store
+from flowport.client.source import reads_store
 from flowport.runtime.names.exceptions import MetaflowInvalidPathspec, MetaflowNamespaceMismatch, MetaflowNotFound
 
 TYPE_CHECKING = False

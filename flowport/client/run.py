@@ -8,8 +8,7 @@ from flowport.client.artifact import MetaflowData
 from flowport.client.code import MetaflowCode
 from flowport.client.objects import MetaflowObject
 from flowport.client.place import open_place
-from flowport.client.reading import reads_store
-from flowport.client.source import Source
+from flowport.client.source import Source, reads_store
 from flowport.client.step import Step
 from flowport.client.task import Task
 from flowport.runtime.names.exceptions import MetaflowTaggingError

@@ -1,23 +1,37 @@
-"""What the objects of the client read of a run. Each part is read when it is first asked for, and again as long as the run is not over."""
+"""What the objects of the client read of a run. Each part is read when it is first asked for, and again as long as the run is not over.
+
+Where a store cannot be read, `reads_store` lets them raise the exceptions of Metaflow that users of its client catch.
+"""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from functools import wraps
+from types import GeneratorType
+
 from flowport.client.place import open_place
-from flowport.runtime.names.exceptions import MetaflowDataMissing, MetaflowNotFound
+from flowport.runtime.names.exceptions import MetaflowDataMissing, MetaflowException, MetaflowNotFound
 from flowport.runtime.package.code_package import CodePackage
+from flowport.runtime.protocol import NonRetryable, VersionError
 from flowport.runtime.records import run_record
 from flowport.runtime.records.life import read_end
 from flowport.runtime.run.history import all_tags
 from flowport.runtime.run.reader import Run as RunReader
 from flowport.runtime.run.tags import change_tags, read_tags
-from flowport.runtime.store.errors import Corrupt, Missing
+from flowport.runtime.store.errors import Corrupt, Missing, StoreError
 from flowport.runtime.store.keys import Keys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Callable, Iterator
+    from typing import Any, TypeVar
 
     from flowport.runtime.store.interface import Store
+
+    Kind = TypeVar("Kind", bound=type)
+
+SPECIAL = ("__init__", "__iter__", "__getitem__", "__contains__")
+"""The members of a class that users call by an operation."""
 
 
 class Source:
@@ -115,3 +129,47 @@ def _following(transition: dict[str, Any]) -> list[str]:
             return list(dict.fromkeys(target for _, target in cases))
         case _:
             return []
+
+
+def reads_store(kind: Kind) -> Kind:
+    """Let the public members of a class raise MetaflowDataMissing and MetaflowException instead of the errors of a store."""
+    for name, member in list(vars(kind).items()):
+        if name.startswith("_") and name not in SPECIAL:
+            continue
+        if isinstance(member, property):
+            setattr(kind, name, property(_reading(member.fget), doc=member.__doc__))
+        elif hasattr(member, "__code__"):
+            setattr(kind, name, _reading(member))
+    return kind
+
+
+def _reading(function: Callable[..., Any] | None) -> Callable[..., Any]:
+    assert function is not None
+
+    @wraps(function)
+    def read(*arguments: Any, **named: Any) -> Any:
+        with _translated():
+            found = function(*arguments, **named)
+        return _each(found) if isinstance(found, GeneratorType) else found  # no value of a user is one: it has no pickle
+
+    return read
+
+
+def _each(found: Iterator[Any]) -> Iterator[Any]:
+    while True:
+        with _translated():
+            try:
+                one = next(found)
+            except StopIteration:
+                return
+        yield one
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (Corrupt, Missing) as error:
+        raise MetaflowDataMissing(str(error)) from error
+    except (StoreError, NonRetryable, VersionError) as error:
+        raise MetaflowException(str(error)) from error

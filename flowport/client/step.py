@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from flowport.client.objects import MetaflowObject
-from flowport.client.reading import reads_store
-from flowport.client.source import Source
+from flowport.client.source import Source, reads_store
 from flowport.client.task import Task
 from flowport.runtime.names.current import current
 from flowport.runtime.run import items

@@ -8,8 +8,7 @@ from datetime import datetime
 from flowport.client.artifact import DataArtifact, MetaflowData, _Held
 from flowport.client.code import MetaflowCode
 from flowport.client.objects import MetaflowObject
-from flowport.client.reading import reads_store
-from flowport.client.source import Source
+from flowport.client.source import Source, reads_store
 from flowport.runtime.names.caught_error import CaughtError
 from flowport.runtime.names.current import current
 from flowport.runtime.records.attempts import written
