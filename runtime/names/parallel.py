@@ -1,12 +1,14 @@
 """`parallel_map` and `parallel_imap_unordered`: a function on many values, each in a process forked from this one.
 
-The function may be a lambda or use what stands around it, because nothing of it is pickled; its results are.
+The function may be a lambda or use what stands around it, because nothing of it is pickled; its results are. An exception, such as that
+of a timeout, ends the processes whose results nobody can get any more.
 """
 
 from __future__ import annotations
 
 import os
 import pickle
+import signal
 import sys
 from itertools import islice
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class MulticoreException(Exception):
-    """The function raised an exception, or its process was killed; the log has its traceback."""
+    """The function raised an exception, of which the log has the traceback, or its process was killed."""
 
 
 class _Worker:
@@ -54,8 +56,17 @@ class _Worker:
     def result(self) -> object:
         """What the function returned, once the process has ended."""
         with self.file:
+            if not self.file.seek(0, os.SEEK_END):
+                raise MulticoreException("`func` ended its process in `parallel_map` and returned nothing")
             self.file.seek(0)
             return pickle.load(self.file)
+
+    def end(self, kills: bool) -> None:
+        """Wait for the end of the process; with `kills`, end it. A task that is told to stop ignores SIGTERM in other processes."""
+        if kills:
+            os.kill(self.process, signal.SIGKILL)
+        os.waitpid(self.process, 0)
+        self.file.close()
 
 
 def parallel_imap_unordered(
@@ -67,20 +78,35 @@ def parallel_imap_unordered(
     files in `dir`.
     """
     waiting = iter(iterable)
-    running = [_Worker(func, value, dir) for value in islice(waiting, max_parallel or os.cpu_count() or 1)]
+    running: list[_Worker] = []
+    fails = True
     try:
+        for value in islice(waiting, max_parallel or os.cpu_count() or 1):
+            running.append(_Worker(func, value, dir))
         while running:
             worker, status = _ended(running)
             running.remove(worker)
             if status:
                 worker.file.close()
-                raise MulticoreException("`func` failed in a process of `parallel_map`: its traceback is in the log of the task")
+                raise MulticoreException(_failure(status))
             yield worker.result()  # type: ignore[misc]
-            running += [_Worker(func, value, dir) for value in islice(waiting, 1)]
+            for value in islice(waiting, 1):
+                running.append(_Worker(func, value, dir))
+        fails = False
+    except GeneratorExit:  # nobody takes the rest, which is done nevertheless
+        fails = False
+        raise
     finally:
         for worker in running:
-            os.waitpid(worker.process, 0)
-            worker.file.close()
+            worker.end(kills=fails)
+
+
+def _failure(status: int) -> str:
+    """What to say of a process with this status."""
+    code = os.waitstatus_to_exitcode(status)
+    if code < 0:
+        return f"a process of `parallel_map` was killed by {signal.Signals(-code).name}, as happens where memory runs out"
+    return "`func` failed in a process of `parallel_map`: its traceback is in the log of the task"
 
 
 def _ended(running: list[_Worker]) -> tuple[_Worker, int]:

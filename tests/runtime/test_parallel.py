@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -48,6 +51,42 @@ def test_a_function_that_fails_is_an_error_and_its_traceback_is_printed(capfd: p
 def test_a_function_that_ends_its_process_is_an_error() -> None:
     with pytest.raises(MulticoreException):
         parallel_map(lambda value: os._exit(3), [1])
+
+
+def test_a_function_that_ends_its_process_as_if_it_was_done_is_an_error() -> None:
+    with pytest.raises(MulticoreException, match="`func` ended its process in `parallel_map` and returned nothing"):
+        parallel_map(lambda value: os._exit(0), [1])
+
+
+def test_a_process_that_is_killed_is_told_from_a_function_that_fails() -> None:
+    with pytest.raises(MulticoreException, match="a process of `parallel_map` was killed by SIGKILL, as happens where memory runs out"):
+        parallel_map(lambda value: os.kill(os.getpid(), signal.SIGKILL), [1])
+
+
+def test_a_function_that_fails_ends_the_other_processes(tmp_path: Path) -> None:
+    def work(value: int) -> None:
+        if not value:
+            while not (tmp_path / "begun").exists():
+                time.sleep(0.01)
+            raise ValueError("first")
+        (tmp_path / "begun").touch()
+        time.sleep(600)
+
+    with pytest.raises(MulticoreException, match="`func` failed"):
+        parallel_map(work, [0, 1], max_parallel=2)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_values_that_cannot_be_had_end_the_processes_of_those_before() -> None:
+    def values() -> Iterator[int]:
+        yield 600
+        raise LookupError("no more")
+
+    with pytest.raises(LookupError, match="no more"):
+        parallel_map(time.sleep, values(), max_parallel=2)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
 
 
 def test_temporary_files_are_gone_afterwards(tmp_path: Path) -> None:
