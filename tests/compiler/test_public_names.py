@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import flowport
 from flowport.compiler.decorators.registry import ARGUMENTS
 from flowport.compiler.decorators.step.kubernetes import PROFILE_SETTINGS
 from flowport.compiler.decorators.unsupported import UNSUPPORTED
@@ -35,6 +36,13 @@ def test_every_component_of_a_card_can_be_imported() -> None:
 
 def test_every_decorator_can_be_imported() -> None:
     assert {*ARGUMENTS, *UNSUPPORTED} <= set(MODULES[""])
+
+
+def test_a_star_gives_all_names_that_can_be_imported_by_name() -> None:
+    offered = {name for name in MODULES[""] if not name.startswith("_")}
+    assert {*flowport.__all__} == offered | {"flow", "limits"}
+    text = "from flowport import *\nprint(all(name in globals() for name in __import__('flowport').__all__))"
+    assert subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True).stdout == "True\n"
 
 
 @pytest.mark.parametrize("module", sorted(MODULES))
