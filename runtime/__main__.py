@@ -14,7 +14,7 @@ from flowport.runtime.process.lifeline import Lifeline
 from flowport.runtime.process.log import keep
 from flowport.runtime.protocol import STOP, Invocation, VersionError
 from flowport.runtime.store.open import open_store
-from flowport.runtime.task.entry import perform, supervised
+from flowport.runtime.task.entry import name_store, perform, supervised
 from flowport.runtime.task.exit_code import guarded
 
 LIFELINE = "FLOWPORT_LIFELINE"
@@ -50,6 +50,7 @@ def _run(invocation: Invocation, line: Lifeline) -> int:
             # A process that has used a remote store must not fork: begin again, now that the code is here.
             os.environ[LIFELINE] = line.handed_on()
             os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    name_store(invocation.store)
     if invocation.block:
         from flowport.runtime.task.fused_loop import run
 

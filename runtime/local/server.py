@@ -69,6 +69,7 @@ def main() -> None:
     take_all()
     for name in ("task.entry", "task.inputs", "store.folder", "task.supervise", "task.resume"):
         import_module(f"flowport.runtime.{name}")
+    import_module("flowport.runtime.task.entry").name_store(server.spec.store)
     _serve(server)
     # What the flow registered with `atexit` is not for this process, and big libraries take their time to go.
     os._exit(0)

@@ -29,7 +29,6 @@ def perform(invocation: Invocation, program: CodePackage, store: Store | None = 
 
     def body() -> int:
         plan = program.step(invocation.step)
-        os.environ.setdefault(variable("store"), invocation.store)  # for the client and `metaflow_config`, here and in child processes
         surround(plan)
         program.settle()
         if supervised(plan):
@@ -40,6 +39,11 @@ def perform(invocation: Invocation, program: CodePackage, store: Store | None = 
         return finish(context, InProcess(context))
 
     return guarded(body)
+
+
+def name_store(url: str) -> None:
+    """Set the variable that says where the run is: for `metaflow_config`, and for the client in processes that a step starts."""
+    os.environ[variable("store")] = url if ":" in url else os.path.abspath(url)
 
 
 def surround(plan: dict[str, Any]) -> None:

@@ -397,7 +397,7 @@ from metaflow.cards import get_cards, Image, Markdown, MetaflowCardComponent, Ta
 from metaflow.plugins.aws.batch import Batch
 
 try:
-    from metaflow import Config
+    from metaflow import titus
 except ImportError:
     MISSING = True
 

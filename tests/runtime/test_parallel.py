@@ -94,12 +94,17 @@ def test_temporary_files_are_gone_afterwards(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_no_child_is_left_when_nobody_takes_the_rest() -> None:
-    results = parallel_imap_unordered(str, range(4), max_parallel=2)
+def test_no_child_is_left_when_nobody_takes_the_rest(tmp_path: Path) -> None:
+    def note(value: int) -> int:
+        (tmp_path / str(os.getpid())).touch()
+        return value
+
+    results = parallel_imap_unordered(note, range(4), max_parallel=2)
     next(results)
     results.close()  # type: ignore[attr-defined]
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    for process in tmp_path.iterdir():
+        with pytest.raises(ChildProcessError):
+            os.waitpid(int(process.name), os.WNOHANG)
 
 
 def test_a_profile_prints_when_it_begins_and_how_long_it_took(capsys: pytest.CaptureFixture[str]) -> None:

@@ -72,6 +72,7 @@ with DAG(
     params={
         "first": Param("apples", type="string"),
         "tax": Param(7, type="integer"),
+        "last": Param(None, type=["null", "string"], description="computed when the run starts, if left empty"),
         "prices": Param(
             {"apples": 2, "pears": 3, "quinces": 5},
             type=["object", "array", "string", "number", "boolean", "null"],
