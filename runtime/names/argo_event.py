@@ -69,24 +69,33 @@ class ArgoEvent:
 
     def _send(self, payload: dict[str, Any]) -> str:
         import uuid
-        from urllib.error import HTTPError, URLError
+        from http.client import HTTPException
+        from urllib.error import HTTPError
         from urllib.request import Request, urlopen
 
         if not self._url:
             raise ArgoEventException(
                 f"event `{self._name}` was not sent: no event bus is configured, set METAFLOW_ARGO_EVENTS_WEBHOOK_URL or give `url`"
             )
-        number = str(uuid.uuid4())
-        data = json.dumps({"name": self._name, "payload": {**self._stamp(number), **self._payload, **payload}}).encode()
+        sent = {**self._stamp(str(uuid.uuid4())), **self._payload, **payload}
+        try:
+            data = json.dumps({"name": self._name, "payload": sent}).encode()
+        except (TypeError, ValueError, RecursionError) as error:
+            raise ArgoEventException(f"event `{self._name}` was not sent: its payload is not JSON: {error}") from error
         headers = {"Content-Type": "application/json", **self._headers()}
+        for name, value in headers.items():
+            if any(letter < " " or letter == "\x7f" or letter > "\xff" for letter in value):  # urllib would print the value, a token
+                raise ArgoEventException(
+                    f"event `{self._name}` was not sent: the header `{name}` has a line break or another character that HTTP does not take"
+                )
         for attempt in range(ATTEMPTS):
             try:
                 with urlopen(Request(self._url, data, headers, method="POST"), timeout=TIMEOUT):
                     print(f"event `{self._name}` was sent", file=sys.stderr)
-                    return number
+                    return str(sent["id"])
             except HTTPError as error:
                 raise ArgoEventException(f"event `{self._name}` was not sent: the webhook answers {error.code} {error.reason}") from error
-            except (URLError, OSError, ValueError) as error:
+            except (OSError, HTTPException, ValueError) as error:
                 if attempt == ATTEMPTS - 1 or isinstance(error, ValueError):
                     raise ArgoEventException(f"event `{self._name}` was not sent: {error}") from error
                 time.sleep(2**attempt)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import threading
 from collections.abc import Iterator
@@ -97,6 +98,41 @@ def test_without_an_event_bus_the_message_says_what_to_set(monkeypatch: pytest.M
     monkeypatch.delenv("METAFLOW_ARGO_EVENTS_WEBHOOK_URL", raising=False)
     with pytest.raises(ArgoEventException, match="set METAFLOW_ARGO_EVENTS_WEBHOOK_URL or give `url`"):
         ArgoEvent("trained").publish(ignore_errors=False)
+
+
+@pytest.mark.parametrize("payload", [{"x": object()}, {"x": {1, 2}}, {(1, 2): "x"}])
+def test_a_payload_that_is_not_json_is_an_error_that_can_be_ignored(
+    webhook: Webhook, capsys: pytest.CaptureFixture[str], payload: dict[Any, Any]
+) -> None:
+    assert ArgoEvent("done", payload=payload).publish() is None
+    assert "event `done` was not sent: its payload is not JSON" in capsys.readouterr().err
+    with pytest.raises(ArgoEventException, match="its payload is not JSON"):
+        ArgoEvent("done").publish(payload, ignore_errors=False)
+    assert webhook.requests == []
+
+
+def test_the_id_is_that_of_the_payload(webhook: Webhook) -> None:
+    assert ArgoEvent("done", payload={"id": 17}).publish() == "17"
+    assert webhook.requests[0][1]["payload"]["id"] == 17
+
+
+@pytest.mark.parametrize("token", ["s3cret\n", "s3cret\r\nX: y", "s3cret\N{EURO SIGN}"])
+def test_a_token_that_http_does_not_take_is_not_printed(webhook: Webhook, capsys: pytest.CaptureFixture[str], token: str) -> None:
+    assert ArgoEvent("done", access_token=token).publish() is None
+    printed = capsys.readouterr().err
+    assert "the header `Authorization` has a line break or another character that HTTP does not take" in printed
+    assert "s3cret" not in printed
+    assert webhook.requests == []
+
+
+def test_an_answer_that_is_no_http_is_an_error(monkeypatch: pytest.MonkeyPatch, webhook: Webhook) -> None:
+    def answer(*arguments: object, **named: object) -> None:
+        raise http.client.BadStatusLine("nonsense")
+
+    monkeypatch.setattr("urllib.request.urlopen", answer)
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    with pytest.raises(ArgoEventException, match="event `done` was not sent: nonsense"):
+        ArgoEvent("done").publish(ignore_errors=False)
 
 
 def test_an_address_that_is_none_is_an_error() -> None:
