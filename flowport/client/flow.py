@@ -105,7 +105,10 @@ class Metaflow:
 
     def __iter__(self) -> Iterator[Flow]:
         for name in names(self._store.folders(FLOWS))[0]:
-            flow = Flow(name, _namespace_check=False, _found=self._store)
+            try:
+                flow = Flow(name, _namespace_check=False, _found=self._store)
+            except MetaflowNotFound:  # somebody removed what was in its folder
+                continue
             flow._namespace_check = get_namespace() is not None
             if flow.is_in_namespace():
                 yield flow

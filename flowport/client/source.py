@@ -55,10 +55,13 @@ class Source:
             try:
                 self._record = run_record.document(self.store, self.keys)
             except Missing:
-                raise MetaflowNotFound(f"Run('{self.flow}/{self.run}') does not exist in {self.store.url}") from None
+                raise self._absent() from None
             except Corrupt as error:
                 raise MetaflowDataMissing(str(error)) from None
         return self._record
+
+    def _absent(self) -> MetaflowNotFound:
+        return MetaflowNotFound(f"Run('{self.flow}/{self.run}') does not exist in {self.store.url}")
 
     @property
     def exists(self) -> bool:
@@ -71,7 +74,9 @@ class Source:
         return frozenset(read_tags(self.store, self.keys, self.record)) if self._tags is None else self._tags
 
     def change_tags(self, remove: list[str], add: list[str]) -> None:
-        """Remove tags, then add others; raises ParameterError."""
+        """Remove tags, then add others; raises ParameterError, and MetaflowNotFound for a run that was removed."""
+        if not self.store.exists(self.keys.run()):
+            raise self._absent()
         self._tags = frozenset(change_tags(self.store, self.keys, self.record, remove, add))
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import suppress
 from inspect import getattr_static
 from pathlib import Path
@@ -12,8 +13,8 @@ import pytest
 
 from client.reading import read
 from flowport.client import DataArtifact, Flow, Metaflow, Run, Step, Task, namespace
-from flowport.exceptions import MetaflowDataMissing, MetaflowException
-from flowport.runtime.store.keys import Keys
+from flowport.exceptions import MetaflowDataMissing, MetaflowException, MetaflowNotFound
+from flowport.runtime.store.keys import FLOWS, Keys
 from solo import Solo
 
 KEYS = Keys("TrainFlow", "1")
@@ -83,6 +84,24 @@ def test_a_store_that_does_not_answer_is_named(train: Solo) -> None:
     damage(train.path(KEYS.ended()), None)
     with pytest.raises(MetaflowException, match=r"does not read `flows/TrainFlow/runs/1/ended.json`"):
         _ = Run("TrainFlow/1").successful
+
+
+def test_flows_are_listed_beside_folders_that_are_none(train: Solo) -> None:
+    (train.path(FLOWS) / "Emptied").mkdir()
+    (train.path(FLOWS) / "50%").mkdir()
+    (train.path(FLOWS) / "README").touch()
+    assert [flow.id for flow in Metaflow()] == ["TrainFlow"]
+
+
+def test_a_run_that_was_removed_is_not_listed_and_gets_no_tags(train: Solo) -> None:
+    run = Run("TrainFlow/1")
+    shutil.rmtree(train.path(KEYS.root))
+    assert [one.id for one in Flow("TrainFlow")] == ["2"]
+    with pytest.raises(MetaflowNotFound, match=r"Run\('TrainFlow/1'\) does not exist in "):
+        run.add_tag("late")
+    with pytest.raises(MetaflowDataMissing, match=r"`flows/TrainFlow/runs/1/run.json` is not in the store"):
+        _ = run.data
+    assert not train.path(KEYS.root).exists()
 
 
 def test_a_value_that_is_an_iterator_stays_what_it_is(tmp_path: Path, chosen: None) -> None:
