@@ -12,6 +12,7 @@ from typing import Any
 
 from flowport.compiler.configs.calls import ConfigCall
 from flowport.compiler.configs.functions import call_function, call_thing, named_parser
+from flowport.compiler.configs.shapes import first_misfit, kind_of
 from flowport.compiler.configs.sources import ConfigSources, ParserCall, ParserRun
 from flowport.compiler.configs.texts import GIVEN, Text, TextFinder, UserFunction, say_missing
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
@@ -75,7 +76,7 @@ class _Reader:
         if isinstance(found, UserFunction):
             return self._wait(call, None, "default")
         if not isinstance(found, Text):
-            return found.value if found.value in (None, UNREAD) else self._checked(call, plain(found.value), found.origin)
+            return found.value if found.value in (None, UNREAD) else self._checked(call, found.value, found.origin)
         if call.parser is not None:
             return self._parsed(call, call.parser, found)
         if call.plain:
@@ -94,15 +95,14 @@ class _Reader:
             if error.reason.startswith(RAISED):
                 return self._malformed(call, "what its parser reads", found, error.reason.removeprefix(RAISED))
             return self._wait(call, found.text, "parser")
-        return self._checked(call, plain(value), found.origin)
+        return self._checked(call, value, found.origin)
 
     def _loaded(self, call: ConfigCall, parser: str, found: Text) -> Any:
         load = PARSERS[parser]
         try:
             value = load(found.text)
-        except (Malformed, RecursionError) as error:
-            kind = KINDS.get(load, "text")
-            return self._malformed(call, kind, found, str(error) if isinstance(error, Malformed) else "it is nested too deeply")
+        except Malformed as error:
+            return self._malformed(call, KINDS.get(load, "text"), found, str(error))
         return self._checked(call, {} if value is None and load is not load_json else value, found.origin)
 
     def _malformed(self, call: ConfigCall, kind: str, found: Text, reason: str) -> Any:
@@ -138,36 +138,14 @@ class _Reader:
     def _checked(self, call: ConfigCall, value: Any, origin: str) -> Any:
         """The value when it can travel in the plan; else UNREAD."""
         if not call.plain and not isinstance(value, dict):
-            message = f"{origin} of the config `{call.name}` is {_kind(value)}, not a table"
+            message = f"{origin} of the config `{call.name}` is {kind_of(value)}, not a table"
             return self.say(call, "FP163", message, f"put it under a key, or write `Config({call.name!r}, plain=True, ...)` with a parser")
-        if wrong := next(_wrong(value, ""), None):
-            place, kind = wrong
-            message = f"{origin} of the config `{call.name}` has {kind}" + (f" in `{place}`" if place else "")
-            return self.say(call, "FP163", message, "write it as text or as a number")
-        return value
+        if wrong := first_misfit(value):
+            message = f"{origin} of the config `{call.name}` has {wrong.kind}" + (f" in `{wrong.place}`" if wrong.place else "")
+            return self.say(call, "FP163", message, wrong.way_out)
+        return plain(value)
 
     def say(self, call: ConfigCall, code: str, message: str, *ways_out: str) -> Any:
         if self.sources.missing != "ignore":
             self.reading.say(code, message, call.source, call.call, *ways_out)
         return UNREAD
-
-
-_KINDS = {str: "a text", list: "a list", tuple: "a list", dict: "a table", bool: "true or false", int: "a number", float: "a number"}
-
-
-def _kind(value: object) -> str:
-    return "nothing" if value is None else _KINDS.get(type(value), f"a value of type `{type(value).__name__}`")
-
-
-def _wrong(value: object, place: str) -> Iterator[tuple[str, str]]:
-    """What in a value cannot be written into a plan: where it is, and what it is."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            if key is not None and not isinstance(key, str | int | float):
-                yield place, f"a key of type `{type(key).__name__}`"
-            yield from _wrong(inner, f"{place}.{key}" if place else str(key))
-    elif isinstance(value, list | tuple):
-        for number, inner in enumerate(value):
-            yield from _wrong(inner, f"{place}[{number}]")
-    elif value is not None and not isinstance(value, str | int | float):
-        yield place, _kind(value)

@@ -211,7 +211,10 @@ def _variable(reading: Reading, source: Source, node: ast.expr) -> Mapping[str, 
 
 def read_variable(text: object) -> Mapping[str, str]:
     """The names and texts in the value of a variable; raises ValueError where it is no JSON object."""
-    document = json.loads(text) if isinstance(text, str) and text else {}
+    try:
+        document = json.loads(text) if isinstance(text, str) and text else {}
+    except RecursionError:
+        document = None
     if not isinstance(document, dict):
         raise ValueError("it is not a JSON object")
     return {name: value if isinstance(value, str) else json.dumps(value) for name, value in document.items()}

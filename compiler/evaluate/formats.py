@@ -11,6 +11,11 @@ class Malformed(ValueError):
     """A text that is not of its format: the message begins with the place, and does not repeat what stands there."""
 
 
+TOO_DEEP = "it is nested too deeply"
+TOO_LONG = "it has a number with more digits than Python reads"
+"""Python reads whole numbers of 4300 digits (`sys.set_int_max_str_digits`)."""
+
+
 def load_json(text: str | bytes) -> Any:
     """The value of a JSON text."""
     import json
@@ -19,6 +24,10 @@ def load_json(text: str | bytes) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise Malformed(f"line {error.lineno}, column {error.colno}: {_lower(error.msg)}") from None
+    except ValueError:
+        raise Malformed(TOO_LONG) from None
+    except RecursionError:
+        raise Malformed(TOO_DEEP) from None
 
 
 def load_toml(text: str) -> Any:
@@ -32,6 +41,10 @@ def load_toml(text: str) -> Any:
     except tomllib.TOMLDecodeError as error:
         problem, _, place = str(error).rstrip(")").rpartition(" (at ")
         raise Malformed(f"{place}: {_lower(problem)}" if problem else str(error)) from None
+    except ValueError:
+        raise Malformed(TOO_LONG) from None
+    except RecursionError:
+        raise Malformed(TOO_DEEP) from None
 
 
 def load_yaml(text: str | bytes, Loader: object = None) -> Any:
@@ -46,6 +59,10 @@ def load_yaml(text: str | bytes, Loader: object = None) -> Any:
         raise Malformed(f"{place}{_lower(error.problem or 'it cannot be read')}") from None
     except yaml.YAMLError as error:
         raise Malformed(_lower(str(error).split("\n")[0])) from None
+    except ValueError as error:
+        raise Malformed(TOO_LONG if "digits" in str(error) else f"it has a date that does not exist: {error}") from None
+    except RecursionError:
+        raise Malformed(TOO_DEEP) from None
 
 
 def _lower(text: str) -> str:

@@ -68,7 +68,7 @@ def _json(value: Any, kind: str) -> JSON:
     try:
         found: Any = json.loads(value) if isinstance(value, str) else value
         json.dumps(found)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         raise Misfit("is not JSON") from None
     found = list(found) if isinstance(found, tuple) else found
     for name, needed in (("list", list), ("dict", dict)):

@@ -106,9 +106,14 @@ def _bytes(name: str, path: str) -> bytes:
 def _plain(spec: Spec, value: Any) -> Any:
     """A value as JSON; of kind JSON a text stands for what it says as JSON, wherever it is read."""
     plain = value if spec["kind"] == "file" else convert(spec, value)
-    return dump(plain).decode() if spec["kind"] == "json" and isinstance(plain, str) else plain
+    return _json(plain) if spec["kind"] == "json" and isinstance(plain, str) else plain
 
 
 def as_text(value: Any) -> str:
     """A value as a user writes it: a text as it is, anything else as JSON."""
-    return value if isinstance(value, str) else dump(value).decode()
+    return value if isinstance(value, str) else _json(value)
+
+
+def _json(value: Any) -> str:
+    # JSON may have half of a surrogate pair, which UTF-8 has not.
+    return dump(value).decode("utf-8", "surrogatepass")

@@ -190,3 +190,14 @@ def test_what_a_parser_returns_is_what_a_join_reads_of_its_inputs(desk: Desk) ->
     desk.write("joined.py", JOINED)
     assert desk("run", "joined.py").status == 0
     assert json.loads(desk("artifacts", "Joined/latest/end", "--json").out)["end/r"]["seen"] == [["one", "two"]] * 3
+
+
+@pytest.mark.parametrize("text", ['"\\ud800"', '{"a": "\\ud800"}'])
+def test_a_json_parameter_may_have_half_of_a_surrogate_pair(tmp_path: Path, text: str) -> None:
+    desk = Desk(tmp_path)
+    desk.write("told.py", FLOW.replace("IncludeFile,", "JSONType,").format(line="value = Parameter('value', type=JSONType)"))
+    assert desk("run", "told.py", "--value", text).status == 0
+
+
+def test_a_json_parameter_that_is_nested_too_deeply_is_no_json(tmp_path: Path) -> None:
+    assert "which is not JSON" in told(Desk(tmp_path), "value = Parameter('value', type=dict)", "--value", "[" * 100_000)

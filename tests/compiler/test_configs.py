@@ -306,6 +306,29 @@ def test_a_step_changes_with_the_values_that_it_reads(tmp_path: Path, reads: str
     assert (digests[0] != digests[1]) is runs_again
 
 
+DIGITS = "1" * 5000
+LAUGHS = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 12))
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "expected"),
+    [
+        ("c.json", f'{{"a": {DIGITS}}}', "is not JSON: it has a number with more digits than Python reads"),
+        ("c.toml", f"a = {DIGITS}", "is not TOML: it has a number with more digits than Python reads"),
+        ("c.yaml", f"a: {DIGITS}", "is not YAML: it has a number with more digits than Python reads"),
+        ("c.yaml", "a: 2026-02-30", "is not YAML: it has a date that does not exist: day is out of range for month"),
+        ("c.json", f'{{"a": {"[" * 100_000}}}', "is not JSON: it is nested too deeply"),
+        ("c.yaml", f"a: {'[' * 10_000}", "is not YAML: it is nested too deeply"),
+        ("c.json", f'{{"a": {"[" * 400 + "]" * 400}}}', f"has more than 100 tables and lists inside each other in `a{'[0]' * 12}...`"),
+        ("c.yaml", "a: &a {b: *a}", f"has more than 100 tables and lists inside each other in `a{'.b' * 18}...`"),
+        ("c.yaml", LAUGHS, "has more than 1,000,000 values"),
+    ],
+)
+def test_a_config_that_no_plan_could_hold_is_a_diagnostic(tmp_path: Path, file: str, text: str, expected: str) -> None:
+    found = parsed(tmp_path, f"c = Config('c', default={file!r})\n\n{BODY}", {file: text}, ConfigSources(), "")[1]
+    assert [one.message for one in found] == [f"the file `{file}` of the config `c` {expected}"]
+
+
 @pytest.mark.parametrize(
     ("reads", "changed", "runs_again"),
     [
