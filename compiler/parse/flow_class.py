@@ -60,6 +60,9 @@ def flow_classes(lineages: ClassHierarchy, source: Source, classes: Mapping[str,
     return {name: node for name, node in classes.items() if lineages.is_flow(source, node)}
 
 
+STEP = frozenset(f"{package}.step" for package in OURS)
+
+
 def uninherited(lineages: ClassHierarchy, source: Source, flows: Mapping[str, ast.ClassDef]) -> list[str]:
     """The flows of a file that no other flow of the file inherits from."""
     inherited = {one.node.name for node in flows.values() for one in lineages.bases_of(source, node) if one.source is source}
@@ -101,6 +104,12 @@ def _say_no_flow(reading: Reading, source: Source, classes: dict[str, ast.ClassD
                     message = f"`{node.name}` is not recognized as a flow, because its base class is not in the flow's own folders"
                     reading.say("FP110", message, source, base, f"write {setting}")
                     return
+        if _has_steps(reading, source, node) and (found := _foreign_base(reading, source, node)):
+            base, name = found
+            message = f"`{node.name}` is not recognized as a flow, because its base class `{name}` is not in the flow's folder or project"
+            way_out = "copy its module beside the flow, or list the folder of the module under `roots` in flowport.toml"
+            reading.say("FP110", message, source, base, way_out)
+            return
     reading.diagnostics.append(
         Diagnostic(
             "FP110",
@@ -109,3 +118,18 @@ def _say_no_flow(reading: Reading, source: Source, classes: dict[str, ast.ClassD
             help=("write a class: `from flowport import FlowSpec, step` and `class TrainFlow(FlowSpec):`",),
         )
     )
+
+
+def _has_steps(reading: Reading, source: Source, node: ast.ClassDef) -> bool:
+    """Whether a class has a method with `@step`, so that it is meant to be a flow."""
+    found = [reading.modules.resolve(source, each) for one in node.body for each in getattr(one, "decorator_list", ())]
+    return any(isinstance(thing, External) and thing.name in STEP for thing in found)
+
+
+def _foreign_base(reading: Reading, source: Source, node: ast.ClassDef) -> tuple[ast.expr, str] | None:
+    """A base class from a module that is not found, and its full name."""
+    for base in node.bases:
+        thing = reading.modules.resolve(source, base)
+        if isinstance(thing, External) and "." in thing.name:
+            return base, thing.name
+    return None

@@ -202,7 +202,17 @@ def test_the_package_of_another_class_than_the_flow_is_not_searched(tmp_path: Pa
 
 
 def test_a_base_beyond_the_repository_is_not_looked_for(tmp_path: Path) -> None:
-    assert "roots" not in derived(tmp_path, {"lib/shared.py": SHARED}).help[0]
+    assert "roots = " not in derived(tmp_path, {"lib/shared.py": SHARED}).help[0]
+
+
+def test_a_class_with_steps_and_a_base_that_is_nowhere_is_no_file_without_a_flow(tmp_path: Path) -> None:
+    text = "from elsewhere import Shared\nfrom metaflow import step\n\n\nclass TrainFlow(Shared):\n"
+    (found,) = parse(write(tmp_path, {"flow.py": text + indent(dedent(BODY), "    ")}), None)[1]
+    message = "`TrainFlow` is not recognized as a flow, because its base class `elsewhere.Shared` is not in the flow's folder or project"
+    assert (found.code, found.message) == ("FP110", message)
+    assert found.help == ("copy its module beside the flow, or list the folder of the module under `roots` in flowport.toml",)
+    path = write(tmp_path, {"settings/flow.py": text + indent(dedent(BODY), "    "), "settings/lib/elsewhere.py": SHARED})
+    assert codes(parse(path, None, (str(tmp_path / "settings" / "lib"),))[1]) == []
 
 
 def test_a_base_from_an_inner_module_of_metaflow_is_named(tmp_path: Path) -> None:
