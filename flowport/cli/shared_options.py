@@ -43,13 +43,13 @@ def decorator(text: str) -> DecoratorSpec:
         raise click.BadParameter(f"`{text}`: {error}") from None
 
 
-PROFILE_HELP = "Use this profile of flowport.toml."
+PROFILE_HELP = "Use this profile of flowport.toml. Default: FLOWPORT_PROFILE, then `profile` in that file."
 STORE_HELP = "The store: a folder, or an address such as s3://bucket/prefix. Default: FLOWPORT_STORE, then the profile, then ./.flowport."
 
 
 def profile() -> click.Option:
-    """--profile."""
-    return click.Option(["--profile"], metavar="NAME", help=PROFILE_HELP)
+    """--profile, or the profile that FLOWPORT_PROFILE names."""
+    return click.Option(["--profile"], metavar="NAME", envvar="FLOWPORT_PROFILE", help=PROFILE_HELP)
 
 
 def changes() -> list[click.Parameter]:

@@ -253,6 +253,17 @@ def test_the_store_is_the_option_then_the_environment_then_the_profile(desk: Des
         assert len(list((desk.folder / store / "flows/Tiny/runs").iterdir())) == 1
 
 
+def test_the_profile_is_the_option_then_the_environment(desk: Desk) -> None:
+    desk.write("flowport.toml", '[profiles.first]\nstore = "of_first"\n[profiles.second]\nstore = "of_second"\n')
+    assert desk("run", "tiny.py", "--run-id", "one", FLOWPORT_PROFILE="first").status == 0
+    assert desk("run", "tiny.py", "--run-id", "two", "--profile", "second", FLOWPORT_PROFILE="first").status == 0
+    assert "Tiny/one: done" in desk("status", "Tiny/one", FLOWPORT_PROFILE="first").out
+    assert "Tiny/two: done" in desk("status", "Tiny/two", FLOWPORT_PROFILE="second").out
+    unknown = desk("check", "tiny.py", FLOWPORT_PROFILE="frist")
+    assert unknown.status == 1
+    assert "there is no profile `frist`" in unknown.err + unknown.out
+
+
 def test_logs_of_one_item_are_its_own(desk: Desk) -> None:
     assert desk("run", "tiny.py", "--run-id", "one").status == 0
     assert desk("logs", "Tiny/one/double/r.2").out == "2 makes 4\n"
