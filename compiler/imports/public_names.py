@@ -178,7 +178,7 @@ def _say_unused(reading: Reading, source: Source, alias: ast.alias, what: str = 
 
 def _say_cards(reading: Reading, source: Source, node: ast.AST) -> None:
     """Warn that no card is shown."""
-    message = "flowport does not support cards yet; no card is shown"
+    message = "`metaflow.cards` is not supported yet; no card is shown"
     reading.warn("FP141", message, source, node, "you can keep it: the flow runs without cards")
 
 

@@ -51,7 +51,7 @@ class Fetch:
             return Payload(short_name(secret), line)
         if place.get("file"):
             where = f"a line `{name}=...` to `{self.sources.file}`" if self.sources.file else "`secrets_file` to the profile"
-            raise SecretError(f"there is no value for the secret `{secret.name}` of the engine on this machine: add {where}")
+            raise SecretError(f"the secret `{secret.name}` comes from the engine, so on this machine it has no value: add {where}")
         asked = Secret(place.get("id", secret.id), place.get("type", "") or secret.type or self.sources.type, secret.role, secret.options)
         if asked.type not in SERVICES:
             raise SecretError(self._unknown(secret, name))
@@ -71,10 +71,10 @@ class Fetch:
         known = ", ".join(f"`{type}`" for type in TYPES)
         line = f"add a line `{name}=...` to `{self.sources.file}`, or " if self.sources.file else ""
         if secret.type:
-            return f"the secret `{secret.name}` has the unknown type `{secret.type}`; there are {known}"
+            return f"the secret `{secret.name}` has the unknown type `{secret.type}`; the types are {known}"
         return (
-            f"where the secret `{secret.name}` is, is not known: {line}name its type, as in `aws-secrets-manager.{secret.id}`, "
-            f"or set `secrets_type` in the profile; there are {known}"
+            f"nothing says where the secret `{secret.name}` is: {line}name its type, as in `aws-secrets-manager.{secret.id}`, "
+            f"or set `secrets_type` in the profile; the types are {known}"
         )
 
 

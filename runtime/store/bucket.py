@@ -282,7 +282,7 @@ class BucketStore:
         return self._refusal(f"read `{key}`", error)
 
     def _refusal(self, what: str, error: Exception) -> StoreError:
-        return StoreError(f"the store `{self.url}` does not {what}: {reason(error)}")
+        return StoreError(f"cannot {what} in `{self.url}`: {reason(error)}")
 
 
 def _entry(found: ObjectMeta) -> Entry:

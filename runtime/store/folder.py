@@ -338,7 +338,7 @@ class FolderStore:
 
     def _refusal(self, what: str, error: OSError) -> StoreError:
         reason = REASONS.get(error.errno or 0) or error.strerror or str(error)
-        return StoreError(f"the store `{self.root}` does not {what}: {reason}")
+        return StoreError(f"cannot {what} in `{self.root}`: {reason}")
 
 
 class _Lock:

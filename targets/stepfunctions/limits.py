@@ -51,7 +51,7 @@ EC2_LACKS: Capabilities = {
 }
 KEYS = (
     "Step Functions passes data through S3, so the address must not contain spaces, quotes, braces, backslashes, `?`, `#` or `%`, "
-    "nor parts that are empty, `.` or `..`"
+    "nor parts that are empty, `.` or `..`; the name of a bucket has 3 to 63 small letters, digits, `-` and `.`"
 )
 ONLY_ON_EC2 = ("use_tmpfs", "privileged", "host_volumes", "inferentia", "efa", "max_swap", "swappiness")
 CODES: Mapping[Feature, str] = {

@@ -108,7 +108,7 @@ def test_links_folders_and_pipes_in_the_place_of_documents_break_nothing(ran: De
     assert "Tiny good done" in " ".join(listed.out.split())
     for name in ("folder", "pipe", "again", "round"):
         assert f"Tiny/runs/{name}/run.json" in listed.err
-    assert "does not list `flows/round/runs/`" in listed.err
+    assert "cannot list `flows/round/runs/`" in listed.err
     assert "the total is 6" in ran("logs", "Tiny").out
 
 
@@ -123,13 +123,13 @@ def test_a_folder_that_cannot_be_listed_is_a_line(ran: Desk, tmp_path: Path, mon
 
     def refuse(prefix: str) -> list[str]:
         if prefix == "flows/Other/runs/":
-            raise StoreError("the store does not list `flows/Other/runs/`: permission is denied")
+            raise StoreError("cannot list `flows/Other/runs/` in `store`: permission is denied")
         return folders(prefix)
 
     monkeypatch.setattr(store, "folders", refuse)
     said: list[str] = []
     assert [[one["run"] for one in survey(store, flow, said.append).documents] for flow in flows(store, said.append)] == [[], ["good"]]
-    assert said == ["the store does not list `flows/Other/runs/`: permission is denied"]
+    assert said == ["cannot list `flows/Other/runs/` in `store`: permission is denied"]
 
 
 def test_names_with_escapes_are_shown_escaped(ran: Desk) -> None:

@@ -242,7 +242,7 @@ def test_a_service_that_does_not_answer_is_a_refusal(monkeypatch: pytest.MonkeyP
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{closed.getsockname()[1]}")
-        with pytest.raises(StoreError, match="does not read `a`: "):
+        with pytest.raises(StoreError, match="cannot read `a` in "):
             open_store(f"s3://{bucket}").read("a")
 
 

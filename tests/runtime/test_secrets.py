@@ -208,9 +208,9 @@ def test_values_in_the_flow_are_taken_as_they_are() -> None:
     ("plan", "document", "message"),
     [
         ({"reads": {"TOKEN": True}}, {}, "the flow reads the variable `TOKEN`, which is not set: set it where the step runs or under"),
-        (asks("db"), {}, "where the secret `db` is, is not known: name its type, as in `aws-secrets-manager.db`, or set `secrets_type`"),
-        (asks({"id": "db", "type": "vault"}), {}, "the secret `vault.db` has the unknown type `vault`; there are `aws-secrets-manager`"),
-        (asks("db"), {"sources": {"db": {"file": True}}}, "there is no value for the secret `db` of the engine on this machine: add"),
+        (asks("db"), {}, "nothing says where the secret `db` is: name its type, as in `aws-secrets-manager.db`, or set `secrets_type`"),
+        (asks({"id": "db", "type": "vault"}), {}, "the secret `vault.db` has the unknown type `vault`; the types are `aws-secrets-manager`"),
+        (asks("db"), {"sources": {"db": {"file": True}}}, "the secret `db` comes from the engine, so on this machine it has no value: add"),
         (asks("db"), {"sources": {"db": {"payload": "FLOWPORT_SECRET_0"}}}, "the engine did not set `FLOWPORT_SECRET_0`, which the secret"),
     ],
 )

@@ -321,7 +321,7 @@ def test_a_store_that_refuses_a_write_says_so(folder: FolderStore, monkeypatch: 
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(os, call, refuse)
-    with pytest.raises(StoreError, match=f"the store `{folder.root}` does not write `a/b`: "):
+    with pytest.raises(StoreError, match=f"cannot write `a/b` in `{folder.root}`: "):
         folder.create("a/b", b"data")
     monkeypatch.undo()
     assert everything(folder) == before
