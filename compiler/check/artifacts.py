@@ -20,16 +20,25 @@ EFFORT = 2_000_000
 def check_artifacts(flow: Flow) -> Iterator[Diagnostic]:
     """Diagnostics about the artifacts that steps read and set."""
     steps = {step.name for step in flow.steps}
-    parameters = {parameter.attribute: parameter for parameter in flow.parameters}
+    fixed = {**{one.attribute: "config" for one in flow.configs}, **{one.attribute: "parameter" for one in flow.parameters}}
     hidden = _Reach(flow)
     for step in flow.steps:
+        if step.settings.catch and step.settings.catch.var in fixed:
+            var = step.settings.catch.var
+            yield Diagnostic(
+                "FP232",
+                f"`@catch` of step `{step.name}` sets `self.{var}`, which is a {fixed[var]}",
+                step.span,
+                (f"a {fixed[var]} keeps its value during the whole run",),
+                (f'use another name: `var="{step.name}_failure"`',),
+            )
         for use in step.uses.writes:
-            if use.name in parameters:
+            if use.name in fixed:
                 yield Diagnostic(
                     "FP232",
-                    f"step `{step.name}` sets `self.{use.name}`, which is a parameter",
+                    f"step `{step.name}` sets `self.{use.name}`, which is a {fixed[use.name]}",
                     use.span,
-                    ("a parameter keeps its value during the whole run",),
+                    (f"a {fixed[use.name]} keeps its value during the whole run",),
                     (f"use another name for the artifact: `self.new_{use.name}`",),
                 )
             elif use.name in steps and hidden.hides(step.name, use.name):
@@ -48,7 +57,7 @@ def check_artifacts(flow: Flow) -> Iterator[Diagnostic]:
                     ("every flow already has this name",),
                     ("rename the artifact",),
                 )
-    yield from _unset(flow, steps | set(parameters) | set(flow.members) | NAMES | TITLES)
+    yield from _unset(flow, steps | set(fixed) | set(flow.members) | NAMES | TITLES)
 
 
 def _unset(flow: Flow, existing: set[str]) -> Iterator[Diagnostic]:

@@ -150,8 +150,9 @@ FLOW: Mapping[str, Code] = {
         'flowport reads the artifact in `foreach="..."` or `condition="..."` when the step ends. Check the spelling, or set the artifact.',
     ),
     "FP232": Code(
-        "a step sets a parameter",
-        "A parameter keeps the value that the run was started with, in every step. Store computed values under another name.",
+        "a step sets a parameter or a config",
+        "A parameter and a config keep the value that the run was started with, in every step. Store computed values, and what "
+        "`@catch` caught, under another name.",
     ),
     "FP233": Code(
         "an artifact hides a step",

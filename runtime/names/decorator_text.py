@@ -38,7 +38,7 @@ def _value(text: str) -> Any:
     for read in (_json, int, float):
         try:
             return read(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
     return text
 

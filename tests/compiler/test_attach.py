@@ -10,6 +10,7 @@ from flowport.compiler.compile import load
 from flowport.compiler.decorators.spec import parse_spec
 from flowport.compiler.ir import Retry, Step, Wrapper
 from flowport.compiler.options import CompileOptions
+from flowport.runtime.names.decorator_text import parse as parse_decorator
 from sources import write
 
 FLOW = """
@@ -155,3 +156,7 @@ def test_a_mistake_is_reported_once_and_names_the_option(text: str, code: str, m
     found = load(str(files(tmp_path)), options=CompileOptions((parse_spec(text, "--with"),))).diagnostics
     assert [(one.code, one.message, one.span) for one in found] == [(code, f"`--with {text}`: {message}", None)]
     assert any(line.startswith(way_out) for line in found[0].help) or not way_out
+
+
+def test_a_value_that_is_nested_too_deeply_for_json_is_text() -> None:
+    assert parse_decorator("traced:x=" + "[" * 100_000) == ("traced", {"x": "[" * 100_000})

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from flowport.compiler.check.flow import check
 from flowport.compiler.configs.sources import NO_SOURCES, ConfigSources, Given, ParserResult, ParserRun
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import Flow, Foreach
@@ -380,3 +381,13 @@ def test_an_environment_that_a_config_gives_is_part_of_the_step(tmp_path: Path) 
     flows = [parsed(tmp_path, body, {"config.json": json.dumps({"a": value})}, ConfigSources(), "")[0] for value in ("x", "y")]
     assert flows[0].step("start").digest != flows[1].step("start").digest
     assert flows[0].step("end").digest == flows[1].step("end").digest
+
+
+def test_a_step_cannot_set_a_config(tmp_path: Path) -> None:
+    body = "c = Config('c', default_value={})\n\n@catch(var='c')\n@step\ndef start(self):\n    self.next(self.mid)\n\n"
+    body += f"@step\ndef mid(self):\n    self.c = 1\n    self.next(self.end)\n{END}"
+    flow = parsed(tmp_path, body, {}, ConfigSources(), "")[0]
+    assert [f"{one.code} {one.message}" for one in check(flow)] == [
+        "FP232 `@catch` of step `start` sets `self.c`, which is a config",
+        "FP232 step `mid` sets `self.c`, which is a config",
+    ]
