@@ -82,7 +82,7 @@ def test_a_damaged_manifest_is_named(train: Solo) -> None:
 
 def test_a_store_that_does_not_answer_is_named(train: Solo) -> None:
     damage(train.path(KEYS.ended()), None)
-    with pytest.raises(MetaflowException, match=r"does not read `flows/TrainFlow/runs/1/ended.json`"):
+    with pytest.raises(MetaflowException, match=r"cannot read `flows/TrainFlow/runs/1/ended.json`"):
         _ = Run("TrainFlow/1").successful
 
 
