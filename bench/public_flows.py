@@ -16,9 +16,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
-from flowport.project.causes import causes, mendings
-from flowport.project.doctor import Examination, ExaminedFlow, examine
 from flowport.targets.registry import OURS
+from flowport.workspace.causes import causes, mendings
+from flowport.workspace.doctor import Examination, ExaminedFlow, examine
 
 LIST = Path(__file__).with_name("public_flows.txt")
 ADDRESS = "https://github.com/{owner}/{name}"

@@ -145,12 +145,7 @@ if os.path.isdir(_links):
 
 
 def __getattr__(name: str) -> Any:
-    if name == "project":
-        # The package of this name can be called like the decorator.
-        from importlib import import_module
-
-        return import_module("flowport.project")
-    if name.startswith("__") or name in ("cli", "client", "compiler", "runtime", "targets"):
+    if name.startswith("__") or name in ("cli", "client", "compiler", "runtime", "targets", "workspace"):
         raise AttributeError(f"module 'flowport' has no attribute {name!r}")
     from flowport.runtime.names import flow
 

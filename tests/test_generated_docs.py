@@ -18,7 +18,6 @@ from flowport.compiler.ir.features import Feature
 from flowport.compiler.lower.capabilities import FEATURES, Capabilities
 from flowport.compiler.package.archive import package
 from flowport.compiler.target import Target
-from flowport.project.config import find
 from flowport.targets.airflow import limits as airflow
 from flowport.targets.airflow import target as airflow_target
 from flowport.targets.airflow.settings import Settings as AirflowSettings
@@ -29,6 +28,7 @@ from flowport.targets.settings_schema import schema
 from flowport.targets.stepfunctions import limits as stepfunctions
 from flowport.targets.stepfunctions import target as stepfunctions_target
 from flowport.targets.stepfunctions.settings import Settings as StepFunctionsSettings
+from flowport.workspace.config import find
 from plans import plan_of
 
 ROOT = Path(__file__).resolve().parent.parent

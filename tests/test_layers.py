@@ -1,4 +1,4 @@
-"""Imports point one way: runtime <- compiler <- targets <- project <- client <- command line, and each layer has its few outside packages.
+"""Imports point one way: runtime <- compiler <- targets <- workspace <- client <- command line; each layer has few outside packages.
 
 Inside the runtime they point one way from room to room, and nowhere do files import each other in a circle.
 """
@@ -17,7 +17,7 @@ LAYERS = {
     "runtime": ROOT / "runtime",
     "compiler": ROOT / "compiler",
     "targets": ROOT / "targets",
-    "project": ROOT / "flowport" / "project",
+    "workspace": ROOT / "flowport" / "workspace",
     "client": ROOT / "flowport" / "client",
     "cli": ROOT / "flowport" / "cli",
 }
@@ -25,16 +25,16 @@ BELOW = {
     "runtime": {"runtime"},
     "compiler": {"compiler", "runtime"},
     "targets": {"yaml", "targets", "compiler", "runtime"},
-    "project": {"project", "targets", "compiler", "runtime"},
-    "client": {"client", "project", "targets", "compiler", "runtime"},
-    "cli": {"cli", "client", "project", "targets", "compiler", "runtime"},
+    "workspace": {"workspace", "targets", "compiler", "runtime"},
+    "client": {"client", "workspace", "targets", "compiler", "runtime"},
+    "cli": {"cli", "client", "workspace", "targets", "compiler", "runtime"},
 }
 # `_sha256` and `_sha2` are the standard library's, each on some versions of Python.
 OUTSIDE = {
     "runtime": {"yaml", "obstore", "boto3", "packaging", "_sha256", "_sha2"},
     "compiler": {"yaml", "tomli"},
     "targets": {"yaml", "airflow", "boto3", "botocore", "kubernetes", "moto", "urllib3", "werkzeug"},
-    "project": {"tomli"},
+    "workspace": {"tomli"},
     "client": set[str](),
     "cli": {"click"},
 }

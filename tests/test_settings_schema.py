@@ -16,10 +16,10 @@ from jsonschema import Draft4Validator
 from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.compiler.project_settings import SharedSettings
 from flowport.compiler.settings import Setting
-from flowport.project.config import find
 from flowport.targets.registry import OURS, targets
 from flowport.targets.settings_schema import schema
 from flowport.targets.settings_validation import MISSING, decoded, toml
+from flowport.workspace.config import find
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -9,7 +9,7 @@ import click
 
 from flowport.cli.command import Command
 from flowport.compiler.ir.project import name_like
-from flowport.project import errors
+from flowport.workspace import errors
 
 if TYPE_CHECKING:
     from flowport.targets.registry import AnyTarget

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from flowport.project.flow_file import Changes
+    from flowport.workspace.flow_file import Changes
 
 OPTIONS = ("decorators", "config_files", "config_values", "run_config_parsers", "run_mutators", "branch", "production")
 """The names of these options in a context of click's (`shared_options.changes`)."""
@@ -25,9 +25,9 @@ LEADING: Mapping[str, int] = {
 
 def changes(params: Mapping[str, Any]) -> Changes:
     """What the values of these options change; a value may be missing."""
-    from flowport.project.branch import BranchChoice
-    from flowport.project.flow_configs.choice import ConfigChoice
-    from flowport.project.flow_file import Changes
+    from flowport.workspace.branch import BranchChoice
+    from flowport.workspace.flow_configs.choice import ConfigChoice
+    from flowport.workspace.flow_file import Changes
 
     files, values = tuple(params.get("config_files") or ()), tuple(params.get("config_values") or ())
     configs = ConfigChoice(files, values, bool(params.get("run_config_parsers")))

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from flowport.compiler.diagnostics.diagnostic import CompileError
-from flowport.project.errors import ProjectError
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
+from flowport.workspace.errors import ProjectError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -46,10 +46,10 @@ def addresses(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 
 
 def _addresses(ctx: click.Context, incomplete: str) -> Iterator[str]:
-    from flowport.project.config import find
-    from flowport.project.runs import names_in
-    from flowport.project.stores import StoreChoice, is_folder, store_to_read
     from flowport.runtime.store.open import open_store
+    from flowport.workspace.config import find
+    from flowport.workspace.runs import names_in
+    from flowport.workspace.stores import StoreChoice, is_folder, store_to_read
 
     choice = StoreChoice(*(ctx.params.get(name) for name in StoreChoice._fields))
     url = store_to_read(choice, find(os.curdir, choice.profile))

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
-from flowport.project.errors import NotWritable
 from flowport.runtime.text import shown
+from flowport.workspace.errors import NotWritable
 
 if TYPE_CHECKING:
     from flowport.compiler.diagnostics.diagnostic import Diagnostic

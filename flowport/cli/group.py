@@ -16,9 +16,9 @@ from flowport.cli.command import COMPLETE, OWN_FILE, SETTINGS, Command, help_opt
 from flowport.cli.console import say
 from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.compiler.target import DeployError
-from flowport.project.errors import ProjectError
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
 from flowport.runtime.text import shown
+from flowport.workspace.errors import ProjectError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem

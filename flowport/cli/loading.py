@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from flowport.cli.console import say
 from flowport.cli.parameter_options import FlowChoice, FlowSelection
-from flowport.project.branch import require_project
-from flowport.project.flow_file import UNCHANGED, Changes, FlowFile, open_flow
-from flowport.project.stores import StoreChoice, open_to_read
+from flowport.workspace.branch import require_project
+from flowport.workspace.flow_file import UNCHANGED, Changes, FlowFile, open_flow
+from flowport.workspace.stores import StoreChoice, open_to_read
 
 if TYPE_CHECKING:
     from flowport.runtime.store.interface import Store

@@ -11,12 +11,12 @@ import click
 from flowport.cli.changes import changes
 from flowport.cli.command import Command, Request, takes_one_value
 from flowport.compiler.diagnostics.diagnostic import CompileError
-from flowport.project.branch import BranchChoice, require_project
-from flowport.project.errors import ProjectError
-from flowport.project.flow_configs.choice import NO_CONFIGS, ConfigChoice
-from flowport.project.flow_file import UNCHANGED, Changes, FlowFile, check_flow
-from flowport.project.parameters import ParameterText, Spec, as_text, spellings
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
+from flowport.workspace.branch import BranchChoice, require_project
+from flowport.workspace.errors import ProjectError
+from flowport.workspace.flow_configs.choice import NO_CONFIGS, ConfigChoice
+from flowport.workspace.flow_file import UNCHANGED, Changes, FlowFile, check_flow
+from flowport.workspace.parameters import ParameterText, Spec, as_text, spellings
 
 ALONE = "\0"
 """The value of a parameter that stands alone: no argument of a process can hold this character."""

@@ -7,7 +7,7 @@ import click
 from flowport.cli.command import Argument
 from flowport.cli.completers import addresses, flow_files, target_names
 from flowport.compiler.decorators.spec import DecoratorSpec, parse_spec
-from flowport.project.address import Address
+from flowport.workspace.address import Address
 
 FLOW_HELP = "The flow's file: FILE.py, or FILE.py:ClassName when it has several flows."
 

@@ -9,13 +9,13 @@ from flowport.client.options import BRANCH, PAIRS, branch, configs, top_level
 from flowport.client.place import environment
 from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.compiler.target import DeployError
-from flowport.project.branch import require_project
-from flowport.project.deploy import plan_deployment
-from flowport.project.errors import ProjectError
-from flowport.project.flow_file import Changes, open_flow
-from flowport.project.targets import find_target
 from flowport.runtime.names.exceptions import MetaflowException
 from flowport.runtime.store.errors import StoreError
+from flowport.workspace.branch import require_project
+from flowport.workspace.deploy import plan_deployment
+from flowport.workspace.errors import ProjectError
+from flowport.workspace.flow_file import Changes, open_flow
+from flowport.workspace.targets import find_target
 
 if TYPE_CHECKING:
     from typing import Any

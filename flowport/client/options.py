@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from flowport.project.branch import BranchChoice
-from flowport.project.flow_configs.choice import ConfigChoice
+from flowport.workspace.branch import BranchChoice
+from flowport.workspace.flow_configs.choice import ConfigChoice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

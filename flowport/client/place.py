@@ -101,8 +101,8 @@ def _default() -> str:
     if current._store is not None:
         return current._store.url
     from flowport.compiler.diagnostics.diagnostic import CompileError
-    from flowport.project.errors import ProjectError
-    from flowport.project.stores import StoreChoice, open_to_read
+    from flowport.workspace.errors import ProjectError
+    from flowport.workspace.stores import StoreChoice, open_to_read
 
     try:
         return open_to_read(StoreChoice(profile=os.environ.get("FLOWPORT_PROFILE")))[0].url

@@ -17,11 +17,11 @@ from flowport.client.process import PERIOD, FlowProcess
 from flowport.client.run import Run
 from flowport.client.source import Source
 from flowport.compiler.diagnostics.diagnostic import CompileError
-from flowport.project.flow_configs.choice import ConfigChoice
-from flowport.project.flow_file import Changes, FlowFile, open_flow
-from flowport.project.run import run_id
-from flowport.project.stores import FOLDER, store_to_write
 from flowport.runtime.names.exceptions import MetaflowNotFound
+from flowport.workspace.flow_configs.choice import ConfigChoice
+from flowport.workspace.flow_file import Changes, FlowFile, open_flow
+from flowport.workspace.run import run_id
+from flowport.workspace.stores import FOLDER, store_to_write
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

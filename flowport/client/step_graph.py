@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.compiler.package.documents import documents
-from flowport.project.flow_configs.choice import ConfigChoice
-from flowport.project.flow_file import Changes, open_flow
 from flowport.runtime.names.exceptions import MetaflowException
 from flowport.runtime.package.code_package import CodePackage
 from flowport.runtime.package.step_graph import FlowGraph
+from flowport.workspace.flow_configs.choice import ConfigChoice
+from flowport.workspace.flow_file import Changes, open_flow
 
 if TYPE_CHECKING:
     from flowport.compiler.ir.plan import Plan

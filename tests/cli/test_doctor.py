@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from desk import Desk
-from flowport.project import doctor as project
-from flowport.project.doctor import examine
+from flowport.workspace import doctor as project
+from flowport.workspace.doctor import examine
 
 GOLDEN = Path(__file__).parent / "golden"
 Golden = Callable[[Path, str], None]

@@ -9,7 +9,7 @@ from zipfile import ZipFile
 import pytest
 
 from desk import Desk
-from flowport.project.config import distrust
+from flowport.workspace.config import distrust
 
 FLOW = """
 from flowport import FlowSpec, IncludeFile, step

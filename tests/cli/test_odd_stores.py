@@ -113,9 +113,9 @@ def test_links_folders_and_pipes_in_the_place_of_documents_break_nothing(ran: De
 
 
 def test_a_folder_that_cannot_be_listed_is_a_line(ran: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from flowport.project.runs import flows, survey
     from flowport.runtime.store.errors import StoreError
     from flowport.runtime.store.folder import FolderStore
+    from flowport.workspace.runs import flows, survey
 
     ran.write(".flowport/flows/Other/runs/1/run.json", "")
     store = FolderStore(str(ran.folder / ".flowport"))

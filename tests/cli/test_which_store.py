@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from desk import Desk
-from flowport.project.runs import survey
 from flowport.runtime.store.folder import FolderStore
 from flowport.runtime.store.keys import Keys
+from flowport.workspace.runs import survey
 
 FLOW = """
 from flowport import FlowSpec, step

@@ -21,9 +21,9 @@ from kubernetes import client, config
 
 from engines.argo.runs import Ended, compiled, nothing
 from flowport.compiler.ir.plan import Plan
-from flowport.project.config import find
 from flowport.targets.argo.settings import template_name
 from flowport.targets.verify import Task
+from flowport.workspace.config import find
 from progress import Watch
 
 GROUP = ("argoproj.io", "v1alpha1")

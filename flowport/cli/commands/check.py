@@ -13,10 +13,10 @@ from flowport.cli.console import colored, say, write_document
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.diagnostics.render import FORMATS, Format, render, summary
 from flowport.compiler.lower.delivery import forwarded_here
-from flowport.project.branch import require_project
-from flowport.project.flow_file import UNCHANGED, Changes, check_flow, has_errors
-from flowport.project.secrets.file import secrets_file_problems
-from flowport.project.targets import find_target, prepare
+from flowport.workspace.branch import require_project
+from flowport.workspace.flow_file import UNCHANGED, Changes, check_flow, has_errors
+from flowport.workspace.secrets.file import secrets_file_problems
+from flowport.workspace.targets import find_target, prepare
 
 
 class CheckRequest(NamedTuple):

@@ -14,9 +14,9 @@ from flowport.cli.console import say, writing
 from flowport.cli.loading import load_flow
 from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.compiler.record import replace
-from flowport.project.errors import FilesCollide
-from flowport.project.flow_file import UNCHANGED, Changes, has_errors
-from flowport.project.targets import emit, find_target, prepare
+from flowport.workspace.errors import FilesCollide
+from flowport.workspace.flow_file import UNCHANGED, Changes, has_errors
+from flowport.workspace.targets import emit, find_target, prepare
 
 if TYPE_CHECKING:
     from flowport.compiler.diagnostics.diagnostic import Diagnostic

@@ -12,10 +12,10 @@ from flowport.cli.command import Command
 from flowport.cli.console import say
 from flowport.cli.loading import load_flow
 from flowport.compiler.target import Changes as TargetChanges
-from flowport.project.deploy import plan_deployment
-from flowport.project.errors import NotDeployable
-from flowport.project.flow_file import UNCHANGED, Changes
-from flowport.project.targets import find_target
+from flowport.workspace.deploy import plan_deployment
+from flowport.workspace.errors import NotDeployable
+from flowport.workspace.flow_file import UNCHANGED, Changes
+from flowport.workspace.targets import find_target
 
 
 class DeployRequest(NamedTuple):

@@ -14,9 +14,9 @@ from flowport.cli.console import say
 from flowport.cli.loading import select_flow
 from flowport.cli.parameter_options import FlowCommand
 from flowport.compiler.target import DryRun, DryRunner, DryRunResult, TaskEnded
-from flowport.project.dry_run import DryRunRequest, keep_source, prepare_dry_run
-from flowport.project.targets import find_target
 from flowport.runtime.text import shown
+from flowport.workspace.dry_run import DryRunRequest, keep_source, prepare_dry_run
+from flowport.workspace.targets import find_target
 
 
 def dry_run(request: DryRunRequest) -> int:

@@ -13,10 +13,10 @@ from flowport.cli.completers import addresses
 from flowport.cli.console import warn
 from flowport.cli.loading import report_warnings
 from flowport.cli.parameter_options import FlowChoice, FlowCommand, FlowSelection
-from flowport.project.flow_file import open_flow
-from flowport.project.resume import ResumeChoice, find_resumption
-from flowport.project.run import RunRequest, start
-from flowport.project.stores import StoreChoice
+from flowport.workspace.flow_file import open_flow
+from flowport.workspace.resume import ResumeChoice, find_resumption
+from flowport.workspace.run import RunRequest, start
+from flowport.workspace.stores import StoreChoice
 
 
 def resume(request: RunRequest) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flowport.cli import shared_options as shared
 from flowport.cli.loading import select_flow
 from flowport.cli.parameter_options import FlowCommand
-from flowport.project.run import RunRequest, start
+from flowport.workspace.run import RunRequest, start
 
 COMMAND = FlowCommand(
     "run",

@@ -13,7 +13,7 @@ from flowport.cli.command import Command
 from flowport.cli.console import write_document, writing
 from flowport.cli.loading import load_flow
 from flowport.compiler.ir.plan import Plan
-from flowport.project.flow_file import UNCHANGED, Changes
+from flowport.workspace.flow_file import UNCHANGED, Changes
 
 FORMATS = ("text", "svg", "html")
 ENDINGS = {"txt": "text", "svg": "svg", "html": "html"}

@@ -10,7 +10,7 @@ from flowport.cli.draw.svg import svg
 from flowport.compiler.ir import Computed, NoDefault, Parameter, Step
 from flowport.compiler.ir.plan import Plan, steps
 from flowport.compiler.package.documents import plain
-from flowport.project.parameters import as_text
+from flowport.workspace.parameters import as_text
 
 STYLE = """
 body { font: 15px/1.5 system-ui, "Segoe UI", Helvetica, Arial, sans-serif; color: #1c2733 }

@@ -15,12 +15,12 @@ from flowport.cli.command import Command
 from flowport.cli.console import as_json, warn
 from flowport.cli.loading import store_to_read
 from flowport.client.artifact import provide_modules
-from flowport.project.address import Address
-from flowport.project.errors import UnknownArtifact, UnknownItem
-from flowport.project.runs import find_run, find_step
 from flowport.runtime.run.reader import Run, Unreadable
 from flowport.runtime.store.errors import Missing
 from flowport.runtime.text import shown
+from flowport.workspace.address import Address
+from flowport.workspace.errors import UnknownArtifact, UnknownItem
+from flowport.workspace.runs import find_run, find_step
 
 ITEMS = 10
 """How many items of a step are shown when none is named; as JSON there are all."""

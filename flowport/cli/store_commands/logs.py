@@ -14,11 +14,11 @@ from flowport.cli.command import Command
 from flowport.cli.console import warn
 from flowport.cli.loading import store_to_read
 from flowport.cli.times import duration
-from flowport.project.address import Address
-from flowport.project.runs import find_run, find_step, slice_of, slices
 from flowport.runtime.records.attempts import written
 from flowport.runtime.run.labels import Labels
 from flowport.runtime.run.reader import Run
+from flowport.workspace.address import Address
+from flowport.workspace.runs import find_run, find_step, slice_of, slices
 
 CHUNK = 1 << 22
 """Bytes of a log that are read at a time: a log can be larger than the memory."""

@@ -14,9 +14,9 @@ from flowport.cli.completers import addresses
 from flowport.cli.console import as_json, warn
 from flowport.cli.loading import store_to_read
 from flowport.cli.times import duration, moment
-from flowport.project.errors import UnknownFlow
-from flowport.project.runs import earlier_runs, flows, status, survey, taken_over
 from flowport.runtime.text import shown
+from flowport.workspace.errors import UnknownFlow
+from flowport.workspace.runs import earlier_runs, flows, status, survey, taken_over
 
 if TYPE_CHECKING:
     from flowport.runtime.store.interface import Store

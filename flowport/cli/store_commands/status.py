@@ -14,13 +14,13 @@ from flowport.cli.completers import addresses
 from flowport.cli.console import as_json, warn
 from flowport.cli.loading import store_to_read
 from flowport.cli.times import duration, moment
-from flowport.project.address import Address
-from flowport.project.progress import step_progress
-from flowport.project.runs import find_run, tags_of
-from flowport.project.runs import status as status_of
 from flowport.runtime.records.attempts import failures
 from flowport.runtime.run.status import STOPPED
 from flowport.runtime.text import shown
+from flowport.workspace.address import Address
+from flowport.workspace.progress import step_progress
+from flowport.workspace.runs import find_run, tags_of
+from flowport.workspace.runs import status as status_of
 
 if TYPE_CHECKING:
     from flowport.runtime.run.reader import Run

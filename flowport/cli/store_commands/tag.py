@@ -12,9 +12,9 @@ from flowport.cli.command import Argument, Command
 from flowport.cli.completers import addresses
 from flowport.cli.console import as_json, warn
 from flowport.cli.loading import store_to_read
-from flowport.project.address import Address
-from flowport.project.runs import TagChange, change_tags, find_record, tags_of
 from flowport.runtime.text import shown
+from flowport.workspace.address import Address
+from flowport.workspace.runs import TagChange, change_tags, find_record, tags_of
 
 ACTIONS = ("add", "remove", "replace", "list")
 

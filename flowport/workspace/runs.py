@@ -5,18 +5,6 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flowport.project.address import LATEST, Address
-from flowport.project.errors import (
-    BadTags,
-    EveryRunDone,
-    NoRuns,
-    StillRunning,
-    UnknownFlow,
-    UnknownItem,
-    UnknownRun,
-    UnknownStep,
-    UnreadableRuns,
-)
 from flowport.runtime.records.run_record import document
 from flowport.runtime.records.slices import pieces
 from flowport.runtime.run import tags as run_tags
@@ -27,6 +15,18 @@ from flowport.runtime.run.status import RunStatus, run_status
 from flowport.runtime.run.tags import read_tags
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
 from flowport.runtime.store.keys import FLOWS, LOG, Keys, names, part, runs_folder
+from flowport.workspace.address import LATEST, Address
+from flowport.workspace.errors import (
+    BadTags,
+    EveryRunDone,
+    NoRuns,
+    StillRunning,
+    UnknownFlow,
+    UnknownItem,
+    UnknownRun,
+    UnknownStep,
+    UnreadableRuns,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

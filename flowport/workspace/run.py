@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowport.compiler.lower.delivery import whereabouts
-from flowport.project.branch import on_branch_of_user
-from flowport.project.errors import BadRunId, BadTags, NoOrigin, NotWritable, UnknownRun, UnknownStep
-from flowport.project.flow_file import FlowFile
-from flowport.project.parameters import ParameterText, parameter_values
-from flowport.project.secrets.file import place_here
-from flowport.project.stores import store_to_write
 from flowport.runtime.records.validation import NAME
 from flowport.runtime.run.parameters import ParameterError
 from flowport.runtime.run.run_input import tags
 from flowport.runtime.store.keys import Keys, part
+from flowport.workspace.branch import on_branch_of_user
+from flowport.workspace.errors import BadRunId, BadTags, NoOrigin, NotWritable, UnknownRun, UnknownStep
+from flowport.workspace.flow_file import FlowFile
+from flowport.workspace.parameters import ParameterText, parameter_values
+from flowport.workspace.secrets.file import place_here
+from flowport.workspace.stores import store_to_write
 
 if TYPE_CHECKING:
     from flowport.runtime.store.interface import Store

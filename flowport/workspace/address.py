@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from flowport.project.errors import NotAnAddress
+from flowport.workspace.errors import NotAnAddress
 
 LATEST = "latest"
 """Stands for the latest run of a flow, unless a run is called that."""

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.compiler.lower.delivery import Place, deliver
 from flowport.compiler.record import replace
-from flowport.project.config import SHARED
-from flowport.project.errors import UnknownTarget
-from flowport.project.flow_file import FlowFile, has_errors
+from flowport.workspace.config import SHARED
+from flowport.workspace.errors import UnknownTarget
+from flowport.workspace.flow_file import FlowFile, has_errors
 
 if TYPE_CHECKING:
     from flowport.compiler.package.archive import Package
     from flowport.compiler.settings import Profile
     from flowport.compiler.target import File
-    from flowport.project.config import Config
     from flowport.targets.prepare import Prepared
     from flowport.targets.registry import AnyTarget
+    from flowport.workspace.config import Config
 
 
 def find_target(name: str) -> AnyTarget:

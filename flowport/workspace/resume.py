@@ -6,16 +6,16 @@ import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowport.compiler.diagnostics.diagnostic import CompileError
-from flowport.project.errors import UnknownFlowFile
-from flowport.project.flow_file import UNCHANGED, Changes, FlowFile, open_flow
-from flowport.project.runs import find_origin
-from flowport.project.stores import StoreChoice, open_to_read
 from flowport.runtime.local.source import where
 from flowport.runtime.records.run_record import RunRecord
+from flowport.workspace.errors import UnknownFlowFile
+from flowport.workspace.flow_file import UNCHANGED, Changes, FlowFile, open_flow
+from flowport.workspace.runs import find_origin
+from flowport.workspace.stores import StoreChoice, open_to_read
 
 if TYPE_CHECKING:
-    from flowport.project.runs import Report
     from flowport.runtime.store.interface import Store
+    from flowport.workspace.runs import Report
 
 
 class ResumeChoice(NamedTuple):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from flowport.project.config import Config, find
-from flowport.project.errors import NoStoreOfTarget, StoresDiffer
-from flowport.project.targets import find_target
+from flowport.workspace.config import Config, find
+from flowport.workspace.errors import NoStoreOfTarget, StoresDiffer
+from flowport.workspace.targets import find_target
 
 if TYPE_CHECKING:
     from flowport.runtime.store.interface import Store

@@ -24,7 +24,7 @@ from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.ir.secrets import Provisions
 from flowport.compiler.project_settings import SharedSettings, TopSettings
 from flowport.compiler.python.containment import below
-from flowport.project.secrets.provisions import provisions
+from flowport.workspace.secrets.provisions import provisions
 
 FILES = ("flowport.toml", "pyproject.toml")
 TABLE = "[tool.flowport"

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from flowport.compiler.lower.delivery import deliver
 from flowport.compiler.lower.run_ids import run_prefix
 from flowport.compiler.target import DryRun
-from flowport.project.branch import on_branch_of_user
-from flowport.project.config import Config
-from flowport.project.errors import StoreNotLocal
-from flowport.project.flow_file import FlowFile
-from flowport.project.parameters import ParameterText
-from flowport.project.run import check_origin, run_id, run_input
-from flowport.project.secrets.file import place_here
-from flowport.project.stores import is_folder, store_to_write
-from flowport.project.targets import prepare, prepare_without_errors
 from flowport.runtime.local.source import note
 from flowport.runtime.store.keys import Keys
 from flowport.runtime.store.open import open_store
+from flowport.workspace.branch import on_branch_of_user
+from flowport.workspace.config import Config
+from flowport.workspace.errors import StoreNotLocal
+from flowport.workspace.flow_file import FlowFile
+from flowport.workspace.parameters import ParameterText
+from flowport.workspace.run import check_origin, run_id, run_input
+from flowport.workspace.secrets.file import place_here
+from flowport.workspace.stores import is_folder, store_to_write
+from flowport.workspace.targets import prepare, prepare_without_errors
 
 if TYPE_CHECKING:
     from flowport.compiler.diagnostics.diagnostic import Diagnostic

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from flowport.compiler.configs.sources import ConfigSources, Given, Missing
 from flowport.compiler.configs.texts import FILES, VALUES, read_variable
-from flowport.project.config import Config
-from flowport.project.errors import BadConfigVariable
-from flowport.project.flow_configs.parsers import run_parsers
+from flowport.workspace.config import Config
+from flowport.workspace.errors import BadConfigVariable
+from flowport.workspace.flow_configs.parsers import run_parsers
 
 
 class ConfigChoice(NamedTuple):

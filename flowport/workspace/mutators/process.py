@@ -1,4 +1,4 @@
-"""The process that imports a flow and runs its mutators: `python -m flowport.project.mutators.process`.
+"""The process that imports a flow and runs its mutators: `python -m flowport.workspace.mutators.process`.
 
 It reads a request from standard input, and writes what changed to standard output, both as JSON. What the user's code prints goes to
 standard error. The flow's files are in a folder as in a code package, so its mutators see what a task sees.

@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
 from flowport.compiler.parse.flow_listing import list_flows
-from flowport.project.config import find
-from flowport.project.errors import NoFlows, NotAFolder
-from flowport.project.flow_file import check_flow, has_errors
-from flowport.project.targets import find_target, prepare
+from flowport.workspace.config import find
+from flowport.workspace.errors import NoFlows, NotAFolder
+from flowport.workspace.flow_file import check_flow, has_errors
+from flowport.workspace.targets import find_target, prepare
 
 SKIPPED = frozenset({"node_modules", "site-packages", "__pycache__", "__pypackages__"})
 """Folders with files that are nobody's flows, besides hidden ones and virtual environments."""

@@ -40,7 +40,7 @@ def _answer(flow: Flow, unpacked: str, folder: str, decorators: Sequence[Decorat
     beside = any(root.startswith(".flowport/") for root in flow.roots)
     asked = [[one.name, dict(one.arguments), one.origin] for one in decorators]
     request = {"folder": unpacked, "source": None if beside else folder, "decorators": asked}
-    command = [sys.executable, "-m", "flowport.project.mutators.process"]
+    command = [sys.executable, "-m", "flowport.workspace.mutators.process"]
     done = subprocess.run(command, input=json.dumps(request), stdout=subprocess.PIPE, encoding="utf-8")
     try:
         answer: dict[str, Any] = json.loads(done.stdout)

@@ -7,9 +7,9 @@ from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from flowport.project.errors import BadParameters
 from flowport.runtime.run.parameters import ParameterError, convert, converted, text_of
 from flowport.runtime.store.documents import dump
+from flowport.workspace.errors import BadParameters
 
 Spec = dict[str, Any]
 """An entry of `parameters` in the plan's JSON."""

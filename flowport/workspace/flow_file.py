@@ -12,9 +12,9 @@ from flowport.compiler.ir.plan import Plan
 from flowport.compiler.options import CompileOptions
 from flowport.compiler.package.documents import flow_document
 from flowport.compiler.record import replace
-from flowport.project.branch import NO_CHOICE, BranchChoice, on_branch
-from flowport.project.config import Config, find
-from flowport.project.flow_configs.choice import NO_CONFIGS, ConfigChoice, sources
+from flowport.workspace.branch import NO_CHOICE, BranchChoice, on_branch
+from flowport.workspace.config import Config, find
+from flowport.workspace.flow_configs.choice import NO_CONFIGS, ConfigChoice, sources
 
 if TYPE_CHECKING:
     from flowport.compiler.package.archive import Package
@@ -111,7 +111,7 @@ def _mutated(argument: str, where: tuple[tuple[str, ...], tuple[str, ...]], opti
     """The options with what the flow's mutators change; raises CompileError. Without a flow there is nothing to run."""
     from flowport.compiler.decorators.mutations import Mutations
     from flowport.compiler.parse.flow import parse
-    from flowport.project.mutators.run import run_mutators
+    from flowport.workspace.mutators.run import run_mutators
 
     path, class_name = split(argument)
     unread = replace(options, decorators=(), mutations=Mutations())

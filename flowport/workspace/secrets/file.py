@@ -7,9 +7,9 @@ import os
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower.delivery import Place
-from flowport.project.config import Config
-from flowport.project.errors import NoSecretsFile
-from flowport.project.flow_file import FlowFile
+from flowport.workspace.config import Config
+from flowport.workspace.errors import NoSecretsFile
+from flowport.workspace.flow_file import FlowFile
 
 FILE = ".env"
 

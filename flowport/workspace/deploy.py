@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowport.compiler.target import Change, Changes, Deployer, Deployment
-from flowport.project.branch import require_branch
-from flowport.project.errors import NotDeployable
-from flowport.project.targets import emit, prepare_without_errors
+from flowport.workspace.branch import require_branch
+from flowport.workspace.errors import NotDeployable
+from flowport.workspace.targets import emit, prepare_without_errors
 
 if TYPE_CHECKING:
     from flowport.compiler.diagnostics.diagnostic import Diagnostic
-    from flowport.project.flow_file import FlowFile
     from flowport.targets.registry import AnyTarget
+    from flowport.workspace.flow_file import FlowFile
 
 
 class PlannedDeployment(NamedTuple):

@@ -19,7 +19,10 @@ def run_parsers(wanted: ParserRun) -> tuple[ParserResult, ...]:
         "calls": [[call.attribute, call.text] for call in wanted.calls],
     }
     done = subprocess.run(
-        [sys.executable, "-m", "flowport.project.flow_configs.parser_process"], input=json.dumps(request), stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "flowport.workspace.flow_configs.parser_process"],
+        input=json.dumps(request),
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         return tuple(ParserResult(found["literal"], found["error"]) for found in json.loads(done.stdout))

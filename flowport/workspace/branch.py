@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
 from flowport.compiler.ir.project import name_like, name_problem
 from flowport.compiler.record import replace
-from flowport.project.errors import BadBranch, NoBranch, NoProject
+from flowport.workspace.errors import BadBranch, NoBranch, NoProject
 
 if TYPE_CHECKING:
     from flowport.compiler.ir import Flow, Project
     from flowport.compiler.ir.plan import Plan
-    from flowport.project.config import Config
+    from flowport.workspace.config import Config
 
 
 class BranchChoice(NamedTuple):
