@@ -116,27 +116,37 @@ class Calls:
         return positional, named
 
     def _own_function(self, node: ast.Call, function: Definition, where: Scope) -> Any:
-        """The value of a call of a function that only imports, assigns names and returns an expression."""
+        """The value of a call of a function that only imports, assigns names, chooses by `if` and returns an expression."""
         definition = function.function
         assert definition is not None
         positional, named = self._arguments(node, where)
         inside = Scope(where.modules, function.source, {}, {}, where.depth + 1)
         known = self._bound(node, definition.args, positional, named, where, inside)
-        body = [] if definition.decorator_list or isinstance(definition, ast.AsyncFunctionDef) else definition.body
-        for part in body:
+        waiting = [] if definition.decorator_list or isinstance(definition, ast.AsyncFunctionDef) else [*definition.body]
+        while waiting:
             inside = Scope(where.modules, function.source, {}, known, where.depth + 1)
-            match part:
+            match waiting.pop(0):
                 case ast.Return(value=value) if value is not None:
                     return self.evaluate(value, inside)
                 case ast.Assign(targets=[target], value=value):
                     known = {**known, **unpack(target, self.evaluate(value, inside), inside)}
-                case ast.Import() | ast.ImportFrom():
+                case ast.If(test=test, body=body, orelse=orelse):
+                    waiting[:0] = body if self._holds(test, inside) else orelse
+                case (ast.Import() | ast.ImportFrom()) as part:
                     known = {**known, **{name: _external(thing) for name, thing in where.modules.local(function.source, part)}}
-                case ast.Expr(value=ast.Constant()):
+                case ast.Expr(value=ast.Constant()) | ast.Pass():
                     pass
                 case _:
                     break
-        raise NotConstant(where.source, node, f"`{function.name}` does more than assign names and return a value")
+        raise NotConstant(where.source, node, f"`{function.name}` does more than assign names, choose by `if` and return a value")
+
+    def _holds(self, test: ast.expr, where: Scope) -> bool:
+        value = self.evaluate(test, where)
+        if isinstance(value, Forwarded):
+            raise value.refused()
+        if is_name(value):
+            raise NotConstant(where.source, test, f"`{where.source.segment(test)}` is not a value")
+        return bool(value)
 
     def _bound(
         self, node: ast.Call, wanted: ast.arguments, positional: list[Any], named: dict[str, Any], where: Scope, inside: Scope

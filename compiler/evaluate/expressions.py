@@ -21,6 +21,7 @@ from flowport.compiler.evaluate.environment import Forwarded, found_in, joined, 
 from flowport.compiler.evaluate.paths import PathText
 from flowport.compiler.evaluate.pure import BIGGEST, BUILTINS, HERE, TooBig, binary, check_size
 from flowport.compiler.evaluate.scope import Known, NotConstant, OutOfWork, ReadsEnvironment, Scope, attempt, is_name, resolve_name, unpack
+from flowport.compiler.evaluate.versions import major_version
 from flowport.compiler.python.bindings import Names, names
 from flowport.compiler.python.modules import Definition, External, Own, Thing
 from flowport.runtime.names.config import ConfigValue
@@ -255,6 +256,8 @@ def _formatted(part: ast.expr, where: Scope) -> str | Forwarded:
 def _subscript(node: ast.Subscript, where: Scope) -> Any:
     if _is_environment(node.value, where):
         return read(_CALLS.text(node.slice, where), (), where.source, node)
+    if (version := major_version(node, where)) is not None:
+        return version
     value = plain(node.value, where)
     if isinstance(node.slice, ast.Slice):
         bounds = [None if part is None else plain(part, where) for part in (node.slice.lower, node.slice.upper, node.slice.step)]

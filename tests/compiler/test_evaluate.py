@@ -23,6 +23,8 @@ import os
 import os.path as osp
 import pathlib
 import random
+import platform
+import sys
 import time
 from os import environ, getenv
 from pathlib import Path
@@ -60,6 +62,22 @@ def local(name):
     import os
     folder = os.path.join("sql", name)
     return folder + ".sql"
+
+def sized(number, unit):
+    units = ["B", "KB", "MB"]
+    if unit not in units:
+        raise ValueError(unit)
+    if unit == "B":
+        pass
+    elif number > 10:
+        return "large"
+    else:
+        number = number * 1024
+    return number
+
+def version():
+    import platform
+    return {"2": "2.7", "3": "3.9"}[platform.python_version_tuple()[0]]
 
 def loud(x):
     print(x)
@@ -125,7 +143,8 @@ def test_expressions_have_the_value_that_python_gives_them(value: Any, expressio
         ("settings.Box.SIZE", 3),
         ("GIB", 2**30), ("sizes.MIB", 2**20), ("f'{NAME}/{RATE:.1f}'", "digits/0.5"), ("half(3)", 1.5), ("settings.half(x=3)", 1.5),
         ("plain(1)", 3), ("plain(1, 2, 3, 4, scale=2, a=1, b=2)", 22), ("plain(*PAIR)", 3), ("plain(**{'x': 1, 'y': 5})", 6),
-        ("local('query')", "sql/query.sql"), ("os.path.join('a', 'b')", "a/b"), ("osp.basename('a/b.txt')", "b.txt"),
+        ("local('query')", "sql/query.sql"), ("sized(5, 'B')", 5), ("sized(5, 'KB')", 5120), ("sized(11, 'MB')", "large"),
+        ("version()", "3.9"), ("sys.version_info[0]", 3), ("os.path.join('a', 'b')", "a/b"), ("osp.basename('a/b.txt')", "b.txt"),
         ("os.path.splitext('a.txt')[0]", "a"), ("os.path.dirname('a/b')", "a"), ("str(Path('a') / 'b' / 'c.txt')", "a/b/c.txt"),
         ("Path('a/b.txt').stem", "b"), ("Path('a/b.txt').with_suffix('.csv').name", "b.csv"), ("str(pathlib.Path('a', 'b').parent)", "a"),
         ("Path('a').joinpath('b').as_posix()", "a/b"), ("json.loads('{\"a\": [1]}')", {"a": [1]}),
@@ -160,7 +179,10 @@ def test_file_is_carried_behind_a_mark(value: Any, tmp_path: Path) -> None:
         ("time.time()", "`time.time` cannot be called before the flow runs"),
         ("random.random()", "`random.random` cannot be called before the flow runs"),
         ("open('x')", "`flow.py` does not set `open`"),
-        ("loud(1)", "`loud` does more than assign names and return a value"),
+        ("sized(5, 'GB')", "`sized` does more than assign names, choose by `if` and return a value"),
+        ("sys.version_info[1]", "`sys.version_info` is not a value"),
+        ("platform.python_version_tuple()[1]", "`platform.python_version_tuple` cannot be called before the flow runs"),
+        ("loud(1)", "`loud` does more than assign names, choose by `if` and return a value"),
         ("plain()", "the arguments do not match the function"),
         ("half(1, 2, 3)", "the arguments do not match the function"),
         ("1 / 0", "it raises ZeroDivisionError: division by zero"),

@@ -5,8 +5,8 @@ from metaflow import Config, FlowSpec, step
 
 def checked(text):
     found = json.loads(text)
-    if "cpu" not in found:
-        raise ValueError("cpu is missing")
+    for name in {"cpu"} - set(found):
+        raise ValueError(f"{name} is missing")
     return found
 
 
