@@ -1,4 +1,4 @@
-"""Reads the arguments of `Parameter` and `IncludeFile`. `parameter_calls` finds the calls.
+"""Reads the arguments of `Parameter`. `parameter_calls` finds the calls, and `include_file` reads those of `IncludeFile`.
 
 A default that is not constant (a function, a clock, the environment) is computed once, when the run starts.
 """
@@ -7,138 +7,40 @@ from __future__ import annotations
 
 import ast
 import json
-import os.path
 from collections.abc import Iterable
-from typing import Any
 
 from flowport.compiler.decorators.arguments import is_text
-from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.evaluate.configs import MissingKey, UnreadConfig
 from flowport.compiler.evaluate.expressions import evaluate
-from flowport.compiler.evaluate.paths import PathText
-from flowport.compiler.evaluate.pure import HERE, has_flow_path
+from flowport.compiler.evaluate.pure import has_flow_path
 from flowport.compiler.evaluate.reading import Reading
 from flowport.compiler.evaluate.scope import Known, NotConstant, ReadsEnvironment, scope
-from flowport.compiler.ir import Computed, Constant, NoDefault, Option, Parameter
+from flowport.compiler.ir import Computed, Constant, NoDefault, Parameter
 from flowport.compiler.ir.parameter_kinds import as_kind, misfit
-from flowport.compiler.parse.parameter_arguments import ARGUMENTS, KINDS, POSITIONAL, REFUSED
+from flowport.compiler.parse.include_file import IncludedFile
+from flowport.compiler.parse.parameter_arguments import KINDS
 from flowport.compiler.parse.parameter_calls import ParameterCall
-from flowport.compiler.python.containment import leads_out
-from flowport.compiler.python.modules import Definition, External
+from flowport.compiler.parse.parameter_reader import ParameterReader
+from flowport.compiler.python.modules import External
 from flowport.runtime.names.config import plain
+
+_TYPES_HELP = "use str, int, float, bool, list, dict, JSONType or click.Choice"
 
 
 def parameters(reading: Reading, found: Iterable[ParameterCall], folder: str) -> tuple[Parameter, ...]:
     """The parameters of a flow; `folder` is the flow's, where the files of IncludeFile are looked for."""
-    return tuple(_Call(reading, made, folder).parameter() for made in found)
+    return tuple(
+        IncludedFile(reading, made, folder).parameter() if made.kind == "IncludeFile" else _Value(reading, made, folder).parameter()
+        for made in found
+    )
 
 
-class _Call:
-    def __init__(self, reading: Reading, made: ParameterCall, folder: str) -> None:
-        self.reading, self.folder = reading, folder
-        self.attribute, self.function, self.node, self.source, self.members = (
-            made.attribute,
-            made.kind,
-            made.call,
-            made.source,
-            made.members,
-        )
-        self.arguments = self._arguments_by_name()
-
-    def _arguments_by_name(self) -> dict[str, ast.expr]:
-        """The arguments by name, `**NAME` unfolded as far as it is written out."""
-        known = ARGUMENTS[self.function]
-        arguments: dict[str, ast.expr] = dict(zip(known, self.node.args[: POSITIONAL[self.function]]))
-        for extra in self.node.args[POSITIONAL[self.function] :]:
-            self.say("FP152", f"`{self.function}` takes this argument by name", extra, f"write `{known[2]}={self.source.segment(extra)}`")
-        for keyword in self.node.keywords:
-            if keyword.arg is None:
-                self._unfold(keyword.value, arguments)
-            elif keyword.arg in known:
-                arguments[keyword.arg] = keyword.value
-            else:
-                self.say("FP152", f"`{self.function}` has no argument `{keyword.arg}`", keyword, *did_you_mean(keyword.arg, known))
-        return arguments
-
-    def _unfold(self, node: ast.expr, arguments: dict[str, ast.expr]) -> None:
-        constant, value = self.constant(node, "`**`")
-        if constant and isinstance(value, dict):
-            for name, inner in value.items():
-                if name in ARGUMENTS[self.function]:
-                    arguments[name] = ast.copy_location(
-                        ast.Name(inner.name, ast.Load()) if isinstance(inner, Known) else ast.Constant(inner), node
-                    )
-                else:
-                    self.say(
-                        "FP152", f"`{self.function}` has no argument `{name}`", node, *did_you_mean(str(name), ARGUMENTS[self.function])
-                    )
-
-    def say(self, code: str, message: str, node: ast.AST, *ways_out: str) -> None:
-        self.reading.say(code, message, self.source, node, *ways_out)
-
-    def constant(self, node: ast.expr, what: str, located: bool = False) -> tuple[bool, Any]:
-        return self.reading.constant(node, self.source, self.members, what, located)
-
-    def argument(self, name: str, kind: type | tuple[type, ...], otherwise: Any) -> Any:
-        """The value of an argument, or `otherwise` when it is absent, None, or something else than it may be."""
-        node = self.arguments.get(name)
-        if node is None:
-            return otherwise
-        constant, value = self.constant(node, f"`{name}` of `{self.attribute}`")
-        if not constant or value is None:
-            return otherwise
-        if not isinstance(value, kind):
-            self.say(
-                "FP153",
-                f"`{name}` of `{self.attribute}` cannot be `{self.source.segment(node)}`",
-                node,
-                f"write `{name}={otherwise!r}`",
-            )
-            return otherwise
-        return value
+class _Value(ParameterReader):
+    """A call of `Parameter`."""
 
     def parameter(self) -> Parameter:
         """The parameter; adds a diagnostic for every argument that does not fit."""
-        name = self.argument("name", str, self.attribute)
-        if "name" not in self.arguments:
-            self.say(
-                "FP151", f"the parameter `{self.attribute}` has no name", self.node, f'write `{self.function}("{self.attribute}", ...)`'
-            )
-        self._refused(name)
-        return self._included_file(name) if self.function == "IncludeFile" else self._value(name)
-
-    def _included_file(self, name: str) -> Parameter:
-        """The parameter of an `IncludeFile`."""
-        default, absent = self.file()
-        self._check_parser()
-        return Parameter(
-            self.attribute,
-            name,
-            "file",
-            default,
-            absent or bool(self.argument("required", (bool, int), False)),
-            str(self.argument("help", str, "")),
-            text=bool(self.argument("is_text", (bool, int), True)),
-            encoding=self.argument("encoding", str, None),
-            option=self.option(),
-            span=self.source.span(self.node),
-        )
-
-    def _check_parser(self) -> None:
-        """The name of a function is imported in the task, from a module that is installed there."""
-        node = self.arguments.get("parser")
-        if node is None or not isinstance(node, ast.Constant) or node.value is None:
-            return
-        module, _, function = str(node.value).rpartition(".")
-        if not isinstance(node.value, str) or not module or module.startswith(".") or not function.isidentifier():
-            message = f"`parser` of `{self.attribute}` is not a function: `{self.source.segment(node)}`"
-            self.say("FP153", message, node, 'write the function, or its name with that of its module: `parser="json.loads"`')
-        elif self.reading.modules.module(module.split(".")[0]) is not None:
-            message = f"`parser` of `{self.attribute}` names a function of your own, whose module would not be in the code package"
-            self.say("FP153", message, node, f"write `from {module} import {function}` above, and here `parser={function}`")
-
-    def _value(self, name: str) -> Parameter:
-        """The parameter of a `Parameter`."""
+        name = self.name()
         required, text = bool(self.argument("required", (bool, int), False)), str(self.argument("help", str, ""))
         default = self.default()
         kind = self.kind(default)
@@ -188,33 +90,10 @@ class _Call:
             return None
         return separator
 
-    def option(self) -> Option:
-        """How the command line takes the parameter."""
-        node = self.arguments.get("envvar")
-        variables = self.argument("envvar", (str, list, tuple), ())
-        variables = (variables,) if isinstance(variables, str) else tuple(variables)
-        if node is not None and not all(isinstance(one, str) for one in variables):
-            message = f"`envvar` of `{self.attribute}` is the name of a variable or a list of names, not `{self.source.segment(node)}`"
-            self.say("FP153", message, node, f'write `envvar="{self.attribute.upper()}"`')
-            variables = ()
-        return Option(
-            variables,
-            bool(self.argument("hidden", (bool, int), False)),
-            str(self.argument("metavar", str, "")),
-            bool(self.argument("show_default", (bool, int), True)),
-        )
-
     def _check_characters(self, argument: str, values: tuple[object, ...]) -> None:
         if not all(is_text(value) for value in values if isinstance(value, str)):
             message = f"`{argument}` of `{self.attribute}` has an unpaired surrogate, which is not a character"
             self.say("FP153", message, self.arguments[argument], "remove it")
-
-    def _refused(self, name: str) -> None:
-        """Report arguments that are not supported and would change the value."""
-        for argument, (reason, way_out) in REFUSED.items():
-            node = self.arguments.get(argument)
-            if node is not None and not (isinstance(node, ast.Constant) and node.value is None):
-                self.say("FP152", f"`{argument}` of `{self.attribute}` is not supported: {reason}", node, way_out.format(name=name))
 
     def default(self) -> Constant | NoDefault | Computed:
         """The default: a constant, or Computed for what only a running flow can say."""
@@ -300,61 +179,6 @@ class _Call:
         if not isinstance(node, ast.Call) or not isinstance(thing, External) or thing.name != "click.Choice":
             return None
         return next(iter([*node.args, *(keyword.value for keyword in node.keywords if keyword.arg == "choices")]), None)
-
-    def file(self) -> tuple[Constant | NoDefault | Computed, bool]:
-        """The path of an IncludeFile's default, relative to the flow's folder; and whether a run must name one, since it is not there."""
-        node = self.arguments.get("default")
-        if node is None:
-            return NoDefault(), False
-        if self._is_function(node):
-            return Computed(self.source.segment(node)), False
-        constant, value = self.constant(node, f"the default of `{self.attribute}`", located=True)
-        if not constant or value is None:
-            return NoDefault(), False
-        path = str(value)
-        if not isinstance(value, str | PathText):
-            self.say(
-                "FP155",
-                f"the default of `{self.attribute}` must be a path, not `{path}`",
-                node,
-                "write the path of a file in the flow's folder",
-            )
-            return NoDefault(), False
-        if path.startswith(OBJECTS):
-            return path, False
-        path = os.path.relpath(path.removeprefix(HERE), self.folder) if path.startswith(HERE) else os.path.normpath(path)
-        outside = os.path.isabs(path) or path.split(os.sep)[0] == ".."
-        if "://" in str(value):
-            self.say(
-                "FP155",
-                f"the file `{value}` of `{self.attribute}` is not on this machine",
-                node,
-                "use a `Parameter` for the address, and read the file in a step",
-            )
-        elif outside or not os.path.isfile(os.path.join(self.folder, path)):
-            problem = "is outside the flow's folder" if outside else "does not exist"
-            way_out = (
-                "copy the file to the flow's folder" if outside else "copy the file to this path, which is relative to the flow's folder"
-            )
-            message = f"the file `{path}` of `{self.attribute}` {problem}, so each run must name a file"
-            self.reading.warn("FP155", message, self.source, node, way_out)
-            return NoDefault(), True
-        elif reason := leads_out(os.path.join(self.folder, path), [self.folder]):
-            self.say("FP155", f"the file `{path}` of `{self.attribute}` {reason}", node, "copy the file to the flow's folder")
-        else:
-            return path.replace(os.sep, "/"), False
-        return NoDefault(), False
-
-    def _is_function(self, node: ast.expr) -> bool:
-        """Whether a default is a function, which is called when the run starts."""
-        thing = self.reading.modules.resolve(self.source, node) if not isinstance(node, ast.Lambda) else None
-        return isinstance(node, ast.Lambda) or (isinstance(thing, Definition) and thing.function is not None)
-
-
-OBJECTS = ("s3://", "gs://", "az://")
-"""Addresses of files that a task can fetch."""
-
-_TYPES_HELP = "use str, int, float, bool, list, dict, JSONType or click.Choice"
 
 
 def is_constant(value: object) -> bool:
