@@ -5,7 +5,8 @@ With several processes (`-n auto --dist loadgroup`) the tests of a file run in o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+import os
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from random import randrange
 from typing import Any
@@ -45,6 +46,16 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     terminalreporter.write_line(str(Choice(config)))  # with `-q` there is no header
+
+
+@pytest.fixture(autouse=True)
+def no_store_left_behind() -> Iterator[None]:
+    """A task that a test runs in its own process names its store in the environment, which is not the store of the next test."""
+    before = os.environ.get("FLOWPORT_STORE")
+    yield
+    os.environ.pop("FLOWPORT_STORE", None)
+    if before is not None:
+        os.environ["FLOWPORT_STORE"] = before
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

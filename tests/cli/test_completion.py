@@ -29,7 +29,7 @@ def test_commands_are_completed(desk: Desk) -> None:
 
 
 def test_options_are_completed(desk: Desk) -> None:
-    assert completed(desk, "compile", "--p") == ["--profile"]
+    assert completed(desk, "compile", "--p") == ["--production", "--profile"]
     assert completed(desk, "check", "tiny.py", "--format", "g") == ["github"]
 
 

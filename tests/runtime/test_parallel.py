@@ -64,29 +64,41 @@ def test_a_process_that_is_killed_is_told_from_a_function_that_fails() -> None:
 
 
 def test_a_function_that_fails_ends_the_other_processes(tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+
     def work(value: int) -> None:
         if not value:
-            while not (tmp_path / "begun").exists():
+            while not begun.exists():
                 time.sleep(0.01)
             raise ValueError("first")
-        (tmp_path / "begun").touch()
+        (tmp_path / "process").write_text(str(os.getpid()), encoding="utf-8")
+        begun.touch()
         time.sleep(600)
 
     with pytest.raises(MulticoreException, match="`func` failed"):
         parallel_map(work, [0, 1], max_parallel=2)
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "process").read_text(encoding="utf-8")), 0)
 
 
-def test_values_that_cannot_be_had_end_the_processes_of_those_before() -> None:
+def test_values_that_cannot_be_had_end_the_processes_of_those_before(tmp_path: Path) -> None:
+    noted = tmp_path / "process"
+
+    def work(value: int) -> None:
+        (tmp_path / "written").write_text(str(os.getpid()), encoding="utf-8")
+        (tmp_path / "written").rename(noted)
+        time.sleep(value)
+
     def values() -> Iterator[int]:
         yield 600
+        while not noted.exists():
+            time.sleep(0.01)
         raise LookupError("no more")
 
     with pytest.raises(LookupError, match="no more"):
-        parallel_map(time.sleep, values(), max_parallel=2)
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+        parallel_map(work, values(), max_parallel=2)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(noted.read_text(encoding="utf-8")), 0)
 
 
 def test_temporary_files_are_gone_afterwards(tmp_path: Path) -> None:
