@@ -6,6 +6,7 @@ With several processes (`-n auto --dist loadgroup`) the tests of a file run in o
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from random import randrange
@@ -14,12 +15,19 @@ from typing import Any
 import pytest
 
 from choice import Choice
+from flowport.runtime.names.current import current
 from s3 import bucket, server
 
 __all__ = ["bucket", "server"]
 
 SHARED = {"airflow": "Airflow", "databases": "Airflow", "airflow_2": "Airflow 2", "engines": "Step Functions", "runs": "Step Functions"}
 """The fixtures that take long to make, and what tests with one of them share."""
+
+OF_THE_SHELL = ("FLOWPORT_", "METAFLOW_")
+"""Variables of whoever starts the tests: they would choose stores, profiles, configs and users for the flows of the tests."""
+
+FOR_TESTS = {"FLOWPORT_CACHE", "FLOWPORT_CLUSTER", "FLOWPORT_RESTART_CONTROLLER"}
+"""Those that are meant for the tests."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,6 +38,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "sample(shows, more): a large test, of which some cases run")
+    for name in [name for name in os.environ if name.startswith(OF_THE_SHELL) and name not in FOR_TESTS]:
+        del os.environ[name]
     if config.option.seed is None:
         config.option.seed = getattr(config, "workerinput", {}).get("seed", randrange(10_000))
 
@@ -49,13 +59,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 @pytest.fixture(autouse=True)
-def no_store_left_behind() -> Iterator[None]:
-    """A task that a test runs in its own process names its store in the environment, which is not the store of the next test."""
-    before = os.environ.get("FLOWPORT_STORE")
+def process_as_before() -> Iterator[None]:
+    """A task that a test runs in its own process sets variables and `current`, and may go to another folder: not for the next test."""
+    environment, folder = {**os.environ}, os.getcwd()
     yield
-    os.environ.pop("FLOWPORT_STORE", None)
-    if before is not None:
-        os.environ["FLOWPORT_STORE"] = before
+    os.environ.clear()
+    os.environ.update(environment)
+    time.tzset()
+    os.chdir(folder)
+    current._begin({})
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -9,7 +9,6 @@ import pytest
 
 from client.reading import read
 from flowport.client import default_metadata, default_namespace
-from flowport.runtime.names.current import current
 from solo import Broken, Solo
 
 TRAIN = """
@@ -45,7 +44,6 @@ def chosen(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The user `tester`; what the test chose for the client is forgotten after it."""
     monkeypatch.setenv("METAFLOW_USER", "tester")
     yield
-    current._begin({})
     default_metadata()
     default_namespace()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +24,6 @@ from s3 import server as server
 
 AWS = "aws-secrets-manager"
 DATABASE = '{"user":"a","pass-word":"b","n":5,"ok":true,"nested":{"a":[1,2]},"none":null}'
-
-
-@pytest.fixture(autouse=True)
-def restored() -> Iterator[None]:
-    before = dict(os.environ)
-    yield
-    os.environ.clear()
-    os.environ.update(before)
 
 
 def provided(plan: Mapping[str, Any], **document: Any) -> dict[str, str]:
