@@ -5,6 +5,7 @@ A test that has the mark `sample` is such a test, and the cases that do not run 
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -24,7 +25,9 @@ Shows: TypeAlias = Callable[..., Iterable[Hashable]]
 ODD = {
     "batches",
     "empty_foreach",
+    "graph_and_errors",
     "loop_exits",
+    "more_parameters",
     "named_steps",
     "nasties",
     "not-an-identifier",
@@ -32,10 +35,9 @@ ODD = {
     "one_step",
     "parameters",
     "shared_arms",
+    "surroundings",
 }
-"""Flows that show an engine what neither their constructs nor the settings of their steps tell: numbers, names, texts."""
-
-SETTINGS = ("retry", "catch", "timeout", "resources", "environment")
+"""Flows that show an engine what neither their constructs nor their imports tell: numbers, names, texts, arguments, attributes."""
 
 
 def nothing(**case: object) -> Iterable[Hashable]:
@@ -59,15 +61,16 @@ class Choice:
         return "all cases" if self.every else f"cases chosen by --seed {self.seed}"
 
     def __call__(self, name: str, cases: Sequence[T], shows: Callable[[T], Iterable[Hashable]], more: int) -> list[T]:
-        """The cases of the test `name` that run, in their order: in a random order each that shows something new, and `more`."""
+        """The cases of the test `name` that run, in their order: chosen at random, as few as show everything, and `more`."""
         if self.every:
             return [*cases]
-        seen: set[Hashable] = set()
-        needed, others = [], []
-        for number in Random(f"{self.seed} {name}").sample(range(len(cases)), len(cases)):
-            shown = set(shows(cases[number]))
-            (others if shown <= seen else needed).append(number)
-            seen |= shown
+        order = Random(f"{self.seed} {name}").sample(range(len(cases)), len(cases))
+        shown = {number: set(shows(cases[number])) for number in order}
+        needed = {*order}
+        for number in order:
+            if shown[number] <= set().union(*[shown[other] for other in needed - {number}]):
+                needed.remove(number)
+        others = [number for number in order if number not in needed]
         return [cases[number] for number in sorted([*needed, *others[:more]])]
 
     def of_items(self, items: list[pytest.Item]) -> list[pytest.Item]:
@@ -84,7 +87,7 @@ class Choice:
 
 
 def constructs(expected: Expected, where: str = "", **more: object) -> Iterable[Hashable]:
-    """What a case of the corpus shows an engine: constructs inside each other, settings of steps, and what is odd about the flow."""
+    """What a case of the corpus shows an engine: constructs inside each other, names of ours, and what is odd about the flow."""
     return {(where, each) for each in _constructs(expected.path)}
 
 
@@ -92,8 +95,14 @@ def constructs(expected: Expected, where: str = "", **more: object) -> Iterable[
 def _constructs(path: Path) -> frozenset[Hashable]:
     plan = load(str(path)).plan
     assert plan is not None
-    settings = {name for step in plan.flow.steps for name in SETTINGS if getattr(step.settings, name)}
-    return frozenset([*nested(plan.body), *settings, *ODD & {path.stem}])
+    return frozenset([*nested(plan.body), *imported(path), *ODD & {path.stem}])
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The names that a flow imports from flowport or metaflow."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in ("flowport", "metaflow"):
+            yield from (alias.name for alias in node.names)
 
 
 def nested(block: Block, around: str = "") -> Iterator[tuple[str, str]]:

@@ -32,6 +32,15 @@ def test_whatever_the_corpus_shows_is_shown_by_the_cases_that_are_chosen(seed: i
     assert len(choice(seed)("a", CASES, constructs, 7)) == len(chosen) + 7
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_every_part_of_the_interface_has_a_flow_in_every_session(seed: int) -> None:
+    parts = {
+        *("configured", "graph_and_errors", "in_a_project", "more_parameters", "placed", "reads_itself", "secret_variables"),
+        *("step_decorators", "stored_objects", "surroundings", "with_packages"),
+    }
+    assert parts <= {case.path.stem for case in choice(seed)("a", CASES, constructs, 0)}
+
+
 def test_another_seed_and_another_test_choose_others_in_the_order_of_all() -> None:
     chosen = [choice(seed)(name, range(100), lambda number: (), 10) for seed in range(3) for name in ("a", "b")]
     assert len({tuple(each) for each in chosen}) == 6
