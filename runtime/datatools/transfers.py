@@ -1,19 +1,17 @@
 """Operations on many objects at once, in threads.
 
 A process that was forked after its parent used obstore cannot use it (`runtime/store/connection.py`): `parallel_map` in a step makes such
-processes. There the operations run in a new process, which reads them from its standard input.
+processes. There the operations run in another process.
 """
 
 from __future__ import annotations
 
-import pickle
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from flowport.runtime.datatools.exceptions import MetaflowS3Exception, MetaflowS3NotFound
-from flowport.runtime.store.connection import Process
+from flowport.runtime.store.connection import Process, apart
+from flowport.runtime.store.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,24 +75,14 @@ def encryption(options: Options, root: str, key: str) -> str | None:
     return found
 
 
-def _apart(*request: object) -> list[Any]:
-    """The results of `Transfers.many` in a new process."""
-    code = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import serve; serve()"
-    done = subprocess.run([sys.executable, "-c", code], input=pickle.dumps(request), stdout=subprocess.PIPE)
-    if done.returncode:
-        raise MetaflowS3Exception("the process that transfers objects ended before it was done")
-    results, error = pickle.loads(done.stdout)
-    if error is not None:
-        raise error
-    found: list[Any] = results
+def _apart(options: Options, operation: str, calls: Sequence[tuple[Any, ...]], missing: bool) -> list[Any]:
+    """The results of `Transfers.many` in another process."""
+    try:
+        found: list[Any] = apart(_many, options, operation, calls, missing)
+    except StoreError as error:
+        raise MetaflowS3Exception(str(error)) from error
     return found
 
 
-def serve() -> None:
-    """Run the operations of the request on the standard input; results or an exception go to the standard output."""
-    options, operation, calls, missing = pickle.load(sys.stdin.buffer)
-    try:
-        answer: tuple[Any, Exception | None] = (Transfers(options).many(operation, calls, missing), None)
-    except Exception as error:
-        answer = (None, error)
-    sys.stdout.buffer.write(pickle.dumps(answer))
+def _many(options: Options, operation: str, calls: Sequence[tuple[Any, ...]], missing: bool) -> list[Any]:
+    return Transfers(options).many(operation, calls, missing)

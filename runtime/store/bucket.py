@@ -16,7 +16,7 @@ import os
 import time
 
 from flowport.runtime.store import digests
-from flowport.runtime.store.connection import Process, connected, listed
+from flowport.runtime.store.connection import Process, anywhere, connected, listed
 from flowport.runtime.store.entry import Entry
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
 from flowport.runtime.store.keys import before, blob_key, checked
@@ -74,12 +74,14 @@ class BucketStore:
         Process.used = True
         return self._client
 
+    @anywhere
     def read(self, key: str) -> bytes:
         try:
             return whole(lambda: bytes(obstore.get(self._store, checked(key)).bytes()))
         except ERRORS as error:
             raise self._reading(key, error) from error
 
+    @anywhere
     def part(self, key: str, start: int, size: int) -> bytes:
         if size == 0:
             return b""
@@ -94,6 +96,7 @@ class BucketStore:
             raise Corrupt(f"`{key}` in the store `{self.url}` ends before byte {start + size}")
         return data
 
+    @anywhere
     def create(self, key: str, data: bytes) -> bool:
         return settled(lambda: self._put_new(key, data), lambda: self.read(key), data)
 
@@ -107,6 +110,7 @@ class BucketStore:
             raise self._refusal(f"write `{key}`", error) from error
         return True
 
+    @anywhere
     def replace(self, key: str, data: bytes) -> None:
         try:
             whole(lambda: obstore.put(self._store, checked(key), data, use_multipart=False))
@@ -120,15 +124,18 @@ class BucketStore:
         except ERRORS as error:
             raise self._refusal(f"write `{key}`", error) from error
 
+    @anywhere
     def exists(self, key: str) -> bool:
         return self._length(key) is not None
 
+    @anywhere
     def size(self, key: str) -> int:
         found = self._length(key)
         if found is None:
             raise Missing(f"`{key}` is not in the store `{self.url}`")
         return found
 
+    @anywhere
     def replace_if(self, key: str, data: bytes, version: str) -> bool:
         try:
             obstore.put(self._store, checked(key), data, mode={"e_tag": version}, use_multipart=False)
@@ -138,6 +145,7 @@ class BucketStore:
             raise self._refusal(f"write `{key}`", error) from error
         return True
 
+    @anywhere
     def delete(self, key: str) -> None:
         try:
             whole(lambda: obstore.delete(self._store, checked(key)))
@@ -146,12 +154,14 @@ class BucketStore:
         except ERRORS as error:
             raise self._refusal(f"delete `{key}`", error) from error
 
+    @anywhere
     def entry(self, key: str) -> Entry:
         found = self._meta(key)
         if found is None:
             raise Missing(f"`{key}` is not in the store `{self.url}`")
         return _entry(found)
 
+    @anywhere
     def entries(self, prefix: str, after: str = "") -> Iterator[Entry]:
         try:
             pages = obstore.list(self._store, prefix.rpartition("/")[0] or None, offset=after or None, chunk_size=PAGE)
@@ -161,6 +171,7 @@ class BucketStore:
         except ERRORS as error:
             raise self._refusal(f"list `{prefix or '/'}`", error) from error
 
+    @anywhere
     def names(self, prefix: str) -> builtins.list[str]:
         folder, slash, start = prefix.rpartition("/")
         try:
@@ -169,6 +180,7 @@ class BucketStore:
             found = self._any(prefix, error)[0]
         return sorted({key for key in found if key.startswith(prefix) and "/" not in key[len(folder + slash) :]})
 
+    @anywhere
     def folders(self, prefix: str) -> builtins.list[str]:
         try:
             found = whole(lambda: obstore.list_with_delimiter(self._store, prefix[:-1] or None)["common_prefixes"])
@@ -176,6 +188,7 @@ class BucketStore:
             return sorted(self._any(prefix, error)[1])
         return sorted([path.rpartition("/")[2] for path in found])
 
+    @anywhere
     def count(self, prefix: str, suffix: str) -> int:
         there = set(self.names(prefix))
         number = 0
@@ -204,6 +217,7 @@ class BucketStore:
         else:
             obstore.put(self._store, key, _pieces(views), chunk_size=max(PART, size // PARTS), max_concurrency=4)
 
+    @anywhere
     def refresh(self, sha: str, size: int) -> None:
         key = blob_key(sha)
         found = self._meta(key)
@@ -214,6 +228,7 @@ class BucketStore:
             except ERRORS as error:
                 raise self._refusal("write a blob", error) from error
 
+    @anywhere
     def blob(self, sha: str, size: int) -> Buffer:
         key, data = blob_key(sha), bytearray(size)
         try:

@@ -1,17 +1,34 @@
-"""Connects to an object store: its address, options and credentials. boto3 reads the credentials that obstore cannot."""
+"""Connects to an object store: its address, options and credentials. boto3 reads the credentials that obstore cannot.
+
+A process that was forked after its parent used obstore, as those of `parallel_map` are, cannot use it: what it asks of a store, another
+process does for it. That process begins with the first call and ends with the one that it works for.
+"""
 
 from __future__ import annotations
 
 import os
+from _thread import allocate_lock
 
 from flowport.runtime.store.errors import StoreError
 from flowport.runtime.store.obstore_extension import from_url
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Callable
+    from subprocess import Popen
+    from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
     from obstore.store import ObjectStore, S3Credential
+
+    Arguments = ParamSpec("Arguments")
+    Answer = TypeVar("Answer")
+
+    class Remote(Protocol):
+        """A store that its address opens."""
+
+        url: str
+
+    Of = TypeVar("Of", bound=Remote)
 
 ROLES = ("AWS_ACCESS_KEY_ID", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_WEB_IDENTITY_TOKEN_FILE")
 """What obstore finds in the environment by itself."""
@@ -22,13 +39,85 @@ class Process:
 
     used = False
     orphaned = False
+    other: Popen[bytes] | None = None
+    """The process that uses it instead."""
+    lock = allocate_lock()
+    """Held by the thread that talks to that process."""
 
     @classmethod
     def after_fork(cls) -> None:
-        cls.orphaned = cls.used
+        cls.orphaned = cls.orphaned or cls.used
+        cls.other, cls.lock = None, allocate_lock()
 
 
 os.register_at_fork(after_in_child=Process.after_fork)
+
+
+def anywhere(operation: Callable[Concatenate[Of, Arguments], Answer]) -> Callable[Concatenate[Of, Arguments], Answer]:
+    """An operation of a store that works in forked processes too."""
+
+    def call(store: Of, /, *arguments: Arguments.args, **named: Arguments.kwargs) -> Answer:
+        if Process.orphaned:
+            found: Answer = apart(_perform, type(store), store.url, operation.__name__, arguments, named)
+            return found
+        return operation(store, *arguments, **named)
+
+    return call
+
+
+def apart(function: Callable[..., Any], *arguments: object) -> Any:
+    """What a function of a module returns or raises in the other process."""
+    import pickle
+    import subprocess
+    import sys
+
+    with Process.lock:
+        if Process.other is None:
+            code = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import serve; serve()"
+            Process.other = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        requests: Any = Process.other.stdin
+        answers: Any = Process.other.stdout
+        try:
+            requests.write(pickle.dumps((function, arguments)))
+            requests.flush()
+            answer, error = pickle.load(answers)
+        except (EOFError, BrokenPipeError):
+            Process.other = None
+            raise StoreError("the process that uses the store for this one has ended") from None
+    if error is not None:
+        raise error
+    return answer
+
+
+def serve() -> None:
+    """Call the functions that the standard input names; what they return or raise goes to the standard output."""
+    import pickle
+    import sys
+
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints is no answer
+    while True:
+        try:
+            function, arguments = pickle.load(sys.stdin.buffer)
+        except EOFError:
+            return
+        try:
+            answer = pickle.dumps((function(*arguments), None))
+        except Exception as error:  # raised by the process that asked
+            answer = pickle.dumps((None, error))
+        answers.write(answer)
+        answers.flush()
+
+
+def _perform(kind: type[Any], url: str, name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """Perform an operation of a store that this process opens."""
+    if (kind, url) not in _stores:
+        _stores[kind, url] = kind(url)
+    found = getattr(_stores[kind, url], name)(*arguments, **named)
+    return iter([*found]) if hasattr(found, "__next__") else found
+
+
+_stores: dict[tuple[type[Any], str], Any] = {}
 
 
 def connected(scheme: str, url: str, config: dict[str, str] | None = None) -> ObjectStore:

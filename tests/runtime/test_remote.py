@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 import progress
+from flowport.runtime.names.parallel import parallel_map
 from flowport.runtime.store import bucket, codec, obstore_extension, packs, responses
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
 from flowport.runtime.store.keys import blob_key
@@ -270,14 +271,14 @@ opened.create("a", b"")
 child = os.fork()
 if child == 0:
     try:
-        opened.read("a")
+        opened.put_blob([b"a"])
     except StoreError:
         os._exit(7)
 print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
 
 
-def test_a_forked_child_is_refused_and_does_not_hang(bucket: str) -> None:
+def test_a_forked_child_stores_no_blob_and_does_not_hang(bucket: str) -> None:
     done = progress.run([sys.executable, "-c", FORKED, f"s3://{bucket}"], cwd="/", capture_output=True, text=True, check=True)
     assert done.stdout == "7\n"
 
@@ -348,3 +349,32 @@ def test_an_endpoint_on_this_machine_needs_no_certificates(bucket: str) -> None:
 def test_an_address_of_another_kind_is_refused() -> None:
     with pytest.raises(StoreError, match="of a kind that is not known"):
         open_store("ftp://a/b")
+
+
+def test_processes_that_are_forked_after_it_was_used_use_it_too(store: Store) -> None:
+    sha, size = store.put_blob([b"blob"])
+    store.create("F/one", b"first")
+
+    def use(number: int) -> object:
+        mine = store if number else open_store(store.url)
+        with pytest.raises(Missing, match="`F/none` is not in the store"):
+            mine.read("F/none")
+        with ThreadPoolExecutor(4) as pool:
+            assert [*pool.map(mine.exists, ["F/one", "F/none"] * 8)] == [True, False] * 8
+        assert mine.create(f"F/by-{number}", b"child")
+        return mine.read("F/one"), bytes(mine.blob(sha, size)), [entry.key for entry in mine.entries("F/one")], mine.names("F/o")
+
+    assert parallel_map(use, [0, 1]) == [(b"first", b"blob", ["F/one"], ["F/one"])] * 2
+    assert store.names("F/by-") == ["F/by-0", "F/by-1"]
+
+
+def test_a_forked_process_that_loses_the_one_that_uses_the_store_says_so(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [])
+    store.create("F/one", b"first")
+
+    def use(_: int) -> str:
+        with pytest.raises(StoreError) as refused:
+            store.read("F/one")
+        return str(refused.value)
+
+    assert parallel_map(use, [0]) == ["the process that uses the store for this one has ended"]
