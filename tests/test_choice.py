@@ -36,7 +36,7 @@ def test_whatever_the_corpus_shows_is_shown_by_the_cases_that_are_chosen(seed: i
 def test_every_part_of_the_interface_has_a_flow_in_every_session(seed: int) -> None:
     parts = {
         *("configured", "graph_and_errors", "in_a_project", "more_parameters", "placed", "reads_itself", "secret_variables"),
-        *("step_decorators", "stored_objects", "surroundings", "with_packages"),
+        *("smaller_names", "step_decorators", "stored_objects", "surroundings", "with_packages"),
     }
     assert parts <= {case.path.stem for case in choice(seed)("a", CASES, constructs, 0)}
 

@@ -490,6 +490,20 @@ RUNS = (
         {"newest": True, "squares": [1, 4, 9], "turns": 3, "name": "end"},
         once("start", "join", "end", each=3, turn=3, judge=3),
     ),
+    Expected(
+        "smaller_names.py",
+        {
+            "found": [[2, 4, 8], [3, 9, 27], [5, 25, 125]],
+            "same": True,
+            "timed": ["powers"],
+            "failed": (False, "MulticoreException"),
+            "trigger": None,
+            "text": "2 4 8",
+            "attempts": 6,
+            "about": (True, "end", "none"),
+        },
+        once("start", "join", "end", powers=3),
+    ),
     Expected("from_metaflow.py", {"counts": [3, 2], "flow_name": "FromMetaflow"}, once("start", "total", "end", count=2)),
     # As Metaflow 2.19.39 runs it.
     Expected(

@@ -1,0 +1,56 @@
+"""Names of Metaflow's smaller modules: functions in parallel, `profile`, constants, a card and a trigger, in a flow with a foreach."""
+
+from metaflow import S3, FlowSpec, card, current, parallel_imap_unordered, parallel_map, profile, step, trigger
+from metaflow.cards import Markdown
+from metaflow.exception import MetaflowException
+from metaflow.metaflow_config import DATATOOLS_S3ROOT, MAX_ATTEMPTS
+from metaflow.multicore_utils import MulticoreException
+
+POWERS = (1, 2, 3)
+
+
+def unlucky(number):
+    raise ValueError(f"no {number}")
+
+
+@trigger(event="harvest")
+class SmallerNames(FlowSpec):
+    @card
+    @step
+    def start(self):
+        current.card.append(Markdown("# shown by Metaflow only"))
+        self.trigger = current.get("trigger")
+        self.bases = [2, 3, 5]
+        self.next(self.powers, foreach="bases")
+
+    @step
+    def powers(self):
+        times = {}
+        with profile("powers", stats_dict=times):
+            self.found = parallel_map(lambda power: self.input**power, POWERS, max_parallel=2)
+            self.sorted = sorted(parallel_imap_unordered(lambda power: self.input**power, POWERS))
+        self.timed = [*times]
+        try:
+            parallel_map(unlucky, POWERS)
+        except MulticoreException as error:
+            self.failed = isinstance(error, MetaflowException), type(error).__name__
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.merge_artifacts(inputs, exclude=["found", "sorted"])
+        self.found = [one.found for one in inputs]
+        self.same = all(one.sorted == one.found for one in inputs)
+        self.next(self.end)
+
+    @step
+    def end(self):
+        with S3(s3root=f"{DATATOOLS_S3ROOT}/{current.flow_name}/{current.run_id}") as s3:
+            s3.put("powers.txt", " ".join(map(str, self.found[0])))
+            self.text = s3.get("powers.txt").text
+        self.attempts = MAX_ATTEMPTS
+        self.about = current.is_running_flow, current.step_name, current.get("no_such_name", "none")
+
+
+if __name__ == "__main__":
+    SmallerNames()
