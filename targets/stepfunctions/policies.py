@@ -2,8 +2,9 @@
 puts secrets into containers, the execution role's.
 
 Who can write to the store can run code in the tasks; no role may delete anything, or touch another flow's documents. A job may create
-documents, and write again only those that say how far the run is. A blob it may write again, which makes it new where blobs are removed by
-age; every reader compares a blob with the digest that the manifest has. What its steps store with `S3(run=self)` it may write again too.
+documents, and write again only those that say how far the run is and which tags it has. A blob it may write again, which makes it new
+where blobs are removed by age; every reader compares a blob with the digest that the manifest has. What its steps store with
+`S3(run=self)` it may write again too.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from flowport.targets.stepfunctions.statements import allow, place
 CREATE_ONLY: dict[str, JSON] = {"Null": {"s3:if-none-match": "false"}}
 """The request has the header If-None-Match, so S3 refuses to overwrite (Amazon S3, "Enforce conditional writes")."""
 
-STATUS = (f"*{ATTEMPT}/*", "*/heartbeat", "*/ended.json")
-"""The documents of a run that change: what attempts left, that the run lives, and how it ended."""
+STATUS = (f"*{ATTEMPT}/*", "*/heartbeat", "*/ended.json", "*/tags.json")
+"""The documents of a run that change: what attempts left, that the run lives, how it ended, and its tags."""
 
 DATA = "*/s3-data/*"
 """What steps store with `S3(run=self)`, which they may overwrite. No step has a name with a hyphen, so nothing else matches."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -20,7 +21,7 @@ from stepfunctions.emitted import documents
 FLOW = """
 import os
 
-from flowport import S3
+from flowport import S3, Run
 
 
 class Busy(FlowSpec):
@@ -55,7 +56,10 @@ class Busy(FlowSpec):
 
     @step
     def end(self):
-        pass
+        run = Run(f"{current.flow_name}/{current.run_id}")
+        run.add_tags(["fast", "project:other"])
+        run.replace_tag("fast", "slow")
+        self.seen = [one.data.text for one in run["square"]], run.parent.latest_run.id, [*run.parent.runs("slow", "nightly")]
 """
 TASKS = (("start", "s"), ("square", "s.0"), ("square", "s.0"), ("square", "s.1"), ("square", "s.1"), ("gather", "s"), ("end", "s"))
 
@@ -99,7 +103,8 @@ def test_tasks_ask_for_nothing_that_the_policy_does_not_allow(tmp_path: Path, bu
     plan = load(str(file)).plan
     assert plan is not None
     policy = documents(plan, store=url)["job-policy.json"]
-    flow.store.create(Keys("Busy", run).input(), f'{{"parameters": {{"folder": "{tmp_path}/marks"}}}}'.encode())
+    given = {"parameters": {"folder": f"{tmp_path}/marks"}, "tags": ["nightly"]}
+    flow.store.create(Keys("Busy", run).input(), json.dumps(given).encode())
     proxy.seen.clear()
     proxy.overwriting.clear()
     codes = [subprocess.run(flow.command(*task, run), cwd="/", capture_output=True).returncode for task in TASKS]
@@ -108,6 +113,8 @@ def test_tasks_ask_for_nothing_that_the_policy_does_not_allow(tmp_path: Path, bu
     assert [each for each in asked if not allowed(policy, action(each[0], each[1]), each[1], each[2])] == []
     assert any(method == "POST" and "/blobs/" in path for method, path in proxy.seen), "nothing was sent in parts"
     assert any(method == "POST" and "/s3-data/in/parts" in path for method, path in proxy.seen), "no object was stored in parts"
+    assert any(path.endswith("/tags.json") for _, path in proxy.overwriting), "no tag was changed twice"
+    assert any(method == "PUT" and "/index/started-tagged/nightly/" in path for method, path in proxy.seen), "no tag was listed"
     assert any(path.endswith("/s3-data/again") for _, path in proxy.overwriting), "no object was overwritten"
     assert any(method == "PUT" and f"{ATTEMPT}/" in path for method, path in proxy.seen), "no attempt was left"
 
