@@ -30,6 +30,7 @@ DEFINITIONS = ".flowport/definitions.json"
 CONFIGS = ".flowport/configs.json"
 STEP_PLANS = ".flowport/plan/"
 INCLUDED = ".flowport/included.json"
+ENVIRONMENTS = ".flowport/environments/"
 
 UNUSED = "FLOWPORT_UNUSED"
 """The environment variable with what a flow imports from Metaflow and does not use: `Run`, `client.core.Run`, or `client.core.`

@@ -31,14 +31,17 @@ BELOW = {
 }
 # `_sha256` and `_sha2` are the standard library's, each on some versions of Python.
 OUTSIDE = {
-    "runtime": {"yaml", "obstore", "boto3", "packaging", "_sha256", "_sha2"},
+    "runtime": {"yaml", "obstore", "boto3", "packaging", "uv", "_sha256", "_sha2"},
     "compiler": {"yaml", "tomli"},
     "targets": {"yaml", "airflow", "boto3", "botocore", "kubernetes", "moto", "urllib3", "werkzeug"},
     "workspace": {"tomli"},
     "client": set[str](),
     "cli": {"click"},
 }
-ROOMS = ("store", "names", "datatools", "records", "process", "secrets", "requirements", "package", "replay", "run", "task", "local")
+ROOMS = (
+    *("store", "names", "datatools", "records", "process", "secrets", "requirements"),
+    *("package", "environments", "replay", "run", "task", "local"),
+)
 """The folders of the runtime. A file imports from its own room and from those before it; `protocol` and `text` are for all."""
 
 FILES = 16

@@ -208,16 +208,23 @@ READING: Mapping[str, Code] = {
         "it for tests. Everything else belongs into a service for secrets, into a secret of the engine, or on your machine into `.env`.",
     ),
     "FP148": Code(
-        "the packages of the flow must be where its steps run",
-        "flowport does not install the packages of `@pypi`, `@conda`, `@pypi_base` and `@conda_base` yet. They come from the image "
-        "of the profile, or from the Python that runs the flow on this machine. Each task compares the packages that are installed "
-        "with those that its step asks for, before it imports the flow. It ends with exit code 78, which no engine tries "
-        "again, if one is missing or has another version. So no step computes anything with other packages.",
+        "packages without a lock file",
+        "`flowport lock FLOW` finds exact versions of the packages of `@pypi`, `@conda`, `@pypi_base` and `@conda_base`, and of what they "
+        "need. It writes them to `environments/` beside the flow, in one file for each environment, which you review and commit. From it "
+        "flowport makes environments on this machine and images for engines. When the packages of a step change, so does the name of its "
+        "file. Without a lock file, the packages must be in the image of the profile, and where the flow runs on this machine. "
+        "Each task compares the installed packages with those that its step asks for, before it imports the flow. If one is missing or has "
+        "another version, the task ends with exit code 78, which no engine tries again.",
     ),
     "FP149": Code(
         "a step has packages of both pip and conda",
         "As in Metaflow, a step names packages in `@pypi` or in `@conda`, with those of `@pypi_base` or `@conda_base`. The other "
         "one may give `python`. Name all packages in one of the two.",
+    ),
+    "FP150": Code(
+        "a lock file that cannot be read",
+        "`flowport lock` writes the files in `environments/`, and flowport compares their first lines with what the steps ask for. Do not "
+        "edit them: change the versions in the flow and write the file again with `flowport lock`; delete it first if it is damaged.",
     ),
     "FP151": Code(
         "a parameter has no name",

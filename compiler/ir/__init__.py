@@ -9,7 +9,7 @@ from flowport.compiler.ir.flow import Flow, Step, Use, Uses, Wrapper
 from flowport.compiler.ir.parameters import Computed, NoDefault, Option, Parameter
 from flowport.compiler.ir.project import Project
 from flowport.compiler.ir.runs import RunLimits, Schedule, Trigger
-from flowport.compiler.ir.settings import UNDECORATED, Catch, Packages, Requirements, Resources, Retry, Settings
+from flowport.compiler.ir.settings import UNDECORATED, Catch, Lock, Packages, Requirements, Resources, Retry, Settings
 from flowport.compiler.ir.span import Span
 from flowport.compiler.ir.transitions import Branch, Case, End, Foreach, Next, Switch, Transition, targets
 from flowport.compiler.ir.values import JSON, Atom, Constant
@@ -31,6 +31,7 @@ __all__ = [
     "Pod",
     "Trigger",
     "UNDECORATED",
+    "Lock",
     "Next",
     "NoDefault",
     "Option",

@@ -72,12 +72,23 @@ class Packages:
 
 
 @record
+class Lock:
+    """The lock file of an environment: its `name`, the major and minor version of its Python, and the digest of the whole file."""
+
+    name: str
+    python: str
+    digest: str
+    data: bytes = field(repr=False)
+
+
+@record
 class Requirements:
-    """What a task of a step checks before it imports the flow."""
+    """What a step asks for. A task checks it before it imports the flow. `lock` has the exact versions, None if there is no lock file."""
 
     conda: bool
     packages: Pairs
     python: str
+    lock: Lock | None = None
 
 
 @record

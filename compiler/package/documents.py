@@ -5,6 +5,7 @@
     .flowport/definitions.json   a digest for each class and function of its modules, which values may be of
     .flowport/configs.json       the values of its configs, when there are any
     .flowport/included.json      the files that travel with the flow, when there are any
+    .flowport/environments/      the lock files of its steps, when there are any
     .flowport/plan/<step>.json   what one task needs: its transition, its settings and its `sites`
 
 `sites` describes what a site is.
@@ -25,6 +26,7 @@ from flowport.compiler.ir import (
     End,
     Flow,
     Foreach,
+    Lock,
     Next,
     NoDefault,
     Parameter,
@@ -35,7 +37,7 @@ from flowport.compiler.ir import (
 from flowport.compiler.ir.plan import Block, Choice, Loop, Map, Node, Parallel, Plan, Task, steps
 from flowport.compiler.ir.secrets import read_names
 from flowport.compiler.package.sites import Document, Sites, edge_pairs
-from flowport.runtime.protocol import CONFIGS, DEFINITIONS, DOCUMENTS, FLOW, INCLUDED, PLAN, STEP_PLANS
+from flowport.runtime.protocol import CONFIGS, DEFINITIONS, DOCUMENTS, ENVIRONMENTS, FLOW, INCLUDED, PLAN, STEP_PLANS
 
 
 def documents(plan: Plan, further: Iterable[str] = ()) -> Iterator[tuple[str, bytes]]:
@@ -45,6 +47,8 @@ def documents(plan: Plan, further: Iterable[str] = ()) -> Iterator[tuple[str, by
     yield DEFINITIONS, _bytes({"v": DOCUMENTS, "modules": {name: dict(found) for name, found in sorted(plan.flow.definitions.items())}})
     if included := sorted(further):
         yield INCLUDED, _bytes({"v": DOCUMENTS, "files": [*included]})
+    for lock in {lock.name: lock for lock in _locks(plan.flow).values()}.values():
+        yield f"{ENVIRONMENTS}{lock.name}.txt", lock.data
     sites = Sites(plan)
     for step in plan.flow.steps:
         if step.name in sites.of:
@@ -56,6 +60,12 @@ def flow_documents(flow: Flow) -> Iterator[tuple[str, bytes]]:
     yield FLOW, _bytes(flow_document(flow))
     if flow.configs:
         yield CONFIGS, _bytes({"v": DOCUMENTS, "configs": [_config(config) for config in flow.configs]})
+
+
+def _locks(flow: Flow) -> dict[str, Lock]:
+    """The locks by step."""
+    asked = {step.name: step.settings.requirements for step in flow.steps}
+    return {name: requirements.lock for name, requirements in asked.items() if requirements is not None and requirements.lock is not None}
 
 
 def _bytes(document: Document) -> bytes:
@@ -106,12 +116,14 @@ def plan_document(plan: Plan) -> Document:
         if step.settings.retries:
             granted[step.name] = step.settings.retries
             minutes[step.name] = step.settings.minutes
+    environments: Document = {name: lock.name for name, lock in _locks(plan.flow).items()}
     return {
         "v": DOCUMENTS,
         "steps": list(steps(plan.body)),
         "retries": granted,
         "minutes": minutes,
         "body": _block(plan.body),
+        **({"environments": environments} if environments else {}),
         **_reads(plan.flow),
     }
 

@@ -95,7 +95,7 @@ def _flow(reading: Reading, source: Source, flow_class: FlowClass, included: tup
     read = tuple(
         step(reading, reader, method, one == end, method.changed.digest(hashes[one], definitions)) for one, method in marked.items()
     )
-    read = with_packages(reading, read, about.packages)
+    read = with_packages(reading, read, about.packages, folder)
     check_keys(reading, flow_class)
     return Flow(
         name,

@@ -17,11 +17,19 @@ from flowport.compiler.record import replace
 from flowport.runtime.store import digests as sha256
 
 
-def with_packages(reading: Reading, steps: Iterable[Step], base: Sequence[Packages]) -> tuple[Step, ...]:
-    """The steps with what their tasks check; adds one warning for all of them, and an error for steps that mix pip and conda."""
+def with_packages(reading: Reading, steps: Iterable[Step], base: Sequence[Packages], folder: str) -> tuple[Step, ...]:
+    """The steps with what their tasks check, and the lock files of their environments, which are in `environments/` in this folder.
+
+    Adds one warning for all steps without a lock file, and an error for steps that mix pip and conda.
+    """
     made = [(step, _of_step(step, base)) for step in steps]
-    _say_where(reading, [asked for _, asked in made if asked])
-    return tuple(_required(reading, step, asked) for step, asked in made)
+    found = tuple(_required(reading, step, asked, folder) for step, asked in made)
+    _say_where(reading, [asked for (_, asked), step in zip(made, found, strict=True) if asked and not _is_locked(step)])
+    return found
+
+
+def _is_locked(step: Step) -> bool:
+    return step.settings.requirements is not None and step.settings.requirements.lock is not None
 
 
 def _of_step(step: Step, base: Sequence[Packages]) -> tuple[Packages, ...]:
@@ -36,7 +44,7 @@ def _of_step(step: Step, base: Sequence[Packages]) -> tuple[Packages, ...]:
     return tuple(each for each in found if each.packages or each.python)
 
 
-def _required(reading: Reading, step: Step, asked: Sequence[Packages]) -> Step:
+def _required(reading: Reading, step: Step, asked: Sequence[Packages], folder: str) -> Step:
     if not asked:
         return step
     named = [each for each in asked if each.packages]
@@ -54,22 +62,31 @@ def _required(reading: Reading, step: Step, asked: Sequence[Packages]) -> Step:
     chosen = named[0] if named else asked[0]
     python = next((each.python for each in asked if each.python), "")  # that of pip counts before that of conda
     requirements = Requirements(chosen.conda, chosen.packages, python)
-    told = json.dumps([requirements.conda, dict(requirements.packages), python])
+    from flowport.compiler.environments.locks import lock_of
+
+    lock, wrong = lock_of(folder, requirements)
+    if wrong is not None:
+        reading.diagnostics.append(wrong)
+    requirements = replace(requirements, lock=lock)
+    told = json.dumps([requirements.conda, dict(requirements.packages), python, *([lock.digest] if lock is not None else [])])
     digest = sha256.of(f"{step.digest}\n{told}".encode(errors="surrogatepass"))
     return replace(step, settings=replace(step.settings, requirements=requirements), digest=digest)
 
 
 def _say_where(reading: Reading, asked: Sequence[Sequence[Packages]]) -> None:
-    """Warn once that nothing is installed."""
+    """Warn once that there is nothing to install packages from."""
     if asked:
         first = asked[0][0]
         reading.diagnostics.append(
             Diagnostic(
                 "FP148",
-                f"flowport does not install the packages of `@{first.name}`: they must be where the steps run",
+                f"no lock file has the versions that `@{first.name}` stands for: the packages must be where the steps run",
                 first.span,
                 ("each task checks them before it imports the flow, and ends if one is missing or has another version",),
-                ("install them in the image of the profile, and in the environment that runs the flow on this machine",),
+                (
+                    "write the lock file: `flowport lock`, with the flow's file",
+                    "or install the packages in the image of the profile, and where the flow runs on this machine",
+                ),
                 "warning",
             )
         )

@@ -16,6 +16,7 @@ from flowport.cli.command import COMPLETE, OWN_FILE, SETTINGS, Command, help_opt
 from flowport.cli.console import say
 from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.compiler.target import DeployError
+from flowport.runtime.environments.errors import EnvironmentProblem
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
 from flowport.runtime.text import shown
 from flowport.workspace.errors import ProjectError
@@ -27,6 +28,7 @@ COMMANDS = {
     "check": "Report all mistakes in flows",
     "doctor": "Show which flows of a folder compile, and what stops the others",
     "compile": "Write the files that an engine runs",
+    "lock": "Write the exact versions of the packages of steps",
     "run": "Run a flow on this machine",
     "resume": "Resume a run: reuse what it finished",
     "dry-run": "Run the compiled files on this machine, in Airflow or on an emulator",
@@ -47,7 +49,7 @@ COMMANDS = {
 OF_A_STORE = ("runs", "tag", "status", "logs", "artifacts")
 """The commands about what is in a store; their modules are in `store_commands`, those of the others in `commands`."""
 
-OF_A_FLOW = ("check", "compile", "run", "resume", "dry-run", "deploy", "show")
+OF_A_FLOW = ("check", "compile", "lock", "run", "resume", "dry-run", "deploy", "show")
 """The commands that a flow's own file takes: `python flow.py run`."""
 
 
@@ -146,7 +148,7 @@ def run(words: Sequence[str], flow: str = "") -> int:
     except CompileError as refused:
         say(refused.diagnostics)
         return failed
-    except (StoreError, Missing, Corrupt, DeployError) as error:
+    except (StoreError, Missing, Corrupt, DeployError, EnvironmentProblem) as error:
         from textwrap import dedent
 
         # What to do stands in the message itself, on lines of its own.

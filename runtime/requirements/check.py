@@ -87,9 +87,23 @@ def _would_show(name: str) -> bool:
     return installed.is_python(name) and not installed.is_program(name)
 
 
+def is_here(asked: Mapping[str, Any]) -> bool:
+    """Whether all that a step asks for is installed in this Python."""
+    return not _compared(asked).differences
+
+
 def check(plan: Mapping[str, Any]) -> None:
     """Raise PackagesDiffer if a step asks for something else than what is here; print what cannot be compared."""
-    asked = plan["packages"]
+    found = _compared(plan["packages"])
+    if found.unchecked:
+        listed = ", ".join(f"`{each}`" for each in found.unchecked)
+        sys.stderr.write(f"flowport: step `{plan['step']}` asks for {listed}, and nothing here says whether that is what is installed\n")
+    if found.differences:
+        listed = ", ".join(each.text for each in found.differences)
+        raise PackagesDiffer(f"step `{plan['step']}` asks for something else than what is here: {listed}; {_way_out(found)}")
+
+
+def _compared(asked: Mapping[str, Any]) -> _Comparison:
     found = _Comparison(asked["conda"])
     if asked["python"]:
         found.python(asked["python"])
@@ -99,12 +113,7 @@ def check(plan: Mapping[str, Any]) -> None:
                 found.python(version)
         else:
             found.package(wanted(asked["conda"], name, version))
-    if found.unchecked:
-        listed = ", ".join(f"`{each}`" for each in found.unchecked)
-        sys.stderr.write(f"flowport: step `{plan['step']}` asks for {listed}, and nothing here says whether that is what is installed\n")
-    if found.differences:
-        listed = ", ".join(each.text for each in found.differences)
-        raise PackagesDiffer(f"step `{plan['step']}` asks for something else than what is here: {listed}; {_way_out(found)}")
+    return found
 
 
 def _way_out(found: _Comparison) -> str:

@@ -1,4 +1,4 @@
-"""`@pypi(packages={}, python=None, disabled=None)` and `@conda`: the packages of a step, which its task checks and does not install.
+"""`@pypi(packages={}, python=None, disabled=None)` and `@conda`: the packages of a step, which its task checks.
 
 `parse/packages.py` adds what the flow's `@pypi_base` and `@conda_base` say.
 """
@@ -31,7 +31,8 @@ def _document(conda: bool) -> Callable[[Settings], dict[str, JSON]]:
         asked = settings.requirements
         if asked is None or asked.conda != conda:
             return {}
-        return {"packages": {"conda": conda, "packages": dict(asked.packages), "python": asked.python}}
+        named: dict[str, JSON] = {"environment": asked.lock.name} if asked.lock is not None else {}
+        return {"packages": {"conda": conda, "packages": dict(asked.packages), "python": asked.python}, **named}
 
     return document
 

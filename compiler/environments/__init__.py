@@ -1,0 +1,1 @@
+"""Locked environments of steps: which lock file belongs to which step."""

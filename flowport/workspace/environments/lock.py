@@ -1,0 +1,105 @@
+"""What the steps of a flow ask for -> lock files beside it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from flowport.compiler.environments.locks import path_of, request
+from flowport.compiler.ir.plan import Plan
+from flowport.runtime.environments import tools
+from flowport.runtime.environments.errors import EnvironmentProblem
+from flowport.runtime.environments.lock_file import FOLDER, BadLockFile, LockFile, Request, read
+from flowport.workspace.environments.platforms import MARKERS, platforms
+from flowport.workspace.environments.resolve import Resolver
+
+OLDEST = (3, 10)
+"""The oldest Python that runs a task."""
+
+
+class Locked(NamedTuple):
+    """A lock file and its path, whether it changed, and the packages without a wheel, by platform."""
+
+    path: str
+    lock: LockFile
+    changed: bool
+    built: Mapping[str, Sequence[str]]
+
+
+class LockChoice(NamedTuple):
+    """How to lock: the Python of environments that name none, the platforms, and whether to leave the versions of an earlier lock file."""
+
+    python: str = ""
+    platforms: tuple[str, ...] = ()
+    upgrade: bool = False
+
+
+def requests(plan: Plan) -> dict[str, Request]:
+    """What the steps of a flow ask for, by the name of the environment."""
+    asked = (step.settings.requirements for step in plan.flow.steps)
+    found = [request(each) for each in asked if each is not None]
+    return {each.name: each for each in found}
+
+
+def lock(folder: str, asked: Request, choice: LockChoice) -> Locked:
+    """Write the lock file of an environment beside a flow, in `folder`; raises EnvironmentProblem and OSError."""
+    path = os.path.join(folder, *path_of(asked.name).split("/"))
+    before = _before(path)
+    python = _python(asked, choice.python or (before.python if before is not None else tools.this_python()))
+    preferred = before.lines if before is not None and not choice.upgrade else ""
+    found = {one: Resolver(python, one, preferred).resolve(asked) for one in platforms(choice.platforms)}
+    made = LockFile(asked.name, python, tuple(found), asked, _merged({one: resolved.items for one, resolved in found.items()}))
+    changed = before is None or made.text != before.text
+    if changed:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8", newline="\n") as file:
+            file.write(made.text)
+    return Locked(path, made, changed, {one: resolved.built for one, resolved in found.items() if resolved.built})
+
+
+def unused(folder: str, names: Sequence[str]) -> list[str]:
+    """The paths of lock files beside a flow that none of these environments has."""
+    place = os.path.join(folder, FOLDER)
+    there = sorted(os.listdir(place)) if os.path.isdir(place) else []
+    paths = [os.path.join(place, file) for file in there if file.endswith(".txt") and file.removesuffix(".txt") not in names]
+    return [path for path in paths if _before(path) is not None]
+
+
+def _before(path: str) -> LockFile | None:
+    """The lock file that is there; None if there is none that can be read."""
+    try:
+        with open(path, "rb") as file:
+            return read(file.read())
+    except (FileNotFoundError, BadLockFile):
+        return None
+
+
+def _python(asked: Request, default: str) -> str:
+    """The major and minor version to lock for; raises EnvironmentProblem."""
+    named = asked.python or next((version for name, version in asked.packages.items() if name.lower() == "python"), "")
+    found = re.search(r"(\d+)\.(\d+)", named) or re.search(r"(\d+)\.(\d+)", default)
+    if found is None:
+        raise EnvironmentProblem(f"`{default}` is not a version of Python: write one such as 3.11")
+    if (int(found[1]), int(found[2])) < OLDEST:
+        oldest = ".".join(map(str, OLDEST))
+        raise EnvironmentProblem(f"an environment asks for Python {found[0]}, and flowport runs tasks with {oldest} or later: ask for that")
+    return found[0]
+
+
+def _merged(found: Mapping[str, Mapping[str, str]]) -> str:
+    """The items of all platforms; one that not all of them have in the same version gets a marker."""
+    lines = []
+    for name in sorted({name for items in found.values() for name in items}):
+        versions: dict[str, list[str]] = {}
+        for one, items in found.items():
+            if name in items:
+                versions.setdefault(items[name], []).append(one)
+        lines += [item if len(ones) == len(found) else _marked(item, ones) for item, ones in versions.items()]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _marked(item: str, ones: Sequence[str]) -> str:
+    first, newline, rest = item.partition(" \\\n")
+    return f"{first} ; {' or '.join(f'({MARKERS[one]})' for one in ones)}{newline}{rest}"

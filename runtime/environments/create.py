@@ -1,0 +1,89 @@
+"""Lock file -> an environment on this machine: a virtual environment with exactly what the file lists, made once and kept in the cache.
+
+It also has a link to the flowport that made it, so that tasks run in it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+from flowport.runtime.environments import tools
+from flowport.runtime.environments.errors import EnvironmentProblem
+from flowport.runtime.package.cache import cache_folder
+from flowport.runtime.store import digests
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flowport.runtime.environments.lock_file import LockFile
+
+COMPLETE = ".flowport-complete"
+"""The file that an environment gets last."""
+
+
+def environment(lock: LockFile, say: Callable[[str], object] = lambda text: None) -> str:
+    """The path of the Python in the environment of a lock file, which is made if it is not there yet; raises EnvironmentProblem.
+
+    `say` gets a sentence before something that takes long.
+    """
+    folder = environment_folder(lock)
+    program = os.path.join(folder, "bin", "python")
+    if os.path.exists(os.path.join(folder, COMPLETE)):
+        return program
+    try:
+        os.makedirs(os.path.dirname(folder), exist_ok=True)
+        with open(f"{folder}.lock", "w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if not os.path.exists(os.path.join(folder, COMPLETE)):
+                shutil.rmtree(folder, ignore_errors=True)
+                say(f"making the environment `{lock.name}` with Python {lock.python} in {folder}")
+                _make(lock, folder)
+                _link(folder, lock.python)
+                open(os.path.join(folder, COMPLETE), "w").close()
+    except OSError as error:
+        raise EnvironmentProblem(f"the environment `{lock.name}` cannot be made in {folder}: {error.strerror or error}") from error
+    return program
+
+
+def environment_folder(lock: LockFile) -> str:
+    """Where an environment is kept: its name, and a digest of the lock file and of the flowport that it is linked to."""
+    digest = digests.of(f"{lock.digest}\n{_flowport()}\n{sys.platform}".encode(errors="surrogatepass"))[:16]
+    return os.path.join(cache_folder(), "environments", f"{lock.name}-{digest}")
+
+
+def _make(lock: LockFile, folder: str) -> None:
+    listed = os.path.join(os.path.dirname(folder), f"{os.path.basename(folder)}.txt")
+    with open(listed, "w", encoding="utf-8") as file:
+        file.write(lock.text)
+    problem = f"the environment `{lock.name}` cannot be made"
+    program = os.path.join(folder, "bin", "python")
+    uv = tools.uv()
+    if uv is not None:
+        python = tools.python(lock.python)
+        without = f"there is no Python {lock.python} for the environment `{lock.name}`, and uv cannot fetch one"
+        tools.run([uv, "venv", "-q", "--no-project", "--python", python, folder], without)
+        tools.run([uv, "pip", "install", "-q", "--no-deps", "--python", program, "-r", listed], problem)
+    elif lock.python == tools.this_python():
+        tools.run([sys.executable, "-m", "venv", folder], problem)
+        tools.run([program, "-m", "pip", "install", "-q", "--no-deps", "--disable-pip-version-check", "-r", listed], problem)
+    else:
+        raise EnvironmentProblem(
+            f"the environment `{lock.name}` needs Python {lock.python}, and this is {sys.version.split()[0]}: "
+            "install uv (`pip install uv`), which finds other Pythons"
+        )
+
+
+def _link(folder: str, python: str) -> None:
+    """Let the environment find flowport."""
+    os.symlink(_flowport(), os.path.join(folder, "lib", f"python{python}", "site-packages", "flowport"))
+
+
+def _flowport() -> str:
+    """The folder of the package `flowport` that runs here."""
+    import flowport
+
+    return os.path.dirname(os.path.abspath(flowport.__file__))
