@@ -40,6 +40,13 @@ SECRETS = "FLOWPORT_SECRETS"
 """The variable that says where a task finds the secrets of its step: references, and no value of one."""
 
 
+INSTALL = "FLOWPORT_ENVIRONMENTS"
+"""The variable that is `install` where tasks make the environments of their steps."""
+
+ENVIRONMENT = "FLOWPORT_ENVIRONMENT"
+"""The variable with the name of the environment that a process runs in."""
+
+
 class VersionError(Exception):
     """A command, or a document of a code package, that this runtime does not understand."""
 
@@ -55,6 +62,10 @@ def version_problem(found: object, newest: int, oldest: int) -> str:
 
 class NonRetryable(Exception):
     """The task cannot succeed, however often it is tried: exit code 78."""
+
+
+class Retryable(Exception):
+    """The task cannot go on, and another attempt may: exit code 1."""
 
 
 def variable(name: str) -> str:

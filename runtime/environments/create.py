@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from flowport.runtime.environments import tools
-from flowport.runtime.environments.errors import EnvironmentProblem
+from flowport.runtime.environments.errors import EnvironmentProblem, NoPython
 from flowport.runtime.package.cache import cache_folder
 from flowport.runtime.store import digests
 
@@ -64,14 +64,18 @@ def _make(lock: LockFile, folder: str) -> None:
     uv = tools.uv()
     if uv is not None:
         python = tools.python(lock.python)
-        without = f"there is no Python {lock.python} for the environment `{lock.name}`, and uv cannot fetch one"
-        tools.run([uv, "venv", "-q", "--no-project", "--python", python, folder], without)
+        try:
+            tools.run([uv, "venv", "-q", "--no-project", "--python", python, folder], problem)
+        except EnvironmentProblem as error:
+            raise NoPython(
+                f"there is no Python {lock.python} for the environment `{lock.name}`, and uv cannot fetch one: {error}"
+            ) from None
         tools.run([uv, "pip", "install", "-q", "--no-deps", "--python", program, "-r", listed], problem)
     elif lock.python == tools.this_python():
         tools.run([sys.executable, "-m", "venv", folder], problem)
         tools.run([program, "-m", "pip", "install", "-q", "--no-deps", "--disable-pip-version-check", "-r", listed], problem)
     else:
-        raise EnvironmentProblem(
+        raise NoPython(
             f"the environment `{lock.name}` needs Python {lock.python}, and this is {sys.version.split()[0]}: "
             "install uv (`pip install uv`), which finds other Pythons"
         )

@@ -12,7 +12,7 @@ import sys
 from flowport.runtime.package.code_package import SOURCE
 from flowport.runtime.process import lifecycle
 from flowport.runtime.process.leave import leave
-from flowport.runtime.process.lifeline import Lifeline, crash_note, outcome
+from flowport.runtime.process.lifeline import LIFELINE, Lifeline, crash_note, outcome
 from flowport.runtime.protocol import ENDED, FAILED, SECRETS
 
 TYPE_CHECKING = False
@@ -90,7 +90,7 @@ def command(spec: RunSpec, step: str, slice: str, attempt: int, variables: dict[
     log = spec.open_log(step, slice, attempt)
     # The folder that the user works in is no place for the modules of a task: the code package is. Its log is kept here.
     secrets = {SECRETS: spec.secrets} if spec.secrets else {}
-    environment = {**os.environ, **variables, **secrets, "PYTHONSAFEPATH": "1", "FLOWPORT_LIFELINE": line.handed_on(), SOURCE: spec.source}
+    environment = {**os.environ, **variables, **secrets, "PYTHONSAFEPATH": "1", LIFELINE: line.handed_on(), SOURCE: spec.source}
     argv = [sys.executable, "-m", "flowport.runtime", *spec.invocation(step, slice).argv()]
     try:
         pid = os.posix_spawn(

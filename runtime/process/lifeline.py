@@ -15,6 +15,10 @@ SET_SIGNAL = 10
 """`F_SETSIG` of Linux, which the module `fcntl` does not name: the signal that an asynchronous file descriptor sends."""
 
 
+LIFELINE = "FLOWPORT_LIFELINE"
+"""The variable that is set if another process has started this one as the task and keeps its log: the result of `Lifeline.handed_on`."""
+
+
 class Lifeline:
     """Two pipes between a task's process and the one that started it.
 

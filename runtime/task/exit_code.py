@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from flowport.runtime.process.lifecycle import Ended
-from flowport.runtime.protocol import ENDED, FAILED, STOP, NonRetryable, VersionError
+from flowport.runtime.protocol import ENDED, FAILED, STOP, NonRetryable, Retryable, VersionError
 from flowport.runtime.store.codec import Unstorable
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
 from flowport.runtime.text import shown
@@ -21,7 +21,7 @@ def guarded(body: Callable[[], int]) -> int:
         return body()
     except (NonRetryable, VersionError) as error:
         return _report(error, STOP)
-    except (StoreError, Missing, Corrupt, Unstorable) as error:
+    except (StoreError, Missing, Corrupt, Unstorable, Retryable) as error:
         return _report(error, FAILED)
     except Ended as error:
         return _report(error, ENDED)

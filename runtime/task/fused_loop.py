@@ -11,8 +11,8 @@ import sys
 
 from flowport.runtime.process import lifecycle
 from flowport.runtime.process.leave import leave
-from flowport.runtime.process.lifeline import outcome
-from flowport.runtime.protocol import DONE, ENDED, FAILED, STOP, Invocation
+from flowport.runtime.process.lifeline import LIFELINE, outcome
+from flowport.runtime.protocol import DONE, ENDED, FAILED, INSTALL, STOP, Invocation
 from flowport.runtime.records.manifest import Manifests
 from flowport.runtime.replay.scheduler import PlanScheduler
 from flowport.runtime.store import documents
@@ -24,10 +24,11 @@ from flowport.runtime.task.route import write_route
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any
+    from collections.abc import Callable, Iterator
+    from typing import Any, NoReturn
 
     from flowport.runtime.package.code_package import CodePackage
+    from flowport.runtime.process.lifeline import Lifeline
 
 
 def run(invocation: Invocation, program: CodePackage) -> int:
@@ -81,6 +82,26 @@ def _route(task: Invocation, program: CodePackage) -> Any:
 def _apart(block: Invocation, program: CodePackage, step: str, slice: str) -> tuple[int, Any]:
     """One task of the block in a process of its own, its exit code and its route; one slice at a time, as nothing runs beside it."""
     task = Invocation(block.flow, block.run, step, slice, block.store, block.code, width=1, total=1, epoch=block.epoch, last=block.last)
+    if os.environ.get(INSTALL) == "install" and "locked" in program.step(step):
+        # The task goes on as another program. The next process, of this one, tells its route.
+        code, _ = _forked(lambda line: (_begin(task, line), None))
+        return _forked(lambda line: (DONE, _route(task, program))) if code == DONE else (code, None)
+    return _forked(lambda line: _performed(task, program))
+
+
+def _performed(task: Invocation, program: CodePackage) -> tuple[int, Any]:
+    code = perform(task, program)
+    return code, _route(task, program) if code == DONE else None
+
+
+def _begin(task: Invocation, line: Lifeline) -> NoReturn:
+    """Become the command of a task, which finds its environment."""
+    os.environ[LIFELINE] = line.handed_on()
+    os.execv(sys.executable, [sys.executable, "-m", "flowport.runtime", *task.argv()])
+
+
+def _forked(body: Callable[[Lifeline], tuple[int, Any]]) -> tuple[int, Any]:
+    """The exit code and the document that `body` returns in a process of its own."""
     lifecycle.check()
     source, sink = os.pipe()
     pid, line = lifecycle.fork()
@@ -88,9 +109,9 @@ def _apart(block: Invocation, program: CodePackage, step: str, slice: str) -> tu
         code = FAILED
         try:
             os.close(source)
-            code = perform(task, program)
+            code, document = body(line)
             with open(sink, "wb") as file:
-                file.write(documents.dump(_route(task, program) if code == DONE else None))
+                file.write(documents.dump(document))
             line.say(code)
         except lifecycle.Ended:
             code = ENDED

@@ -31,7 +31,7 @@ def _document(conda: bool) -> Callable[[Settings], dict[str, JSON]]:
         asked = settings.requirements
         if asked is None or asked.conda != conda:
             return {}
-        named: dict[str, JSON] = {"environment": asked.lock.name} if asked.lock is not None else {}
+        named: dict[str, JSON] = {"locked": asked.lock.name} if asked.lock is not None else {}
         return {"packages": {"conda": conda, "packages": dict(asked.packages), "python": asked.python}, **named}
 
     return document
