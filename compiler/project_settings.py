@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flowport.compiler.settings import TargetSettings, flag, table, text, texts
+from flowport.runtime.secrets.sources import TYPES
 
 
 class SharedSettings(TargetSettings):
@@ -20,7 +21,7 @@ class SharedSettings(TargetSettings):
     secrets_file = text("the file with secrets for runs on this machine, relative to this file; by default `.env`", example=".env.test")
     secrets_type = text(
         "the type of secrets without one",
-        choices=("aws-secrets-manager", "gcp-secret-manager", "az-key-vault"),
+        choices=tuple(TYPES),
         example="aws-secrets-manager",
     )
     secrets_role = text("the role for reading secrets that name none", example="arn:aws:iam::123456789012:role/reader")

@@ -174,7 +174,8 @@ TARGETS: Mapping[str, Code] = {
     "FP426": Code(
         "nothing says where a secret is",
         'A source of `@secrets` without a type, such as `sources=["database"]`, is a name that the profile explains: an entry of '
-        "`[secrets]`, or the setting `secrets_type` for all of them.",
+        "`[secrets]`, or the setting `secrets_type` for all of them. A type that no task can fetch, such as that of "
+        '`sources=["vault.database"]`, needs an entry of `[secrets]` too.',
     ),
     "FP427": Code(
         "the file with secrets is tracked by git",

@@ -10,6 +10,8 @@ itself; where, it reads in a variable (`runtime/secrets/sources.py`). On this ma
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
@@ -18,6 +20,7 @@ from flowport.compiler.ir.plan import Plan
 from flowport.compiler.ir.secrets import Delivery, EngineSecret, Provisions, Reference, Secret, read_names
 from flowport.compiler.record import record, replace
 from flowport.runtime.protocol import SECRETS
+from flowport.runtime.secrets.sources import TYPES
 from flowport.runtime.store.documents import dump
 
 ENGINES = ("kubernetes", "batch")
@@ -121,9 +124,9 @@ class _Pass:
         reference = mapped.get(secret.name) or mapped.get(secret.id)
         if reference is None:
             type = secret.type or self.given.type
-            if type and type != "inline":
+            if type in TYPES:
                 self._fetched[secret.name] = replace(secret, type=type, role=secret.role or self.given.role)
-            return {} if type else None
+            return {} if type in (*TYPES, "inline") else None
         if reference.kind == "container":
             return {"file": True} if self.place.here else {"container": True}
         if reference.kind not in ENGINES:
@@ -192,13 +195,14 @@ def _open(step: Step, names: dict[str, bool], place: Place) -> Diagnostic:
 
 def _nowhere(step: Step, secret: Secret, place: Place) -> Diagnostic:
     table = f"[profiles.{place.profile}.secrets]" if place.profile else "[secrets]"
+    key = secret.id if re.fullmatch("[A-Za-z0-9_-]+", secret.id) else json.dumps(secret.id)
     return Diagnostic(
         "FP426",
-        f"nothing says where {place.target} finds the secret `{secret.id}` of step `{step.name}`",
+        f"nothing says where {place.target} finds the secret `{secret.name}` of step `{step.name}`",
         step.span,
-        notes=("a secret without a type is one that a profile knows",),
+        notes=(f"no task can fetch the type `{secret.type}`" if secret.type else "a secret without a type is one that a profile knows",),
         help=(
-            f'under {table} in flowport.toml, write `{secret.id} = "aws-secrets-manager.NAME"`, or `"kubernetes:NAME"`',
-            'or set `secrets_type = "aws-secrets-manager"` for all secrets without a type',
+            f'under {table} in flowport.toml, write `{key} = "aws-secrets-manager.NAME"`, or `"kubernetes:NAME"`',
+            *([] if secret.type else ['or set `secrets_type = "aws-secrets-manager"` for all secrets without a type']),
         ),
     )

@@ -71,7 +71,10 @@ class Fetch:
         known = ", ".join(f"`{type}`" for type in TYPES)
         line = f"add a line `{name}=...` to `{self.sources.file}`, or " if self.sources.file else ""
         if secret.type:
-            return f"the secret `{secret.name}` has the unknown type `{secret.type}`; the types are {known}"
+            return (
+                f"nothing says where the secret `{secret.name}` is: {line}name its place under `[secrets]` in the profile, or use another "
+                f"type than `{secret.type}`; the types that a task can fetch are {known}"
+            )
         return (
             f"nothing says where the secret `{secret.name}` is: {line}name its type, as in `aws-secrets-manager.{secret.id}`, "
             f"or set `secrets_type` in the profile; the types are {known}"

@@ -6,7 +6,7 @@ import os
 
 from flowport.runtime.secrets.errors import SecretError
 from flowport.runtime.secrets.fetch import Fetch
-from flowport.runtime.secrets.sources import Secret, Sources
+from flowport.runtime.secrets.sources import TYPES, Secret, Sources
 from flowport.runtime.secrets.variables import key_of, variables
 
 TYPE_CHECKING = False
@@ -70,9 +70,15 @@ def values_of(secret: Secret, place: Mapping[str, Any], fetch: Fetch) -> dict[st
 
 
 def _typed(secret: Secret, place: Mapping[str, Any], fetch: Fetch) -> Secret:
-    """The secret with the type whose rules count: that of the flow comes first, as its options were written for it."""
+    """The secret with the type whose rules count: that of the flow comes first, as its options were written for it.
+
+    A type that no service has has no rules.
+    """
+    if secret.type in TYPES:
+        return secret
     own = "payload" in place or place.get("file")
-    return Secret(secret.id, secret.type or ("" if own else place.get("type", "") or fetch.sources.type), secret.role, secret.options)
+    type = "" if own else place.get("type", "") or ("" if secret.type else fetch.sources.type)
+    return Secret(secret.id, type, secret.role, secret.options)
 
 
 def _text(parts: list[Any], known: Mapping[str, str]) -> str:

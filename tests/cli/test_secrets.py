@@ -35,6 +35,23 @@ class Report(FlowSpec):
     def end(self):
         pass
 """
+OTHER = """
+import os
+
+from metaflow import FlowSpec, secrets, step
+
+
+class Other(FlowSpec):
+    @secrets(sources=["outerbounds.x", {"type": "outerbounds", "id": "a.b"}])
+    @step
+    def start(self):
+        self.lengths = [len(os.environ[name]) for name in ("x", "KEY")]
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
 SETTINGS = """
 secrets_type = "aws-secrets-manager"
 
@@ -265,6 +282,27 @@ def test_a_check_for_no_engine_names_the_variables_too(desk: Desk) -> None:
     said = desk("check", "report.py")
     assert said.status == 0
     assert "on this machine the shell that starts the run has to set them, or `.env`" in said.out
+
+
+def test_a_profile_says_where_a_secret_is_that_no_task_can_fetch(desk: Desk) -> None:
+    desk.write("other.py", OTHER)
+    desk.write("flowport.toml", f'{SETTINGS}\n[secrets]\n"outerbounds.x" = "kubernetes:keys/x"\n"a.b" = "kubernetes:all"\n')
+    assert desk("check", "other.py", "--target", "argo").status == 0
+    desk.write("flowport.toml", SETTINGS)
+    said = desk("check", "other.py", "--target", "argo")
+    assert said.status == 1
+    assert "nothing says where argo finds the secret `outerbounds.x` of step `start`" in said.out
+    assert 'under [secrets] in flowport.toml, write `"a.b" = "aws-secrets-manager.NAME"`' in said.out
+
+
+@pytest.mark.parametrize("words", [("run", "other.py"), ("dry-run", "other.py", "--target", "argo")])
+def test_on_this_machine_the_file_has_a_secret_that_no_task_can_fetch(desk: Desk, words: tuple[str, ...]) -> None:
+    desk.write("other.py", OTHER)
+    desk.write("flowport.toml", SETTINGS)
+    desk.write(".env", 'x=one\na_b={"KEY": "two"}\n')
+    ended = desk(*words, "--run-id", "one")
+    assert ended.status == 0, ended.err
+    assert "[3, 3]" in desk("artifacts", "Other/one/start").out
 
 
 def test_a_secret_that_no_profile_knows_is_an_error(desk: Desk) -> None:

@@ -186,6 +186,12 @@ def test_what_an_engine_delivers_is_taken_apart() -> None:
     assert provided(asks({"id": "db", "type": AWS}, "keys"), sources=sources) == {"user": "a"}
 
 
+@pytest.mark.parametrize(("line", "expected"), [('{"user": "a"}', {"user": "a"}), ("plain", {"db": "plain"})])
+def test_a_secret_of_a_type_that_no_service_has_looks_like_what_it_is(tmp_path: Path, line: str, expected: dict[str, str]) -> None:
+    (tmp_path / ".env").write_text(f"db={line}\n")
+    assert provided(asks({"id": "db", "type": "outerbounds"}), file=str(tmp_path / ".env"), type="gcp-secret-manager") == expected
+
+
 def test_a_payload_is_not_for_the_step() -> None:
     os.environ["FLOWPORT_SECRET_0"] = "a"
     assert provided(asks("db"), sources={"db": {"payload": "FLOWPORT_SECRET_0"}}) == {"db": "a"}
@@ -201,7 +207,7 @@ def test_values_in_the_flow_are_taken_as_they_are() -> None:
     [
         ({"reads": {"TOKEN": True}}, {}, "the flow reads the variable `TOKEN`, which is not set: set it where the step runs or under"),
         (asks("db"), {}, "nothing says where the secret `db` is: name its type, as in `aws-secrets-manager.db`, or set `secrets_type`"),
-        (asks({"id": "db", "type": "vault"}), {}, "the secret `vault.db` has the unknown type `vault`; the types are `aws-secrets-"),
+        (asks({"id": "db", "type": "vault"}), {}, "nothing says where the secret `vault.db` is: name its place under `[secrets]`"),
         (asks("db"), {"sources": {"db": {"file": True}}}, "the secret `db` comes from the engine, so on this machine it has no value: add"),
         (asks("db"), {"sources": {"db": {"payload": "FLOWPORT_SECRET_0"}}}, "the engine did not set `FLOWPORT_SECRET_0`, which the secret"),
     ],

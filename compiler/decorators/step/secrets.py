@@ -17,6 +17,7 @@ from flowport.compiler.ir import JSON, Settings
 from flowport.compiler.ir.features import Feature
 from flowport.compiler.ir.secrets import Delivery, Secret, Secrets
 from flowport.compiler.record import replace
+from flowport.runtime.secrets.sources import TYPES
 
 SECRETS = Feature("@secrets")
 OF_KUBERNETES = Feature("a secret of Kubernetes")
@@ -28,9 +29,8 @@ OPTIONS: Mapping[str, Mapping[str, type]] = {
     "az-key-vault": {"env_var_name": str},
     "inline": {"env_vars": dict},
 }
-"""The types of secrets, with their options."""
+"""The types of secrets that a task can fetch, and `inline`, with their options. Where a secret of another type is, a profile says."""
 
-TYPES = tuple(name for name in OPTIONS if name != "inline")
 EXAMPLE = 'write `sources=["aws-secrets-manager.NAME"]`'
 RESERVED = ("METAFLOW_", "FLOWPORT_")
 
@@ -76,11 +76,8 @@ def _secret(arguments: Arguments, source: Any, role: str) -> Secret | None:
             node, f"a source of `@secrets` has no `{further[0]}`", *did_you_mean(str(further[0]), ("type", "id", "options", "role")), _FORM
         )
         return None
-    if type and type not in OPTIONS:
-        known = ", ".join(f"`{name}`" for name in TYPES)
-        dotted = (f'if the id has a dot, write `{{"type": ..., "id": "{source}"}}`',) if isinstance(source, str) else ()
-        message = f"the secret `{type}.{id}` has the type `{type}`, which nothing provides; there are {known}"
-        arguments.say(node, message, *did_you_mean(type, OPTIONS), *dotted)
+    if type not in OPTIONS and (likely := did_you_mean(type, OPTIONS)):
+        arguments.say(node, f"the secret `{type}.{id}` has the unknown type `{type}`", *likely)
         return None
     made = Secret(id, type, own, tuple(sorted(options.items(), key=str)))
     wrong = next(_wrong_options(made), None)
@@ -97,7 +94,7 @@ _FORM = 'in full: `{"type": "aws-secrets-manager", "id": "NAME", "options": {"js
 
 def _wrong_options(secret: Secret) -> Iterator[tuple[str, str]]:
     """Options that the type does not have, or of another kind; the values of inline secrets are in no message."""
-    known = OPTIONS[secret.type] if secret.type else {name: kind for type in TYPES for name, kind in OPTIONS[type].items()}
+    known = OPTIONS.get(secret.type) or {name: kind for type in TYPES for name, kind in OPTIONS[type].items()}
     for name, value in secret.options:
         if name not in known:
             listed = ", ".join(f"`{one}`" for one in known)

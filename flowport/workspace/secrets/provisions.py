@@ -18,11 +18,11 @@ from typing import Any, TypeAlias
 
 from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.ir.secrets import Provisions, Reference
+from flowport.runtime.secrets.sources import TYPES
 
 Mistake: TypeAlias = "tuple[str, tuple[str, ...]]"
 """A message, and what to write."""
 
-TYPES = ("aws-secrets-manager", "gcp-secret-manager", "az-key-vault")
 FORMS = (
     'write `"kubernetes:NAME"` or `"kubernetes:NAME/KEY"` for a secret of the pods, `"batch:ARN"` for one of a job of AWS Batch, '
     '`"aws-secrets-manager.NAME"` and the like for one that the task fetches, or `"container"` if the container has its variables'
