@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
 from flowport.compiler.parse.flow_listing import list_flows
+from flowport.targets.prepare import ABSENT
 from flowport.workspace.config import find
 from flowport.workspace.errors import NoFlows, NotAFolder
 from flowport.workspace.flow_file import check_flow, has_errors
@@ -25,7 +26,7 @@ CLASS = re.compile(rb"^[ \t]*class\s+(\w+)\s*\(([^)]*)\)", re.MULTILINE)
 NAME = re.compile(rb"\w+")
 LOOKS_LIKE_A_FLOW = re.compile(rb"^[ \t]*class\s+\w+\s*\([^)]*\bFlowSpec\b", re.MULTILINE)
 
-SETTINGS_ABSENT = frozenset({"FP400", "FP404"})
+SETTINGS_ABSENT = frozenset({*ABSENT, "FP426"})
 """The codes of settings that are missing: they belong to a profile, and not to a flow."""
 
 FEW = 24

@@ -150,6 +150,19 @@ def test_several_processes_find_what_one_finds(desk: Desk) -> None:
     assert len(alone.flows) == 9
 
 
+def test_a_file_that_flowport_fails_to_list_is_shown_as_a_defect(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = project.list_flows
+
+    def list_flows(path: str, roots: tuple[str, ...]) -> Any:
+        if path.endswith("good.py"):
+            raise RecursionError("too deep")
+        return real(path, roots)
+
+    monkeypatch.setattr(project, "list_flows", list_flows)
+    found = {flow.file: flow for flow in examine(str(desk.folder / "flows"), ("argo",), processes=1).flows}
+    assert (found["good.py"].defect, found["good.py"].runs, found["big.py"].runs) == ("RecursionError: too deep", False, True)
+
+
 def test_a_defect_of_flowport_stops_no_other_flow(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     real = project.check_flow
 
@@ -161,3 +174,10 @@ def test_a_defect_of_flowport_stops_no_other_flow(desk: Desk, monkeypatch: pytes
     monkeypatch.setattr(project, "check_flow", check_flow)
     found = {flow.name: flow for flow in examine(str(desk.folder / "flows"), ("argo",), processes=1).flows}
     assert (found["Good"].defect, found["Good"].runs, found["Big"].runs) == ("RecursionError: too deep", False, True)
+
+
+def test_a_secret_that_a_profile_has_to_place_stops_no_flow(desk: Desk) -> None:
+    mark = "    @secrets(sources=['database', 'outerbounds.x'])\n"
+    desk.write("flows/asks.py", flow("Asks", "from metaflow import secrets\n", step_marks=mark))
+    found = {flow.name: flow for flow in examine(str(desk.folder / "flows"), ("argo", "airflow", "stepfunctions")).flows}
+    assert found["Asks"].compiles_for_all
