@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -75,9 +76,8 @@ def advice(error: errors.ProjectError) -> str:
             return f"flowport compile {flow} --target {target}"
         case errors.BadRunId():
             return "use up to 255 letters, digits and -_.+=@!'(); it cannot begin with `-`, and cannot be `.` or `..`"
-        case errors.BadConfigVariable(name=name):
-            example = '{"config": {"rate": 0.1}}' if name.endswith("VALUE") else '{"config": "config.json"}'
-            return f"export {name}='{example}'"
+        case errors.BadVariable(name=name, example=example):
+            return f"export {name}={quote(example)}"
         case errors.BadBranch(branch=branch):
             return f"--branch {name_like(branch)[:60]}"
         case errors.NoBranch():

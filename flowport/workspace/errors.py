@@ -148,12 +148,12 @@ class BadRunId(ProjectError):
         super().__init__(f"a run id cannot be `{run if len(run) <= 60 else run[:60] + '...'}`")
 
 
-class BadConfigVariable(ProjectError):
-    """A variable of the shell that gives configs is no JSON object."""
+class BadVariable(ProjectError):
+    """A variable of the shell has a value that it cannot have; `example` is one that it can have."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"the environment variable {name} is not a JSON object")
-        self.name = name
+    def __init__(self, name: str, problem: str, example: str) -> None:
+        super().__init__(f"the environment variable {name} {problem}")
+        self.name, self.example = name, example
 
 
 class BadBranch(ProjectError):

@@ -157,6 +157,50 @@ def test_the_settings_choose_where_the_command_line_says_nothing(desk: Desk, set
 
 
 @pytest.mark.parametrize(
+    ("variables", "words", "expected"),
+    [
+        ({"BRANCH": "abc"}, (), "demo.test.abc.TrainFlow False False None"),
+        ({"PRODUCTION": "1"}, (), "demo.prod.TrainFlow False True None"),
+        ({"PRODUCTION": "true", "BRANCH": "abc"}, (), "demo.prod.abc.TrainFlow False True None"),
+        ({"PRODUCTION": "True"}, ("--branch", "x"), "demo.prod.x.TrainFlow False True None"),
+        ({"BRANCH": "abc"}, ("--branch", "x"), "demo.test.x.TrainFlow False False None"),
+        ({"BRANCH": "", "PRODUCTION": "0"}, (), "demo.test.main.TrainFlow False False None"),
+    ],
+)
+def test_the_variables_of_metaflow_stand_for_the_options(
+    desk: Desk, variables: dict[str, str], words: tuple[str, ...], expected: str
+) -> None:
+    desk.write("flowport.toml", 'branch = "main"\n')
+    named = {f"METAFLOW_{name}": value for name, value in variables.items()}
+    assert said(desk("run", "flow.py", *words, **named)) == expected
+
+
+def test_the_variables_mean_nothing_to_a_flow_without_a_project(desk: Desk) -> None:
+    write(desk, decorator="")
+    assert said(desk("run", "flow.py", METAFLOW_BRANCH="A-b", METAFLOW_PRODUCTION="maybe")) == "None None None None"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message", "hint"),
+    [
+        ("METAFLOW_BRANCH", "feature/A", "is `feature/A`, which has other characters", "export METAFLOW_BRANCH=feature_a"),
+        ("METAFLOW_PRODUCTION", "maybe", "is `maybe`, which is neither true nor false", "export METAFLOW_PRODUCTION=true"),
+    ],
+)
+def test_an_odd_variable_is_refused(desk: Desk, name: str, value: str, message: str, hint: str) -> None:
+    done = desk("check", "flow.py", **{name: value})
+    assert done.status == 2
+    assert done.err.startswith(f"flowport check: the environment variable {name} {message}")
+    assert done.err.endswith(f"\n  {hint}\n")
+
+
+def test_a_variable_and_the_decorator_cannot_both_choose(desk: Desk) -> None:
+    write(desk, decorator='@project(name="demo", branch="a")')
+    done = desk("check", "flow.py", METAFLOW_BRANCH="b")
+    assert "`branch` is `a` in `@project`, and `b` in the environment variable METAFLOW_BRANCH" in done.out
+
+
+@pytest.mark.parametrize(
     ("branch", "message", "hint"),
     [
         ("feature/ABC-123", "the branch `feature/ABC-123` has other characters than small letters", "--branch feature_abc_123"),

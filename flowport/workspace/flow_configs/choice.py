@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from flowport.compiler.configs.sources import ConfigSources, Given, Missing
 from flowport.compiler.configs.texts import FILES, VALUES, read_variable
 from flowport.workspace.config import Config
-from flowport.workspace.errors import BadConfigVariable
+from flowport.workspace.errors import BadVariable
 from flowport.workspace.flow_configs.parsers import run_parsers
 
 
@@ -43,4 +43,5 @@ def _variable(name: str) -> Mapping[str, str]:
     try:
         return read_variable(os.environ.get(name, ""))
     except ValueError:
-        raise BadConfigVariable(name) from None
+        example = '{"config": "config.json"}' if name == FILES else '{"config": {"rate": 0.1}}'
+        raise BadVariable(name, "is not a JSON object", example) from None
