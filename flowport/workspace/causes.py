@@ -94,7 +94,12 @@ def flow_id(flow: ExaminedFlow) -> str:
 def _keyed(flow: ExaminedFlow) -> Iterator[tuple[_Key, Diagnostic]]:
     """The diagnostics of a flow, each with what its cause is."""
     if flow.defect:
-        yield (DEFECT, flow.defect, ""), Diagnostic(DEFECT, flow.defect, help=("report it: flowport must not fail on any source",))
+        yield (
+            (DEFECT, flow.defect, ""),
+            Diagnostic(
+                DEFECT, flow.defect, help=("report it with what `flowport check FLOW` prints: flowport must not fail on any source",)
+            ),
+        )
     for one in flow.diagnostics:
         yield (one.code, _subject(one), ""), one
     for target, added in flow.targets.items():

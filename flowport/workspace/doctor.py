@@ -14,7 +14,7 @@ from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
 from flowport.compiler.parse.flow_listing import list_flows
 from flowport.targets.prepare import ABSENT
 from flowport.workspace.config import find
-from flowport.workspace.errors import NoFlows, NotAFolder
+from flowport.workspace.errors import BadVariable, NoFlows, NotAFolder
 from flowport.workspace.flow_file import check_flow, has_errors
 from flowport.workspace.targets import find_target, prepare
 
@@ -83,7 +83,7 @@ class _Task(NamedTuple):
 
 
 def examine(folder: str, targets: Sequence[str], profile: str | None = None, processes: int | None = None) -> Examination:
-    """Examine every flow below a folder for some targets; raises NotAFolder, NoFlows and UnknownTarget.
+    """Examine every flow below a folder for some targets; raises NotAFolder, NoFlows, UnknownTarget and BadVariable.
 
     `processes` is how many work on it: by default as many as there are processors, if there is enough to do.
     """
@@ -173,6 +173,8 @@ def _examined(task: _Task, path: str, flow: ExaminedFlow) -> ExaminedFlow:
             about = prepare(checked.flow, target, target.dry_run_defaults).diagnostics
             added[name] = tuple(one for one in about if one.code not in SETTINGS_ABSENT and one not in checked.diagnostics)
         return flow._replace(targets=added)
+    except BadVariable:  # of the shell, and so the same for all flows
+        raise
     except Exception as error:  # as above
         return flow._replace(targets=_nothing(task), defect=_described(error))
 

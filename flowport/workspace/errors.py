@@ -153,7 +153,10 @@ class BadVariable(ProjectError):
 
     def __init__(self, name: str, problem: str, example: str) -> None:
         super().__init__(f"the environment variable {name} {problem}")
-        self.name, self.example = name, example
+        self.name, self.problem, self.example = name, problem, example
+
+    def __reduce__(self) -> tuple[type[BadVariable], tuple[str, str, str]]:
+        return BadVariable, (self.name, self.problem, self.example)  # from the processes of `doctor`
 
 
 class BadBranch(ProjectError):

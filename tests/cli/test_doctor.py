@@ -12,6 +12,7 @@ import pytest
 from desk import Desk
 from flowport.workspace import doctor as project
 from flowport.workspace.doctor import examine
+from flowport.workspace.errors import BadVariable
 
 GOLDEN = Path(__file__).parent / "golden"
 Golden = Callable[[Path, str], None]
@@ -181,3 +182,13 @@ def test_a_secret_that_a_profile_has_to_place_stops_no_flow(desk: Desk) -> None:
     desk.write("flows/asks.py", flow("Asks", "from metaflow import secrets\n", step_marks=mark))
     found = {flow.name: flow for flow in examine(str(desk.folder / "flows"), ("argo", "airflow", "stepfunctions")).flows}
     assert found["Asks"].compiles_for_all
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_variable_of_the_shell_that_cannot_be_read_is_no_defect(desk: Desk, monkeypatch: pytest.MonkeyPatch, processes: int) -> None:
+    monkeypatch.setenv("METAFLOW_FLOW_CONFIG", "config.json")
+    with pytest.raises(BadVariable, match="METAFLOW_FLOW_CONFIG is not a JSON object"):
+        examine(str(desk.folder / "flows"), ("argo",), processes=processes)
+    ended = desk("doctor", "flows", METAFLOW_FLOW_CONFIG="config.json")
+    assert ended.status == 2
+    assert "flowport doctor: the environment variable METAFLOW_FLOW_CONFIG is not a JSON object" in ended.err
