@@ -12,6 +12,12 @@ class SharedSettings(TargetSettings):
     store = text("where runs are stored: a folder, or an address such as s3://bucket/prefix", example=".flowport")
     roots = texts("further folders with modules that flows import, relative to this file", example=["../lib"])
     configs = table("files of the configs of flows, by their names, or tables with their values", example={"config": "prod.toml"})
+    conda = text(
+        "where `flowport lock` takes the packages of `@conda` from: the channels of conda, or those of the same names on PyPI",
+        default="channels",
+        choices=("channels", "pypi"),
+        example="pypi",
+    )
     include = texts("further files for the code package", example=["sql/*.sql"])
     environment = table(
         "values of the variables that flows read in `@environment`: a text, a secret, or `{ container = true }`; a table",

@@ -31,7 +31,7 @@ BELOW = {
 }
 # `_sha256` and `_sha2` are the standard library's, each on some versions of Python.
 OUTSIDE = {
-    "runtime": {"yaml", "obstore", "boto3", "packaging", "uv", "_sha256", "_sha2"},
+    "runtime": {"yaml", "obstore", "boto3", "packaging", "rattler", "uv", "_sha256", "_sha2"},
     "compiler": {"yaml", "tomli"},
     "targets": {"yaml", "airflow", "boto3", "botocore", "kubernetes", "moto", "urllib3", "werkzeug"},
     "workspace": {"tomli"},

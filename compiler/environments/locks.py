@@ -7,11 +7,12 @@ import os
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import Lock, Requirements
 from flowport.runtime.environments.lock_file import FOLDER, BadLockFile, Request, read
+from flowport.runtime.requirements.forms import spelled
 
 
 def request(asked: Requirements) -> Request:
-    """What a step asks for, as lock files have it."""
-    return Request(asked.conda, dict(asked.packages), asked.python)
+    """What a step asks for, as lock files have it: two ways to spell the same are one request."""
+    return Request(asked.conda, dict(spelled(asked.conda, *package) for package in asked.packages), asked.python.removeprefix("=="))
 
 
 def path_of(name: str) -> str:

@@ -12,7 +12,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from flowport.runtime.environments import tools
+from flowport.runtime.environments.conda import conda_packages, install, of_pip
 from flowport.runtime.environments.errors import EnvironmentProblem, NoPython
+from flowport.runtime.environments.platforms import here
 from flowport.runtime.package.cache import cache_folder
 from flowport.runtime.store import digests
 
@@ -56,29 +58,49 @@ def environment_folder(lock: LockFile) -> str:
 
 
 def _make(lock: LockFile, folder: str) -> None:
-    listed = os.path.join(os.path.dirname(folder), f"{os.path.basename(folder)}.txt")
-    with open(listed, "w", encoding="utf-8") as file:
-        file.write(lock.text)
-    problem = f"the environment `{lock.name}` cannot be made"
-    program = os.path.join(folder, "bin", "python")
+    if here() not in lock.platforms:
+        listed = ", ".join(lock.platforms)
+        raise NoPython(
+            f"the lock file of `{lock.name}` is for {listed}, and this machine is {here()}: run `flowport lock --platform {here()}`"
+        )
+    listed = f"{folder}.txt"
+    _write(listed, lock.text)
+    if any(package.platform == here() for package in conda_packages(lock.lines)):
+        install(lock, listed, folder)
+    else:
+        _virtual_environment(lock, folder)
+    _write(listed, of_pip(lock.lines))
+    uv, program = tools.uv(), os.path.join(folder, "bin", "python")
+    arguments = ("install", "-q", "--no-deps", "-r", listed)
+    pip = [program, "-m", "pip", "--disable-pip-version-check", *arguments]
+    tools.run([uv, "pip", *arguments, "--python", program] if uv else pip, _problem(lock))
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _virtual_environment(lock: LockFile, folder: str) -> None:
     uv = tools.uv()
     if uv is not None:
-        python = tools.python(lock.python)
         try:
-            tools.run([uv, "venv", "-q", "--no-project", "--python", python, folder], problem)
+            tools.run([uv, "venv", "-q", "--no-project", "--python", tools.python(lock.python), folder], _problem(lock))
         except EnvironmentProblem as error:
             raise NoPython(
                 f"there is no Python {lock.python} for the environment `{lock.name}`, and uv cannot fetch one: {error}"
             ) from None
-        tools.run([uv, "pip", "install", "-q", "--no-deps", "--python", program, "-r", listed], problem)
     elif lock.python == tools.this_python():
-        tools.run([sys.executable, "-m", "venv", folder], problem)
-        tools.run([program, "-m", "pip", "install", "-q", "--no-deps", "--disable-pip-version-check", "-r", listed], problem)
+        tools.run([sys.executable, "-m", "venv", folder], _problem(lock))
     else:
         raise NoPython(
             f"the environment `{lock.name}` needs Python {lock.python}, and this is {sys.version.split()[0]}: "
             "install uv (`pip install uv`), which finds other Pythons"
         )
+
+
+def _problem(lock: LockFile) -> str:
+    return f"the environment `{lock.name}` cannot be made"
 
 
 def _link(folder: str, python: str) -> None:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 ANY = ("", "*")
@@ -88,6 +89,17 @@ def of_conda(name: str, version: str) -> Wanted:
 def wanted(conda: bool, name: str, version: str) -> Wanted:
     """An entry of `packages`; raises UnreadableForm."""
     return of_conda(name, version) if conda else of_pypi(name, version)
+
+
+def spelled(conda: bool, name: str, version: str) -> tuple[str, str]:
+    """An entry of `packages` in one spelling: `My_Pkg` and `2.1` of pip are `my-pkg` and `==2.1`."""
+    if conda:
+        return name.lower(), version
+    if "://" in name or name.lower() == "python":
+        return name, version
+    found = of_pypi(name, version)
+    extras = f"[{','.join(found.extras)}]" if found.extras else ""
+    return f"{canonicalize_name(found.name)}{extras}", found.unchecked or found.versions
 
 
 def python_fits(version: str, here: str = "") -> bool:

@@ -43,7 +43,7 @@ def lock_flows(request: LockRequest) -> int:
             print(f"{flow.name} asks for no packages: it needs no lock file")
         for name, one in asked.items():
             used[flow.folder].append(name)
-            _report(lock(flow.folder, one, choice))
+            _report(lock(flow.folder, one, choice._replace(conda_from_pypi=flow.config.settings.get("conda") == "pypi")))
     for folder, names in used.items():
         for path in unused(folder, names):
             if request.prune:

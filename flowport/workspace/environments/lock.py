@@ -10,10 +10,11 @@ from typing import NamedTuple
 from flowport.compiler.environments.locks import path_of, request
 from flowport.compiler.ir.plan import Plan
 from flowport.runtime.environments import tools
+from flowport.runtime.environments.conda import CondaPackage
 from flowport.runtime.environments.errors import EnvironmentProblem
 from flowport.runtime.environments.lock_file import FOLDER, BadLockFile, LockFile, Request, read
-from flowport.workspace.environments.platforms import MARKERS, platforms
-from flowport.workspace.environments.resolve import Resolver
+from flowport.runtime.environments.platforms import MARKERS, platforms
+from flowport.workspace.environments.resolve import Resolved, Resolver
 
 OLDEST = (3, 10)
 """The oldest Python that runs a task."""
@@ -29,11 +30,15 @@ class Locked(NamedTuple):
 
 
 class LockChoice(NamedTuple):
-    """How to lock: the Python of environments that name none, the platforms, and whether to leave the versions of an earlier lock file."""
+    """How to lock: the Python of environments that name none, the platforms, and whether to leave the versions of an earlier lock file.
+
+    With `conda_from_pypi` the packages of `@conda` are those of the same names on PyPI.
+    """
 
     python: str = ""
     platforms: tuple[str, ...] = ()
     upgrade: bool = False
+    conda_from_pypi: bool = False
 
 
 def requests(plan: Plan) -> dict[str, Request]:
@@ -49,14 +54,28 @@ def lock(folder: str, asked: Request, choice: LockChoice) -> Locked:
     before = _before(path)
     python = _python(asked, choice.python or (before.python if before is not None else tools.this_python()))
     preferred = before.lines if before is not None and not choice.upgrade else ""
-    found = {one: Resolver(python, one, preferred).resolve(asked) for one in platforms(choice.platforms)}
-    made = LockFile(asked.name, python, tuple(found), asked, _merged({one: resolved.items for one, resolved in found.items()}))
+    found = {one: _found(asked, Resolver(python, one, preferred), choice) for one in platforms(choice.platforms)}
+    conda = "".join(f"{package.line}\n" for _, packages in found.values() for package in packages)
+    items = {one: resolved.items for one, (resolved, _) in found.items()}
+    made = LockFile(asked.name, python, tuple(found), asked, conda + _merged(items))
     changed = before is None or made.text != before.text
     if changed:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "w", encoding="utf-8", newline="\n") as file:
             file.write(made.text)
-    return Locked(path, made, changed, {one: resolved.built for one, resolved in found.items() if resolved.built})
+    return Locked(path, made, changed, {one: resolved.built for one, (resolved, _) in found.items() if resolved.built})
+
+
+def _found(asked: Request, resolver: Resolver, choice: LockChoice) -> tuple[Resolved, tuple[CondaPackage, ...]]:
+    """What pip and conda install on one platform. In an environment of conda, pip installs what flowport needs and conda does not have."""
+    if not asked.conda or choice.conda_from_pypi:
+        return resolver.resolve(asked), ()
+    from flowport.workspace.environments.solve_conda import solve
+
+    packages = solve(asked, resolver.python, resolver.platform)
+    names = {package.name for package in packages}
+    own = resolver.resolve(Request(False, {}))
+    return own._replace(items={name: item for name, item in own.items.items() if name not in names}), packages
 
 
 def unused(folder: str, names: Sequence[str]) -> list[str]:

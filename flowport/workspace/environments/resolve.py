@@ -11,9 +11,9 @@ from typing import NamedTuple
 from flowport.runtime.environments import tools
 from flowport.runtime.environments.errors import EnvironmentProblem
 from flowport.runtime.environments.lock_file import Request
+from flowport.runtime.environments.platforms import UV
 from flowport.runtime.requirements.forms import of_conda, of_pypi
 from flowport.runtime.requirements.installed import is_python, pip_names
-from flowport.workspace.environments.platforms import UV
 
 TASK = ("obstore>=0.6", "packaging>=22")
 """What flowport itself needs in a task: the dependencies of pyproject.toml without those of the command line."""
@@ -98,7 +98,8 @@ def _lines(asked: Request) -> Iterator[str]:
 
 
 def _of_conda(name: str, version: str) -> Iterator[str]:
-    """A package of conda by its name on PyPI, if there is Python in it."""
+    """A package of conda by its name on PyPI; raises EnvironmentProblem if there is no Python in it."""
     found = of_conda(name, version)
-    if is_python(found.name):
-        yield found._replace(name=pip_names(found.name)[0]).line
+    if not is_python(found.name):
+        raise EnvironmentProblem(f'`{found.name}` is a package of conda alone: lock it with conda, without `conda = "pypi"`')
+    yield found._replace(name=pip_names(found.name)[0]).line

@@ -26,6 +26,9 @@ MARKERS = {
 }
 """How a requirements file tells them from the others (PyPA, "Dependency specifiers")."""
 
+CONDA = {"linux/amd64": "linux-64", "linux/arm64": "linux-aarch64", "macos/amd64": "osx-64", "macos/arm64": "osx-arm64"}
+"""What conda calls them."""
+
 _MACHINES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 
 
