@@ -29,7 +29,7 @@ from flowport.workspace.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from typing import TypeAlias
 
     from flowport.runtime.records.reuse import ReuseCount
@@ -90,6 +90,13 @@ def survey(store: Store, flow: str, report: Report, latest: int | None = None) -
             report(str(error))
             damaged.append(run)
     return Survey(sorted(found, key=_began, reverse=True), damaged, len(older))
+
+
+def with_tags(store: Store, flow: str, tags: Collection[str]) -> Iterator[dict[str, Any]]:
+    """The documents of the runs of a flow that have all of these tags, system tags included, the latest first."""
+    for run in History(store, flow).runs(tags):
+        one = document(store, Keys(flow, run))
+        yield {**one, "tags": tags_of(store, one)}
 
 
 def _began(document: dict[str, Any]) -> tuple[float, str]:

@@ -249,6 +249,9 @@ def test_runs_say_that_older_ones_are_left_out(desk: Desk) -> None:
     listed = desk("runs", "--json")
     assert (len(listed.out.splitlines()), listed.err) == (20, "5 older runs: --all\n")
     assert len(desk("runs", "--json", "--all").out.splitlines()) == 25
+    tagged = desk("runs", "--json", "--tag", "runtime:dev")
+    assert (len(tagged.out.splitlines()), tagged.err) == (20, "older runs: --all\n")
+    assert len(desk("runs", "--json", "--tag", "runtime:dev", "--all").out.splitlines()) == 25
 
 
 def test_artifacts_as_json_have_every_item(desk: Desk) -> None:

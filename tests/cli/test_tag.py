@@ -48,6 +48,25 @@ def test_tags_are_changed_and_shown_by_all_commands(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
+    ("tags", "found"),
+    [
+        (["user:tester"], ["one"]),
+        (["runtime:dev", "user:tester", "old"], ["one"]),
+        (["user:other"], []),
+        (["user:tester", "fresh"], []),
+        ([""], []),
+    ],
+)
+def test_runs_are_found_by_system_tags_too(tmp_path: Path, tags: list[str], found: list[str]) -> None:
+    desk = Desk(tmp_path)
+    desk.write("tiny.py", TINY)
+    assert desk("run", "tiny.py", "--run-id", "one", "--tag", "old", "-q", METAFLOW_USER="tester").status == 0
+    listed = desk("runs", "Tiny", "--json", *(word for tag in tags for word in ("--tag", tag)))
+    assert [json.loads(line)["run"] for line in listed.out.splitlines()] == found
+    assert listed.status == 0
+
+
+@pytest.mark.parametrize(
     ("words", "message"),
     [
         (("list", "Tiny", "x"), "flowport tag: `x` is one argument too many: `list` takes no tags\n  flowport tag list Tiny\n"),

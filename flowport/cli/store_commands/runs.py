@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -16,7 +17,7 @@ from flowport.cli.loading import store_to_read
 from flowport.cli.times import duration, moment
 from flowport.runtime.text import shown
 from flowport.workspace.errors import UnknownFlow
-from flowport.workspace.runs import earlier_runs, flows, status, survey, taken_over
+from flowport.workspace.runs import earlier_runs, flows, status, survey, taken_over, with_tags
 
 if TYPE_CHECKING:
     from flowport.runtime.store.interface import Store
@@ -62,17 +63,17 @@ def runs(request: RunsRequest) -> int:
     damaged: list[tuple[str, str]] = []
     older = 0
     for flow in [request.flow] if request.flow else known:
-        found = survey(store, flow, warn, latest=None if request.all or request.tags else SHOWN)
+        if request.tags:
+            documents += islice(with_tags(store, flow, request.tags), None if request.all else SHOWN + 1)
+            continue
+        found = survey(store, flow, warn, latest=None if request.all else SHOWN)
         older += found.older
         documents += found.documents
         damaged += [(flow, run) for run in found.damaged]
-    if request.tags:
-        some, damaged = bool(documents or damaged), []
-        documents = [document for document in documents if set(request.tags) <= set(document["tags"])]
-        if some and not documents and not request.json:
-            of = f" of {request.flow}" if request.flow else ""
-            print(f"no run{of} in {store.url} matches " + " ".join(f"--tag {shown(tag)}" for tag in request.tags))
-            return 0
+    if request.tags and known and not documents and not request.json:
+        of = f" of {request.flow}" if request.flow else ""
+        print(f"no run{of} in {store.url} matches " + " ".join(f"--tag {shown(tag)}" for tag in request.tags))
+        return 0
     documents.sort(key=lambda document: document["started"], reverse=True)
     latest = documents if request.all else documents[:SHOWN]
     rows = [_row(store, document) for document in latest]
@@ -86,7 +87,7 @@ def runs(request: RunsRequest) -> int:
         print(f"store: {shown(store.url)}")
     if older := older + len(documents) - len(latest):
         # Not among the documents of `--json`, whose reader takes each line for a run.
-        print(f"{older} older runs: --all", file=sys.stderr if request.json else sys.stdout)
+        print(f"{'' if request.tags else f'{older} '}older runs: --all", file=sys.stderr if request.json else sys.stdout)
     return 0
 
 
@@ -136,7 +137,10 @@ COMMAND = Command(
     (
         Argument("flow", "The name of the flow. Default: all flows.", required=False, shell_complete=addresses),
         click.Option(
-            ["--tag", "tags"], metavar="TAG", multiple=True, help="List only runs with this tag. Repeat it for runs with all of the tags."
+            ["--tag", "tags"],
+            metavar="TAG",
+            multiple=True,
+            help="List only runs with this tag, such as `nightly` or `user:jane`. Repeat it for runs with all of the tags.",
         ),
         click.Option(["--all"], is_flag=True, help=f"List all runs instead of the latest {SHOWN}."),
         click.Option(["--json"], is_flag=True, help="Print one JSON document for each run."),
