@@ -34,6 +34,14 @@ class SharedSettings(TargetSettings):
     secrets_prefix = text(
         "what short ids of secrets stand behind: a project of Google, or a vault of Azure", example="projects/123456789012/secrets/"
     )
+    environments = text(
+        "where the packages of steps come from on an engine: from images that `flowport image` makes, from the task when it starts, "
+        "or from the image of the profile",
+        choices=("image", "install", "none"),
+        example="image",
+    )
+    repository = text("where the images of `environments` are pushed, without a tag", example="registry.example.com/flows")
+    image_platforms = texts("the platforms of these images; by default linux/amd64", example=["linux/arm64"])
     branch = text("the branch of `@project` to compile for and to run in, without `--branch`", example="main")
     production = flag("whether that is a production branch, without `--production`")
 

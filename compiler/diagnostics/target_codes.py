@@ -186,6 +186,30 @@ TARGETS: Mapping[str, Code] = {
         "the file with secrets is not there",
         "The setting `secrets_file` names a file that does not exist. Runs and dry runs on this machine need it for `@secrets`.",
     ),
+    "FP429": Code(
+        "nothing says where the packages of a step come from on an engine",
+        "On your machine flowport makes the environments of steps with `@pypi` or `@conda`. On an engine the setting `environments` "
+        "decides: with `image`, compiled files name images that `flowport image` makes from the lock files; with `install`, each "
+        "task makes its environment when it starts; with `none`, the image of the profile has all packages, and tasks only check them.",
+    ),
+    "FP430": Code(
+        "a step has no lock file, or an old one",
+        "Images and environments are made from lock files, and the settings of the profile ask for them. `flowport lock FLOW` writes them. "
+        "If you change what a step asks for, its environment gets another name, and needs a lock file of this name. A lock file is made "
+        "for the platforms that `--platform` names; the image needs one for each of `image_platforms`.",
+    ),
+    "FP431": Code(
+        "one base image for two Pythons",
+        "A base image has one Python, and a lock file is for one. Write `{python}` in the name of the base image, in place of the "
+        'version: `image = "python:{python}-slim"`. Or give one of the steps a base image of its own: `@kubernetes(image=...)`, or '
+        "`@batch(image=...)`.",
+    ),
+    "FP432": Code(
+        "the engine does not take the image of a task from flowport",
+        'With `environments = "image"`, compiled files name the image of every task. On Airflow, this works with Kubernetes and Docker. '
+        "Where a job definition or a task definition of yours names the image, or tasks are processes on the workers, use "
+        '`environments = "install"`, or provide the packages there and write `environments = "none"`.',
+    ),
     "FP434": Code(
         "a setting gives all branches of a project one name",
         "The name of a deployment of a flow with `@project` contains the project and the branch, so that branches never replace each "

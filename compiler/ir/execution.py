@@ -78,13 +78,15 @@ class ExecutionSpec:
     """Where a step runs. Steps with different specs cannot share a container; what is empty comes from the profile.
 
     Resources are not part of it: for two steps in one container the larger ones are enough. `image` and `tmpfs` are those of
-    `@kubernetes`. Those of `@batch` are in `job`, and count in a pod if `@kubernetes` has none; and the other way round.
+    `@kubernetes`. Those of `@batch` are in `job`, and count in a pod if `@kubernetes` has none; and the other way round. With `built`
+    both images are those that `flowport image` makes of them.
     """
 
     image: str = ""
     pod: Pod = Pod()
     tmpfs: Tmpfs | None = None
     job: BatchJob = BatchJob()
+    built: bool = False
 
     def for_pod(self) -> ExecutionSpec:
         """What counts in a pod."""

@@ -22,8 +22,10 @@ from typing import Any, NamedTuple
 from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
 from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.ir.secrets import Provisions
+from flowport.compiler.lower.environments import Environments
 from flowport.compiler.project_settings import SharedSettings, TopSettings
 from flowport.compiler.python.containment import below
+from flowport.workspace.images.settings import environments
 from flowport.workspace.secrets.provisions import provisions
 
 FILES = ("flowport.toml", "pyproject.toml")
@@ -79,6 +81,11 @@ class Config(NamedTuple):
         if mistakes:
             raise _refused([_mistake(self.path, *each) for each in mistakes])
         return found
+
+    @property
+    def environments(self) -> Environments:
+        """What it says of the packages of steps; raises CompileError."""
+        return environments(self.settings, os.path.relpath(self.path) if self.path else "")
 
     @property
     def roots(self) -> tuple[str, ...]:

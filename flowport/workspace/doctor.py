@@ -26,7 +26,7 @@ CLASS = re.compile(rb"^[ \t]*class\s+(\w+)\s*\(([^)]*)\)", re.MULTILINE)
 NAME = re.compile(rb"\w+")
 LOOKS_LIKE_A_FLOW = re.compile(rb"^[ \t]*class\s+\w+\s*\([^)]*\bFlowSpec\b", re.MULTILINE)
 
-SETTINGS_ABSENT = frozenset({*ABSENT, "FP426"})
+SETTINGS_ABSENT = frozenset({*ABSENT, "FP426", "FP430"})
 """The codes of settings that are missing: they belong to a profile, and not to a flow."""
 
 FEW = 24

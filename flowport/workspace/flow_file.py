@@ -91,6 +91,7 @@ def check_flow(argument: str, profile: str | None, changes: Changes = UNCHANGED)
         modules = config.modules(folder)
         roots = config.roots
         config.provisions  # noqa: B018 - raises CompileError
+        config.environments  # noqa: B018 - raises CompileError
     except CompileError as refused:
         return CheckResult(None, refused.diagnostics)
     options = CompileOptions(changes.decorators, sources(changes.configs, config))

@@ -11,6 +11,7 @@ from flowport.compiler.record import replace
 from flowport.workspace.config import SHARED
 from flowport.workspace.errors import UnknownTarget
 from flowport.workspace.flow_file import FlowFile, has_errors
+from flowport.workspace.images.place import place
 
 if TYPE_CHECKING:
     from flowport.compiler.package.archive import Package
@@ -35,13 +36,19 @@ def find_target(name: str) -> AnyTarget:
 def prepare(flow: FlowFile, target: AnyTarget, defaults: Profile | None = None, here: bool = False) -> Prepared[Any]:
     """The plan and the settings as a target takes them, and what it has to say about both. `defaults` fill in for the profile.
 
-    With `here` it is to run on this machine, and a profile need not say where variables and secrets are.
+    With `here` it is to run on this machine, and a profile need not say where variables, secrets and packages are.
     """
     from flowport.targets import prepare
 
     plan, found = deliver(flow.plan, flow.config.provisions, Place(target.name, profile=flow.config.profile or ""))
-    ready = prepare.prepare(target, plan, {**(defaults or {}), **settings_for(target, flow.config)})
-    return ready if here else replace(ready, diagnostics=(*found, *ready.diagnostics))
+    settings = {**(defaults or {}), **settings_for(target, flow.config)}
+    if here:
+        return prepare.prepare(target, plan, settings)
+    placed = place(plan, flow, target.name, str(settings.get("image") or ""))
+    if placed.image:
+        settings["image"] = placed.image
+    ready = prepare.prepare(target, placed.plan, settings)
+    return replace(ready, diagnostics=(*found, *placed.diagnostics, *ready.diagnostics))
 
 
 def prepare_without_errors(flow: FlowFile, target: AnyTarget, defaults: Profile | None = None, here: bool = False) -> Prepared[Any]:

@@ -54,6 +54,13 @@ ONE_CONTAINER = Limit(
 )
 CODES: Mapping[Feature, str] = {**COMPUTE_CODES, FOREACH_IN_LOOP: "FP304"}
 
+IMAGES_ELSEWHERE: Mapping[str, str] = {
+    "batch": "the job definition is yours, and names the image",
+    "ecs": "the task definition is yours, and names the image",
+    "local": "tasks are processes on the workers",
+}
+"""Why tasks on some kinds of compute do not get their image from a DAG."""
+
 
 def lacks(settings: Settings) -> Capabilities:
     """What Airflow and the compute of a profile cannot do."""
@@ -123,6 +130,9 @@ def plan_problems(plan: Plan, settings: Settings) -> Iterator[Diagnostic]:
         kind, decorator = ("job", "batch") if settings.compute == "batch" else ("container", "kubernetes")
         yield from loop_problems(plan, COMPUTE[settings.compute].counts, kind, decorator)
     yield from _refused(plan, settings.compute)
+    if settings.compute in IMAGES_ELSEWHERE and any(step.settings.execution.built for step in plan.flow.steps):
+        message = f'`environments = "image"` has no effect with `compute = "{settings.compute}"`: {IMAGES_ELSEWHERE[settings.compute]}'
+        yield Diagnostic("FP432", message, help=('write `environments = "install"`, or `compute = "kubernetes"` under [airflow]',))
     for step in fuse_loops(plan).flow.steps:
         resources = step.settings.resources or Resources()
         if settings.compute in ("batch", "ecs") and settings.platform == "FARGATE":

@@ -26,7 +26,7 @@ from flowport.targets.argo.settings import CRON_NAME, DEPTH, Settings, template_
 from flowport.targets.argo.split import TASKS
 from flowport.targets.argo.volumes import volumes
 from flowport.targets.argo.workflow import room
-from flowport.targets.containers.limits import COMPUTE_CODES, POD_LACKS
+from flowport.targets.containers.limits import COMPUTE_CODES, POD_LACKS, needed
 from flowport.targets.pods import pod_problems
 from flowport.targets.schedules import unfilled
 
@@ -93,11 +93,12 @@ def _without_rest(plan: Plan) -> Iterator[Diagnostic]:
     """Loops with turns that no pod can do the rest of."""
     for loop in walk(plan.body):
         if isinstance(loop, Loop) and loop.cap and (found := differing_steps(plan, loop, ExecutionSpec.for_pod)) is not None:
+            what, way_out = needed(plan, found, "pod", "kubernetes")
             message = (
                 f"the loop of `{loop.header}` fails after {DEPTH} turns: Argo does not nest deeper, and the rest cannot run in one pod, "
-                f"because its steps `{found[0]}` and `{found[1]}` need different pods"
+                f"because its steps `{found[0]}` and `{found[1]}` need different {what}"
             )
-            way_out = "use the same `@kubernetes` on all steps of the loop if it may take more turns"
+            way_out = f"{way_out} all steps of the loop if it may take more turns"
             yield Diagnostic("FP419", message, plan.flow.step(found[1]).span, help=(way_out,), severity="warning")
 
 

@@ -57,6 +57,15 @@ def loop_problems(plan: Plan, counts: Callable[[ExecutionSpec], object], kind: s
     """Loops that run in one container, of a `kind`, although their steps need different ones; `counts` is what of a spec matters there."""
     for loop in loops(plan).values():
         if (found := differing_steps(plan, loop, counts)) is not None:
-            message = f"the loop of `{loop.header}` runs in one {kind}, and its steps `{found[0]}` and `{found[1]}` need different {kind}s"
-            way_out = f"use the same `@{decorator}` on all steps of the loop"
-            yield Diagnostic("FP419", message, plan.flow.step(found[1]).span, help=(way_out,))
+            what, way_out = needed(plan, found, kind, decorator)
+            message = f"the loop of `{loop.header}` runs in one {kind}, and its steps `{found[0]}` and `{found[1]}` need different {what}"
+            yield Diagnostic("FP419", message, plan.flow.step(found[1]).span, help=(f"{way_out} all steps of the loop",))
+
+
+def needed(plan: Plan, found: tuple[str, str], kind: str, decorator: str) -> tuple[str, str]:
+    """What two steps of a loop need two of, and what to do, which ends with the steps it is for."""
+    one, other = (plan.flow.step(name).settings.execution for name in found)
+    images = [(spec.image, spec.job.image) for spec in (one, other)]
+    if one.built and other.built and images[0] != images[1]:
+        return "images", "use the same packages and the same base image in"
+    return f"{kind}s", f"use the same `@{decorator}` on"

@@ -42,10 +42,11 @@ def batch_feature(argument: str) -> Feature:
 
 JOB_FEATURES: Mapping[Feature, Callable[[Settings], bool]] = {
     batch_feature("use_tmpfs"): _differs("tmpfs"),
+    batch_feature("image"): lambda settings: bool(settings.execution.job.image) and not settings.execution.built,
     **{
         batch_feature(name): _differs(name)
         for name in (
-            *("image", "queue", "iam_role", "execution_role", "max_swap", "swappiness", "aws_batch_tags", "inferentia", "efa"),
+            *("queue", "iam_role", "execution_role", "max_swap", "swappiness", "aws_batch_tags", "inferentia", "efa"),
             *("host_volumes", "efs_volumes", "log_driver", "log_options", "privileged"),
         )
     },

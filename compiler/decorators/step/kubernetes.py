@@ -45,7 +45,7 @@ def _differs(field: str) -> Callable[[Settings], bool]:
 POD_FEATURES: Mapping[Feature, Callable[[Settings], bool]] = {
     argument_feature("kubernetes", argument): is_used
     for argument, is_used in {
-        "image": lambda settings: bool(settings.execution.image),
+        "image": lambda settings: bool(settings.execution.image) and not settings.execution.built,
         "use_tmpfs": lambda settings: settings.execution.tmpfs is not None,
         "service_account": _differs("service_account"),
         "node_selector": lambda settings: any(key != POOL for key, _ in settings.execution.pod.node_selector),

@@ -8,15 +8,13 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from flowport.compiler.environments.images import TASK
 from flowport.runtime.environments import tools
 from flowport.runtime.environments.errors import EnvironmentProblem
 from flowport.runtime.environments.lock_file import Request
 from flowport.runtime.environments.platforms import UV
 from flowport.runtime.requirements.forms import of_conda, of_pypi
 from flowport.runtime.requirements.installed import is_python, pip_names
-
-TASK = ("obstore>=0.6", "packaging>=22")
-"""What flowport itself needs in a task: the dependencies of pyproject.toml without those of the command line."""
 
 _ITEM = re.compile(r"^(?![ #]).+(?:\n[ ].+)*", re.MULTILINE)
 """An item of a requirements file, with the indented lines that have its hashes."""

@@ -11,7 +11,7 @@ from flowport.compiler.ir import BatchJob, ExecutionSpec, Resources, Step
 from flowport.compiler.ir.plan import Loop, Plan, walk
 from flowport.compiler.lower.fuse import differing_steps
 from flowport.targets.containers.aws import Refusal, form_problems, refused, tag_problems
-from flowport.targets.containers.limits import loop_problems
+from flowport.targets.containers.limits import loop_problems, needed
 from flowport.targets.settings_validation import line
 from flowport.targets.sizes import fargate
 from flowport.targets.stepfunctions.containers.properties import volume_name
@@ -102,10 +102,11 @@ def _rests(plan: Plan) -> Iterator[Diagnostic]:
     yield from loop_problems(plan, ExecutionSpec.for_batch, "job", "batch")
     for loop in walk(plan.body):
         if isinstance(loop, Loop) and loop.cap and (found := differing_steps(plan, loop, ExecutionSpec.for_batch)) is not None:
+            what, way_out = needed(plan, found, "job", "batch")
             message = (
                 f"after {loop.cap} turns one job runs what is left of the loop of `{loop.header}`, and its steps `{found[0]}` and "
-                f"`{found[1]}` need different jobs"
+                f"`{found[1]}` need different {what}"
             )
             note = f"that job is like those of `{found[0]}`"
-            way_out = "use the same `@batch` on all steps of the loop if it may take more turns"
+            way_out = f"{way_out} all steps of the loop if it may take more turns"
             yield Diagnostic("FP419", message, plan.flow.step(found[1]).span, (note,), (way_out,), severity="warning")

@@ -1,0 +1,43 @@
+"""What a profile says of environments and their images: `environments`, `repository` and `image_platforms`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
+from flowport.compiler.diagnostics.suggestions import did_you_mean
+from flowport.compiler.environments.images import PLATFORMS
+from flowport.compiler.lower.environments import MODES, Environments
+
+REPOSITORY = 'write `repository = "registry.example.com/flows"` beside it: where the images are pushed'
+WAY_OUT = 'write `environments = "image"` and `repository = "registry.example.com/flows"` in flowport.toml, at the top or in a profile'
+
+
+def environments(settings: Mapping[str, Any], path: str) -> Environments:
+    """What the settings of a profile in this file say; raises CompileError."""
+    mode, repository = settings.get("environments") or "", settings.get("repository") or ""
+    if mode or repository:
+        mistakes = tuple(_mistakes(mode, repository, settings.get("image_platforms") or (), path))
+        if mistakes:
+            raise CompileError(mistakes)
+    return Environments(mode, repository, tuple(settings.get("image_platforms") or PLATFORMS))
+
+
+def _mistakes(mode: str, repository: str, platforms: tuple[str, ...], path: str) -> Iterator[Diagnostic]:
+    from flowport.targets.kubernetes import is_image
+
+    if mode and mode not in MODES:
+        known = ", ".join(f"`{one}`" for one in MODES)
+        meant = did_you_mean(mode, MODES) or ('write `environments = "image"`',)
+        yield Diagnostic("FP403", f"{path}: the setting `environments` is `{mode}`, and there are {known}", help=meant)
+    if mode == "image" and not repository:
+        yield Diagnostic("FP400", f'{path}: `environments = "image"` needs the setting `repository`', help=(REPOSITORY,))
+    # Without a tag and a digest, so that a tag can follow.
+    if repository and not is_image(f"{repository}:tag"):
+        way_out = 'write `repository = "registry.example.com/flows"`: small letters, and no tag'
+        yield Diagnostic("FP405", f"{path}: `{repository}` cannot be the name of a repository of images", help=(way_out,))
+    for platform in platforms:
+        if platform not in ("linux/amd64", "linux/arm64"):
+            way_out = 'write `image_platforms = ["linux/amd64"]`, `["linux/arm64"]`, or both'
+            yield Diagnostic("FP403", f"{path}: there is no platform `{platform}` of images", help=(way_out,))
