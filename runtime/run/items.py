@@ -39,7 +39,7 @@ class ItemReader:
 
     @property
     def _shelf(self) -> tuple[Manifest, ArtifactView] | None:
-        if self._committed is None and self.slice in self.run.slices(self.step):
+        if self._committed is None and self.run.is_done(self.step, self.slice):
             self._committed = self.run.shelf(self.step, self.slice)
         return self._committed
 
@@ -133,10 +133,14 @@ class ItemReader:
 
 def items(run: Run, step: str) -> Iterator[ItemReader]:
     """The items of a step, the last one first: those that arrived in its manifests, and those that run or failed."""
-    done = run.slices(step)
-    for slice in sorted({*done, *run.begun(step)}, key=order, reverse=True):
-        rows = run.manifests.need(step, slice).arrived if slice in done else _begun_rows(run, step, slice)
-        yield from (ItemReader(run, step, slice, row) for start, stop in reversed(rows) for row in reversed(range(start, stop)))
+    done = set(run.slices(step))
+    for slice in sorted(done | run.begun(step), key=order, reverse=True):
+        committed = run.shelf(step, slice) if slice in done else None
+        rows = committed[0].arrived if committed else _begun_rows(run, step, slice)
+        for row in (row for start, stop in reversed(rows) for row in reversed(range(start, stop))):
+            found = ItemReader(run, step, slice, row)
+            found._committed = committed
+            yield found
 
 
 def item(run: Run, step: str, address: str) -> ItemReader | None:
@@ -145,7 +149,7 @@ def item(run: Run, step: str, address: str) -> ItemReader | None:
     if place is None:
         return None
     slice, row = place
-    if slice in run.slices(step):
+    if run.is_done(step, slice):
         return ItemReader(run, step, slice, row) if row_ranges.contains(run.manifests.need(step, slice).arrived, row) else None
     is_begun = slice in run.begun(step) and row_ranges.contains(_begun_rows(run, step, slice), row)
     return ItemReader(run, step, slice, row) if is_begun else None

@@ -135,6 +135,10 @@ class Run:
             self._strange(key for key in self.manifests.foreign if key.startswith(self.keys.step(step)))
         return sorted([slice for slice in found if self.guarded(f"{step}/{slice}", lambda: self._counts(step, slice), False)], key=order)  # noqa: B023 - called at once
 
+    def is_done(self, step: str, slice: str) -> bool:
+        """Whether a slice of a step has a manifest that is in force: what `slices` says of all of them."""
+        return slice in self.manifests.generations(step) and self._counts(step, slice)
+
     def _counts(self, step: str, slice: str) -> bool:
         """Whether a manifest is valid: it is not, if the slice, arm or turn no longer existed after a step ran again."""
         if not self._ran_again:
@@ -237,7 +241,7 @@ class Run:
 
     def _at(self, step: str, slice: str, row: int) -> dict[str, Any] | None:
         """The artifacts of the item in a row; None when it did not come to the step."""
-        if slice not in self.manifests.generations(step) or not self._counts(step, slice):
+        if not self.is_done(step, slice):
             return None
         manifest, shelf = self.shelf(step, slice)
         return self._artifacts(shelf, row, self.parameters()) if row_ranges.contains(manifest.arrived, row) else None

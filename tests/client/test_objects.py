@@ -26,6 +26,7 @@ from flowport.client import (
     namespace,
 )
 from flowport.exceptions import MetaflowDataMissing, MetaflowInvalidPathspec, MetaflowNamespaceMismatch, MetaflowNotFound
+from flowport.runtime.run.reader import Run as RunReader
 from flowport.runtime.store import codec
 from flowport.runtime.store.keys import Keys, blob_key
 from solo import Solo
@@ -336,6 +337,48 @@ class Items(FlowSpec):
     with pytest.raises(MetaflowNotFound, match="does not exist"):
         DataArtifact("Items/1/work/r.1/y", attempt=0)
     assert DataArtifact("Items/1/work/r.1/y", attempt=1).data == 1
+
+
+def test_the_tasks_of_a_step_are_listed_in_one_pass_over_its_slices(tmp_path: Path, chosen: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    solo = Solo(
+        tmp_path,
+        """
+class Slices(FlowSpec):
+    @step
+    def start(self):
+        self.xs = list(range(40))
+        self.next(self.work, foreach="xs")
+
+    @step
+    def work(self):
+        self.y = self.input
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+""",
+    )
+    solo.width = 20  # tasks of two items each
+    solo.run()
+    read(solo)
+    asked = []
+
+    def noting(name: str, ask: Any) -> Any:
+        def noted(run: RunReader, *place: Any) -> Any:
+            asked.append((name, *place[:2]))
+            return ask(run, *place)
+
+        return noted
+
+    for name in ("_counts", "shelf"):
+        monkeypatch.setattr(RunReader, name, noting(name, getattr(RunReader, name)))
+    assert [(task.id, task.data.y, task.successful) for task in Step("Slices/1/work")][-2:] == [("r.1", 1, True), ("r.0", 0, True)]
+    assert len(asked) == len(set(asked)) == 40  # whether a slice counts, and what it has, once for each of 20 slices
 
 
 def test_objects_of_another_namespace_are_refused(train: Solo) -> None:
