@@ -11,8 +11,12 @@ from flowport.runtime.requirements.forms import spelled
 
 
 def request(asked: Requirements) -> Request:
-    """What a step asks for, as lock files have it: two ways to spell the same are one request."""
-    return Request(asked.conda, dict(spelled(asked.conda, *package) for package in asked.packages), asked.python.removeprefix("=="))
+    """What a step asks for, as lock files have it: two ways to spell the same are one request.
+
+    Without packages there is nothing that conda would have to install.
+    """
+    packages = dict(spelled(asked.conda, *package) for package in asked.packages)
+    return Request(asked.conda and bool(packages), packages, asked.python.removeprefix("=="))
 
 
 def path_of(name: str) -> str:

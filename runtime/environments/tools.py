@@ -14,10 +14,11 @@ from glob import escape, glob
 
 from flowport.runtime.environments.errors import EnvironmentProblem
 
-_INDEXES = {"UV_DEFAULT_INDEX": "index-url", "UV_INDEX": "extra-index-url", "UV_FIND_LINKS": "find-links"}
+_SETTINGS = {"UV_DEFAULT_INDEX": "index-url", "UV_INDEX": "extra-index-url", "UV_FIND_LINKS": "find-links"}
 """Variables of uv, and what pip calls the same."""
 
-_FOR_UV = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_CONFIG_FILE")
+_INDEXES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_CONFIG_FILE")
+"""Variables that say where uv finds packages, so that pip's indexes do not count."""
 
 
 def uv() -> str | None:
@@ -52,12 +53,13 @@ def without_credentials(text: str) -> str:
 def pip_settings() -> dict[str, str]:
     """The indexes that the user's pip takes packages from, as variables of uv, which does not read pip's settings.
 
-    Nothing if uv has settings of its own in the environment. pip's are in its variables and files (pip documentation, "Configuration").
+    What the environment says to uv comes first. pip's settings are in its variables and files (pip documentation, "Configuration").
     """
-    if any(os.environ.get(name) for name in _FOR_UV):
-        return {}
     found = {}
-    for name, option in _INDEXES.items():
+    taken = {*_INDEXES, *_SETTINGS} - {"UV_FIND_LINKS"} if any(os.environ.get(name) for name in _INDEXES) else set()
+    for name, option in _SETTINGS.items():
+        if name in taken or os.environ.get(name):
+            continue
         value = os.environ.get("PIP_" + option.upper().replace("-", "_")) or _of_files(option)
         if value:
             found[name] = ("," if option == "find-links" else " ").join(value.split())

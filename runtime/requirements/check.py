@@ -44,6 +44,8 @@ class _Comparison:
 
     def package(self, package: Wanted) -> None:
         """Compare one package."""
+        if not package.counts:
+            return
         if "://" in package.name:
             self.unchecked.append(package.unchecked)
             return

@@ -3,6 +3,7 @@
     @pypi   "pandas": "2.1"         ==2.1         @conda  "pandas": "=2.1"            ==2.1.*
             "ray[data]": ">=2,<3"   >=2,<3                "main::numpy": "1.26=py_0"  ==1.26
             "mine": "@ git+..."     any                   "pandas": ">=2|1.5.*"       one of the two
+            "six": "1.16 ; sys_platform == 'linux'"       ==1.16 there, and nothing elsewhere
 
 `installed` knows what there is.
 """
@@ -14,6 +15,7 @@ import re
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
+from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
@@ -32,16 +34,23 @@ class Wanted(NamedTuple):
     """A package with the versions that fit: one of `choices`, which are specifiers or patterns of a text; any where there are none.
 
     `unchecked` says what is asked for beyond the version and cannot be compared, such as an address; "" for nothing.
+    Where the `marker` does not hold, nothing is asked for.
     """
 
     name: str
     extras: tuple[str, ...] = ()
     choices: tuple[SpecifierSet | str, ...] = ()
     unchecked: str = ""
+    marker: str = ""
 
     def admits(self, version: str) -> bool:
         """Whether an installed version fits."""
         return not self.choices or any(_admits(choice, version) for choice in self.choices)
+
+    @property
+    def counts(self) -> bool:
+        """Whether the marker holds for this Python."""
+        return not self.marker or Marker(self.marker).evaluate()
 
     @property
     def versions(self) -> str:
@@ -57,22 +66,23 @@ class Wanted(NamedTuple):
 
 def of_pypi(name: str, version: str) -> Wanted:
     """An entry of `packages` of `@pypi`."""
-    text = version.strip()
     if "://" in name:
-        return Wanted(name, unchecked=f"{name}{text}")
+        return Wanted(name, unchecked=f"{name}{version.strip()}")
+    text, _, marker = (part.strip() for part in version.partition(";"))
     try:
+        marker = str(Marker(marker)) if marker else ""
         read = Requirement(name.strip())
         if read.marker or read.url or read.specifier:
             raise UnreadableForm(f"`{name}` is more than the name of a package")
         if text.startswith("@"):
-            return Wanted(read.name, tuple(sorted(read.extras)), unchecked=text)
+            return Wanted(read.name, tuple(sorted(read.extras)), unchecked=text, marker=marker)
         bare = text and not text.startswith(("<", ">", "!", "~", "="))
         specifier = SpecifierSet(f"=={text}" if bare else text)
     except InvalidRequirement:
         raise UnreadableForm(f"`{name}` is not the name of a package") from None
-    except InvalidSpecifier:
+    except (InvalidSpecifier, InvalidMarker):
         raise UnreadableForm(f"`{version}` is not a version of `{name}`") from None
-    return Wanted(read.name, tuple(sorted(read.extras)), (specifier,) if text else ())
+    return Wanted(read.name, tuple(sorted(read.extras)), (specifier,) if text else (), marker=marker)
 
 
 def of_conda(name: str, version: str) -> Wanted:
@@ -99,7 +109,8 @@ def spelled(conda: bool, name: str, version: str) -> tuple[str, str]:
         return name, version
     found = of_pypi(name, version)
     extras = f"[{','.join(found.extras)}]" if found.extras else ""
-    return f"{canonicalize_name(found.name)}{extras}", found.unchecked or found.versions
+    marker = f" ; {found.marker}" if found.marker else ""
+    return f"{canonicalize_name(found.name)}{extras}", f"{found.unchecked or found.versions}{marker}".strip()
 
 
 def python_fits(version: str, here: str = "") -> bool:

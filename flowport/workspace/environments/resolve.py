@@ -92,7 +92,7 @@ def _lines(asked: Request) -> Iterator[str]:
             yield from _of_conda(name, version)
         else:
             found = of_pypi(name, version)
-            yield f"{found.line} {found.unchecked}".strip()
+            yield f"{found.line} {found.unchecked}{f' ; {found.marker}' if found.marker else ''}".strip()
 
 
 def _of_conda(name: str, version: str) -> Iterator[str]:
