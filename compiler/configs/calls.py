@@ -41,7 +41,7 @@ def read_call(reading: Reading, attribute: str, call: ast.Call, source: Source, 
     """The arguments of a call; adds a diagnostic for each that is wrong."""
     reader = _Arguments(reading, attribute, call, source, members)
     name = reader.value("name", str, "")
-    if not name:
+    if "name" not in reader.named:
         reader.say(f"the config `{attribute}` has no name", call, f'write `Config("{attribute}", ...)`')
     default, default_value = reader.expression("default"), reader.expression("default_value")
     if default is not None and default_value is not None:
@@ -97,7 +97,10 @@ class _Arguments:
             return otherwise
         constant, value = self.reading.constant(node, self.source, self.members, f"`{name}` of the config `{self.attribute}`")
         if constant and value is not None and not isinstance(value, kind):
-            self.say(f"`{name}` of the config `{self.attribute}` cannot be `{self.source.segment(node)}`", node, f"write `{name}=...`")
+            example = '"..."' if kind is str else "True"
+            self.say(
+                f"`{name}` of the config `{self.attribute}` cannot be `{self.source.segment(node)}`", node, f"write `{name}={example}`"
+            )
         return value if constant and isinstance(value, kind) else otherwise
 
     def say(self, message: str, node: ast.AST, *ways_out: str) -> None:

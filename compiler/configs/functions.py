@@ -10,7 +10,7 @@ from flowport.compiler.evaluate.formats import PARSERS
 from flowport.compiler.evaluate.scope import Known, NotConstant, Scope
 from flowport.compiler.python.modules import Definition, External, Own, Thing
 
-FUNCTION, ARGUMENT = "function", "argument"
+FUNCTION = "function"
 
 
 def is_function(node: ast.expr, where: Scope) -> bool:
@@ -24,22 +24,25 @@ def is_function(node: ast.expr, where: Scope) -> bool:
     return isinstance(value, Definition | External | Known)
 
 
-def call_function(node: ast.expr, argument: Any, where: Scope) -> Any:
+def call_function(node: ast.expr, argument: str | None, where: Scope) -> Any:
     """What a function returns for one argument; raises NotConstant when it does more than assign names and return a value."""
     if isinstance(node, ast.Lambda):
-        names = [each.arg for each in (*node.args.posonlyargs, *node.args.args)]
-        return evaluate(
-            node.body, Scope(where.modules, where.source, where.members, {names[0]: argument} if names else {}, where.depth + 1)
-        )
+        return evaluate(_call(node, argument, node), where)
     return call_thing(evaluate(node, where), argument, node, where)
 
 
-def call_thing(thing: Any, argument: Any, node: ast.expr, where: Scope) -> Any:
+def call_thing(thing: Any, argument: str | None, node: ast.expr, where: Scope) -> Any:
     """The same for what a name stands for."""
-    call = ast.Call(ast.Name(FUNCTION, ast.Load()), [ast.Name(ARGUMENT, ast.Load())], [])
-    for part in ast.walk(call):
+    call = _call(ast.Name(FUNCTION, ast.Load()), argument, node)
+    return evaluate(call, Scope(where.modules, where.source, {}, {FUNCTION: thing}, where.depth + 1))
+
+
+def _call(function: ast.expr, argument: str | None, node: ast.expr) -> ast.Call:
+    """A call that stands where `node` does, for messages."""
+    call = ast.Call(function, [ast.Constant(argument)], [])
+    for part in (call, call.func, *call.args):
         ast.copy_location(part, node)
-    return evaluate(call, Scope(where.modules, where.source, {}, {FUNCTION: thing, ARGUMENT: argument}, where.depth + 1))
+    return call
 
 
 def named_parser(node: ast.expr, where: Scope) -> Thing | None:

@@ -28,6 +28,8 @@ class Calls:
 
     def value(self, node: ast.Call, where: Scope) -> Any:
         """The value of a call; raises NotConstant."""
+        if isinstance(node.func, ast.Lambda):
+            return self._lambda(node, node.func, where)
         called = resolve_name(node.func, where)
         if isinstance(called, External) and (called.name == "os.getenv" or called.name.startswith("os.environ")):
             return self._environment(node, called.name, where)
@@ -139,6 +141,12 @@ class Calls:
                 case _:
                     break
         raise NotConstant(where.source, node, f"`{function.name}` does more than assign names, choose by `if` and return a value")
+
+    def _lambda(self, node: ast.Call, function: ast.Lambda, where: Scope) -> Any:
+        """The value of a call of a lambda, which sees the names of its file and not those of the class around it."""
+        positional, named = self._arguments(node, where)
+        known = {**where.known, **self._bound(node, function.args, positional, named, where, where)}
+        return self.evaluate(function.body, Scope(where.modules, where.source, {}, known, where.depth + 1))
 
     def _holds(self, test: ast.expr, where: Scope) -> bool:
         value = self.evaluate(test, where)

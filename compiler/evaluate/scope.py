@@ -87,8 +87,8 @@ def resolve_name(node: ast.expr, where: Scope) -> Thing | None:
         owner = resolve_name(node.value, where)
         return None if owner is None else where.modules.member(owner, node.attr)
     if isinstance(node, ast.Name):
-        known = where.known.get(node.id)
-        if known is not None:
+        if node.id in where.known:
+            known = where.known[node.id]
             return External(known.name) if isinstance(known, Known) else known if isinstance(known, Own) else None
         if node.id in where.members:
             first = where.members[node.id][0]

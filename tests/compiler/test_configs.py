@@ -62,6 +62,7 @@ def wrong(folder: Path, body: str, files: dict[str, str] | None = None, sources:
         ("Config('c', default='c.txt', plain=True, parser=json.loads)", "[1, 2]", [1, 2]),
         ("Config('c', default='c.txt', plain=True, parser=lambda text: (text, 1))", "x", ("x", 1)),
         ("Config('c', default=os.path.join(os.path.dirname(__file__), 'c.txt'))", '{"a": 1}', {"a": 1}),
+        ("Config('c', default='c.txt', plain=True, parser=lambda text, n=2, *more, os=None: [n, more, os, text])", "x", [2, (), None, "x"]),
         ("Config('c', default=lambda context: 'c.txt')", '{"a": 1}', {"a": 1}),
         ("Config('c', 'c.txt')", '{"a": 1}', {"a": 1}),
     ],
@@ -71,6 +72,15 @@ def test_a_file_is_read_by_its_parser_or_its_suffix(tmp_path: Path, call: str, t
     head = "import os\ndef own(text):\n    key, value = text.split(':')\n    return {key: value}\n"
     flow = of(tmp_path, f"c = {call}", {name: text, "parsers.py": "def own(text):\n    return {'theirs': text}\n"}, head=head)
     assert flow.configs[0].value == expected
+
+
+def test_a_name_of_another_type_is_one_mistake(tmp_path: Path) -> None:
+    assert wrong(tmp_path, "c = Config(3, default_value={})") == ["FP160 `name` of the config `c` cannot be `3`"]
+
+
+def test_a_lambda_sees_the_names_of_its_file_and_only_its_defaults_those_of_the_class(tmp_path: Path) -> None:
+    body = "word = 'class'\nc = Config('c', default_value='', plain=True, parser=lambda text, default=word: [word, default])"
+    assert of(tmp_path, body, head="word = 'file'\n").configs[0].value == ["file", "class"]
 
 
 @pytest.mark.parametrize(
