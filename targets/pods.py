@@ -14,7 +14,6 @@ from flowport.targets.kubernetes import (
     NAME,
     PORTS,
     PULL_POLICIES,
-    TOLERATION,
     Held,
     is_extended,
     is_image,
@@ -45,7 +44,7 @@ def _refused(step: Step, held: Held) -> Iterator[tuple[str, str]]:
     yield from _name_problems(spec, whose)
     for each in own.tolerations:
         if not is_toleration(dict(each)):
-            yield f"`{dict(each)}` {whose} is not a toleration of Kubernetes", f"write it as `{TOLERATION}`"
+            yield f"`{dict(each)}` {whose} is not a toleration of Kubernetes", 'write it as `{"key": "batch", "operator": "Exists"}`'
     for name, amount in own.extended_resources:
         if not is_extended(name, amount):
             yield f"`{name}: {amount}` {whose} is not an extended resource of Kubernetes", 'write it as `"example.com/fpga": "1"`'

@@ -42,21 +42,25 @@ def volume_name(name: str) -> str:
 
 
 def mount_problems(mounted: list[Volume], held: Held, whose: str = "", span: Span | None = None) -> Iterator[Diagnostic]:
-    """Volumes of one name, or at one place, or at none, or where the engine has its own. `whose` is ` of step x`."""
+    """Volumes of one name, or at one place, or at none, or where the engine has its own.
+
+    `whose` is ` of step x` for volumes of a step; without it all are those of the settings.
+    """
+    code = "FP405" if whose else "FP490"
     for volume in mounted:
         path = _folder(volume)
         if not path.startswith("/") or ":" in path or "{{" in path:
             message = f"volume `{volume.name}`{whose} is mounted at `{volume.path}`, which must be an absolute path without `:` and `{{{{`"
-            yield Diagnostic("FP490", message, span, help=(f"write `/{volume.name}`",))
+            yield Diagnostic(code, message, span, help=(f"write `/{volume.name}`",))
         elif {path, volume.name} & set(held.mounts):
             message = f"volume `{volume.name}`{whose} at `{volume.path}` has the name or the path of a volume that the engine mounts itself"
-            yield Diagnostic("FP490", message, span, help=(f"use another name and a separate folder, such as `/{volume.name}`",))
+            yield Diagnostic(code, message, span, help=(f"use another name and a separate folder, such as `/{volume.name}`",))
         elif path in held.private and "emptyDir" not in volume.source:
             message = f"volume `{volume.name}`{whose} is mounted at `{volume.path}`, where each pod writes its own files"
-            yield Diagnostic("FP490", message, span, help=(f"mount it at a separate folder, such as `/{volume.name}`",))
+            yield Diagnostic(code, message, span, help=(f"mount it at a separate folder, such as `/{volume.name}`",))
     for what, known in (("name", [each.name for each in mounted]), ("folder", [_folder(each) for each in mounted])):
         for twice in sorted({each for each in known if known.count(each) > 1}):
-            yield Diagnostic("FP490", f"two volumes{whose} have the {what} `{twice}`", span, help=(f"give one of them another {what}",))
+            yield Diagnostic(code, f"two volumes{whose} have the {what} `{twice}`", span, help=(f"give one of them another {what}",))
 
 
 def _folder(volume: Volume) -> str:

@@ -241,7 +241,7 @@ def test_settings_that_kubernetes_or_argo_would_not_take(profile: dict[str, Any]
 
 def test_a_pod_keeps_its_own_folder_to_itself() -> None:
     claims = Settings(execution=ExecutionSpec(pod=Pod(volumes=(("scratch", "/tmp"),))))
-    assert [found.code for found in said(flow(("start", Next("end"), claims), END))] == ["FP490"]
+    assert [found.code for found in said(flow(("start", Next("end"), claims), END))] == ["FP405"]
     assert said(one(), volumes=[{"name": "scratch", "mountPath": "/tmp", "emptyDir": {}}]) == ()
 
 

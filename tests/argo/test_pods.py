@@ -151,9 +151,17 @@ def test_what_kubernetes_would_refuse_is_refused(pod: Pod, message: str) -> None
     assert found.help
 
 
+def test_a_toleration_is_shown_as_python_has_it() -> None:
+    (found,) = said(one(pod=Pod(tolerations=((("kay", "x"),),))))
+    assert (found.message, found.help) == (
+        "`{'kay': 'x'}` of step `start` is not a toleration of Kubernetes",
+        ('write it as `{"key": "batch", "operator": "Exists"}`',),
+    )
+
+
 def test_two_volumes_at_one_place_are_refused() -> None:
     (found,) = said(one(tmpfs=Tmpfs(path="/models"), pod=Pod(volumes=(("models", "/models"),))))
-    assert (found.code, found.message) == ("FP490", "two volumes of step `start` have the folder `/models`")
+    assert (found.code, found.message) == ("FP405", "two volumes of step `start` have the folder `/models`")
 
 
 def test_a_namespace_that_kubernetes_would_refuse_is_refused_beside_the_warning() -> None:
