@@ -11,7 +11,6 @@ from flowport.client.objects import MetaflowObject
 from flowport.client.source import Source, reads_store
 from flowport.runtime.names.caught_error import CaughtError
 from flowport.runtime.names.current import current
-from flowport.runtime.records.attempts import written
 from flowport.runtime.run import items
 from flowport.runtime.run.items import ItemReader
 
@@ -148,10 +147,8 @@ class Task(MetaflowObject):
 
     def _log(self) -> bytes:
         """The log of the attempt; several items of one task share it."""
-        keys = self._now().logs
-        if self._attempt is not None:
-            keys = [key for key in keys if written(key)[1] == self._attempt]
-        return self._source.store.read(keys[-1]) if keys else b""
+        key = self._now().log
+        return b"" if key is None else self._source.store.read(key)
 
     @property
     def metadata(self) -> list[Any]:

@@ -30,6 +30,10 @@ PERIOD = 1.0
 """Seconds between two flushes: a kill repeats what was finished since."""
 
 
+NO_ATTEMPT = (-1, -1)
+"""The epoch and number of a key that no task gives."""
+
+
 class Attempts:
     """The attempts of one task in one epoch: its own, and the earlier ones if they count.
 
@@ -114,10 +118,18 @@ def earlier(store: Store, prefix: str) -> list[dict[str, Any]]:
     return [_document(store.read(prefix + str(number))) for number in range(store.count(prefix, ""))]
 
 
-def documents_of(store: Store, folder: str) -> list[dict[str, Any]]:
-    """The documents of the attempts of a task in all epochs, in order; without those that cannot be read."""
-    found = [_document(store.read(key)) for key in sorted(store.names(folder), key=written)]
-    return [document for document in found if document["key"]]
+def documents_of(store: Store, folder: str) -> dict[tuple[int, int], dict[str, Any] | None]:
+    """The documents of the attempts of a task by epoch and number, in order; None for one that cannot be read."""
+    found: dict[tuple[int, int], dict[str, Any] | None] = {}
+    for place, key in places(store, folder).items():
+        document = _document(store.read(key))
+        found[place] = document if document["key"] else None
+    return found
+
+
+def places(store: Store, folder: str) -> dict[tuple[int, int], str]:
+    """The keys in a folder of attempts or of logs by epoch and number, in order; without those that no task gives."""
+    return {place: key for place, key in sorted((written(key), key) for key in store.names(folder)) if place != NO_ATTEMPT}
 
 
 def _document(data: bytes) -> dict[str, Any]:
@@ -167,4 +179,4 @@ def failures(store: Store, keys: Keys, report: Callable[[str], None] = lambda ke
 def written(key: str) -> tuple[int, int]:
     """Epoch and number of an attempt or of its log, by which they are sorted; those that no task names come first."""
     epoch, _, number = key.rpartition("/")[2].partition("-")
-    return (int(epoch), int(number)) if is_number(epoch) and is_number(number) else (-1, -1)
+    return (int(epoch), int(number)) if is_number(epoch) and is_number(number) else NO_ATTEMPT

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowport.runtime.records.attempts import documents_of, written
+from flowport.runtime.records.attempts import NO_ATTEMPT, documents_of, places
 from flowport.runtime.records.run_record import RunRecord
 from flowport.runtime.run.reader import order
 from flowport.runtime.store import row_ranges
@@ -26,7 +26,7 @@ class ItemReader:
     def __init__(self, run: Run, step: str, slice: str, row: int, attempt: int | None = None) -> None:
         self.run, self.step, self.slice, self.row, self.attempt = run, step, slice, row, attempt
         self._committed: tuple[Manifest, ArtifactView] | None = None
-        self._attempts: list[dict[str, Any]] | None = None
+        self._attempts: dict[tuple[int, int], dict[str, Any] | None] | None = None
 
     def of_attempt(self, attempt: int | None) -> ItemReader:
         """The item as this attempt left it."""
@@ -50,13 +50,23 @@ class ItemReader:
     @property
     def _chosen(self) -> dict[str, Any] | None:
         """The document of the attempt that was chosen; None where it left none."""
-        return next(iter(self.attempts[self.attempt : self.attempt + 1]), None) if self.attempt is not None else None
+        return self._of_attempt.get(self._place or NO_ATTEMPT)
+
+    @property
+    def _place(self) -> tuple[int, int] | None:
+        """Epoch and number of the attempt that was chosen; None where none was, and where it left nothing."""
+        return None if self.attempt is None else next(iter(self._places[self.attempt : self.attempt + 1]), None)
+
+    @property
+    def _places(self) -> list[tuple[int, int]]:
+        """Epoch and number of the attempts that left a document or a log: attempts are counted on where a task is started again."""
+        return sorted({*self._of_attempt, *self.logs})
 
     @property
     def latest_attempt(self) -> int:
         """The number of the latest attempt of the item's task, from 0."""
         failed = sum(bool(document["errors"]) for document in self.attempts)
-        return max(failed - (self._shelf is None), len(self.attempts) - 1, len(self.logs) - 1, 0)
+        return max(failed - (self._shelf is None), len(self._places) - 1, 0)
 
     @property
     def lineage(self) -> Lineage:
@@ -70,15 +80,25 @@ class ItemReader:
 
     @property
     def attempts(self) -> list[dict[str, Any]]:
-        """The documents of the attempts of the item's task that left one, in order."""
+        """The documents of the attempts of the item's task that left one, in order; without those that cannot be read."""
+        return [document for document in self._of_attempt.values() if document]
+
+    @property
+    def _of_attempt(self) -> dict[tuple[int, int], dict[str, Any] | None]:
         if self._attempts is None:
             self._attempts = documents_of(self.run.store, f"{self.run.keys.step(self.step)}{self.slice}{ATTEMPT}/")
         return self._attempts
 
     @property
-    def logs(self) -> list[str]:
-        """The keys of the logs of the task's attempts, in order."""
-        return sorted(self.run.store.names(self.run.keys.logs(self.step, self.slice)), key=written)
+    def logs(self) -> dict[tuple[int, int], str]:
+        """The keys of the logs of the task's attempts by epoch and number, in order."""
+        return places(self.run.store, self.run.keys.logs(self.step, self.slice))
+
+    @property
+    def log(self) -> str | None:
+        """The key of the log of the attempt, or of the last one that left a log; None without any."""
+        logs = self.logs
+        return next(reversed(logs.values()), None) if self.attempt is None else logs.get(self._place or NO_ATTEMPT)
 
     @property
     def failure(self) -> dict[str, Any] | None:
@@ -98,7 +118,7 @@ class ItemReader:
         if documents:
             last = documents[-1]
             return documents[0]["started"], last["updated"] if last["errors"] and last["updated"] else None
-        logs = self.logs
+        logs = [*self.logs.values()]
         return (self.run.store.entry(logs[0]).modified if logs else self.run.doc["started"]), None
 
     def names(self) -> list[str]:
@@ -158,7 +178,7 @@ def item(run: Run, step: str, address: str) -> ItemReader | None:
 def _begun_rows(run: Run, step: str, slice: str) -> list[list[int]]:
     """The rows of a task that is not done: those that its attempts say, all of its slice before there is any."""
     rows: list[list[int]] = []
-    for document in documents_of(run.store, f"{run.keys.step(step)}{slice}{ATTEMPT}/"):
+    for document in filter(None, documents_of(run.store, f"{run.keys.step(step)}{slice}{ATTEMPT}/").values()):
         rows = row_ranges.union(rows, document["began"])
         rows = row_ranges.union(rows, row_ranges.from_rows(sorted(map(int, document["errors"]))))
     if rows:

@@ -15,7 +15,7 @@ from client.reading import read
 from flowport.client import DataArtifact, Flow, Metaflow, Run, Step, Task, namespace
 from flowport.exceptions import MetaflowDataMissing, MetaflowException, MetaflowNotFound
 from flowport.runtime.store.keys import FLOWS, Keys
-from solo import Solo
+from solo import Broken, Solo
 
 KEYS = Keys("TrainFlow", "1")
 
@@ -84,6 +84,60 @@ def test_a_store_that_does_not_answer_is_named(train: Solo) -> None:
     damage(train.path(KEYS.ended()), None)
     with pytest.raises(MetaflowException, match=r"cannot read `flows/TrainFlow/runs/1/ended.json`"):
         _ = Run("TrainFlow/1").successful
+
+
+def test_an_attempt_keeps_its_number_beside_one_that_cannot_be_read(tmp_path: Path, chosen: None) -> None:
+    solo = Solo(
+        tmp_path,
+        """
+class Fails(FlowSpec):
+    @step
+    def start(self):
+        self.next(self.end)
+
+    @retry(times=2)
+    @step
+    def end(self):
+        raise ValueError(f"attempt {current.retry_count}")
+""",
+    )
+    with pytest.raises(Broken):
+        solo.run()
+    keys = Keys("Fails", "1")
+    for number in range(3):
+        solo.store.create(keys.log("end", "s", 0, number), f"log {number}".encode())
+    damage(solo.path(f"{keys.attempts('end', 's', 0)}0"), b"{")
+    solo.store.create(f"{keys.step('end')}s.attempt/notes.txt", b"not written by flowport")
+    read(solo)
+    found = {number: Task("Fails/1/end/r", attempt=number) for number in range(3)}
+    assert [str(task.exception) for task in found.values()] == ["None", "ValueError: attempt 1", "ValueError: attempt 2"]
+    assert [task.stdout for task in found.values()] == ["log 0", "log 1", "log 2"]
+    assert Task("Fails/1/end/r").current_attempt == 2
+
+
+def test_the_attempts_of_a_task_that_was_started_again_are_counted_on(tmp_path: Path, chosen: None) -> None:
+    solo = Solo(
+        tmp_path,
+        """
+class Again(FlowSpec):
+    @step
+    def start(self):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        raise ValueError("boom")
+""",
+    )
+    with pytest.raises(Broken):
+        solo.run()
+    solo.perform("end", epoch=1)
+    keys = Keys("Again", "1")
+    for epoch in range(2):
+        solo.store.create(keys.log("end", "s", epoch, 0), f"epoch {epoch}".encode())
+    read(solo)
+    assert [Task("Again/1/end/r", attempt=number).stdout for number in range(3)] == ["epoch 0", "epoch 1", ""]
+    assert (Task("Again/1/end/r").stdout, Task("Again/1/end/r").current_attempt) == ("epoch 1", 1)
 
 
 def test_flows_are_listed_beside_folders_that_are_none(train: Solo) -> None:
