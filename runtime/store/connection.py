@@ -189,5 +189,5 @@ def listed(bucket: str, prefix: str) -> tuple[list[str], list[str]]:
             files += [found["Key"] for found in page.get("Contents", ())]
             folders += [found["Prefix"][len(prefix) : -1] for found in page.get("CommonPrefixes", ())]
     except Exception as error:  # of botocore, whose classes are made when it is used
-        raise StoreError(f"the bucket `{bucket}` does not list `{prefix}`: {error}") from error
+        raise StoreError(f"cannot list `{prefix}` in the bucket `{bucket}`: {error}") from error
     return files, folders
