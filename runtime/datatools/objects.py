@@ -115,9 +115,12 @@ class S3Object:
 
     @property
     def metadata(self) -> dict[str, Any] | None:
-        """What was given as `metadata` when the object was stored."""
+        """What was given as `metadata` when the object was stored; None if it is no JSON, as other programs may write."""
         text = self._info and self._info[0].metadata
-        return json.loads(text) if text else None
+        try:
+            return json.loads(text) if text else None
+        except ValueError:
+            return None
 
     @property
     def content_type(self) -> str | None:

@@ -443,6 +443,14 @@ def test_objects_that_mark_folders_are_listed_with_their_slash(bucket: str, tmp_
         assert texts(s3.get_recursive(["n"])) == [("sub", ""), ("sub/y", ""), ("x", "")]
 
 
+def test_an_object_of_another_program_is_read_without_metadata_of_another_form(bucket: str, tmp_path: Path) -> None:
+    metadata = {"metaflow-user-attributes": "no JSON", "other": "x"}
+    boto3.client("s3").put_object(Bucket=bucket, Key="foreign", Body=b"value", ContentType="text/plain", Metadata=metadata)
+    with S3(tmproot=str(tmp_path), s3root=f"s3://{bucket}") as s3:
+        for found in (s3.get("foreign"), s3.info("foreign")):
+            assert (found.content_type, found.metadata) == ("text/plain", None)
+
+
 def test_a_listing_that_has_keys_of_another_form_says_where(bucket: str, tmp_path: Path) -> None:
     boto3.client("s3").put_object(Bucket=bucket, Key="a//b", Body=b"")
     with (
