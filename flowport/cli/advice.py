@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from flowport.targets.registry import AnyTarget
 
 
-class WrongUse(errors.ProjectError):
+class WrongUse(errors.WorkspaceError):
     """A command line that a command cannot make sense of; `hint` is what to type."""
 
     def __init__(self, message: str, hint: str = "") -> None:
@@ -32,14 +32,14 @@ def missing_target(question: str, able: Callable[[AnyTarget], bool]) -> WrongUse
     return WrongUse(f"`--target` is missing: {question}?", f"{', '.join(first)} or {last}" if first else last)
 
 
-def message_and_hint(error: click.UsageError | errors.ProjectError, program: str) -> tuple[str, str]:
+def message_and_hint(error: click.UsageError | errors.WorkspaceError, program: str) -> tuple[str, str]:
     """The message about a mistake, and a hint, "" where there is none. `program` is the command so far: `flowport run`."""
-    if isinstance(error, errors.ProjectError):
+    if isinstance(error, errors.WorkspaceError):
         return str(error), advice(error)
     return _of_click(error, program)
 
 
-def advice(error: errors.ProjectError) -> str:
+def advice(error: errors.WorkspaceError) -> str:
     """What to type instead."""
     match error:
         case errors.UnknownTarget(name=name, known=known):

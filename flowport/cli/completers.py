@@ -10,7 +10,7 @@ import click
 
 from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
-from flowport.workspace.errors import ProjectError
+from flowport.workspace.errors import WorkspaceError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -40,7 +40,7 @@ def addresses(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 
     try:
         found = list(_addresses(ctx, incomplete))
-    except (ProjectError, CompileError, StoreError, Missing, Corrupt, OSError):
+    except (WorkspaceError, CompileError, StoreError, Missing, Corrupt, OSError):
         found = []
     return [CompletionItem(text) for text in found if text.startswith(incomplete)]
 

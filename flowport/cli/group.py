@@ -19,7 +19,7 @@ from flowport.compiler.target import DeployError
 from flowport.runtime.environments.errors import EnvironmentProblem
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
 from flowport.runtime.text import shown
-from flowport.workspace.errors import ProjectError
+from flowport.workspace.errors import WorkspaceError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -141,7 +141,7 @@ def run(words: Sequence[str], flow: str = "") -> int:
             return int(group.invoke(ctx))
     except click.exceptions.Exit as ended:
         return ended.exit_code
-    except (click.UsageError, ProjectError) as error:
+    except (click.UsageError, WorkspaceError) as error:
         message, hint = message_and_hint(error, speaker)
         print_error(speaker, message, _with_store(hint, words))
         return 2

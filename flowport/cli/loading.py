@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def load_flow(argument: str, profile: str | None, changes: Changes = UNCHANGED) -> FlowFile:
-    """The flow of `FILE.py` or `FILE.py:ClassName`; raises CompileError when there are errors, and ProjectError."""
+    """The flow of `FILE.py` or `FILE.py:ClassName`; raises CompileError when there are errors, and WorkspaceError."""
     flow = report_warnings(open_flow(argument, profile, changes))
     require_project(flow.plan.flow, changes.branch)
     return flow

@@ -13,7 +13,7 @@ from flowport.cli.command import Command, Request, takes_one_value
 from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
 from flowport.workspace.branch import BranchChoice, require_project
-from flowport.workspace.errors import ProjectError
+from flowport.workspace.errors import WorkspaceError
 from flowport.workspace.flow_configs.choice import NO_CONFIGS, ConfigChoice
 from flowport.workspace.flow_file import UNCHANGED, Changes, FlowFile, check_flow
 from flowport.workspace.parameters import ParameterText, Spec, as_text, spellings
@@ -151,7 +151,7 @@ class FlowCommand(Command[Request]):
     def _select_flow_if_possible(self, words: list[str]) -> FlowSelection | None:
         try:
             return self._select_flow(words)
-        except (CompileError, ProjectError, StoreError, Missing, Corrupt, OSError):
+        except (CompileError, WorkspaceError, StoreError, Missing, Corrupt, OSError):
             return None
 
     def _after_dashes(self, ctx: click.Context, specs: list[Spec], words: list[str]) -> list[ParameterText]:

@@ -13,7 +13,7 @@ from flowport.runtime.names.exceptions import MetaflowException
 from flowport.runtime.store.errors import StoreError
 from flowport.workspace.branch import require_project
 from flowport.workspace.deploy import plan_deployment
-from flowport.workspace.errors import ProjectError
+from flowport.workspace.errors import WorkspaceError
 from flowport.workspace.flow_file import Changes, open_flow
 from flowport.workspace.targets import find_target
 
@@ -62,7 +62,7 @@ class EngineDeployer:
         except CompileError as error:
             problems = "\n".join(f"{found.code}: {found.message}" for found in error.diagnostics if found.severity == "error")
             raise RuntimeError(f"`{chosen.flow_file}` cannot be deployed to {self.target}:\n{problems}") from None
-        except (DeployError, ProjectError, StoreError) as error:
+        except (DeployError, WorkspaceError, StoreError) as error:
             raise RuntimeError(f"`{chosen.flow_file}` cannot be deployed to {self.target}: {error}") from None
         return DeployedFlow(self.target, planned.name, planned.flow_name, done)
 

@@ -101,14 +101,14 @@ def _default() -> str:
     if current._store is not None:
         return current._store.url
     from flowport.compiler.diagnostics.diagnostic import CompileError
-    from flowport.workspace.errors import ProjectError
+    from flowport.workspace.errors import WorkspaceError
     from flowport.workspace.stores import StoreChoice, open_to_read
 
     try:
         return open_to_read(StoreChoice(profile=os.environ.get("FLOWPORT_PROFILE")))[0].url
     except CompileError as error:
         raise MetaflowException("; ".join(diagnostic.message for diagnostic in error.diagnostics)) from None
-    except (ProjectError, StoreError) as error:
+    except (WorkspaceError, StoreError) as error:
         raise MetaflowException(str(error)) from None
 
 

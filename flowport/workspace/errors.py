@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 
-class ProjectError(Exception):
+class WorkspaceError(Exception):
     """A request names something that does not exist, or that cannot be done."""
 
 
-class UnknownTarget(ProjectError):
+class UnknownTarget(WorkspaceError):
     """No installed target has this name."""
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
@@ -18,7 +18,7 @@ class UnknownTarget(ProjectError):
         self.name, self.known = name, tuple(known)
 
 
-class UnknownFlow(ProjectError):
+class UnknownFlow(WorkspaceError):
     """A store has no run of this flow."""
 
     def __init__(self, flow: str, store: str, known: Iterable[str]) -> None:
@@ -26,7 +26,7 @@ class UnknownFlow(ProjectError):
         self.flow, self.known = flow, tuple(known)
 
 
-class UnknownRun(ProjectError):
+class UnknownRun(WorkspaceError):
     """A store has no run of this name; `flow` is "" for any flow."""
 
     def __init__(self, run: str, flow: str, store: str) -> None:
@@ -34,7 +34,7 @@ class UnknownRun(ProjectError):
         self.run, self.flow = run, flow
 
 
-class UnreadableRuns(ProjectError):
+class UnreadableRuns(WorkspaceError):
     """None of a flow's runs can be read."""
 
     def __init__(self, flow: str, store: str) -> None:
@@ -42,21 +42,21 @@ class UnreadableRuns(ProjectError):
         self.flow = flow
 
 
-class NoRuns(ProjectError):
+class NoRuns(WorkspaceError):
     """A store has no run that could be resumed; `flow` is "" for any flow."""
 
     def __init__(self, flow: str, store: str) -> None:
         super().__init__(f"there are no runs{f' of {flow}' if flow else ''} in {store}")
 
 
-class EveryRunDone(ProjectError):
+class EveryRunDone(WorkspaceError):
     """Every run is done or still running, so there is nothing to resume. `flow` is "" for any flow."""
 
     def __init__(self, flow: str, store: str) -> None:
         super().__init__(f"every run{f' of {flow}' if flow else ''} in {store} is done or still running, so there is nothing to resume")
 
 
-class StillRunning(ProjectError):
+class StillRunning(WorkspaceError):
     """The run to resume is running; `seen` is when it last showed that, in seconds since 1970."""
 
     def __init__(self, flow: str, run: str, seen: float) -> None:
@@ -64,7 +64,7 @@ class StillRunning(ProjectError):
         self.flow, self.run, self.seen = flow, run, seen
 
 
-class UnknownFlowFile(ProjectError):
+class UnknownFlowFile(WorkspaceError):
     """Nothing says where the file of a run's flow is."""
 
     def __init__(self, flow: str, run: str) -> None:
@@ -72,7 +72,7 @@ class UnknownFlowFile(ProjectError):
         self.run = run
 
 
-class UnknownStep(ProjectError):
+class UnknownStep(WorkspaceError):
     """A flow has no step of this name."""
 
     def __init__(self, step: str, flow: str, steps: Iterable[str]) -> None:
@@ -80,7 +80,7 @@ class UnknownStep(ProjectError):
         self.step, self.steps = step, tuple(steps)
 
 
-class UnknownItem(ProjectError):
+class UnknownItem(WorkspaceError):
     """A step has no item with this address."""
 
     def __init__(self, item: str, step: str, flow: str, run: str) -> None:
@@ -88,7 +88,7 @@ class UnknownItem(ProjectError):
         self.step, self.flow, self.run = step, flow, run
 
 
-class UnknownArtifact(ProjectError):
+class UnknownArtifact(WorkspaceError):
     """No item of a step has an artifact of this name."""
 
     def __init__(self, name: str, step: str, known: Iterable[str]) -> None:
@@ -96,14 +96,14 @@ class UnknownArtifact(ProjectError):
         self.name, self.known = name, tuple(known)
 
 
-class NotAnAddress(ProjectError):
+class NotAnAddress(WorkspaceError):
     """A text is not FLOW/RUN/STEP/ITEM."""
 
     def __init__(self, text: str) -> None:
         super().__init__(f"`{text}` is not an address")
 
 
-class NoStoreOfTarget(ProjectError):
+class NoStoreOfTarget(WorkspaceError):
     """The settings name no store for a target."""
 
     def __init__(self, target: str, settings: str) -> None:
@@ -111,7 +111,7 @@ class NoStoreOfTarget(ProjectError):
         self.target = target
 
 
-class StoresDiffer(ProjectError):
+class StoresDiffer(WorkspaceError):
     """The targets of a profile have different stores, and none of them was chosen."""
 
     def __init__(self, profile: str, targets: Iterable[str]) -> None:
@@ -119,21 +119,21 @@ class StoresDiffer(ProjectError):
         self.targets = tuple(targets)
 
 
-class StoreNotLocal(ProjectError):
+class StoreNotLocal(WorkspaceError):
     """A dry run would write to a store that is not a folder of this machine."""
 
     def __init__(self, store: str) -> None:
         super().__init__(f"a dry run keeps its runs on this machine, and `{store}` is not a folder")
 
 
-class NoSecretsFile(ProjectError):
+class NoSecretsFile(WorkspaceError):
     """A profile names a file with secrets, and there is none."""
 
     def __init__(self, path: str, settings: str) -> None:
         super().__init__(f"there is no file `{path}`, which `secrets_file` in {settings} names")
 
 
-class NotDeployable(ProjectError):
+class NotDeployable(WorkspaceError):
     """flowport does not deploy to this target; `flow` is the file of the flow."""
 
     def __init__(self, target: str, flow: str) -> None:
@@ -141,14 +141,14 @@ class NotDeployable(ProjectError):
         self.target, self.flow = target, flow
 
 
-class BadRunId(ProjectError):
+class BadRunId(WorkspaceError):
     """A text cannot be the id of a run."""
 
     def __init__(self, run: str) -> None:
         super().__init__(f"a run id cannot be `{run if len(run) <= 60 else run[:60] + '...'}`")
 
 
-class BadVariable(ProjectError):
+class BadVariable(WorkspaceError):
     """A variable of the shell has a value that it cannot have; `example` is one that it can have."""
 
     def __init__(self, name: str, problem: str, example: str) -> None:
@@ -159,7 +159,7 @@ class BadVariable(ProjectError):
         return BadVariable, (self.name, self.problem, self.example)  # from the processes of `doctor`
 
 
-class BadBranch(ProjectError):
+class BadBranch(WorkspaceError):
     """A text cannot be the name of a branch."""
 
     def __init__(self, branch: str, problem: str) -> None:
@@ -167,21 +167,21 @@ class BadBranch(ProjectError):
         self.branch = branch
 
 
-class NoBranch(ProjectError):
+class NoBranch(WorkspaceError):
     """A flow of a project is to be deployed, and nobody has chosen the branch."""
 
     def __init__(self, flow: str, project: str) -> None:
         super().__init__(f"{flow} belongs to the project `{project}`, and nothing says which branch of it is deployed")
 
 
-class NoProject(ProjectError):
+class NoProject(WorkspaceError):
     """A branch is chosen for a flow that belongs to no project."""
 
     def __init__(self, flow: str, option: str) -> None:
         super().__init__(f"`{option}` is for flows with `@project`, and {flow} has none")
 
 
-class BadParameters(ProjectError):
+class BadParameters(WorkspaceError):
     """Parameters are missing, unknown or of the wrong type: a line for each. `specs` are those that the flow has."""
 
     def __init__(self, problems: Sequence[str], specs: Sequence[dict[str, Any]]) -> None:
@@ -189,32 +189,32 @@ class BadParameters(ProjectError):
         self.specs = tuple(specs)
 
 
-class BadTags(ProjectError):
+class BadTags(WorkspaceError):
     """Tags are too long, or too many."""
 
 
-class NoOrigin(ProjectError):
+class NoOrigin(WorkspaceError):
     """A step to run again is named without the run whose results are reused."""
 
     def __init__(self) -> None:
         super().__init__("a step to run again is named, and no run whose results are reused")
 
 
-class NotWritable(ProjectError):
+class NotWritable(WorkspaceError):
     """The disk does not let a file or folder be written."""
 
     def __init__(self, path: str, reason: str | None) -> None:
         super().__init__(f"`{path}` cannot be written: {reason}")
 
 
-class FilesCollide(ProjectError):
+class FilesCollide(WorkspaceError):
     """Two flows would write the same file."""
 
     def __init__(self, path: str) -> None:
         super().__init__(f"two flows would both write `{path}`")
 
 
-class NotAFolder(ProjectError):
+class NotAFolder(WorkspaceError):
     """The folder to look through is not there, or is a file."""
 
     def __init__(self, folder: str) -> None:
@@ -222,7 +222,7 @@ class NotAFolder(ProjectError):
         self.folder = folder
 
 
-class NoFlows(ProjectError):
+class NoFlows(WorkspaceError):
     """A folder has no flow anywhere."""
 
     def __init__(self, folder: str) -> None:

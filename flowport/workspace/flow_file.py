@@ -1,4 +1,4 @@
-"""A flow that a project has: read from its file, with the settings that hold for it."""
+"""A flow, read from its file, with the settings that hold for it."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ UNCHANGED = Changes()
 
 
 def check_flow(argument: str, profile: str | None, changes: Changes = UNCHANGED) -> CheckResult:
-    """Read `FILE.py` or `FILE.py:ClassName` with a profile of its settings; raises ProjectError for variables that cannot be read.
+    """Read `FILE.py` or `FILE.py:ClassName` with a profile of its settings; raises WorkspaceError for variables that cannot be read.
 
     A config without a value is a warning, because a command line can give it one. What depends on it is not checked.
     """
@@ -90,7 +90,7 @@ def check_flow(argument: str, profile: str | None, changes: Changes = UNCHANGED)
         config = find(folder, profile)
         modules = config.modules(folder)
         roots = config.roots
-        config.provisions  # noqa: B018 - raises CompileError
+        _ = config.provisions  # raises CompileError
         config.environments  # noqa: B018 - raises CompileError
     except CompileError as refused:
         return CheckResult(None, refused.diagnostics)
@@ -123,7 +123,7 @@ def _mutated(argument: str, where: tuple[tuple[str, ...], tuple[str, ...]], opti
 
 
 def open_flow(argument: str, profile: str | None, changes: Changes = UNCHANGED) -> FlowFile:
-    """The flow of `FILE.py` or `FILE.py:ClassName`; raises CompileError when there are errors, and ProjectError."""
+    """The flow of `FILE.py` or `FILE.py:ClassName`; raises CompileError when there are errors, and WorkspaceError."""
     if changes.configs.missing == "warning":
         changes = changes._replace(configs=changes.configs._replace(missing="error"))
     found = check_flow(argument, profile, changes)

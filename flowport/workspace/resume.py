@@ -40,7 +40,7 @@ class Resumption(NamedTuple):
 
 
 def find_resumption(choice: ResumeChoice, report: Report) -> Resumption:
-    """The chosen run, or the latest that ended before its last step; raises ProjectError and CompileError.
+    """The chosen run, or the latest that ended before its last step; raises WorkspaceError and CompileError.
 
     The new run has the configs of the old one, except for those that the choice gives.
     """

@@ -71,7 +71,7 @@ def run_id(chosen: str | None) -> str:
 def run_input(
     flow: FlowFile, parameters: Sequence[ParameterText], run_tags: Sequence[str], origin_run: str | None, from_step: str | None
 ) -> RunInput:
-    """The input of a new run; raises ProjectError."""
+    """The input of a new run; raises WorkspaceError."""
     if from_step and not origin_run:
         raise NoOrigin
     values = parameter_values(flow.parameters, parameters, origin_run is not None)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from desk import Desk
-from flowport.workspace import doctor as project
+from flowport.workspace import doctor
 from flowport.workspace.doctor import examine
 from flowport.workspace.errors import BadVariable
 
@@ -152,27 +152,27 @@ def test_several_processes_find_what_one_finds(desk: Desk) -> None:
 
 
 def test_a_file_that_flowport_fails_to_list_is_shown_as_a_defect(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = project.list_flows
+    real = doctor.list_flows
 
     def list_flows(path: str, roots: tuple[str, ...]) -> Any:
         if path.endswith("good.py"):
             raise RecursionError("too deep")
         return real(path, roots)
 
-    monkeypatch.setattr(project, "list_flows", list_flows)
+    monkeypatch.setattr(doctor, "list_flows", list_flows)
     found = {flow.file: flow for flow in examine(str(desk.folder / "flows"), ("argo",), processes=1).flows}
     assert (found["good.py"].defect, found["good.py"].runs, found["big.py"].runs) == ("RecursionError: too deep", False, True)
 
 
 def test_a_defect_of_flowport_stops_no_other_flow(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = project.check_flow
+    real = doctor.check_flow
 
     def check_flow(argument: str, profile: str | None) -> Any:
         if argument.endswith(":Good"):
             raise RecursionError("too deep")
         return real(argument, profile)
 
-    monkeypatch.setattr(project, "check_flow", check_flow)
+    monkeypatch.setattr(doctor, "check_flow", check_flow)
     found = {flow.name: flow for flow in examine(str(desk.folder / "flows"), ("argo",), processes=1).flows}
     assert (found["Good"].defect, found["Good"].runs, found["Big"].runs) == ("RecursionError: too deep", False, True)
 

@@ -30,7 +30,7 @@ NO_CONFIGS = ConfigChoice()
 
 
 def sources(choice: ConfigChoice, config: Config) -> ConfigSources:
-    """The same as the compiler takes it; raises ProjectError for a variable that cannot be read."""
+    """The same as the compiler takes it; raises WorkspaceError for a variable that cannot be read."""
     profile = config.settings.get("configs", {})
     given = Given(dict(choice.files), dict(choice.values))
     variables = Given(_variable(FILES), _variable(VALUES))

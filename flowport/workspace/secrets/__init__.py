@@ -1,1 +1,1 @@
-"""What a project says about the variables and secrets of its flows: tables of its settings, and a file on this machine."""
+"""What the settings say about the variables and secrets of flows: tables of `flowport.toml`, and a file on this machine."""
