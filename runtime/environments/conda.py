@@ -64,7 +64,10 @@ def rattler() -> Any:
     try:
         import rattler
     except ImportError:
-        raise EnvironmentProblem("environments of conda need the library rattler: pip install 'flowport[conda]'") from None
+        raise EnvironmentProblem(
+            "environments of conda need the library rattler: pip install 'flowport[conda]'; "
+            'or write `conda = "pypi"` in flowport.toml, which takes the packages of the same names from PyPI'
+        ) from None
     return rattler
 
 

@@ -109,7 +109,7 @@ def _link(folder: str, python: str) -> None:
 
 
 def _flowport() -> str:
-    """The folder of the package `flowport` that runs here."""
-    import flowport
+    """The folder of the package `flowport` that runs here; in a checkout, the one with links to all its parts."""
+    from flowport import runtime
 
-    return os.path.dirname(os.path.abspath(flowport.__file__))
+    return os.path.dirname(os.path.dirname(os.path.abspath(runtime.__file__)))
