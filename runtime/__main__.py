@@ -12,13 +12,14 @@ from flowport.runtime.package.code_package import CodePackage
 from flowport.runtime.process import lifecycle
 from flowport.runtime.process.lifeline import LIFELINE, Lifeline
 from flowport.runtime.process.log import keep
-from flowport.runtime.protocol import INSTALL, STOP, Invocation, VersionError
+from flowport.runtime.protocol import STOP, Invocation, VersionError, finds_environment
 from flowport.runtime.store.open import open_store
 from flowport.runtime.task.entry import name_store, perform, supervised
 from flowport.runtime.task.exit_code import guarded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import NoReturn
 
 
@@ -49,9 +50,9 @@ def _run(invocation: Invocation, line: Lifeline) -> int:
         program = CodePackage.fetched(store, invocation.code)
         if "://" in invocation.store and (invocation.block or supervised(program.step(invocation.step))):
             # A process that has used a remote store must not fork: begin again, now that the code is here.
-            _begin_again(sys.executable, line)
+            _begin_again(sys.executable, os.environ, line)
     name_store(invocation.store)
-    if os.environ.get(INSTALL) == "install" and not invocation.block:
+    if finds_environment(os.environ) and not invocation.block:
         _enter(program, invocation, line)
     if invocation.block:
         from flowport.runtime.task.fused_loop import run
@@ -64,18 +65,16 @@ def _enter(program: CodePackage, invocation: Invocation, line: Lifeline) -> None
     """Begin again in the environment of the step, unless this process is in it or needs none."""
     plan = program.step(invocation.step)
     if "locked" in plan:
-        from flowport.runtime.environments.enter import python_of, variables
+        from flowport.runtime.environments.enter import inside, python_of
 
         python = python_of(program, plan)
         if python is not None:
-            os.environ.update(variables(python, plan["locked"]))
-            _begin_again(python, line)
+            _begin_again(python, inside(python, plan["locked"], os.environ), line)
 
 
-def _begin_again(python: str, line: Lifeline) -> NoReturn:
+def _begin_again(python: str, variables: Mapping[str, str], line: Lifeline) -> NoReturn:
     """Replace this process by one with the same command, which is the task in its place."""
-    os.environ[LIFELINE] = line.handed_on()
-    os.execv(python, [python, *sys.orig_argv[1:]])
+    os.execve(python, [python, *sys.orig_argv[1:]], {**variables, LIFELINE: line.handed_on()})
 
 
 if __name__ == "__main__":

@@ -43,6 +43,9 @@ SECRETS = "FLOWPORT_SECRETS"
 INSTALL = "FLOWPORT_ENVIRONMENTS"
 """The variable that is `install` where tasks make the environments of their steps."""
 
+PYTHONS = "FLOWPORT_PYTHONS"
+"""The variable of the tasks of a dry run with the Pythons of environments on this machine: JSON, paths by the name of the environment."""
+
 ENVIRONMENT = "FLOWPORT_ENVIRONMENT"
 """The variable with the name of the environment that a process runs in."""
 
@@ -58,6 +61,11 @@ def version_problem(found: object, newest: int, oldest: int) -> str:
     if found > newest:
         return f"a newer version of flowport wrote it (version {found}; this flowport reads up to {newest})"
     return f"an earlier version of flowport wrote it (version {found}; this flowport reads from {oldest} on)" if found < oldest else ""
+
+
+def finds_environment(variables: Mapping[str, str]) -> bool:
+    """Whether a task with these variables goes on in the environment of its step."""
+    return variables.get(INSTALL) == "install" or PYTHONS in variables
 
 
 class NonRetryable(Exception):

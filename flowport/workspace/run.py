@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowport.compiler.lower.delivery import whereabouts
@@ -13,6 +13,7 @@ from flowport.runtime.run.parameters import ParameterError
 from flowport.runtime.run.run_input import tags
 from flowport.runtime.store.keys import Keys, part
 from flowport.workspace.branch import on_branch_of_user
+from flowport.workspace.environments.here import pythons
 from flowport.workspace.errors import BadRunId, BadTags, NoOrigin, NotWritable, UnknownRun, UnknownStep
 from flowport.workspace.flow_file import FlowFile
 from flowport.workspace.parameters import ParameterText, parameter_values
@@ -84,8 +85,11 @@ def run_input(
         raise BadTags(str(error)) from None
 
 
-def start(request: RunRequest) -> int:
-    """Compile a flow, put the code where tasks find it, and run it; the exit status."""
+def start(request: RunRequest, say: Callable[[str], object]) -> int:
+    """Compile a flow, put the code where tasks find it, and run it; the exit status.
+
+    `say` gets a sentence before an environment is made, unless the run is quiet. Raises EnvironmentProblem.
+    """
     from shlex import quote
 
     from flowport.runtime.local.run import Request
@@ -103,6 +107,7 @@ def start(request: RunRequest) -> int:
     check_origin(store, flow, inputs.origin_run)
     if not store.exists(code_key(package.digest)):
         store.create(code_key(package.digest), package.data)
+    found = pythons(flow.plan, (lambda text: None) if request.quiet else say)
     if request.run_id_file:
         _write(request.run_id_file, run)
     return run_here(
@@ -118,6 +123,7 @@ def start(request: RunRequest) -> int:
             fork=request.fork,
             quiet=request.quiet,
             secrets=whereabouts(flow.plan, flow.config.provisions, place_here(flow)),
+            pythons=found,
             again=f" --store {quote(request.store)}" if request.store else "",
         )
     )

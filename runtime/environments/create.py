@@ -34,13 +34,13 @@ def environment(lock: LockFile, say: Callable[[str], object] = lambda text: None
     """
     folder = environment_folder(lock)
     program = os.path.join(folder, "bin", "python")
-    if os.path.exists(os.path.join(folder, COMPLETE)):
+    if _is_complete(folder):
         return program
     try:
         os.makedirs(os.path.dirname(folder), exist_ok=True)
         with open(f"{folder}.lock", "w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            if not os.path.exists(os.path.join(folder, COMPLETE)):
+            if not _is_complete(folder):
                 shutil.rmtree(folder, ignore_errors=True)
                 say(f"making the environment `{lock.name}` with Python {lock.python} in {folder}")
                 _make(lock, folder)
@@ -49,6 +49,11 @@ def environment(lock: LockFile, say: Callable[[str], object] = lambda text: None
     except OSError as error:
         raise EnvironmentProblem(f"the environment `{lock.name}` cannot be made in {folder}: {error.strerror or error}") from error
     return program
+
+
+def _is_complete(folder: str) -> bool:
+    """Whether an environment was made to its end, and the Python that it was made with is still there."""
+    return os.path.exists(os.path.join(folder, COMPLETE)) and os.path.exists(os.path.join(folder, "bin", "python"))
 
 
 def environment_folder(lock: LockFile) -> str:

@@ -1,4 +1,4 @@
-"""Runs a plan: sends ready tasks to the server, retries failed ones, and follows the routes of tasks that are done.
+"""Runs a plan: sends ready tasks to the servers, retries failed ones, and follows the routes of tasks that are done.
 
 The work for each task is constant. `console` shows the progress.
 """
@@ -9,12 +9,13 @@ import os
 import selectors
 import signal
 import time
-from collections import deque
+from collections import Counter, deque
 from contextlib import suppress
 
 from flowport.runtime.local.attempt import Attempt
 from flowport.runtime.local.run_spec import RunSpec
-from flowport.runtime.local.worker_channel import WorkerChannel
+from flowport.runtime.local.servers import Servers
+from flowport.runtime.local.worker_channel import ServerLost, WorkerChannel
 from flowport.runtime.protocol import DONE, STOP
 from flowport.runtime.replay.scheduler import PlanScheduler
 
@@ -41,9 +42,9 @@ class Coordinator:
     """
 
     def __init__(
-        self, spec: RunSpec, plan: dict[str, Any], channel: WorkerChannel, routes: Routes, console: Console, pulse: Callable[[], None]
+        self, spec: RunSpec, plan: dict[str, Any], servers: Servers, routes: Routes, console: Console, pulse: Callable[[], None]
     ) -> None:
-        self.spec, self.plan, self.channel, self.routes, self.console = spec, plan, channel, routes, console
+        self.spec, self.plan, self.servers, self.routes, self.console = spec, plan, servers, routes, console
         self.scheduler = PlanScheduler(plan["body"])
         self.ready: deque[Attempt] = deque()
         self.sent: dict[str, Attempt] = {}
@@ -52,14 +53,17 @@ class Coordinator:
         self.done = 0
         self._pulse = pulse
         self.interrupted = 0
+        self._taken: Counter[WorkerChannel] = Counter()
+        """How many workers the tasks take that were sent to a server, whether they have begun or not; without zeros."""
         self._number = 0
         self._kill_at = 0.0
 
     def run(self) -> None:
-        """Run until nothing runs any more and nothing more can; raises Lost when the server is."""
+        """Run until nothing runs any more and nothing more can; raises ServerLost when a server is gone."""
         woken = self._listen()
         selector = selectors.DefaultSelector()
-        selector.register(self.channel.socket, selectors.EVENT_READ)
+        for channel in self.servers.channels:
+            selector.register(channel.socket, selectors.EVENT_READ, channel)
         selector.register(woken, selectors.EVENT_READ)
         looked = time.monotonic()
         self._send()
@@ -68,7 +72,7 @@ class Coordinator:
                 if key.fileobj == woken:
                     self._stop(len(os.read(woken, 64)))
                 else:
-                    self._hear()
+                    self._hear(key.data)
             self._send()
             now = time.monotonic()
             if now - looked >= TICK:
@@ -78,11 +82,16 @@ class Coordinator:
                 self._lose_patience(now)
                 self._pulse()
 
-    def abandon(self) -> None:
-        """End the tasks that outlived the server."""
+    def abandon(self, lost: WorkerChannel) -> None:
+        """End all tasks: those that outlived a server which is gone, and those of the others."""
+        for channel in self.servers.channels:
+            if channel is not lost:
+                with suppress(ServerLost):
+                    channel.send("kill")
         for task in self.running.values():
-            with suppress(ProcessLookupError):
-                os.killpg(task.process, signal.SIGKILL)
+            if self.servers.of(task.step) is lost:
+                with suppress(ProcessLookupError):
+                    os.killpg(task.process, signal.SIGKILL)
 
     def _listen(self) -> int:
         """A file descriptor that gets a byte for every signal that asks this run to end."""
@@ -97,26 +106,44 @@ class Coordinator:
         return woken
 
     def _send(self) -> None:
-        """Keep every worker busy, and one more task for each in the server's hands: it need not ask when one ends."""
+        """Keep every worker busy, in the order in which tasks become ready."""
         if not self.failed and not self.interrupted:
             self.ready.extend(Attempt(step, slice, 0) for step, slice in self.scheduler.ready())
-        lines = []
-        while self.ready and len(self.sent) < 2 * self.spec.workers:
+        lines: dict[WorkerChannel, list[str]] = {}
+        while self.ready and self._has_place(self.ready[0].step):
             task = self.ready.popleft()
             self._number += 1
             self.sent[str(self._number)] = task
-            lines.append(f"{self._number} {task.step} {task.slice} {task.attempt} {self.routes.workers(task.step)}")
-        if lines:
-            self.channel.send(*lines)
+            channel, workers = self.servers.of(task.step), self._workers(task.step)
+            self._taken[channel] += workers
+            lines.setdefault(channel, []).append(f"{self._number} {task.step} {task.slice} {task.attempt} {workers}")
+        for channel, tasks in lines.items():
+            channel.send(*tasks)
 
-    def _hear(self) -> None:
-        for sign, number, value in self.channel.receive():
+    def _has_place(self, step: str) -> bool:
+        """Whether a task of the step may be sent now.
+
+        It may if so many workers are free. If only one server is at work, it gets one more task for each worker, which it begins when
+        another one ends without asking: it keeps the limit itself. Several servers cannot, so none of them has a task that waits.
+        """
+        if sum(self._taken.values()) + self._workers(step) <= self.spec.workers:
+            return True
+        return len(self.sent) < 2 * self.spec.workers and self._taken.keys() <= {self.servers.of(step)}
+
+    def _workers(self, step: str) -> int:
+        return min(self.routes.workers(step), self.spec.workers)
+
+    def _hear(self, channel: WorkerChannel) -> None:
+        for sign, number, value in channel.receive():
             task = self.sent[number]
             if sign == "+":
                 task.process = int(value)
                 self.running[number] = task
                 continue
             del self.sent[number]
+            self._taken[channel] -= self._workers(task.step)
+            if not self._taken[channel]:
+                del self._taken[channel]
             if sign == "-":
                 del self.running[number]
                 task.code = int(value)
@@ -133,7 +160,7 @@ class Coordinator:
             if task.code != STOP and task.attempt < granted and not self.failed:
                 self.console.again(task, self.routes.retries(task.step))
                 self.ready.append(Attempt(task.step, task.slice, task.attempt + 1))
-                self.channel.send("go")
+                self.servers.of(task.step).send("go")
             else:
                 self.failed.append(task)
                 self.console.failed(task)
@@ -142,14 +169,14 @@ class Coordinator:
     def _forget(self) -> None:
         """Begin no more tasks."""
         self.ready.clear()
-        self.channel.send("stop")
+        self.servers.send("stop")
 
     def _stop(self, signals: int) -> None:
         """The first signal asks the running tasks to end, the next one does not ask."""
         again = self.interrupted > 0 or signals > 1
         self.interrupted += signals
         self.ready.clear()
-        self.channel.send("kill" if again else "end")
+        self.servers.send("kill" if again else "end")
         if not again:
             self.console.stopping(len(self.running))
         self._kill_at = time.monotonic() + GRACE
@@ -157,4 +184,4 @@ class Coordinator:
     def _lose_patience(self, now: float) -> None:
         if self._kill_at and now >= self._kill_at:
             self._kill_at = now + GRACE
-            self.channel.send("kill")
+            self.servers.send("kill")

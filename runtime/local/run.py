@@ -6,15 +6,17 @@ import json
 import os
 import tempfile
 import time
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowport.runtime.local.console import Console
 from flowport.runtime.local.coordinator import Coordinator
 from flowport.runtime.local.routes import Routes
 from flowport.runtime.local.run_spec import RunSpec
+from flowport.runtime.local.servers import Servers
 from flowport.runtime.local.source import note
 from flowport.runtime.local.summary import explain
-from flowport.runtime.local.worker_channel import ServerLost, WorkerChannel
+from flowport.runtime.local.worker_channel import ServerLost
 from flowport.runtime.package.code_package import CodePackage
 from flowport.runtime.records.life import LOCAL_PERIOD, write_end, write_heartbeat
 from flowport.runtime.records.reuse import share
@@ -24,6 +26,9 @@ from flowport.runtime.store.keys import Keys
 from flowport.runtime.store.open import open_store
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flowport.runtime.local.worker_channel import WorkerChannel
     from flowport.runtime.store.interface import Store
 
 DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
@@ -36,7 +41,8 @@ class Request(NamedTuple):
     `folder` is the unpacked code package, `code` its digest, `source` the folder of the user's own files ("" for none).
     `document` is the run's input: its parameters and, when it takes over results, `origin_run` and `from`.
     `argument` names the flow on a command line; `again` is what the commands about this run, which are suggested, have to repeat.
-    `secrets` says where tasks find secrets (`runtime/secrets/sources.py`).
+    `secrets` says where tasks find secrets (`runtime/secrets/sources.py`). `pythons` are the Pythons of environments, by name: the steps
+    of these run there, and all others in this one.
     """
 
     folder: str
@@ -51,6 +57,7 @@ class Request(NamedTuple):
     quiet: bool = False
     again: str = ""
     secrets: str = ""
+    pythons: Mapping[str, str] = MappingProxyType({})
 
 
 def run(request: Request) -> int:
@@ -60,7 +67,7 @@ def run(request: Request) -> int:
 
 
 def _run(request: Request, program: CodePackage, scratch: str) -> int:
-    # The server is started first: it imports the flow while this process opens the store.
+    # The servers are started first: they import the flow while this process opens the store.
     plan = program.plan
     folder = _folder(request.store)
     spec = RunSpec(
@@ -77,7 +84,7 @@ def _run(request: Request, program: CodePackage, scratch: str) -> int:
         again=request.again,
         secrets=request.secrets,
     )
-    channel = WorkerChannel(spec)
+    servers = Servers(spec, plan, request.pythons)
     try:
         store = open_store(request.store)
         keys = Keys(spec.flow, spec.run)
@@ -85,16 +92,16 @@ def _run(request: Request, program: CodePackage, scratch: str) -> int:
         console = Console(spec, labels, None if folder else store, request.quiet)
         if store.exists(keys.input()) or store.exists(keys.run()) or store.folders(keys.steps):
             return _taken(console, spec)
-        if not _imported(spec, channel, console):
+        if not _imported(spec, servers, console):
             return FAILED
         # Two runs that begin at once with the same id differ in their engine.
         if not store.create(keys.input(), json.dumps({**request.document, "engine": spec.engine}).encode()):
             return _taken(console, spec)
         note(store, spec.flow, spec.run, request.argument)
         routes = Routes(program, store, keys, resumed=bool(request.document.get("origin_run")))
-        return _conduct(Coordinator(spec, plan, channel, routes, console, Pulse(store, keys, console)), store)
+        return _conduct(Coordinator(spec, plan, servers, routes, console, Pulse(store, keys, console)), store)
     finally:
-        channel.close()
+        servers.close()
 
 
 def _folder(store: str) -> str | None:
@@ -107,20 +114,25 @@ def _taken(console: Console, spec: RunSpec) -> int:
     return WRONG_USE
 
 
-def _imported(spec: RunSpec, channel: WorkerChannel, console: Console) -> bool:
-    """Wait until the server has imported the flow, and show what the flow prints."""
-    try:
-        answer = next(channel.receive())[0]
-    except ServerLost:
-        answer = "broken"
-    printed = channel.printed()
-    if answer == "broken":
-        console.error(f"{spec.flow} cannot be imported\n{printed or 'its process ended while it was imported'}")
+def _imported(spec: RunSpec, servers: Servers, console: Console) -> bool:
+    """Wait until every server has imported the flow, and show what the flow prints."""
+    broken = [channel for channel in servers.channels if not _ready(channel)]
+    for channel in broken:
+        printed = channel.printed() or "its process ended while it was imported"
+        console.error(f"{spec.flow} cannot be imported{servers.where(channel)}\n{printed}")
+    if broken:
         return False
-    if printed:
+    if printed := servers.printed():
         console.say(printed)
-    spec.fork = answer == "fork"
     return True
+
+
+def _ready(channel: WorkerChannel) -> bool:
+    """Wait until a server has imported the flow; False if it cannot."""
+    try:
+        return next(channel.receive())[0] != "broken"
+    except ServerLost:
+        return False
 
 
 class Pulse:
@@ -147,10 +159,11 @@ def _conduct(coordinator: Coordinator, store: Store) -> int:
     began = time.monotonic()
     try:
         coordinator.run()
-    except ServerLost:
-        coordinator.abandon()
+    except ServerLost as lost:
+        coordinator.abandon(lost.channel)
         console.close()
-        console.error("\n".join(["the process that starts tasks is gone, and every task with it", coordinator.channel.printed()]).rstrip())
+        where = coordinator.servers.where(lost.channel)
+        console.error(f"the process that starts tasks{where} is gone, and every task with it\n{coordinator.servers.printed()}".rstrip())
         _keep_end(store, console, spec, FAILED)
         return _unfinished(console, spec, FAILED)
     console.close()
@@ -161,7 +174,7 @@ def _conduct(coordinator: Coordinator, store: Store) -> int:
         return DONE
     status = INTERRUPTED if coordinator.interrupted else FAILED
     _keep_end(store, console, spec, status)
-    for text in (*explain(store, console, coordinator.failed), coordinator.channel.printed()):
+    for text in (*explain(store, console, coordinator.failed), coordinator.servers.printed()):
         if text:
             console.error(text)
     return _unfinished(console, spec, status)

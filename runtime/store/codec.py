@@ -174,6 +174,8 @@ def _chunks(value: object, keep: Callable[[PickleBuffer], bool] | None) -> list[
     The memo is off for plain values: with it the bytes would say which equal strings are the same object, and that differs between
     processes. Equal plain values have equal bytes.
     """
+    if "pathlib._local" in sys.modules:
+        _name_paths()
     sink = _Sink()
     pickler = Pickler(sink, 5, buffer_callback=keep)
     pickler.fast = _plain(value)
@@ -186,6 +188,14 @@ def _chunks(value: object, keep: Callable[[PickleBuffer], bool] | None) -> list[
     except Exception as error:  # whatever a `__reduce__` of the user's raises
         raise Unstorable(_culprit(value), str(error) or type(error).__name__) from error
     return sink.chunks
+
+
+def _name_paths() -> None:
+    """Let paths be of the module that every Python has: in 3.13 they say that they are of `pathlib._local`, which earlier ones lack."""
+    local = sys.modules["pathlib._local"]
+    for name in ("PurePath", "PurePosixPath", "PureWindowsPath", "Path", "PosixPath", "WindowsPath"):
+        if getattr(local, name).__module__ == local.__name__:
+            getattr(local, name).__module__ = "pathlib"
 
 
 def _array(array: Any) -> Any:

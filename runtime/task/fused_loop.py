@@ -12,7 +12,7 @@ import sys
 from flowport.runtime.process import lifecycle
 from flowport.runtime.process.leave import leave
 from flowport.runtime.process.lifeline import LIFELINE, outcome
-from flowport.runtime.protocol import DONE, ENDED, FAILED, INSTALL, STOP, Invocation
+from flowport.runtime.protocol import DONE, ENDED, FAILED, STOP, Invocation, finds_environment
 from flowport.runtime.records.manifest import Manifests
 from flowport.runtime.replay.scheduler import PlanScheduler
 from flowport.runtime.store import documents
@@ -82,7 +82,7 @@ def _route(task: Invocation, program: CodePackage) -> Any:
 def _apart(block: Invocation, program: CodePackage, step: str, slice: str) -> tuple[int, Any]:
     """One task of the block in a process of its own, its exit code and its route; one slice at a time, as nothing runs beside it."""
     task = Invocation(block.flow, block.run, step, slice, block.store, block.code, width=1, total=1, epoch=block.epoch, last=block.last)
-    if os.environ.get(INSTALL) == "install" and "locked" in program.step(step):
+    if finds_environment(os.environ) and "locked" in program.step(step):
         # The task goes on as another program. The next process, of this one, tells its route.
         code, _ = _forked(lambda line: (_begin(task, line), None))
         return _forked(lambda line: (DONE, _route(task, program))) if code == DONE else (code, None)

@@ -14,10 +14,12 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from flowport.runtime.environments import tools
 from flowport.runtime.store import codec
 from flowport.runtime.store.errors import Corrupt, Missing
 from flowport.runtime.store.folder import FolderStore
 from flowport.runtime.store.keys import blob_key
+from prepared import HERE, another_python
 
 
 @pytest.fixture
@@ -198,6 +200,25 @@ def test_equal_plain_values_have_equal_bytes_in_every_process() -> None:
     assert one is not other
     assert codec.digest((one, one)) == codec.digest((one, other))
     assert codec.digest([one, {one: one}]) == codec.digest([other, {one: "".join(["a", "b"])}])
+
+
+STORES = """
+import pathlib, sys
+from flowport.runtime.store import codec
+values = [None, 7, 2**70, 0.5, "word", ("a", ["b"]), {"a": {"b": [1, 2.5, None, True]}}, b"c", pathlib.PurePosixPath("d", "e")]
+for value in values:
+    sys.stdout.write(codec.digest(value).hex() + " ")
+"""
+
+
+def test_equal_values_have_equal_bytes_in_every_python() -> None:
+    """So a step in one Python reads what a step in another one stored, and a resumed run knows it again."""
+    package = Path(subprocess.check_output([sys.executable, "-c", "import flowport; print(flowport.__file__)"], cwd="/", text=True)).parent
+    environment = {"PYTHONPATH": str(package.parent)}
+    pythons = {tools.python(version) for version in (HERE, another_python())}
+    texts = {subprocess.check_output([python, "-c", STORES], env=environment, cwd="/") for python in pythons}
+    assert len(texts) == 1
+    assert pickle.loads(bytes.fromhex(texts.pop().split()[-1].decode())) == Path("d", "e")
 
 
 def test_a_changed_value_has_another_digest() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import signal
 import sys
 from typing import Any
@@ -14,8 +16,10 @@ from flowport.cli.console import say
 from flowport.cli.loading import select_flow
 from flowport.cli.parameter_options import FlowCommand
 from flowport.compiler.target import DryRun, DryRunner, DryRunResult, TaskEnded
+from flowport.runtime.protocol import PYTHONS
 from flowport.runtime.text import shown
 from flowport.workspace.dry_run import DryRunRequest, keep_source, prepare_dry_run
+from flowport.workspace.environments.here import pythons
 from flowport.workspace.targets import find_target
 
 
@@ -34,6 +38,8 @@ def dry_run(request: DryRunRequest) -> int:
             signal.signal(number, signal.default_int_handler)
     run, warnings = prepare_dry_run(request, target)
     say(warnings)
+    if found := pythons(run.plan, _say):
+        os.environ[PYTHONS] = json.dumps(found)
     result = runner.run(run, _print)
     keep_source(run, request.flow)
     return _ended(run, result)

@@ -23,7 +23,7 @@ def resume(request: RunRequest) -> int:
     """Run the flow with the results of its origin; the exit status."""
     if not request.quiet:
         warn(f"resuming run {request.origin_run} of {request.flow.name}")
-    return start(request)
+    return start(request, warn)
 
 
 def _open(choice: FlowChoice, for_help: bool) -> FlowSelection | None:

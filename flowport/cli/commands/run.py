@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from flowport.cli import shared_options as shared
+from flowport.cli.console import warn
 from flowport.cli.loading import select_flow
 from flowport.cli.parameter_options import FlowCommand
 from flowport.workspace.run import RunRequest, start
+
+
+def run(request: RunRequest) -> int:
+    """Run the flow; the exit status."""
+    return start(request, warn)
+
 
 COMMAND = FlowCommand(
     "run",
     "Run a flow on this machine",
     RunRequest,
-    start,
+    run,
     (shared.flow(), *shared.of_a_run(), *shared.on_this_machine(), *shared.origin()),
     select_flow,
     help=f"The exit status is 0 when the run is done, 1 when it failed and 130 when you stopped it. {shared.DASHES}",

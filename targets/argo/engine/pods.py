@@ -13,9 +13,10 @@ from contextlib import suppress
 from typing import Any
 
 from flowport.compiler.record import record
+from flowport.runtime.protocol import PYTHONS
 from flowport.targets.dry_run import of_shell
 
-KEPT = ("PATH", "LANG", "LC_ALL", "FLOWPORT_CACHE", "FLOWPORT_MAX_WORKERS")
+KEPT = ("PATH", "LANG", "LC_ALL", "FLOWPORT_CACHE", "FLOWPORT_MAX_WORKERS", PYTHONS)
 TMP = "/tmp"
 NOT_BEGUN = 64
 """The exit code of a command that could not be begun (argoexec's `emissary`)."""

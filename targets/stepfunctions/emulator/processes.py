@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 PARAMETER = re.compile(r"Ref::([A-Za-z0-9_-]+)")
-KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
+KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "FLOWPORT_PYTHONS")
 TAIL = 4000
 """Characters of a job's output that its report keeps."""
 
