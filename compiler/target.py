@@ -141,7 +141,10 @@ class DryRun(Generic[S]):
 
 
 class DryRunner(Protocol[S]):
-    """Runs the files of a plan on this machine, against the engine or an emulator of it."""
+    """Runs the files of a plan on this machine, against the engine or an emulator of it.
+
+    If `FLOWPORT_PYTHONS` is in the environment, tasks get it: it has the Pythons of the environments of steps (`runtime/protocol.py`).
+    """
 
     def run(self, request: DryRun[S], report: Callable[[TaskEnded], None]) -> DryRunResult:
         """Run it to its end; `report` is called for each task, by one thread at a time."""
