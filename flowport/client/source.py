@@ -11,6 +11,7 @@ from types import GeneratorType
 
 from flowport.client.place import open_place
 from flowport.runtime.names.exceptions import MetaflowDataMissing, MetaflowException, MetaflowNotFound
+from flowport.runtime.package import flow_graph
 from flowport.runtime.package.code_package import CodePackage
 from flowport.runtime.protocol import NonRetryable, VersionError
 from flowport.runtime.records import run_record
@@ -116,24 +117,12 @@ class Source:
 
     def graph(self) -> dict[str, list[str]]:
         """The steps that follow each step, in the order of the plan."""
-        return {name: _following(self.program.step(name)["transition"]) for name in self.reader.plan["steps"]}
+        return {name: flow_graph.following(self.program.step(name)["transition"]) for name in self.reader.plan["steps"]}
 
 
 def _source(url: str, flow: str, run: str) -> Source:
     """A source that was pickled: of the same store."""
     return Source(open_place(url), flow, run)
-
-
-def _following(transition: dict[str, Any]) -> list[str]:
-    match transition:
-        case {"next": target} | {"foreach": target}:
-            return [target]
-        case {"branch": names}:
-            return list(names)
-        case {"cases": cases}:
-            return list(dict.fromkeys(target for _, target in cases))
-        case _:
-            return []
 
 
 def reads_store(kind: Kind) -> Kind:

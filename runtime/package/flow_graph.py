@@ -39,7 +39,7 @@ def _step(kind: type, plan: dict[str, Any], flow: dict[str, Any], join: str | No
         "line": code.co_firstlineno if code else None,
         "source_file": code.co_filename if code else None,
         "doc": function.__doc__ or "",
-        "next": _next(transition),
+        "next": following(transition),
     }
     if "foreach" in transition:
         found["foreach_artifact"] = transition["over"]
@@ -51,7 +51,8 @@ def _step(kind: type, plan: dict[str, Any], flow: dict[str, Any], join: str | No
     return found
 
 
-def _next(transition: dict[str, Any]) -> list[str]:
+def following(transition: dict[str, Any]) -> list[str]:
+    """The steps that a transition of the plan leads to, each once."""
     if "branch" in transition:
         return [*transition["branch"]]
     if "switch" in transition:

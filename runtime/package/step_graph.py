@@ -2,7 +2,7 @@
 
     [step.name for step in self._graph if step.type == "join"]
 
-It says what `current.graph` says (`flow_graph`), for code that reads Metaflow's own objects. Line numbers and decorators stay there.
+It says what `current.graph` says (`flow_graph`), for code that reads Metaflow's own objects. It has no line numbers.
 """
 
 from __future__ import annotations
