@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from flowport.client.runner import Runner as Runner
     from flowport.client.step import Step as Step
     from flowport.client.task import Task as Task
+    from flowport.runtime.checkpoints.checkpoint import Checkpoint as Checkpoint
+    from flowport.runtime.checkpoints.loading import load_model as load_model
     from flowport.runtime.datatools.s3 import S3 as S3
     from flowport.runtime.names.caught_error import CaughtError as CaughtError
     from flowport.runtime.names.config import Config as Config
@@ -42,10 +44,13 @@ if TYPE_CHECKING:
     from flowport.runtime.names.flow import Parameter as Parameter
     from flowport.runtime.names.flow import batch as batch
     from flowport.runtime.names.flow import catch as catch
+    from flowport.runtime.names.flow import checkpoint as checkpoint
     from flowport.runtime.names.flow import environment as environment
     from flowport.runtime.names.flow import flow as flow
+    from flowport.runtime.names.flow import huggingface_hub as huggingface_hub
     from flowport.runtime.names.flow import kubernetes as kubernetes
     from flowport.runtime.names.flow import limits as limits
+    from flowport.runtime.names.flow import model as model
     from flowport.runtime.names.flow import project as project
     from flowport.runtime.names.flow import resources as resources
     from flowport.runtime.names.flow import retry as retry
@@ -67,6 +72,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = (
     "CaughtError",
+    "Checkpoint",
     "Config",
     "ConfigValue",
     "DataArtifact",
@@ -113,6 +119,7 @@ __all__ = (
     "huggingface_hub",
     "kubernetes",
     "limits",
+    "load_model",
     "metadata",
     "model",
     "namespace",

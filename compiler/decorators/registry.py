@@ -11,17 +11,21 @@ from flowport.compiler.decorators.flow.project import PROJECT
 from flowport.compiler.decorators.flow.schedule import SCHEDULE
 from flowport.compiler.decorators.step.batch import BATCH
 from flowport.compiler.decorators.step.catch import CATCH
+from flowport.compiler.decorators.step.checkpoint import CHECKPOINT
 from flowport.compiler.decorators.step.environment import ENVIRONMENT
+from flowport.compiler.decorators.step.huggingface_hub import HUGGINGFACE_HUB
 from flowport.compiler.decorators.step.kubernetes import KUBERNETES
+from flowport.compiler.decorators.step.model import MODEL
 from flowport.compiler.decorators.step.packages import CONDA, PYPI
 from flowport.compiler.decorators.step.resources import RESOURCES
 from flowport.compiler.decorators.step.retry import RETRY
 from flowport.compiler.decorators.step.secrets import SECRET
 from flowport.compiler.decorators.step.timeout import TIMEOUT
 
-STEP_DECORATORS: Mapping[str, Decorator] = {
-    decorator.name: decorator for decorator in (RETRY, CATCH, TIMEOUT, RESOURCES, ENVIRONMENT, SECRET, KUBERNETES, BATCH, PYPI, CONDA)
-}
+_OF_STEPS = (
+    RETRY, CATCH, TIMEOUT, RESOURCES, ENVIRONMENT, SECRET, KUBERNETES, BATCH, PYPI, CONDA, CHECKPOINT, MODEL, HUGGINGFACE_HUB,
+)  # fmt: skip
+STEP_DECORATORS: Mapping[str, Decorator] = {decorator.name: decorator for decorator in _OF_STEPS}
 FLOW_DECORATORS: Mapping[str, FlowDecorator] = {
     decorator.name: decorator for decorator in (SCHEDULE, LIMITS, PROJECT, PYPI_BASE, CONDA_BASE)
 }

@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from flowport.compiler.decorators.registry import FLOW_DECORATORS
+from flowport.compiler.decorators.registry import FLOW_DECORATORS, STEP_DECORATORS
 from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.evaluate.reading import Reading
 from flowport.compiler.imports.closure import imported_with
@@ -37,7 +37,9 @@ ADDED: Mapping[str, str] = {
     "huggingface_hub": "huggingface_hub",
     "nim": "nim",
 }
-"""Attributes that decorators add to `current`; of these flowport has `@project`."""
+"""Attributes that decorators add to `current`, and the decorators; some of these flowport does not have."""
+
+OF_STEPS, OF_FLOWS = frozenset(STEP_DECORATORS), frozenset(FLOW_DECORATORS)
 
 IN_TASKS = frozenset({"parameters", "parameter_names", "tags", "resources", "graph"})
 """Attributes that `current` has only while a task runs."""
@@ -50,12 +52,12 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
 def check_attributes(reading: Reading, sources: Iterable[Source], start: Source, decorators: Collection[str]) -> None:
-    """Report attributes of `metaflow`, `flowport` and `current` that do not exist; `decorators` are those of the flow.
+    """Report attributes of `metaflow`, `flowport` and `current` that do not exist; `decorators` are those of the flow and of its steps.
 
     `start` is imported before there is a task, and so are the files that it imports outside of functions.
     """
     early = imported_with(reading.modules, start)
-    added = frozenset(name for name, decorator in ADDED.items() if decorator in FLOW_DECORATORS and decorator in decorators)
+    added = frozenset(name for name, decorator in ADDED.items() if decorator in OF_STEPS | OF_FLOWS and decorator in decorators)
     for source in sources:
         if any(word in source.text for word in (*OURS, "current")):
             reader = _Reader(reading, source, source in early, added)
@@ -118,9 +120,9 @@ class _Reader:
             listed = ", ".join(f"`{one}`" for one in CURRENT)
             without = f'if the flow works without it, write `current.get("{name}")`'
             if name in ADDED:
-                is_ours = ADDED[name] in FLOW_DECORATORS
+                is_ours = ADDED[name] in OF_STEPS | OF_FLOWS
                 message = f"`current` has no attribute `{name}`, which `@{ADDED[name]}`{'' if is_ours else ' of Metaflow'} adds"
-                first = (f"put `@{ADDED[name]}` above the flow",) if is_ours else ()
+                first = (f"put `@{ADDED[name]}` above the {'flow' if ADDED[name] in OF_FLOWS else 'step'}",) if is_ours else ()
                 say = self.reading.warn if node in self.guarded and not is_ours else self.reading.say
                 say("FP145", message, self.source, node, *first, without)
             else:

@@ -37,7 +37,7 @@ PARTS: Mapping[str, Part] = {
     "TorchrunSingleNodeMultiGPU": _GANGS,
     **dict.fromkeys(("nvcf", "nvct", "nvidia", "ollama", "snowpark", "vllm"), _SERVICES),
     **dict.fromkeys(("named_env", "named_env_base", "pip", "pip_base", "uv", "uv_base"), _PACKAGES),
-    **dict.fromkeys(("checkpoint_config", "load_model"), _MODELS),
+    **dict.fromkeys(("checkpoint_config",), _MODELS),
 }
 """Names of Metaflow that flowport does not have."""
 

@@ -9,7 +9,20 @@ from flowport.compiler.ir.flow import Flow, Step, Use, Uses, Wrapper
 from flowport.compiler.ir.parameters import Computed, NoDefault, Option, Parameter
 from flowport.compiler.ir.project import Project
 from flowport.compiler.ir.runs import RunLimits, Schedule, Trigger
-from flowport.compiler.ir.settings import UNDECORATED, Catch, Lock, Packages, Requirements, Resources, Retry, Settings
+from flowport.compiler.ir.settings import (
+    UNDECORATED,
+    Catch,
+    Checkpointing,
+    Hub,
+    Lock,
+    Models,
+    Packages,
+    Repository,
+    Requirements,
+    Resources,
+    Retry,
+    Settings,
+)
 from flowport.compiler.ir.span import Span
 from flowport.compiler.ir.transitions import Branch, Case, End, Foreach, Next, Switch, Transition, targets
 from flowport.compiler.ir.values import JSON, Atom, Constant
@@ -20,18 +33,21 @@ __all__ = [
     "Branch",
     "Case",
     "Catch",
+    "Checkpointing",
     "Computed",
     "Config",
     "Constant",
     "End",
     "Flow",
     "Foreach",
+    "Hub",
     "JSON",
     "ExecutionSpec",
     "Pod",
     "Trigger",
     "UNDECORATED",
     "Lock",
+    "Models",
     "Next",
     "NoDefault",
     "Option",
@@ -39,6 +55,7 @@ __all__ = [
     "Pairs",
     "Parameter",
     "Project",
+    "Repository",
     "Requirements",
     "Resources",
     "RunLimits",

@@ -92,6 +92,41 @@ class Requirements:
 
 
 @record
+class Checkpointing:
+    """`@checkpoint(load_policy="fresh", temp_dir_root=None)`"""
+
+    load_policy: str = "fresh"
+    temp_dir_root: str = ""
+
+
+@record
+class Models:
+    """`@model(load=None, best_effort_load=False, temp_dir_root=None)`; `load` has names of artifacts, with a folder or ""."""
+
+    load: Pairs = ()
+    best_effort: bool = False
+    temp_dir_root: str = ""
+
+
+@record
+class Repository:
+    """A repository of the Hugging Face Hub. `options` are further arguments of `snapshot_download` as JSON, and `path` a folder or ""."""
+
+    id: str
+    options: str = "{}"
+    path: str = ""
+
+
+@record
+class Hub:
+    """`@huggingface_hub(temp_dir_root=None, load=None, cache_scope="checkpoint")`"""
+
+    load: tuple[Repository, ...] = ()
+    scope: str = "checkpoint"
+    temp_dir_root: str = ""
+
+
+@record
 class Settings:
     """What the decorators of a step ask for; `timeout` is in seconds, `environment` and `forwarded` are sorted by name.
 
@@ -111,6 +146,9 @@ class Settings:
     delivery: Delivery = Delivery()
     packages: tuple[Packages, ...] = ()
     requirements: Requirements | None = None
+    checkpoint: Checkpointing | None = None
+    models: Models | None = None
+    hub: Hub | None = None
 
     @property
     def variables(self) -> Pairs:

@@ -82,11 +82,12 @@ def _flow(reading: Reading, source: Source, flow_class: FlowClass, included: tup
     settings = configs(reading, made, options.configs, own, folder)
     uses = {one: _class_uses(reading, one, further, one is own) for one in flow_class.classes}
     name, about = _name(reading, own, uses[own]), flow_settings(reading, flow_class, uses)
-    check_attributes(reading, files, source, [use.name for one in flow_class.classes for use in uses[one]])
     check_main_block(reading, source, flow_class)
     members = flow_class.members
     found = parameters(reading, [one for one in calls if one.kind != "Config"], folder)
     marked = methods(reading, members, further)
+    used = [use.name for group in (*uses.values(), *(method.decorators for method in marked.values())) for use in group]
+    check_attributes(reading, files, source, used)
     start, end = ends(reading, marked)
     steps = {one: method.member for one, method in marked.items()}
     apart = {**dict.fromkeys([one.attribute for one in found]), **{one.attribute: (one.value,) for one in settings}}

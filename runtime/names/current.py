@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 PROJECT = ("project_name", "branch_name", "is_user_branch", "is_production", "project_flow_name")
 """What there is in a task of a flow with `@project`."""
 
+ADDED = ("checkpoint", "model", "huggingface_hub")
+"""What the decorators of these names add, in the steps that have them."""
+
 
 class Parameters:
     """The parameters of a run, as attributes and as pairs."""
@@ -100,6 +103,8 @@ class Current:
 
     def __getattr__(self, name: str) -> Any:
         """What belongs to the flow's project: a step that reads it runs again where a resumed run is on another branch."""
+        if name in ADDED and self.step_name is not None:
+            raise AttributeError(f"step `{self.step_name}` has no `@{name}`, which adds `current.{name}`: put it above the step")
         if self._project is None or name not in PROJECT:
             raise AttributeError(f"`current` has no attribute `{name}`")
         return self._project(name)

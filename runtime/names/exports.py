@@ -25,6 +25,8 @@ ARGO_EVENT = "runtime.names.argo_event"
 FLOW = "runtime.names.flow"
 CURRENT = "runtime.names.current"
 GET_SECRET = "runtime.secrets.get"
+CHECKPOINT = "runtime.checkpoints.checkpoint"
+LOADING = "runtime.checkpoints.loading"
 CAUGHT_ERROR = "runtime.names.caught_error"
 CARDS = "runtime.names.cards"
 EXCEPTIONS = "runtime.names.exceptions"
@@ -58,11 +60,10 @@ _GET_CARDS = {"get_cards": "client.cards"}
 _FLOW_NAMES = ("FlowSpec", "step", "flow", "Parameter", "IncludeFile", "JSONType")
 _DECORATORS = (
     "retry", "catch", "timeout", "resources", "environment", "secrets", "kubernetes", "batch", "pypi", "conda",
-    "schedule", "limits", "project", "pypi_base", "conda_base",
+    "schedule", "limits", "project", "pypi_base", "conda_base", "checkpoint", "model", "huggingface_hub",
 )  # fmt: skip
 WITHOUT_EFFECT = (
-    "airflow_external_task_sensor", "airflow_s3_key_sensor", "card", "checkpoint", "exit_hook",
-    "gpu_profile", "huggingface_hub", "model", "nim", "parallel", "pytorch_parallel",
+    "airflow_external_task_sensor", "airflow_s3_key_sensor", "card", "exit_hook", "gpu_profile", "nim", "parallel", "pytorch_parallel",
     "trigger", "trigger_on_finish",
 )  # fmt: skip
 """Metaflow's decorators that change nothing of what a step computes; the compiler says which of them have no effect."""
@@ -106,6 +107,8 @@ MODULES: Mapping[str, Mapping[str, str]] = {
         **_all(("parallel_map", "parallel_imap_unordered"), PARALLEL),
         "current": CURRENT,
         "CaughtError": CAUGHT_ERROR,
+        "Checkpoint": CHECKPOINT,
+        "load_model": LOADING,
         "__version__": "",
         **_CLIENT,
         **_GET_CARDS,

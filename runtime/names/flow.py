@@ -242,7 +242,7 @@ def _setting(*values: Any, **named: Any) -> Any:
 
 
 retry = catch = timeout = resources = environment = secrets = kubernetes = batch = schedule = limits = project = _setting
-pypi = pypi_base = conda = conda_base = _setting
+pypi = pypi_base = conda = conda_base = checkpoint = model = huggingface_hub = _setting
 
 
 def __getattr__(name: str) -> Any:

@@ -6,16 +6,17 @@ from flowport.runtime.protocol import NonRetryable
 from flowport.runtime.records import validation
 from flowport.runtime.store import codec, digests, documents
 from flowport.runtime.store.errors import Corrupt, Missing
+from flowport.runtime.store.keys import Keys
 
 NAMESPACES = ("user:", "production:")
 """What the tags of namespaces begin with."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from flowport.runtime.store.interface import Store
-    from flowport.runtime.store.keys import Keys
 
 
 class RunRecord:
@@ -97,3 +98,16 @@ def document(store: Store, keys: Keys) -> dict[str, Any]:
         is_other = bool(isinstance(found, dict) and validation.run_version_problem(found))
         raise Corrupt(f"`{keys.run()}` in {store.url} {'cannot be read' if is_other else 'is damaged'}: {wrong}")
     return {**validation.OPTIONAL, **found}
+
+
+def origins(store: Store, flow: str, origin: str | None) -> Iterator[str]:
+    """The runs that are resumed by a run with this origin, the nearest first."""
+    seen: set[str] = set()
+    while origin is not None and origin not in seen:
+        seen.add(origin)
+        yield origin
+        # The run that is resumed is there, or this one had not begun. Those before it may be gone or damaged.
+        try:
+            origin = read(store, Keys(flow, origin)).origin
+        except (Corrupt, NonRetryable):
+            return

@@ -117,12 +117,15 @@ class BucketStore:
         except ERRORS as error:
             raise self._refusal(f"write `{key}`", error) from error
 
-    def replace_with_file(self, key: str, path: str) -> None:
+    @anywhere
+    def replace_with_file(self, key: str, path: str) -> tuple[str, int]:
+        source = digests.FileDigest(path, PART)
         try:
             size = os.path.getsize(path)
-            whole(lambda: obstore.put(self._store, checked(key), _chunks(path), chunk_size=max(PART, size // PARTS), max_concurrency=4))
+            whole(lambda: obstore.put(self._store, checked(key), iter(source), chunk_size=max(PART, size // PARTS), max_concurrency=4))
         except ERRORS as error:
             raise self._refusal(f"write `{key}`", error) from error
+        return source.hexdigest(), source.size
 
     @anywhere
     def exists(self, key: str) -> bool:
@@ -216,6 +219,21 @@ class BucketStore:
             obstore.put(self._store, key, b"".join(views), use_multipart=False)
         else:
             obstore.put(self._store, key, _pieces(views), chunk_size=max(PART, size // PARTS), max_concurrency=4)
+
+    @anywhere
+    def put_blob_file(self, path: str) -> tuple[str, int]:
+        source = digests.FileDigest(path, PART)
+        try:
+            source.read()
+            sha, size = source.hexdigest(), source.size
+            key = blob_key(sha)
+            found = self._meta(key)
+            if found is None or found["size"] != size or _is_old(found):
+                parts = max(PART, size // PARTS)
+                whole(lambda: obstore.put(self._store, key, _same(source, sha), chunk_size=parts, max_concurrency=4))
+        except ERRORS as error:
+            raise self._refusal("write a blob", error) from error
+        return sha, size
 
     @anywhere
     def refresh(self, sha: str, size: int) -> None:
@@ -315,8 +333,13 @@ def _pieces(views: list[memoryview]) -> Iterator[memoryview]:
             yield view[start : start + PART]
 
 
-def _chunks(path: str) -> Iterator[bytes]:
-    """What a file holds, piece by piece."""
-    with open(path, "rb", buffering=0) as file:
-        while data := file.read(PART):
-            yield data
+def _same(source: digests.FileDigest, sha: str) -> Iterator[bytes]:
+    """What a file holds, piece by piece; raises StoreError before the last piece if it is not what it was, so that nothing is stored."""
+    held = b""
+    for piece in source:
+        if held:
+            yield held
+        held = piece
+    if source.hexdigest() != sha:
+        raise StoreError(f"`{source.path}` was changed while it was stored")
+    yield held

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from hashlib import _Hash as Hash
 
     from typing_extensions import Buffer
@@ -58,6 +59,34 @@ def of_parts(parts: Iterable[Buffer]) -> str:
     for view in views:
         digest.update(view)
     return digest.hexdigest()
+
+
+class FileDigest:
+    """The content of a file in pieces of `chunk` bytes, and the digest and the size of what was read when it was last gone through."""
+
+    __slots__ = ("_chunk", "_digest", "path", "size")
+
+    def __init__(self, path: str, chunk: int = CHUNK) -> None:
+        self.path, self._chunk, self.size = path, chunk, 0
+        self._digest = new()
+
+    def __iter__(self) -> Iterator[bytes]:
+        self.size = 0
+        with open(self.path, "rb", buffering=0) as file:
+            self._digest = new(os.fstat(file.fileno()).st_size)
+            while data := file.read(self._chunk):
+                self._digest.update(data)
+                self.size += len(data)
+                yield data
+
+    def read(self) -> FileDigest:
+        """Go through the file; returns itself."""
+        for _ in self:
+            continue
+        return self
+
+    def hexdigest(self) -> str:
+        return self._digest.hexdigest()
 
 
 class Background:

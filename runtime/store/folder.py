@@ -90,13 +90,13 @@ class FolderStore:
         except OSError as error:
             raise self._refusal(f"write `{key}`", error) from error
 
-    def replace_with_file(self, key: str, path: str) -> None:
+    def replace_with_file(self, key: str, path: str) -> tuple[str, int]:
+        source = digests.FileDigest(path)
         try:
-            with open(path, "rb", buffering=0) as file:
-                written = self._write(memoryview(piece) for piece in iter(lambda: file.read(digests.CHUNK), b""))
-            self._publish(written, self._path(key), only_new=False)
+            self._publish(self._write(map(memoryview, source)), self._path(key), only_new=False)
         except OSError as error:
             raise self._refusal(f"write `{key}`", error) from error
+        return source.hexdigest(), source.size
 
     def exists(self, key: str) -> bool:
         return os.path.isfile(self._path(key))
@@ -175,6 +175,19 @@ class FolderStore:
             return self._put_large(views, size), size
         except OSError as error:
             raise self._refusal("write a blob", error) from error
+
+    def put_blob_file(self, path: str) -> tuple[str, int]:
+        source = digests.FileDigest(path)
+        try:
+            written = self._write(map(memoryview, source))
+            sha, size = source.hexdigest(), source.size
+            if self._keeps(sha, size):
+                _discard(written)
+            else:
+                self._publish(written, self._path(blob_key(sha)), only_new=False)
+        except OSError as error:
+            raise self._refusal("write a blob", error) from error
+        return sha, size
 
     def refresh(self, sha: str, size: int) -> None:
         try:

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
         def replace(self, key: str, data: bytes) -> None:
             """Write a document, and overwrite an existing one."""
 
-        def replace_with_file(self, key: str, path: str) -> None:
-            """The same with the content of a file, which may be larger than the memory."""
+        def replace_with_file(self, key: str, path: str) -> tuple[str, int]:
+            """The same with the content of a file, which may be larger than the memory; returns its SHA-256 in hex and its size."""
 
         def replace_if(self, key: str, data: bytes, version: str) -> bool:
             """Overwrite the version that `entry` returned; False if it was replaced or deleted since."""
@@ -72,6 +72,9 @@ if TYPE_CHECKING:
 
             One that is there already is refreshed.
             """
+
+        def put_blob_file(self, path: str) -> tuple[str, int]:
+            """Store a file as a blob, as `put_blob` does; it may be larger than the memory."""
 
         def refresh(self, sha: str, size: int) -> None:
             """Have a blob that is used again count as new, where documents are removed by age; raises Missing."""

@@ -7,6 +7,9 @@ from flowport.runtime.store.errors import StoreError
 ATTEMPT, LOG = ".attempt", ".log"
 """What the names of the folders of attempts and of logs end with, behind the slice."""
 
+CHECKPOINTS = "step-checkpoints"
+"""The folder of a run's checkpoints. No step has a name with a hyphen, so no other folder in a run is called like this."""
+
 SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.+=@!'()")
 
 
@@ -102,6 +105,11 @@ def tagged(listed: str, tag: str) -> str:
     return f"{listed}-tagged/{name}"
 
 
+def hub_cache(flow: str, name: str) -> str:
+    """What the keys of the documents begin with that say which files a repository of the Hugging Face Hub has; "" is all flows."""
+    return f"{flow_folder(flow) if flow else ''}hub-cache/{name}@"
+
+
 class Keys:
     """The keys of one run's documents; `id` is what the run is called.
 
@@ -115,6 +123,8 @@ class Keys:
                            /input.json                                  what it is to be started with
                            /local.json                                  where its source is on this machine
                            /s3-data/                                    what its steps store with `S3(run=self)`
+                           /step-checkpoints/<step>/<item>/<n>.json     a checkpoint of an item; its files are `<n>/<number>`
+                           /step-models/<digest>.json                   the files of a model, which are blobs
                            /steps/<step>/<slice>@<generation>.json      a manifest, and its `.route.json` and `.rest.json`
                                         /<slice>.attempt/<epoch>-<n>    what an attempt did
                                         /<slice>.log/<epoch>-<n>        what it printed
@@ -152,6 +162,14 @@ class Keys:
     def data(self) -> str:
         """The folder of the objects that steps store with `S3(run=self)`, with its slash; their keys are the user's."""
         return self.root + "s3-data/"
+
+    def checkpoints(self, step: str, item: str) -> str:
+        """The folder of the checkpoints of one item, with its slash."""
+        return f"{self.root}{CHECKPOINTS}/{part(step)}/{part(item)}/"
+
+    def model(self, digest: str) -> str:
+        """Where it is said which files a model has, by the digest of this document."""
+        return f"{self.root}step-models/{digest}.json"
 
     def step(self, step: str) -> str:
         """The folder of a step's documents, with its slash."""

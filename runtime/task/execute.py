@@ -31,6 +31,9 @@ _OURS = (__file__, os.path.join(os.path.dirname(os.path.dirname(__file__)), "nam
 KILLED = "Killed"
 """The type of the failure of an item whose process could not say how it ended."""
 
+ADDITIONS = frozenset(("checkpoint", "model", "huggingface_hub"))
+"""The decorators that add to `current`, by their names in the plan of a step."""
+
 _DECORATORS = "flowport.runtime.names.step_decorators"
 """The module that a flow has loaded if it defines decorators of steps."""
 
@@ -46,7 +49,7 @@ def execute(context: TaskContext, row: int, tried: int, over: Callable[[], None]
     body = getattr(flow, context.step)
     try:
         with Step(f"step `{context.step}` ran longer than its timeout of {context.plan['timeout']} seconds", over):
-            _run(context, item, flow, body)
+            _with_additions(context, item, flow, body, tried)
         if item.targets is None and "end" not in context.plan["transition"]:
             raise Misuse(f"step `{context.step}` ended without `self.next(...)`: make it the last statement of every way through the step")
         return _finished(context, item, flow)
@@ -64,6 +67,35 @@ def execute(context: TaskContext, row: int, tried: int, over: Callable[[], None]
         failed["error"]["fatal"] = True
         sys.stderr.write(failed["error"]["traceback"])
         return failed
+
+
+def _with_additions(context: TaskContext, item: Item, flow: FlowSpec, body: Callable[..., None], tried: int) -> None:
+    """Run the step with what `@checkpoint`, `@model` and `@huggingface_hub` add to `current`; a step without them loads nothing more."""
+    if ADDITIONS.isdisjoint(context.plan):
+        _run(context, item, flow, body)
+        return
+    from flowport.runtime.checkpoints.additions import Additions, ItemAccess
+    from flowport.runtime.checkpoints.place import Place
+    from flowport.runtime.records.run_record import origins
+    from flowport.runtime.task.resume import unchanged
+
+    record, run, row = context.record, context.invocation.run, item.row
+    additions = Additions(
+        ItemAccess(
+            place=Place(context.store, context.keys, context.step, context.lineage.address(row), tried),
+            origins=origins(context.store, context.invocation.flow, None if context.forced else record.origin),
+            branch=run.partition("-")[0] + "-" if "project" in context.program.flow and "-" in run else "",
+            artifact=lambda name: getattr(flow, name),
+            reads=item.data_marks,
+            parameters=lambda: {f"parameter.{name}": record.mark(name) for name in record.doc["parameters"]},
+            unchanged=lambda reads: unchanged(context, reads, row),
+        )
+    )
+    try:
+        additions.add(context.plan)
+        _run(context, item, flow, body)
+    finally:
+        additions.remove()
 
 
 def _run(context: TaskContext, item: Item, flow: FlowSpec, body: Callable[..., None]) -> None:

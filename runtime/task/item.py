@@ -289,10 +289,13 @@ class Item:
         except codec.Unstorable as error:
             raise Misuse(f"step `{self.context.step}` sets `self.{name}`, which cannot be stored: {error}") from error
 
+    def data_marks(self) -> dict[str, Any]:
+        """The values that were read, with their digests."""
+        return {**self.reads, **(self.ranges.marks() if self.ranges is not None else {})}
+
     def read_marks(self) -> dict[str, Any]:
-        """Everything that was read, with its digest."""
-        of_inputs = self.ranges.marks() if self.ranges is not None else {}
-        return {**self.reads, **of_inputs, **self.context.definitions.marks()}
+        """Everything that was read, with its digest: values, and the code of classes of the flow's own files."""
+        return {**self.data_marks(), **self.context.definitions.marks()}
 
 
 def _equal(label: Any, value: Any) -> bool:

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 from _pickle import loads
 
-from flowport.runtime.protocol import NonRetryable
 from flowport.runtime.records.attempts import earlier, outcomes
 from flowport.runtime.records.manifest import Manifests
-from flowport.runtime.records.run_record import read as read_record
+from flowport.runtime.records.run_record import origins
 from flowport.runtime.replay.artifact_view import ColumnCache, mark
 from flowport.runtime.replay.lineage import Frame, locate
 from flowport.runtime.store import codec, packs, row_ranges
-from flowport.runtime.store.errors import Corrupt, Missing
+from flowport.runtime.store.errors import Missing
 from flowport.runtime.store.keys import Keys
 from flowport.runtime.task.input_ranges import MERGED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
     from flowport.runtime.records.manifest import Manifest
@@ -36,29 +34,18 @@ class Origins:
     def __init__(self, context: TaskContext) -> None:
         self.context = context
         self.columns = ColumnCache(context.store)
-        self.runs = list(self._chain())
+        origin = None if context.forced else context.record.origin
+        runs = origins(context.store, context.invocation.flow, origin)
+        self.runs = [Manifests(context.store, Keys(context.invocation.flow, run), -1) for run in runs]
         self._frames: dict[tuple[int, str], Frame] = {}
         self._fresh: set[bytes] = set()
         self._attempted: dict[tuple[str, str], dict[int, tuple[str, Outcome]]] = {}
-
-    def _chain(self) -> Iterator[Manifests]:
-        origin = None if self.context.forced else self.context.record.origin
-        seen: set[str] = set()
-        while origin is not None and origin not in seen:
-            seen.add(origin)
-            keys = Keys(self.context.invocation.flow, origin)
-            yield Manifests(self.context.store, keys, -1)
-            # The run that is resumed is there, or this one had not begun. Those before it may be gone or damaged.
-            try:
-                origin = read_record(self.context.store, keys).origin
-            except (Corrupt, NonRetryable):
-                return
 
     def take(self, row: int) -> Outcome | None:
         """The outcome of an item in the nearest origin that has it unchanged; None when it has to run."""
         for manifests in self.runs:
             outcome = self._found(manifests, row)
-            if outcome is not None and self._unchanged(outcome["reads"], row) and self._refreshed(outcome):
+            if outcome is not None and unchanged(self.context, outcome["reads"], row) and self._refreshed(outcome):
                 outcome["row"] = row
                 outcome.setdefault("taken", manifests.keys.id)
                 return outcome
@@ -138,34 +125,37 @@ class Origins:
             found += entries[max(first - number * size, 0) : stop - number * size]
         return found
 
-    def _unchanged(self, reads: dict[str, Any], row: int) -> bool:
-        inputs = self.context.inputs(row)
-        return all(self._now(name, before, row, inputs) == before for name, before in reads.items())
 
-    def _now(self, name: str, before: Any, row: int, inputs: InputRanges | None) -> Any:
-        """What would be noted today for something that was read then."""
-        kind, _, rest = name.partition(".")
-        indexes = self.context.lineage.indexes(row)
-        match kind:
-            case "self":
-                entry = self.context.artifacts.entry(rest, row)
-                return "" if entry is None else mark(entry)
-            case "parameter":
-                return self.context.record.mark(rest) if self.context.record.has_parameter(rest) else None
-            case "project":
-                return self.context.program.flow.get("project", {}).get(rest)
-            case "code":
-                return self.context.definitions.mark(rest)
-            case "count":
-                return indexes[int(rest)][3]
-            case "input":
-                frame, inner, _, _ = indexes[int(rest) if rest else -1]
-                return mark(self.context.columns.element(frame, inner))
-            case "inputs" if inputs is not None:
-                if not rest:
-                    return len(inputs)
-                if rest == MERGED:
-                    return inputs.names_digest()
-                wanted = before[0]
-                return [wanted, inputs.digest(rest, wanted)] if not wanted or wanted[-1][1] <= len(inputs) else None
-        return None
+def unchanged(context: TaskContext, reads: dict[str, Any], row: int) -> bool:
+    """Whether what an item read then is still the same."""
+    inputs = context.inputs(row)
+    return all(_now(context, name, before, row, inputs) == before for name, before in reads.items())
+
+
+def _now(context: TaskContext, name: str, before: Any, row: int, inputs: InputRanges | None) -> Any:
+    """What would be noted today for something that was read then."""
+    kind, _, rest = name.partition(".")
+    indexes = context.lineage.indexes(row)
+    match kind:
+        case "self":
+            entry = context.artifacts.entry(rest, row)
+            return "" if entry is None else mark(entry)
+        case "parameter":
+            return context.record.mark(rest) if context.record.has_parameter(rest) else None
+        case "project":
+            return context.program.flow.get("project", {}).get(rest)
+        case "code":
+            return context.definitions.mark(rest)
+        case "count":
+            return indexes[int(rest)][3]
+        case "input":
+            frame, inner, _, _ = indexes[int(rest) if rest else -1]
+            return mark(context.columns.element(frame, inner))
+        case "inputs" if inputs is not None:
+            if not rest:
+                return len(inputs)
+            if rest == MERGED:
+                return inputs.names_digest()
+            wanted = before[0]
+            return [wanted, inputs.digest(rest, wanted)] if not wanted or wanted[-1][1] <= len(inputs) else None
+    return None

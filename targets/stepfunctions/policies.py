@@ -4,18 +4,19 @@ puts secrets into containers, the execution role's.
 Who can write to the store can run code in the tasks; no role may delete anything, or touch another flow's documents. A job may create
 documents, and write again only those that say how far the run is and which tags it has. A blob it may write again, which makes it new
 where blobs are removed by age; every reader compares a blob with the digest that the manifest has. What its steps store with
-`S3(run=self)` it may write again too.
+`S3(run=self)` it may write again too, and in flows with `@checkpoint` the checkpoints of its run.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from flowport.compiler.ir import JSON
 from flowport.compiler.ir.plan import Choice, Loop, Map, Plan, walk
 from flowport.compiler.ir.secrets import Secret
 from flowport.compiler.lower.run_ids import run_prefix
-from flowport.runtime.store.keys import ATTEMPT, FLOWS, part, runs_folder
+from flowport.runtime.store.keys import ATTEMPT, CHECKPOINTS, FLOWS, hub_cache, part, runs_folder
 from flowport.targets.stepfunctions.compute import COMPUTE
 from flowport.targets.stepfunctions.jobs import Jobs
 from flowport.targets.stepfunctions.machine_settings import permissions
@@ -30,6 +31,9 @@ STATUS = (f"*{ATTEMPT}/*", "*/heartbeat", "*/ended.json", "*/tags.json")
 
 DATA = "*/s3-data/*"
 """What steps store with `S3(run=self)`, which they may overwrite. No step has a name with a hyphen, so nothing else matches."""
+
+SAVED = f"*/{CHECKPOINTS}/*"
+"""What steps save as checkpoints: slots that are overwritten in turn. No step has a name with a hyphen."""
 
 
 def machine_policy(plan: Plan, settings: Settings, jobs: Jobs) -> dict[str, JSON]:
@@ -73,6 +77,7 @@ def job_policy(plan: Plan, settings: Settings) -> dict[str, JSON]:
             allow("CreateDocuments", ["s3:PutObject"], [own], CREATE_ONLY),
             allow("ReplaceStatus", ["s3:PutObject"], [_objects(settings, f"{runs}{status}") for status in STATUS]),
             allow("StoreData", ["s3:PutObject", "s3:AbortMultipartUpload"], [_objects(settings, f"{runs}{DATA}")]),
+            *_models(plan, settings, _objects(settings, f"{runs}{SAVED}")),
             allow("StoreBlobs", ["s3:PutObject", "s3:AbortMultipartUpload"], [blobs]),
             # Without a right to list, S3 answers 403 and not 404 for a key that is not there, and a condition on the prefix is not met by
             # GetObject (S3 API reference, GetObject, "Permissions").
@@ -80,6 +85,16 @@ def job_policy(plan: Plan, settings: Settings) -> dict[str, JSON]:
             *_secrets_of_tasks(plan, settings),
         ]
     )
+
+
+def _models(plan: Plan, settings: Settings, saved: str) -> Iterator[JSON]:
+    """What `@checkpoint` and `@huggingface_hub` need."""
+    if any(step.settings.checkpoint is not None for step in plan.flow.steps):
+        yield allow("StoreCheckpoints", ["s3:PutObject", "s3:AbortMultipartUpload"], [saved])
+    if any(step.settings.hub is not None and step.settings.hub.scope == "global" for step in plan.flow.steps):
+        shared = [_objects(settings, f"{hub_cache('', '*')}*")]
+        yield allow("ReadTheHubCache", ["s3:GetObject"], shared)
+        yield allow("AddToTheHubCache", ["s3:PutObject"], shared, CREATE_ONLY)
 
 
 def execution_policy(plan: Plan, settings: Settings) -> dict[str, JSON] | None:

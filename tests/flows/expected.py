@@ -321,6 +321,19 @@ RUNS = (
         once("start", "collect", "end", each=5),
     ),
     Expected(
+        "checkpointed.py",
+        {
+            "trained": [(2, (2, 0), [3, 2, 1]), (2, (2, 0), [5, 4, 3]), (2, (2, 0), [4, 3, 2])],
+            "begun": [10, 11, 12],
+            "with_policy_none": (False, ["first"]),
+            "best_count": 5,
+            "loaded_weights": "weights",
+            "label": ("weights", {"items": 3}),
+            "again": ["weights.txt"],
+        },
+        once("start", "collect", "apart", "end", train=3, turn=3),
+    ),
+    Expected(
         "caught.py",
         {"texts": ["12", "caught", "3", "caught"], "caught": [0, "x"], "started": True, "stubborn_failed": True},
         once("start", "collect", "stubborn", "end", divide=4, after=4),
