@@ -141,7 +141,9 @@ READING: Mapping[str, Code] = {
         "The arguments are those of Metaflow: `@retry(times, minutes_between_retries)`, `@catch(var, print_exception)`, "
         "`@timeout(seconds, minutes, hours)`, `@resources(cpu, memory, gpu, disk, shared_memory)`, `@environment(vars)`, "
         "`@secrets(sources, role, allow_override)`, `@pypi(packages, python, disabled)`, "
-        "`@conda(packages, libraries, python, disabled)`, `@step(start, end)`, `@flow(name)`.",
+        "`@conda(packages, libraries, python, disabled)`, `@checkpoint(load_policy, temp_dir_root, show_card)`, "
+        "`@model(load, best_effort_load, temp_dir_root)`, `@huggingface_hub(temp_dir_root, load, cache_scope)`, "
+        "`@step(start, end)`, `@flow(name)`.",
     ),
     "FP132": Code(
         "a decorator or one of its arguments is given twice",
@@ -157,13 +159,13 @@ READING: Mapping[str, Code] = {
     ),
     "FP134": Code(
         "a decorator for steps is on a class, or one for flows on a step",
-        "`@retry`, `@catch`, `@timeout`, `@resources`, `@environment`, `@secrets`, `@pypi`, `@conda` and `@kubernetes` go on a step, "
-        "`@schedule`, `@pypi_base` and `@conda_base` on the flow. "
+        "`@retry`, `@catch`, `@timeout`, `@resources`, `@environment`, `@secrets`, `@pypi`, `@conda`, `@checkpoint`, `@model` and "
+        "`@kubernetes` go on a step, `@schedule`, `@pypi_base` and `@conda_base` on the flow. "
         "To retry every step of a run, use `flowport run FLOW --with retry`.",
     ),
     "FP140": Code(
         "the flow needs something that flowport does not support yet",
-        "Without it the flow would compute something else: models, variables or other tasks would be missing. The help line "
+        "Without it the flow would compute something else: services or other tasks would be missing. The help line "
         "says what you can do today.",
     ),
     "FP141": Code(
@@ -191,10 +193,11 @@ READING: Mapping[str, Code] = {
     "FP145": Code(
         "`current` has no such attribute here",
         "`current` has the attributes that flowport knows about a running task. It has those of the project, such as "
-        "`current.branch_name`, if the flow has `@project`. Attributes that `@parallel`, `@checkpoint` and other decorators of "
-        "Metaflow add do not exist. `current.get(NAME)` returns None for an attribute "
-        "that is missing. Attributes of a task, such as `current.run_id`, are None while the flow's file and the modules that "
-        "it imports are loaded; `parameters`, `parameter_names`, `tags`, `resources` and `graph` do not exist yet.",
+        "`current.branch_name`, if the flow has `@project`, and `checkpoint`, `model` and `huggingface_hub` if a step has the "
+        "decorator of that name. Attributes that `@parallel` and other decorators of Metaflow add do not exist. "
+        "`current.get(NAME)` returns None for an attribute that is missing. Attributes of a task, such as `current.run_id`, "
+        "are None while the flow's file and the modules that it imports are loaded; `parameters`, `parameter_names`, `tags`, "
+        "`resources` and `graph` do not exist yet.",
     ),
     "FP146": Code(
         "a module is imported by a name that is not known before the flow runs",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import NamedTuple
 
 from flowport.runtime.checkpoints.place import withdraw
@@ -69,7 +68,7 @@ class Additions:
         item, place = self.item, self.item.place
         checkpoint = CurrentCheckpoint(asked["temp_dir_root"])
         self._cleanups.append(checkpoint.cleanup)
-        InStep.place, InStep.reads, InStep.process = place, item.reads, os.getpid()
+        InStep.place, InStep.reads = place, item.reads
         place.announce(item.parameters())
         current._update_env({"checkpoint": checkpoint})
         policy = asked["load_policy"]

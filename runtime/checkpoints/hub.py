@@ -108,7 +108,7 @@ class CurrentHub:
         print(f"downloading {arguments['repo_id']} from the Hugging Face Hub")
         huggingface_hub.snapshot_download(**{**arguments, "local_dir": folder})
         store, place = self._place.store, self._place
-        listed = [one for one in trees.put(store, folder) if not one[0].startswith(".cache/")]
+        listed = trees.put(store, folder, without=".cache")  # in which the library notes what it has downloaded
         values = {
             "pathspec": place.pathspec,
             "attempt": place.attempt,

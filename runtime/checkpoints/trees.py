@@ -22,9 +22,9 @@ VERSION, OLDEST = 1, 1
 """The version of the documents, and the oldest that is understood."""
 
 
-def put(store: Store, path: str) -> list[list[Any]]:
-    """Store the files at `path`, and return their list."""
-    found = files.local_files(path)
+def put(store: Store, path: str, without: str = "") -> list[list[Any]]:
+    """Store the files at `path`, and return their list; those in the folder `without` are left out."""
+    found = [one for one in files.local_files(path) if not without or not one[0].startswith(f"{without}/")]
     stored = files.in_threads(lambda one: store.put_blob_file(one[1]), found)
     return [[name, size, sha] for (name, _), (sha, size) in zip(found, stored)]
 

@@ -5,8 +5,6 @@ import tempfile
 
 from flowport import Checkpoint, FlowSpec, checkpoint, current, load_model, model, retry, step, timeout
 
-PLACE = "/tmp/flowport-tests/loaded-weights"
-
 
 def count(folder):
     """How far the last attempt came."""
@@ -81,7 +79,7 @@ class Checkpointed(FlowSpec):
         self.with_policy_none = (current.checkpoint.is_loaded, earlier)
         self.next(self.end)
 
-    @model(load=["best", ("weights", PLACE)])
+    @model(load=["best", "weights"])
     @step
     def end(self):
         self.best_count = count(current.model.loaded["best"])

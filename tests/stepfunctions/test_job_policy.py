@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from flowport.compiler.compile import load
-from flowport.runtime.store.keys import ATTEMPT, Keys
+from flowport.runtime.store.keys import ATTEMPT, Keys, hub_cache
 from flowport.runtime.store.open import open_store
 from proxy import Proxy, proxied
 from solo import OPENING, Solo
@@ -21,7 +21,7 @@ from stepfunctions.emitted import documents
 FLOW = """
 import os
 
-from flowport import S3, Run
+from flowport import S3, Run, checkpoint, load_model, model
 
 
 class Busy(FlowSpec):
@@ -40,8 +40,13 @@ class Busy(FlowSpec):
         self.next(self.square, foreach="numbers")
 
     @retry(times=1)
+    @checkpoint
     @step
     def square(self):
+        with open(os.path.join(current.checkpoint.directory, "state"), "wb") as file:
+            file.write(self.long)
+        for number in range(4):
+            self.kept = current.checkpoint.save()
         print("squaring", self.input)
         marker = os.path.join(self.folder, str(self.input))
         if not os.path.exists(marker):
@@ -50,10 +55,14 @@ class Busy(FlowSpec):
         self.text = "x" * 2_000_000
         self.next(self.gather)
 
+    @model
     @step
     def gather(self, inputs):
+        self.kept = inputs[0].kept
+        self.model = current.model.save(__file__)
         self.next(self.end)
 
+    @model(load=["kept", "model"])
     @step
     def end(self):
         run = Run(f"{current.flow_name}/{current.run_id}")
@@ -115,6 +124,7 @@ def test_tasks_ask_for_nothing_that_the_policy_does_not_allow(tmp_path: Path, bu
     assert any(method == "POST" and "/s3-data/in/parts" in path for method, path in proxy.seen), "no object was stored in parts"
     assert any(path.endswith("/tags.json") for _, path in proxy.overwriting), "no tag was changed twice"
     assert any(method == "PUT" and "/index/started-tagged/nightly/" in path for method, path in proxy.seen), "no tag was listed"
+    assert any("/step-checkpoints/square/r.0/1/0" in path for _, path in proxy.overwriting), "no checkpoint was overwritten"
     assert any(path.endswith("/s3-data/again") for _, path in proxy.overwriting), "no object was overwritten"
     assert any(method == "PUT" and f"{ATTEMPT}/" in path for method, path in proxy.seen), "no attempt was left"
 
@@ -129,6 +139,10 @@ def test_no_task_may_overwrite_a_document(bucket: str, tmp_path: Path) -> None:
     assert allowed(policy, "s3:PutObject", f"/{bucket}/{mine}", creating=True)
     assert not allowed(policy, "s3:PutObject", f"/{bucket}/{mine}", creating=False)
     assert not allowed(policy, "s3:PutObject", f"/{bucket}/{others}", creating=True)
+    kept = [f"{keys.checkpoints('square', 'r')}0.json" for keys in (Keys("Busy", "1"), Keys("Other", "1"))]
+    assert [allowed(policy, "s3:PutObject", f"/{bucket}/{key}", creating=False) for key in kept] == [True, False]
+    named = Keys("Busy", "1").manifest("checkpoints", "s", 0)
+    assert not allowed(policy, "s3:PutObject", f"/{bucket}/{named}", creating=False)
     data = Keys("Other", "1").data()
     assert not allowed(policy, "s3:PutObject", f"/{bucket}/{data}x", creating=True)
     assert not allowed(policy, "s3:PutObject", f"/{bucket}/{Keys('Busy', 's3-data').run()}", creating=False)
@@ -148,3 +162,39 @@ def test_the_tasks_of_a_branch_write_no_document_of_another_branch(bucket: str, 
         assert allowed(made["job-policy.json"], "s3:PutObject", f"/{bucket}/{keys.heartbeat()}", creating=False) is is_mine
         assert allowed(made["machine-policy.json"], "s3:PutObject", f"/{bucket}/{keys.input()}", creating=False) is is_mine
         assert allowed(made["job-policy.json"], "s3:GetObject", f"/{bucket}/{keys.run()}", creating=False), "a run can resume any other"
+
+
+WITHOUT = """
+class Without(FlowSpec):
+    @step
+    def start(self):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+@pytest.mark.parametrize(("scope", "is_allowed"), [("flow", False), ("global", True)])
+def test_what_flows_share_of_the_hub_is_never_overwritten(tmp_path: Path, scope: str, is_allowed: bool) -> None:
+    file = tmp_path / "shared.py"
+    step = f"    @huggingface_hub(cache_scope='{scope}')\n    @step\n    def start"
+    file.write_text(OPENING + "from flowport import huggingface_hub\n" + WITHOUT.replace("    @step\n    def start", step))
+    plan = load(str(file)).plan
+    assert plan is not None
+    policy = documents(plan, store="s3://somewhere")["job-policy.json"]
+    key = f"/somewhere/{hub_cache('', '0' * 64)}0.json"
+    assert allowed(policy, "s3:PutObject", key, creating=True) is is_allowed
+    assert allowed(policy, "s3:GetObject", key, creating=False) is is_allowed
+    assert not allowed(policy, "s3:PutObject", key, creating=False)
+
+
+def test_a_flow_without_checkpoints_may_write_none(tmp_path: Path) -> None:
+    file = tmp_path / "without.py"
+    file.write_text(OPENING + WITHOUT)
+    plan = load(str(file)).plan
+    assert plan is not None
+    policy = documents(plan, store="s3://somewhere")["job-policy.json"]
+    key = f"{Keys('Without', '1').checkpoints('start', 'r')}0.json"
+    assert not allowed(policy, "s3:PutObject", f"/somewhere/{key}", creating=False)
