@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from datetime import datetime
 
 from flowport.client.place import get_namespace
@@ -20,7 +21,7 @@ ATTEMPTS = 7
 
 
 @reads_store
-class MetaflowObject:
+class MetaflowObject(ABC):
     """A flow, run, step, task or artifact, named by its pathspec: `Flow/run/step/task/artifact`.
 
     `attempt` chooses an attempt of a task. Raises MetaflowNotFound, MetaflowInvalidPathspec and MetaflowNamespaceMismatch.
@@ -60,9 +61,9 @@ class MetaflowObject:
         if self._namespace_check and _parent is None and not self._is_in_namespace(self._namespace):
             raise MetaflowNamespaceMismatch(self._namespace)
 
+    @abstractmethod
     def _find(self, parts: list[str], found: Any) -> bool:
         """Look for the object, or take what was `found` of it; whether it is there."""
-        raise NotImplementedError
 
     @property
     def _place(self) -> str:
@@ -76,7 +77,7 @@ class MetaflowObject:
             raise MetaflowNotFound("an attempt can only be chosen for a Task or a DataArtifact")
         try:
             number = int(attempt)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise MetaflowNotFound("an attempt is a whole number") from None
         if not 0 <= number < ATTEMPTS:
             raise MetaflowNotFound(f"an attempt is a number from 0 to {ATTEMPTS - 1}")
@@ -99,9 +100,9 @@ class MetaflowObject:
         return (child for child in self._children() if wanted <= child.tags) if wanted else self._children()
 
     def __getitem__(self, id: str) -> Any:
-        """The object with this name below this one; raises KeyError."""
+        """The object with this name below this one; raises KeyError. A number counts as its text, as `in` takes it."""
         try:
-            return self._child(id)
+            return self._child(str(id))
         except (MetaflowNotFound, MetaflowInvalidPathspec):
             raise KeyError(id) from None
 

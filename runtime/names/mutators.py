@@ -6,6 +6,8 @@ note themselves as `Noted`, and `MutableFlow` and `MutableStep` change what they
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from flowport.runtime.names.config import Config
 from flowport.runtime.names.flow import FlowSpec, Parameter
 from flowport.runtime.names.step_decorators import DecoratorType, StepDecorator
@@ -109,7 +111,7 @@ def _held(kind: type, name: str) -> Any:
     return next((vars(one)[name] for one in kind.__mro__ if name in vars(one)), None)
 
 
-class _Mutable:
+class _Mutable(ABC):
     """What a flow and a step share."""
 
     IGNORE, ERROR, OVERRIDE = 1, 2, 3
@@ -118,9 +120,9 @@ class _Mutable:
         self._changing = changing
 
     @property
+    @abstractmethod
     def decorator_specs(self) -> Iterator[Spec]:
         """Of each decorator: its name, its full name, and its arguments as far as they are given."""
-        raise NotImplementedError
 
     def has_decorator(self, name: str) -> bool:
         """Whether there is a decorator with this name, or this full name."""

@@ -42,6 +42,7 @@ def test_the_flows_of_a_store_and_the_runs_of_a_flow_are_listed_the_latest_first
 def test_a_flow_has_runs_by_id_and_neither_tags_nor_a_parent(train: Solo) -> None:
     flow = Flow("TrainFlow")
     assert (flow.id, flow.pathspec, flow.parent, flow.path_components) == ("TrainFlow", "TrainFlow", None, ["TrainFlow"])
+    assert (str(flow[1]), 1 in flow, 3 in flow) == ("Run('TrainFlow/1')", True, False)
     assert (flow.tags, str(flow["1"]), "1" in flow, "zz" in flow) == (frozenset(), "Run('TrainFlow/1')", True, False)
     assert flow.created_at == flow["1"].created_at
     with pytest.raises(KeyError, match="zz"):
@@ -244,7 +245,9 @@ def test_a_pathspec_of_another_form_is_refused(train: Solo, kind: Any, pathspec:
     assert str(raised.value) == f"expected {form}"
 
 
-@pytest.mark.parametrize(("attempt", "message"), [(-1, "from 0 to 6"), (7, "from 0 to 6"), ("x", "a whole number")])
+@pytest.mark.parametrize(
+    ("attempt", "message"), [(-1, "from 0 to 6"), (7, "from 0 to 6"), ("x", "a whole number"), (float("inf"), "a whole number")]
+)
 def test_an_attempt_is_a_small_number(train: Solo, attempt: Any, message: str) -> None:
     with pytest.raises(MetaflowNotFound, match=message):
         Task("TrainFlow/1/end/r", attempt=attempt)
