@@ -13,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 SAME = (
     (r"\d{8}-\d{6}-[0-9a-f]{6}", "RUN"),
     (r"[0-9a-f]{64}", "DIGEST"),
@@ -75,8 +76,31 @@ def test_the_picture_is_that_of_the_flow(folder: Path) -> None:
     assert (folder / "digits.svg").read_bytes() == (ROOT / "docs" / "digits.svg").read_bytes()
 
 
+def anchors(path: Path) -> set[str]:
+    """What a link to a heading of this page may have behind the `#`, as GitHub makes it of the heading."""
+    text = re.sub(r"^```.*?^```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in re.findall(r"^#+ (.*)$", text, re.MULTILINE)}
+
+
 def test_every_link_leads_somewhere() -> None:
-    for path in [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]:
-        for target in re.findall(r"\]\(([^)#]+)\)|src=\"([^\"]+)\"", path.read_text(encoding="utf-8")):
-            place = "".join(target)
-            assert place.startswith("https://") or (path.parent / place).exists(), f"{path.name}: {place}"
+    for path in PAGES:
+        for target in re.findall(r"\]\(([^)]+)\)|src=\"([^\"]+)\"", path.read_text(encoding="utf-8")):
+            place, _, heading = "".join(target).partition("#")
+            if place.startswith("https://"):
+                continue
+            page = path.parent / place if place else path
+            assert page.exists(), f"{path.name}: {place}"
+            assert not heading or heading in anchors(page), f"{path.name}: {place}#{heading}"
+
+
+def test_a_flow_that_a_page_shows_whole_has_nothing_wrong_with_it(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"memory": 4096, "train": {"rate": 0.1, "folds": [1, 2, 3]}}')
+    seen = 0
+    for page in PAGES:
+        for block in blocks("python", page.read_text(encoding="utf-8")):
+            if re.search(r"^from flowport import .*FlowSpec", block, re.MULTILINE):
+                (tmp_path / "flow.py").write_text(block)
+                done = run(tmp_path, "flowport check flow.py --run-mutators")
+                assert (done.returncode, "nothing wrong" in done.stdout) == (0, True), f"{page.name}\n{block}\n{done.stdout}"
+                seen += 1
+    assert seen > 4
