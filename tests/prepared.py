@@ -13,9 +13,11 @@ from glob import glob
 from importlib.util import find_spec
 from pathlib import Path
 
+from flowport.compiler.environments.locks import request
+from flowport.compiler.ir import Requirements
 from flowport.runtime.environments import tools
 from flowport.runtime.environments.create import COMPLETE
-from flowport.runtime.environments.lock_file import FOLDER, LockFile, Request
+from flowport.runtime.environments.lock_file import FOLDER, LockFile
 
 NO_INDEX = {"PIP_NO_INDEX": "1", "UV_NO_INDEX": "1", "UV_OFFLINE": "1"}
 """Variables with which nothing is fetched where an environment is not there, against what a test expects."""
@@ -44,8 +46,8 @@ def prepare(folder: Path, cache: Path, packages: Mapping[str, str], python: str 
     `packages` are those of `@pypi` with their exact versions. Modules say their `VERSION`; `files` are further modules. A step asks for
     `python` if it is given.
     """
-    request = Request(False, packages, python)
-    lock = LockFile(request.name, python or HERE, ("linux/amd64",), request, "".join(f"{n}=={v}\n" for n, v in packages.items()))
+    asked = request(Requirements(False, tuple(packages.items()), python))
+    lock = LockFile(asked.name, python or HERE, ("linux/amd64",), asked, "".join(f"{n}=={v}\n" for n, v in packages.items()))
     locks = folder / FOLDER
     locks.mkdir(exist_ok=True)
     (locks / f"{lock.name}.txt").write_text(lock.text)

@@ -14,15 +14,14 @@ def pythons(plan: Plan, say: Callable[[str], object]) -> dict[str, str]:
     Environments are made where they are not there yet, and `say` gets a sentence first. What a step asks for may be installed in this
     Python: then it runs in it. So does a step without a lock file, whose task says what is missing.
     """
+    asked = (step.settings.requirements for step in plan.flow.steps)
+    locked = {each.lock.name: (each, each.lock) for each in asked if each is not None and each.lock is not None}
     found: dict[str, str] = {}
-    for step in plan.flow.steps:
-        asked = step.settings.requirements
-        if asked is None or asked.lock is None or asked.lock.name in found:
-            continue
+    for name, (each, lock) in locked.items():
         from flowport.runtime.environments.create import environment
         from flowport.runtime.environments.lock_file import read
         from flowport.runtime.requirements.check import is_here
 
-        if not is_here(request(asked).document()):
-            found[asked.lock.name] = environment(read(asked.lock.data), say)
+        if not is_here(request(each).document()):
+            found[name] = environment(read(lock.data), say)
     return found
