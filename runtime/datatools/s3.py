@@ -157,12 +157,12 @@ class S3:
 
     def put_many(self, key_objs: Iterable[Stored], overwrite: bool = True) -> list[tuple[str, str]]:
         """Store many values, `(key, value)` or an S3PutObject; returns the key and the address of each that was stored."""
-        objects = [each if isinstance(each, S3PutObject) else S3PutObject(each[0], each[1]) for each in key_objs]
+        objects = [each if isinstance(each, S3PutObject) else S3PutObject(*_pair(each)) for each in key_objs]
         return self._stored([self._upload(each, self._source(each.key, each.value)) for each in objects], overwrite)
 
     def put_files(self, key_paths: Iterable[Stored], overwrite: bool = True) -> list[tuple[str, str]]:
         """Store many files, `(key, path)` or an S3PutObject with a `path`; returns the key and the address of each that was stored."""
-        objects = [each if isinstance(each, S3PutObject) else S3PutObject(each[0], path=each[1]) for each in key_paths]
+        objects = [each if isinstance(each, S3PutObject) else S3PutObject(key=_pair(each)[0], path=_pair(each)[1]) for each in key_paths]
         uploads = []
         for each in objects:
             if not each.path or not os.path.exists(each.path):
@@ -278,6 +278,15 @@ def _several(keys: Iterable[Any]) -> list[Any]:
     if isinstance(keys, str | bytes):
         raise MetaflowS3URLException(f"`keys` is a list of keys: write `[{keys!r}]`")
     return list(keys)
+
+
+def _pair(given: Any) -> tuple[str, Any]:
+    """A key and what to store there; a text, as a dictionary gives it, would be taken for a pair of letters."""
+    if not isinstance(given, tuple | list) or len(given) != 2:
+        raise MetaflowS3InvalidObject(
+            f"{given!r} is no pair of a key and what to store there: give a list of pairs, `data.items()` of a dict"
+        )
+    return given[0], given[1]
 
 
 def _span(key: S3GetObject) -> Span | None:

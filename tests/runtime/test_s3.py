@@ -172,6 +172,13 @@ def test_the_last_of_several_values_for_one_key_is_stored(s3: S3, root: str) -> 
     assert s3.get("d").text == "two"
 
 
+@pytest.mark.parametrize("given", [{"ab": "value"}, ["ab"], [("a", "b", "c")], [("a",)]])
+def test_what_is_no_pair_of_a_key_and_a_value_is_refused(s3: S3, given: Any) -> None:
+    for put in (s3.put_many, s3.put_files):
+        with pytest.raises(MetaflowS3InvalidObject, match="is no pair of a key and what to store there"):
+            put(given)
+
+
 def test_files_are_stored(s3: S3, root: str, tmp_path: Path) -> None:
     (tmp_path / "local.txt").write_text("local")
     local = str(tmp_path / "local.txt")
