@@ -283,8 +283,9 @@ def _several(keys: Iterable[Any]) -> list[Any]:
 def _pair(given: Any) -> tuple[str, Any]:
     """A key and what to store there; a text, as a dictionary gives it, would be taken for a pair of letters."""
     if not isinstance(given, tuple | list) or len(given) != 2:
+        kind = type(given).__name__
         raise MetaflowS3InvalidObject(
-            f"{given!r} is no pair of a key and what to store there: give a list of pairs, `data.items()` of a dict"
+            f"an entry of type `{kind}` is no pair of a key and what to store there: of a dict give its `items()`"
         )
     return given[0], given[1]
 
