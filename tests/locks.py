@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flowport.runtime.environments.lock_file import LockFile, Request
+from flowport.compiler.environments.locks import request
+from flowport.compiler.ir import Requirements
+from flowport.runtime.environments.lock_file import LockFile
 
 HASHED = "click==8.1.8 \\\n    --hash=sha256:63c132bbbed01578a06712a2d1f497bb62d9c1c0d329b7903a866228027263b2\n"
 
@@ -19,8 +21,8 @@ def lock(
     lines: str = HASHED,
 ) -> LockFile:
     """Write the lock file of `@pypi(packages=packages, python=asked)` beside the flows in a folder."""
-    request = Request(False, packages, asked)
-    made = LockFile(request.name, python, platforms, request, lines)
+    asks = request(Requirements(False, tuple(sorted(packages.items())), asked))
+    made = LockFile(asks.name, python, platforms, asks, lines)
     path = folder / "environments" / f"{made.name}.txt"
     path.parent.mkdir(exist_ok=True)
     path.write_text(made.text, encoding="utf-8")

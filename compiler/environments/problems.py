@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
-from flowport.compiler.environments.images import BASE, PLACE
+from flowport.compiler.environments.dockerfile import BASE, PLACE, is_conda
 from flowport.compiler.environments.locks import path_of, request
 from flowport.compiler.ir import Step
 from flowport.compiler.ir.plan import Plan
@@ -71,7 +71,7 @@ def disagreeing(plan: Plan, images: Images) -> Iterator[Diagnostic]:
     for step in plan.flow.steps:
         lock, spec = lock_of(step), step.settings.execution
         for base in dict.fromkeys(own or images.base or BASE for own in (spec.for_pod().image, spec.for_batch().image)):
-            if lock is None or PLACE in base:
+            if lock is None or is_conda(lock) or PLACE in base:
                 continue
             other = lock_of(first.setdefault(base, step))
             if other is not None and other.python != lock.python:

@@ -8,7 +8,8 @@
 
 from __future__ import annotations
 
-from flowport.compiler.environments.images import BASE, PLATFORMS, PYTHON, Image, Wheel, with_python
+from flowport.compiler.environments.dockerfile import BASE, PYTHON, with_python
+from flowport.compiler.environments.images import PLATFORMS, Image, Wheel
 from flowport.compiler.ir import Lock, Step
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.record import record, replace

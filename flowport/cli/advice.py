@@ -90,6 +90,10 @@ def advice(error: errors.WorkspaceError) -> str:
             return "--origin-run RUN --from STEP"
         case errors.NotAFolder(folder=folder) if folder.endswith(".py"):
             return f"flowport check {folder}"
+        case errors.NoImages():
+            return 'write `environments = "image"` and `repository = "registry.example.com/flows"` in flowport.toml'
+        case errors.NoBuilder(programs=programs):
+            return f"install one of them, or leave --build and --push out and build the folders where {programs[0]} is"
         case errors.FilesCollide():
             return 'give one of them another name: `@flow(name="...")`'
         case _:

@@ -29,6 +29,7 @@ COMMANDS = {
     "doctor": "Show which flows of a folder compile, and what stops the others",
     "compile": "Write the files that an engine runs",
     "lock": "Write the exact versions of the packages of steps",
+    "image": "Make the images that compiled files name",
     "run": "Run a flow on this machine",
     "resume": "Resume a run: reuse what it finished",
     "dry-run": "Run the compiled files on this machine, in Airflow or on an emulator",
@@ -49,7 +50,7 @@ COMMANDS = {
 OF_A_STORE = ("runs", "tag", "status", "logs", "artifacts")
 """The commands about what is in a store; their modules are in `store_commands`, those of the others in `commands`."""
 
-OF_A_FLOW = ("check", "compile", "lock", "run", "resume", "dry-run", "deploy", "show")
+OF_A_FLOW = ("check", "compile", "lock", "image", "run", "resume", "dry-run", "deploy", "show")
 """The commands that a flow's own file takes: `python flow.py run`."""
 
 

@@ -207,6 +207,21 @@ class NotWritable(WorkspaceError):
         super().__init__(f"`{path}` cannot be written: {reason}")
 
 
+class NoImages(WorkspaceError):
+    """The profile of a flow has no images of environments."""
+
+    def __init__(self, flow: str) -> None:
+        super().__init__(f'the settings of {flow} have no `environments = "image"`, so compiled files name no images that flowport makes')
+
+
+class NoBuilder(WorkspaceError):
+    """None of the programs that build images is there."""
+
+    def __init__(self, programs: Sequence[str]) -> None:
+        super().__init__(f"nothing builds images here: none of {', '.join(programs)} is on PATH")
+        self.programs = tuple(programs)
+
+
 class FilesCollide(WorkspaceError):
     """Two flows would write the same file."""
 

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from flowport.compiler.environments.images import TASK
+from flowport.compiler.environments.dockerfile import TASK
 from flowport.runtime.environments import tools
 from flowport.runtime.environments.errors import EnvironmentProblem
 from flowport.runtime.environments.lock_file import Request

@@ -45,11 +45,11 @@ def installing_here(plan: Plan, config: Config) -> Plan:
     return installing(plan) if config.environments.mode in ("image", "install") else plan
 
 
-def images_for(said: Environments, image: str) -> Images:
-    """Where the images of a profile with this `image` come from."""
+def images_for(said: Environments, image: str, platforms: Sequence[str] = ()) -> Images:
+    """Where the images of a profile with this `image` come from; `platforms` stand in the place of its own."""
     from flowport.workspace.images.wheel import wheel
 
-    return Images(said.repository, said.platforms, image, wheel().named)
+    return Images(said.repository, tuple(platforms) or said.platforms, image, wheel().named)
 
 
 def image_problems(flow: FlowFile, images: Images) -> Iterator[Diagnostic]:

@@ -11,7 +11,6 @@ from flowport.compiler.environments.images import PLATFORMS
 from flowport.compiler.lower.environments import MODES, Environments
 
 REPOSITORY = 'write `repository = "registry.example.com/flows"` beside it: where the images are pushed'
-WAY_OUT = 'write `environments = "image"` and `repository = "registry.example.com/flows"` in flowport.toml, at the top or in a profile'
 
 
 def environments(settings: Mapping[str, Any], path: str) -> Environments:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 import flowport
-from flowport.compiler.environments.images import TASK
+from flowport.compiler.environments.dockerfile import TASK
 from flowport.compiler.environments.images import Wheel as WheelName
 from flowport.runtime.store import digests
 
