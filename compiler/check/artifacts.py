@@ -89,6 +89,8 @@ def _caught(step: Step) -> set[str]:
 def _named(step: Step) -> Iterable[Use]:
     """The artifact that a foreach or a switch names."""
     match step.transition:
+        case Foreach(gang=True):
+            return ()
         case Foreach(over=name) | Switch(condition=name):
             return (Use(name, step.transition_span),)
         case _:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flowport.compiler.check.artifacts import check_artifacts
+from flowport.compiler.check.gangs import check_gangs
 from flowport.compiler.check.parameters import NAMES, check_parameters
 from flowport.compiler.check.splits import check_splits
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
@@ -24,7 +25,7 @@ def check(flow: Flow) -> tuple[Diagnostic, ...]:
     """All diagnostics, in the order of the source."""
     found = [*_name(flow), *_steps(flow), *_unknown(flow), *check_parameters(flow), *check_artifacts(flow)]
     if flow.start and is_whole(flow):
-        found += [*_unreachable(flow), *check_splits(flow)]
+        found += [*_unreachable(flow), *check_splits(flow), *check_gangs(flow)]
     return tuple(dict.fromkeys(found))
 
 
@@ -92,7 +93,7 @@ def _step(flow: Flow, step: Step) -> Iterator[Diagnostic]:
             (f"write `def {step.name}(self, inputs)` if branches meet here, or remove the call",),
         )
     if step.settings.catch is not None and isinstance(step.transition, Foreach | Switch):
-        kind = "a foreach" if isinstance(step.transition, Foreach) else "a switch"
+        kind = "a switch" if isinstance(step.transition, Switch) else "a gang" if step.transition.gang else "a foreach"
         yield Diagnostic(
             "FP220",
             f"step `{step.name}` has `@catch`, but starts {kind}",

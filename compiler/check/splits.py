@@ -76,7 +76,8 @@ class _Walk:
         return False
 
     def kind(self, opened: _Open) -> str:
-        return "foreach" if isinstance(self.step[opened.origin].transition, Foreach) else "branch"
+        transition = self.step[opened.origin].transition
+        return ("gang" if transition.gang else "foreach") if isinstance(transition, Foreach) else "branch"
 
     def enter_join(self, source: Step, step: Step, opened: _Open | None) -> bool:
         known = step.name in self.closes

@@ -36,10 +36,10 @@ FLOW: Mapping[str, Code] = {
         "The last step has no `self.next`. If the flow should continue, give this step another name than `end`.",
     ),
     "FP206": Code(
-        "`self.next` has none of the four forms",
-        'The forms are `self.next(self.a)`, `self.next(self.a, self.b)`, `self.next(self.a, foreach="items")` and '
-        '`self.next({"x": self.a}, condition="c")`. Write the arguments out, so that flowport can read the graph from the '
-        "source.",
+        "`self.next` has none of its forms",
+        'The forms are `self.next(self.a)`, `self.next(self.a, self.b)`, `self.next(self.a, foreach="items")`, '
+        '`self.next(self.a, num_parallel=2)` and `self.next({"x": self.a}, condition="c")`. Write the arguments out, so that flowport '
+        "can read the graph from the source.",
     ),
     "FP207": Code(
         "a branch contains a step twice",
@@ -52,7 +52,7 @@ FLOW: Mapping[str, Code] = {
     ),
     "FP209": Code(
         "`self.next` has no such argument",
-        "Its arguments are the steps, `foreach`, `condition`, `batch` and `workers`.",
+        "Its arguments are the steps, `foreach`, `condition`, `num_parallel`, `batch` and `workers`.",
     ),
     "FP210": Code(
         "`self.next` names something that is not a step of the flow",
@@ -64,8 +64,8 @@ FLOW: Mapping[str, Code] = {
         "when the step has finished.",
     ),
     "FP212": Code(
-        "a foreach leads to several steps",
-        "A `foreach` leads to one step. That step may branch.",
+        "a foreach or a gang leads to several steps",
+        "A `foreach` and a `num_parallel` lead to one step. That step may branch.",
     ),
     "FP213": Code(
         "a switch is not complete",
@@ -226,6 +226,25 @@ FLOW: Mapping[str, Code] = {
         "a loop with several exits starts with a foreach",
         "If a loop has several exits, its first step tells the engine which of them were taken. The first step of a foreach "
         "already reports the slices. Add a step before it, and go back to that step.",
+    ),
+    "FP250": Code(
+        "`num_parallel` has a wrong value",
+        "`num_parallel` is the number of nodes that run the step at the same time: a whole number from 1 to 1,000. They all run in one "
+        "task, so `batch` and `workers` have no meaning. A `foreach` leads to a step of its own, which may start a gang for each item.",
+    ),
+    "FP251": Code(
+        "a step that runs on several nodes does not go to a join",
+        "The nodes of a gang end in a join, which gets the artifacts of each of them: `def join(self, inputs)`. Branch, choose or loop "
+        "after that join.",
+    ),
+    "FP252": Code(
+        "`@parallel` on a step that no `num_parallel` starts",
+        "The step before a gang says how many nodes it has: `self.next(self.train, num_parallel=4)`. Without it, the step would run once "
+        "and find no other nodes.",
+    ),
+    "FP253": Code(
+        "a step that runs on several nodes has no `@parallel`",
+        "`num_parallel` alone makes a gang here. Metaflow also wants `@parallel`, or a decorator such as `@torchrun`, on the step.",
     ),
     "FP270": Code(
         "artifacts are merged outside of a join",

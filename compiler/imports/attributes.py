@@ -31,7 +31,7 @@ CURRENT = (
 
 ADDED: Mapping[str, str] = {
     **dict.fromkeys(("project_name", "project_flow_name", "branch_name", "is_production", "is_user_branch"), "project"),
-    "parallel": "parallel",
+    **dict.fromkeys(("parallel", "is_parallel"), "parallel"),
     "checkpoint": "checkpoint",
     "model": "model",
     "huggingface_hub": "huggingface_hub",
@@ -40,6 +40,9 @@ ADDED: Mapping[str, str] = {
 """Attributes that decorators add to `current`, and the decorators; some of these flowport does not have."""
 
 OF_STEPS, OF_FLOWS = frozenset(STEP_DECORATORS), frozenset(FLOW_DECORATORS)
+
+WAYS_OUT: Mapping[str, str] = {"parallel": "put `@parallel` above a step, and go there with `num_parallel`"}
+"""What to type to have what a decorator adds, where putting it above a step or the flow is not enough."""
 
 IN_TASKS = frozenset({"parameters", "parameter_names", "tags", "resources", "graph"})
 """Attributes that `current` has only while a task runs."""
@@ -122,8 +125,9 @@ class _Reader:
             if name in ADDED:
                 is_ours = ADDED[name] in OF_STEPS | OF_FLOWS
                 message = f"`current` has no attribute `{name}`, which `@{ADDED[name]}`{'' if is_ours else ' of Metaflow'} adds"
-                first = (f"put `@{ADDED[name]}` above the {'flow' if ADDED[name] in OF_FLOWS else 'step'}",) if is_ours else ()
-                say = self.reading.warn if node in self.guarded and not is_ours else self.reading.say
+                usual = f"put `@{ADDED[name]}` above the {'flow' if ADDED[name] in OF_FLOWS else 'step'}"
+                first = (WAYS_OUT.get(ADDED[name], usual),) if is_ours else ()
+                say = self.reading.warn if node in self.guarded and (not is_ours or ADDED[name] in WAYS_OUT) else self.reading.say
                 say("FP145", message, self.source, node, *first, without)
             else:
                 guess = did_you_mean(name, CURRENT)

@@ -27,7 +27,9 @@ FOREACH = Feature("a foreach")
 NESTED_FOREACH = Feature("a foreach inside a foreach")
 SWITCH = Feature("a switch")
 LOOP = Feature("a loop")
+GANG = Feature("`num_parallel`")
+"""A step on several nodes at once, which all run in the container of one task."""
 FOREACH_IN_LOOP = Feature("a foreach inside a loop")
 """A foreach in a loop that runs as one task; in other loops it is an ordinary foreach."""
 
-CONSTRUCTS = (BRANCH, FOREACH, NESTED_FOREACH, SWITCH, LOOP, FOREACH_IN_LOOP)
+CONSTRUCTS = (BRANCH, FOREACH, NESTED_FOREACH, SWITCH, LOOP, FOREACH_IN_LOOP, GANG)

@@ -46,7 +46,7 @@ def _parts(node: Node, steps: dict[str, Step]) -> Iterator[tuple[str, Block]]:
             for number, branch in enumerate(branches, 1):
                 yield f"branch {number}", branch
         case Map(over=over, body=body):
-            yield f"foreach {over}", body
+            yield f"foreach {over}" if over else "on several nodes at once", body
         case Choice(arms=arms):
             for arm in arms:
                 yield _when(arm, steps), arm.body
@@ -83,7 +83,7 @@ def nodes(block: Block, indent: str = "") -> Iterator[str]:
                     yield f"{indent}{INDENT}branch"
                     yield from nodes(branch, indent + 2 * INDENT)
             case Map(origin, over, body):
-                yield f"{indent}map {origin} over {over}"
+                yield f"{indent}map {origin} over {over or 'nodes'}"
                 yield from nodes(body, indent + INDENT)
             case Choice(origin, arms):
                 yield f"{indent}choice {origin}"

@@ -36,7 +36,7 @@ class Parallel:
 
 @record
 class Map:
-    """`body` once for every slice that step `origin` made of its foreach."""
+    """`body` once for every slice that step `origin` made of its foreach; `over` is "" for a gang, whose nodes are one slice."""
 
     origin: str
     over: str

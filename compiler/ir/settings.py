@@ -34,6 +34,16 @@ class Resources:
     disk: int | None = None
     shared_memory: int | None = None
 
+    def times(self, number: int) -> Resources:
+        """What is enough for as many processes at once."""
+        return Resources(
+            cpu=self.cpu * number,
+            memory=self.memory * number,
+            gpu=self.gpu * number,
+            disk=self.disk and self.disk * number,
+            shared_memory=self.shared_memory and self.shared_memory * number,
+        )
+
     def beside(self, other: Resources) -> Resources:
         """What is enough for both."""
         return Resources(
@@ -127,12 +137,23 @@ class Hub:
 
 
 @record
+class Gang:
+    """What makes a step run on several nodes at once: `num_parallel` before it, and a decorator on it, "" if it has none.
+
+    `nodes` is how many there are, None if only the run knows that.
+    """
+
+    decorator: str = ""
+    nodes: int | None = None
+
+
+@record
 class Settings:
     """What the decorators of a step ask for; `timeout` is in seconds, `environment` and `forwarded` are sorted by name.
 
     `environment` has the variables with a known value, and `forwarded` those that a task reads from its own environment. `delivery` is
     what a profile adds for an engine (`lower/delivery.py`). `packages` are those of the step's own decorators, and `requirements` what its
-    task checks, with those of the flow.
+    task checks, with those of the flow. `gang` is None for a step that runs as one process for each item.
     """
 
     retry: Retry | None = None
@@ -149,6 +170,13 @@ class Settings:
     checkpoint: Checkpointing | None = None
     models: Models | None = None
     hub: Hub | None = None
+    gang: Gang | None = None
+
+    @property
+    def sizes(self) -> Resources:
+        """What a container of the step has: what the step asks for, for each node of a gang."""
+        nodes = self.gang.nodes if self.gang else None
+        return (self.resources or Resources()).times(nodes or 1)
 
     @property
     def variables(self) -> Pairs:

@@ -27,6 +27,9 @@ class Foreach:
 
     `batch` is the number of items per task if that gives at most `width` tasks, `workers` the number of processes that share them.
     `items` is the number of items if the source shows it; a hint, because the flow may change the list.
+
+    With `gang` it is `self.next(self.target, num_parallel=items)`: the items are the nodes of a gang, numbered from 0, which run at once
+    and in one task. `over` is then "".
     """
 
     target: str
@@ -34,6 +37,7 @@ class Foreach:
     batch: int = 1
     workers: int = 1
     items: int | None = field(default=None, compare=False, repr=False)
+    gang: bool = False
 
 
 @record

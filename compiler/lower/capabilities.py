@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 from flowport.compiler.decorators.registry import STEP_DECORATORS
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import UNDECORATED, Settings, Span
-from flowport.compiler.ir.features import BRANCH, CONSTRUCTS, FOREACH, FOREACH_IN_LOOP, LOOP, NESTED_FOREACH, SWITCH, Feature
+from flowport.compiler.ir.features import BRANCH, CONSTRUCTS, FOREACH, FOREACH_IN_LOOP, GANG, LOOP, NESTED_FOREACH, SWITCH, Feature
 from flowport.compiler.ir.plan import Choice, Loop, Map, Parallel, Plan, Task, blocks
 from flowport.compiler.record import record
 
@@ -58,6 +58,8 @@ def uses(plan: Plan) -> Iterator[Use]:
                 yield from (Use(feature, step, steps[step].span) for feature in _asked(steps[step].settings))
             case Parallel(origin):
                 yield Use(BRANCH, origin, steps[origin].span)
+            case Map(origin, over="", body=_):
+                yield Use(GANG, origin, steps[origin].span)
             case Map(origin):
                 yield Use(NESTED_FOREACH if inside else FOREACH, origin, steps[origin].span)
                 if turning:

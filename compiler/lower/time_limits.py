@@ -6,6 +6,7 @@ foreaches, and in those whose items the flow lists.
     start [@timeout(seconds=60)]                                      360 seconds
     self.regions = ["north", "south"]  ->  region [@timeout(60)]      360 seconds
     self.rows = read()                 ->  row [@timeout(60)]         none: a task may have any number of rows
+    num_parallel=4                     ->  train [@timeout(60)]       360 seconds: the nodes of a task run at once
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def _alone(plan: Plan, block: Block, width: int, total: int) -> Iterator[str]:
             case Map(origin=origin, body=body):
                 transition = plan.flow.step(origin).transition
                 assert isinstance(transition, Foreach)
-                items = transition.items
+                items = 1 if transition.gang else transition.items
                 if items is not None and transition.batch == 1 and items <= min(width, total):
                     yield from _alone(plan, body, width, max(1, total // max(1, items)))
             case _:

@@ -37,6 +37,7 @@ from flowport.compiler.ir import (
 from flowport.compiler.ir.plan import Block, Choice, Loop, Map, Node, Parallel, Plan, Task, steps
 from flowport.compiler.ir.secrets import read_names
 from flowport.compiler.package.sites import Document, Sites, edge_pairs
+from flowport.runtime.process.nodes import NODES
 from flowport.runtime.protocol import CONFIGS, DEFINITIONS, DOCUMENTS, ENVIRONMENTS, FLOW, INCLUDED, PLAN, STEP_PLANS
 
 
@@ -92,6 +93,8 @@ def flow_document(flow: Flow) -> Document:
         document["removed_parameters"] = [*flow.removed_parameters]
     if flow.project is not None:
         document["project"] = _project(flow, flow.project)
+    if any(step.settings.gang for step in flow.steps):
+        document["gangs"] = True
     if flow.unused:
         document["unused"] = [*flow.unused]
     return document
@@ -238,6 +241,8 @@ def _transition(step: Step) -> Document:
             return {"next": target}
         case Branch(names):
             return {"branch": list(names)}
+        case Foreach(target, gang=True):
+            return {"foreach": target, "over": NODES, "batch": 1, "gang": True}
         case Foreach(target, over, batch):
             return {"foreach": target, "over": over, "batch": batch}
         case Switch(condition, cases):

@@ -22,6 +22,7 @@ from typing import TypeAlias
 from flowport.compiler.ir import JSON, Flow, Foreach, Step, Switch, targets
 from flowport.compiler.ir.plan import Block, Choice, Edge, Loop, Map, Parallel, Plan, Task, steps
 from flowport.compiler.record import field, record
+from flowport.runtime.process.nodes import MOST_NODES
 
 Document: TypeAlias = dict[str, JSON]
 Source: TypeAlias = tuple[str, str]
@@ -94,7 +95,8 @@ class Sites:
     def _mapped(self, origin: str, place: _Position) -> _Position:
         transition = self.step[origin].transition
         assert isinstance(transition, Foreach)
-        workers = transition.workers if transition.workers > 1 else place.workers
+        own = (transition.items or MOST_NODES) if transition.gang else transition.workers
+        workers = own if own > 1 else place.workers
         return _Position((*place.scopes, ("foreach", origin)), ("split", origin), workers)
 
     def connect(self, name: str) -> None:

@@ -33,6 +33,7 @@ from flowport.compiler.parse.packages import with_packages
 from flowport.compiler.parse.parameter_calls import ParameterCall, find, late_calls
 from flowport.compiler.parse.parameters import parameters
 from flowport.compiler.parse.steps import ends, methods, step
+from flowport.compiler.parse.transitions import with_gangs
 from flowport.compiler.python.classes import Class, FlowClass
 from flowport.compiler.python.modules import Definition, Modules
 from flowport.compiler.python.roots import roots_with
@@ -96,7 +97,9 @@ def _flow(reading: Reading, source: Source, flow_class: FlowClass, included: tup
     read = tuple(
         step(reading, reader, method, one == end, method.changed.digest(hashes[one], definitions)) for one, method in marked.items()
     )
-    read = with_packages(reading, read, about.packages, folder)
+    read = with_gangs(with_packages(reading, read, about.packages, folder))
+    decorators = [use.name for one in flow_class.classes for use in uses[one]]
+    check_attributes(reading, files, source, [*decorators, *(["parallel"] if any(one.settings.gang for one in read) else [])])
     check_keys(reading, flow_class)
     return Flow(
         name,

@@ -1,8 +1,9 @@
-"""The four forms of `self.next(...)`, read into transitions.
+"""The forms of `self.next(...)`, read into transitions.
 
     self.next(self.a)                          Next("a")
     self.next(self.a, self.b)                  Branch(("a", "b"))
     self.next(self.a, foreach="items")         Foreach("a", "items")
+    self.next(self.a, num_parallel=4)          Foreach("a", "", items=4, gang=True)
     self.next({"x": self.a}, condition="c")    Switch("c", (Case("x", "a"),))
 
 `transitions` selects the call that counts; `check` tests whether the targets are steps.
@@ -21,13 +22,14 @@ from flowport.compiler.ir import Branch, Case, Foreach, Next, Switch, Transition
 from flowport.compiler.python.bindings import Names
 from flowport.compiler.python.modules import Function
 from flowport.compiler.python.source import Source
-from flowport.compiler.record import record
+from flowport.compiler.record import record, replace
+from flowport.runtime.process.nodes import MOST_NODES
 
 FORMS = (
     'write `self.next(self.step)`, `self.next(self.a, self.b)`, `self.next(self.step, foreach="items")` '
     'or `self.next({"case": self.step, ...}, condition="artifact")`'
 )
-KEYWORDS = ("foreach", "condition", "batch", "workers")
+KEYWORDS = ("foreach", "condition", "batch", "workers", "num_parallel")
 
 
 @record(eq=False)
@@ -51,6 +53,11 @@ class StepMethod:
         except UnreadConfig:
             return False, None
         return self.reading.constant(known, self.source, self.members, what)
+
+    def known(self, node: ast.expr) -> Any:
+        """The value of an expression that need not be constant; None if it is not."""
+        aside = replace(self, reading=Reading(self.reading.modules))
+        return aside.constant(node, "it")[1]
 
     def say(self, code: str, message: str, node: ast.AST, *ways_out: str, notes: tuple[str, ...] = ()) -> None:
         """Note an error at a node of the step."""
@@ -83,6 +90,8 @@ def read_call(place: StepMethod, call: ast.Call) -> Transition | None:
             "write `self.next({" + ", ".join(f'"{name}": self.{name}' for name in names) + '}, condition="artifact")`',
         )
         return None
+    if "num_parallel" in named:
+        return _gang(place, call, names, named)
     if "foreach" in named:
         return _foreach(place, call, names, named)
     for name in ("batch", "workers"):
@@ -102,14 +111,7 @@ def _branch(place: StepMethod, call: ast.Call, names: list[str]) -> Branch:
 
 
 def _say_keyword(place: StepMethod, call: ast.Call, keyword: ast.keyword) -> None:
-    if keyword.arg == "num_parallel":
-        place.say(
-            "FP140",
-            "`num_parallel` is not supported yet",
-            keyword,
-            "use `foreach` if the tasks do not communicate",
-        )
-    elif keyword.arg is None:
+    if keyword.arg is None:
         place.say("FP206", "`self.next` cannot take its arguments from a dict", keyword, FORMS)
     else:
         place.say("FP209", f"`self.next` has no argument `{keyword.arg}`", keyword, *did_you_mean(keyword.arg, KEYWORDS), FORMS)
@@ -177,11 +179,51 @@ def _foreach(place: StepMethod, call: ast.Call, names: list[str], named: dict[st
     return Foreach(names[0], over, counts.get("batch", 1), counts.get("workers", 1), _items(place, over))
 
 
+def _gang(place: StepMethod, call: ast.Call, names: list[str], named: dict[str, ast.expr]) -> Transition | None:
+    node = named["num_parallel"]
+    if len(names) != 1:
+        place.say("FP212", "`num_parallel` leads to one step", call, "let it lead to one step, and branch after its join")
+        return None
+    for name in ("foreach", "batch", "workers"):
+        if name in named:
+            ways_out = ("lead the foreach to a step of its own, and write `num_parallel` there",) if name == "foreach" else ("remove it",)
+            place.say("FP250", f"`self.next` takes no `{name}` beside `num_parallel`", named[name], *ways_out)
+            return None
+    nodes = None if _has_local_name(place, node) else place.known(node)
+    if nodes is not None and (type(nodes) is not int or not 1 <= nodes <= MOST_NODES):
+        message = f"`num_parallel` must be a whole number from 1 to {MOST_NODES:,}, not `{nodes!r}`"
+        place.say("FP250", message, node, "write `num_parallel=2` for two nodes")
+        return None
+    return Foreach(names[0], "", items=nodes or _set_before(place, node), gang=True)
+
+
+def _set_before(place: StepMethod, node: ast.expr) -> int | None:
+    """The number of nodes if `num_parallel` is an artifact that the step sets once to a constant, or a constant of the class."""
+    name = is_member(node, place.me)
+    value = _set_once(place, name, 2) if name else None
+    if name is None or (value is None and name not in place.members) or (value and _has_local_name(place, value)):
+        return None
+    nodes = place.known(value or ast.copy_location(ast.Name(name, ast.Load()), node))
+    return nodes if type(nodes) is int and 1 <= nodes <= MOST_NODES else None
+
+
+def _has_local_name(place: StepMethod, node: ast.expr) -> bool:
+    """Whether an expression has a name that the step itself sets."""
+    local = {each.id for each in ast.walk(place.function) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
+    return any(isinstance(each, ast.Name) and each.id in local for each in ast.walk(node))
+
+
 def _items(place: StepMethod, over: str) -> int | None:
     """The number of items if the step sets the list once, as `self.items = [1, 2]` or a `range` of numbers."""
-    set_here = [each.value for each in place.function.body if isinstance(each, ast.Assign) and is_member(each.targets[0], place.me) == over]
-    mentions = sum(isinstance(node, ast.expr) and is_member(node, place.me) == over for node in ast.walk(place.function))
-    return _length(set_here[0]) if len(set_here) == mentions == 1 else None
+    value = _set_once(place, over, 1)
+    return None if value is None else _length(value)
+
+
+def _set_once(place: StepMethod, name: str, most: int) -> ast.expr | None:
+    """What a step sets an artifact to, if it does so once, outside of other statements, and mentions it `most` times."""
+    set_here = [each.value for each in place.function.body if isinstance(each, ast.Assign) and is_member(each.targets[0], place.me) == name]
+    mentions = sum(isinstance(node, ast.expr) and is_member(node, place.me) == name for node in ast.walk(place.function))
+    return set_here[0] if len(set_here) == 1 and mentions <= most else None
 
 
 def _length(node: ast.expr) -> int | None:
@@ -204,9 +246,14 @@ def _count(place: StepMethod, node: ast.expr, keyword: str) -> int:
 
 
 def _switch(place: StepMethod, call: ast.Call, cases: ast.Dict, named: dict[str, ast.expr]) -> Transition | None:
-    for name in ("foreach", "batch", "workers"):
+    for name in ("foreach", "batch", "workers", "num_parallel"):
         if name in named:
-            place.say("FP213", f"a switch takes no `{name}`", named[name], "let a case lead to a step with the `foreach`")
+            place.say(
+                "FP213",
+                f"a switch takes no `{name}`",
+                named[name],
+                f"let a case lead to a step with the `{'num_parallel' if name == 'num_parallel' else 'foreach'}`",
+            )
     if "condition" not in named:
         place.say(
             "FP213",

@@ -6,9 +6,10 @@ import ast
 from collections.abc import Iterator
 
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
-from flowport.compiler.ir import End, Span, Transition
+from flowport.compiler.ir import End, Foreach, Gang, Span, Step, Transition
 from flowport.compiler.parse.transition_forms import StepMethod, is_member, read_call
 from flowport.compiler.python.modules import Function
+from flowport.compiler.record import replace
 
 
 def transition(place: StepMethod, is_end: bool) -> tuple[Transition, Span | None]:
@@ -44,6 +45,19 @@ def transition(place: StepMethod, is_end: bool) -> tuple[Transition, Span | None
             )
             return End(), span
     return final or End(), span
+
+
+def with_gangs(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """The steps, those behind a `num_parallel` with the number of their nodes."""
+    nodes = {
+        step.transition.target: step.transition.items for step in steps if isinstance(step.transition, Foreach) and step.transition.gang
+    }
+    return tuple(
+        replace(step, settings=replace(step.settings, gang=replace(step.settings.gang or Gang(), nodes=nodes[step.name])))
+        if step.name in nodes
+        else step
+        for step in steps
+    )
 
 
 def next_calls(function: Function, me: str) -> list[ast.Call]:

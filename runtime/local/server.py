@@ -67,7 +67,7 @@ def main() -> None:
     # The parent process may ignore this signal; then no process could be waited for.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     take_all()
-    for name in ("task.entry", "task.inputs", "store.folder", "task.supervise", "task.resume"):
+    for name in ("task.entry", "joins.inputs", "store.folder", "task.supervise", "task.resume"):
         import_module(f"flowport.runtime.{name}")
     import_module("flowport.runtime.task.entry").name_store(server.spec.store)
     _serve(server)
@@ -210,8 +210,8 @@ class Server:
             number, step, slice, attempt, workers = self.waiting.popleft()
             plan = self.program.step(step)
             variables = plan["environment"]
-            # Variables of a step are there before anything is imported, and some are read when a process begins.
-            if self.spec.fork and not variables and "forwarded" not in plan and "secrets" not in plan:
+            # Variables of a step, and of the nodes of a gang, are there before anything is imported: some are read by what imports it.
+            if self.spec.fork and not variables and not {"forwarded", "secrets", "gang"} & plan.keys():
                 task = fork(self.spec, self.program, step, slice, attempt, self.channel)
             else:
                 task = command(self.spec, step, slice, attempt, variables)

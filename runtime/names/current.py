@@ -100,9 +100,15 @@ class Current:
     _graph: Callable[[], dict[str, Any]] | None = None
     _configs: Sequence[str] = ()
     _project: Callable[[str], Any] | None = None
+    _has_gangs = False
 
     def __getattr__(self, name: str) -> Any:
-        """What belongs to the flow's project: a step that reads it runs again where a resumed run is on another branch."""
+        """The node of a gang, in a flow that has one; and what belongs to the flow's project.
+
+        A step that reads the latter runs again where a resumed run is on another branch.
+        """
+        if name == "parallel" and self._has_gangs:
+            return _node()
         if name in ADDED and self.step_name is not None:
             raise AttributeError(f"step `{self.step_name}` has no `@{name}`, which adds `current.{name}`: put it above the step")
         if self._project is None or name not in PROJECT:
@@ -185,6 +191,25 @@ class Current:
         """Set all attributes for one item; what was set for the one before is gone."""
         vars(self).clear()
         vars(self).update(values)
+
+
+def __getattr__(name: str) -> Any:
+    """`Parallel`, the type of `current.parallel`, which few tasks use."""
+    if name != "Parallel":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from collections import namedtuple
+
+    return globals().setdefault(name, namedtuple(name, ("main_ip", "num_nodes", "node_index", "control_task_id"), module=__name__))
+
+
+def _node() -> Any:
+    """Which node of a gang this process is, from the variables that it was started with; outside of a gang one that is alone."""
+    return __getattr__("Parallel")(
+        os.environ.get("MF_PARALLEL_MAIN_IP", "127.0.0.1"),
+        int(os.environ.get("MF_PARALLEL_NUM_NODES", "1")),
+        int(os.environ.get("MF_PARALLEL_NODE_INDEX", "0")),
+        os.environ.get("MF_PARALLEL_CONTROL_TASK_ID"),
+    )
 
 
 def _client(name: str) -> Any:

@@ -60,10 +60,10 @@ _GET_CARDS = {"get_cards": "client.cards"}
 _FLOW_NAMES = ("FlowSpec", "step", "flow", "Parameter", "IncludeFile", "JSONType")
 _DECORATORS = (
     "retry", "catch", "timeout", "resources", "environment", "secrets", "kubernetes", "batch", "pypi", "conda",
-    "schedule", "limits", "project", "pypi_base", "conda_base", "checkpoint", "model", "huggingface_hub",
+    "schedule", "limits", "project", "pypi_base", "conda_base", "checkpoint", "model", "huggingface_hub", "parallel",
 )  # fmt: skip
 WITHOUT_EFFECT = (
-    "airflow_external_task_sensor", "airflow_s3_key_sensor", "card", "exit_hook", "gpu_profile", "nim", "parallel", "pytorch_parallel",
+    "airflow_external_task_sensor", "airflow_s3_key_sensor", "card", "exit_hook", "gpu_profile", "nim", "pytorch_parallel",
     "trigger", "trigger_on_finish",
 )  # fmt: skip
 """Metaflow's decorators that change nothing of what a step computes; the compiler says which of them have no effect."""
@@ -125,7 +125,7 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "integrations": {"ArgoEvent": ARGO_EVENT},
     "metaflow_config": {**_all((*CONSTANTS, "from_conf"), METAFLOW_CONFIG)},
     "metaflow_config_funcs": {**_all(("from_conf", "init_config"), METAFLOW_CONFIG)},
-    "metaflow_current": {"current": CURRENT},
+    "metaflow_current": {"current": CURRENT, "Parallel": CURRENT},
     "metaflow_profile": {"profile": PROFILE},
     "metaflow_version": {"get_version": METAFLOW_UTIL},
     "multicore_utils": {**_all(("parallel_map", "parallel_imap_unordered", "MulticoreException"), PARALLEL)},

@@ -36,11 +36,11 @@ if TYPE_CHECKING:
         def index(self) -> int | None:
             """Its number, from 0."""
 
-        def stack(self) -> list[tuple[int, int, Any]]:
+        def stack(self) -> list[tuple[int, int | None, Any]]:
             """For every foreach around the step: (index, number of items, item)."""
 
-        def go(self, flow: FlowSpec, targets: tuple[Any, ...], foreach: str | None, condition: str | None) -> None:
-            """Take `self.next(...)`."""
+        def go(self, flow: FlowSpec, targets: tuple[Any, ...], named: dict[str, Any]) -> None:
+            """Take `self.next(...)`; `named` has `foreach`, `condition` and `num_parallel`, None where they are not given."""
 
         def merge(self, flow: FlowSpec, inputs: Any, exclude: list[str], include: list[str]) -> None:
             """Take over what the inputs of a join agree on."""
@@ -104,13 +104,21 @@ class FlowSpec:
         """The number of the item in the innermost foreach, from 0; None outside a foreach."""
         return self._context().index()
 
-    def foreach_stack(self) -> list[tuple[int, int, Any]]:
-        """For every foreach around the step, outermost first: (index, number of items, item)."""
+    def foreach_stack(self) -> list[tuple[int, int | None, Any]]:
+        """For every foreach around the step, outermost first: (index, number of items, item); of a gang without the number."""
         return self._context().stack()
 
-    def next(self, *targets: Any, foreach: str | None = None, condition: str | None = None, batch: int = 1, workers: int = 1) -> None:
+    def next(
+        self,
+        *targets: Any,
+        foreach: str | None = None,
+        condition: str | None = None,
+        num_parallel: int | None = None,
+        batch: int = 1,
+        workers: int = 1,
+    ) -> None:
         """Go on: the last statement of a step. The compiler checks its form; here the values are taken."""
-        self._context().go(self, targets, foreach, condition)
+        self._context().go(self, targets, {"foreach": foreach, "condition": condition, "num_parallel": num_parallel})
 
     def merge_artifacts(self, inputs: Any, exclude: Iterable[str] | None = None, include: Iterable[str] | None = None) -> None:
         """In a join: take over what the inputs agree on; raises when they differ in an artifact that was not set here or excluded."""
@@ -242,7 +250,7 @@ def _setting(*values: Any, **named: Any) -> Any:
 
 
 retry = catch = timeout = resources = environment = secrets = kubernetes = batch = schedule = limits = project = _setting
-pypi = pypi_base = conda = conda_base = checkpoint = model = huggingface_hub = _setting
+pypi = pypi_base = conda = conda_base = checkpoint = model = huggingface_hub = parallel = _setting
 
 
 def __getattr__(name: str) -> Any:

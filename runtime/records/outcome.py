@@ -40,4 +40,6 @@ class Outcome(_Row, total=False):
     taken: str
     """The run in which it ran, when that was another one."""
     caught: bool
+    ended: str
+    """Why it was ended: another node of its gang failed."""
     error: Failure

@@ -12,18 +12,19 @@ from flowport.runtime.store import digests, documents, row_ranges
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
 from flowport.runtime.task.context import TaskContext
 from flowport.runtime.task.execute import failure
-from flowport.runtime.task.items import AttemptPolicy, run_items
+from flowport.runtime.task.items import AttemptPolicy
 from flowport.runtime.task.manifest_document import manifest_document
 from flowport.runtime.task.route import publish, write_route
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flowport.runtime.records.outcome import Failure, Outcome
-    from flowport.runtime.task.items import Runner
 
 
-def finish(context: TaskContext, runner: Runner) -> int:
-    """Adopt the existing manifest, or run the items and commit one. Returns the exit code. Without items there is nothing to do."""
+def finish(context: TaskContext, run: Callable[[TaskContext, Attempts], list[Outcome]]) -> int:
+    """Adopt the existing manifest, or `run` the items and commit one. Returns the exit code. Without items there is nothing to do."""
     if not context.arrived:
         sys.stderr.write(f"flowport: no item comes to step `{context.step}` on {context.slice}: nothing is left to do\n")
         write_route(context.invocation, [])
@@ -39,7 +40,7 @@ def finish(context: TaskContext, runner: Runner) -> int:
         counted = policy.is_counted or row_ranges.count(context.arrived) > 1
         attempts = Attempts(context.store, context.prefix_of_attempts, context.plan["digest"], key, policy.granted, counted)
         try:
-            outcomes = run_items(context, runner, attempts)
+            outcomes = run(context, attempts)
         except (Exception, Ended) as error:  # also what the user's module raises when it is imported
             _broken(context, attempts, error)
             raise

@@ -20,6 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from flowport.runtime.joins.input_ranges import InputRange, InputRanges
     from flowport.runtime.names.flow import FlowSpec
     from flowport.runtime.package.code_package import CodePackage
     from flowport.runtime.protocol import Invocation
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from flowport.runtime.replay.replay import Sent
     from flowport.runtime.store.interface import Store
     from flowport.runtime.store.row_ranges import RowRanges
-    from flowport.runtime.task.input_ranges import InputRange, InputRanges
 
 
 class TaskContext:
@@ -147,13 +147,13 @@ class TaskContext:
         """The inputs of the item of a row, when the step is a join."""
         if not self.joins:
             return None
-        from flowport.runtime.task.input_ranges import InputRanges  # only a join needs it
+        from flowport.runtime.joins.input_ranges import InputRanges  # only a join needs it
 
         return InputRanges(self._gathered(row) if self.site["foreach"] else self._branched(row))
 
     def _branched(self, row: int) -> list[InputRange]:
         """One input for each branch, on the same row."""
-        from flowport.runtime.task.input_ranges import InputRange
+        from flowport.runtime.joins.input_ranges import InputRange
 
         found = []
         for sent in self._sent:
@@ -163,7 +163,7 @@ class TaskContext:
 
     def _gathered(self, row: int) -> list[InputRange]:
         """The inner items of a row, by prefix sums over the fan of its split."""
-        from flowport.runtime.task.input_ranges import InputRange
+        from flowport.runtime.joins.input_ranges import InputRange
 
         split = self.manifests.need(self.site["origin"], self.slice)
         if self._fan is None:

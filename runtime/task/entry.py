@@ -36,7 +36,7 @@ def perform(invocation: Invocation, program: CodePackage, store: Store | None = 
 
             return supervise(invocation, program, plan)
         context = TaskContext(invocation, program, store or open_store(invocation.store))
-        return finish(context, InProcess(context))
+        return finish(context, InProcess(context).run)
 
     return guarded(body)
 
@@ -68,4 +68,4 @@ def needs_secrets(plan: dict[str, Any]) -> bool:
 
 def supervised(plan: dict[str, Any]) -> bool:
     """Whether the items of a step run in processes of their own."""
-    return bool(plan["timeout"]) or plan["workers"] > 1
+    return bool(plan["timeout"]) or plan["workers"] > 1 or "gang" in plan

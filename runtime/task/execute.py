@@ -31,6 +31,9 @@ _OURS = (__file__, os.path.join(os.path.dirname(os.path.dirname(__file__)), "nam
 KILLED = "Killed"
 """The type of the failure of an item whose process could not say how it ended."""
 
+NEXT = frozenset({"foreach", "condition", "num_parallel"})
+"""The arguments of `self.next` that a decorator may give."""
+
 ADDITIONS = frozenset(("checkpoint", "model", "huggingface_hub"))
 """The decorators that add to `current`, by their names in the plan of a step."""
 
@@ -110,8 +113,12 @@ def _run(context: TaskContext, item: Item, flow: FlowSpec, body: Callable[..., N
     if following is None or "end" in context.plan["transition"]:
         return
     named = following if isinstance(following, dict) else {}
-    if named.keys() - {"foreach", "condition"}:
-        raise Misuse(f"a decorator of step `{context.step}` answers {named!r}: its `self.next` takes `foreach` and `condition` only")
+    if named.keys() - NEXT:
+        takes = "`foreach`, `condition` and `num_parallel`"
+        raise Misuse(f"a decorator of step `{context.step}` answers {named!r}: its `self.next` takes {takes} only")
+    if "gang" in context.plan["transition"] and "num_parallel" not in named:
+        way_out = 'it must say how many nodes that has, `{"num_parallel": 2}`'
+        raise Misuse(f"a decorator skips step `{context.step}`, which starts a gang: {way_out}")
     flow.next(**named)
 
 
@@ -152,6 +159,8 @@ def _announce(context: TaskContext, item: Item, tried: int) -> None:
         "parameters": Parameters(lambda: {name: item.parameter(name) for name in context.record.doc["parameters"]}),
         "_configs": flow.get("configs", ()),
         "is_running_flow": True,
+        **({"is_parallel": True} if "gang" in context.plan else {}),
+        "_has_gangs": "gangs" in flow,
         "_store": context.store,
         "_namespace": context.record.namespace,
         "_address": lambda: context.lineage.address(item.row),

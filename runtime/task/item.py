@@ -9,19 +9,19 @@ import sys
 
 from flowport.runtime.names.exceptions import MetaflowException, MissingInMergeArtifactsException, UnhandledInMergeArtifactsException
 from flowport.runtime.names.flow import CONTEXT, Parameter
+from flowport.runtime.package.class_attributes import NOTHING, cached_property, constant
 from flowport.runtime.replay.artifact_view import mark
 from flowport.runtime.store import codec
-from flowport.runtime.task.class_attributes import NOTHING, cached_property, constant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from flowport.runtime.joins.input_ranges import InputRanges
+    from flowport.runtime.joins.inputs import Inputs
     from flowport.runtime.names.flow import FlowSpec
     from flowport.runtime.replay.lineage import Frame
     from flowport.runtime.task.context import TaskContext
-    from flowport.runtime.task.input_ranges import InputRanges
-    from flowport.runtime.task.inputs import Inputs
 
 FUNCTIONS = (type(codec.encode), type(codec.encode.__get__(0)))
 """What a step may keep on `self` and no other step finds: functions and methods, as in Metaflow."""
@@ -158,10 +158,14 @@ class Item:
             self._input = (self._element(frames[-1], self.row, "input") if frames else None,)
         return self._input[0]
 
-    def stack(self) -> list[tuple[int, int, Any]]:
+    def stack(self) -> list[tuple[int, int | None, Any]]:
         frames = self.context.lineage.indexes(self.row)
         self.reads.update({f"count.{depth}": count for depth, (_, _, _, count) in enumerate(frames)})
-        return [(index, count, self._element(frame, row, f"input.{depth}")) for depth, (frame, row, index, count) in enumerate(frames)]
+        gang = len(frames) - 1 if "gang" in self.context.plan else None  # its number is None, as in Metaflow
+        return [
+            (index, None if depth == gang else count, self._element(frame, row, f"input.{depth}"))
+            for depth, (frame, row, index, count) in enumerate(frames)
+        ]
 
     def _element(self, frame: Frame, row: int, read: str) -> Any:
         """What the foreach of a frame iterated over, at one row."""
@@ -169,18 +173,22 @@ class Item:
         self.reads[read] = mark(entry)
         return self.context.columns.value(entry)
 
-    def go(self, flow: FlowSpec, targets: tuple[Any, ...], foreach: str | None, condition: str | None) -> None:
+    def go(self, flow: FlowSpec, targets: tuple[Any, ...], named: dict[str, Any]) -> None:
         """`self.next(...)`: the plan knows its form; the values come from the artifacts. A decorator may name others."""
         transition = self.context.plan["transition"]
-        for name, value, form in (("foreach", foreach, "foreach"), ("condition", condition, "switch")):
-            if value is not None and form not in transition:
-                raise Misuse(f"`self.next({name}={value!r})` of step `{self.context.step}` is called for a step that has no {form}")
+        form = "num_parallel" if "gang" in transition else "condition" if "switch" in transition else "foreach"
+        for name, value in named.items():
+            if value is not None and (name != form or (name == "foreach" and name not in transition)):
+                what = {"condition": "switch"}.get(name, name)
+                raise Misuse(f"`self.next({name}={value!r})` of step `{self.context.step}` is called for a step that has no {what}")
         match transition:
+            case {"foreach": target, "gang": True}:
+                self.targets, self.values = [target], list(range(self._nodes(named["num_parallel"])))
             case {"foreach": target, "over": over}:
-                over = foreach or over
+                over = named["foreach"] or over
                 self.targets, self.values = [target], self._iterated(over, getattr(flow, over))
             case {"switch": artifact, "cases": cases}:
-                artifact = condition or artifact
+                artifact = named["condition"] or artifact
                 self.targets = [self._case(artifact, getattr(flow, artifact), cases)]
             case {"next": target}:
                 self.targets = [target]
@@ -188,6 +196,19 @@ class Item:
                 self.targets = list(names)
             case _:
                 raise Misuse(f"step `{self.context.step}` is the last one and goes nowhere")
+
+    def _nodes(self, value: Any) -> int:
+        from operator import index
+
+        from flowport.runtime.process.nodes import MOST_NODES
+
+        try:
+            number = 0 if isinstance(value, bool) else index(value)
+        except TypeError:
+            number = 0
+        if not 1 <= number <= MOST_NODES:
+            raise Misuse(f"`num_parallel` of step `{self.context.step}` is {value!r}, and no whole number from 1 to {MOST_NODES:,}")
+        return number
 
     def _iterated(self, name: str, value: Any) -> list[Any]:
         try:
@@ -210,7 +231,7 @@ class Item:
         raise Misuse(f"`self.{name}` is {value!r}, which is no case of the switch of step `{self.context.step}`; its cases are {labels}")
 
     def _inputs(self, ranges: InputRanges) -> Inputs:
-        from flowport.runtime.task.inputs import Inputs  # only a join needs it
+        from flowport.runtime.joins.inputs import Inputs  # only a join needs it
 
         return Inputs(ranges, self)
 
@@ -223,7 +244,7 @@ class Item:
         if exclude and include:
             raise Misuse("`merge_artifacts` takes `exclude` or `include`, not both")
         settled = {name for name in flow.__dict__ if name != CONTEXT} | self.merged.keys()
-        from flowport.runtime.task.inputs import Input, merge
+        from flowport.runtime.joins.inputs import Input, merge
 
         if inputs is not self.inputs and not all(isinstance(one, Input) for one in inputs):
             raise Misuse("`merge_artifacts` takes the inputs of the join, or some of them")
@@ -290,7 +311,10 @@ class Item:
             raise Misuse(f"step `{self.context.step}` sets `self.{name}`, which cannot be stored: {error}") from error
 
     def data_marks(self) -> dict[str, Any]:
-        """The values that were read, with their digests."""
+        """The values that were read, with their digests; a node of a gang has read how many there are."""
+        if "gang" in self.context.plan:
+            frames = self.context.lineage.indexes(self.row)
+            self.reads[f"count.{len(frames) - 1}"] = frames[-1][3]
         return {**self.reads, **(self.ranges.marks() if self.ranges is not None else {})}
 
     def read_marks(self) -> dict[str, Any]:

@@ -47,6 +47,10 @@ class InProcess:
     def wait(self) -> Outcome:
         return self._outcome
 
+    def run(self, context: TaskContext, attempts: Attempts) -> list[Outcome]:
+        """The outcomes of all items."""
+        return run_items(context, self, attempts)
+
 
 class AttemptPolicy:
     """What `@retry` and `@catch` say of the attempts of an item. The engine starts them; an item has `retries` + 1 at most."""
@@ -90,7 +94,7 @@ def run_items(context: TaskContext, runner: Runner, attempts: Attempts) -> list[
         begun, error = attempts.begun.get(row, 0), attempts.errors.get(row)
         outcome = origins.take(row) if origins else None
         if outcome is None and policy.gives_up(error, begun):
-            outcome = caught(context, row, error or _killed(context, row), {})
+            outcome = caught(context, row, error or killed(context, row), {})
         if outcome is not None:
             found[row] = outcome
             continue
@@ -116,6 +120,7 @@ def _collect(context: TaskContext, policy: AttemptPolicy, runner: Runner, attemp
     found[row] = outcome
 
 
-def _killed(context: TaskContext, row: int) -> Failure:
+def killed(context: TaskContext, row: int) -> Failure:
+    """The failure of an item whose process was killed together with all that could tell of it."""
     message = "the process was killed while the item ran"
     return {"type": KILLED, "full": KILLED, "message": message, "traceback": message + "\n", "item": context.lineage.address(row)}

@@ -98,6 +98,8 @@ def _fan(context: TaskContext, packer: packs.Packer, lists: list[list[bytes]]) -
     around = context.lineage.frames[-1].split.doc["fan"]["share"] if context.lineage.frames else context.invocation.total
     number = len(values)
     wanted = min(context.invocation.width, around, -(-number // context.plan["transition"]["batch"]))
+    if "gang" in context.plan["transition"]:  # all nodes of a gang run in one task
+        wanted = 1
     size = -(-number // wanted) if wanted else 1
     slices = -(-number // size)
     columns = []

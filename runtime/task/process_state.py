@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from flowport.runtime.task.class_attributes import NOTHING, owners
+from flowport.runtime.package.class_attributes import NOTHING, owners
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from _pickle import loads
 
+from flowport.runtime.joins.input_ranges import MERGED
 from flowport.runtime.records.attempts import earlier, outcomes
 from flowport.runtime.records.manifest import Manifests
 from flowport.runtime.records.run_record import origins
@@ -16,16 +17,15 @@ from flowport.runtime.replay.lineage import Frame, locate
 from flowport.runtime.store import codec, packs, row_ranges
 from flowport.runtime.store.errors import Missing
 from flowport.runtime.store.keys import Keys
-from flowport.runtime.task.input_ranges import MERGED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from flowport.runtime.joins.input_ranges import InputRanges
     from flowport.runtime.records.manifest import Manifest
     from flowport.runtime.records.outcome import Outcome
     from flowport.runtime.task.context import TaskContext
-    from flowport.runtime.task.input_ranges import InputRanges
 
 
 class Origins:

@@ -57,7 +57,7 @@ def _pod_limit(seconds: int, settings: Settings) -> Named:
 
 
 def _container(asked: StepSettings, settings: Settings) -> Named:
-    spec, resources = asked.execution.for_docker(), asked.resources or Resources()
+    spec, resources = asked.execution.for_docker(), asked.sizes
     named: Named = {"image": spec.image} if spec.image else {}
     if asked.resources:
         named |= {"cpus": float(resources.cpu), "mem_limit": f"{resources.memory}m"}
@@ -77,14 +77,14 @@ def _job(asked: StepSettings, settings: Settings) -> Named:
     if job.aws_batch_tags:
         named["tags"] = dict(job.aws_batch_tags)
     if asked.resources:
-        named["resources"] = [dict(each) for each in requirements(asked.resources, settings.platform) if isinstance(each, dict)]
+        named["resources"] = [dict(each) for each in requirements(asked.sizes, settings.platform) if isinstance(each, dict)]
     return named
 
 
 def _ecs_task(asked: StepSettings, settings: Settings) -> Named:
-    resources = asked.resources
-    if resources is None:
+    if asked.resources is None:
         return {}
+    resources = asked.sizes
     cpu, memory = fargate(resources) if settings.platform == "FARGATE" else (resources.cpu, resources.memory)
     size: Named = {"cpu": str(round(cpu * 1024)), "memory": str(memory)}
     if resources.disk and settings.platform == "FARGATE":

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from flowport.compiler.decorators.step.resources import DISK, GPU
 from flowport.compiler.decorators.step.secrets import OF_BATCH, OF_KUBERNETES
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
-from flowport.compiler.ir import BatchJob, Parameter, Resources
+from flowport.compiler.ir import BatchJob, Parameter
 from flowport.compiler.ir.features import FOREACH_IN_LOOP, Feature
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower.capabilities import Capabilities, Limit, missing
@@ -134,7 +134,7 @@ def plan_problems(plan: Plan, settings: Settings) -> Iterator[Diagnostic]:
         message = f'`environments = "image"` has no effect with `compute = "{settings.compute}"`: {IMAGES_ELSEWHERE[settings.compute]}'
         yield Diagnostic("FP432", message, help=('write `environments = "install"`, or `compute = "kubernetes"` under [airflow]',))
     for step in fuse_loops(plan).flow.steps:
-        resources = step.settings.resources or Resources()
+        resources = step.settings.sizes
         if settings.compute in ("batch", "ecs") and settings.platform == "FARGATE":
             cpu, memory = fargate(resources)
             if cpu < resources.cpu or memory < resources.memory:

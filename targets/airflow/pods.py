@@ -16,7 +16,7 @@ FIELDS = {"tolerationSeconds": "toleration_seconds"}
 
 def pod_arguments(asked: StepSettings) -> dict[str, Value]:
     """The arguments of a task that differ from those of all pods."""
-    spec, resources = asked.execution.for_pod(), asked.resources or Resources()
+    spec, resources = asked.execution.for_pod(), asked.sizes
     pod = spec.pod
     named: dict[str, Value] = {"container_resources": container_resources(resources, pod)} if _own_sizes(asked, pod) else {}
     if volumes := own_volumes(spec, resources):
@@ -41,7 +41,7 @@ def container_resources(resources: Resources, pod: Pod) -> Call:
 
 
 def _own_sizes(asked: StepSettings, pod: Pod) -> bool:
-    return asked.resources is not None or pod.guaranteed or bool(pod.extended_resources)
+    return asked.resources is not None or asked.sizes != Resources() or pod.guaranteed or bool(pod.extended_resources)
 
 
 def _volume(volume: Volume) -> Value:

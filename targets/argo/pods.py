@@ -56,7 +56,7 @@ def pod(step: Step, *, first: bool, block: bool, turn: int, shared: int, deadlin
     settings = step.settings
     answers = isinstance(step.transition, Foreach | Switch)
     execution = settings.execution.for_pod()
-    own = settings.resources or settings.variables or settings.delivery.engine or execution != ExecutionSpec()
+    own = settings.resources or settings.gang or settings.variables or settings.delivery.engine or execution != ExecutionSpec()
     special = first or block or settings.retries or deadline or own
     usual = "split" if isinstance(step.transition, Foreach) else "switch" if answers else "step"
     return Pod(
@@ -69,7 +69,7 @@ def pod(step: Step, *, first: bool, block: bool, turn: int, shared: int, deadlin
         retries=settings.retries,
         minutes=settings.minutes if settings.retries else 0,
         deadline=deadline,
-        resources=settings.resources or Resources(),
+        resources=settings.sizes,
         environment=settings.variables,
         execution=execution,
         secrets=settings.delivery.engine,

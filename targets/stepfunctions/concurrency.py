@@ -57,6 +57,8 @@ def _slices(plan: Plan, node: Map, settings: Settings) -> tuple[int, bool]:
     """The most slices of a foreach, and whether the step lists its items."""
     transition = plan.flow.step(node.origin).transition
     assert isinstance(transition, Foreach)
+    if transition.gang:
+        return 1, True
     if transition.items is None:
         return settings.width, False
     return min(settings.width, -(-transition.items // transition.batch)), True

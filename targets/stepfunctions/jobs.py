@@ -90,4 +90,4 @@ class Jobs:
 def _job(name: str, invocation: Invocation, asked: StepSettings, timeout: int | None) -> Job:
     batch = asked.execution.for_batch()
     variables = {**dict(tempdir(batch.tmpfs)), **dict(asked.variables)}
-    return Job(name, invocation, asked.resources or Resources(), tuple(sorted(variables.items())), batch, timeout, asked.delivery.engine)
+    return Job(name, invocation, asked.sizes, tuple(sorted(variables.items())), batch, timeout, asked.delivery.engine)

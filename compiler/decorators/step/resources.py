@@ -54,9 +54,9 @@ def _size(one: Arguments, name: str) -> Any:
 
 
 def _merge(group: Sequence[Settings], so_far: Settings) -> Settings:
-    if not any(settings.resources for settings in group):
+    if not any(settings.resources or (settings.gang and settings.gang.nodes) for settings in group):
         return so_far
-    return replace(so_far, resources=reduce(Resources.beside, (settings.resources or Resources() for settings in group)))
+    return replace(so_far, resources=reduce(Resources.beside, (settings.sizes for settings in group)))
 
 
 def _to_plan(settings: Settings) -> dict[str, JSON]:

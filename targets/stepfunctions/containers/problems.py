@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.diagnostics.suggestions import did_you_mean
-from flowport.compiler.ir import BatchJob, ExecutionSpec, Resources, Step
+from flowport.compiler.ir import BatchJob, ExecutionSpec, Step
 from flowport.compiler.ir.plan import Loop, Plan, walk
 from flowport.compiler.lower.fuse import differing_steps
 from flowport.targets.containers.aws import Refusal, form_problems, refused, tag_problems
@@ -86,7 +86,7 @@ def _environment(step: Step) -> Iterator[Diagnostic]:
 
 
 def _fargate(step: Step) -> Iterator[Diagnostic]:
-    asked = step.settings.resources or Resources()
+    asked = step.settings.sizes
     cpu, memory = fargate(asked)
     if cpu < asked.cpu or memory < asked.memory:
         yield Diagnostic(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import struct
 
+from flowport.runtime.package.class_attributes import NOTHING
 from flowport.runtime.replay.artifact_view import ATOMS
 from flowport.runtime.store import codec, digests, row_ranges
-from flowport.runtime.task.class_attributes import NOTHING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

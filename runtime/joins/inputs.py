@@ -6,17 +6,17 @@ at once and shared.
 
 from __future__ import annotations
 
+from flowport.runtime.joins.input_ranges import InputRange, differing
 from flowport.runtime.names.flow import Parameter
+from flowport.runtime.package.class_attributes import NOTHING, cached_property, held, is_computed
 from flowport.runtime.replay.artifact_view import ATOMS
-from flowport.runtime.task.class_attributes import NOTHING, cached_property, held, is_computed
-from flowport.runtime.task.input_ranges import InputRange, differing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any, Protocol
 
-    from flowport.runtime.task.input_ranges import InputRanges
+    from flowport.runtime.joins.input_ranges import InputRanges
 
     class JoinContext(Protocol):
         """What a join knows beside its inputs' artifacts."""
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         def named(self, name: str) -> str | None:
             """The name of the flow or of its file."""
 
-        def stack(self) -> list[tuple[int, int, Any]]:
+        def stack(self) -> list[tuple[int, int | None, Any]]:
             """`foreach_stack()` of the join."""
 
 
@@ -98,7 +98,7 @@ class Input:
             return value
         raise AttributeError(f"join `{context.step}` reads `{name}` of its input `{self._where()}`, which has no such artifact")
 
-    def _stack(self) -> list[tuple[int, int, Any]]:
+    def _stack(self) -> list[tuple[int, int | None, Any]]:
         """`foreach_stack()` of the input: the item of a foreach that the join ends is one deeper than the join."""
         around = self._context.stack()
         inner = self._rows.view.lineage.indexes(self._row)[len(around) :]

@@ -1,0 +1,60 @@
+"""The nodes of a gang: how many there may be, and the variables by which the processes of one find each other.
+
+The variables that begin with `MF_PARALLEL_` are Metaflow's. The others are those that torch, DeepSpeed and Lightning read. A node is a
+machine of its own to them, wherever it runs: it is the only process of its machine, and sees the GPUs that are its own.
+"""
+
+from __future__ import annotations
+
+import os
+
+MOST_NODES = 1_000
+"""The most nodes of one gang."""
+
+NODES = "_parallel_ubf_iter"
+"""Metaflow's name for what a step with `num_parallel` goes over."""
+
+
+def variables(index: int, number: int, control: str, address: str, port: int) -> dict[str, str]:
+    """The variables of the node `index` of `number`; `control` is the task id of node 0, which is at `address` and has `port` free."""
+    return {
+        "MF_PARALLEL_MAIN_IP": address,
+        "MF_PARALLEL_NUM_NODES": str(number),
+        "MF_PARALLEL_NODE_INDEX": str(index),
+        "MF_PARALLEL_CONTROL_TASK_ID": control,
+        "MASTER_ADDR": address,
+        "MASTER_PORT": str(port),
+        "RANK": str(index),
+        "WORLD_SIZE": str(number),
+        "NODE_RANK": str(index),
+        "LOCAL_RANK": "0",
+        "LOCAL_WORLD_SIZE": "1",
+    }
+
+
+def free_port() -> int:
+    """A port that nothing on this machine listens on."""
+    import socket
+
+    with socket.socket() as one:
+        one.bind(("", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
+def devices(index: int, number: int, gpus: int) -> dict[str, str]:
+    """The variable that shows a node its own of the GPUs that all of them share; `gpus` is what a node asks for, 0 for an equal share.
+
+    Empty if there are too few GPUs for that, so that each node sees all of them.
+    """
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    seen = [one for one in named.split(",") if one] if named is not None else [str(one) for one in range(_devices())]
+    each = gpus or len(seen) // number
+    if not each or len(seen) < each * number:
+        return {}
+    return {"CUDA_VISIBLE_DEVICES": ",".join(seen[index * each : (index + 1) * each])}
+
+
+def _devices() -> int:
+    """How many GPUs of NVIDIA this machine shows: `/dev/nvidia0` and so on."""
+    return sum(name.removeprefix("nvidia").isdigit() for name in os.listdir("/dev") if name.startswith("nvidia"))
