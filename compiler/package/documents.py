@@ -241,8 +241,8 @@ def _transition(step: Step) -> Document:
             return {"next": target}
         case Branch(names):
             return {"branch": list(names)}
-        case Foreach(target, gang=True):
-            return {"foreach": target, "over": NODES, "batch": 1, "gang": True}
+        case Foreach(target, items=nodes, gang=True):
+            return {"foreach": target, "over": NODES, "batch": 1, "gang": nodes}
         case Foreach(target, over, batch):
             return {"foreach": target, "over": over, "batch": batch}
         case Switch(condition, cases):

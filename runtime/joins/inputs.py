@@ -102,7 +102,7 @@ class Input:
         """`foreach_stack()` of the input: the item of a foreach that the join ends is one deeper than the join."""
         around = self._context.stack()
         inner = self._rows.view.lineage.indexes(self._row)[len(around) :]
-        return [*around, *[(index, count, self.input) for _, _, index, count in inner]]
+        return [*around, *[(index, frame.count_shown(count), self.input) for frame, _, index, count in inner]]
 
     def __reduce__(self) -> str | tuple[Any, ...]:
         raise TypeError("an input of a join is not a value: keep the artifacts of it that you need")

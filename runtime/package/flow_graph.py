@@ -41,7 +41,9 @@ def _step(kind: type, plan: dict[str, Any], flow: dict[str, Any], join: str | No
         "doc": function.__doc__ or "",
         "next": following(transition),
     }
-    if "foreach" in transition:
+    if "gang" in transition:
+        found["num_parallel"] = transition["gang"]
+    elif "foreach" in transition:
         found["foreach_artifact"] = transition["over"]
     if "switch" in transition:
         found["condition"] = transition["switch"]
@@ -62,7 +64,7 @@ def following(transition: dict[str, Any]) -> list[str]:
 
 def _step_type(plan: dict[str, Any], flow: dict[str, Any]) -> str:
     """Metaflow's word for what a step does; a split that is a join too is named as the split."""
-    for way, name in (("branch", "split-static"), ("foreach", "split-foreach"), ("switch", "split-switch")):
+    for way, name in (("gang", "split-parallel"), ("branch", "split-static"), ("foreach", "split-foreach"), ("switch", "split-switch")):
         if way in plan["transition"]:
             return name
     if plan["step"] in (flow["start"], flow["end"]):

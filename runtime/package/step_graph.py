@@ -16,17 +16,14 @@ if TYPE_CHECKING:
 
     from flowport.runtime.package.code_package import CodePackage
 
-_TYPES = {"split-static": "split", "split-foreach": "foreach"}
+_TYPES = {"split-static": "split", "split-foreach": "foreach", "split-parallel": "foreach"}
 """Metaflow's words for the types of steps here, where they differ from those of `current.graph`."""
 
 
 class GraphStep:
     """One step. `in_funcs` and `out_funcs` are the names of the steps before and after it."""
 
-    parallel_step = parallel_foreach = False
-    num_parallel = 0
-
-    def __init__(self, step: dict[str, Any], is_join: bool, around: list[str], is_inside_foreach: bool) -> None:
+    def __init__(self, step: dict[str, Any], plan: dict[str, Any], around: list[str], is_inside_foreach: bool) -> None:
         self.name: str = step["name"]
         self.type: str = _TYPES.get(step["type"], step["type"])
         self.doc: str = step["doc"]
@@ -34,7 +31,10 @@ class GraphStep:
         self.in_funcs: set[str] = set()
         self.out_funcs: list[str] = step["next"]
         self.has_tail_next = bool(self.out_funcs)
-        self.num_args = 1 + is_join
+        self.num_args = 1 + plan["join"]
+        self.parallel_step = "gang" in plan
+        self.parallel_foreach = "num_parallel" in step
+        self.num_parallel: int | None = step.get("num_parallel", 0)
         self.foreach_param: str | None = step.get("foreach_artifact")
         self.condition: str | None = step.get("condition")
         self.switch_cases: dict[Any, str] = step.get("switch_cases", {})
@@ -57,7 +57,7 @@ class FlowGraph:
         self.end_step: str = document["end_step"]
         self.nodes: dict[str, GraphStep] = {}
         for name, around, is_inside_foreach in _places(program.plan["body"], [], False):
-            self.nodes[name] = GraphStep(document["steps"][name], program.step(name)["join"], around, is_inside_foreach)
+            self.nodes[name] = GraphStep(document["steps"][name], program.step(name), around, is_inside_foreach)
         for step in self:
             for name in step.out_funcs:
                 self.nodes[name].in_funcs.add(step.name)

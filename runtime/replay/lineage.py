@@ -53,6 +53,10 @@ class Frame:
         parent = bisect_right(self.starts, position) - 1
         return self.parents[parent], position - self.starts[parent], self.counts[parent]
 
+    def count_shown(self, count: int) -> int | None:
+        """The number of items as `foreach_stack` shows it: Metaflow shows none for the nodes of a gang."""
+        return None if "gang" in self.split.doc["fan"] else count
+
     def below(self, parents: RowRanges) -> RowRanges:
         """The rows of this slice that descend from `parents`."""
         found: RowRanges = []

@@ -161,9 +161,8 @@ class Item:
     def stack(self) -> list[tuple[int, int | None, Any]]:
         frames = self.context.lineage.indexes(self.row)
         self.reads.update({f"count.{depth}": count for depth, (_, _, _, count) in enumerate(frames)})
-        gang = len(frames) - 1 if "gang" in self.context.plan else None  # its number is None, as in Metaflow
         return [
-            (index, None if depth == gang else count, self._element(frame, row, f"input.{depth}"))
+            (index, frame.count_shown(count), self._element(frame, row, f"input.{depth}"))
             for depth, (frame, row, index, count) in enumerate(frames)
         ]
 
@@ -182,7 +181,7 @@ class Item:
                 what = {"condition": "switch"}.get(name, name)
                 raise Misuse(f"`self.next({name}={value!r})` of step `{self.context.step}` is called for a step that has no {what}")
         match transition:
-            case {"foreach": target, "gang": True}:
+            case {"foreach": target, "gang": _}:
                 self.targets, self.values = [target], list(range(self._nodes(named["num_parallel"])))
             case {"foreach": target, "over": over}:
                 over = named["foreach"] or over

@@ -9,7 +9,8 @@ left entry                 of a loop's header: who left before this turn, and th
 own classes                columns that the step wrote, and what the items inherit
 reads caught forced        for resuming: what each item read, which failed, whether nothing may be taken over
 taken                      of a resumed run: [[run, rows], ...], which items are another run's, and whose
-fan                        n items in k slices of g, `share` for the foreaches inside, `counts` per item, and the `values`
+fan                        n items in k slices of g, `share` for the foreaches inside, `counts` per item, and the `values`; whether they
+                           are the nodes of a `gang`
 """
 
 from __future__ import annotations
@@ -98,7 +99,8 @@ def _fan(context: TaskContext, packer: packs.Packer, lists: list[list[bytes]]) -
     around = context.lineage.frames[-1].split.doc["fan"]["share"] if context.lineage.frames else context.invocation.total
     number = len(values)
     wanted = min(context.invocation.width, around, -(-number // context.plan["transition"]["batch"]))
-    if "gang" in context.plan["transition"]:  # all nodes of a gang run in one task
+    is_gang = "gang" in context.plan["transition"]
+    if is_gang:  # all nodes run in one task
         wanted = 1
     size = -(-number // wanted) if wanted else 1
     slices = -(-number // size)
@@ -113,6 +115,7 @@ def _fan(context: TaskContext, packer: packs.Packer, lists: list[list[bytes]]) -
         "share": max(1, around // slices) if slices else around,
         "counts": _counted([len(items) for items in lists]),
         "values": packer.index(columns),
+        **({"gang": True} if is_gang else {}),
     }
 
 
