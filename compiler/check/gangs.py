@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
-from flowport.compiler.ir import Flow, Foreach, Next, Step, targets
+from flowport.compiler.ir import End, Flow, Foreach, Next, Step, targets
 
 
 def check_gangs(flow: Flow) -> Iterator[Diagnostic]:
@@ -26,7 +26,7 @@ def _gang(origin: Step, step: Step, steps: dict[str, Step]) -> Iterator[Diagnost
         message = f"step `{origin.name}` starts `{step.name}` with `num_parallel`, but `{step.name}` has no `@parallel`"
         way_out = f"write `@parallel` above `def {step.name}`"
         yield Diagnostic("FP253", message, step.span, ("Metaflow does not run such a flow",), (way_out,), "warning")
-    if step.join or (isinstance(step.transition, Next) and steps[step.transition.target].join):
+    if step.join or isinstance(step.transition, End) or (isinstance(step.transition, Next) and steps[step.transition.target].join):
         return
     where = step.transition_span or step.span
     if isinstance(step.transition, Next):

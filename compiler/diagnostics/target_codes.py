@@ -220,6 +220,11 @@ TARGETS: Mapping[str, Code] = {
         "`branch` and `production` of `@project` hold for everybody who runs or compiles the flow. The command line and flowport.toml may "
         "say the same, and choose what `@project` leaves open. Remove the argument from `@project` to choose it for each deployment.",
     ),
+    "FP436": Code(
+        "the number of nodes of a gang is not known",
+        "All nodes of a gang run in one container. If `num_parallel` is a constant, the container gets what the step asks for as many "
+        "times. If only the run knows the number, the container gets it once: write a constant, or ask for what all nodes need.",
+    ),
     "FP490": Code(
         "flowport.toml cannot be read",
         "The file is TOML: tables in brackets, and `name = value`. The message comes from the parser, or names the setting that is wrong.",

@@ -11,7 +11,7 @@ import sys
 from flowport.runtime.process import nodes
 from flowport.runtime.process.lifecycle import check
 from flowport.runtime.store import row_ranges
-from flowport.runtime.task.execute import caught
+from flowport.runtime.task.execute import KILLED, caught
 from flowport.runtime.task.items import AttemptPolicy, killed
 
 TYPE_CHECKING = False
@@ -115,10 +115,12 @@ class _Gang:
             runner.begin_node(row, self.begun, {**own, **nodes.devices(index, len(self.rows), gpus)})
 
     def _wait(self, runner: GangRunner) -> Outcome:
-        """The next outcome. The first failure ends the other nodes."""
+        """The next outcome. The first failure ends the other nodes; what they raise then follows from it, and only their log has it."""
         outcome = runner.wait()
         if "error" not in outcome:
             return outcome
+        if self.ending and outcome["error"]["type"] != KILLED:
+            return {"row": outcome["row"], "ended": outcome["error"]["message"]}
         if not self.ending and self.policy.gives_up(outcome["error"], self.begun + 1):
             return caught(self.context, outcome["row"], outcome["error"], outcome.get("own", {}))
         if not self.ending:
