@@ -14,6 +14,9 @@ from flowport.runtime.store import row_ranges
 from flowport.runtime.task.execute import KILLED, caught
 from flowport.runtime.task.items import AttemptPolicy, killed
 
+CAUSES = (KILLED, "TimeoutException")
+"""The types of failures that do not follow from the failure of another node."""
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,11 +118,14 @@ class _Gang:
             runner.begin_node(row, self.begun, {**own, **nodes.devices(index, len(self.rows), gpus)})
 
     def _wait(self, runner: GangRunner) -> Outcome:
-        """The next outcome. The first failure ends the other nodes; what they raise then follows from it, and only their log has it."""
+        """The next outcome. The first failure ends the other nodes; what they raise then follows from it, and only their log has it.
+
+        A node that was killed or overdue has not failed because of another one, even if the failure of that one was heard of first.
+        """
         outcome = runner.wait()
         if "error" not in outcome:
             return outcome
-        if self.ending and outcome["error"]["type"] != KILLED:
+        if self.ending and outcome["error"]["type"] not in CAUSES:
             return {"row": outcome["row"], "ended": outcome["error"]["message"]}
         if not self.ending and self.policy.gives_up(outcome["error"], self.begun + 1):
             return caught(self.context, outcome["row"], outcome["error"], outcome.get("own", {}))

@@ -156,7 +156,7 @@ WRONG = {
         generator("yield {'foreach': 'values'}"),
         "`self.next(foreach='values')` of step `work` is called for a step",
     ),
-    "a target": (generator("yield {'target': 'end'}"), "its `self.next` takes `foreach` and `condition` only"),
+    "a target": (generator("yield {'target': 'end'}"), "its `self.next` takes `foreach`, `condition` and `num_parallel` only"),
     "an answer": (generator("yield\nreturn 5"), "the decorator `deco` returns 5 after step `work`"),
 }
 

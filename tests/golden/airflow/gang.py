@@ -1,0 +1,162 @@
+# GangFlow, compiled by flowport 0.1.0 from gang.py: change that, and compile it again.
+"""GangFlow
+
+    start
+      on several nodes at once
+        reduce
+    reduced
+    spread
+      foreach sizes
+        gather
+          on several nodes at once
+            work
+        done
+    end_of_all
+    end
+"""
+
+from datetime import datetime, timezone
+
+from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+from kubernetes.client import models as k8s
+
+try:  # Airflow 3
+    from airflow.sdk import DAG, task, task_group
+    from airflow.sdk.definitions.param import Param
+except ImportError:  # Airflow 2
+    from airflow import DAG
+    from airflow.decorators import task, task_group
+    from airflow.models.param import Param
+
+# What every task is told. The epoch grows when a task is cleared: then it runs again, and what follows sees it.
+RUN = {
+    "FLOWPORT_PROTOCOL": "2",
+    "FLOWPORT_FLOW": "GangFlow",
+    "FLOWPORT_RUN": "{{ run_id }}",
+    "FLOWPORT_STORE": "s3://my-bucket/flowport",
+    "FLOWPORT_CODE": "0000000000000000000000000000000000000000000000000000000000000000",
+    "FLOWPORT_WIDTH": "500",
+    "FLOWPORT_TOTAL": "500",
+    "FLOWPORT_LAST": "-1",
+    "FLOWPORT_EPOCH": "{{ ti.max_tries - task.retries }}",
+}
+# What the first task is told besides: the trigger form (when it is too long, its length), and whose run it is.
+FORM = {
+    "FLOWPORT_FORM": "{% set f = params | tojson %}{{ f | replace('$', '$$') if f | length < 131000 else f | length }}",
+    "FLOWPORT_ENGINE": "airflow/{{ dag_run.start_date }}",
+}
+
+
+def step(task_id, slice="s", *, name=None, command="task", environment=None, answers=False, **more):
+    """A step on a slice, as a pod. With `answers` it says where to go on: slices of a foreach, or steps."""
+    environment = {**RUN, "FLOWPORT_STEP": name or task_id, "FLOWPORT_SLICE": slice, **(environment or {})}
+    if answers:
+        environment["FLOWPORT_ROUTE"] = "/airflow/xcom/return.json"
+    return KubernetesPodOperator(
+        task_id=task_id,
+        cmds=["python", "-m", "flowport.runtime", command],
+        env_vars=environment,
+        do_xcom_push=answers,
+        **more,
+    )
+
+
+@task(trigger_rule="none_failed_min_one_success", retries=3)
+def slices(split, over, ti=None):
+    """The slices that the instances of a task made, which there is one of for each slice in `over`."""
+    answers = (ti.xcom_pull(task_ids=split, map_indexes=index) for index in range(len(over)))
+    return [slice for answer in answers for slice in answer or ()]
+
+
+with DAG(
+    dag_id="GangFlow",
+    doc_md=__doc__,
+    schedule=None,
+    catchup=False,
+    start_date=datetime(2024, 1, 1, tzinfo=timezone.utc),
+    default_args={
+        "owner": "flowport",
+        "retries": 0,
+        "image": "my-image:1",
+        "container_resources": k8s.V1ResourceRequirements(
+            requests={"cpu": "1", "memory": "4096Mi"},
+            limits={"memory": "4096Mi"},
+        ),
+    },
+    params={
+        "origin_run": Param(
+            None,
+            type=["null", "string"],
+            section="Resume and tags",
+            description="the run to take finished work from",
+        ),
+        "from_step": Param(
+            None,
+            type=["null", "string"],
+            section="Resume and tags",
+            description="with it, the step to begin again from",
+        ),
+        "run_tags": Param(
+            None,
+            type=["null", "array"],
+            section="Resume and tags",
+            description="tags of the run, one on a line",
+        ),
+        "run_input": Param(
+            None,
+            type=["null", "string"],
+            section="Resume and tags",
+            description="an input in the store, in the place of all other fields",
+        ),
+    },
+    tags=["flowport"],
+) as dag:
+    start = step("start", answers=True, environment=FORM)
+
+    @task_group(prefix_group_id=False)
+    def e3b0c442(slice):
+        return step(
+            "reduce",
+            slice,
+            container_resources=k8s.V1ResourceRequirements(
+                requests={"cpu": "1.5", "memory": "768Mi"},
+                limits={"memory": "768Mi"},
+            ),
+        )
+
+    reduce = e3b0c442.expand(slice=start.output)
+    reduced = step("reduced", trigger_rule="none_failed_min_one_success")
+    spread = step("spread", answers=True)
+
+    @task_group(prefix_group_id=False)
+    def sizes(slice):
+        return step("gather", slice, answers=True)
+
+    gather = sizes.expand(slice=spread.output)
+    gather_slices = slices.override(task_id="gather_slices")("gather", spread.output)
+
+    @task_group(
+        prefix_group_id=False,
+        default_args={"map_index_template": "{{ ti.xcom_pull(task_ids='gather_slices')[ti.map_index] }}"},
+    )
+    def _2(slice):
+        return step("work", slice)
+
+    work = _2.expand(slice=gather_slices)
+
+    @task_group(prefix_group_id=False)
+    def sizes_2(slice):
+        return step("done", slice, trigger_rule="none_failed_min_one_success")
+
+    done = sizes_2.expand(slice=spread.output)
+    end_of_all = step("end_of_all", trigger_rule="none_failed_min_one_success")
+    end = step("end")
+
+    start >> [reduce, reduced]
+    reduce >> reduced >> spread >> [gather, end_of_all]
+    gather >> [gather_slices, done]
+    gather_slices >> work >> done >> end_of_all >> end
+
+
+if __name__ == "__main__":
+    dag.test()
