@@ -100,6 +100,7 @@ def of_node(node: int, output: str) -> list[str]:
     return [line.removeprefix(f"[node {node}] ") for line in output.splitlines() if line.startswith(f"[node {node}] ")]
 
 
+PARAMETER = 'size = Parameter("size", type=int, default=3)'
 RETRY = "@retry(times=1, minutes_between_retries=0)"
 ONCE = "if node == 1 and tried == 0:\n    "
 ENDINGS = {
@@ -325,9 +326,8 @@ def test_the_gangs_of_one_task_run_one_after_the_other_and_those_that_are_done_a
 def test_a_number_of_nodes_that_the_run_knows_to_be_wrong_is_an_error(
     tmp_path: Path, value: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    source = GANG.format(decorators="", body="        pass", notes="").replace(
-        "num_parallel=self.size", f"num_parallel=(lambda: {value})()"
-    )
+    source = GANG.format(decorators="", body="        pass", notes="").replace(PARAMETER, "")
+    source = source.replace("self.kept =", f"self.size = 1; self.size = {value}; self.kept =")
     with pytest.raises(Broken, match="start/s ended with 1"):
         Solo(tmp_path, source).run()
     printed = capfd.readouterr().err
