@@ -129,6 +129,7 @@ __all__ = (
     "parallel_map",
     "profile",
     "project",
+    "pip",
     "pypi",
     "pypi_base",
     "pytorch_parallel",

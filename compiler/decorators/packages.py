@@ -1,7 +1,11 @@
-"""The arguments of `@pypi`, `@conda` and their `_base` forms: `packages={"pandas": "2.1"}, python="3.11", disabled=False`."""
+"""The arguments of `@pypi`, `@conda` and their `_base` forms: `packages={"pandas": "2.1"}, python="3.11", disabled=False`.
+
+`@pip` of an extension of Metaflow names the packages of a step in a requirements file or a dict.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Any
 
@@ -10,6 +14,7 @@ from flowport.compiler.ir import Packages
 
 PYPI_ARGUMENTS = ("packages", "python", "disabled")
 CONDA_ARGUMENTS = ("packages", "libraries", "python", "disabled")
+PIP_ARGUMENTS = ("path", "libraries", "safe")
 EXAMPLE = 'packages={"pandas": "2.1.4"}'
 
 
@@ -18,6 +23,20 @@ def read_packages(arguments: Arguments, conda: bool) -> Packages:
     pairs = {**_pairs(arguments, "libraries", conda), **_pairs(arguments, "packages", conda)}
     use = arguments.use
     return Packages(conda, tuple(sorted(pairs.items())), _python(arguments), _disabled(arguments), use.name, use.source.span(use.node))
+
+
+def read_pip(arguments: Arguments) -> Packages:
+    """What `@pip` asks for: the packages of a requirements file, relative to the file that the decorator is in, or of a dict."""
+    from flowport.runtime.requirements.requirements_file import UnreadableLine, packages
+
+    use, path, pairs = arguments.use, arguments.text("path", "requirements.txt"), _pairs(arguments, "libraries", False)
+    try:
+        listed = packages(os.path.join(os.path.dirname(use.source.path), path)) if path else {}
+    except UnreadableLine as error:
+        arguments.say(arguments.named["path"][0], f"`path` of `@pip`: {error}", "name a requirements file of pip beside the flow")
+        listed = {}
+    fitting = {name: version for name, version in listed.items() if _fits(arguments, "path", (name, version), False)}
+    return Packages(False, tuple(sorted({**pairs, **fitting}.items())), name=use.name, span=use.source.span(use.node))
 
 
 def _pairs(arguments: Arguments, argument: str, conda: bool) -> dict[str, str]:

@@ -16,7 +16,7 @@ from flowport.compiler.decorators.step.environment import ENVIRONMENT
 from flowport.compiler.decorators.step.huggingface_hub import HUGGINGFACE_HUB
 from flowport.compiler.decorators.step.kubernetes import KUBERNETES
 from flowport.compiler.decorators.step.model import MODEL
-from flowport.compiler.decorators.step.packages import CONDA, PYPI
+from flowport.compiler.decorators.step.packages import CONDA, PIP, PYPI
 from flowport.compiler.decorators.step.parallel import PARALLEL
 from flowport.compiler.decorators.step.resources import RESOURCES
 from flowport.compiler.decorators.step.retry import RETRY
@@ -24,7 +24,7 @@ from flowport.compiler.decorators.step.secrets import SECRET
 from flowport.compiler.decorators.step.timeout import TIMEOUT
 
 _OF_STEPS = (
-    RETRY, CATCH, TIMEOUT, RESOURCES, ENVIRONMENT, SECRET, KUBERNETES, BATCH, PYPI, CONDA, CHECKPOINT, MODEL, HUGGINGFACE_HUB,
+    RETRY, CATCH, TIMEOUT, RESOURCES, ENVIRONMENT, SECRET, KUBERNETES, BATCH, PYPI, CONDA, PIP, CHECKPOINT, MODEL, HUGGINGFACE_HUB,
     PARALLEL,
 )  # fmt: skip
 STEP_DECORATORS: Mapping[str, Decorator] = {decorator.name: decorator for decorator in _OF_STEPS}

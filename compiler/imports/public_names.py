@@ -36,7 +36,7 @@ PARTS: Mapping[str, Part] = {
     **dict.fromkeys(("deepspeed", "metaflow_ray", "mpi", "pyspark", "tensorflow", "tensorflow_parallel", "torchrun"), _GANGS),
     "TorchrunSingleNodeMultiGPU": _GANGS,
     **dict.fromkeys(("nvcf", "nvct", "nvidia", "ollama", "snowpark", "vllm"), _SERVICES),
-    **dict.fromkeys(("named_env", "named_env_base", "pip", "pip_base", "uv", "uv_base"), _PACKAGES),
+    **dict.fromkeys(("named_env", "named_env_base", "pip_base", "uv", "uv_base"), _PACKAGES),
     **dict.fromkeys(("checkpoint_config",), _MODELS),
 }
 """Names of Metaflow that flowport does not have."""

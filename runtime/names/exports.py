@@ -60,7 +60,7 @@ _GET_CARDS = {"get_cards": "client.cards"}
 _FLOW_NAMES = ("FlowSpec", "step", "flow", "Parameter", "IncludeFile", "JSONType")
 _DECORATORS = (
     "retry", "catch", "timeout", "resources", "environment", "secrets", "kubernetes", "batch", "pypi", "conda",
-    "schedule", "limits", "project", "pypi_base", "conda_base", "checkpoint", "model", "huggingface_hub", "parallel",
+    "schedule", "limits", "project", "pypi_base", "conda_base", "pip", "checkpoint", "model", "huggingface_hub", "parallel",
 )  # fmt: skip
 WITHOUT_EFFECT = (
     "airflow_external_task_sensor", "airflow_s3_key_sensor", "card", "exit_hook", "gpu_profile", "nim", "pytorch_parallel",

@@ -250,7 +250,7 @@ def _setting(*values: Any, **named: Any) -> Any:
 
 
 retry = catch = timeout = resources = environment = secrets = kubernetes = batch = schedule = limits = project = _setting
-pypi = pypi_base = conda = conda_base = checkpoint = model = huggingface_hub = parallel = _setting
+pypi = pypi_base = conda = conda_base = pip = checkpoint = model = huggingface_hub = parallel = _setting
 
 
 def __getattr__(name: str) -> Any:

@@ -19,7 +19,7 @@ from flowport.runtime.protocol import STEP_PLANS
 from sources import codes, read, write
 
 FLOW = """
-from metaflow import Config, FlowSpec, conda, conda_base, pypi, pypi_base, step
+from metaflow import Config, FlowSpec, conda, conda_base, pip, pypi, pypi_base, step
 OPTIONS = dict(python="3.11")
 
 
@@ -160,3 +160,40 @@ def test_mutators_can_add_packages_to_a_step(tmp_path: Path) -> None:
     loaded = load(str(path), options=options)
     assert loaded.plan is not None
     assert told(loaded.plan.flow)["packages"] == {"a": "1", "b": "3"}
+
+
+@pytest.mark.parametrize(
+    ("mark", "base", "packages"),
+    [
+        ("@pip(libraries={'tqdm': '>1.0.1'})", "", {"tqdm": ">1.0.1"}),
+        ("@pip(path='needs.txt', safe=False)", "@pypi_base(packages={'a': '1'})", {**dict.fromkeys("a", "1"), "b[x,y]": "<3,>=2", "c": ""}),
+    ],
+)
+def test_pip_of_an_extension_names_packages_or_a_requirements_file(tmp_path: Path, mark: str, base: str, packages: dict[str, str]) -> None:
+    write(tmp_path, {"needs.txt": "# ours\n--extra-index-url x\nb[y,x]>=2,<3  # not 3\n-r more.txt\n", "more.txt": "\nc\n-r needs.txt\n"})
+    assert asked(tmp_path, mark, base)["packages"] == packages
+
+
+def test_a_requirements_file_keeps_addresses_and_markers(tmp_path: Path) -> None:
+    lines = ["d @ git+https://host/d.git@v1", "e==1 ; python_version < '3'", "git+https://host/f.git", "g==1 \\", "  --hash=sha256:00"]
+    write(tmp_path, {"needs.txt": "\n".join(lines)})
+    assert asked(tmp_path, "@pip(path='needs.txt')")["packages"] == {
+        "d": "@ git+https://host/d.git@v1",
+        "e": '==1 ; python_version < "3"',
+        "git+https://host/f.git": "",
+        "g": "==1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "`path` of `@pip`: `needs.txt` cannot be read: No such file or directory"),
+        ("-e .\n", "`path` of `@pip`: the line `-e .` of `needs.txt` does not name a package"),
+    ],
+)
+def test_a_requirements_file_that_cannot_be_read(tmp_path: Path, text: str | None, message: str) -> None:
+    if text is not None:
+        write(tmp_path, {"needs.txt": text})
+    _, found = read(write(tmp_path, {"flow.py": FLOW.format(mark="@pip(path='needs.txt')", base="", config="")}))
+    assert [each.message for each in found if each.code == "FP133"] == [message]

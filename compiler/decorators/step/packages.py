@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from flowport.compiler.decorators.arguments import Arguments
 from flowport.compiler.decorators.decorator import Decorator
-from flowport.compiler.decorators.packages import CONDA_ARGUMENTS, PYPI_ARGUMENTS, read_packages
+from flowport.compiler.decorators.packages import CONDA_ARGUMENTS, PIP_ARGUMENTS, PYPI_ARGUMENTS, read_packages, read_pip
 from flowport.compiler.ir import JSON, Settings
 from flowport.compiler.ir.features import Feature
 from flowport.compiler.record import replace
@@ -41,3 +41,11 @@ def _document(conda: bool) -> Callable[[Settings], dict[str, JSON]]:
 # different packages, as each checks its own.
 PYPI = Decorator("pypi", PYPI_ARGUMENTS, _reader(False), {OF_PYPI: _asks(False)}, to_plan=_document(False), changes_results=False)
 CONDA = Decorator("conda", CONDA_ARGUMENTS, _reader(True), {OF_CONDA: _asks(True)}, to_plan=_document(True), changes_results=False)
+PIP = Decorator(
+    "pip",
+    PIP_ARGUMENTS,
+    lambda arguments, so_far: replace(so_far, packages=(*so_far.packages, read_pip(arguments))),
+    {},
+    to_plan=lambda settings: {},
+    changes_results=False,
+)
