@@ -92,6 +92,12 @@ def test_current_has_the_project_of_a_flow_that_belongs_to_one(tmp_path: Path, n
     assert found.help[0] == "put `@project` above the flow"
 
 
+def test_what_a_project_adds_is_suggested_for_a_misspelled_name(tmp_path: Path) -> None:
+    (found,) = read(flow_file(tmp_path, '@project(name="demo")', "print(current.is_producton)"))[1]
+    assert found.help[0] == "did you mean `is_production`?"
+    assert "`is_production`" in found.help[1]
+
+
 def test_the_project_is_not_there_when_the_file_is_imported(tmp_path: Path) -> None:
     (found,) = read(flow_file(tmp_path, '@project(name="demo")', head="NAME = current.project_name"))[1]
     assert found.message == "`current.project_name` is read when the file is imported, before a task starts"
