@@ -111,6 +111,8 @@ class _Reader:
             ways_out = (f"quote it for your shell: `--config-value {call.name} '{{\"key\": 1}}'`",)
         elif call.parser is None and found.suffix not in (*SUFFIXES, ".json"):
             ways_out = ('name its format: `parser="tomllib.loads"` or `parser="yaml.safe_load"`',)
+        elif found.origin != GIVEN:
+            ways_out = (f"change it, or give the config another file: `--config {call.name} FILE`",)
         return self.say(call, "FP162", f"{found.origin} of the config `{call.name}` is not {kind}: {reason}", *ways_out)
 
     def _wait(self, call: ConfigCall, text: str | None, argument: str) -> Any:
