@@ -26,8 +26,9 @@ class Diagnostic:
 
 
 class CompileError(Exception):
-    """The flow has errors; `diagnostics` has all of them, and the warnings."""
+    """The flow has errors; `diagnostics` has all of them, and the warnings. As text it is the errors, each with what to write instead."""
 
     def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
-        super().__init__(f"{len(diagnostics)} diagnostics")
+        errors = [found for found in diagnostics if found.severity == "error"]
+        super().__init__("\n".join("\n  help: ".join((f"{found.code}: {found.message}", *found.help)) for found in errors))
         self.diagnostics = diagnostics

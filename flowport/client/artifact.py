@@ -91,8 +91,11 @@ class MetaflowData:
         self._artifacts = {artifact.id: artifact for artifact in artifacts}
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or name not in self._artifacts:
+        if name.startswith("__"):
             raise AttributeError(name)
+        if name not in self._artifacts:
+            known = ", ".join(f"`{one}`" for one in sorted(self._artifacts)) or "none"
+            raise AttributeError(f"there is no artifact `{name}`; the artifacts are: {known}")
         return self._artifacts[name].data
 
     def __contains__(self, name: object) -> bool:

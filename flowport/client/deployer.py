@@ -60,8 +60,7 @@ class EngineDeployer:
                     if chosen.show_output:
                         print(f"{change.name} is {change.becomes}", flush=True)
         except CompileError as error:
-            problems = "\n".join(f"{found.code}: {found.message}" for found in error.diagnostics if found.severity == "error")
-            raise RuntimeError(f"`{chosen.flow_file}` cannot be deployed to {self.target}:\n{problems}") from None
+            raise RuntimeError(f"`{chosen.flow_file}` cannot be deployed to {self.target}:\n{error}") from None
         except (DeployError, WorkspaceError, StoreError) as error:
             raise RuntimeError(f"`{chosen.flow_file}` cannot be deployed to {self.target}: {error}") from None
         return DeployedFlow(self.target, planned.name, planned.flow_name, done)

@@ -166,8 +166,7 @@ class Runner:
         try:
             return open_flow(self.flow_file, self.profile, Changes(configs=ConfigChoice(missing="ignore")))
         except CompileError as error:
-            problems = "\n".join(f"{found.code}: {found.message}" for found in error.diagnostics if found.severity == "error")
-            raise RuntimeError(f"`{self.flow_file}` has mistakes, which `flowport check {self.flow_file}` shows:\n{problems}") from None
+            raise RuntimeError(f"`{self.flow_file}` has mistakes, which `flowport check {self.flow_file}` shows:\n{error}") from None
 
     def _store(self, flow: FlowFile) -> str:
         """The store that the run writes to, as the command finds it in `cwd` with `env`."""

@@ -41,5 +41,4 @@ def step_graph(kind: type[FlowSpec]) -> FlowGraph:
     try:
         return FlowGraph(_Compiled(open_flow(argument, None, Changes(configs=ConfigChoice(missing="ignore"))).plan, kind))
     except CompileError as error:
-        problems = "\n".join(f"{found.code}: {found.message}" for found in error.diagnostics if found.severity == "error")
-        raise MetaflowException(f"{kind.__name__} has mistakes, which `flowport check {argument}` shows:\n{problems}") from None
+        raise MetaflowException(f"{kind.__name__} has mistakes, which `flowport check {argument}` shows:\n{error}") from None

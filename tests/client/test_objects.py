@@ -59,7 +59,7 @@ def test_a_run_that_is_done_has_the_data_of_its_last_step(train: Solo) -> None:
     assert {"alpha", "model"} <= set(dir(run.data))
     assert run.finished_at is not None
     assert run.finished_at >= run.created_at
-    with pytest.raises(AttributeError, match="nope"):
+    with pytest.raises(AttributeError, match="there is no artifact `nope`; the artifacts are: `"):
         _ = run.data.nope
 
 

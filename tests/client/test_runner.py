@@ -120,7 +120,7 @@ def test_a_run_that_takes_too_long_is_ended(folder: Path) -> None:
 
 def test_what_cannot_begin_raises_with_the_reason(folder: Path) -> None:
     Path("wrong.py").write_text(SOURCE.replace("self.next(self.end)", "self.next(self.edn)"))
-    with pytest.raises(RuntimeError, match=r"wrong.py` has mistakes, which `flowport check .*\nFP201: "):
+    with pytest.raises(RuntimeError, match=r"wrong.py` has mistakes, which `flowport check .*\nFP201: .*\n  help: did you mean `end`"):
         Runner("wrong.py").run()
     with pytest.raises(RuntimeError, match=r"did not begin: exit status 2\n(.|\n)*alpha"):
         Runner("run_flow.py", show_output=False).run(alpha="many")
@@ -203,7 +203,7 @@ def test_a_flow_is_deployed_to_a_folder_of_airflow(folder: Path, capsys: pytest.
 
 
 def test_what_cannot_be_deployed_raises_with_the_reason(folder: Path) -> None:
-    with pytest.raises(RuntimeError, match=r"cannot be deployed to airflow:\n?(.|\n)*store"):
+    with pytest.raises(RuntimeError, match=r"cannot be deployed to airflow:\nFP400: .*`store`.*\n  help: write `store = "):
         Deployer("run_flow.py").airflow().create()
     with pytest.raises(MetaflowException, match=r"write the files with `flowport compile .*run_flow.py --target stepfunctions`"):
         Deployer("run_flow.py").step_functions()
