@@ -120,8 +120,8 @@ class _Reader:
             way_out = "test for it: `if current.trigger is not None:`"
             self.reading.warn("FP145", message, self.source, node, way_out)
         elif rest == "current" and name not in CURRENT and name not in self.added:
-            known = (*CURRENT, *(one for one in ADDED if one in self.added))
-            listed = ", ".join(f"`{one}`" for one in known)
+            attributes = (*CURRENT, *(one for one in ADDED if one in self.added))
+            listed = ", ".join(f"`{one}`" for one in attributes)
             without = f'if the flow works without it, write `current.get("{name}")`'
             if name in ADDED:
                 is_ours = ADDED[name] in OF_STEPS | OF_FLOWS
@@ -131,7 +131,7 @@ class _Reader:
                 say = self.reading.warn if node in self.guarded and (not is_ours or ADDED[name] in WAYS_OUT) else self.reading.say
                 say("FP145", message, self.source, node, *first, without)
             else:
-                guess = did_you_mean(name, known)
+                guess = did_you_mean(name, attributes)
                 self.reading.say(
                     "FP145", f"`current` has no attribute `{name}`", self.source, node, *guess, f"its attributes are {listed}", without
                 )
