@@ -87,8 +87,6 @@ def _flow(reading: Reading, source: Source, flow_class: FlowClass, included: tup
     members = flow_class.members
     found = parameters(reading, [one for one in calls if one.kind != "Config"], folder)
     marked = methods(reading, members, further)
-    used = [use.name for group in (*uses.values(), *(method.decorators for method in marked.values())) for use in group]
-    check_attributes(reading, files, source, used)
     start, end = ends(reading, marked)
     steps = {one: method.member for one, method in marked.items()}
     apart = {**dict.fromkeys([one.attribute for one in found]), **{one.attribute: (one.value,) for one in settings}}
@@ -98,8 +96,9 @@ def _flow(reading: Reading, source: Source, flow_class: FlowClass, included: tup
         step(reading, reader, method, one == end, method.changed.digest(hashes[one], definitions)) for one, method in marked.items()
     )
     read = with_gangs(with_packages(reading, read, about.packages, folder))
-    decorators = [use.name for one in flow_class.classes for use in uses[one]]
-    check_attributes(reading, files, source, [*decorators, *(["parallel"] if any(one.settings.gang for one in read) else [])])
+    used = {use.name for group in (*uses.values(), *(method.decorators for method in marked.values())) for use in group}
+    gang = {"parallel"} if any(one.settings.gang for one in read) else set()
+    check_attributes(reading, files, source, used - {"parallel"} | gang)
     check_keys(reading, flow_class)
     return Flow(
         name,
