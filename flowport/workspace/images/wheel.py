@@ -44,7 +44,8 @@ class Wheel(NamedTuple):
 @cache
 def wheel() -> Wheel:
     """The wheel of this flowport (PyPA, "Binary distribution format")."""
-    files = [*_files(os.path.dirname(os.path.abspath(flowport.__file__)))]
+    # In the folder of its own source, the package has two places (`flowport/__init__.py`).
+    files = sorted({path: data for folder in reversed([*flowport.__path__]) for path, data in _files(os.path.abspath(folder))}.items())
     about = f"flowport-{flowport.__version__}.dist-info"
     needs = "".join(f"Requires-Dist: {each}\n" for each in TASK)
     head = f"Metadata-Version: 2.1\nName: flowport\nVersion: {flowport.__version__}\nRequires-Python: >={OLDEST}\n"
@@ -66,12 +67,12 @@ def wheel() -> Wheel:
 def _files(folder: str) -> Iterator[tuple[str, bytes]]:
     """The files of the package, by their paths in a wheel. Its folders may be links, in an editable installation."""
     for place, folders, names in os.walk(folder, followlinks=True):
-        folders[:] = sorted(name for name in folders if name != "__pycache__" and not name.startswith("."))
-        for name in sorted(names):
+        folders[:] = [name for name in folders if name != "__pycache__" and not name.startswith(".")]
+        for name in names:
             if name.endswith((".py", ".typed")):
                 path = os.path.join(place, name)
                 with open(path, "rb") as file:
-                    yield os.path.relpath(path, os.path.dirname(folder)).replace(os.sep, "/"), file.read()
+                    yield f"flowport/{os.path.relpath(path, folder).replace(os.sep, '/')}", file.read()
 
 
 def _digest(data: bytes) -> str:
