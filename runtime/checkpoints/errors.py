@@ -11,6 +11,10 @@ class CheckpointException(MetaflowException):
     headline = "Checkpoint"
 
 
+class NothingToSave(CheckpointException, FileNotFoundError):
+    """There is no file at the path that is to be saved."""
+
+
 class LoadingException(MetaflowException):
     """What is to be loaded is no reference of a model or a checkpoint, or is not there."""
 

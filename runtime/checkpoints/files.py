@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 
-from flowport.runtime.checkpoints.errors import CheckpointException
+from flowport.runtime.checkpoints.errors import CheckpointException, NothingToSave
 from flowport.runtime.store import digests
 from flowport.runtime.store.errors import Corrupt, StoreError
 from flowport.runtime.store.keys import is_sha
@@ -47,7 +47,7 @@ def local_files(path: str) -> list[tuple[str, str]]:
     """The files of a folder, or one file under its own name: pairs of the relative path and the path, sorted. Links are followed."""
     if not os.path.isdir(path):
         if not os.path.exists(path):
-            raise CheckpointException(f"`{path}` is to be saved, and there is nothing")
+            raise NothingToSave(f"`{path}` is to be saved, and there is nothing")
         return [(os.path.basename(path), _regular(path))]
     found = []
     for folder, _, names in os.walk(path, followlinks=True):

@@ -71,9 +71,10 @@ class Slot:
             key=self.key,
             url=f"{self.place.store.url}/{self.key}",
             created_on=when(doc["created"]),
+            creation_context="task",
             metadata=doc["metadata"],
             name=self.name,
-            version_id=self.sequence,
+            version_id=doc["version"],
             storage_format=doc["format"],
             size=files.total(doc["files"]),
         )
@@ -133,6 +134,7 @@ def save(place: Place, path: str, doc: dict[str, Any]) -> Slot:
     slots = read(place)
     sequence = slots[0].sequence + 1 if slots else 0
     number = _next(slots, doc["name"])
+    versions = [slot.doc["version"] for slot in slots if slot.valid and slot.doc["attempt"] == place.attempt]
     folder, store = place.folder, place.store
     key = _document_key(folder, number)
     begun = {"v": VERSION, "sequence": sequence, "name": doc["name"], "valid": False}
@@ -142,6 +144,7 @@ def save(place: Place, path: str, doc: dict[str, Any]) -> Slot:
         **begun,
         "valid": True,
         "attempt": place.attempt,
+        "version": max(versions, default=-1) + 1,
         "created": round(time.time(), 3),
         **doc,
         "metadata": plain(doc["metadata"]),
@@ -183,7 +186,7 @@ def _is_document(found: Any) -> bool:
         files.is_list(found.get("files"))
         and isinstance(found.get("metadata"), dict)
         and isinstance(found.get("created"), int | float)
-        and all(name in found for name in ("attempt", "latest", "format"))
+        and all(name in found for name in ("attempt", "version", "latest", "format"))
     )
 
 

@@ -25,7 +25,7 @@ from properties.trial import Trial
 FLOW = """
 import os
 
-from flowport import FlowSpec, current, step
+from flowport import FlowSpec, checkpoint, current, step
 
 TRACE = {trace!r}
 BROKEN = {broken!r}
@@ -80,9 +80,12 @@ class Moving(FlowSpec):
         self.cells = [(self.input, number) for number in range(self.input)]
         self.next(self.cell, foreach="cells", batch=2)
 
+    @checkpoint
     @step
     def cell(self):
         begin()
+        self.loaded = current.checkpoint.is_loaded and current.checkpoint.info.metadata["of"]
+        current.checkpoint.save(__file__, metadata={{"of": self.input}})
         assert self.input != (3, 1) or not os.path.exists(BROKEN), "something outside of the flow is broken"
         self.size = 10 * self.input[0] + self.input[1]
         self.next(self.cells_done)
@@ -209,6 +212,7 @@ def test_a_run_goes_on_on_another_engine(here: str, there: str, desk: Desk, whol
     assert run.all_items() == whole
     assert run.artifacts("end")["result"] == RESULT
     assert run.artifacts("end") == desk.left("whole").artifacts("end")
+    assert run.artifacts("cell", "r.2.1")["loaded"] == [3, 1], "it did not begin with the checkpoint of the run that failed"
     said = _said(done.stderr)
     assert said["many"] == [f"taken over from {here}"]
     assert said["turn"]

@@ -158,3 +158,13 @@ def test_on_a_bucket_the_same_is_kept_and_loaded(tmp_path: Path, bucket: str) ->
     sha, size = store.put_blob_file(str(tmp_path / "in" / "large"))
     assert bytes(store.blob(sha, size)) == large
     assert store.put_blob_file(str(tmp_path / "in" / "empty"))[1] == 0
+
+
+def test_a_file_that_changes_while_it_is_stored_is_no_blob(tmp_path: Path, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = open_store(f"s3://{bucket}")
+    file = tmp_path / "file"
+    file.write_bytes(b"first")
+    monkeypatch.setattr(store, "_meta", lambda key: file.write_bytes(b"other") and None)
+    with pytest.raises(StoreError, match="was changed while it was stored"):
+        store.put_blob_file(str(file))
+    assert list(store.entries("blobs/")) == []

@@ -66,9 +66,10 @@ def test_a_reference_says_what_the_package_says(tmp_path: Path) -> None:
     assert found["info"]["name"] == "mfchckpt"
     assert (found["info"]["type"], found["info"]["attempt"], found["info"]["version_id"]) == ("checkpoint", 0, 1)
     assert found["info"]["metadata"] == {"number": 2}
-    assert [(one["version_id"], one["attempt"], one["size"]) for one in found["refs"]] == [(2, 1, 1), (1, 0, 1), (0, 0, 1)]
+    assert [(one["version_id"], one["attempt"], one["size"]) for one in found["refs"]] == [(0, 1, 1), (1, 0, 1), (0, 0, 1)]
     assert set(found["ref"]) == {
-        "type", "key", "url", "pathspec", "attempt", "created_on", "metadata", "name", "version_id", "storage_format", "size",
+        "type", "key", "url", "pathspec", "attempt", "created_on", "creation_context", "metadata", "name", "version_id", "storage_format",
+        "size",
     }  # fmt: skip
 
 
@@ -231,13 +232,14 @@ def test_what_one_step_announces_another_does_not_see(tmp_path: Path) -> None:
     assert "FLOWPORT_CHECKPOINT" not in os.environ
 
 
-def test_a_forked_process_saves_too(tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", ["folder", "bucket"])
+def test_a_forked_process_saves_too(tmp_path: Path, place: str, bucket: str) -> None:
     body = """
 from flowport import parallel_map
 self.keys = parallel_map(lambda number: keep(number, name=str(number))["key"], [1, 2], max_parallel=1)
 self.names = sorted(one["name"] for one in current.checkpoint.list())
 """
-    solo = one(tmp_path, body)
+    solo = one(tmp_path, body, open_store(f"s3://{bucket}/store") if place == "bucket" else None)
     solo.run()
     assert solo.artifacts("end")["names"] == ["1", "2"]
 
@@ -289,6 +291,7 @@ SPOT = """
 import signal
 
 class Spot(FlowSpec):
+    MARK
     @checkpoint
     @step
     def start(self):
@@ -313,9 +316,10 @@ OWN_HANDLER = """signal.signal(signal.SIGTERM, lambda *_: (keep(5), sys.exit(1))
                 time.sleep(0.05)"""
 
 
+@pytest.mark.parametrize("mark", ["@retry(times=2)", "@timeout(minutes=5)"], ids=["in this process", "in a process of its own"])
 @pytest.mark.parametrize(("handler", "code"), [(FINALLY, ENDED), (OWN_HANDLER, FAILED)], ids=["finally", "a handler"])
-def test_a_step_that_is_told_to_end_saves_and_the_next_attempt_goes_on(tmp_path: Path, handler: str, code: int) -> None:
-    solo = flow(tmp_path, SPOT.replace("HANDLER", handler))
+def test_a_step_that_is_told_to_end_saves_and_the_next_attempt_goes_on(tmp_path: Path, handler: str, code: int, mark: str) -> None:
+    solo = flow(tmp_path, SPOT.replace("HANDLER", handler).replace("MARK", mark))
     with open(tmp_path / "out", "w") as out:
         process = subprocess.Popen(solo.command("start"), cwd=tmp_path, stdout=out, stderr=out)
     until(lambda: "ready" in (tmp_path / "out").read_text(), "the step", processes=[process.pid])
