@@ -165,7 +165,7 @@ class InStep:
         """The place where this process saves, and the marks that belong to a checkpoint; raises CheckpointException."""
         if cls.place is not None:
             return cls.place, cls.reads()
-        found = announced()
+        found = announced() if current.step_name is None else None  # in a run that the step starts, its own steps count
         if found is None:
             where = f"step `{current.step_name}` has no `@checkpoint`" if current.step_name else "no step with `@checkpoint` runs here"
             raise CheckpointException(f"{where}, so there is no checkpoint to save: put `@checkpoint` above the step that saves")

@@ -37,10 +37,16 @@ def in_threads(function: Callable[[One], Result], values: Iterable[One]) -> list
     if len(given) < 2:
         return [function(value) for value in given]
     pool = ThreadPoolExecutor(min(THREADS, len(given)), "flowport")
+    waits = False
     try:
-        return list(pool.map(function, given))
+        found = list(pool.map(function, given))
+        waits = True
+    except Exception:
+        waits = True
+        raise
     finally:
-        pool.shutdown(cancel_futures=True)
+        pool.shutdown(waits, cancel_futures=True)  # who is asked to end has no time to wait for what is under way
+    return found
 
 
 def local_files(path: str) -> list[tuple[str, str]]:
@@ -50,11 +56,18 @@ def local_files(path: str) -> list[tuple[str, str]]:
             raise NothingToSave(f"`{path}` is to be saved, and there is nothing")
         return [(os.path.basename(path), _regular(path))]
     found = []
-    for folder, _, names in os.walk(path, followlinks=True):
+    for folder, inner, names in os.walk(path, followlinks=True):
+        inner[:] = [name for name in inner if not _leads_back(folder, name)]
         for name in names:
             full = os.path.join(folder, name)
             found.append((os.path.relpath(full, path).replace(os.sep, "/"), _regular(full)))
     return sorted(found)
+
+
+def _leads_back(folder: str, name: str) -> bool:
+    """Whether a folder is a link to one that it is in."""
+    target = os.path.realpath(os.path.join(folder, name))
+    return f"{os.path.realpath(folder)}/".startswith(f"{target}/")
 
 
 def _regular(path: str) -> str:

@@ -82,12 +82,12 @@ def _with_additions(context: TaskContext, item: Item, flow: FlowSpec, body: Call
     from flowport.runtime.records.run_record import origins
     from flowport.runtime.task.resume import unchanged
 
-    record, run, row = context.record, context.invocation.run, item.row
+    record, row = context.record, item.row
     additions = Additions(
         ItemAccess(
             place=Place(context.store, context.keys, context.step, context.lineage.address(row), tried),
             origins=origins(context.store, context.invocation.flow, None if context.forced else record.origin),
-            branch=run.partition("-")[0] + "-" if "project" in context.program.flow and "-" in run else "",
+            branch=_branch(context),
             artifact=lambda name: getattr(flow, name),
             reads=item.data_marks,
             parameters=lambda: {f"parameter.{name}": record.mark(name) for name in record.doc["parameters"]},
@@ -99,6 +99,13 @@ def _with_additions(context: TaskContext, item: Item, flow: FlowSpec, body: Call
         _run(context, item, flow, body)
     finally:
         additions.remove()
+
+
+def _branch(context: TaskContext) -> str:
+    """What an engine puts before the ids of the runs of a project's branch (`compiler/lower/run_ids.py`); "" for all other runs."""
+    first, dash, _ = context.invocation.run.partition("-")
+    project = context.program.flow.get("project")
+    return first + dash if project and dash and first.startswith(f"{project['project_name']}.") else ""
 
 
 def _run(context: TaskContext, item: Item, flow: FlowSpec, body: Callable[..., None]) -> None:

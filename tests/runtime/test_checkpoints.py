@@ -14,6 +14,7 @@ from checkpointing import Broken, error, flow, one
 from flowport.runtime.checkpoints.checkpoint import Checkpoint
 from flowport.runtime.checkpoints.errors import CheckpointException
 from flowport.runtime.protocol import DONE, ENDED, FAILED
+from flowport.runtime.store.open import open_store
 from progress import until
 
 RETRIED = """
@@ -242,6 +243,38 @@ self.names = sorted(one["name"] for one in current.checkpoint.list())
     solo = one(tmp_path, body, open_store(f"s3://{bucket}/store") if place == "bucket" else None)
     solo.run()
     assert solo.artifacts("end")["names"] == ["1", "2"]
+
+
+def test_a_run_that_a_step_starts_does_not_save_for_it(tmp_path: Path) -> None:
+    inner = one(tmp_path / "inner", "Checkpoint().save(__file__)", decorators="")
+    body = f"""
+command = {inner.command("start")!r}
+done = subprocess.run(command, capture_output=True, text=True)
+self.failed = done.returncode, done.stdout + done.stderr
+self.kept = current.checkpoint.list()
+"""
+    solo = one(tmp_path / "outer", body)
+    solo.run()
+    found = solo.artifacts("end")
+    assert found["failed"][0] == FAILED
+    assert "step `start` has no `@checkpoint`" in found["failed"][1]
+    assert found["kept"] == []
+
+
+def test_links_are_followed_and_those_that_lead_round_are_not(tmp_path: Path) -> None:
+    body = """
+folder = Path(current.checkpoint.directory)
+(folder / "real").mkdir()
+(folder / "real" / "file").write_text("x")
+(folder / "link").symlink_to(folder / "real")
+(folder / "real" / "round").symlink_to(folder)
+current.checkpoint.load(current.checkpoint.save())
+folder = Path(current.checkpoint.directory)
+self.found = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+"""
+    solo = one(tmp_path, body)
+    solo.run()
+    assert solo.artifacts("end")["found"] == ["link/file", "real/file"]
 
 
 def test_metadata_is_what_json_has(tmp_path: Path) -> None:
