@@ -334,6 +334,16 @@ RUNS = (
         once("start", "collect", "apart", "end", train=3, turn=3),
     ),
     Expected(
+        "from_the_hub.py",
+        {
+            "read": "weights of org/base",
+            "downloads": (["org/base"], True),
+            "all_seen": [(["weights of org/base", "weights of org/other"], False)] * 2,
+            "as_model": "weights of org/base",
+        },
+        once("start", "collect", "end", each=2),
+    ),
+    Expected(
         "caught.py",
         {"texts": ["12", "caught", "3", "caught"], "caught": [0, "x"], "started": True, "stubborn_failed": True},
         once("start", "collect", "stubborn", "end", divide=4, after=4),
