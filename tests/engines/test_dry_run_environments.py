@@ -89,3 +89,15 @@ def test_a_dry_run_runs_each_step_in_its_environment(desk: Desk, target: str) ->
     assert first["places"] == [old, new, new, old, new, old, new]
     assert first["paths"] == ["a/b/1", "a/b/2"]
     assert first["here"][1] is None
+
+
+@pytest.mark.parametrize("environments", ["install", "image"])
+def test_what_a_profile_says_about_environments_on_an_engine_does_not_matter_in_a_dry_run(desk: Desk, environments: str) -> None:
+    """No task makes an environment anew, and no image is needed."""
+    settings = f'image = "flows:1"\nenvironments = "{environments}"\nrepository = "registry.example.com/flows"\n'
+    desk.write("flowport.toml", settings)
+    made = {path.name: path.stat().st_ino for path in (desk.folder / ".cache" / "environments").iterdir()}
+    ended = desk("dry-run", "mixed.py", "--target", "argo", "--run-id", "one", "--store", "store")
+    assert ended.status == 0, ended.err
+    assert {path.name: path.stat().st_ino for path in (desk.folder / ".cache" / "environments").iterdir()} == made
+    assert '"2.0"' in desk("artifacts", "Mixed/one/end", "--store", "store", "--json").out
