@@ -341,6 +341,17 @@ def test_when_the_server_of_one_python_dies_the_tasks_of_all_end_and_the_message
     until(lambda: all(gone(task) for task in begun(desk)), "both to end")
 
 
+def test_an_environment_in_which_no_task_can_begin_fails_the_task_and_not_its_server(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    made = prepare(tmp_path, tmp_path / ".cache", {"fruit": "3.0"})
+    next(made.rglob("site-packages/packaging")).unlink()
+    write(desk, BRANCHES, old='@pypi(packages={"fruit": "3.0"})', new="")
+    ended = run(desk)
+    assert ended.status == 1
+    assert "one ended with exit code 1" in ended.err
+    assert "ModuleNotFoundError: No module named 'packaging'" in ended.err
+
+
 def parent(process: int) -> int:
     return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
 
