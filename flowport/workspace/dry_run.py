@@ -14,10 +14,9 @@ from flowport.workspace.branch import on_branch_of_user
 from flowport.workspace.config import Config
 from flowport.workspace.errors import StoreNotLocal
 from flowport.workspace.flow_file import FlowFile
-from flowport.workspace.images.place import installing_here
 from flowport.workspace.parameters import ParameterText
 from flowport.workspace.run import check_origin, run_id, run_input
-from flowport.workspace.secrets.file import place_here as secrets_here
+from flowport.workspace.secrets.file import place_here
 from flowport.workspace.stores import is_folder, store_to_write
 from flowport.workspace.targets import prepare, prepare_without_errors
 
@@ -50,7 +49,7 @@ def prepare_dry_run(request: DryRunRequest, target: AnyTarget) -> tuple[DryRun[A
     package = flow.package()
     check_origin(open_store(store), flow, inputs.origin_run)
     dry_run = DryRun(
-        installing_here(deliver(flow.plan, flow.config.provisions, secrets_here(flow, target.name))[0], flow.config),
+        deliver(flow.plan, flow.config.provisions, place_here(flow, target.name))[0],
         ready.settings,
         package,
         inputs.parameters,

@@ -340,3 +340,14 @@ def test_the_folder_may_be_one_that_cannot_be_written(desk: Desk) -> None:
     done = desk("image", "flow.py", "-o", "file/images")
     assert done.status == 2
     assert done.err == "flowport image: `file/images` cannot be written: Not a directory\n"
+
+
+@pytest.mark.parametrize("target", ["argo", "stepfunctions"])
+def test_a_dry_run_makes_the_environments_that_are_in_images(desk: Desk, target: str) -> None:
+    packages = FLOW.replace('"pandas": "2.1"', '"click": "8.1.7"')
+    body = "from importlib.metadata import version\n\n        self.click = version('click')\n        self.next(self.end)"
+    desk.write("flow.py", packages.replace("self.next(self.end)", body))
+    assert desk("lock", "flow.py").status == 0
+    done = desk("dry-run", "flow.py", "--target", target, "--store", "runs", "--run-id", "1")
+    assert done.status == 0, done.err
+    assert desk("artifacts", "Train/1/start", "--store", "runs").out == "start\n  click  '8.1.7'\n"

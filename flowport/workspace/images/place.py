@@ -11,7 +11,6 @@ from flowport.compiler.environments.locks import request
 from flowport.compiler.environments.problems import disagreeing, other_platforms, unlocked, unsaid
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower.environments import Environments, Images, images_of, in_images, installing
-from flowport.workspace.config import Config
 from flowport.workspace.flow_file import FlowFile
 
 
@@ -38,11 +37,6 @@ def place(plan: Plan, flow: FlowFile, target: str, image: str) -> Placed:
             found = tuple(image_problems(flow, images))
             made, usual = in_images(plan, images)
             return Placed(made, usual, found)
-
-
-def installing_here(plan: Plan, config: Config) -> Plan:
-    """The plan for a dry run: nothing on this machine starts images, so tasks make the environments that are in them."""
-    return installing(plan) if config.environments.mode in ("image", "install") else plan
 
 
 def images_for(said: Environments, image: str, platforms: Sequence[str] = ()) -> Images:
