@@ -180,8 +180,12 @@ class CodePackage:
             kind: type[FlowSpec] = getattr(modules.load(self.file, folders, (self.folder, self.source)), name)
         except SystemExit as error:
             raise ImportError(f"`{file}` ends the process when it is imported, with {error!r}") from error
+        self.change_parameters(kind)
+        return kind
+
+    def change_parameters(self, kind: type[FlowSpec]) -> None:
+        """Give the user's class the parameters that its mutators added, and take those that they removed."""
         if self.flow.keys() & {"late_parameters", "removed_parameters"}:
             from flowport.runtime.names.mutators import change_parameters
 
             change_parameters(kind, self.flow.get("late_parameters", ()), self.flow.get("removed_parameters", ()))
-        return kind

@@ -71,6 +71,14 @@ class Packer:
         return col
 
 
+def of_row(store: Store, found: dict[str, bytes], row: int) -> dict[str, Col]:
+    """A column of one row for each of these entries, in a pack that is stored."""
+    packer = Packer()
+    columns = {name: packer.add([entry], [[row, row + 1]]) for name, entry in found.items()}
+    packer.close(store)
+    return columns
+
+
 def entries(store: Store, col: Col) -> list[bytes]:
     """The entries of a column, in the order of its rows; raises Missing and Corrupt."""
     found = _split(_range(store, col), 1 if "same" in col else col["n"])

@@ -32,8 +32,14 @@ if TYPE_CHECKING:
     from flowport.runtime.store.row_ranges import RowRanges
 
 
-class TaskContext:
-    """One step on one slice, with everything that it reads found; raises NonRetryable when the plan's replay does not add up."""
+class ItemContext:
+    """What the step of an item reads beside the artifacts that it sets. Subclasses find where the items come from."""
+
+    record: RunRecord
+    lineage: Lineage
+    artifacts: ArtifactView
+    forced = False
+    """Whether nothing may be taken over from another run."""
 
     def __init__(self, invocation: Invocation, program: CodePackage, store: Store) -> None:
         self.invocation, self.program, self.store = invocation, program, store
@@ -42,18 +48,59 @@ class TaskContext:
         self.plan: dict[str, Any] = program.step(self.step)
         self.site: dict[str, Any] = self.plan["sites"][self.step]
         self.keys = Keys(invocation.flow, invocation.run)
+        self.definitions = Definitions(program)
+        self.columns = ColumnCache(store, self.definitions.loads)
+        self.arrived: RowRanges = []
+        self.classes: Classes = []
+        self._shadowed: list[str] | None = None
+        self._state: State | None = None
+
+    @property
+    def joins(self) -> bool:
+        """Whether the step is a join."""
+        return "origin" in self.site
+
+    @property
+    def flow_class(self) -> type[FlowSpec]:
+        """The user's class."""
+        return self.program.flow_class()
+
+    def prepare(self) -> None:
+        """Import the user's class before an item begins, and put back what the item before it changed; raises what the module raises."""
+        if row_ranges.count(self.arrived) > 1:
+            self._state = self._state or State(self.flow_class)
+            self._state.renew()
+        _ = self.flow_class
+
+    def named(self, name: str) -> str | None:
+        """The names of the flow and of its file, which Metaflow has on `self` unless a step sets others; None for any other attribute."""
+        flow = self.program.flow
+        return {"name": flow["flow"], "script_name": flow["file"].rpartition("/")[2]}.get(name)
+
+    @property
+    def shadowed(self) -> list[str]:
+        """Artifacts that have the name of a plain attribute of the class, which would be found first."""
+        if self._shadowed is None:
+            names = {name for group in self.classes for name in group["names"]}
+            self._shadowed = sorted(name for name in names if hasattr(self.flow_class, name))
+        return self._shadowed
+
+    def inputs(self, row: int) -> InputRanges | None:
+        """The inputs of the item of a row, when the step is a join."""
+        raise NotImplementedError
+
+
+class TaskContext(ItemContext):
+    """One step on one slice, with everything that it reads found; raises NonRetryable when the plan's replay does not add up."""
+
+    def __init__(self, invocation: Invocation, program: CodePackage, store: Store) -> None:
+        super().__init__(invocation, program, store)
         self.record = self._begin(store) if self._is_first() else run_record.read(store, self.keys)
         self.manifests = Manifests(store, self.keys, invocation.last)
         self.replay = Replay(self.manifests, self.plan["sites"])
-        self.arrived: RowRanges = []
-        self.definitions = Definitions(program)
-        self.columns = ColumnCache(store, self.definitions.loads)
-        self.classes: Classes = []
         self._sent: list[Sent] = []
         self._views: dict[tuple[str, str], ArtifactView] = {}
-        self._shadowed: list[str] | None = None
         self._fan: Frame | None = None
-        self._state: State | None = None
         self.lineage = Lineage(self.manifests, self.site["scopes"], self.slice)
         try:
             self._find()
@@ -109,42 +156,11 @@ class TaskContext:
         return self.keys.attempts(self.step, self.slice, self.invocation.epoch)
 
     @property
-    def joins(self) -> bool:
-        """Whether the step is a join."""
-        return "origin" in self.site
-
-    @property
-    def flow_class(self) -> type[FlowSpec]:
-        """The user's class."""
-        return self.program.flow_class()
-
-    def prepare(self) -> None:
-        """Import the user's class before an item begins, and put back what the item before it changed; raises what the module raises."""
-        if row_ranges.count(self.arrived) > 1:
-            self._state = self._state or State(self.flow_class)
-            self._state.renew()
-        _ = self.flow_class
-
-    def named(self, name: str) -> str | None:
-        """The names of the flow and of its file, which Metaflow has on `self` unless a step sets others; None for any other attribute."""
-        flow = self.program.flow
-        return {"name": flow["flow"], "script_name": flow["file"].rpartition("/")[2]}.get(name)
-
-    @property
-    def shadowed(self) -> list[str]:
-        """Artifacts that have the name of a plain attribute of the class, which would be found first."""
-        if self._shadowed is None:
-            names = {name for group in self.classes for name in group["names"]}
-            self._shadowed = sorted(name for name in names if hasattr(self.flow_class, name))
-        return self._shadowed
-
-    @property
-    def forced(self) -> bool:
+    def forced(self) -> bool:  # type: ignore[override]
         """Whether nothing may be taken over: the step that `--from` names, and whatever was made from it."""
         return self.record.doc["from"] == self.step or any(manifest.doc.get("forced") for manifest in self.manifests.read)
 
     def inputs(self, row: int) -> InputRanges | None:
-        """The inputs of the item of a row, when the step is a join."""
         if not self.joins:
             return None
         from flowport.runtime.joins.input_ranges import InputRanges  # only a join needs it

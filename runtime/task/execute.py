@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from flowport.runtime.names.flow import FlowSpec
     from flowport.runtime.records.outcome import Failure, Outcome
-    from flowport.runtime.task.context import TaskContext
+    from flowport.runtime.task.context import ItemContext
 
 
 _OURS = (__file__, os.path.join(os.path.dirname(os.path.dirname(__file__)), "names", "step_decorators.py"))
@@ -41,21 +41,14 @@ _DECORATORS = "flowport.runtime.names.step_decorators"
 """The module that a flow has loaded if it defines decorators of steps."""
 
 
-def execute(context: TaskContext, row: int, tried: int, over: Callable[[], None] | None = None) -> Outcome:
+def execute(context: ItemContext, row: int, tried: int, over: Callable[[], None] | None = None) -> Outcome:
     """The outcome of one item after `tried` earlier attempts. An exception of the step becomes a failed outcome.
 
     `over` is called when the step is over, before what it left is stored. Raises Ended when the task was asked to end.
     """
-    item = Item(context, row)
-    _announce(context, item, tried)
-    flow = item.flow()
-    body = getattr(flow, context.step)
+    item, flow = begin(context, row, tried)
     try:
-        with Step(f"step `{context.step}` ran longer than its timeout of {context.plan['timeout']} seconds", over):
-            _with_additions(context, item, flow, body, tried)
-        if item.targets is None and "end" not in context.plan["transition"]:
-            raise Misuse(f"step `{context.step}` ended without `self.next(...)`: make it the last statement of every way through the step")
-        return _finished(context, item, flow)
+        return attempt(context, item, flow, tried, over)
     except (StoreError, Missing, Corrupt):  # the store's failures are no outcome of the step: nothing may catch them
         raise
     except (Exception, SystemExit, _cancelled()) as error:  # whatever the user's step raises is its outcome
@@ -72,7 +65,23 @@ def execute(context: TaskContext, row: int, tried: int, over: Callable[[], None]
         return failed
 
 
-def _with_additions(context: TaskContext, item: Item, flow: FlowSpec, body: Callable[..., None], tried: int) -> None:
+def begin(context: ItemContext, row: int, tried: int) -> tuple[Item, FlowSpec]:
+    """An item and the `self` of its step, with `current` filled for it."""
+    item = Item(context, row)
+    _announce(context, item, tried)
+    return item, item.flow()
+
+
+def attempt(context: ItemContext, item: Item, flow: FlowSpec, tried: int, over: Callable[[], None] | None = None) -> Outcome:
+    """The outcome of an item whose step succeeds; raises what the step raises."""
+    with Step(f"step `{context.step}` ran longer than its timeout of {context.plan['timeout']} seconds", over):
+        _with_additions(context, item, flow, getattr(flow, context.step), tried)
+    if item.targets is None and "end" not in context.plan["transition"]:
+        raise Misuse(f"step `{context.step}` ended without `self.next(...)`: make it the last statement of every way through the step")
+    return _finished(context, item, flow)
+
+
+def _with_additions(context: ItemContext, item: Item, flow: FlowSpec, body: Callable[..., None], tried: int) -> None:
     """Run the step with what `@checkpoint`, `@model` and `@huggingface_hub` add to `current`; a step without them loads nothing more."""
     if ADDITIONS.isdisjoint(context.plan):
         _run(context, item, flow, body)
@@ -101,14 +110,14 @@ def _with_additions(context: TaskContext, item: Item, flow: FlowSpec, body: Call
         additions.remove()
 
 
-def _branch(context: TaskContext) -> str:
+def _branch(context: ItemContext) -> str:
     """What an engine puts before the ids of the runs of a project's branch (`compiler/lower/run_ids.py`); "" for all other runs."""
     first, dash, _ = context.invocation.run.partition("-")
     project = context.program.flow.get("project")
     return first + dash if project and dash and first.startswith(f"{project['project_name']}.") else ""
 
 
-def _run(context: TaskContext, item: Item, flow: FlowSpec, body: Callable[..., None]) -> None:
+def _run(context: ItemContext, item: Item, flow: FlowSpec, body: Callable[..., None]) -> None:
     """Run the step, with the decorators that the flow defines itself; they may skip it, and so its `self.next`."""
     wrappers = _wrappers(context, flow)
     if not wrappers:
@@ -129,7 +138,7 @@ def _run(context: TaskContext, item: Item, flow: FlowSpec, body: Callable[..., N
     flow.next(**named)
 
 
-def _wrappers(context: TaskContext, flow: FlowSpec) -> list[Any]:
+def _wrappers(context: ItemContext, flow: FlowSpec) -> list[Any]:
     """The user step decorators of the step: those of the source, and those from outside of it."""
     if "wrappers" not in context.plan and _DECORATORS not in sys.modules:
         return []
@@ -145,13 +154,13 @@ def _cancelled() -> type[BaseException]:
     return kind
 
 
-def is_printed(context: TaskContext, tried: int) -> bool:
+def is_printed(context: ItemContext, tried: int) -> bool:
     """Whether an item's error is printed: always, but for one that `@catch(print_exception=False)` is about to catch."""
     catch = context.plan["catch"]
     return not catch or catch["print"] or tried < context.plan["times"]
 
 
-def _announce(context: TaskContext, item: Item, tried: int) -> None:
+def _announce(context: ItemContext, item: Item, tried: int) -> None:
     """Fill `current` for this item."""
     flow = context.program.flow
     current._begin({
@@ -176,13 +185,13 @@ def _announce(context: TaskContext, item: Item, tried: int) -> None:
     })  # fmt: skip
 
 
-def _graph(context: TaskContext) -> dict[str, Any]:
+def _graph(context: ItemContext) -> dict[str, Any]:
     from flowport.runtime.package import flow_graph
 
     return flow_graph.document(context.program)
 
 
-def _finished(context: TaskContext, item: Item, flow: FlowSpec) -> Outcome:
+def _finished(context: ItemContext, item: Item, flow: FlowSpec) -> Outcome:
     if context.plan["catch"] and context.plan["catch"]["var"]:
         flow.__dict__[context.plan["catch"]["var"]] = None
     own = item.written(flow)
@@ -192,14 +201,14 @@ def _finished(context: TaskContext, item: Item, flow: FlowSpec) -> Outcome:
     return {"row": item.row, "own": own, "to": item.targets or [], "values": values, "reads": item.read_marks()}
 
 
-def _element(context: TaskContext, value: Any) -> bytes:
+def _element(context: ItemContext, value: Any) -> bytes:
     try:
         return codec.encode(value, context.store)
     except codec.Unstorable as error:
         raise Misuse(f"the foreach of step `{context.step}` goes over values that cannot be stored: {error}") from error
 
 
-def _failed(context: TaskContext, item: Item, flow: FlowSpec, error: BaseException) -> Outcome:
+def _failed(context: ItemContext, item: Item, flow: FlowSpec, error: BaseException) -> Outcome:
     own = item.written(flow, failed=True) if context.plan["catch"] else {}
     return {"row": item.row, "error": failure(error, context.lineage.address(item.row)), "own": own}
 
@@ -249,7 +258,7 @@ def _asked(error: BaseException) -> str:
     return ""
 
 
-def caught(context: TaskContext, row: int, error: Failure, own: dict[str, bytes]) -> Outcome:
+def caught(context: ItemContext, row: int, error: Failure, own: dict[str, bytes]) -> Outcome:
     """The outcome of an item whose last attempt failed in a step with `@catch`: the item continues, with the exception in `var`."""
     transition = context.plan["transition"]
     variable = context.plan["catch"]["var"]

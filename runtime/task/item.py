@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from flowport.runtime.joins.inputs import Inputs
     from flowport.runtime.names.flow import FlowSpec
     from flowport.runtime.replay.lineage import Frame
-    from flowport.runtime.task.context import TaskContext
+    from flowport.runtime.task.context import ItemContext
 
 FUNCTIONS = (type(codec.encode), type(codec.encode.__get__(0)))
 """What a step may keep on `self` and no other step finds: functions and methods, as in Metaflow."""
@@ -41,7 +41,7 @@ MISMERGED = (UnhandledInMergeArtifactsException, MissingInMergeArtifactsExceptio
 class Item:
     """The state of one item while its step runs."""
 
-    def __init__(self, context: TaskContext, row: int) -> None:
+    def __init__(self, context: ItemContext, row: int) -> None:
         self.context, self.row = context, row
         self.ranges = context.inputs(row)
         """What a join gets; None for any other step."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from flowport.runtime.joins.input_ranges import InputRanges
     from flowport.runtime.records.manifest import Manifest
     from flowport.runtime.records.outcome import Outcome
-    from flowport.runtime.task.context import TaskContext
+    from flowport.runtime.task.context import ItemContext, TaskContext
 
 
 class Origins:
@@ -126,13 +126,13 @@ class Origins:
         return found
 
 
-def unchanged(context: TaskContext, reads: dict[str, Any], row: int) -> bool:
+def unchanged(context: ItemContext, reads: dict[str, Any], row: int) -> bool:
     """Whether what an item read then is still the same."""
     inputs = context.inputs(row)
     return all(_now(context, name, before, row, inputs) == before for name, before in reads.items())
 
 
-def _now(context: TaskContext, name: str, before: Any, row: int, inputs: InputRanges | None) -> Any:
+def _now(context: ItemContext, name: str, before: Any, row: int, inputs: InputRanges | None) -> Any:
     """What would be noted today for something that was read then."""
     kind, _, rest = name.partition(".")
     indexes = context.lineage.indexes(row)
