@@ -17,6 +17,7 @@ FLOWPORT = {
     "config": "--config",
     "config_value": "--config-value",
     "run_config_parsers": "--run-config-parsers",
+    "run_mutators": "--run-mutators",
     "branch": "--branch",
     "production": "--production",
     "datastore_root": "--store",
@@ -33,7 +34,7 @@ RUN_WITHOUT_EFFECT = ("max_num_splits", "max_log_size", "user_namespace")
 
 PAIRS = ("config", "config_value")
 BRANCH = ("branch", "production")
-FLAGS = ("production", "quiet", "run_config_parsers")
+FLAGS = ("production", "quiet", "run_config_parsers", "run_mutators")
 
 
 def top_level(arguments: Mapping[str, Any]) -> list[str]:

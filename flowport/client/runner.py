@@ -164,7 +164,8 @@ class Runner:
 
     def _flow(self) -> FlowFile:
         try:
-            return open_flow(self.flow_file, self.profile, Changes(configs=ConfigChoice(missing="ignore")))
+            changes = Changes(configs=ConfigChoice(missing="ignore"), run_mutators=bool(self.top_level_kwargs.get("run_mutators")))
+            return open_flow(self.flow_file, self.profile, changes)
         except CompileError as error:
             raise RuntimeError(f"`{self.flow_file}` has mistakes, which `flowport check {self.flow_file}` shows:\n{error}") from None
 
