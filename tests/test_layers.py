@@ -1,4 +1,4 @@
-"""Imports point one way: runtime <- compiler <- targets <- workspace <- client <- command line; each layer has few outside packages.
+"""Imports point one way: runtime <- compiler <- targets <- workspace <- client <- command line, testing; layers have few outside packages.
 
 Inside the runtime they point one way from room to room, and nowhere do files import each other in a circle.
 """
@@ -20,6 +20,7 @@ LAYERS = {
     "workspace": ROOT / "flowport" / "workspace",
     "client": ROOT / "flowport" / "client",
     "cli": ROOT / "flowport" / "cli",
+    "testing": ROOT / "flowport" / "testing",
 }
 BELOW = {
     "runtime": {"runtime"},
@@ -28,6 +29,7 @@ BELOW = {
     "workspace": {"workspace", "targets", "compiler", "runtime"},
     "client": {"client", "workspace", "targets", "compiler", "runtime"},
     "cli": {"cli", "client", "workspace", "targets", "compiler", "runtime"},
+    "testing": {"testing", "client", "workspace", "targets", "compiler", "runtime"},
 }
 # `_sha256` and `_sha2` are the standard library's, each on some versions of Python.
 OUTSIDE = {
@@ -37,6 +39,7 @@ OUTSIDE = {
     "workspace": {"tomli"},
     "client": set[str](),
     "cli": {"click"},
+    "testing": set[str](),
 }
 ROOMS = (
     *("store", "names", "datatools", "records", "process", "secrets", "requirements"),
