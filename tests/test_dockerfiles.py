@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 
 from desk import Desk
-from flowport.compiler.environments.dockerfile import dockerfile
+from environments.wheels import channel
+from flowport.compiler.environments.dockerfile import PREFIX, dockerfile
 from flowport.compiler.ir import Lock
 from flowport.workspace.images.wheel import wheel
 from solo import Solo
@@ -57,6 +58,25 @@ class Packed(FlowSpec):
     def end(self):
         pass
 """
+OF_CONDA = """
+from flowport import conda, step
+
+
+class Packed(FlowSpec):
+    @conda(packages={{"tool": "1.0"}}, python="{python}")
+    @step
+    def start(self):
+        import sys
+
+        import tool
+
+        self.tool, self.prefix = tool.version, sys.prefix
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
 SETTINGS = 'environments = "image"\nrepository = "registry.example.com/flows"\n'
 
 
@@ -73,11 +93,14 @@ class Root:
 
     def build(self, text: str, context: Path) -> None:
         """Carry out all instructions; raises CalledProcessError for a command that fails."""
-        for instruction, _, rest in (line.partition(" ") for line in _instructions(text)):
+        placed = text.replace(PREFIX, f"{self.folder}{PREFIX}")
+        for instruction, _, rest in (line.partition(" ") for line in _instructions(placed)):
             match instruction:
                 case "WORKDIR":
                     self.work = self.folder / rest.lstrip("/")
                     self.work.mkdir(parents=True, exist_ok=True)
+                case "COPY" if rest.startswith("--from="):
+                    assert os.path.isdir(rest.split()[1])  # all stages have one root here
                 case "COPY":
                     *files, place = rest.split()
                     assert place == "./"
@@ -92,10 +115,11 @@ class Root:
 
     def run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
         """Run a command as in a container of the image; the folders that it may write are below this one."""
-        own = {name: str(self.folder) + value for name, value in self.set.items()}
+        own = {name: value if value.startswith(str(self.folder)) else f"{self.folder}{value}" for name, value in self.set.items()}
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("FLOWPORT_", "PYTHON", "VIRTUAL_ENV"))}
         path = f"{self.python.parent}{os.pathsep}/usr/bin{os.pathsep}/bin"
-        done = subprocess.run(command, cwd=self.work, env={**kept, **own, "PATH": path}, capture_output=True, text=True)
+        own["PATH"] = own.get("PATH", "$PATH").replace("$PATH", path)
+        done = subprocess.run(command, cwd=self.work, env={**kept, **own}, capture_output=True, text=True)
         print(done.stderr)  # a test that fails shows it
         done.check_returncode()
         return done
@@ -160,6 +184,24 @@ def test_the_image_without_packages_has_what_flowport_needs(tmp_path: Path, imag
     with pytest.raises(subprocess.CalledProcessError) as failed:
         start(root, solo, "without")
     assert failed.value.returncode == 78  # the step asks for click
+
+
+def test_the_image_of_an_environment_of_conda_runs_a_step_in_it(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONDA_CHANNELS", channel(tmp_path_factory.mktemp("channel") / "ours").as_uri())
+    source = OF_CONDA.format(python=HERE)
+    desk = Desk(tmp_path_factory.mktemp("conda"))
+    desk.write("flow.py", "from flowport import FlowSpec\n" + source)
+    desk.write("flowport.toml", SETTINGS)
+    for words in (("lock", "flow.py"), ("image", "flow.py")):
+        done = desk(*words)
+        assert done.status == 0, done.err
+    (context,) = [file.parent for file in (desk.folder / "build/images").rglob("conda.txt")]
+    root = Root(tmp_path)
+    root.build((context / "Dockerfile").read_text(), context)
+    found = start(root, Solo(tmp_path_factory.mktemp("solo"), source), "conda")
+    assert found == {"tool": "1.0", "prefix": f"{tmp_path}{PREFIX}"}
 
 
 def test_a_base_image_with_another_python_ends_the_build_and_says_so(tmp_path: Path, images: dict[str, Path]) -> None:
