@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from flowport.runtime.local.run_spec import RunSpec
     from flowport.runtime.package.code_package import CodePackage
 
+# The folder that the user works in is no place for the modules of a task: the code package is.
+RUNTIME = ["-m", "flowport.runtime"]
+if sys.version_info < (3, 11):  # which does not know PYTHONSAFEPATH
+    RUNTIME = ["-c", "import sys, runpy; sys.path.pop(0); runpy.run_module('flowport.runtime', run_name='__main__', alter_sys=True)"]
+
 NOTHING = 79
 """What stands for the exit code of a task that ended with 0 without saying that it is done."""
 
@@ -88,10 +93,10 @@ def command(spec: RunSpec, step: str, slice: str, attempt: int, variables: dict[
     """Start a task as a container would, in an environment that has the variables of its step from the beginning."""
     line = Lifeline.new()
     log = spec.open_log(step, slice, attempt)
-    # The folder that the user works in is no place for the modules of a task: the code package is. Its log is kept here.
+    # Its log is kept here.
     secrets = {SECRETS: spec.secrets} if spec.secrets else {}
     environment = {**os.environ, **variables, **secrets, "PYTHONSAFEPATH": "1", LIFELINE: line.handed_on(), SOURCE: spec.source}
-    argv = [sys.executable, "-m", "flowport.runtime", *spec.invocation(step, slice).argv()]
+    argv = [sys.executable, *RUNTIME, *spec.invocation(step, slice).argv()]
     try:
         pid = os.posix_spawn(
             sys.executable,

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from desk import Desk, Ended
+from flowport.runtime.environments import tools
 from prepared import HERE, NO_INDEX, another_python, prepare
 from progress import finish, until
 
@@ -339,6 +340,26 @@ def test_when_the_server_of_one_python_dies_the_tasks_of_all_end_and_the_message
     assert "the process that starts tasks in the environment `fruit-" in err
     assert "is gone, and every task with it" in err
     until(lambda: all(gone(task) for task in begun(desk)), "both to end")
+
+
+@pytest.mark.parametrize("how", [(), ("--no-fork",)], ids=["fork", "command"])
+def test_the_folder_that_the_user_works_in_has_no_modules_for_the_oldest_python_either(tmp_path: Path, how: tuple[str, ...]) -> None:
+    """Python 3.10 has no variable that leaves it out of the path of modules."""
+    desk = Desk(tmp_path)
+    version = "3.10" if os.path.isabs(tools.python("3.10")) else HERE
+    prepare(tmp_path, tmp_path / ".cache", {"fruit": "3.0"}, version)
+    desk.write("wave.py", "")
+    asked = f'@pypi(packages={{"fruit": "3.0"}}, python="{version}")'
+    write(desk, LINE, old=asked, new=asked, middle="import wave; self.found = [wave.__file__, '%d.%d' % sys.version_info[:2]]")
+    (tmp_path / "flow").mkdir()
+    for name in ("mixed.py", "environments"):
+        (tmp_path / name).rename(tmp_path / "flow" / name)
+    ended = desk("run", "flow/mixed.py", "--run-id", "one", *how)
+    assert ended.status == 0, ended.err
+    found = artifacts(desk)["found"]
+    assert isinstance(found, list)
+    assert found[1] == version
+    assert not found[0].startswith(str(tmp_path))
 
 
 def test_an_environment_in_which_no_task_can_begin_fails_the_task_and_not_its_server(tmp_path: Path) -> None:
