@@ -33,6 +33,7 @@ ODD = {
     "not-an-identifier",
     "one_item",
     "one_step",
+    "own_environments",
     "parameters",
     "shared_arms",
     "surroundings",

@@ -514,6 +514,14 @@ RUNS = (
         once("start", "join", "end", each=3, turn=3, judge=3),
     ),
     Expected(
+        "own_environments.py",
+        {
+            "seen": [(number, "1.1.1", "3.11", "2.0.0", "3.12") for number in (1, 2, 3)],
+            "last_seen": ("2.0.0", "3.12"),
+        },
+        once("start", "gather", "last", "end", old=3, new=3),
+    ),
+    Expected(
         "smaller_names.py",
         {
             "found": [[2, 4, 8], [3, 9, 27], [5, 25, 125]],
