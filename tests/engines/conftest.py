@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,10 @@ from typing import Any
 import pytest
 
 from engines.corpus_runs import Engines, Here, Runs
+from flowport.runtime.environments.create import environment as made
+from flowport.runtime.environments.lock_file import FOLDER, read
+from flowport.runtime.protocol import PYTHONS
+from flows.expected import FOLDER as FLOWS
 from flows.expected import Expected
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,6 +35,21 @@ def environment(name: str) -> Path:
         subprocess.run([str(python), "-m", "pip", "install", "--quiet", "--no-deps", "-r", str(pins)], check=True)
         done.write_text(pins.read_text())
     return python
+
+
+@pytest.fixture(scope="session", autouse=True)
+def pythons(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The environments of the flows of the corpus, named to all tasks as `flowport dry-run` does.
+
+    They are made before an engine starts. The processes of a session share them.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        with pytest.MonkeyPatch.context() as making:
+            making.setenv("FLOWPORT_CACHE", str(tmp_path_factory.getbasetemp().parent / "environments"))
+            locks = [read(path.read_bytes()) for path in (FLOWS / FOLDER).glob("*.txt")]
+            found = {lock.name: made(lock) for lock in locks}
+        patch.setenv(PYTHONS, json.dumps(found))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,9 @@ import tarfile
 import tempfile
 from datetime import timedelta
 
+KEPT = ("FLOWPORT_CACHE", "FLOWPORT_PYTHONS")
+"""What the machine says to tasks."""
+
 
 def process(command, environment, memory=()):
     """Run a command as a container would: with the variables that it is given, and no more than the machine's own besides.
@@ -25,7 +28,7 @@ def process(command, environment, memory=()):
     """
     assert command[0] == "python", command
     assert all(isinstance(value, str) for value in environment.values()), environment
-    kept = {name: os.environ[name] for name in os.environ if not name.startswith(("AIRFLOW", "FLOWPORT")) or name == "FLOWPORT_CACHE"}
+    kept = {name: os.environ[name] for name in os.environ if not name.startswith(("AIRFLOW", "FLOWPORT")) or name in KEPT}
     with tempfile.TemporaryDirectory() as folder:
         environment = {name: folder if value in memory else value for name, value in environment.items()}
         done = subprocess.run([PYTHON, *command[1:]], env={**kept, **environment}, cwd=folder, stdin=subprocess.DEVNULL)

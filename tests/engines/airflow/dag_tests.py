@@ -18,6 +18,7 @@ from engines.corpus_runs import given
 from engines.engine import plan_of
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower.run_ids import run_prefix
+from flowport.runtime.protocol import PYTHONS
 from flows.expected import Expected
 
 PROCESSES = os.cpu_count() or 1
@@ -36,7 +37,7 @@ class DagTests:
 
     def __init__(self, folder: Path, python: Path, **environment: str) -> None:
         self.folder, self.python = folder, python
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "FLOWPORT"))}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "FLOWPORT")) or name == PYTHONS}
         own = {
             "CORE__DAGS_FOLDER": str(folder / "dags"),
             "CORE__LOAD_EXAMPLES": "False",

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from flowport.runtime.protocol import PYTHONS
 from progress import PATIENCE, until
 
 T = TypeVar("T")
@@ -43,7 +44,7 @@ class Scheduler:
         self.environment = self._environment(port, database, settings)
 
     def _environment(self, port: int, database: str, settings: dict[str, str]) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "FLOWPORT"))}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "FLOWPORT")) or name == PYTHONS}
         own = {
             "CORE__DAGS_FOLDER": str(self.dags),
             "CORE__LOAD_EXAMPLES": "False",
