@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from flowport.runtime.checkpoints.checkpoint import Checkpoint as Checkpoint
     from flowport.runtime.checkpoints.loading import load_model as load_model
     from flowport.runtime.datatools.s3 import S3 as S3
+    from flowport.runtime.launchers.torchrun import TorchrunSingleNodeMultiGPU as TorchrunSingleNodeMultiGPU
     from flowport.runtime.names.caught_error import CaughtError as CaughtError
     from flowport.runtime.names.config import Config as Config
     from flowport.runtime.names.config import ConfigValue as ConfigValue
@@ -45,19 +46,25 @@ if TYPE_CHECKING:
     from flowport.runtime.names.flow import batch as batch
     from flowport.runtime.names.flow import catch as catch
     from flowport.runtime.names.flow import checkpoint as checkpoint
+    from flowport.runtime.names.flow import deepspeed as deepspeed
     from flowport.runtime.names.flow import environment as environment
     from flowport.runtime.names.flow import flow as flow
     from flowport.runtime.names.flow import huggingface_hub as huggingface_hub
     from flowport.runtime.names.flow import kubernetes as kubernetes
     from flowport.runtime.names.flow import limits as limits
+    from flowport.runtime.names.flow import metaflow_ray as metaflow_ray
     from flowport.runtime.names.flow import model as model
+    from flowport.runtime.names.flow import mpi as mpi
+    from flowport.runtime.names.flow import parallel as parallel
     from flowport.runtime.names.flow import project as project
+    from flowport.runtime.names.flow import pytorch_parallel as pytorch_parallel
     from flowport.runtime.names.flow import resources as resources
     from flowport.runtime.names.flow import retry as retry
     from flowport.runtime.names.flow import schedule as schedule
     from flowport.runtime.names.flow import secrets as secrets
     from flowport.runtime.names.flow import step as step
     from flowport.runtime.names.flow import timeout as timeout
+    from flowport.runtime.names.flow import torchrun as torchrun
     from flowport.runtime.names.mutators import FlowMutator as FlowMutator
     from flowport.runtime.names.mutators import MutableFlow as MutableFlow
     from flowport.runtime.names.mutators import MutableStep as MutableStep
@@ -95,6 +102,7 @@ __all__ = (
     "Step",
     "StepMutator",
     "Task",
+    "TorchrunSingleNodeMultiGPU",
     "USER_SKIP_STEP",
     "UserStepDecorator",
     "airflow_external_task_sensor",
@@ -107,6 +115,7 @@ __all__ = (
     "conda_base",
     "config_expr",
     "current",
+    "deepspeed",
     "default_metadata",
     "default_namespace",
     "environment",
@@ -121,7 +130,9 @@ __all__ = (
     "limits",
     "load_model",
     "metadata",
+    "metaflow_ray",
     "model",
+    "mpi",
     "namespace",
     "nim",
     "parallel",
@@ -139,6 +150,7 @@ __all__ = (
     "secrets",
     "step",
     "timeout",
+    "torchrun",
     "trigger",
     "trigger_on_finish",
     "user_step_decorator",

@@ -36,12 +36,19 @@ ADDED: Mapping[str, str] = {
     "model": "model",
     "huggingface_hub": "huggingface_hub",
     "nim": "nim",
+    "torch": "torchrun",
+    "deepspeed": "deepspeed",
+    "mpi": "mpi",
+    "ray_storage_path": "metaflow_ray",
 }
 """Attributes that decorators add to `current`, and the decorators; some of these flowport does not have."""
 
 OF_STEPS, OF_FLOWS = frozenset(STEP_DECORATORS), frozenset(FLOW_DECORATORS)
 
-WAYS_OUT: Mapping[str, str] = {"parallel": "put `@parallel` above a step, and go there with `num_parallel`"}
+WAYS_OUT: Mapping[str, str] = {
+    name: f"put `@{name}` above a step, and go there with `num_parallel`"
+    for name in ("parallel", "torchrun", "deepspeed", "mpi", "metaflow_ray")
+}
 """What to type to have what a decorator adds, where putting it above a step or the flow is not enough."""
 
 IN_TASKS = frozenset({"parameters", "parameter_names", "tags", "resources", "graph"})

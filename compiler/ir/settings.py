@@ -5,6 +5,7 @@ from __future__ import annotations
 from flowport.compiler.ir.execution import ExecutionSpec, Pairs
 from flowport.compiler.ir.secrets import Delivery, Forwards, Secrets
 from flowport.compiler.ir.span import Span
+from flowport.compiler.ir.values import JSON
 from flowport.compiler.record import field, record
 
 
@@ -140,11 +141,13 @@ class Hub:
 class Gang:
     """What makes a step run on several nodes at once: `num_parallel` before it, and a decorator on it, "" if it has none.
 
-    `nodes` is how many there are, None if only the run knows that.
+    `nodes` is how many there are, None if only the run knows that. `options` are the arguments of a decorator that starts programs on
+    the nodes, such as `@torchrun`.
     """
 
     decorator: str = ""
     nodes: int | None = None
+    options: tuple[tuple[str, JSON], ...] = ()
 
 
 @record

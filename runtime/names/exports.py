@@ -33,6 +33,7 @@ EXCEPTIONS = "runtime.names.exceptions"
 METAFLOW_CONFIG = "runtime.names.metaflow_config"
 METAFLOW_UTIL = "runtime.names.metaflow_util"
 PARALLEL = "runtime.names.parallel"
+LAUNCHERS = "runtime.launchers."
 PROFILE = "runtime.names.profile"
 S3 = "runtime.datatools.s3"
 S3_OBJECTS = "runtime.datatools.objects"
@@ -61,9 +62,10 @@ _FLOW_NAMES = ("FlowSpec", "step", "flow", "Parameter", "IncludeFile", "JSONType
 _DECORATORS = (
     "retry", "catch", "timeout", "resources", "environment", "secrets", "kubernetes", "batch", "pypi", "conda",
     "schedule", "limits", "project", "pypi_base", "conda_base", "pip", "checkpoint", "model", "huggingface_hub", "parallel",
+    "pytorch_parallel", "torchrun", "metaflow_ray", "deepspeed", "mpi",
 )  # fmt: skip
 WITHOUT_EFFECT = (
-    "airflow_external_task_sensor", "airflow_s3_key_sensor", "card", "exit_hook", "gpu_profile", "nim", "pytorch_parallel",
+    "airflow_external_task_sensor", "airflow_s3_key_sensor", "card", "exit_hook", "gpu_profile", "nim",
     "trigger", "trigger_on_finish",
 )  # fmt: skip
 """Metaflow's decorators that change nothing of what a step computes; the compiler says which of them have no effect."""
@@ -105,6 +107,7 @@ MODULES: Mapping[str, Mapping[str, str]] = {
         "S3": S3,
         **_all((*_CONFIG_NAMES, *_CONFIG_PARSERS), CONFIG),
         **_all(("parallel_map", "parallel_imap_unordered"), PARALLEL),
+        "TorchrunSingleNodeMultiGPU": LAUNCHERS + "torchrun",
         "current": CURRENT,
         "CaughtError": CAUGHT_ERROR,
         "Checkpoint": CHECKPOINT,
@@ -140,6 +143,9 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "plugins.datatools": {"S3": S3, "MetaflowS3Exception": S3_EXCEPTIONS},
     "plugins.datatools.s3": _DATATOOLS,
     "plugins.datatools.s3.s3": _DATATOOLS,
+    "plugins.deepspeed_libs.executor": {"DeepspeedExecutor": LAUNCHERS + "deepspeed"},
+    "plugins.deepspeed_libs.exceptions": {"DeepspeedException": LAUNCHERS + "command"},
+    "plugins.torchrun_libs.exceptions": {"TorchrunException": LAUNCHERS + "command"},
     "plugins.parsers": {**_all(_CONFIG_PARSERS, CONFIG)},
     "plugins.secrets": {"get_secret": GET_SECRET},
     "plugins.secrets.secrets_func": {"get_secret": GET_SECRET},

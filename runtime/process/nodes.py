@@ -15,6 +15,10 @@ NODES = "_parallel_ubf_iter"
 """Metaflow's name for what a step with `num_parallel` goes over."""
 
 
+MEETING = "FLOWPORT_GANG"
+"""The variable that names a folder which the nodes of a gang share as long as it runs."""
+
+
 def variables(index: int, number: int, control: str, address: str, port: int) -> dict[str, str]:
     """The variables of the node `index` of `number`; `control` is the task id of node 0, which is at `address` and has `port` free."""
     return {

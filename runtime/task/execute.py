@@ -75,10 +75,25 @@ def begin(context: ItemContext, row: int, tried: int) -> tuple[Item, FlowSpec]:
 def attempt(context: ItemContext, item: Item, flow: FlowSpec, tried: int, over: Callable[[], None] | None = None) -> Outcome:
     """The outcome of an item whose step succeeds; raises what the step raises."""
     with Step(f"step `{context.step}` ran longer than its timeout of {context.plan['timeout']} seconds", over):
-        _with_additions(context, item, flow, getattr(flow, context.step), tried)
+        if _launched(context, item, tried):
+            _with_additions(context, item, flow, getattr(flow, context.step), tried)
     if item.targets is None and "end" not in context.plan["transition"]:
         raise Misuse(f"step `{context.step}` ended without `self.next(...)`: make it the last statement of every way through the step")
     return _finished(context, item, flow)
+
+
+def _launched(context: ItemContext, item: Item, tried: int) -> bool:
+    """Have the decorator of a gang start its programs on this node; False if the step does not run on it, and goes on by itself."""
+    launcher = context.plan.get("gang", {}).get("launcher")
+    if launcher is None:
+        return True
+    from flowport.runtime.launchers.launch import launch
+
+    storage = f"{context.store.url}/{context.keys.data()}{context.step}/{context.lineage.address(item.row)}/{tried}"
+    if launch(launcher, context.plan["gang"]["options"], context.plan.get("resources", {}), storage):
+        return True
+    item.targets = [context.plan["transition"]["next"]]
+    return False
 
 
 def _with_additions(context: ItemContext, item: Item, flow: FlowSpec, body: Callable[..., None], tried: int) -> None:

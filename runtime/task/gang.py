@@ -7,6 +7,7 @@ Only where `@catch` continues in the place of a node, the others go on.
 from __future__ import annotations
 
 import sys
+from tempfile import TemporaryDirectory
 
 from flowport.runtime.process import nodes
 from flowport.runtime.process.lifecycle import check
@@ -95,12 +96,14 @@ class _Gang:
         self.context, self.policy, self.attempts, self.rows = context, policy, attempts, rows
         self.begun = max(attempts.begun.get(row, 0) for row in rows)
         self.ending = False
+        self.meeting = ""
 
     def run(self, runner: GangRunner) -> list[Outcome]:
         """Run all nodes at once; returns their outcomes, of which those without an artifact or an error were ended."""
-        self._begin(runner)
-        found = {outcome["row"]: outcome for outcome in (self._wait(runner) for _ in self.rows)}
-        runner.over()
+        with TemporaryDirectory(prefix="gang_") as self.meeting:
+            self._begin(runner)
+            found = {outcome["row"]: outcome for outcome in (self._wait(runner) for _ in self.rows)}
+            runner.over()
         for outcome in found.values():
             if not self.ending or "error" in outcome:
                 self.attempts.done(outcome)
@@ -112,10 +115,14 @@ class _Gang:
         for row in self.rows:
             self.attempts.begin(row, at_once=announces and row == self.rows[-1])
         control, port = self.context.lineage.address(self.rows[0]), nodes.free_port()
+        launcher: str = self.context.plan["gang"].get("launcher", "")
         gpus: int = self.context.plan.get("resources", {}).get("gpu", 0)
+        number = len(self.rows)
         for index, row in enumerate(self.rows):
-            own = nodes.variables(index, len(self.rows), control, "127.0.0.1", port)
-            runner.begin_node(row, self.begun, {**own, **nodes.devices(index, len(self.rows), gpus)})
+            own = nodes.variables(index, number, control, "127.0.0.1", port)
+            # Node 0 starts the processes of all nodes for these, so it sees all GPUs.
+            shown = {} if launcher in ("deepspeed", "mpi") else nodes.devices(index, number, gpus)
+            runner.begin_node(row, self.begun, {**own, **shown, nodes.MEETING: self.meeting})
 
     def _wait(self, runner: GangRunner) -> Outcome:
         """The next outcome. The first failure ends the other nodes; what they raise then follows from it, and only their log has it.

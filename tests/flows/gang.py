@@ -4,7 +4,7 @@ import os
 import socket
 import time
 
-from metaflow import FlowSpec, current, parallel, resources, step
+from metaflow import FlowSpec, current, parallel, pytorch_parallel, resources, step
 
 
 def connected(address):
@@ -70,9 +70,10 @@ class GangFlow(FlowSpec):
         self.size = self.input
         self.next(self.work, num_parallel=self.size)
 
-    @parallel
+    @pytorch_parallel
     @step
     def work(self):
+        assert os.environ["NUM_NODES"] == str(self.size)
         self.result = (self.size, sum_of_all(current.parallel.node_index + 1))
         self.next(self.done)
 

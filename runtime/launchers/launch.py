@@ -1,0 +1,48 @@
+"""What the decorators of a gang that start programs do before the step of a node: variables, attributes of `current`, and a Ray cluster."""
+
+from __future__ import annotations
+
+import os
+
+from flowport.runtime.names.current import current
+from flowport.runtime.process.nodes import MEETING, free_port
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+ON_NODE_0 = frozenset({"mpi", "metaflow_ray"})
+"""The decorators whose step runs on node 0 alone: the other nodes serve it."""
+
+
+def launch(launcher: str, options: dict[str, Any], resources: dict[str, Any], storage: str) -> bool:
+    """Prepare this node; False if its step does not run. `resources` are those of a node, and `storage` is a folder in the store."""
+    node = current.parallel
+    nodes, index = node.num_nodes, node.node_index
+    cpus, gpus = max(1, int(resources.get("cpu") or 1)), int(resources.get("gpu") or 0)
+    # A step that is run by itself, for a test, is a gang of one node.
+    os.environ.setdefault("MASTER_ADDR", node.main_ip)
+    os.environ["MASTER_PORT"] = str(options.get("master_port") or os.environ.get("MASTER_PORT") or free_port())
+    match launcher:
+        case "pytorch_parallel":
+            os.environ.update(NUM_NODES=str(nodes), PL_TORCH_DISTRIBUTED_BACKEND="gloo")
+        case "torchrun":
+            from flowport.runtime.launchers.torchrun import PROCESSES, Torchrun
+
+            where = {"nnodes": nodes, "master_addr": node.main_ip, "master_port": os.environ["MASTER_PORT"], "node_rank": index}
+            current._update_env({"torch": Torchrun({**where, PROCESSES: options.get(PROCESSES, 1)})})
+        case "deepspeed":
+            from flowport.runtime.launchers.deepspeed import Deepspeed
+
+            current._update_env({"deepspeed": Deepspeed(nodes, index, gpus or cpus, os.environ.get(MEETING, ""))})
+        case "mpi":
+            from flowport.runtime.launchers.mpi import MPI
+
+            current._update_env({"mpi": MPI(nodes * cpus)})
+        case "metaflow_ray":
+            from flowport.runtime.launchers.ray import start
+
+            current._update_env({"ray_storage_path": storage})
+            share = max(1, (os.cpu_count() or 1) // nodes)
+            start(options, index, nodes, cpus if "cpu" in resources else share, gpus)
+    return not index or launcher not in ON_NODE_0
