@@ -63,6 +63,8 @@ if TYPE_CHECKING:
     from flowport.runtime.names.flow import schedule as schedule
     from flowport.runtime.names.flow import secrets as secrets
     from flowport.runtime.names.flow import step as step
+    from flowport.runtime.names.flow import tensorflow as tensorflow
+    from flowport.runtime.names.flow import tensorflow_parallel as tensorflow_parallel
     from flowport.runtime.names.flow import timeout as timeout
     from flowport.runtime.names.flow import torchrun as torchrun
     from flowport.runtime.names.mutators import FlowMutator as FlowMutator
@@ -149,6 +151,8 @@ __all__ = (
     "schedule",
     "secrets",
     "step",
+    "tensorflow",
+    "tensorflow_parallel",
     "timeout",
     "torchrun",
     "trigger",

@@ -33,7 +33,7 @@ _PACKAGES = Part("extensions", "install the packages in the image, or in the env
 _MODELS = Part("extensions", "load and store models inside the step")
 
 PARTS: Mapping[str, Part] = {
-    **dict.fromkeys(("pyspark", "tensorflow", "tensorflow_parallel"), _GANGS),
+    **dict.fromkeys(("pyspark",), _GANGS),
     **dict.fromkeys(("nvcf", "nvct", "nvidia", "ollama", "snowpark", "vllm"), _SERVICES),
     **dict.fromkeys(("named_env", "named_env_base", "pip_base", "uv", "uv_base"), _PACKAGES),
     **dict.fromkeys(("checkpoint_config",), _MODELS),

@@ -26,6 +26,10 @@ def launch(launcher: str, options: dict[str, Any], resources: dict[str, Any], st
     match launcher:
         case "pytorch_parallel":
             os.environ.update(NUM_NODES=str(nodes), PL_TORCH_DISTRIBUTED_BACKEND="gloo")
+        case "tensorflow" | "tensorflow_parallel":
+            from flowport.runtime.launchers.tensorflow import configuration
+
+            os.environ["TF_CONFIG"] = configuration(nodes, index, node.main_ip, os.environ.get(MEETING, ""))
         case "torchrun":
             from flowport.runtime.launchers.torchrun import PROCESSES, Torchrun
 

@@ -62,7 +62,7 @@ _FLOW_NAMES = ("FlowSpec", "step", "flow", "Parameter", "IncludeFile", "JSONType
 _DECORATORS = (
     "retry", "catch", "timeout", "resources", "environment", "secrets", "kubernetes", "batch", "pypi", "conda",
     "schedule", "limits", "project", "pypi_base", "conda_base", "pip", "checkpoint", "model", "huggingface_hub", "parallel",
-    "pytorch_parallel", "torchrun", "metaflow_ray", "deepspeed", "mpi",
+    "pytorch_parallel", "torchrun", "metaflow_ray", "deepspeed", "mpi", "tensorflow", "tensorflow_parallel",
 )  # fmt: skip
 WITHOUT_EFFECT = (
     "airflow_external_task_sensor", "airflow_s3_key_sensor", "card", "exit_hook", "gpu_profile", "nim",

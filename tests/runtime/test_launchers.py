@@ -74,7 +74,7 @@ def calls(said: Path) -> list[dict[str, Any]]:
 
 GANG = """
 import os, time
-from flowport import deepspeed, metaflow_ray, mpi, pytorch_parallel, resources, torchrun
+from flowport import deepspeed, metaflow_ray, mpi, pytorch_parallel, resources, tensorflow, torchrun
 
 class Gang(FlowSpec):
     @step
@@ -196,6 +196,16 @@ def test_pytorch_parallel_sets_the_variables_of_metaflow(tmp_path: Path) -> None
     assert [flow.artifacts("train", f"r.{node}")["seen"] for node in range(3)] == [
         ["51001", str(node), "3", "3", "gloo"] for node in range(3)
     ]
+
+
+def test_tensorflow_has_the_addresses_of_all_workers(tmp_path: Path) -> None:
+    flow = gang(tmp_path, "@tensorflow", "self.config = os.environ['TF_CONFIG']")
+    flow.run()
+    found = [json.loads(flow.artifacts("train", f"r.{node}")["config"]) for node in range(3)]
+    (workers,) = {tuple(one["cluster"]["worker"]) for one in found}
+    assert len({*workers}) == 3
+    assert {address.rpartition(":")[0] for address in workers} == {"127.0.0.1"}
+    assert [one["task"] for one in found] == [{"type": "worker", "index": node} for node in range(3)]
 
 
 def test_deepspeed_runs_once_for_all_nodes_and_each_goes_on_after_it(tmp_path: Path, said: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -88,6 +88,8 @@ LAUNCHERS: Mapping[str, Mapping[str, Reader]] = {
         "dashboard_port": _port,
     },
     "deepspeed": {"all_nodes_started_timeout": _seconds, "worker_polling_freq": _seconds, "use_sudo": _flag},
+    "tensorflow": {},
+    "tensorflow_parallel": {},
     "mpi": {"all_nodes_started_timeout": _seconds, "worker_polling_freq": _seconds},
 }
 """The decorators that start programs, with their arguments in the order of their packages."""
