@@ -52,12 +52,13 @@ class Step(MetaflowObject):
 
     @property
     def control_task(self) -> Task | None:
-        """The task that starts the others of a gang of tasks: None, as there are no gangs."""
-        return None
+        """Node 0 of a gang, the first one of `control_tasks`; None for a step that is no gang."""
+        return next(self.control_tasks(), None)
 
     def control_tasks(self, *tags: str) -> Iterator[Task]:
-        """The tasks that start the others of a gang of tasks: none."""
-        return iter(())
+        """The nodes 0 of the gangs of the step; none for a step that is no gang."""
+        if "gang" in self._source.program.step(self.id):
+            yield from (task for task in self.tasks(*tags) if task.index == 0)
 
     @property
     def finished_at(self) -> datetime | None:

@@ -89,6 +89,52 @@ def test_a_step_has_its_tasks_the_last_item_first(train: Solo) -> None:
     assert (str(work.parent), work.tags) == ("Run('TrainFlow/1')", Run("TrainFlow/1").tags)
 
 
+GANGS = """
+from flowport import parallel
+
+class Gangs(FlowSpec):
+    @step
+    def start(self):
+        self.sizes = [2, 3]
+        self.next(self.each, foreach="sizes")
+
+    @step
+    def each(self):
+        self.next(self.train, num_parallel=self.input)
+
+    @parallel
+    @step
+    def train(self):
+        self.node = current.parallel.node_index
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.next(self.outer)
+
+    @step
+    def outer(self, inputs):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+def test_the_nodes_of_a_gang_are_tasks_and_node_0_is_its_control_task(tmp_path: Path) -> None:
+    flow = Solo(tmp_path, GANGS)
+    flow.run()
+    metadata(flow.store.url)
+    step = Step("Gangs/1/train", _namespace_check=False)
+    assert sorted((task.id, task.index, task["node"].data, task.successful) for task in step) == [
+        (f"r.{gang}.{node}", node, node, True) for gang, size in enumerate([2, 3]) for node in range(size)
+    ]
+    assert {task.id for task in step.control_tasks()} == {"r.0.0", "r.1.0"}
+    assert step.control_task is not None
+    assert step.control_task.id in {"r.0.0", "r.1.0"}
+
+
 def test_a_task_has_its_artifacts_and_its_place_in_the_foreach(train: Solo) -> None:
     task = Task("TrainFlow/1/work/r.2")
     assert (task.id, task.index, task.successful, task.finished, task.exception) == ("r.2", 2, True, True, None)
