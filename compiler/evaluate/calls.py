@@ -6,16 +6,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
+from collections.abc import Iterator
+from typing import Any
 
 from flowport.compiler.evaluate import configs
 from flowport.compiler.evaluate.environment import Forwarded, found_in, read
+from flowport.compiler.evaluate.instances import Evaluator, instance, is_data_class
 from flowport.compiler.evaluate.pure import CALLS, method
 from flowport.compiler.evaluate.scope import Known, NotConstant, ReadsEnvironment, Scope, attempt, is_name, resolve_name, unpack
 from flowport.compiler.python.modules import Definition, External, Thing
-
-Evaluator: TypeAlias = Callable[[ast.expr, Scope], Any]
 
 _TAKE_FUNCTIONS = frozenset({"map", "sorted", "min", "max", "yaml.load"})
 
@@ -58,6 +57,8 @@ class Calls:
                 self._arguments(node, where) if function.name == "dict" else self._values(node, where, functions=takes_functions)
             )
             return attempt(node, where, CALLS[function.name], *positional, **named)
+        if isinstance(function, Definition) and is_data_class(function, where):
+            return instance(node, function, self._arguments(node, where), where, self.evaluate)
         if isinstance(function, Definition) and function.function is not None:
             return self._own_function(node, function, where)
         raise NotConstant(where.source, node, f"`{where.source.segment(node.func)}` cannot be called before the flow runs")

@@ -20,7 +20,18 @@ from flowport.compiler.evaluate.calls import Calls
 from flowport.compiler.evaluate.environment import Forwarded, found_in, joined, read
 from flowport.compiler.evaluate.paths import PathText
 from flowport.compiler.evaluate.pure import BIGGEST, BUILTINS, HERE, TooBig, binary, check_size
-from flowport.compiler.evaluate.scope import Known, NotConstant, OutOfWork, ReadsEnvironment, Scope, attempt, is_name, resolve_name, unpack
+from flowport.compiler.evaluate.scope import (
+    Instance,
+    Known,
+    NotConstant,
+    OutOfWork,
+    ReadsEnvironment,
+    Scope,
+    attempt,
+    is_name,
+    resolve_name,
+    unpack,
+)
 from flowport.compiler.evaluate.versions import major_version
 from flowport.compiler.python.bindings import Names, names
 from flowport.compiler.python.modules import Definition, External, Own, Thing
@@ -277,8 +288,10 @@ def _attribute(node: ast.Attribute, where: Scope) -> Any:
     if isinstance(owner, (External, Known, Own)):
         thing = External(owner.name) if isinstance(owner, Known) else owner
         return _thing(node, where.modules.member(thing, node.attr), where)
-    if isinstance(owner, Definition):
-        return _class_member(node, owner, where)
+    if isinstance(owner, Instance) and node.attr in owner.fields:
+        return owner.fields[node.attr]
+    if isinstance(owner, Definition | Instance):
+        return _class_member(node, owner.type if isinstance(owner, Instance) else owner, where)
     if isinstance(owner, ConfigValue) or owner is None:
         return configs.attribute(node, owner, where)
     if isinstance(owner, PathText) and node.attr in PathText.ATTRIBUTES:

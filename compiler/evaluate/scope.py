@@ -43,6 +43,14 @@ class Known:
 
 
 @record(eq=False)
+class Instance:
+    """An object of a data class of the flow (`instances`), which is no value that a decorator takes."""
+
+    type: Definition
+    fields: Mapping[str, Any]
+
+
+@record(eq=False)
 class Scope:
     """The file of an expression, the names of the class around it, and values that are already known."""
 
@@ -67,8 +75,8 @@ def attempt(node: ast.AST, where: Scope, compute: Callable[..., Any], /, *values
 
 
 def is_name(value: object) -> bool:
-    """Whether a value is a function, a class or a module, known by its name alone."""
-    return isinstance(value, (Known, Definition, External, Own))
+    """Whether a value is a function, a class, a module or an object: something that only parts of are plain values."""
+    return isinstance(value, (Known, Definition, External, Own, Instance))
 
 
 def named_in(value: object) -> str | None:
@@ -77,6 +85,8 @@ def named_in(value: object) -> str | None:
         return value.module
     if isinstance(value, Known | Definition | External):
         return value.name
+    if isinstance(value, Instance):
+        return f"{value.type.name}()"
     inner = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list | tuple | set | frozenset) else ()
     return next((name for each in inner if (name := named_in(each)) is not None), None)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -242,3 +243,91 @@ def test_the_environment_as_a_whole_is_not_a_value_either(value: Any) -> None:
     with pytest.raises(ReadsEnvironment) as caught:
         value("dict(os.environ)")
     assert caught.value.variable is None
+
+
+DATA_CLASSES = """
+from dataclasses import dataclass, field
+import dataclasses
+
+SHARED = {"six": "1.16"}
+
+@dataclass
+class Job:
+    memory: int = 4096
+    gpu: int = field(default=2)
+    packages: dict = field(default_factory=lambda: SHARED)
+    UNIT = "MiB"
+
+    def size(self):
+        return self.memory
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    queue: str
+    job: Job = field(default_factory=Job)
+
+@dataclass
+class Active:
+    memory: int = 1
+
+    def __post_init__(self):
+        self.memory = 2
+
+class Plain:
+    memory = 1
+
+class Derived(Job):
+    pass
+
+LARGE = Settings("big", job=Job(8192))
+"""
+
+
+@pytest.fixture
+def of_data_classes(tmp_path: Path) -> Any:
+    def compute(expression: str) -> Any:
+        path = write(tmp_path, {"flow.py": f"{DATA_CLASSES}\nRESULT = {expression}\n"})
+        modules = Modules(((str(tmp_path), ""),), "")
+        source = read(str(path), "flow.py", "flow.py", "flow")
+        statement = source.tree.body[-1]
+        assert isinstance(statement, ast.Assign)
+        return evaluate(statement.value, scope(modules, source))
+
+    return compute
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "Job().memory",
+        "Job(1, gpu=3).gpu",
+        "Job().gpu",
+        "Settings('a').job.packages['six']",
+        "LARGE.job.memory + LARGE.job.gpu",
+        "LARGE.queue",
+        "Job().UNIT",
+    ],
+)
+def test_fields_of_data_classes_have_the_value_that_python_gives_them(of_data_classes: Any, expression: str) -> None:
+    names: dict[str, Any] = {}
+    exec(DATA_CLASSES, names)
+    assert of_data_classes(expression) == eval(expression, names)
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ("Settings().queue", "the arguments do not match the fields of `Settings`"),
+        ("Job(1, memory=2).gpu", "the arguments do not match the fields of `Job`"),
+        ("Job(colour=1).gpu", "the arguments do not match the fields of `Job`"),
+        ("Job(1, 2, 3, 4).gpu", "the arguments do not match the fields of `Job`"),
+        ("Job().colour", "`Job` has no attribute `colour` in its source"),
+        ("Active().memory", "`Active` cannot be called before the flow runs"),
+        ("Plain().memory", "`Plain` cannot be called before the flow runs"),
+        ("Derived().memory", "`Derived` cannot be called before the flow runs"),
+        ("len([Job()]) + Job()", "is not a value"),
+    ],
+)
+def test_other_objects_are_not_constant(of_data_classes: Any, expression: str, reason: str) -> None:
+    with pytest.raises(NotConstant, match=re.escape(reason)):
+        of_data_classes(expression)
