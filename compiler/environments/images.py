@@ -12,9 +12,6 @@ from flowport.compiler.record import record
 from flowport.runtime.store import digests
 from flowport.runtime.store.documents import dump
 
-PLATFORMS = ("linux/amd64",)
-"""The platforms of an image, if a profile names none."""
-
 HASH = 12
 """Hexadecimal digits of a digest in a tag."""
 

@@ -7,7 +7,6 @@ import os
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import Lock, Requirements
 from flowport.runtime.environments.lock_file import FOLDER, BadLockFile, Request, read
-from flowport.runtime.requirements.forms import spelled
 
 
 def request(asked: Requirements) -> Request:
@@ -15,6 +14,8 @@ def request(asked: Requirements) -> Request:
 
     Without packages there is nothing that conda would have to install.
     """
+    from flowport.runtime.requirements.forms import spelled
+
     packages = dict(spelled(asked.conda, *package) for package in asked.packages)
     return Request(asked.conda and bool(packages), packages, asked.python.removeprefix("=="))
 

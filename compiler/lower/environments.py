@@ -9,22 +9,11 @@
 from __future__ import annotations
 
 from flowport.compiler.environments.dockerfile import BASE, PYTHON, with_python
-from flowport.compiler.environments.images import PLATFORMS, Image, Wheel
+from flowport.compiler.environments.images import Image, Wheel
 from flowport.compiler.ir import Lock, Step
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.record import record, replace
 from flowport.runtime.protocol import INSTALL
-
-MODES = ("image", "install", "none")
-
-
-@record
-class Environments:
-    """What a profile says: one of `MODES` or "", where images are pushed, and their platforms."""
-
-    mode: str = ""
-    repository: str = ""
-    platforms: tuple[str, ...] = PLATFORMS
 
 
 @record

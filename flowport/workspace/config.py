@@ -21,8 +21,8 @@ from typing import Any, NamedTuple
 
 from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
 from flowport.compiler.diagnostics.suggestions import did_you_mean
+from flowport.compiler.environments.choice import Environments
 from flowport.compiler.ir.secrets import Provisions
-from flowport.compiler.lower.environments import Environments
 from flowport.compiler.project_settings import SharedSettings, TopSettings
 from flowport.compiler.python.containment import below
 from flowport.workspace.images.settings import environments

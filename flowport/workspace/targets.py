@@ -11,7 +11,6 @@ from flowport.compiler.record import replace
 from flowport.workspace.config import SHARED
 from flowport.workspace.errors import UnknownTarget
 from flowport.workspace.flow_file import FlowFile, has_errors
-from flowport.workspace.images.place import place
 
 if TYPE_CHECKING:
     from flowport.compiler.package.archive import Package
@@ -44,6 +43,11 @@ def prepare(flow: FlowFile, target: AnyTarget, defaults: Profile | None = None, 
     settings = {**(defaults or {}), **settings_for(target, flow.config)}
     if here:
         return prepare.prepare(target, plan, settings)
+    if not flow.config.environments.mode and not any(step.settings.requirements for step in plan.flow.steps):
+        ready = prepare.prepare(target, plan, settings)
+        return replace(ready, diagnostics=(*found, *ready.diagnostics))
+    from flowport.workspace.images.place import place
+
     placed = place(plan, flow, target.name, str(settings.get("image") or ""))
     if placed.image:
         settings["image"] = placed.image

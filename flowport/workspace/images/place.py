@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
+from flowport.compiler.environments.choice import Environments
 from flowport.compiler.environments.locks import request
 from flowport.compiler.environments.problems import disagreeing, other_platforms, unlocked, unsaid
 from flowport.compiler.ir.plan import Plan
-from flowport.compiler.lower.environments import Environments, Images, images_of, in_images, installing
+from flowport.compiler.lower.environments import Images, images_of, in_images, installing
 from flowport.workspace.flow_file import FlowFile
 
 

@@ -7,8 +7,7 @@ from typing import Any
 
 from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
 from flowport.compiler.diagnostics.suggestions import did_you_mean
-from flowport.compiler.environments.images import PLATFORMS
-from flowport.compiler.lower.environments import MODES, Environments
+from flowport.compiler.environments.choice import MODES, PLATFORMS, Environments
 
 REPOSITORY = 'write `repository = "registry.example.com/flows"` beside it: where the images are pushed'
 
