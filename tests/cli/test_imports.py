@@ -33,7 +33,6 @@ SLOW = (
     "asyncio",
     "boto3",
     "dataclasses",
-    "inspect",
     "logging",
     "moto",
     "obstore",
