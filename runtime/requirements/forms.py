@@ -123,7 +123,10 @@ def python_fits(version: str, here: str = "") -> bool:
     if re.fullmatch(r"\d+(\.\d+)*(\.\*)?", text):
         parts = text.removesuffix(".*").split(".")[:2]
         return here.split(".")[: len(parts)] == parts
-    return of_conda("python", text).admits(here)
+    found = of_conda("python", text)
+    if any(isinstance(choice, str) for choice in found.choices):
+        raise UnreadableForm(f"`{version}` is not a version of Python")
+    return found.admits(here)
 
 
 def _choice(name: str, text: str) -> SpecifierSet | str:

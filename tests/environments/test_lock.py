@@ -111,6 +111,25 @@ def test_markers_bases_and_a_python_alone(desk: Desk, decorator: str, base: str,
     assert {name: version for name, version in packages(folder).items() if name.startswith("fp")} == expected
 
 
+@pytest.mark.parametrize(
+    ("range", "python"),
+    [
+        (">=3.8", "3.12"),
+        (">=3.9,<3.12", "3.10"),
+        (">=3.8,<=3.11.4", "3.10"),
+        ("<3.13.2", "3.12"),
+        (">3.11,<3.12", "3.11"),
+        ("3", "3.12"),
+        ("==3.11.7", "3.11"),
+    ],
+)
+def test_a_range_of_pythons_is_locked_for_the_usual_one_or_the_oldest_that_fits(desk: Desk, range: str, python: str) -> None:
+    folder = asking(desk, f'@pypi(packages={{"fptool": "1.0"}}, python="{range}")')
+    assert desk("lock", "flow.py", "--python", "3.12").status == 0
+    (path,) = folder.iterdir()
+    assert read(path.read_bytes()).python == python
+
+
 @pytest.mark.parametrize("decorator", ["", "@pypi(disabled=True)"])
 def test_a_flow_without_packages_needs_no_lock_file(desk: Desk, decorator: str) -> None:
     folder = asking(desk, decorator)
@@ -163,6 +182,11 @@ def test_versions_that_differ_by_platform_have_markers(desk: Desk, tmp_path: Pat
             '@pypi(packages={"fptool": ""}, python="3.9")',
             (),
             "asks for Python 3.9, and flowport runs tasks with 3.10 or later: ask for that",
+        ),
+        (
+            '@pypi(packages={"fptool": ""}, python=">=4")',
+            (),
+            "asks for Python >=4, and flowport runs tasks with 3.10 or later: ask for that",
         ),
         ('@pypi(packages={"fptool": ""})', ("--python", "new"), "`new` is not a version of Python: write one such as 3.11"),
         ('@pypi(packages={"fptool": ""})', ("--platform", "vax"), "there is no platform `vax`: write one of linux/amd64, linux/arm64"),

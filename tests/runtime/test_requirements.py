@@ -100,6 +100,12 @@ def test_one_version_of_python_is_compared_by_its_first_two_numbers(text: str, f
     assert python_fits(text, "3.11.9") is fits
 
 
+@pytest.mark.parametrize("text", ["three", "py312", "=new", "3.11,", ">=three"])
+def test_a_word_is_no_version_of_python(text: str) -> None:
+    with pytest.raises(UnreadableForm):
+        python_fits(text)
+
+
 def test_packages_that_are_here_in_their_versions_say_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     compare({"click": CLICK, "PyYAML": ">=6", "obstore": "", "python": ">=3.10"}, python=platform.python_version())
     assert capsys.readouterr() == ("", "")

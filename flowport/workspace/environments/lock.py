@@ -14,10 +14,14 @@ from flowport.runtime.environments.conda import CondaPackage
 from flowport.runtime.environments.errors import EnvironmentProblem
 from flowport.runtime.environments.lock_file import FOLDER, BadLockFile, LockFile, Request, read
 from flowport.runtime.environments.platforms import MARKERS, platforms
+from flowport.runtime.requirements.forms import python_fits
 from flowport.workspace.environments.resolve import Resolved, Resolver
 
 OLDEST = (3, 10)
 """The oldest Python that runs a task."""
+
+NEWEST, PATCHES = 30, 30
+"""More than the minor versions of Python 3, and the releases of one of them, for years."""
 
 
 class Locked(NamedTuple):
@@ -96,15 +100,17 @@ def _before(path: str) -> LockFile | None:
 
 
 def _python(asked: Request, default: str) -> str:
-    """The major and minor version to lock for; raises EnvironmentProblem."""
-    named = asked.python or next((version for name, version in asked.packages.items() if name.lower() == "python"), "")
-    found = re.search(r"(\d+)\.(\d+)", named) or re.search(r"(\d+)\.(\d+)", default)
-    if found is None:
+    """The major and minor version to lock for: `default` if it fits, else the oldest that fits; raises EnvironmentProblem."""
+    usual = re.match(r"\d+\.\d+", default)
+    if usual is None:
         raise EnvironmentProblem(f"`{default}` is not a version of Python: write one such as 3.11")
-    if (int(found[1]), int(found[2])) < OLDEST:
-        oldest = ".".join(map(str, OLDEST))
-        raise EnvironmentProblem(f"an environment asks for Python {found[0]}, and flowport runs tasks with {oldest} or later: ask for that")
-    return found[0]
+    named = asked.python or next((version for name, version in asked.packages.items() if name.lower() == "python"), "") or usual[0]
+    candidates = [f"{OLDEST[0]}.{minor}" for minor in range(OLDEST[1], NEWEST)]
+    for python in sorted(candidates, key=lambda each: each != usual[0]):
+        if any(python_fits(named, f"{python}.{patch}") for patch in range(PATCHES)):
+            return python
+    message = f"an environment asks for Python {named}, and flowport runs tasks with {candidates[0]} or later: ask for that"
+    raise EnvironmentProblem(message)
 
 
 def _merged(found: Mapping[str, Mapping[str, str]]) -> str:
