@@ -69,7 +69,7 @@ class Additions:
         checkpoint = CurrentCheckpoint(asked["temp_dir_root"])
         self._cleanups.append(checkpoint.cleanup)
         InStep.place, InStep.reads = place, item.reads
-        place.announce(item.parameters())
+        place.announce(item.parameters(), checkpoint.lock)
         current._update_env({"checkpoint": checkpoint})
         policy = asked["load_policy"]
         if policy == "none":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from tempfile import TemporaryDirectory
 
 from flowport.runtime.checkpoints import loading, slots
@@ -95,6 +96,7 @@ class CurrentCheckpoint:
     def __init__(self, temp_dir_root: str | None) -> None:
         self._root = temp_dir_root
         self._folder = _made(temp_dir_root)
+        self.lock = f"{self._folder.name}.lock"
         self._info: CheckpointArtifact | None = None
 
     @property
@@ -140,12 +142,14 @@ class CurrentCheckpoint:
 
     def refresh_directory(self) -> None:
         """Make `directory` a new and empty folder."""
-        self.cleanup()
+        self._folder.cleanup()
         self._folder = _made(self._root)
 
     def cleanup(self) -> None:
-        """Remove `directory`."""
+        """Remove `directory`: the step is over."""
         self._folder.cleanup()
+        with suppress(OSError):
+            os.unlink(self.lock)
 
 
 def _made(root: Path | None) -> TemporaryDirectory[str]:

@@ -11,6 +11,7 @@ from flowport.runtime.store.open import open_store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from typing import Any
 
     from flowport.runtime.store.interface import Store
@@ -22,10 +23,12 @@ VARIABLE = variable("checkpoint")
 class Place:
     """One item of a step in a run, and the attempt that runs, from 0."""
 
-    __slots__ = ("address", "attempt", "keys", "step", "store")
+    __slots__ = ("address", "attempt", "keys", "lock", "step", "store")
 
     def __init__(self, store: Store, keys: Keys, step: str, address: str, attempt: int) -> None:
         self.store, self.keys, self.step, self.address, self.attempt = store, keys, step, address, attempt
+        self.lock = ""
+        """The file that what saves for the item locks, one after the other; "" where nothing is announced."""
 
     @property
     def folder(self) -> str:
@@ -41,9 +44,16 @@ class Place:
         """The same item in another run of the flow."""
         return Place(self.store, Keys(self.keys.flow, run), self.step, self.address, self.attempt)
 
-    def announce(self, reads: dict[str, Any]) -> None:
-        """Tell the processes that the step starts; `reads` are the marks of what they certainly read."""
-        given = [self.store.url, self.keys.flow, self.keys.id, self.step, self.address, self.attempt, reads]
+    def turn(self) -> AbstractContextManager[None]:
+        """Wait until no other thread or process of the step saves."""
+        from flowport.runtime.checkpoints.turns import turn
+
+        return turn(self.lock)
+
+    def announce(self, reads: dict[str, Any], lock: str) -> None:
+        """Tell the processes that the step starts; `reads` are the marks of what they certainly read, `lock` a file that they lock."""
+        self.lock = lock
+        given = [self.store.url, self.keys.flow, self.keys.id, self.step, self.address, self.attempt, reads, lock]
         os.environ[VARIABLE] = documents.dump(given).decode("utf-8", "surrogatepass")
 
 
@@ -52,8 +62,10 @@ def announced() -> tuple[Place, dict[str, Any]] | None:
     text = os.environ.get(VARIABLE)
     if not text:
         return None
-    url, flow, run, step, address, attempt, reads = documents.load(text)
-    return Place(open_store(url), Keys(flow, run), step, address, attempt), reads
+    url, flow, run, step, address, attempt, reads, lock = documents.load(text)
+    place = Place(open_store(url), Keys(flow, run), step, address, attempt)
+    place.lock = lock
+    return place, reads
 
 
 def withdraw() -> None:

@@ -130,6 +130,11 @@ def _with_key(store: Store, key: str) -> Slot:
 
 def save(place: Place, path: str, doc: dict[str, Any]) -> Slot:
     """Store the files at `path` in the next slot. `doc` has the name, the metadata and so on; returns the slot."""
+    with place.turn():
+        return _save(place, path, doc)
+
+
+def _save(place: Place, path: str, doc: dict[str, Any]) -> Slot:
     found = files.local_files(path)
     slots = read(place)
     sequence = slots[0].sequence + 1 if slots else 0

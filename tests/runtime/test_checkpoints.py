@@ -245,6 +245,61 @@ self.names = sorted(one["name"] for one in current.checkpoint.list())
     assert solo.artifacts("end")["names"] == ["1", "2"]
 
 
+TOGETHER = {
+    "threads": """
+from concurrent.futures import ThreadPoolExecutor
+self.keys = list(ThreadPoolExecutor(8).map(save, range(8)))
+""",
+    "forked processes": """
+from flowport import parallel_map
+self.keys = parallel_map(save, list(range(8)), max_parallel=8)
+""",
+}
+
+
+@pytest.mark.parametrize("how", TOGETHER)
+def test_checkpoints_that_are_saved_at_once_are_all_kept(tmp_path: Path, how: str) -> None:
+    body = f"""
+def save(number):
+    folder = Path(current.checkpoint.directory, str(number))
+    folder.mkdir()
+    (folder / "count").write_text(str(number))
+    return Checkpoint().save(folder, name=f"of {{number}}")["key"]
+{TOGETHER[how]}
+self.loaded = []
+for key in self.keys:
+    current.checkpoint.load(key)
+    self.loaded.append(count())
+self.locks = list(Path(current.checkpoint.directory).parent.glob("*.lock"))
+"""
+    solo = one(tmp_path, body, decorators=f'    @checkpoint(temp_dir_root="{tmp_path}/root")\n')
+    solo.run()
+    found = solo.artifacts("end")
+    assert found["loaded"] == list(range(8))
+    assert len(found["locks"]) == 1
+    assert list((tmp_path / "root").iterdir()) == []
+
+
+def test_a_signal_handler_saves_while_the_step_saves(tmp_path: Path) -> None:
+    body = """
+import signal
+store, me = vars(current)["_store"], os.getpid()
+replace = store.replace_with_file
+def interrupted(*given):
+    store.replace_with_file = replace
+    os.kill(me, signal.SIGUSR1)
+    return replace(*given)
+signal.signal(signal.SIGUSR1, lambda *_: keep(2, name="of the handler"))
+store.replace_with_file = interrupted
+keep(1)
+self.names = [one["name"] for one in current.checkpoint.list()]
+"""
+    solo = one(tmp_path, body)
+    assert solo.perform_apart("start") == DONE
+    assert solo.perform("end") == DONE
+    assert solo.artifacts("end")["names"] == ["of the handler", "mfchckpt"]
+
+
 def test_a_run_that_a_step_starts_does_not_save_for_it(tmp_path: Path) -> None:
     inner = one(tmp_path / "inner", "Checkpoint().save(__file__)", decorators="")
     body = f"""
