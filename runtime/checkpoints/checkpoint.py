@@ -191,6 +191,8 @@ def save(path: str, name: str, metadata: dict[str, Any] | None, latest: bool, st
 
 def listed(name: str | None, task: Any, attempt: int | str | None, full_namespace: bool) -> list[CheckpointArtifact]:
     """The checkpoints of a task, or of the item that runs, the newest first."""
+    if not isinstance(attempt, int | None) and not str(attempt).isdecimal():
+        raise ValueError(f"an `attempt` is a number from 0, not `{attempt!r}`")
     if task is not None:
         place = _of_task(task)
     else:

@@ -84,6 +84,7 @@ def fetch(store: Store, files: Files, key: Callable[[int], str], path: str) -> N
     wanted = [(key(number), os.path.join(path, *name.split("/")), size, sha) for number, (name, size, sha) in enumerate(files)]
     made: list[str] = []
     try:
+        os.makedirs(path, exist_ok=True)
         for _, target, size, _ in wanted:
             os.makedirs(os.path.dirname(target), exist_ok=True)
             _remove(target)
@@ -92,11 +93,11 @@ def fetch(store: Store, files: Files, key: Callable[[int], str], path: str) -> N
                 file.truncate(size)
         in_threads(lambda piece: _piece(store, *piece), [piece for one in wanted for piece in _pieces(one)])
         in_threads(lambda one: _verify(store, *one), wanted)
-    except OSError as error:
-        raise StoreError(f"cannot write to `{path}`: {error.strerror or error}") from error
-    except BaseException:
+    except BaseException as error:
         for target in made:
             _remove(target)
+        if isinstance(error, OSError):
+            raise StoreError(f"cannot write to `{error.filename or path}`: {error.strerror or error}") from error
         raise
 
 

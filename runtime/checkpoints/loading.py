@@ -45,7 +45,6 @@ def load(reference: Reference, path: str) -> None:
     key, url = address_of(reference)
     try:
         store = _store(key, url)
-        os.makedirs(path, exist_ok=True)
         (slots if is_checkpoint(key) else trees).fetch(store, key, path)
     except Missing as error:
         raise LoadingException(f"`{key}` cannot be loaded: {error}") from error

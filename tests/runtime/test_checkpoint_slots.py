@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -115,6 +117,31 @@ def test_no_document_has_files_written_outside_of_the_folder(place: Place, tmp_p
     document.write_text(json.dumps(doc))
     assert newest(place, tmp_path / "out") is None
     assert not (tmp_path / "outside").exists()
+
+
+@pytest.mark.parametrize("there", ["a", "inner/b", "."], ids=["a folder", "an inner folder", "the folder is a file"])
+def test_what_is_in_the_way_is_named_and_nothing_half_is_left(place: Place, tmp_path: Path, there: str) -> None:
+    save(place, tmp_path / "in", "1")
+    out = tmp_path / "out"
+    if there == ".":
+        out.write_text("mine")
+    else:
+        (out / there).mkdir(parents=True)
+    with pytest.raises(StoreError, match=f"cannot write to `{re.escape(str(out / there))}`: (Is a directory|File exists)"):
+        newest(place, out)
+    assert [path for path in out.rglob("*") if path.is_file()] == []
+
+
+def test_a_full_disk_leaves_nothing_half(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(place, tmp_path / "in", "1")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(files, "_piece", full)
+    with pytest.raises(StoreError, match=f"cannot write to `{re.escape(str(tmp_path / 'out'))}`: No space left on device"):
+        newest(place, tmp_path / "out")
+    assert [path for path in (tmp_path / "out").rglob("*") if path.is_file()] == []
 
 
 def test_two_attempts_that_save_at_once_leave_whole_checkpoints(place: Place, tmp_path: Path) -> None:
