@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 
 
 def show(error: BaseException, folder: str) -> None:
     """Print an error that came while the flow in `folder` was imported, from the first line of its own files on."""
-    frames = error.__traceback__
-    while frames is not None and not frames.tb_frame.f_code.co_filename.startswith(folder):
+    frames, own = error.__traceback__, os.path.join(folder, "")
+    while frames is not None and not frames.tb_frame.f_code.co_filename.startswith(own):
         frames = frames.tb_next
     traceback.print_exception(type(error), error, frames or error.__traceback__)

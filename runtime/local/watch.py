@@ -33,12 +33,16 @@ DATES = ("now", "utcnow", "today")
 
 PROC = "/proc/self"
 
+LIBRARY = os.path.join(os.path.dirname(os.__file__), "")
+INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+"""Python's own modules, and the folders of those that were installed: a virtual environment may be in the folder of the flow."""
+
 
 class Watch:
     """While it is open, notes in `made` what the files below `folder` make; the first of each kind, with the line that does."""
 
     def __init__(self, folder: str) -> None:
-        self._folder = folder
+        self._folder = os.path.join(folder, "")
         self.made: list[str] = []
         self._patches: list[tuple[Any, str, Any]] = []
 
@@ -83,7 +87,7 @@ class Watch:
         """Note something if a file of the flow itself caused it, and not a library that the flow imports."""
         frame = sys._getframe(2)
         while frame is not None and not frame.f_code.co_filename.startswith("<frozen importlib"):
-            if frame.f_code.co_filename.startswith(self._folder):
+            if _is_own(frame.f_code.co_filename, self._folder):
                 text = f"{what} ({os.path.basename(frame.f_code.co_filename)}, line {frame.f_lineno})"
                 if not any(one.startswith(what + " (") for one in self.made):
                     self.made.append(text)
@@ -91,12 +95,17 @@ class Watch:
             frame = frame.f_back  # type: ignore[assignment]
 
 
+def _is_own(path: str, folder: str) -> bool:
+    """Whether a file is one of the flow's own, which are in `folder`, with a separator at its end."""
+    return path.startswith(folder) and not path.startswith(LIBRARY) and not any(one in path[len(folder) - 1 :] for one in INSTALLED)
+
+
 def _date(folder: str) -> str | None:
     """The first line of the flow's own files that asks for the date while it is imported."""
-    for name, loader, path in loaded():
-        if not path.startswith(folder):
+    for _, loader, path in loaded():
+        if not _is_own(path, folder):
             continue
-        text = loader.get_source(name) or ""
+        text = loader.get_source(loader.name) or ""  # `metaflow` and others are second names of modules
         if any(f".{method}(" in text for method in DATES):
             import ast
 
