@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from flowport.client.options import BRANCH, PAIRS, branch, configs, top_level
 from flowport.client.place import environment
+from flowport.client.process import require_command_line
 from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.compiler.target import DeployError
 from flowport.runtime.names.exceptions import MetaflowException
@@ -48,6 +49,7 @@ class EngineDeployer:
 
     def create(self) -> DeployedFlow:
         """Compile the flow and deploy it; raises RuntimeError when that is not possible, with the reason."""
+        require_command_line(type(self.deployer).__name__)
         chosen = self.deployer
         try:
             with environment(chosen.env):

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,6 +21,19 @@ PERIOD = 0.05
 
 GRACE = 10.0
 """Seconds that a process has to end when it is told to."""
+
+
+NEEDED = {"click": "click", "yaml": "pyyaml", **({"tomli": "tomli"} if sys.version_info < (3, 11) else {})}
+"""What the command `flowport` imports and tasks do not need: modules, and the packages that have them."""
+
+
+def require_command_line(name: str) -> None:
+    """Raise RuntimeError if this Python has not what flowport needs to start flows, as the environment of a step may not."""
+    missing = [package for module, package in NEEDED.items() if find_spec(module) is None]
+    if missing:
+        listed = ", ".join(f"`{package}`" for package in missing)
+        written = ", ".join(f'"{package}": ""' for package in missing)
+        raise RuntimeError(f"`{name}` needs {listed}, which {sys.prefix} does not have: add {written} to the packages of the step")
 
 
 class FlowProcess:

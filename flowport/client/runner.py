@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from flowport.client.options import of_a_run, top_level
 from flowport.client.place import open_place
-from flowport.client.process import PERIOD, FlowProcess
+from flowport.client.process import PERIOD, FlowProcess, require_command_line
 from flowport.client.run import Run
 from flowport.client.source import Source
 from flowport.compiler.diagnostics.diagnostic import CompileError
@@ -148,6 +148,7 @@ class Runner:
         self, command: str, arguments: dict[str, Any], origin: str | None = None, first: str | None = None
     ) -> tuple[FlowProcess, Source]:
         """Start a command, and say where its run will be; raises RuntimeError for a flow with mistakes, TypeError for wrong arguments."""
+        require_command_line(type(self).__name__)
         flow = self._flow()
         new, store = run_id(None), self._store(flow)
         profile = ["--profile", self.profile] if self.profile else []
