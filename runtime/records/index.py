@@ -7,7 +7,7 @@ what may have changed since. The entry of a system tag has the content SYSTEM: s
 from __future__ import annotations
 
 from flowport.runtime.records.run_record import NAMESPACES
-from flowport.runtime.store.keys import DONE, STARTED, tagged
+from flowport.runtime.store.keys import DONE, STARTED, is_spin, tagged
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ UNLISTED = ("runtime:", "python_version:", "flowport_version:", "date:")
 
 
 def enter_start(store: Store, keys: Keys, started: float, tags: Iterable[str], system_tags: Iterable[str]) -> None:
-    """List a run that is about to begin."""
+    """List a run that is about to begin; a spin is in no list."""
+    if is_spin(keys.id):
+        return
     store.create(keys.started(started), b"")
     for tag in tags:
         enter_tag(store, keys, started, tag)
@@ -34,14 +36,16 @@ def enter_start(store: Store, keys: Keys, started: float, tags: Iterable[str], s
 
 def enter_tag(store: Store, keys: Keys, started: float, tag: str) -> None:
     """List a run that is about to get a tag from a user; where that is a namespace, also with the runs that are done."""
-    if tag.startswith(UNLISTED):
+    if tag.startswith(UNLISTED) or is_spin(keys.id):
         return
     for listed in (STARTED, DONE) if tag.startswith(NAMESPACES) else (STARTED,):
         store.create(keys.started(started, tagged(listed, tag)), b"")
 
 
 def enter_done(store: Store, keys: Keys, started: float, system_tags: Iterable[str]) -> None:
-    """List a run that is about to be done."""
+    """List a run that is about to be done; a spin is in no list."""
+    if is_spin(keys.id):
+        return
     store.create(keys.started(started, DONE), b"")
     for tag in system_tags:
         if tag.startswith(NAMESPACES):

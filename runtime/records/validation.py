@@ -34,6 +34,9 @@ OPTIONAL: dict[str, str | None] = {"input": "", "from": None, "system_tags": Non
 """What it may say, and what counts where it does not. Runs of earlier versions have no system tags, and are in every namespace."""
 
 
+SPIN = ("store", "run", "step", "item")
+"""What it says of a spin: the item that runs again, and the store of its run."""
+
 MANIFEST: dict[str, type | tuple[type, ...]] = {
     "nonce": str,
     "started": (int, float),
@@ -97,6 +100,9 @@ def run_problem(document: object, root: str = "") -> str:
     configs = document.get("configs", {})
     if not isinstance(configs, dict) or not all(_is_held(held) and isinstance(held.get("name"), str) for held in configs.values()):
         return f"its `configs` are {brief(configs)}"
+    spin = document.get("spin", {})
+    if not isinstance(spin, dict) or not all(isinstance(spin.get(name), str) for name in (SPIN if spin else ())):
+        return f"its `spin` is {brief(spin)}"
     if root and Keys(document["flow"], document["run"]).root != root:
         return f"it is the document of {shown(document['flow'])}/{shown(document['run'])}"
     return ""

@@ -14,6 +14,7 @@ from flowport.runtime.records.run_record import RunRecord
 from flowport.runtime.records.slices import ROOT, pieces
 from flowport.runtime.replay.artifact_view import ArtifactView, ColumnCache
 from flowport.runtime.replay.lineage import Frame, Lineage, locate
+from flowport.runtime.run.past_store import with_past
 from flowport.runtime.store import row_ranges
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
 from flowport.runtime.store.keys import ATTEMPT, LOG, Keys, names, part
@@ -61,17 +62,20 @@ class Run:
     """One run of a flow. Raises Missing if there is no such run, and Corrupt if its document is damaged."""
 
     def __init__(self, store: Store, flow: str, run: str, report: Report | None = None, program: CodePackage | None = None) -> None:
-        self.store, self.keys, self.report = store, Keys(flow, run), report
+        self.keys, self.report = Keys(flow, run), report
         self.damaged = False
         """Whether something could not be read."""
         self.doc = run_record.document(store, self.keys)
+        self.spin: dict[str, Any] | None = self.doc.get("spin")
+        """Of a spin, which item of which run it runs again."""
+        self.store = with_past(store, self.spin)
         self.program = program or CodePackage.fetched(store, self.doc["code"])
         self._known: dict[tuple[str, str], list[list[str]]] = {}
         self._again: bool | None = None
         self._steps: list[str] | None = None
         self._listed: set[str] = set()
         self.manifests = Manifests(store, self.keys, -1)
-        self.columns = ColumnCache(store)
+        self.columns = ColumnCache(self.store)
 
     @property
     def plan(self) -> dict[str, Any]:
@@ -99,7 +103,9 @@ class Run:
         self.report(str(error))
 
     def steps(self) -> list[str]:
-        """The steps that left documents, in the order of the plan."""
+        """The steps that left documents, in the order of the plan; of a spin its one step."""
+        if self._steps is None and self.spin:
+            self._steps = [self.spin["step"]]  # beside it are the splits around its item
         if self._steps is None:
             found, strange = names(self.store.folders(self.keys.steps))
             known = {step: None for step in self.plan["steps"] if step in found}
@@ -216,6 +222,15 @@ class Run:
             if found is not None:
                 return found
         return None
+
+    def code_of(self, step: str, slice: str) -> str:
+        """The package of a task, done or not; raises Missing where none is known."""
+        if slice in self.slices(step):
+            code: str = self.manifests.need(step, slice).doc["code"]
+            return code
+        for code in self._codes(step):
+            return code
+        raise Missing(f"no code of step `{step}` is known")
 
     def _codes(self, step: str) -> Iterator[str]:
         """The packages that a step was run with: that of the run's first task before those of what was mended and run again."""

@@ -13,10 +13,11 @@ from flowport.runtime.records import validation
 from flowport.runtime.records.index import enter_start
 from flowport.runtime.records.run_record import RunRecord, read
 from flowport.runtime.run.initial_values import held_configs, initial_values
+from flowport.runtime.run.past_store import past_store
 from flowport.runtime.run.run_input import read_input
 from flowport.runtime.run.system_tags import system_tags
 from flowport.runtime.store import digests, documents
-from flowport.runtime.store.keys import Keys, part
+from flowport.runtime.store.keys import Keys, is_spin, part
 from flowport.runtime.text import shown
 
 TYPE_CHECKING = False
@@ -76,7 +77,11 @@ def _document(store: Store, given: dict[str, Any], invocation: Invocation, progr
         raise NonRetryable(f"the run begins anew from `{shown(first[: validation.NAME])}`, which is no step of {invocation.flow}")
     if origin is not None and not store.exists(Keys(invocation.flow, origin).run()):
         raise NonRetryable(f"the run resumes run `{origin}` of {invocation.flow}, which is not in {store.url}")
+    if is_spin(invocation.run) != bool(given.get("spin")) or is_spin(origin or ""):
+        raise NonRetryable(f"`{origin or invocation.run}` is the id of a spin, and no run can have it: choose another")
     before = read(store, Keys(invocation.flow, origin)).doc["parameters"] if origin else {}
+    if spin := given.get("spin"):
+        before = read(past_store(store, spin), Keys(invocation.flow, spin["run"])).doc["parameters"]
     started, target = round(time.time(), 3), target_of(invocation.engine)
     return {
         "v": RECORDS,
@@ -94,6 +99,7 @@ def _document(store: Store, given: dict[str, Any], invocation: Invocation, progr
         "system_tags": system_tags(program.flow, target, started),
         "parameters": initial_values(store, program, given.get("parameters") or {}, before, form=bool(given.get("form"))),
         **({"configs": held_configs(store, program)} if program.has_configs else {}),
+        **({"spin": spin} if spin else {}),
     }
 
 

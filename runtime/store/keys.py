@@ -73,6 +73,15 @@ def runs_folder(flow: str) -> str:
     return f"{flow_folder(flow)}runs/"
 
 
+SPIN = "spin-"
+"""What the id of a spin begins with: a step that ran again by itself."""
+
+
+def is_spin(run: str) -> bool:
+    """Whether this is the id of a spin, such as `spin-20261121-071334-c8996f`."""
+    return run.startswith(SPIN) and len(run) == 27 and run[13] == run[20] == "-" and run[5:13].isdecimal() and run[14:20].isdecimal()
+
+
 STARTED, DONE = "started", "done"
 """The lists of the index with all runs of a flow, and with those that are done."""
 
@@ -116,12 +125,14 @@ class Keys:
     flows/<flow>/index/started/<number>/<run>                           an empty entry of the index, the latest run first
                       /done/<number>/<run>                              the same of a run that is done
                       /started-tagged/<tag>/<number>/<run>              the same of a run that has or had a tag; `done-tagged` also
+    flows/<flow>/spins/<run>/                                           the same as below, of a spin: nothing lists it as a run
     flows/<flow>/runs/<run>/run.json                                    the run has begun
                            /tags.json                                   its tags, since they were changed
                            /ended.json                                  it has ended
                            /heartbeat                                   something of it runs
                            /input.json                                  what it is to be started with
                            /local.json                                  where its source is on this machine
+                           /replaced.json                               of a spin: artifacts that it was given instead of the run's
                            /s3-data/                                    what its steps store with `S3(run=self)`
                            /step-checkpoints/<step>/<item>/<n>.json     a checkpoint of an item; its files are `<n>/<number>`
                            /step-models/<digest>.json                   the files of a model, which are blobs
@@ -134,7 +145,8 @@ class Keys:
 
     def __init__(self, flow: str, run: str) -> None:
         self.flow, self.id = flow, run
-        self.root = f"{runs_folder(flow)}{part(run)}/"
+        folder = f"{flow_folder(flow)}spins/" if is_spin(run) else runs_folder(flow)
+        self.root = f"{folder}{part(run)}/"
         self.steps = self.root + "steps/"
 
     def run(self) -> str:
@@ -158,6 +170,9 @@ class Keys:
 
     def local(self) -> str:
         return self.root + "local.json"
+
+    def replaced(self) -> str:
+        return self.root + "replaced.json"
 
     def data(self) -> str:
         """The folder of the objects that steps store with `S3(run=self)`, with its slash; their keys are the user's."""

@@ -1,4 +1,7 @@
-"""Finishes a task: adopts the existing manifest, or runs the items and commits one. A task is done when its manifest exists."""
+"""Opens a task, and finishes it: adopts the existing manifest, or runs the items and commits one.
+
+A task is done when its manifest exists.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from flowport.runtime.records import manifest
 from flowport.runtime.records.attempts import Attempts
 from flowport.runtime.store import digests, documents, row_ranges
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
+from flowport.runtime.store.keys import is_spin
 from flowport.runtime.task.context import TaskContext
 from flowport.runtime.task.execute import failure
 from flowport.runtime.task.items import AttemptPolicy
@@ -20,7 +24,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from flowport.runtime.package.code_package import CodePackage
+    from flowport.runtime.protocol import Invocation
     from flowport.runtime.records.outcome import Failure, Outcome
+    from flowport.runtime.store.interface import Store
+
+
+def open_context(invocation: Invocation, program: CodePackage, store: Store) -> TaskContext:
+    """What a task reads: of a spin the item of an earlier run. Raises NonRetryable."""
+    if not is_spin(invocation.run):
+        return TaskContext(invocation, program, store)
+    from flowport.runtime.task.spin import SpinContext
+
+    return SpinContext(invocation, program, store)
 
 
 def finish(context: TaskContext, run: Callable[[TaskContext, Attempts], list[Outcome]]) -> int:

@@ -7,8 +7,7 @@ import time
 
 from flowport.runtime.protocol import variable
 from flowport.runtime.store.open import open_store
-from flowport.runtime.task.commit import finish
-from flowport.runtime.task.context import TaskContext
+from flowport.runtime.task.commit import finish, open_context
 from flowport.runtime.task.exit_code import guarded
 from flowport.runtime.task.items import InProcess
 
@@ -35,7 +34,7 @@ def perform(invocation: Invocation, program: CodePackage, store: Store | None = 
             from flowport.runtime.task.supervise import supervise
 
             return supervise(invocation, program, plan)
-        context = TaskContext(invocation, program, store or open_store(invocation.store))
+        context = open_context(invocation, program, store or open_store(invocation.store))
         return finish(context, InProcess(context).run)
 
     return guarded(body)

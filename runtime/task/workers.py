@@ -8,8 +8,7 @@ import sys
 from flowport.runtime.process import lifecycle
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
 from flowport.runtime.store.open import open_store
-from flowport.runtime.task.commit import finish
-from flowport.runtime.task.context import TaskContext
+from flowport.runtime.task.commit import finish, open_context
 from flowport.runtime.task.execute import execute, failure, is_printed
 from flowport.runtime.task.exit_code import guarded
 from flowport.runtime.task.items import run_items
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from flowport.runtime.protocol import Invocation
     from flowport.runtime.records.attempts import Attempts
     from flowport.runtime.records.outcome import Failure, Outcome
+    from flowport.runtime.task.context import TaskContext
 
 END = "end"
 """What the clerk says to the supervisor when the nodes that still run shall end, because one of them has failed."""
@@ -43,7 +43,7 @@ def clerk(invocation: Invocation, program: CodePackage, channel: Channel, width:
     """Open the store, decide which items run, `width` at a time, and commit; returns the exit code of the task."""
 
     def body() -> int:
-        context = TaskContext(invocation, program, open_store(invocation.store))
+        context = open_context(invocation, program, open_store(invocation.store))
         return finish(context, Ordering(context, channel, width).run)
 
     return guarded(body)
@@ -51,7 +51,7 @@ def clerk(invocation: Invocation, program: CodePackage, channel: Channel, width:
 
 def work(invocation: Invocation, program: CodePackage, channel: Channel) -> int:
     """Run the items that come through the channel until it is closed. One may come with variables, which it finds in its environment."""
-    context = TaskContext(invocation, program, open_store(invocation.store))
+    context = open_context(invocation, program, open_store(invocation.store))
     while True:
         try:
             row, tried, variables = channel.receive()
