@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
 from flowport.cli import shared_options as shared
-from flowport.cli.advice import WrongUse
 from flowport.cli.command import Argument
 from flowport.cli.completers import addresses
 from flowport.cli.console import warn
 from flowport.cli.loading import report_warnings
 from flowport.cli.parameter_options import FlowChoice, FlowCommand, FlowSelection
+from flowport.cli.words import file_and_word
 from flowport.workspace.flow_file import open_flow
 from flowport.workspace.resume import ResumeChoice, find_resumption
 from flowport.workspace.run import RunRequest, start
@@ -28,21 +26,12 @@ def resume(request: RunRequest) -> int:
 
 def _open(choice: FlowChoice, for_help: bool) -> FlowSelection | None:
     """The flow and the run that two words in any order, one of them or none mean."""
-    file, run = _file_and_run([word for word in (choice.flow, choice.run) if word is not None])
+    file, run = file_and_word([word for word in (choice.flow, choice.run) if word is not None], "flowport resume FILE.py RUN")
     if for_help:
         return FlowSelection(report_warnings(open_flow(file, choice.profile, choice.changes))) if file else None
     store = StoreChoice(choice.store, choice.target, choice.profile)
     found = find_resumption(ResumeChoice(file, run, store, bool(choice.force), choice.changes), warn)
     return FlowSelection(report_warnings(found.flow), found.origin, choice.store or found.store)
-
-
-def _file_and_run(words: list[str]) -> tuple[str | None, str | None]:
-    """The file and the run among the words."""
-    files = [word for word in words if word.endswith(".py") or ".py:" in word or os.path.exists(word.partition(":")[0])]
-    runs = [word for word in words if word not in files]
-    if len(files) > 1 or len(runs) > 1:
-        raise WrongUse(f"`{words[1]}` is one argument too many", "flowport resume FILE.py RUN")
-    return next(iter(files), None), next(iter(runs), None)
 
 
 COMMAND = FlowCommand(

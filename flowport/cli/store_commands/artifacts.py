@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from itertools import islice
@@ -14,8 +13,9 @@ from flowport.cli import shared_options as shared
 from flowport.cli.command import Command
 from flowport.cli.console import as_json, warn
 from flowport.cli.loading import store_to_read
+from flowport.cli.values import as_text, plain
 from flowport.client.artifact import provide_modules
-from flowport.runtime.run.reader import Run, Unreadable
+from flowport.runtime.run.reader import Run
 from flowport.runtime.store.errors import Missing
 from flowport.runtime.text import shown
 from flowport.workspace.address import Address
@@ -24,9 +24,6 @@ from flowport.workspace.runs import find_run, find_step
 
 ITEMS = 10
 """How many items of a step are shown when none is named; as JSON there are all."""
-
-WIDTH = 100
-"""How many characters of a value are shown in a list; a value that is named is shown in full."""
 
 
 class ArtifactsRequest(NamedTuple):
@@ -88,7 +85,7 @@ def _print_json(found: Iterator[tuple[str, dict[str, Any]]], step: str) -> int:
     """Print items as one JSON object, each when it has been read; how many there were."""
     number = 0
     for item, stored in found:
-        text = as_json({f"{step}/{item}": {name: _plain(value) for name, value in stored.items()}}, indent=2)
+        text = as_json({f"{step}/{item}": {name: plain(value) for name, value in stored.items()}}, indent=2)
         sys.stdout.write(("{" if not number else ",") + text[1:-2])
         number += 1
     if number:
@@ -113,28 +110,7 @@ def _shown(step: str, item: str, stored: dict[str, Any], whole: bool) -> Iterato
     yield f"{step}/{item}" if item != "r" else step
     width = max((len(shown(name)) for name in stored), default=0)
     for name in sorted(stored):
-        yield f"  {shown(name):{width}}  {_text(stored[name], whole)}"
-
-
-def _text(value: Any, whole: bool) -> str:
-    """A value as Python shows it, in one line unless it is shown whole."""
-    try:
-        text = repr(value)
-    except Exception as error:  # a class of the user's whose __repr__ does not work here
-        text = f"<{type(value).__name__}, which cannot be shown: {error}>"
-    line = shown(text, lines=True) if whole else shown(" ".join(text.split()))
-    return line if whole or len(line) <= WIDTH else line[: WIDTH - 3] + "..."
-
-
-def _plain(value: Any) -> Any:
-    """A value as JSON, or the text that Python shows for it."""
-    if isinstance(value, Unreadable):
-        return {"unreadable": value.reason}
-    try:
-        json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError, RecursionError):
-        return {"repr": _text(value, whole=True)}
-    return value
+        yield f"  {shown(name):{width}}  {as_text(stored[name], whole)}"
 
 
 COMMAND = Command(
