@@ -58,6 +58,14 @@ def advice(error: errors.WorkspaceError) -> str:
             return f"flowport resume FILE.py {run}"
         case errors.UnknownStep(step=step, steps=steps):
             return closest(step, steps) or "its steps are " + ", ".join(steps)
+        case errors.StepNeverRan(ran=ran):
+            return f"the steps that ran in it are {', '.join(ran)}" if ran else "flowport run FILE.py"
+        case errors.StepMoved(step=step):
+            return f"run the flow, and then this step of the new run: flowport spin FILE.py {step}"
+        case errors.OtherFlow(flow=flow):
+            return f"name a run of {flow}, or the file of the other flow"
+        case errors.IsSpin(origin=origin):
+            return f"name run `{origin}`" if origin else "name the run that it is about"
         case errors.UnknownItem(step=step, flow=flow, run=run):
             return f"`flowport logs {flow}/{run}/{step}` shows its items: they are called `r.0`, `r.1`, ..., and `r` outside a foreach"
         case errors.UnknownArtifact(name=name, known=known):

@@ -32,6 +32,7 @@ COMMANDS = {
     "image": "Make the images that compiled files name",
     "run": "Run a flow on this machine",
     "resume": "Resume a run: reuse what it finished",
+    "spin": "Run one step again, with what it read in a run",
     "dry-run": "Run the compiled files on this machine, in Airflow or on an emulator",
     "deploy": "Deploy the compiled files to Airflow or Argo",
     "show": "Draw the graph of a flow as text, SVG or HTML",
@@ -50,11 +51,11 @@ COMMANDS = {
 OF_A_STORE = ("runs", "tag", "status", "logs", "artifacts")
 """The commands about what is in a store; their modules are in `store_commands`, those of the others in `commands`."""
 
-OF_A_FLOW = ("check", "compile", "lock", "image", "run", "resume", "dry-run", "deploy", "show")
+OF_A_FLOW = ("check", "compile", "lock", "image", "run", "resume", "spin", "dry-run", "deploy", "show")
 """The commands that a flow's own file takes: `python flow.py run`."""
 
 
-READING = tuple(f"flowport {name}" for name in ("resume", *OF_A_STORE))
+READING = tuple(f"flowport {name}" for name in ("resume", "spin", *OF_A_STORE))
 """How the commands begin that read a store."""
 
 

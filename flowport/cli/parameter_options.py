@@ -17,6 +17,7 @@ from flowport.workspace.errors import WorkspaceError
 from flowport.workspace.flow_configs.choice import NO_CONFIGS, ConfigChoice
 from flowport.workspace.flow_file import UNCHANGED, Changes, FlowFile, check_flow
 from flowport.workspace.parameters import ParameterText, Spec, as_text, spellings
+from flowport.workspace.spins.choose import Past
 
 ALONE = "\0"
 """The value of a parameter that stands alone: no argument of a process can hold this character."""
@@ -54,15 +55,18 @@ class FlowChoice(NamedTuple):
     store: str | None = None
     target: str | None = None
     force: bool | None = None
+    step: str | None = None
+    item: str | None = None
     changes: Changes = UNCHANGED
 
 
 class FlowSelection(NamedTuple):
-    """The flow of a command. A command that finds the run to reuse, and the store with it, names them here."""
+    """The flow of a command. A command that finds the run to reuse, and the store with it, names them here, or the `past` of a spin."""
 
     flow: FlowFile
     origin_run: str | None = None
     store: str | None = None
+    past: Past | None = None
 
 
 class ParameterOption(click.Option):

@@ -66,13 +66,14 @@ class Run(MetaflowObject):
 
     @property
     def end_task(self) -> Task | None:
-        """The task of the last step, once it is done."""
+        """The task of the last step, once it is done; of a spin that of its step."""
         if not self.successful:
             return None
-        last = self._source.reader.plan["end"]
-        item = items.item(self._source.reader, last, "r")
+        spin = self._source.record.get("spin") or {}
+        last, address = spin.get("step", self._source.reader.plan["end"]), spin.get("item", "r")
+        item = items.item(self._source.reader, last, address)
         found = self._source if item is None else (self._source, item)
-        return Task(f"{self._pathspec}/{last}/r", _namespace_check=False, _found=found)
+        return Task(f"{self._pathspec}/{last}/{address}", _namespace_check=False, _found=found)
 
     @property
     def data(self) -> MetaflowData | None:

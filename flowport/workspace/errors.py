@@ -80,6 +80,40 @@ class UnknownStep(WorkspaceError):
         self.step, self.steps = step, tuple(steps)
 
 
+class StepNeverRan(WorkspaceError):
+    """No item came to a step in a run, or in any run if `run` is "". `ran` are the steps of the run that did."""
+
+    def __init__(self, step: str, flow: str, run: str, store: str, ran: Iterable[str] = ()) -> None:
+        of = f" of {flow}" if flow else ""
+        where = f"in run `{run}`{of}" if run else f"in any run{of} in {store}"
+        super().__init__(f"step `{step}` did not run {where}")
+        self.step, self.ran = step, tuple(ran)
+
+
+class StepMoved(WorkspaceError):
+    """A step gets its items in another way than it did in a run, so that it cannot run again with what it read there."""
+
+    def __init__(self, step: str, run: str, before: str, now: str) -> None:
+        super().__init__(f"step `{step}` is {now} now, and was {before} in run `{run}`")
+        self.step = step
+
+
+class OtherFlow(WorkspaceError):
+    """A file has another flow than the one that is named."""
+
+    def __init__(self, file: str, flow: str, named: str) -> None:
+        super().__init__(f"`{file}` has the flow {flow}, and {named} is named")
+        self.flow = flow
+
+
+class IsSpin(WorkspaceError):
+    """A spin is named where a run is needed; `origin` is the run that it is about, "" if that is not known."""
+
+    def __init__(self, spin: str, origin: str) -> None:
+        super().__init__(f"`{spin}` is a spin, and no run" + (f": it is about run `{origin}`" if origin else ""))
+        self.origin = origin
+
+
 class UnknownItem(WorkspaceError):
     """A step has no item with this address."""
 

@@ -51,7 +51,7 @@ def find_resumption(choice: ResumeChoice, report: Report) -> Resumption:
     earlier = RunRecord(store, origin).configs_by_name()
     if flow is None or flow.plan.flow.configs:
         configs = choice.changes.configs._replace(earlier=earlier)
-        file = choice.file or _file(store, origin)
+        file = choice.file or noted_file(store, origin)
         flow = open_flow(file, choice.store.profile, choice.changes._replace(configs=configs))
     return Resumption(flow, origin["run"], store.url)
 
@@ -65,8 +65,8 @@ def _open(file: str, choice: ResumeChoice) -> FlowFile:
         return open_flow(file, choice.store.profile, choice.changes._replace(configs=configs))
 
 
-def _file(store: Store, document: dict[str, Any]) -> str:
-    """The flow's file, as the local run noted it."""
+def noted_file(store: Store, document: dict[str, Any]) -> str:
+    """The flow's file, as the local run noted it; raises UnknownFlowFile."""
     noted = where(store, document["flow"], document["run"])
     if noted is None or not os.path.exists(noted.rpartition(":")[0]):
         raise UnknownFlowFile(document["flow"], document["run"])

@@ -11,10 +11,10 @@ from flowport.compiler.lower.delivery import whereabouts
 from flowport.runtime.records.validation import NAME
 from flowport.runtime.run.parameters import ParameterError
 from flowport.runtime.run.run_input import tags
-from flowport.runtime.store.keys import Keys, part
+from flowport.runtime.store.keys import Keys, is_spin, part
 from flowport.workspace.branch import on_branch_of_user
 from flowport.workspace.environments.here import pythons
-from flowport.workspace.errors import BadRunId, BadTags, NoOrigin, NotWritable, UnknownRun, UnknownStep
+from flowport.workspace.errors import BadRunId, BadTags, IsSpin, NoOrigin, NotWritable, UnknownRun, UnknownStep
 from flowport.workspace.flow_file import FlowFile
 from flowport.workspace.parameters import ParameterText, parameter_values
 from flowport.workspace.secrets.file import place_here
@@ -64,7 +64,7 @@ def run_id(chosen: str | None) -> str:
     if chosen is None:
         now = time.time()
         return time.strftime("%Y%m%d-%H%M%S-", time.gmtime(now)) + f"{int(now % 1 * 65536):04x}{os.urandom(1).hex()}"
-    if not chosen or part(chosen) != chosen or chosen.startswith("-") or len(chosen) > NAME:
+    if not chosen or is_spin(chosen) or part(chosen) != chosen or chosen.startswith("-") or len(chosen) > NAME:
         raise BadRunId(chosen)
     return chosen
 
@@ -107,19 +107,19 @@ def start(request: RunRequest, say: Callable[[str], object]) -> int:
     check_origin(store, flow, inputs.origin_run)
     if not store.exists(code_key(package.digest)):
         store.create(code_key(package.digest), package.data)
-    found = pythons(flow.plan, (lambda text: None) if request.quiet else say)
+    found = pythons(flow.plan.flow.steps, (lambda text: None) if request.quiet else say)
     if request.run_id_file:
-        _write(request.run_id_file, run)
+        write_id(request.run_id_file, run)
     return run_here(
         Request(
             folder=CodePackage.fetched(store, package.digest).folder,
             code=package.digest,
-            source=_source(flow),
+            source=source_of(flow),
             store=url,
             run=run,
             document=inputs.document(),
             argument=flow.argument,
-            workers=request.max_workers or _processors(),
+            workers=request.max_workers or processors(),
             fork=request.fork,
             quiet=request.quiet,
             secrets=whereabouts(flow.plan, flow.config.provisions, place_here(flow)),
@@ -129,7 +129,7 @@ def start(request: RunRequest, say: Callable[[str], object]) -> int:
     )
 
 
-def _write(path: str, run: str) -> None:
+def write_id(path: str, run: str) -> None:
     """Write the id of a run for programs that started it; raises NotWritable."""
     try:
         with open(path, "w", encoding="utf-8") as file:
@@ -139,16 +139,18 @@ def _write(path: str, run: str) -> None:
 
 
 def check_origin(store: Store, flow: FlowFile, origin_run: str | None) -> None:
-    """Look whether the run to reuse is there; raises UnknownRun."""
+    """Look whether the run to reuse is there; raises UnknownRun, or IsSpin for what is none."""
+    if origin_run is not None and is_spin(origin_run):
+        raise IsSpin(origin_run, "")
     if origin_run is not None and not store.exists(Keys(flow.name, origin_run).run()):
         raise UnknownRun(origin_run, flow.name, store.url)
 
 
-def _source(flow: FlowFile) -> str:
+def source_of(flow: FlowFile) -> str:
     """The flow's own folder, so that tracebacks name the user's files; not when modules come from beside it: only the package has them."""
     beside = any(root.startswith(".flowport/") for root in flow.plan.flow.roots)
     return "" if beside else flow.folder
 
 
-def _processors() -> int:
+def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

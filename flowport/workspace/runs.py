@@ -19,6 +19,7 @@ from flowport.workspace.address import LATEST, Address
 from flowport.workspace.errors import (
     BadTags,
     EveryRunDone,
+    IsSpin,
     NoRuns,
     StillRunning,
     UnknownFlow,
@@ -210,7 +211,7 @@ def find_origin(store: Store, flow: str, run: str, report: Report, force: bool =
     if run == LATEST and not any(store.exists(Keys(one, run).run()) for one in among):
         run = ""
     if run:
-        named = _named(store, among, run, flow)
+        named = named_run(store, among, run, flow)
         if not force and (found := status(store, named, report)) is not None and found.status == "running":
             raise StillRunning(named["flow"], named["run"], found.seen)
         return named
@@ -224,8 +225,8 @@ def find_origin(store: Store, flow: str, run: str, report: Report, force: bool =
     return origin
 
 
-def _named(store: Store, among: list[str], run: str, flow: str) -> dict[str, Any]:
-    """The document of a run that one of these flows has; raises UnknownRun when none has it, Corrupt when it cannot be read."""
+def named_run(store: Store, among: list[str], run: str, flow: str) -> dict[str, Any]:
+    """The document of a run that one of these flows has; raises UnknownRun when none has it, IsSpin, and Corrupt when it cannot be read."""
     found, damage = [], None
     for one in among:
         try:
@@ -235,7 +236,10 @@ def _named(store: Store, among: list[str], run: str, flow: str) -> dict[str, Any
         except Corrupt as error:
             damage = error
     if found:
-        return max(found, key=lambda document: document["started"])
+        latest = max(found, key=lambda document: float(document["started"]))
+        if spin := latest.get("spin"):
+            raise IsSpin(run, spin["run"])
+        return latest
     if damage is not None:
         raise damage
     raise UnknownRun(run, flow, store.url)

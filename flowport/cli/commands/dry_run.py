@@ -38,7 +38,7 @@ def dry_run(request: DryRunRequest) -> int:
             signal.signal(number, signal.default_int_handler)
     run, warnings = prepare_dry_run(request, target)
     say(warnings)
-    if found := pythons(run.plan, _say):
+    if found := pythons(run.plan.flow.steps, _say):
         os.environ[PYTHONS] = json.dumps(found)
     result = runner.run(run, _print)
     keep_source(run, request.flow)
