@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 
 from flowport.client.options import text
 from flowport.client.run import Run
 from flowport.client.runner import Runner
 from flowport.runtime.names.flow import FlowSpec
+from flowport.testing.folders import new_folder
 from flowport.testing.problems import RunFailed
 from flowport.testing.program import argument_of, opened
-
-_folders: list[TemporaryDirectory[str]] = []
-"""The folder of the stores of this process, once there is one; it is removed when the process ends."""
 
 
 def run_flow(
@@ -34,7 +31,7 @@ def run_flow(
     """
     argument = argument_of(flow)
     found = opened(argument, tuple((name, text(value)) for name, value in (configs or {}).items()))
-    place = os.fspath(store) if store is not None else mkdtemp(dir=_folder())
+    place = os.fspath(store) if store is not None else new_folder()
     options: dict[str, Any] = {
         "config_value": dict(configs or {}),
         "run_mutators": found.with_mutators,
@@ -51,9 +48,3 @@ def run_flow(
         if done.status != "successful":
             raise RunFailed(f"the run of {flow.__name__} {done.status}\n{done.stderr}", done.run)
         return done.run
-
-
-def _folder() -> str:
-    if not _folders:
-        _folders.append(TemporaryDirectory(prefix="flowport-testing-"))
-    return _folders[0].name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowport.client.place import environment
 from flowport.runtime.names import current as running
@@ -13,13 +13,18 @@ from flowport.runtime.names.current import Current
 from flowport.runtime.names.flow import FlowSpec
 from flowport.runtime.package.modules import provide_metaflow
 from flowport.runtime.records.outcome import Outcome
-from flowport.runtime.task.execute import attempt, begin
+from flowport.runtime.store.folder import FolderStore
+from flowport.runtime.task.execute import ADDITIONS, attempt, begin
 from flowport.runtime.task.process_state import State
 from flowport.testing.context import GivenContext, Inputs
+from flowport.testing.folders import new_folder
 from flowport.testing.memory_store import MemoryStore
 from flowport.testing.places import Stack, place_of
 from flowport.testing.program import argument_of, program_of
 from flowport.testing.result import StepResult, Transition
+
+if TYPE_CHECKING:
+    from flowport.runtime.store.interface import Store
 
 provide_metaflow()  # so that flows that a test imports from here on find `metaflow`, as tasks do
 
@@ -55,7 +60,7 @@ def run_step(
         raise ValueError(f"`{named}` is not a step of {kind.__name__}; its steps are {', '.join(program.plan['steps'])}")
     site = program.step(named)["sites"][named]
     with _undone(kind), environment(program.step(named)["environment"]):
-        place = place_of(MemoryStore(), named, site["scopes"], foreach_stack, (index, input))
+        place = place_of(_store(program.step(named)), named, site["scopes"], foreach_stack, (index, input))
         given: Inputs = inputs if inputs is not None else [] if "origin" in site else {}
         context = GivenContext(program, place, given, parameters or {})
         return _result(context, _outcome(context, current or {}))
@@ -74,6 +79,11 @@ def _flow_and_step(step: Any, name: str | None) -> tuple[type[FlowSpec], str]:
         raise TypeError(f'{step!r} is no step: give a method with `@step`, such as `TrainFlow.train`, or `run_step(TrainFlow, "train")`')
     argument_of(kind)
     return kind, name or own
+
+
+def _store(plan: dict[str, Any]) -> Store:
+    """A store in memory; one on the disk for a step whose checkpoints and models other processes, steps and the test may load."""
+    return MemoryStore() if ADDITIONS.isdisjoint(plan) else FolderStore(new_folder())
 
 
 def _outcome(context: GivenContext, values: Mapping[str, Any]) -> Outcome:

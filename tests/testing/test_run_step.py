@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from flowport import load_model
 from flowport.runtime.names.current import current
 from flowport.runtime.names.exceptions import MetaflowException, UnhandledInMergeArtifactsException
 from flowport.testing import FlowMistakes, run_step
@@ -407,6 +408,51 @@ def test_a_flow_inside_of_a_function_cannot_be_compiled(imported: Imported) -> N
     text = "def made():\n" + "\n".join(f"    {line}" for line in KEEPS.strip().splitlines()) + "\n    return KeepsFlow\n"
     with pytest.raises(TypeError, match="define the flow at the top of a file"):
         run_step(imported(text).made(), "start")
+
+
+MODELS = """
+import os
+import subprocess
+import sys
+from flowport import Checkpoint, FlowSpec, checkpoint, current, model, step
+
+class ModelsFlow(FlowSpec):
+    @model
+    @step
+    def start(self):
+        with open("weights.txt", "w") as file:
+            file.write("0.5")
+        self.weights = current.model.save("weights.txt")
+        self.next(self.train)
+
+    @checkpoint
+    @model(load="weights")
+    @step
+    def train(self):
+        self.files = os.listdir(current.model.loaded["weights"])
+        self.began = current.checkpoint.is_loaded
+        script = "from flowport import Checkpoint; Checkpoint().save('weights.txt', name='of a process')"
+        subprocess.run([sys.executable, "-c", script], check=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+        self.names = [one["name"] for one in current.checkpoint.list()]
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+def test_a_model_of_one_step_is_loaded_by_another_and_by_the_test(
+    imported: Imported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    flow = imported(MODELS).ModelsFlow
+    weights = run_step(flow.start).weights
+    load_model(weights, tmp_path / "loaded")
+    assert (tmp_path / "loaded" / "weights.txt").read_text() == "0.5"
+    for _ in range(2):
+        trained = run_step(flow.train, inputs={"weights": weights})
+        assert (trained.files, trained.began, trained.names) == (["weights.txt"], False, ["of a process"])
 
 
 def test_inputs_that_a_step_cannot_have_are_refused(train: Any) -> None:
