@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from flowport.runtime.joins.input_ranges import InputRange, InputRanges
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from flowport.runtime.store.interface import Store
 
 Artifacts: TypeAlias = Mapping[str, Any]
-Inputs: TypeAlias = Artifacts | Sequence[Artifacts] | Mapping[str, Artifacts]
+Inputs: TypeAlias = Artifacts | Iterable[Artifacts] | Mapping[str, Artifacts]
 """The artifacts of a step by name; of a join a list of them, or a mapping by the steps that they come from."""
 
 RUN = "test"
@@ -50,8 +50,9 @@ class GivenContext(ItemContext):
     def _given_inputs(self, given: Inputs) -> list[InputRange]:
         if self.site["foreach"]:
             (sources,) = self.site["from"]
-            if isinstance(given, (Mapping, str)):
+            if isinstance(given, (Mapping, str)) or not isinstance(given, Iterable):
                 raise TypeError(f"`{self.step}` joins a foreach: `inputs` is a list with the artifacts of each item")
+            given = list(given)
             lineage = self._place.below(self.site["origin"], len(given)).lineage()
             return [self._input(lineage, sources[0][1], number, one) for number, one in enumerate(given)]
         named = self._by_step(given)
@@ -62,6 +63,9 @@ class GivenContext(ItemContext):
         branches = [[name for _, name in sources] for sources in self.site["from"]]
         listed = ", ".join(" or ".join(f"`{name}`" for name in names) for names in branches)
         if not isinstance(given, Mapping):
+            if not isinstance(given, Iterable):
+                raise TypeError(f"`{self.step}` joins branches: `inputs` is a list or a mapping with the artifacts of each branch")
+            given = list(given)
             if len(given) != len(branches):
                 raise ValueError(f"`{self.step}` joins {len(branches)} branches, and `inputs` has {len(given)}: they end with {listed}")
             return {names[0]: one for names, one in zip(branches, given, strict=True)}
@@ -82,10 +86,8 @@ class GivenContext(ItemContext):
 
     def _artifacts(self, what: str, given: Any) -> dict[str, bytes]:
         """The entries of artifacts: they are stored as an earlier step would have stored them."""
-        if not isinstance(given, Mapping):
-            raise TypeError(f"{what} of `{self.step}` is a dictionary with artifacts by name, not of type `{type(given).__name__}`")
         found = {}
-        for name, value in given.items():
+        for name, value in by_name(f"{what} of `{self.step}`", given).items():
             if self.record.has_parameter(name) or name in self.program.configs:
                 kind = "configs" if name in self.program.configs else "parameters"
                 raise ValueError(f"`{name}` is no artifact: give it in `{kind}`")
@@ -94,6 +96,15 @@ class GivenContext(ItemContext):
             except Unstorable as error:
                 raise TypeError(f"`{name}` cannot be stored, so no step can get it: {error}") from error
         return found
+
+
+def by_name(what: str, given: Any) -> Mapping[str, Any]:
+    """Values by name; raises TypeError if they are given in another form."""
+    if not isinstance(given, Mapping):
+        raise TypeError(f"{what} is a dictionary with values by name, not of type `{type(given).__name__}`")
+    if wrong := [name for name in given if not isinstance(name, str)]:
+        raise TypeError(f"{what} has the name `{wrong[0]!r}`, which is not a string")
+    return given
 
 
 def _classes(store: Store, artifacts: dict[str, bytes], row: int) -> list[dict[str, Any]]:

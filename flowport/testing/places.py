@@ -73,11 +73,19 @@ def place_of(store: Store, step: str, scopes: Scopes, stack: Stack | None, inner
         index, item = innermost
         if not depth and (index is not None or item is not None):
             raise ValueError(f"step `{step}` is in no foreach: leave out `input` and `index`")
+        if not isinstance(index, int | None):
+            raise TypeError(f"the `index` of an item is a whole number, not `{index!r}`")
+        if index is not None and index < 0:
+            raise ValueError(f"the `index` of an item counts from 0, and is not {index}")
         index = index or 0
         stack = [*[(0, 1, None)] * (depth - 1), (index, index + 1, item)] if depth else []
+    if not isinstance(stack, Sequence) or not all(isinstance(one, Sequence) and len(one) == 3 for one in stack):
+        raise TypeError(f"`foreach_stack` is a list with `(index, number of items, item)` for each foreach, not `{stack!r}`")
     if len(stack) != depth:
         raise ValueError(f"step `{step}` is in {depth} foreaches, and `foreach_stack` has {len(stack)}")
     for index, number, _ in stack:
+        if not isinstance(index, int) or not isinstance(number, int):
+            raise TypeError(f"the `index` of an item and the number of items are whole numbers, not `{index!r}` and `{number!r}`")
         if not 0 <= index < number:
             raise ValueError(f"a foreach of {number} items has no item {index}")
     return Place(store, step, scopes, stack)

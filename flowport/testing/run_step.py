@@ -16,7 +16,7 @@ from flowport.runtime.records.outcome import Outcome
 from flowport.runtime.store.folder import FolderStore
 from flowport.runtime.task.execute import ADDITIONS, attempt, begin
 from flowport.runtime.task.process_state import State
-from flowport.testing.context import GivenContext, Inputs
+from flowport.testing.context import GivenContext, Inputs, by_name
 from flowport.testing.folders import new_folder
 from flowport.testing.memory_store import MemoryStore
 from flowport.testing.places import Stack, place_of
@@ -55,6 +55,8 @@ def run_step(
     the step cannot have.
     """
     kind, named = _flow_and_step(step, name)
+    for argument, value in (("parameters", parameters), ("configs", configs), ("current", current)):
+        by_name(f"`{argument}`", value or {})
     program = program_of(kind, configs or {})
     if named not in program.plan["steps"]:
         raise ValueError(f"`{named}` is not a step of {kind.__name__}; its steps are {', '.join(program.plan['steps'])}")

@@ -157,6 +157,7 @@ BAD = {
     "current.checkpoint.load('best')": "`'best'` is no reference of a checkpoint or a model",
     "current.checkpoint.load(current.model.save(__file__))": "is a model and no checkpoint: load it with `load_model`",
     "ref = keep(0)\nfor n in range(3):\n    keep(n)\ncurrent.checkpoint.load(ref)": "the newest 3 of a name are kept; give it a `name`",
+    "current.checkpoint.list(attempt='x')": "an `attempt` is a number from 0, not `'x'`",
     "Checkpoint().save()": "`Checkpoint.save` needs a `path` here",
     "load_model(None, 'x')": "`load_model` needs a reference",
     "current.model.loaded['x']": "`x` was not loaded: name the artifact in `@model(load=[...])`",

@@ -130,6 +130,10 @@ def test_inputs_that_differ_are_refused_as_in_a_task(train: Any) -> None:
         run_step(train.choose, inputs=[{"score": 1, "base": 0}, {"score": 5, "base": 1}])
 
 
+def test_the_inputs_of_a_join_can_be_made_one_by_one(train: Any) -> None:
+    assert run_step(train.choose, inputs=({"input": one, "score": one, "base": 0} for one in (1, 2))).scores == {1: 1, 2: 2}
+
+
 def test_the_join_of_a_foreach_can_be_empty(train: Any) -> None:
     with pytest.raises(ValueError, match="empty"):
         run_step(train.choose, inputs=[])
@@ -458,7 +462,17 @@ def test_a_model_of_one_step_is_loaded_by_another_and_by_the_test(
 def test_inputs_that_a_step_cannot_have_are_refused(train: Any) -> None:
     for name, given, kind, message in (
         ("left", {"inputs": {"alpha": 1}}, ValueError, "`alpha` is no artifact: give it in `parameters`"),
-        ("left", {"inputs": [{}]}, TypeError, "`inputs` of `left` is a dictionary with artifacts by name, not of type `list`"),
+        ("left", {"inputs": [{}]}, TypeError, "`inputs` of `left` is a dictionary with values by name, not of type `list`"),
+        ("left", {"inputs": {1: 2}}, TypeError, "`inputs` of `left` has the name `1`, which is not a string"),
+        ("left", {"parameters": [2]}, TypeError, "`parameters` is a dictionary with values by name, not of type `list`"),
+        ("left", {"configs": 7}, TypeError, "`configs` is a dictionary with values by name, not of type `int`"),
+        ("left", {"current": {7: 7}}, TypeError, "`current` has the name `7`, which is not a string"),
+        ("train", {"index": "x"}, TypeError, "the `index` of an item is a whole number, not `'x'`"),
+        ("train", {"index": -1}, ValueError, "the `index` of an item counts from 0, and is not -1"),
+        ("train", {"foreach_stack": [(1, 2)]}, TypeError, "`foreach_stack` is a list with `.index, number of items, item.`"),
+        ("train", {"foreach_stack": [("a", 2, 0)]}, TypeError, "are whole numbers, not `'a'` and `2`"),
+        ("choose", {"inputs": 7}, TypeError, "`choose` joins a foreach: `inputs` is a list"),
+        ("gather", {"inputs": 7}, TypeError, "`gather` joins branches: `inputs` is a list or a mapping"),
         ("left", {"input": 3}, ValueError, "step `left` is in no foreach: leave out `input` and `index`"),
         ("train", {"foreach_stack": []}, ValueError, "step `train` is in 1 foreaches, and `foreach_stack` has 0"),
         ("train", {"foreach_stack": [(2, 2, 0)]}, ValueError, "a foreach of 2 items has no item 2"),
