@@ -32,19 +32,18 @@ def unsaid(plan: Plan, target: str) -> Iterator[Diagnostic]:
 
 
 def unlocked(plan: Plan, command: str, unused: Sequence[str]) -> Iterator[Diagnostic]:
-    """Steps with packages and without a lock file. `unused` are the lock files beside the flow that none of its steps has."""
+    """Steps with packages and without a lock file. `unused` are lock files of the same packages that none of its steps has."""
     said: dict[str, str] = {}
     for step in plan.flow.steps:
         asked = step.settings.requirements
         if asked is not None and asked.lock is None:
             said.setdefault(path_of(request(asked).name), step.name)
     for path, name in said.items():
-        wrong = "the lock files are outdated: " if unused else ""
         yield Diagnostic(
             "FP430",
-            f"{wrong}step `{name}` has no lock file `{path}`",
+            f"step `{name}` has no lock file `{path}`",
             next(step.span for step in plan.flow.steps if step.name == name),
-            notes=tuple(f"no step of {plan.flow.name} uses `{each}`: what a step asks for has changed" for each in unused),
+            notes=tuple(f"no step of {plan.flow.name} uses `{each}`: it is outdated, or another flow's" for each in unused),
             help=(command,),
         )
 

@@ -217,9 +217,11 @@ def test_a_step_without_a_lock_file_is_refused(folder: Path, mode: str) -> None:
 def test_lock_files_that_are_older_than_the_flow_are_called_outdated(folder: Path) -> None:
     (folder / "flow.py").write_text(FLOW.replace('"2.1"', '"2.3"'))
     (found,) = [each for each in said(opened(folder, IMAGES), "argo") if each.code == "FP430"]
-    assert found.message.startswith("the lock files are outdated: step `start` has no lock file `environments/pandas-")
+    assert found.message.startswith("step `start` has no lock file `environments/pandas-")
     name = lock(folder, {"pandas": "2.1"}).name
-    assert found.notes == (f"no step of Train uses `environments/{name}.txt`: what a step asks for has changed",)
+    assert found.notes == (f"no step of Train uses `environments/{name}.txt`: it is outdated, or another flow's",)
+    lock(folder, {"numpy": "2.1"})
+    assert [each.notes for each in said(opened(folder, IMAGES), "argo") if each.code == "FP430"] == [found.notes], "other packages"
 
 
 def test_a_lock_file_for_another_platform_is_refused(folder: Path) -> None:

@@ -91,10 +91,21 @@ def test_files_that_no_step_uses_are_named_and_pruned(desk: Desk) -> None:
     (old,) = folder.iterdir()
     desk.write("environments/notes.txt", "mine\n")
     asking(desk, '@pypi(packages={"fptool": "2.0"})')
-    assert f"environments/{old.name} is used by none of these flows; remove it, or add --prune" in desk("lock", "flow.py").out
+    assert f"environments/{old.name} is used by no flow of this folder; remove it, or add --prune" in desk("lock", "flow.py").out
     assert f"environments/{old.name} is removed" in desk("lock", "flow.py", "--prune").out
     assert not old.exists()
     assert (folder / "notes.txt").exists(), "a file that is no lock file was removed"
+
+
+def test_lock_files_of_other_flows_of_the_folder_stay(desk: Desk) -> None:
+    folder = asking(desk, '@pypi(packages={"fptool": "1.0"})')
+    (desk.folder / "flow.py").rename(desk.folder / "other.py")
+    desk.write("broken.py", "def :")
+    desk("lock", "other.py")
+    asking(desk, '@pypi(packages={"fptool": "2.0"})')
+    done = desk("lock", "flow.py", "--prune")
+    assert (done.status, len(done.out.splitlines())) == (0, 1), done.out
+    assert len([*folder.iterdir()]) == 2
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from flowport.cli import shared_options as shared
 from flowport.cli.command import Command
 from flowport.cli.console import say
 from flowport.workspace.branch import require_project
+from flowport.workspace.environments.beside import used_beside
 from flowport.workspace.environments.lock import LockChoice, Locked, lock, requests, unused
 from flowport.workspace.flow_file import UNCHANGED, Changes, FlowFile, open_flow
 
@@ -19,7 +20,7 @@ from flowport.workspace.flow_file import UNCHANGED, Changes, FlowFile, open_flow
 class LockRequest(NamedTuple):
     """Flows whose environments are locked, for these platforms, and with this Python where a flow names none.
 
-    Versions stay as they are where they still fit, unless with `upgrade`. With `prune`, lock files that none of these flows uses go.
+    Versions stay as they are where they still fit, unless with `upgrade`. With `prune`, lock files that no flow beside them uses go.
     """
 
     flow: tuple[str, ...]
@@ -45,10 +46,12 @@ def lock_flows(request: LockRequest) -> int:
             used[flow.folder].append(name)
             _report(lock(flow.folder, one, choice._replace(conda_from_pypi=flow.config.settings.get("conda") == "pypi")))
     for folder, names in used.items():
+        if unused(folder, names):
+            names += used_beside(folder, request.profile)
         for path in unused(folder, names):
             if request.prune:
                 os.remove(path)
-            state = "is removed" if request.prune else "is used by none of these flows; remove it, or add --prune"
+            state = "is removed" if request.prune else "is used by no flow of this folder; remove it, or add --prune"
             print(f"{os.path.relpath(path)} {state}")
     return 0
 
@@ -90,7 +93,7 @@ COMMAND = Command(
             help="Lock for this platform, as images name it. You can repeat it. Default: linux/amd64. This machine's is always added.",
         ),
         click.Option(["--upgrade"], is_flag=True, help="Take the newest versions, also where those of the lock file still fit."),
-        click.Option(["--prune"], is_flag=True, help="Remove the lock files that none of these flows uses."),
+        click.Option(["--prune"], is_flag=True, help="Remove the lock files that no flow of their folder uses."),
         *shared.changes(),
         shared.profile(),
     ),

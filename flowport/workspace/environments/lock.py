@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from flowport.compiler.environments.locks import path_of, request
@@ -82,12 +82,12 @@ def _found(asked: Request, resolver: Resolver, choice: LockChoice) -> tuple[Reso
     return own._replace(items={name: item for name, item in own.items.items() if name not in names}), packages
 
 
-def unused(folder: str, names: Sequence[str]) -> list[str]:
-    """The paths of lock files beside a flow that none of these environments has."""
+def unused(folder: str, names: Collection[str]) -> dict[str, LockFile]:
+    """The lock files beside a flow that none of these environments has, by their paths."""
     place = os.path.join(folder, FOLDER)
     there = sorted(os.listdir(place)) if os.path.isdir(place) else []
     paths = [os.path.join(place, file) for file in there if file.endswith(".txt") and file.removesuffix(".txt") not in names]
-    return [path for path in paths if _before(path) is not None]
+    return {path: found for path in paths if (found := _before(path)) is not None}
 
 
 def _before(path: str) -> LockFile | None:

@@ -65,6 +65,9 @@ def lock_problems(flow: FlowFile, platforms: Sequence[str] = ()) -> Iterator[Dia
     if any(each.lock is None for each in asked):
         from flowport.workspace.environments.lock import unused
 
-        left = unused(flow.folder, [request(each).name for each in asked])
-        yield from unlocked(flow.plan, command, [os.path.relpath(path, flow.folder) for path in left])
+        # Those of other packages are more likely another flow's.
+        missing = {package for each in asked if each.lock is None for package in request(each).packages}
+        others = unused(flow.folder, [request(each).name for each in asked])
+        left = [os.path.relpath(path, flow.folder) for path, lock in others.items() if not missing.isdisjoint(lock.request.packages)]
+        yield from unlocked(flow.plan, command, left)
     yield from other_platforms(flow.plan, platforms, command)
