@@ -393,6 +393,30 @@ def test_no_node_outlives_a_task_that_is_killed(tmp_path: Path) -> None:
         progress.until(lambda pid=pid: not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text().split(")")[1])
 
 
+KILL_THE_TASK = """
+    if node == 1 and tried == 0:
+        meet()
+        os.kill(os.getppid(), signal.SIGKILL)
+        time.sleep(600)
+    meet()
+"""
+
+
+def test_a_gang_whose_whole_task_was_killed_runs_again(tmp_path: Path) -> None:
+    flow = gang(tmp_path, KILL_THE_TASK, RETRY)
+    flow.run(apart=True)
+    assert flow.artifacts("end")["nodes"] == [0, 1, 2]
+    assert notes(flow) == [f"{node}/{tried}" for node in range(3) for tried in range(2)]
+
+
+def test_a_catch_takes_the_place_of_all_nodes_of_a_gang_whose_task_was_killed(tmp_path: Path) -> None:
+    flow = gang(tmp_path, KILL_THE_TASK, "@catch(var='why')")
+    flow.run(apart=True)
+    found = flow.artifacts("end")
+    assert found["nodes"] == [None] * 3
+    assert all("the process was killed while the item ran" in str(why) for why in found["whys"])
+
+
 def test_each_node_sees_its_own_of_the_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,5,6,7")
     assert [devices(index, 2, 2) for index in range(2)] == [{"CUDA_VISIBLE_DEVICES": "4,5"}, {"CUDA_VISIBLE_DEVICES": "6,7"}]
