@@ -11,6 +11,9 @@ import os
 MOST_NODES = 1_000
 """The most nodes of one gang."""
 
+FILES, OWN_FILES = 5, 60
+"""Open files of the process that starts the nodes: for each of them, and of its own."""
+
 NODES = "_parallel_ubf_iter"
 """Metaflow's name for what a step with `num_parallel` goes over."""
 
@@ -44,6 +47,29 @@ def free_port() -> int:
         one.bind(("", 0))
         port: int = one.getsockname()[1]
         return port
+
+
+def allow_files() -> None:
+    """Allow this process as many open files as it may have."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OWN_FILES + FILES * MOST_NODES
+    if soft < wanted and soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
+
+
+def file_problem(number: int) -> str:
+    """Why this process cannot start so many nodes: it may not have as many open files; "" if it may."""
+    import resource
+
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OWN_FILES + FILES * number
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return ""
+    return (
+        f"a gang of {number:,} nodes in one container needs {wanted:,} open files, and this one may have {soft:,}: allow more (`ulimit -n`)"
+    )
 
 
 def devices(index: int, number: int, gpus: int) -> dict[str, str]:

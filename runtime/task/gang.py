@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from flowport.runtime.process import nodes
 from flowport.runtime.process.lifecycle import check
+from flowport.runtime.protocol import NonRetryable
 from flowport.runtime.store import row_ranges
 from flowport.runtime.task.execute import KILLED, caught
 from flowport.runtime.task.items import AttemptPolicy, killed
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
     class GangRunner(Protocol):
         """Runs nodes, all at once."""
 
-        def begin_node(self, row: int, tried: int, variables: dict[str, str]) -> None:
-            """Start a node in a process of its own, in which these variables are set before the user's module is imported."""
+        def begin_nodes(self, tried: int, variables: dict[int, dict[str, str]]) -> None:
+            """Start the nodes by their rows, each in a process that has its variables before the user's module is imported."""
 
         def wait(self) -> Outcome:
             """The outcome of a node that was begun."""
@@ -111,6 +112,8 @@ class _Gang:
 
     def _begin(self, runner: GangRunner) -> None:
         check()
+        if problem := nodes.file_problem(len(self.rows)):
+            raise NonRetryable(problem)
         announces = self.policy.announces(self.attempts)
         for row in self.rows:
             self.attempts.begin(row, at_once=announces and row == self.rows[-1])
@@ -118,11 +121,13 @@ class _Gang:
         launcher: str = self.context.plan["gang"].get("launcher", "")
         gpus: int = self.context.plan.get("resources", {}).get("gpu", 0)
         number = len(self.rows)
+        found: dict[int, dict[str, str]] = {}
         for index, row in enumerate(self.rows):
             own = nodes.variables(index, number, control, "127.0.0.1", port)
             # Node 0 starts the processes of all nodes for these, so it sees all GPUs.
             shown = {} if launcher in ("deepspeed", "mpi") else nodes.devices(index, number, gpus)
-            runner.begin_node(row, self.begun, {**own, **shown, nodes.MEETING: self.meeting})
+            found[row] = {**own, **shown, nodes.MEETING: self.meeting}
+        runner.begin_nodes(self.begun, found)
 
     def _wait(self, runner: GangRunner) -> Outcome:
         """The next outcome. The first failure ends the other nodes; what they raise then follows from it, and only their log has it.

@@ -23,6 +23,7 @@ from flowport.runtime.process.channel import Channel
 from flowport.runtime.process.leave import leave
 from flowport.runtime.process.lifeline import Lifeline, end_group
 from flowport.runtime.process.node_log import NodeLog
+from flowport.runtime.process.nodes import allow_files
 from flowport.runtime.protocol import ENDED, FAILED
 from flowport.runtime.task.execute import KILLED
 from flowport.runtime.task.workers import END, OVER, clerk, work
@@ -71,6 +72,7 @@ class _Supervisor:
         self.timeout: int | None = plan["timeout"]
         self.width = min(plan["workers"], int(os.environ.get("FLOWPORT_MAX_WORKERS", plan["workers"])))
         self.gang = "gang" in plan
+        self.clerk: _Child | None = None
         self.workers: list[_Child] = []
         self.woken, waker = os.pipe()
         for end in (self.woken, waker):
@@ -81,8 +83,8 @@ class _Supervisor:
         before = signal.set_wakeup_fd(self.waker, warn_on_full_buffer=False)
         if self.gang:
             signal.signal(signal.SIGCHLD, lambda number, frame: None)
-            _allow_files()
-        clerk = self._fork(self._clerk)
+            allow_files()
+        clerk = self.clerk = self._fork(self._clerk)
         try:
             while self._turn(clerk):
                 continue
@@ -138,7 +140,8 @@ class _Supervisor:
             for worker in list(self.workers):
                 self._end(worker)
         else:
-            self._give(clerk, *message)
+            for order in message:
+                self._give(clerk, *order)
         return True
 
     def _give(self, clerk: _Child, row: int, tried: int, variables: dict[str, str]) -> None:
@@ -251,8 +254,9 @@ class _Supervisor:
                 log.take()
             for end in (self.woken, self.waker):
                 os.close(end)
-            for worker in self.workers:
-                worker.channel.close()
+            # Only this process has the other ends, so that the clerk and the workers see when it is gone.
+            for child in (*self.workers, *([self.clerk] if self.clerk else [])):
+                child.channel.close()
             code = body(channel)
         except (EOFError, BrokenPipeError):
             sys.stderr.write("flowport: the process that this one worked for has ended\n")
@@ -284,12 +288,3 @@ def _lost(row: int, kind: str, message: str) -> Outcome:
 def _ending(status: int) -> str:
     code = os.waitstatus_to_exitcode(status)
     return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-
-
-def _allow_files() -> None:
-    """Allow as many open files as this process may have: each node of a gang takes five."""
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 1 << 16) if hard > 0 else 1 << 16, hard))

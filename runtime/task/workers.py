@@ -81,11 +81,12 @@ class Ordering:
         """Nothing: the workers import the user's module."""
 
     def begin(self, row: int, tried: int) -> None:
-        self.begin_node(row, tried, {})
+        self.begin_nodes(tried, {row: {}})
 
-    def begin_node(self, row: int, tried: int, variables: dict[str, str]) -> None:
-        self.tried[row] = tried
-        self.channel.send((row, tried, variables))
+    def begin_nodes(self, tried: int, variables: dict[int, dict[str, str]]) -> None:
+        # One message: of several, the last would wait for the supervisor, and the supervisor for the outcomes of the first to be read.
+        self.tried.update(dict.fromkeys(variables, tried))
+        self.channel.send([(row, tried, own) for row, own in variables.items()])
 
     def end(self) -> None:
         self.ending = True

@@ -13,7 +13,7 @@ import pytest
 
 import progress
 from flowport.runtime.process.nodes import devices
-from flowport.runtime.protocol import DONE, FAILED
+from flowport.runtime.protocol import DONE, FAILED, STOP
 from flowport.runtime.records.attempts import failures
 from flowport.runtime.store.keys import Keys
 from solo import Broken, Solo
@@ -391,6 +391,22 @@ def test_no_node_outlives_a_task_that_is_killed(tmp_path: Path) -> None:
     os.waitpid(task, 0)
     for pid in place.read_text().split():
         progress.until(lambda pid=pid: not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text().split(")")[1])
+
+
+def test_hundreds_of_nodes_run_at_once(tmp_path: Path) -> None:
+    """More than what the pipes between the processes of a task hold at once."""
+    flow = gang(tmp_path, "self.filled = os.urandom(2000)")
+    flow.run(parameters={"size": 150})
+    assert flow.artifacts("end")["nodes"] == list(range(150))
+
+
+def test_a_gang_with_more_nodes_than_open_files_stops_with_a_message(tmp_path: Path) -> None:
+    flow = gang(tmp_path, "pass")
+    assert flow.perform("start") == DONE
+    command = ["sh", "-c", 'ulimit -n 70; exec "$@"', "sh", *flow.command("train", "s.0")]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert done.returncode == STOP
+    assert "a gang of 3 nodes in one container needs 75 open files, and this one may have 70: allow more (`ulimit -n`)" in done.stdout
 
 
 KILL_THE_TASK = """
