@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from flowport.client.place import environment
 from flowport.runtime.names import current as running
 from flowport.runtime.names.current import Current
 from flowport.runtime.names.flow import FlowSpec
@@ -19,7 +19,7 @@ from flowport.runtime.task.process_state import State
 from flowport.testing.context import GivenContext, Inputs, by_name
 from flowport.testing.folders import new_folder
 from flowport.testing.memory_store import MemoryStore
-from flowport.testing.places import Stack, place_of
+from flowport.testing.places import Stack, node_variables, place_of
 from flowport.testing.program import argument_of, program_of
 from flowport.testing.result import StepResult, Transition
 
@@ -49,7 +49,7 @@ def run_step(
     `inputs` are the artifacts that the step finds; of a join a list of them, or a mapping by the steps of the branches. `input` and
     `index` are the item of the innermost foreach and its number; `foreach_stack` has all foreaches around the step, as the method of this
     name returns them. `parameters` and `configs` are by name; those that are not given have their defaults. `current` sets attributes of
-    `current`.
+    `current`. Of a gang, the step runs as the node with this `index`.
 
     What the step raises is raised here. Raises FlowMistakes if the flow does not compile, TypeError and ValueError for arguments that
     the step cannot have.
@@ -60,10 +60,11 @@ def run_step(
     program = program_of(kind, configs or {})
     if named not in program.plan["steps"]:
         raise ValueError(f"`{named}` is not a step of {kind.__name__}; its steps are {', '.join(program.plan['steps'])}")
-    site = program.step(named)["sites"][named]
-    with _undone(kind), environment(program.step(named)["environment"]):
-        place = place_of(_store(program.step(named)), named, site["scopes"], foreach_stack, (index, input))
-        given: Inputs = inputs if inputs is not None else [] if "origin" in site else {}
+    plan = program.step(named)
+    with _undone(kind):
+        place = place_of(_store(plan), program, named, foreach_stack, (index, input))
+        os.environ.update(plan["environment"] | (node_variables(place, foreach_stack) if "gang" in plan else {}))
+        given: Inputs = inputs if inputs is not None else [] if "origin" in plan["sites"][named] else {}
         context = GivenContext(program, place, given, parameters or {})
         return _result(context, _outcome(context, current or {}))
 

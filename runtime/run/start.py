@@ -75,10 +75,12 @@ def _document(store: Store, given: dict[str, Any], invocation: Invocation, progr
     origin, first = given.get("origin_run") or None, given.get("from") or None
     if first is not None and first not in program.plan["steps"]:
         raise NonRetryable(f"the run begins anew from `{shown(first[: validation.NAME])}`, which is no step of {invocation.flow}")
+    if given.get("spin") and not is_spin(invocation.run):
+        raise NonRetryable(f"run `{invocation.run}` is to run one item again, which a run cannot do: use `flowport spin`")
+    if origin is not None and is_spin(origin):
+        raise NonRetryable(f"the run resumes `{origin}`, which is a spin and no run")
     if origin is not None and not store.exists(Keys(invocation.flow, origin).run()):
         raise NonRetryable(f"the run resumes run `{origin}` of {invocation.flow}, which is not in {store.url}")
-    if is_spin(invocation.run) != bool(given.get("spin")) or is_spin(origin or ""):
-        raise NonRetryable(f"`{origin or invocation.run}` is the id of a spin, and no run can have it: choose another")
     before = read(store, Keys(invocation.flow, origin)).doc["parameters"] if origin else {}
     if spin := given.get("spin"):
         before = read(past_store(store, spin), Keys(invocation.flow, spin["run"])).doc["parameters"]

@@ -10,9 +10,11 @@ import os
 
 from flowport.runtime.package.code_package import CodePackage
 from flowport.runtime.protocol import Invocation, NonRetryable
+from flowport.runtime.records import validation
 from flowport.runtime.records.manifest import Manifests
 from flowport.runtime.replay.artifact_view import ArtifactView
 from flowport.runtime.run.past_store import past_store, with_past
+from flowport.runtime.run.run_input import read_input
 from flowport.runtime.run.start import begin
 from flowport.runtime.store import codec, documents, packs, row_ranges
 from flowport.runtime.store.errors import Missing
@@ -58,8 +60,7 @@ class SpinContext(TaskContext):
     """One item of a step that runs again; of a gang all nodes."""
 
     def __init__(self, invocation: Invocation, program: CodePackage, store: Store) -> None:
-        asked = documents.load(store.read(Keys(invocation.flow, invocation.run).input()))
-        spin = asked["spin"]
+        spin = _asked(invocation, program, store)
         ItemContext.__init__(self, invocation, program, with_past(store, spin))
         self.record = begin(self.store, self.keys, invocation, program)
         self._past = PastTask(store, spin, invocation.flow)
@@ -68,7 +69,7 @@ class SpinContext(TaskContext):
             raise NonRetryable(f"no item came to step `{self.step}` of run `{spin['run']}` in row {lost[0][0]} of {self.slice}")
         self.site, self.replay, self.lineage = self._past.site, self._past.replay, self._past.lineage
         self.manifests = _Written(self.store, self.keys, self._past.manifests)
-        self._replaced = self._replacements(asked["spin"].get("artifacts"))
+        self._replaced = self._replacements(spin.get("artifacts"))
         self.classes = self._inherited()
         self.artifacts = ArtifactView(self.columns, self.lineage, self.step, {}, self.classes)
 
@@ -146,6 +147,16 @@ class _Written(Manifests):
 
     def find(self, step: str, slice: str) -> Manifest | None:
         return self._past.find(step, slice)
+
+
+def _asked(invocation: Invocation, program: CodePackage, store: Store) -> dict[str, Any]:
+    """Which item runs again; raises NonRetryable if the input of the spin does not say it."""
+    keys = Keys(invocation.flow, invocation.run)
+    spin: dict[str, Any] = read_input(store, keys, invocation, program).get("spin") or {}
+    texts = [spin.get(name) for name in (*validation.SPIN, "slice", "code")]
+    if not all(isinstance(text, str) for text in texts) or not isinstance(spin.get("row"), int):
+        raise NonRetryable(f"`{keys.input()}` in {store.url} does not say which item the spin runs again")
+    return spin
 
 
 def _spread(column: dict[str, Any], rows: RowRanges) -> dict[str, Any]:

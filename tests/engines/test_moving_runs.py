@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections import Counter
@@ -221,6 +222,21 @@ def test_a_run_goes_on_on_another_engine(here: str, there: str, desk: Desk, whol
     assert "done, 1 of 2 items taken over" in said["cell"]
     listed = next(line.split() for line in desk.command("runs").stdout.splitlines() if line.split()[1] == name)
     assert listed[-5:] == [here, str(len(before)), "of", str(len(whole)), "items"]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_item_of_any_engine_runs_again_here_by_itself(engine: str, desk: Desk) -> None:
+    run = desk.fail(engine)
+    before = {entry.key: (entry.size, entry.version) for entry in run.store.entries(run.keys.root)}
+    for words, items in ((("cell",), {"r.2.1": {"size": 31, "loaded": False}}), (("turn", "--item", "r.t2"), {"r.t2": {"left": 0}})):
+        done = desk.command("spin", "moving.py", *words, "--run", engine, "--json")
+        assert done.returncode == 0, done.stderr
+        assert desk.began == Counter((words[0], item) for item in items)
+        found = json.loads(done.stdout)["items"]
+        assert {item: {name: found[item]["artifacts"][name]["value"] for name in items[item]} for item in found} == items
+    unchanged = found["r.t2"]["artifacts"]
+    assert {one["change"] for one in unchanged.values()} == {"unchanged"}
+    assert {entry.key: (entry.size, entry.version) for entry in run.store.entries(run.keys.root)} == before
 
 
 def test_a_run_that_fails_again_elsewhere_has_what_was_done_on_both(tmp_path: Path) -> None:

@@ -488,3 +488,42 @@ def test_inputs_that_a_step_cannot_have_are_refused(train: Any) -> None:
 def test_an_artifact_that_the_step_has_not_is_reported_with_those_that_it_has(train: Any) -> None:
     with pytest.raises(AttributeError, match="the step has no artifact `rate`; it has `rates`"):
         _ = run_step(train.start).rate
+
+
+GANG = """
+from flowport import FlowSpec, current, parallel, step
+import os
+
+class GangFlow(FlowSpec):
+    @step
+    def start(self):
+        self.next(self.work, num_parallel=3)
+
+    @parallel
+    @step
+    def work(self):
+        self.node = (current.parallel.node_index, current.parallel.num_nodes, current.parallel.control_task_id, os.environ["RANK"])
+        self.place = (self.input, self.index, self.foreach_stack(), current.is_parallel)
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.nodes = [one.index for one in inputs]
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+def test_a_node_of_a_gang_knows_its_place(imported: Imported) -> None:
+    flow = imported(GANG).GangFlow
+    started = run_step(flow.start)
+    assert (started.next, started.items) == (("work",), [0, 1, 2])
+    result = run_step(flow.work, index=1)
+    assert result.node == (1, 2, "r.0", "1")
+    assert result.place == (1, 1, [(1, None, 1)], True)
+    assert run_step(flow.work, foreach_stack=[(1, 4, 1)]).node == (1, 4, "r.0", "1")
+    assert run_step(flow.join, inputs=[{}, {}]).nodes == [0, 1]
+    assert "RANK" not in os.environ

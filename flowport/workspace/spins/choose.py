@@ -141,4 +141,6 @@ def _find_item(run: Run, step: str, address: str | None) -> Past:
         if item is None:
             raise UnknownItem(address, step, run.plan["flow"], run.doc["run"])
         return Past(run, item, len(found))
-    return Past(run, next((item for item in found if item.shelf is None), found[0]), len(found))
+    done = set(run.slices(step))
+    left = [item for item in found if item.slice not in done]
+    return Past(run, next((item for item in left if item.failure is not None), (left or found)[0]), len(found))
