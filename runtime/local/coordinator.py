@@ -82,7 +82,7 @@ class Coordinator:
                 self._lose_patience(now)
                 self._pulse()
 
-    def abandon(self, lost: WorkerChannel) -> None:
+    def abandon(self, lost: WorkerChannel | None = None) -> None:
         """End all tasks: those that outlived a server which is gone, and those of the others."""
         for channel in self.servers.channels:
             if channel is not lost:

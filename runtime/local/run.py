@@ -18,6 +18,7 @@ from flowport.runtime.local.source import note
 from flowport.runtime.local.summary import explain
 from flowport.runtime.local.worker_channel import ServerLost
 from flowport.runtime.package.code_package import CodePackage
+from flowport.runtime.protocol import VersionError
 from flowport.runtime.records.life import LOCAL_PERIOD, write_end, write_heartbeat
 from flowport.runtime.records.reuse import share
 from flowport.runtime.run.labels import FirstManifests, Labels
@@ -159,6 +160,12 @@ def _conduct(coordinator: Coordinator, store: Store) -> int:
     began = time.monotonic()
     try:
         coordinator.run()
+    except VersionError as error:
+        coordinator.abandon()
+        console.close()
+        console.error(f"{error}\n{coordinator.servers.printed()}".rstrip())
+        _keep_end(store, console, spec, FAILED)
+        return _unfinished(console, spec, FAILED)
     except ServerLost as lost:
         coordinator.abandon(lost.channel)
         console.close()

@@ -112,6 +112,8 @@ class CodePackage:
                 self._steps[name] = self._document(f"{STEP_PLANS}{name}.json")
             return self._steps[name]
         except FileNotFoundError:
+            if not os.path.isdir(self.folder):
+                raise VersionError(f"the unpacked code of the flow is gone from the cache: {self.folder}") from None
             raise VersionError(
                 f"the code package has no step `{name}`: the files of the engine are of another version of the flow"
             ) from None

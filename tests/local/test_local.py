@@ -351,6 +351,20 @@ def test_a_run_that_is_killed_before_it_has_read_that_a_task_ended_leaves_nothin
     until(lambda: all(gone(task) for task in tasks))
 
 
+def test_a_run_whose_cache_is_emptied_says_so_and_can_be_resumed(desk: Desk) -> None:
+    flow(
+        desk,
+        "import shutil\nif not os.path.exists('emptied'):\n    shutil.rmtree(os.environ['FLOWPORT_CACHE'])\nopen('emptied', 'w').close()",
+        n=1,
+    )
+    ended = desk("run", "work.py")
+    assert ended.status == 1
+    assert "the unpacked code of the flow is gone from the cache: " in ended.err
+    assert "resume it: flowport resume Work/" in ended.err
+    assert "Traceback" not in ended.err
+    assert desk("resume").status == 0
+
+
 def test_a_run_whose_server_is_killed_fails(desk: Desk) -> None:
     flow(desk, "print(os.getpid(), os.getppid())\ntime.sleep(1000)", n=1)
     process = desk.start("run", "work.py")
