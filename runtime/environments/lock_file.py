@@ -27,6 +27,9 @@ FOLDER = "environments"
 
 TITLE = "The exact versions of an environment, written by `flowport lock`."
 HEAD = ("environment", "python", "platforms", "request")
+CONFLICT = ("<<<<<<< ", ">>>>>>> ")
+"""What lines begin with that git leaves in a file whose versions it cannot merge."""
+
 LONGEST = 40
 """Characters of the readable part of a name."""
 
@@ -85,14 +88,18 @@ class LockFile(NamedTuple):
 
 
 def read(data: bytes) -> LockFile:
-    """The lock file with these bytes; raises BadLockFile."""
+    """The lock file with these bytes, whatever its lines end with; raises BadLockFile."""
     try:
-        text = data.decode()
+        text = data.decode().replace("\r\n", "\n")  # as git leaves it with `core.autocrlf`
+        if any(line.startswith(CONFLICT) for line in text.splitlines()):
+            raise BadLockFile("it has two versions, which git could not merge")
         found = dict(line[2:].split(": ", 1) for line in text.splitlines()[1 : 1 + len(HEAD)])
         asked = json.loads(found["request"])
         request = Request(bool(asked["conda"]), dict(asked["packages"]), str(asked["python"]))
         lines = "".join(text.splitlines(keepends=True)[1 + len(HEAD) :])
         lock = LockFile(found["environment"], found["python"], tuple(found["platforms"].split()), request, lines)
+    except BadLockFile:
+        raise
     except (ValueError, LookupError, TypeError) as error:
         raise BadLockFile("it has no head that `flowport lock` writes") from error
     if lock.text != text or lock.name != request.name:

@@ -231,6 +231,8 @@ def test_without_uv_the_message_says_how_to_get_it(desk: Desk, tmp_path: Path) -
         (lambda text: text.replace("# python: ", "# python: 9"), "its head was changed"),
         (lambda text: "fptool==1.0\n", "it has no head that `flowport lock` writes"),
         (lambda text: "", "it has no head that `flowport lock` writes"),
+        (lambda text: text.replace("fptool==", "<<<<<<< HEAD\nfptool=="), "it has two versions, which git could not merge"),
+        (lambda text: f"<<<<<<< HEAD\n{text}", "it has two versions, which git could not merge"),
     ],
 )
 def test_a_damaged_lock_file_is_an_error_that_says_what_to_do(desk: Desk, damage, why: str) -> None:  # type: ignore[no-untyped-def]
@@ -246,6 +248,19 @@ def test_a_damaged_lock_file_is_an_error_that_says_what_to_do(desk: Desk, damage
     assert done.status == 1
     assert f"error[FP150]: the lock file `environments/{path.name}` cannot be read: {why}" in done.out
     assert "delete it and write it again: `flowport lock`" in done.out
+
+
+def test_a_lock_file_with_the_line_ends_of_windows_is_the_same(desk: Desk) -> None:
+    folder = asking(desk, '@pypi(packages={"fptool": "1.0"})')
+    desk("lock", "flow.py")
+    (path,) = folder.iterdir()
+    before = path.read_bytes()
+    path.write_bytes(before.replace(b"\n", b"\r\n"))
+    assert read(path.read_bytes()).digest == read(before).digest
+    desk.write("flowport.toml", 'environments = "image"\nrepository = "r"\n[argo]\nstore = "s3://b/f"\n')
+    assert desk("image", "flow.py").status == 0
+    (copied,) = desk.folder.glob("build/images/fptool-*/requirements.txt")
+    assert copied.read_bytes() == before
 
 
 def test_other_packages_have_another_lock_file_and_a_warning_until_it_is_there(desk: Desk) -> None:
