@@ -215,6 +215,21 @@ def test_each_step_runs_in_its_environment_and_finds_its_programs_first(desk: De
     assert found["here"] == sys.executable
 
 
+def test_a_step_that_runs_again_by_itself_does_so_in_its_environment(desk: Desk) -> None:
+    write(desk, LINE, start="self.old = place()", middle="self.new = place()")
+    assert run(desk).status == 0
+    done = desk("spin", "mixed.py", "middle", "--json")
+    assert done.status == 0, done.err
+    assert json.loads(done.out)["items"]["r"]["artifacts"]["new"] == {
+        "change": "unchanged",
+        "value": ["2.0", OTHER, True, True, None],
+        "was": ["2.0", OTHER, True, True, None],
+    }
+    without = desk("spin", "mixed.py", "middle", "--skip-decorators")
+    assert without.status == 1
+    assert "ModuleNotFoundError: No module named 'fruit'" in without.out
+
+
 def test_what_one_python_stores_another_reads(desk: Desk) -> None:
     """Paths too, whose classes Python 3.13 keeps in a module that no other version has."""
     values = "self.path = pathlib.Path('a'); self.values = [{'a': (1, 2.5)}, 'b', {3}, None, b'c', range(3)]"
