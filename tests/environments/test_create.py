@@ -17,7 +17,7 @@ from flowport.runtime.environments.create import COMPLETE, environment, environm
 from flowport.runtime.environments.errors import EnvironmentProblem, NoPython
 from flowport.runtime.environments.lock_file import LockFile, Request
 from flowport.workspace.environments.lock import LockChoice, lock
-from pythons import another_python
+from prepared import another_python
 
 
 def locked(folder: Path, packages: dict[str, str], python: str = "", conda: bool = False) -> LockFile:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from desk import Desk
-from pythons import another_python
+from prepared import another_python
 
 FLOW = """
 from flowport import FlowSpec, pypi, retry, step
