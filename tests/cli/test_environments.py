@@ -299,6 +299,7 @@ def test_where_airflow_does_not_choose_the_image_there_is_a_way_out(folder: Path
         ),
         ('repository = "example.com/flows:1"', "FP405", "`example.com/flows:1` cannot be the name of a repository of images"),
         (f'{IMAGES}image_platforms = ["windows"]', "FP403", "there is no platform `windows` of images"),
+        ('conda = "pip"', "FP403", "the setting `conda` is `pip`, and there are `channels`, `pypi`"),
         ("environments = true", "FP490", "`environments` is true or false, not a text"),
     ],
 )

@@ -1,13 +1,16 @@
-"""What a profile says of environments and their images: `environments`, `repository` and `image_platforms`."""
+"""What a profile says of environments and their images: `environments`, `repository`, `image_platforms` and `conda`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
 from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.environments.choice import MODES, PLATFORMS, Environments
+
+CONDA = ("channels", "pypi")
+"""Where `flowport lock` takes the packages of `@conda` from."""
 
 REPOSITORY = 'write `repository = "registry.example.com/flows"` beside it: where the images are pushed'
 
@@ -19,6 +22,8 @@ def environments(settings: Mapping[str, Any], path: str) -> Environments:
         mistakes = tuple(_mistakes(mode, repository, settings.get("image_platforms") or (), path))
         if mistakes:
             raise CompileError(mistakes)
+    if (conda := settings.get("conda") or CONDA[0]) not in CONDA:
+        raise CompileError((_unknown("conda", conda, CONDA, path),))
     return Environments(mode, repository, tuple(settings.get("image_platforms") or PLATFORMS))
 
 
@@ -26,9 +31,7 @@ def _mistakes(mode: str, repository: str, platforms: tuple[str, ...], path: str)
     from flowport.targets.kubernetes import is_image
 
     if mode and mode not in MODES:
-        known = ", ".join(f"`{one}`" for one in MODES)
-        meant = did_you_mean(mode, MODES) or ('write `environments = "image"`',)
-        yield Diagnostic("FP403", f"{path}: the setting `environments` is `{mode}`, and there are {known}", help=meant)
+        yield _unknown("environments", mode, MODES, path)
     if mode == "image" and not repository:
         yield Diagnostic("FP400", f'{path}: `environments = "image"` needs the setting `repository`', help=(REPOSITORY,))
     # Without a tag and a digest, so that a tag can follow.
@@ -39,3 +42,9 @@ def _mistakes(mode: str, repository: str, platforms: tuple[str, ...], path: str)
         if platform not in ("linux/amd64", "linux/arm64"):
             way_out = 'write `image_platforms = ["linux/amd64"]`, `["linux/arm64"]`, or both'
             yield Diagnostic("FP403", f"{path}: there is no platform `{platform}` of images", help=(way_out,))
+
+
+def _unknown(setting: str, value: str, choices: Sequence[str], path: str) -> Diagnostic:
+    known = ", ".join(f"`{one}`" for one in choices)
+    meant = did_you_mean(value, choices) or (f'write `{setting} = "{choices[0]}"`',)
+    return Diagnostic("FP403", f"{path}: the setting `{setting}` is `{value}`, and there are {known}", help=meant)
