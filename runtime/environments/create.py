@@ -57,8 +57,11 @@ def _is_complete(folder: str) -> bool:
 
 
 def environment_folder(lock: LockFile) -> str:
-    """Where an environment is kept: its name, and a digest of the lock file and of the flowport that it is linked to."""
-    digest = digests.of(f"{lock.digest}\n{_flowport()}\n{sys.platform}".encode(errors="surrogatepass"))[:16]
+    """Where an environment is kept: its name, and a digest of the lock file, the flowport that it is linked to, and the platform.
+
+    Machines of several platforms may share a home.
+    """
+    digest = digests.of(f"{lock.digest}\n{_flowport()}\n{here()}".encode(errors="surrogatepass"))[:16]
     return os.path.join(cache_folder(), "environments", f"{lock.name}-{digest}")
 
 

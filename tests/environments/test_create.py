@@ -112,6 +112,17 @@ def test_a_lock_file_for_other_platforms(tmp_path: Path, cache: Path, monkeypatc
         environment(lock)
 
 
+def test_machines_of_two_platforms_that_share_a_cache_have_two_environments(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = locked(tmp_path, {"fptool": ""})
+    folders = []
+    for platform in ("linux/amd64", "linux/arm64"):
+        monkeypatch.setattr(create, "here", lambda platform=platform: platform)
+        folders.append(create.environment_folder(lock))
+    assert folders[0] != folders[1]
+
+
 def test_a_cache_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lock = locked(tmp_path, {"fptool": ""})
     (tmp_path / "file").write_text("")
