@@ -27,9 +27,10 @@ def uv() -> str | None:
     if found is None:
         try:
             from uv import find_uv_bin  # type: ignore[import-not-found, unused-ignore]
-        except ImportError:
+
+            found = str(find_uv_bin())
+        except (ImportError, FileNotFoundError):  # also where the package is there, and its program was removed
             return None
-        found = str(find_uv_bin())
     return found
 
 

@@ -213,9 +213,10 @@ def test_what_cannot_be_locked(desk: Desk, decorator: str, words: tuple[str, ...
     assert not folder.exists(), "a lock file was written all the same"
 
 
-def test_without_uv_the_message_says_how_to_get_it(desk: Desk, tmp_path: Path) -> None:
+@pytest.mark.parametrize("package", ["raise ImportError('none')", "def find_uv_bin():\n    raise FileNotFoundError('no program')"])
+def test_without_uv_the_message_says_how_to_get_it(desk: Desk, tmp_path: Path, package: str) -> None:
     asking(desk, '@pypi(packages={"fptool": ""})')
-    desk.write("blocked/uv/__init__.py", "raise ImportError('none')\n")
+    desk.write("blocked/uv/__init__.py", f"{package}\n")
     bare = tmp_path / "bin"
     bare.mkdir()
     environment = {"PATH": str(bare), "PYTHONPATH": str(desk.folder / "blocked")}
