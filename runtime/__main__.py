@@ -10,12 +10,12 @@ import sys
 
 from flowport.runtime.package.code_package import CodePackage
 from flowport.runtime.process import lifecycle
+from flowport.runtime.process.exit_code import guarded
 from flowport.runtime.process.lifeline import LIFELINE, Lifeline
 from flowport.runtime.process.log import keep
 from flowport.runtime.protocol import STOP, Invocation, VersionError, finds_environment
 from flowport.runtime.store.open import open_store
 from flowport.runtime.task.entry import name_store, perform, supervised
-from flowport.runtime.task.exit_code import guarded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -90,6 +90,7 @@ class Invocation:
     `last` is the number of the last generation that the engine reads: 0, or -1 where it reads the highest.
     `form` is what the engine's own form was filled in with, a JSON object, and `route` the file that a task writes its route to, a JSON
     list: for an engine that does not read the store. The list has the slices of a foreach, else the steps that items went to.
+    `nodes` is `batch` where each node of a gang has this command in a container of its own, as a multi-node job of AWS Batch does.
     """
 
     __slots__ = (
@@ -108,9 +109,10 @@ class Invocation:
         "last",
         "form",
         "route",
+        "nodes",
     )
 
-    TEXT = ("flow", "run", "step", "slice", "store", "code", "engine", "form", "route")
+    TEXT = ("flow", "run", "step", "slice", "store", "code", "engine", "form", "route", "nodes")
     NUMBERS = ("width", "total", "epoch", "turn", "last")
     NEEDED = ("flow", "step", "run", "slice", "store", "code", "width", "total")
 
@@ -132,10 +134,12 @@ class Invocation:
         last: int = 0,
         form: str = "",
         route: str = "",
+        nodes: str = "",
     ) -> None:
         self.flow, self.run, self.step, self.slice, self.store, self.code = flow, run, step, slice, store, code
         self.width, self.total, self.engine, self.epoch = width, total, engine, epoch
         self.block, self.turn, self.last, self.form, self.route = block, turn, last, form, route
+        self.nodes = nodes
 
     def argv(self) -> list[str]:
         """The arguments after `python -m flowport.runtime`; what equals its default is left out."""
@@ -155,7 +159,7 @@ class Invocation:
 
     def _said(self) -> dict[str, str]:
         said = {"protocol": str(COMMAND), **{name: str(getattr(self, name)) for name in self.NEEDED}}
-        for name in ("engine", "epoch", "turn", "last", "form", "route"):
+        for name in ("engine", "epoch", "turn", "last", "form", "route", "nodes"):
             if getattr(self, name):
                 said[name] = str(getattr(self, name))
         return said

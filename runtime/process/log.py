@@ -12,9 +12,9 @@ import select
 import time
 
 from flowport.runtime.process.lifeline import Lifeline, crash_note, end_group, outcome
-from flowport.runtime.protocol import FAILED
+from flowport.runtime.protocol import FAILED, NonRetryable
 from flowport.runtime.store.errors import StoreError
-from flowport.runtime.store.keys import Keys
+from flowport.runtime.store.keys import NODES, Keys
 from flowport.runtime.store.open import open_store
 
 TYPE_CHECKING = False
@@ -184,8 +184,28 @@ def _store(invocation: Invocation, data: bytes) -> None:
     keys = Keys(invocation.flow, invocation.run)
     try:
         store = open_store(invocation.store)
+        if invocation.nodes and (key := _of_node(store, keys, invocation)):
+            store.create(key, data)
+            return
         number = store.count(keys.log(invocation.step, invocation.slice, invocation.epoch, 0)[:-1], "")
         while not store.create(keys.log(invocation.step, invocation.slice, invocation.epoch, number), data):
             number += 1
     except StoreError as error:
         _pass_on(f"flowport: the log of this task is not kept: {error}\n".encode())
+
+
+def _of_node(store: Store, keys: Keys, invocation: Invocation) -> str:
+    """The key of the log of a container that is another node than node 0: below the log of node 0, which says what its number is."""
+    from flowport.runtime.process.nodes import Place
+    from flowport.runtime.records.rounds import Ear
+
+    try:
+        place = Place.of_batch(os.environ)
+    except NonRetryable:
+        return ""
+    if place.index == 0:
+        return ""
+    said = Ear(store, keys.node(invocation.step, invocation.slice, place.round, 0)).hear()
+    if "log" not in said:
+        return ""
+    return f"{keys.log(invocation.step, invocation.slice, invocation.epoch, said['log'])}{NODES}{place.index}"

@@ -8,6 +8,12 @@ from __future__ import annotations
 
 import os
 
+from flowport.runtime.protocol import NonRetryable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 MOST_NODES = 1_000
 """The most nodes of one gang."""
 
@@ -19,7 +25,48 @@ NODES = "_parallel_ubf_iter"
 
 
 MEETING = "FLOWPORT_GANG"
-"""The variable that names a folder which the nodes of a gang share as long as it runs."""
+"""The variable that names a folder which the nodes of a gang in one container share as long as it runs."""
+
+LOOPBACK = "127.0.0.1"
+
+ADDRESS = "FLOWPORT_NODE_ADDRESS"
+"""The variable with the address by which other containers reach this one; without it, that of the network with the default route."""
+
+
+class Place:
+    """Which node of a gang this container is: `index` of `number`, and what the engine calls this attempt of the gang, `round`."""
+
+    def __init__(self, index: int, number: int, round: str) -> None:
+        self.index, self.number, self.round = index, number, round
+
+    @classmethod
+    def of_batch(cls, environment: Mapping[str, str]) -> Place:
+        """The place in a multi-node parallel job (AWS Batch User Guide, "Environment variables"); its main node is node 0.
+
+        The id of a node's job is that of the whole job, `#` and the index. Raises NonRetryable where the variables are missing.
+        """
+        names = ("AWS_BATCH_JOB_NODE_INDEX", "AWS_BATCH_JOB_NUM_NODES", "AWS_BATCH_JOB_ID", "AWS_BATCH_JOB_ATTEMPT")
+        missing = [name for name in names if not environment.get(name)]
+        if missing:
+            raise NonRetryable(f"the command is that of a node of a multi-node job of AWS Batch, and `{missing[0]}` is not set")
+        index, number, job, attempt = (environment[name] for name in names)
+        return cls(int(index), int(number), f"{job.partition('#')[0]}.{attempt}")
+
+
+def own_address(environment: Mapping[str, str]) -> str:
+    """The address by which other containers reach this one."""
+    if environment.get(ADDRESS):
+        return environment[ADDRESS]
+    import socket
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        try:
+            # No packet is sent: this only chooses the network by which one would leave.
+            one.connect(("192.0.2.1", 9))
+            address: str = one.getsockname()[0]
+        except OSError:
+            address = socket.gethostbyname(socket.gethostname())
+    return address
 
 
 def variables(index: int, number: int, control: str, address: str, port: int) -> dict[str, str]:

@@ -7,6 +7,9 @@ from flowport.runtime.store.errors import StoreError
 ATTEMPT, LOG = ".attempt", ".log"
 """What the names of the folders of attempts and of logs end with, behind the slice."""
 
+NODES = ".nodes/"
+"""What follows the key of a log in those of the other nodes of its gang, where each has a container of its own."""
+
 CHECKPOINTS = "step-checkpoints"
 """The folder of a run's checkpoints. No step has a name with a hyphen, so no other folder in a run is called like this."""
 
@@ -138,7 +141,9 @@ class Keys:
                            /step-models/<digest>.json                   the files of a model, which are blobs
                            /steps/<step>/<slice>@<generation>.json      a manifest, and its `.route.json` and `.rest.json`
                                         /<slice>.attempt/<epoch>-<n>    what an attempt did
+                                                        /round-<id>/<n> what a node of a gang says, where each has a container of its own
                                         /<slice>.log/<epoch>-<n>        what it printed
+                                                    /<epoch>-<n>.nodes/<i>  what node i printed, where it had a container of its own
     """
 
     __slots__ = ("flow", "id", "root", "steps")
@@ -207,6 +212,10 @@ class Keys:
     def attempts(self, step: str, slice: str, epoch: int) -> str:
         """The prefix of the keys of attempts of one epoch, before their number."""
         return f"{self.step(step)}{slice}{ATTEMPT}/{epoch}-"
+
+    def node(self, step: str, slice: str, round: str, index: int) -> str:
+        """What a node says to the others of its gang; `round` identifies the attempt to the engine."""
+        return f"{self.step(step)}{slice}{ATTEMPT}/round-{part(round)}/{index}"
 
     def logs(self, step: str, slice: str) -> str:
         """The folder of the logs of a task, with its slash."""

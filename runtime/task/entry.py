@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import time
 
+from flowport.runtime.process.exit_code import guarded
 from flowport.runtime.protocol import variable
 from flowport.runtime.store.open import open_store
 from flowport.runtime.task.commit import finish, open_context
-from flowport.runtime.task.exit_code import guarded
 from flowport.runtime.task.items import InProcess
 
 TYPE_CHECKING = False

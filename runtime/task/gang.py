@@ -30,7 +30,13 @@ if TYPE_CHECKING:
     from flowport.runtime.task.resume import Origins
 
     class GangRunner(Protocol):
-        """Runs nodes, all at once."""
+        """Runs nodes, all at once.
+
+        `address` is where the other nodes reach node 0, and `apart` says whether each node has a container of its own.
+        """
+
+        address: str
+        apart: bool
 
         def begin_nodes(self, tried: int, variables: dict[int, dict[str, str]]) -> None:
             """Start the nodes by their rows, each in a process that has its variables before the user's module is imported."""
@@ -118,16 +124,20 @@ class _Gang:
         for row in self.rows:
             self.attempts.begin(row, at_once=announces and row == self.rows[-1])
         control, port = self.context.lineage.address(self.rows[0]), nodes.free_port()
-        launcher: str = self.context.plan["gang"].get("launcher", "")
-        gpus: int = self.context.plan.get("resources", {}).get("gpu", 0)
         number = len(self.rows)
         found: dict[int, dict[str, str]] = {}
         for index, row in enumerate(self.rows):
-            own = nodes.variables(index, number, control, "127.0.0.1", port)
-            # Node 0 starts the processes of all nodes for these, so it sees all GPUs.
-            shown = {} if launcher in ("deepspeed", "mpi") else nodes.devices(index, number, gpus)
-            found[row] = {**own, **shown, nodes.MEETING: self.meeting}
+            own = nodes.variables(index, number, control, runner.address, port)
+            found[row] = own if runner.apart else {**own, **self._shared(index)}
         runner.begin_nodes(self.begun, found)
+
+    def _shared(self, index: int) -> dict[str, str]:
+        """The variables of a node that shares its machine with the others."""
+        launcher: str = self.context.plan["gang"].get("launcher", "")
+        gpus: int = self.context.plan.get("resources", {}).get("gpu", 0)
+        # Node 0 starts the processes of all nodes for these, so it sees all GPUs.
+        shown = {} if launcher in ("deepspeed", "mpi") else nodes.devices(index, len(self.rows), gpus)
+        return {**shown, nodes.MEETING: self.meeting}
 
     def _wait(self, runner: GangRunner) -> Outcome:
         """The next outcome. The first failure ends the other nodes; what they raise then follows from it, and only their log has it.

@@ -29,6 +29,14 @@ if TYPE_CHECKING:
             """The outcome of an item that was begun."""
 
 
+class Broken(Exception):
+    """The user's module cannot be imported in a worker; `error` describes the failure."""
+
+    def __init__(self, error: Failure) -> None:
+        super().__init__(error["message"])
+        self.error = error
+
+
 class InProcess:
     """Runs items in this process, one after the other."""
 

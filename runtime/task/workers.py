@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 
 from flowport.runtime.process import lifecycle
+from flowport.runtime.process.exit_code import guarded
+from flowport.runtime.process.nodes import LOOPBACK
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
 from flowport.runtime.store.open import open_store
 from flowport.runtime.task.commit import finish, open_context
 from flowport.runtime.task.execute import execute, failure, is_printed
-from flowport.runtime.task.exit_code import guarded
-from flowport.runtime.task.items import run_items
+from flowport.runtime.task.items import Broken, run_items
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,20 +33,17 @@ OVER = "over"
 """What it says when it has the outcomes of all nodes of a gang: their processes may leave."""
 
 
-class Broken(Exception):
-    """The user's module cannot be imported in a worker; `error` describes the failure."""
-
-    def __init__(self, error: Failure) -> None:
-        super().__init__(error["message"])
-        self.error = error
-
-
 def clerk(invocation: Invocation, program: CodePackage, channel: Channel, width: int) -> int:
     """Open the store, decide which items run, `width` at a time, and commit; returns the exit code of the task."""
 
     def body() -> int:
         context = open_context(invocation, program, open_store(invocation.store))
-        return finish(context, Ordering(context, channel, width).run)
+        ordering = Ordering(context, channel, width)
+        if invocation.nodes:
+            from flowport.runtime.task.gang_node import run_node
+
+            return run_node(context, ordering)
+        return finish(context, ordering.run)
 
     return guarded(body)
 
@@ -63,6 +62,9 @@ def work(invocation: Invocation, program: CodePackage, channel: Channel) -> int:
 
 class Ordering:
     """The clerk's way of running items: ask the supervisor."""
+
+    address = LOOPBACK
+    apart = False
 
     def __init__(self, context: TaskContext, channel: Channel, width: int) -> None:
         self.context, self.channel, self.width = context, channel, width
@@ -95,6 +97,10 @@ class Ordering:
     def over(self) -> None:
         self.ending = False
         self.channel.send(OVER)
+
+    def ready(self, seconds: float) -> bool:
+        """Wait until there is an outcome, or the supervisor is gone; False if there is none after so many seconds."""
+        return bool(select.select([self.channel.source], [], [], seconds)[0])
 
     def wait(self) -> Outcome:
         message: dict[str, Any] = self.channel.receive()

@@ -317,12 +317,12 @@ def test_a_trivial_task_loads_little(tmp_path: Path) -> None:
         "__main__", "protocol", "text", *rooms,
         "names.current", "names.exceptions", "names.flow",
         "package.cache", "package.class_attributes", "package.code_package", "package.definitions", "package.modules",
-        "process.leave", "process.lifecycle", "process.lifeline", "process.log",
+        "process.exit_code", "process.leave", "process.lifecycle", "process.lifeline", "process.log",
         "records.attempts", "records.manifest", "records.run_record", "records.slices", "records.validation",
         "replay.artifact_view", "replay.lineage", "replay.replay",
         "store.codec", "store.digests", "store.documents", "store.errors", "store.folder", "store.keys", "store.open", "store.packs",
         "store.row_ranges", "store.writes",
-        "task.commit", "task.context", "task.entry", "task.execute", "task.exit_code",
+        "task.commit", "task.context", "task.entry", "task.execute",
         "task.item", "task.items", "task.manifest_document", "task.process_state", "task.route",
     }  # fmt: skip
 

@@ -17,6 +17,7 @@ from flowport.cli.times import duration
 from flowport.runtime.records.attempts import written
 from flowport.runtime.run.labels import Labels
 from flowport.runtime.run.reader import Run
+from flowport.runtime.store.keys import NODES
 from flowport.workspace.address import Address
 from flowport.workspace.runs import find_run, find_step, slice_of, slices
 
@@ -46,8 +47,9 @@ def logs(request: LogsRequest) -> int:
                 earlier += 1
                 continue
             name = f"{title}, attempt {number + 1}" if len(keys) > 1 else title
-            if _copy(run, key, f"=== {name}\n" if several else ""):
-                silent = False
+            for part in (key, *_of_nodes(run, key)):
+                if _copy(run, part, f"=== {name}\n" if several and part == key else ""):
+                    silent = False
     if silent:
         print("nothing was printed", file=sys.stderr)
     if earlier:
@@ -67,6 +69,13 @@ def _logs(run: Run, address: Address) -> Iterator[tuple[str, list[str]]]:
                 keys.remove(key)
             if keys:
                 yield labels.label(step, slice) + _took(run, step, slice), keys
+
+
+def _of_nodes(run: Run, key: str) -> list[str]:
+    """The keys of what the other nodes of a gang printed, where each had a container of its own."""
+    folder = key + NODES
+    keys: list[str] = run.guarded(f"`{folder}`", lambda: run.store.names(folder), [])
+    return sorted(keys, key=lambda one: (len(one), one))
 
 
 def _took(run: Run, step: str, slice: str) -> str:

@@ -1,0 +1,92 @@
+"""What the nodes of a gang say to each other where each has a container of its own: they share nothing but the store.
+
+The nodes of one attempt meet in a round. Each has a document there that only itself writes. Node 0 says which gang runs and with which
+variables, that the nodes shall end, and how the round ended; the others say that they are here, and what became of their node. Every
+document has a count that grows at least every `BEAT` seconds, so that a node which says nothing any more is known to be lost, whatever
+the clocks of the machines say.
+"""
+
+from __future__ import annotations
+
+import time
+
+from flowport.runtime.protocol import RECORDS
+from flowport.runtime.store import documents
+from flowport.runtime.store.errors import Missing, StoreError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from flowport.runtime.store.interface import Store
+
+POLL = 0.5
+"""Seconds between two looks at the documents of others."""
+
+BEAT = 10.0
+"""Seconds after which a node says again what it said."""
+
+LOST = 60.0
+"""Seconds without a word after which a node is lost."""
+
+ARRIVAL = 1800.0
+"""Seconds in which all nodes must have come: their machines may have to be started, and their images to be fetched."""
+
+HERE, DONE, FAILED = "here", "done", "failed"
+"""The states of a document: the node takes part; its part is over, and the manifest exists; its part is over, and the round has failed."""
+
+
+class Voice:
+    """The document of this node."""
+
+    def __init__(self, store: Store, key: str) -> None:
+        self._store, self._key = store, key
+        self._doc: dict[str, Any] = {"v": RECORDS, "count": 0, "state": HERE}
+        self._last = 0.0
+
+    def say(self, **news: Any) -> None:
+        """Add to what the node has said."""
+        self._doc.update(news, count=self._doc["count"] + 1)
+        self._store.replace(self._key, documents.dump(self._doc))
+        self._last = time.monotonic()
+
+    def beat(self) -> None:
+        """Say again what was said, if that was a while ago."""
+        if time.monotonic() - self._last >= BEAT:
+            self.say()
+
+    def fail(self, reason: str) -> None:
+        """Say that the round has failed, as far as the store takes it."""
+        try:
+            self.say(state=FAILED, reason=reason)
+        except StoreError:
+            return
+
+
+class Ear:
+    """The document of another node, as it was when it was read last; empty before that node came."""
+
+    def __init__(self, store: Store, key: str) -> None:
+        self._store, self._key = store, key
+        self.doc: dict[str, Any] = {}
+        self._heard = time.monotonic()
+
+    def hear(self) -> dict[str, Any]:
+        """What the node says now."""
+        try:
+            doc: dict[str, Any] = documents.load(self._store.read(self._key))
+        except (Missing, ValueError):
+            return self.doc
+        if doc["count"] != self.doc.get("count"):
+            self.doc, self._heard = doc, time.monotonic()
+        return self.doc
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the node came, and has said nothing for too long."""
+        return bool(self.doc) and time.monotonic() - self._heard > LOST
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the node should have come long ago."""
+        return not self.doc and time.monotonic() - self._heard > ARRIVAL

@@ -1,0 +1,263 @@
+"""Gangs whose nodes have a container each: n commands that share nothing but the store."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import progress
+from flowport.runtime.protocol import DONE, ENDED, FAILED
+from flowport.runtime.records.attempts import failures
+from flowport.runtime.store.keys import NODES, Keys
+from gang_flow import GANG, MEET
+from solo import Solo
+
+QUICK = """
+import sys
+from flowport.runtime.records import rounds
+rounds.POLL, rounds.BEAT, rounds.LOST, rounds.ARRIVAL = 0.05, 0.2, {lost}, {arrival}
+from flowport.runtime.__main__ import main
+sys.exit(main(sys.argv[1:]))
+"""
+"""A task as a container begins it, that waits less long for others."""
+
+SEVERAL = """
+import os, time
+from flowport import parallel
+
+class Several(FlowSpec):
+    @step
+    def start(self):
+        self.names = ["a", "b", "c"]
+        self.next(self.each, foreach="names")
+
+    @step
+    def each(self):
+        self.letter = self.input
+        self.next(self.train, num_parallel=2)
+
+    @parallel
+    @step
+    def train(self):
+        meet()
+        self.found = f"{self.letter}{current.parallel.node_index}"
+        self.next(self.gathered)
+
+    @step
+    def gathered(self, inputs):
+        self.found = [one.found for one in inputs]
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.found = [one.found for one in inputs]
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+RETRY = "@retry(times=1, minutes_between_retries=0)"
+
+
+class Job:
+    """A multi-node parallel job: the command of a task, begun once for each node."""
+
+    def __init__(self, flow: Solo, id: str, number: int = 3, slice: str = "s.0", **limits: float) -> None:
+        argv = flow.invocation("train", slice, nodes="batch").argv()
+        self.command = [sys.executable, "-c", QUICK.format(**{"lost": 60.0, "arrival": 60.0, **limits}), *argv]
+        self.id, self.number = id, number
+        self.nodes: dict[int, subprocess.Popen[str]] = {}
+
+    def begin(self, *indexes: int) -> Job:
+        for index in indexes:
+            variables = {
+                "AWS_BATCH_JOB_ID": f"{self.id}#{index}",
+                "AWS_BATCH_JOB_ATTEMPT": "1",
+                "AWS_BATCH_JOB_NODE_INDEX": str(index),
+                "AWS_BATCH_JOB_NUM_NODES": str(self.number),
+                "FLOWPORT_NODE_ADDRESS": "127.0.0.1",
+            }
+            self.nodes[index] = subprocess.Popen(
+                self.command, env={**os.environ, **variables}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            )
+        return self
+
+    def end(self) -> dict[int, tuple[int, str]]:
+        """The exit code and the output of each node."""
+        found = {}
+        for index, node in sorted(self.nodes.items()):
+            output = node.communicate()[0]
+            found[index] = (node.returncode, output)
+        return found
+
+
+def gang(folder: Path, body: str, decorators: str = "") -> Solo:
+    """A flow whose gang does `body` on each of its three nodes, and which is as far as that gang."""
+    source = GANG.format(decorators=decorators, body=textwrap.indent(textwrap.dedent(body), 8 * " "), notes=str(folder / "notes"))
+    flow = Solo(folder, MEET + source)
+    assert flow.perform("start") == DONE
+    return flow
+
+
+def codes(found: dict[int, tuple[int, str]]) -> list[int]:
+    return [code for code, _ in found.values()]
+
+
+def joined(flow: Solo) -> list[object]:
+    """What the join finds on the nodes."""
+    assert flow.perform("join") == DONE
+    return flow.artifacts("join")["nodes"]
+
+
+def errors(flow: Solo) -> dict[str, str]:
+    """Type and message of what failed, by item."""
+    return {one["item"]: f"{one['type']}: {one['message']}" for one in failures(flow.store, Keys(flow.flow, "1"))}
+
+
+def test_containers_that_share_the_store_alone_find_each_other_and_commit_once(tmp_path: Path) -> None:
+    flow = gang(tmp_path, "meet()")
+    found = Job(flow, "job").begin(2, 1, 0).end()
+    assert codes(found) == [DONE] * 3, found
+    assert joined(flow) == [0, 1, 2]
+    assert flow.store.count(Keys(flow.flow, "1").series("train", "s.0"), ".json") == 1
+
+
+def test_a_node_that_is_late_is_waited_for(tmp_path: Path) -> None:
+    flow = gang(tmp_path, "meet()")
+    job = Job(flow, "job").begin(0, 1)
+    keys = Keys(flow.flow, "1")
+    progress.until(lambda: flow.store.exists(keys.node("train", "s.0", "job.1", 1)))
+    assert not (tmp_path / "notes").exists()
+    assert codes(job.begin(2).end()) == [DONE] * 3
+    assert joined(flow) == [0, 1, 2]
+
+
+def test_a_node_that_does_not_come_fails_the_round(tmp_path: Path) -> None:
+    flow = gang(tmp_path, "meet()")
+    found = Job(flow, "job", arrival=0.5).begin(0, 1).end()
+    assert codes(found) == [FAILED] * 2
+    assert "node 2 of 3 of step `train` has not come" in found[0][1]
+    assert not (tmp_path / "notes").exists()
+
+
+def test_a_node_that_raises_ends_the_others_and_the_next_round_runs_all(tmp_path: Path) -> None:
+    flow = gang(tmp_path, "if node == 1 and tried == 0:\n    raise ValueError('broken')\nmeet()", RETRY)
+    assert codes(Job(flow, "one").begin(0, 1, 2).end()) == [FAILED] * 3
+    assert errors(flow) == {"r.1": "ValueError: broken"}
+    assert codes(Job(flow, "two").begin(0, 1, 2).end()) == [DONE] * 3
+    assert sorted((tmp_path / "notes").read_text().split()) == ["0/0", "0/1", "1/0", "1/1", "2/0", "2/1"]
+    assert joined(flow) == [0, 1, 2]
+
+
+def test_node_0_that_raises_ends_the_others(tmp_path: Path) -> None:
+    flow = gang(tmp_path, "if node == 0:\n    raise ValueError('broken')\nmeet()")
+    assert codes(Job(flow, "one").begin(0, 1, 2).end()) == [FAILED] * 3
+    assert errors(flow) == {"r.0": "ValueError: broken"}
+
+
+def test_the_process_of_a_node_that_is_killed_ends_the_others(tmp_path: Path) -> None:
+    flow = gang(tmp_path, "if node == 2:\n    os.kill(os.getpid(), signal.SIGKILL)\nmeet()")
+    assert codes(Job(flow, "one").begin(0, 1, 2).end()) == [FAILED] * 3
+    assert errors(flow) == {"r.2": "Killed: node 2 ended with signal SIGKILL"}
+
+
+def test_a_container_of_which_nothing_is_heard_is_lost(tmp_path: Path) -> None:
+    flow = gang(tmp_path, "meet()\nif node == 2 and tried == 0:\n    time.sleep(1000)\nif tried == 0:\n    time.sleep(1000)", RETRY)
+    job = Job(flow, "one", lost=2.0).begin(0, 1, 2)
+    progress.until(lambda: (tmp_path / "notes").exists() and len((tmp_path / "notes").read_text().split()) == 3)
+    job.nodes[2].kill()  # also the processes that it started: they watch it
+    found = job.end()
+    assert codes(found) == [FAILED, FAILED, -signal.SIGKILL]
+    assert errors(flow) == {"r.2": "Killed: nothing was heard of node 2 for 2 seconds"}
+    assert codes(Job(flow, "two").begin(0, 1, 2).end()) == [DONE] * 3
+    assert joined(flow) == [0, 1, 2]
+
+
+def test_the_others_do_not_outlive_node_0(tmp_path: Path) -> None:
+    flow = gang(tmp_path, "if tried == 0:\n    time.sleep(1000)", RETRY)
+    job = Job(flow, "one", lost=2.0).begin(0, 1, 2)
+    progress.until(lambda: (tmp_path / "notes").exists() and len((tmp_path / "notes").read_text().split()) == 3)
+    job.nodes[0].kill()
+    found = job.end()
+    assert codes(found) == [-signal.SIGKILL, FAILED, FAILED]
+    assert "nothing is heard of node 0 of step `train`" in found[1][1]
+    assert codes(Job(flow, "two").begin(0, 1, 2).end()) == [DONE] * 3
+
+
+def test_a_node_of_an_earlier_round_does_not_take_part_in_the_next(tmp_path: Path) -> None:
+    flow = gang(tmp_path, "meet()", RETRY)
+    late = Job(flow, "one", arrival=3.0).begin(2)
+    assert codes(Job(flow, "two").begin(0, 1, 2).end()) == [DONE] * 3
+    assert codes(late.end()) == [FAILED]
+    assert joined(flow) == [0, 1, 2]
+
+
+def test_catch_continues_in_the_place_of_one_node(tmp_path: Path) -> None:
+    flow = gang(tmp_path, "if node == 1:\n    raise ValueError('broken')", '@catch(var="why")')
+    assert codes(Job(flow, "one").begin(0, 1, 2).end()) == [DONE] * 3
+    assert joined(flow) == [0, None, 2]
+    assert [str(why) for why in flow.artifacts("join")["whys"]] == ["None", "ValueError: broken", "None"]
+
+
+def test_gangs_of_one_task_follow_each_other_in_the_same_containers(tmp_path: Path) -> None:
+    flow = Solo(tmp_path, MEET + SEVERAL)
+    flow.width = 1
+    assert flow.perform("start") == flow.perform("each", "s.0") == DONE
+    found = Job(flow, "one", number=2, slice="s.0.0").begin(0, 1).end()
+    assert codes(found) == [DONE] * 2, found
+    assert flow.perform("gathered", "s.0") == flow.perform("join") == DONE
+    assert flow.artifacts("join")["found"] == [["a0", "a1"], ["b0", "b1"], ["c0", "c1"]]
+
+
+def test_a_container_that_is_asked_to_end_ends_the_round(tmp_path: Path) -> None:
+    flow = gang(tmp_path, "meet()\nif tried == 0:\n    time.sleep(1000)", RETRY)
+    job = Job(flow, "one").begin(0, 1, 2)
+    progress.until(lambda: (tmp_path / "notes").exists() and len((tmp_path / "notes").read_text().split()) == 3)
+    job.nodes[1].terminate()
+    found = job.end()
+    assert codes(found) == [FAILED, ENDED, FAILED]
+    assert "node 1 of 3 of step `train` has ended" in found[0][1]
+    assert codes(Job(flow, "two").begin(0, 1, 2).end()) == [DONE] * 3
+    assert joined(flow) == [0, 1, 2]
+
+
+def test_the_logs_of_other_nodes_are_below_that_of_node_0(tmp_path: Path) -> None:
+    flow = gang(tmp_path, "print('this is node', node)")
+    assert codes(Job(flow, "one").begin(0, 1, 2).end()) == [DONE] * 3
+    keys = Keys(flow.flow, "1")
+    log = keys.log("train", "s.0", 0, 0)
+    assert flow.store.names(keys.logs("train", "s.0")) == [log]
+    assert flow.store.names(log + NODES) == [f"{log}{NODES}1", f"{log}{NODES}2"]
+    assert flow.store.read(f"{log}{NODES}2") == b"[node 2] this is node 2\n"
+    shown = subprocess.run(
+        [sys.executable, "-m", "flowport", "logs", "Gang/1/train", "--store", flow.store.url], capture_output=True, text=True
+    )
+    assert shown.stdout.splitlines() == [f"[node {node}] this is node {node}" for node in range(3)]
+    assert shown.stderr == ""
+
+
+def test_a_round_whose_manifest_is_there_already_does_nothing(tmp_path: Path) -> None:
+    flow = gang(tmp_path, "pass")
+    assert codes(Job(flow, "one").begin(0, 1, 2).end()) == [DONE] * 3
+    assert codes(Job(flow, "two").begin(0, 1, 2).end()) == [DONE] * 3
+    assert len((tmp_path / "notes").read_text().split()) == 3
+
+
+def test_a_job_with_another_number_of_nodes_stops(tmp_path: Path) -> None:
+    flow = gang(tmp_path, "pass")
+    code, output = Job(flow, "one", number=2).begin(0).end()[0]
+    assert code == 78
+    assert "step `train` has 3 nodes in this run, and the job has 2: compile the flow again" in output
+
+
+def test_a_command_of_a_node_outside_of_a_job_stops(tmp_path: Path) -> None:
+    flow = gang(tmp_path, "pass")
+    done = subprocess.run(flow.command("train", "s.0", nodes="batch"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert done.returncode == 78
+    assert "the command is that of a node of a multi-node job of AWS Batch, and `AWS_BATCH_JOB_NODE_INDEX` is not set" in done.stdout
