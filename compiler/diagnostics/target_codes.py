@@ -222,8 +222,9 @@ TARGETS: Mapping[str, Code] = {
     ),
     "FP436": Code(
         "the number of nodes of a gang is not known",
-        "All nodes of a gang run in one container. If `num_parallel` is a constant, the container gets what the step asks for as many "
-        "times. If only the run knows the number, the container gets it once: write a constant, or ask for what all nodes need.",
+        "If `num_parallel` is a constant, each node gets what the step asks for: in a container of its own, or as a part of one that is as "
+        "large as all of them need. If only the run knows the number, all nodes share one container, which gets it once: write a constant, "
+        "or ask for what all nodes need.",
     ),
     "FP490": Code(
         "flowport.toml cannot be read",

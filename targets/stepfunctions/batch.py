@@ -84,9 +84,9 @@ def definition_name(job: Job, settings: Settings) -> str:
 
 def _content(job: Job, settings: Settings) -> dict[str, JSON]:
     document: dict[str, JSON] = {
-        "type": "container",
+        "type": "container" if job.nodes == 1 else "multinode",
         "platformCapabilities": [settings.platform],
-        "containerProperties": _container(job, settings),
+        **_containers(job, settings),
         # Retries are the state machine's, with its delay and its count. As Batch itself never tries again, there is nothing
         # for `evaluateOnExit` to stop when a task exits with 78.
         "retryStrategy": {"attempts": 1},
@@ -96,6 +96,15 @@ def _content(job: Job, settings: Settings) -> dict[str, JSON]:
     if tags := _tags(job, settings):
         document.update(tags=tags, propagateTags=True)
     return document
+
+
+def _containers(job: Job, settings: Settings) -> dict[str, JSON]:
+    """The container of a job, or of a multi-node parallel job the one that all its nodes have (AWS Batch API, NodeProperties)."""
+    container = _container(job, settings)
+    if job.nodes == 1:
+        return {"containerProperties": container}
+    nodes: JSON = [{"targetNodes": "0:", "container": container}]
+    return {"nodeProperties": {"numNodes": job.nodes, "mainNode": 0, "nodeRangeProperties": nodes}}
 
 
 def _container(job: Job, settings: Settings) -> dict[str, JSON]:

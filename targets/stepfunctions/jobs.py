@@ -13,6 +13,7 @@ from flowport.compiler.lower.names import HASH, Namer
 from flowport.compiler.lower.time_limits import time_limits
 from flowport.compiler.record import record
 from flowport.runtime.protocol import Invocation
+from flowport.runtime.records.rounds import ARRIVAL
 from flowport.targets.containers.needs import tempdir
 from flowport.targets.stepfunctions.settings import Settings
 
@@ -22,10 +23,13 @@ JOB_NAME = 128 - 1 - HASH
 SHORTEST_TIMEOUT = 60
 """The least `attemptDurationSeconds` (AWS Batch API, JobTimeout)."""
 
+APART = ("", "parallel", "pytorch_parallel", "torchrun")
+"""The decorators whose nodes can have a container each: the programs of the others are started by node 0, or share a folder."""
+
 
 @record
 class Job:
-    """One job: the invocation that it makes, and what it asks for."""
+    """One job: the invocation that it makes, and what each of its containers asks for, of which there is one a node."""
 
     name: str
     invocation: Invocation
@@ -34,6 +38,7 @@ class Job:
     batch: BatchJob
     timeout: int | None
     secrets: tuple[EngineSecret, ...] = ()
+    nodes: int = 1
 
     @property
     def tmpfs_mib(self) -> int:
@@ -63,15 +68,20 @@ class Jobs:
         settings = self._asked[step]
         timeout = max(SHORTEST_TIMEOUT, self._limits[step]) if step in self._limits else None
         engine = "Ref::engine" if step == self._plan.flow.start else ""
-        invocation = self._invocation(step, self._settings.width, self._settings.total, engine=engine)
-        return _job(name, invocation, settings, timeout)
+        nodes = nodes_apart(settings, self._settings)
+        if timeout and nodes > 1:  # the clock of the job begins with node 0, which waits for the others
+            timeout += round(ARRIVAL)
+        invocation = self._invocation(step, self._settings.width, self._settings.total, engine=engine, nodes="batch" if nodes > 1 else "")
+        return _job(name, invocation, settings, timeout, nodes)
 
     def _rest(self, name: str, loop: Loop) -> Job:
         asked = merge_settings(self._asked[step] for step in steps(loop.body))
         invocation = self._invocation(loop.header, 1, 1, block=True, turn=loop.cap or 0)
         return _job(name, invocation, asked, None)
 
-    def _invocation(self, step: str, width: int, total: int, engine: str = "", block: bool = False, turn: int = 0) -> Invocation:
+    def _invocation(
+        self, step: str, width: int, total: int, engine: str = "", block: bool = False, turn: int = 0, nodes: str = ""
+    ) -> Invocation:
         return Invocation(
             self._plan.flow.name,
             "Ref::run",
@@ -84,10 +94,20 @@ class Jobs:
             engine=engine,
             block=block,
             turn=turn,
+            nodes=nodes,
         )
 
 
-def _job(name: str, invocation: Invocation, asked: StepSettings, timeout: int | None) -> Job:
+def nodes_apart(asked: StepSettings, settings: Settings) -> int:
+    """How many containers the job of a step has: one for each node of a gang, if their number is known and its programs can do so."""
+    gang = asked.gang
+    if gang is None or not gang.nodes or gang.decorator not in APART or settings.platform != "EC2" or settings.gangs == "container":
+        return 1
+    return gang.nodes
+
+
+def _job(name: str, invocation: Invocation, asked: StepSettings, timeout: int | None, nodes: int = 1) -> Job:
     batch = asked.execution.for_batch()
     variables = {**dict(tempdir(batch.tmpfs)), **dict(asked.variables)}
-    return Job(name, invocation, asked.sizes, tuple(sorted(variables.items())), batch, timeout, asked.delivery.engine)
+    sizes = asked.sizes if nodes == 1 else asked.resources or Resources()
+    return Job(name, invocation, sizes, tuple(sorted(variables.items())), batch, timeout, asked.delivery.engine, nodes)

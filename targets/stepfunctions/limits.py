@@ -86,11 +86,15 @@ def setting_problems(settings: Settings) -> Iterator[Diagnostic]:
 
 
 def _place_problems(settings: Settings) -> Iterator[Diagnostic]:
-    """A log group that CloudWatch does not accept; a missing region or account."""
+    """A log group that CloudWatch does not accept; nodes where there are none; a missing region or account."""
     # CloudWatch Logs API, CreateLogGroup.
     if settings.given_log_group and not re.fullmatch(r"[.\-_/#A-Za-z0-9]{1,512}", settings.given_log_group):
         way_out = "use at most 512 letters, digits and `.-_/#`: a name, not an ARN"
         yield Diagnostic("FP405", f"`{settings.given_log_group}` cannot name a log group", help=(way_out,))
+    if settings.gangs == "nodes" and settings.platform == "FARGATE":
+        # AWS Batch User Guide, "Create a multi-node parallel job definition".
+        message = "the setting `gangs` is `nodes`, and Fargate has no jobs of several nodes"
+        yield Diagnostic("FP405", message, help=('write `gangs = "container"`, or `platform = "EC2"` with a queue on EC2',))
     lines = tuple(line("stepfunctions", Settings.named(name)) for name in settings.unknown)
     asked = [name for name in ("log_group", "log_level") if settings.values.get(name)]
     if lines and asked and settings.log_level != "OFF":

@@ -41,6 +41,11 @@ class Settings(TargetSettings):
     job_role = text("ARN of the role of the containers; it needs job-policy.json", example=ROLE)
     execution_role = text("ARN of the role with which ECS starts the containers; required for Fargate and for private images", example=ROLE)
     platform = text("what the job queue runs on: EC2 or FARGATE", default="EC2", choices=("EC2", "FARGATE"))
+    gangs = text(
+        "where the nodes of a step with `num_parallel` run: `nodes`, each in a container of its own, or `container`, all in one; "
+        "by default `nodes` on EC2, and `container` on FARGATE",
+        choices=("nodes", "container"),
+    )
     partition = text("the AWS partition in the ARNs of the policies", default="aws")
     region = text("the region in the ARNs of the policies; by default any", default="*", example="eu-central-1")
     account = text("the account in the ARNs of the policies; by default any", default="*", example="123456789012")

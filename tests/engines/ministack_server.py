@@ -37,6 +37,20 @@ cache = tempfile.mkdtemp(prefix="flowport-ministack-")
 jobs = processes.Processes(PYTHON, processes.environment(endpoint, REGION, ACCOUNT, cache), int(LIMIT), say)
 
 
+register = batch._DISPATCH["/v1/registerjobdefinition"]
+
+
+def register_with_nodes(asked):
+    """RegisterJobDefinition; ministack's own forgets that a job has several nodes."""
+    answer = register(asked)
+    if "nodeProperties" in asked:
+        batch._job_definitions[asked["jobDefinitionName"]][-1]["nodeProperties"] = asked["nodeProperties"]
+    return answer
+
+
+batch._DISPATCH["/v1/registerjobdefinition"] = register_with_nodes
+
+
 def submit(resource, asked):
     """`batch:submitJob.sync`; ministack's own Batch calls every job a success at once."""
     known = {"JobName", "JobQueue", "JobDefinition", "Parameters"}

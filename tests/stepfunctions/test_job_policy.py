@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -198,3 +199,49 @@ def test_a_flow_without_checkpoints_may_write_none(tmp_path: Path) -> None:
     policy = documents(plan, store="s3://somewhere")["job-policy.json"]
     key = f"{Keys('Without', '1').checkpoints('start', 'r')}0.json"
     assert not allowed(policy, "s3:PutObject", f"/somewhere/{key}", creating=False)
+
+
+GANG = """
+from flowport import parallel
+
+
+class Team(FlowSpec):
+    @step
+    def start(self):
+        self.next(self.work, num_parallel=2)
+
+    @parallel
+    @step
+    def work(self):
+        print("working")
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+def test_nodes_with_a_container_each_ask_for_nothing_that_the_policy_does_not_allow(tmp_path: Path, bucket: str, proxy: Proxy) -> None:
+    url = f"s3://{bucket}/some/prefix"
+    flow = Solo(tmp_path, GANG, open_store(url))
+    file = tmp_path / "team.py"
+    file.write_text(OPENING + GANG)
+    plan = load(str(file)).plan
+    assert plan is not None
+    policy = documents(plan, store=url)["job-policy.json"]
+    proxy.seen.clear()
+    proxy.overwriting.clear()
+    assert subprocess.run(flow.command("start"), cwd="/").returncode == 0
+    node = {"AWS_BATCH_JOB_ATTEMPT": "1", "AWS_BATCH_JOB_NUM_NODES": "2", "FLOWPORT_NODE_ADDRESS": "127.0.0.1"}
+    own = [{**os.environ, **node, "AWS_BATCH_JOB_ID": f"job#{index}", "AWS_BATCH_JOB_NODE_INDEX": index} for index in "01"]
+    nodes = [subprocess.Popen(flow.command("work", "s.0", nodes="batch"), cwd="/", env=variables) for variables in own]
+    assert [one.wait() for one in nodes] == [0, 0]
+    asked = {(method, path, (method, path) not in proxy.overwriting) for method, path in proxy.seen}
+    assert [each for each in asked if not allowed(policy, action(each[0], each[1]), each[1], each[2])] == []
+    assert any(f"{ATTEMPT}/round-job.1/1" in path for _, path in proxy.overwriting), "no node said anything twice"
+    assert any(method == "PUT" and path.endswith("/s.0.log/0-0.nodes/1") for method, path in proxy.seen), "no log of a node was stored"

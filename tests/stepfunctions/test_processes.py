@@ -82,3 +82,26 @@ def test_stopping_ends_what_runs_and_what_waits(batch: Batch, tmp_path: Path) ->
     batch.processes.stop()
     until(lambda: all(job.wait(0) for job in jobs), "the jobs to end", seen=lambda: len(batch.events))
     assert all(job.exit_code != 0 for job in jobs)
+
+
+NODE = """
+import os, sys, time
+index = os.environ["AWS_BATCH_JOB_NODE_INDEX"]
+print(index, os.environ["AWS_BATCH_JOB_NUM_NODES"], os.environ.get("AWS_BATCH_JOB_MAIN_NODE_PRIVATE_IPV4_ADDRESS"), flush=True)
+open(sys.argv[1] + index, "w").close()
+if index == "0":
+    while not all(os.path.exists(sys.argv[1] + other) for other in "12"):
+        time.sleep(0.01)
+    sys.exit(3)
+time.sleep(1000)
+"""
+
+
+def test_a_job_of_several_nodes_ends_as_its_main_node_does_and_the_others_with_it(batch: Batch, tmp_path: Path) -> None:
+    nodes = {"targetNodes": "0:", "container": {"command": ["python", "-c", NODE, f"{tmp_path}/"]}}
+    properties = {"numNodes": 3, "mainNode": 0, "nodeRangeProperties": [nodes]}
+    job = batch.processes.submit("job", {"jobDefinitionName": "job", "type": "multinode", "nodeProperties": properties}, {})
+    until(lambda: job.wait(0), "the job to end", seen=lambda: len(batch.events))
+    assert job.exit_code == 3
+    assert sorted(batch.output.splitlines()) == ["0 3 None", "1 3 127.0.0.1", "2 3 127.0.0.1"]
+    assert described(job, "queue")["Status"] == "FAILED"

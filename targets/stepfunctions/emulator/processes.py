@@ -55,12 +55,17 @@ class Job:
     def __init__(self, name: str, definition: Mapping[str, Any], command: Sequence[str]) -> None:
         self.id = str(uuid.uuid4())
         self.name, self.definition, self.command = name, definition, command
-        self.variables = {pair["name"]: pair["value"] for pair in definition["containerProperties"].get("environment") or []}
+        nodes = definition.get("nodeProperties") or {}
+        self.nodes = int(nodes.get("numNodes") or 1)
+        self.container = container(definition)
+        self.variables = {pair["name"]: pair["value"] for pair in self.container.get("environment") or []}
         self.exit_code: int | None = None
         self.attempts = 0
         self.stopped = False
         self.ended = threading.Event()
         self.process: Started | None = None
+        self.others: list[Started] = []
+        """The processes of the other nodes, if this is a multi-node parallel job."""
 
     def wait(self, seconds: float) -> bool:
         return self.ended.wait(seconds)
@@ -68,8 +73,9 @@ class Job:
     def stop(self) -> None:
         """End the job with its children, as TerminateJob does."""
         self.stopped = True
-        if self.process is not None and self.process.poll() is None:
-            _end(self.process)
+        for process in [self.process, *self.others]:
+            if process is not None and process.poll() is None:
+                _end(process)
 
 
 class Processes:
@@ -93,7 +99,7 @@ class Processes:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}", name):
             raise Rejected(f"the job name {name!r} does not match [A-Za-z0-9][A-Za-z0-9_-]{{0,127}}")
         values = {**(definition.get("parameters") or {}), **parameters}
-        job = Job(name, definition, [self._filled(word, values) for word in definition["containerProperties"]["command"]])
+        job = Job(name, definition, [self._filled(word, values) for word in container(definition)["command"]])
         with self._lock:
             self._running.add(job)
         threading.Thread(target=self._run, args=(job,), daemon=True).start()
@@ -142,12 +148,14 @@ class Processes:
         # A folder of its own and no PYTHONPATH: nothing of the user's can be imported but what the code package brings.
         try:
             # Libraries may read a step's own variables when they are imported.
-            start = new_process if job.variables else self._start
+            start = new_process if job.variables or job.nodes > 1 else self._start
             process = start(job.command, folder, self._variables(job, folder), output)
+            job.process = process
+            for index in range(1, job.nodes):
+                job.others.append(start(job.command, folder, {**self._variables(job, folder), **_of_node(job, index)}, output))
         except OSError as error:
             output.write(str(error))
             return 127
-        job.process = process
         if job.stopped:
             job.stop()
         try:
@@ -156,16 +164,53 @@ class Processes:
             _end(process)
             process.wait()
             return 137
+        finally:
+            # When the main node has ended, the others are stopped (AWS Batch User Guide, "Multi-node parallel jobs").
+            _stop(job.others)
+            job.others = []
 
     def _variables(self, job: Job, folder: str) -> dict[str, str]:
         own = {name: _own(job, value, folder) for name, value in job.variables.items()}
         mine = {"AWS_BATCH_JOB_ID": job.id, "AWS_BATCH_JOB_ATTEMPT": str(job.attempts)}
-        return {**self._environment, **_of_shell(job.variables), **own, **mine}
+        return {**self._environment, **_of_shell(job.variables), **own, **mine, **(_of_node(job, 0) if job.nodes > 1 else {})}
+
+
+def container(definition: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The container of a definition, or of one with several nodes that of all of them."""
+    if "nodeProperties" not in definition:
+        return definition["containerProperties"]  # type: ignore[no-any-return]
+    (every,) = definition["nodeProperties"]["nodeRangeProperties"]
+    return every["container"]  # type: ignore[no-any-return]
+
+
+def _of_node(job: Job, index: int) -> dict[str, str]:
+    """What a container of a multi-node parallel job finds (AWS Batch User Guide, "Environment variables"); all share this machine."""
+    found = {
+        "AWS_BATCH_JOB_ID": f"{job.id}#{index}",
+        "AWS_BATCH_JOB_NODE_INDEX": str(index),
+        "AWS_BATCH_JOB_NUM_NODES": str(job.nodes),
+        "AWS_BATCH_JOB_MAIN_NODE_INDEX": "0",
+        "FLOWPORT_NODE_ADDRESS": "127.0.0.1",
+    }
+    return {**found, **({"AWS_BATCH_JOB_MAIN_NODE_PRIVATE_IPV4_ADDRESS": "127.0.0.1"} if index else {})}
+
+
+def _stop(nodes: Sequence[Started]) -> None:
+    """End the nodes that still run, as ECS does: it asks, and kills those that have not ended 30 seconds later."""
+    for process in nodes:
+        if process.poll() is None:
+            os.kill(process.pid, signal.SIGTERM)
+    for process in nodes:
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            _end(process)
+            process.wait()
 
 
 def _own(job: Job, value: str, folder: str) -> str:
     """A variable of a job: where it names a folder in memory of the container, it names one of the job's here."""
-    linux = job.definition["containerProperties"].get("linuxParameters") or {}
+    linux = job.container.get("linuxParameters") or {}
     if not any(value == each["containerPath"] for each in linux.get("tmpfs") or ()):
         return value
     os.makedirs(folder + value, exist_ok=True)
@@ -176,7 +221,7 @@ def described(job: Job, queue: str) -> dict[str, Any]:
     """The job as DescribeJobs shows it to Step Functions."""
     status = "SUCCEEDED" if job.exit_code == 0 else "FAILED"
     reason = "Terminated" if job.stopped else "Essential container in task exited"
-    container = {"ExitCode": job.exit_code, "Command": list(job.command), "Image": job.definition["containerProperties"].get("image")}
+    shown = {"ExitCode": job.exit_code, "Command": list(job.command), "Image": job.container.get("image")}
     return {
         "JobId": job.id,
         "JobName": job.name,
@@ -185,7 +230,7 @@ def described(job: Job, queue: str) -> dict[str, Any]:
         "Status": status,
         "StatusReason": reason,
         "Attempts": [{"Container": {"ExitCode": job.exit_code}}] * job.attempts,
-        "Container": container,
+        "Container": shown,
     }
 
 
