@@ -20,12 +20,12 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     status = execute(words)
     if words[:1] in (["check"], ["compile"]):
         _leave(status)
-    sys.exit(status)
+    _end(status)
 
 
 def flow_main(file: str, class_name: str, argv: Sequence[str]) -> NoReturn:
     """What `python flow.py COMMAND ...` does: the command for the flow `class_name` in `file`."""
-    sys.exit(execute(argv, f"{file}:{class_name}"))
+    _end(execute(argv, f"{file}:{class_name}"))
 
 
 def execute(words: Sequence[str], flow: str = "") -> int:
@@ -59,6 +59,13 @@ def _cannot_write(error: OSError, words: Sequence[str]) -> int:
     if error.filename is None:
         _silence(1)
     return 2 if "--diff" in words else 1
+
+
+def _end(status: int) -> NoReturn:
+    """End the process; threads of rattler, which `flowport lock` leaves, abort it while the interpreter is taken apart."""
+    if "rattler" in sys.modules:
+        _leave(status)
+    sys.exit(status)
 
 
 def _leave(status: int) -> NoReturn:

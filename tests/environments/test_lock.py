@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from desk import Desk
-from environments.wheels import wheel
+from environments.wheels import channel, wheel
 from flowport.compiler.compile import load
 from flowport.compiler.environments.locks import request
 from flowport.compiler.ir import Requirements
@@ -211,6 +211,16 @@ def test_what_cannot_be_locked(desk: Desk, decorator: str, words: tuple[str, ...
     assert message in done.err
     assert "Traceback" not in done.err
     assert not folder.exists(), "a lock file was written all the same"
+
+
+@pytest.mark.parametrize("call", ["main(['lock', 'flow.py'])", "flow_main('flow.py', 'Asking', ['lock'])"])
+def test_what_conda_cannot_find_ends_the_command_without_the_threads_of_the_library(desk: Desk, tmp_path: Path, call: str) -> None:
+    asking(desk, '@conda(packages={"tool": ">5"})')
+    code = f"import atexit; from flowport.cli import flow_main, main; atexit.register(print, 'taken apart'); {call}"
+    done = desk.run(sys.executable, "-c", code, CONDA_CHANNELS=channel(tmp_path / "ours").as_uri())
+    assert done.status == 1
+    assert "No candidates were found for tool >5" in done.err
+    assert done.out == "", "Python was taken apart, in which these threads abort the process"
 
 
 @pytest.mark.parametrize("package", ["raise ImportError('none')", "def find_uv_bin():\n    raise FileNotFoundError('no program')"])
