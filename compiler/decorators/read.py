@@ -146,5 +146,5 @@ def _say_wrong(reading: Reading, use: DecoratorUse, keyword: ast.keyword, name: 
         reading.say("FP132", f"`{name}` of `@{use.name}` is given twice", use.source, keyword.value, "keep one of them")
         return
     listed = ", ".join(f"`{one}`" for one in known)
-    ways_out = (*did_you_mean(str(name), known), f"its arguments are {listed}")
+    ways_out = (*did_you_mean(str(name), known), f"its arguments are {listed}" if known else f"write `@{use.name}`: it has no arguments")
     reading.say("FP131", f"`@{use.name}` has no argument `{name}`", use.source, keyword, *ways_out)

@@ -70,6 +70,11 @@ def test_the_arguments_of_a_new_decorator_are_checked_like_those_of_others(tmp_p
     assert plan_of(tmp_path, "@quiet(hours=0)")[1] == ["FP133"]
 
 
+def test_a_decorator_without_arguments_is_written_without_them(tmp_path: Path) -> None:
+    _, found = read(write(tmp_path, {"flow.py": class_of("@parallel(nodes=2)\n@step\ndef start(self):\n    pass\n" + END)}))
+    assert ("write `@parallel`: it has no arguments",) in [problem.help for problem in found]
+
+
 def test_decorators_are_listed_under_their_own_names() -> None:
     for registry in (STEP_DECORATORS, FLOW_DECORATORS):
         assert [decorator.name for decorator in registry.values()] == list(registry)
