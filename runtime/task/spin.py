@@ -118,7 +118,10 @@ class SpinContext(TaskContext):
         with open(path, "rb") as file:
             text = file.read()
         if path.endswith(".json"):
-            found = documents.load(text)
+            try:
+                found = documents.load(text)
+            except ValueError as error:
+                raise NonRetryable(f"`{path}` cannot be read as JSON: {error}") from None
         else:
             self.program.flow_class()  # so that the file can import what the flow imports
             names: dict[str, Any] = {"__name__": os.path.basename(path)[:-3], "__file__": path}

@@ -232,6 +232,14 @@ def test_artifacts_of_a_file_replace_those_of_every_input_of_a_join(desk: Desk) 
     assert value(spun(desk, "total", "--artifacts", "cost.json"), "sum") == 20
 
 
+def test_artifacts_that_are_no_json_are_refused_in_words(desk: Desk) -> None:
+    desk.write("bad.json", '{"large": ')
+    done = desk("spin", "price", "--artifacts", "bad.json", "--item", "r.1")
+    assert done.status == 1
+    assert "bad.json` cannot be read as JSON: there is no JSON value" in done.out
+    assert "Traceback" not in done.out
+
+
 def test_retry_and_catch_apply_as_in_a_run(desk: Desk) -> None:
     desk.write("bad.json", '{"made": "bad"}')
     found = spun(desk, "end", "--artifacts", "bad.json")
