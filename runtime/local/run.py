@@ -61,6 +61,10 @@ class Request(NamedTuple):
     pythons: Mapping[str, str] = MappingProxyType({})
 
 
+ELSEWHERE = "import a module that not all environments have inside of the steps that use it, or add its package to the other steps"
+"""What to do about a module that is not in all environments of a flow, which is imported in each of them."""
+
+
 def run(request: Request) -> int:
     """Run a flow; the exit status: 0 done, 1 failed, 2 when the run id is taken, 130 when it was interrupted."""
     with tempfile.TemporaryDirectory(prefix="flowport-") as scratch:
@@ -120,7 +124,9 @@ def _imported(spec: RunSpec, servers: Servers, console: Console) -> bool:
     broken = [channel for channel in servers.channels if not _ready(channel)]
     for channel in broken:
         printed = channel.printed() or "its process ended while it was imported"
-        console.error(f"{spec.flow} cannot be imported{servers.where(channel)}\n{printed}")
+        where = servers.where(channel)
+        hint = f"\n{ELSEWHERE}" if where and "ModuleNotFoundError" in printed else ""
+        console.error(f"{spec.flow} cannot be imported{where}\n{printed.rstrip()}{hint}")
     if broken:
         return False
     if printed := servers.printed():

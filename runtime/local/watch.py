@@ -87,7 +87,7 @@ class Watch:
         """Note something if a file of the flow itself caused it, and not a library that the flow imports."""
         frame = sys._getframe(2)
         while frame is not None and not frame.f_code.co_filename.startswith("<frozen importlib"):
-            if _is_own(frame.f_code.co_filename, self._folder):
+            if is_own(frame.f_code.co_filename, self._folder):
                 text = f"{what} ({os.path.basename(frame.f_code.co_filename)}, line {frame.f_lineno})"
                 if not any(one.startswith(what + " (") for one in self.made):
                     self.made.append(text)
@@ -95,7 +95,7 @@ class Watch:
             frame = frame.f_back  # type: ignore[assignment]
 
 
-def _is_own(path: str, folder: str) -> bool:
+def is_own(path: str, folder: str) -> bool:
     """Whether a file is one of the flow's own, which are in `folder`, with a separator at its end."""
     return path.startswith(folder) and not path.startswith(LIBRARY) and not any(one in path[len(folder) - 1 :] for one in INSTALLED)
 
@@ -103,7 +103,7 @@ def _is_own(path: str, folder: str) -> bool:
 def _date(folder: str) -> str | None:
     """The first line of the flow's own files that asks for the date while it is imported."""
     for _, loader, path in loaded():
-        if not _is_own(path, folder):
+        if not is_own(path, folder):
             continue
         text = loader.get_source(loader.name) or ""  # `metaflow` and others are second names of modules
         if any(f".{method}(" in text for method in DATES):

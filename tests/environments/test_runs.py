@@ -43,6 +43,15 @@ def test_the_environments_may_be_in_the_folder_of_the_flow_or_one_whose_name_beg
     assert (done.status, done.out) == (0, "start | version 1.0\n"), done.err
 
 
+def test_a_module_that_an_environment_lacks_is_named_with_the_line_that_imports_it(desk: Desk) -> None:
+    desk.write("flow.py", f"import click\n{HEAD}{END}")
+    assert desk("lock", "flow.py").status == 0
+    done = desk("run", "flow.py")
+    assert done.status == 1
+    assert 'flow.py", line 1, in <module>\n    import click\nModuleNotFoundError: No module named' in done.err
+    assert done.err.count("  File ") == 1, "frames of flowport, which is linked in the cache, below the folder of the flow"
+
+
 def test_a_step_that_starts_flows_is_told_which_packages_that_needs(desk: Desk) -> None:
     desk.write("flow.py", HEAD + STARTS + END)
     assert desk("lock", "flow.py").status == 0
