@@ -11,6 +11,7 @@ from flowport.client.objects import MetaflowObject
 from flowport.client.source import Source, reads_store
 from flowport.runtime.names.caught_error import CaughtError
 from flowport.runtime.names.current import current
+from flowport.runtime.records.attempts import logs_of_nodes
 from flowport.runtime.run import items
 from flowport.runtime.run.items import ItemReader
 
@@ -148,7 +149,11 @@ class Task(MetaflowObject):
     def _log(self) -> bytes:
         """The log of the attempt; several items of one task share it."""
         key = self._now().log
-        return b"" if key is None else self._source.store.read(key)
+        if key is None:
+            return b""
+        store = self._source.store
+        nodes = logs_of_nodes(store, key) if "gang" in self._source.program.step(self._item.step) else []
+        return b"".join(store.read(part) for part in (key, *nodes))
 
     @property
     def metadata(self) -> list[Any]:

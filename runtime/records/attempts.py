@@ -15,7 +15,7 @@ from flowport.runtime.records.slices import is_number
 from flowport.runtime.records.validation import attempt_problem
 from flowport.runtime.store import documents, row_ranges
 from flowport.runtime.store.errors import Corrupt, Missing
-from flowport.runtime.store.keys import ATTEMPT, names
+from flowport.runtime.store.keys import ATTEMPT, NODES, names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -130,6 +130,11 @@ def documents_of(store: Store, folder: str) -> dict[tuple[int, int], dict[str, A
 def places(store: Store, folder: str) -> dict[tuple[int, int], str]:
     """The keys in a folder of attempts or of logs by epoch and number, in order; without those that no task gives."""
     return {place: key for place, key in sorted((written(key), key) for key in store.names(folder)) if place != NO_ATTEMPT}
+
+
+def logs_of_nodes(store: Store, log: str) -> list[str]:
+    """The keys of what the other nodes of a gang printed, in their order, where each has a container of its own; `log` is node 0's."""
+    return sorted(store.names(log + NODES), key=lambda key: (len(key), key))
 
 
 def _document(data: bytes) -> dict[str, Any]:

@@ -25,6 +25,14 @@ sys.exit(main(sys.argv[1:]))
 """
 """A task as a container begins it, that waits less long for others."""
 
+CLIENT = """
+import sys
+from flowport.client import Task, metadata, namespace
+namespace(None)
+metadata(sys.argv[1])
+sys.stdout.write(Task("Gang/1/train/r.1").stdout)
+"""
+
 SEVERAL = """
 import os, time
 from flowport import parallel
@@ -240,6 +248,8 @@ def test_the_logs_of_other_nodes_are_below_that_of_node_0(tmp_path: Path) -> Non
     )
     assert shown.stdout.splitlines() == [f"[node {node}] this is node {node}" for node in range(3)]
     assert shown.stderr == ""
+    client = [sys.executable, "-c", CLIENT, flow.store.url]
+    assert subprocess.run(client, capture_output=True, text=True).stdout == shown.stdout
 
 
 def test_a_round_whose_manifest_is_there_already_does_nothing(tmp_path: Path) -> None:

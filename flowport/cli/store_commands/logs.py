@@ -14,10 +14,9 @@ from flowport.cli.command import Command
 from flowport.cli.console import warn
 from flowport.cli.loading import store_to_read
 from flowport.cli.times import duration
-from flowport.runtime.records.attempts import written
+from flowport.runtime.records.attempts import logs_of_nodes, written
 from flowport.runtime.run.labels import Labels
 from flowport.runtime.run.reader import Run
-from flowport.runtime.store.keys import NODES
 from flowport.workspace.address import Address
 from flowport.workspace.runs import find_run, find_step, slice_of, slices
 
@@ -47,7 +46,8 @@ def logs(request: LogsRequest) -> int:
                 earlier += 1
                 continue
             name = f"{title}, attempt {number + 1}" if len(keys) > 1 else title
-            for part in (key, *_of_nodes(run, key)):
+            nodes: list[str] = run.guarded(f"`{key}`", lambda: logs_of_nodes(run.store, key), [])  # noqa: B023 - called at once
+            for part in (key, *nodes):
                 if _copy(run, part, f"=== {name}\n" if several and part == key else ""):
                     silent = False
     if silent:
@@ -69,13 +69,6 @@ def _logs(run: Run, address: Address) -> Iterator[tuple[str, list[str]]]:
                 keys.remove(key)
             if keys:
                 yield labels.label(step, slice) + _took(run, step, slice), keys
-
-
-def _of_nodes(run: Run, key: str) -> list[str]:
-    """The keys of what the other nodes of a gang printed, where each had a container of its own."""
-    folder = key + NODES
-    keys: list[str] = run.guarded(f"`{folder}`", lambda: run.store.names(folder), [])
-    return sorted(keys, key=lambda one: (len(one), one))
 
 
 def _took(run: Run, step: str, slice: str) -> str:
