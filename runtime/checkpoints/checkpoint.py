@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from tempfile import TemporaryDirectory
 
 from flowport.runtime.checkpoints import loading, slots
 from flowport.runtime.checkpoints.errors import CheckpointException
+from flowport.runtime.checkpoints.files import temporary_folder
 from flowport.runtime.checkpoints.place import Place, announced
 from flowport.runtime.names.current import current
 from flowport.runtime.run.history import History
@@ -38,7 +38,7 @@ class Checkpoint:
 
     def __init__(self, temp_dir_root: Path | None = None, init_dir: bool = False) -> None:
         self._root = temp_dir_root
-        self._folder = _made(temp_dir_root) if init_dir else None
+        self._folder = temporary_folder("checkpoint", temp_dir_root) if init_dir else None
 
     @property
     def directory(self) -> str | None:
@@ -46,7 +46,7 @@ class Checkpoint:
         return self._folder.name if self._folder else None
 
     def __enter__(self) -> Checkpoint:
-        self._folder = self._folder or _made(self._root)
+        self._folder = self._folder or temporary_folder("checkpoint", self._root)
         return self
 
     def __exit__(self, *raised: object) -> None:
@@ -95,7 +95,7 @@ class CurrentCheckpoint:
 
     def __init__(self, temp_dir_root: str | None) -> None:
         self._root = temp_dir_root
-        self._folder = _made(temp_dir_root)
+        self._folder = temporary_folder("checkpoint", temp_dir_root)
         self.lock = f"{self._folder.name}.lock"
         self._info: CheckpointArtifact | None = None
 
@@ -143,19 +143,13 @@ class CurrentCheckpoint:
     def refresh_directory(self) -> None:
         """Make `directory` a new and empty folder."""
         self._folder.cleanup()
-        self._folder = _made(self._root)
+        self._folder = temporary_folder("checkpoint", self._root)
 
     def cleanup(self) -> None:
         """Remove `directory`: the step is over."""
         self._folder.cleanup()
         with suppress(OSError):
             os.unlink(self.lock)
-
-
-def _made(root: Path | None) -> TemporaryDirectory[str]:
-    if root is not None:
-        os.makedirs(root, exist_ok=True)
-    return TemporaryDirectory(prefix="flowport_checkpoint_", dir=root, ignore_cleanup_errors=True)
 
 
 class InStep:

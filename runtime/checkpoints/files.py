@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from tempfile import TemporaryDirectory
 
 from flowport.runtime.checkpoints.errors import CheckpointException, NothingToSave
 from flowport.runtime.store import digests
@@ -47,6 +48,17 @@ def in_threads(function: Callable[[One], Result], values: Iterable[One]) -> list
     finally:
         pool.shutdown(waits, cancel_futures=True)  # who is asked to end has no time to wait for what is under way
     return found
+
+
+def temporary_folder(kind: str, root: str | os.PathLike[str] | None) -> TemporaryDirectory[str]:
+    """A new folder in `root`, which is made if it is not there, or where the system has temporary folders; raises CheckpointException."""
+    try:
+        if root is not None:
+            os.makedirs(root, exist_ok=True)
+        return TemporaryDirectory(prefix=f"flowport_{kind}_", dir=root, ignore_cleanup_errors=True)
+    except OSError as error:
+        where, way_out = ("", "") if root is None else (f" in `{root}`", "; name another one in `temp_dir_root`, or leave that out")
+        raise CheckpointException(f"a temporary folder cannot be made{where}: {error.strerror or error}{way_out}") from error
 
 
 def local_files(path: str) -> list[tuple[str, str]]:

@@ -10,10 +10,10 @@ import os
 import time
 from contextlib import contextmanager
 from importlib import import_module
-from tempfile import TemporaryDirectory
 
 from flowport.runtime.checkpoints import trees
 from flowport.runtime.checkpoints.errors import LoadingException
+from flowport.runtime.checkpoints.files import temporary_folder
 from flowport.runtime.checkpoints.references import ModelArtifact, plain, when
 from flowport.runtime.names.current import current
 from flowport.runtime.store import digests, documents
@@ -23,6 +23,7 @@ from flowport.runtime.store.keys import hub_cache
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from tempfile import TemporaryDirectory
     from typing import Any
 
     from flowport.runtime.checkpoints.place import Place
@@ -45,7 +46,7 @@ class CurrentHub:
         found = None if arguments.get("force_download") else self._cached(arguments)
         if found is not None:
             return found.to_dict()
-        with TemporaryDirectory(prefix="flowport_hub_", dir=self._made_root(), ignore_cleanup_errors=True) as folder:
+        with temporary_folder("hub", self._root) as folder:
             return self._download(arguments, folder).to_dict()
 
     @contextmanager
@@ -58,7 +59,7 @@ class CurrentHub:
             self._fetch(asked, path)
             yield path
             return
-        with TemporaryDirectory(prefix="flowport_hub_", dir=self._made_root(), ignore_cleanup_errors=True) as folder:
+        with temporary_folder("hub", self._root) as folder:
             self._fetch(asked, folder)
             yield folder
 
@@ -66,7 +67,7 @@ class CurrentHub:
         """Load a repository that `@huggingface_hub(load=...)` names."""
         target = path
         if target is None:
-            folder = TemporaryDirectory(prefix="flowport_hub_", dir=self._made_root(), ignore_cleanup_errors=True)
+            folder = temporary_folder("hub", self._root)
             self.loaded._folders.append(folder)
             target = folder.name
         self.loaded._info[repo_id] = self._fetch({"repo_type": "model", **options, "repo_id": repo_id}, target).to_dict()
@@ -134,11 +135,6 @@ class CurrentHub:
         asked = [arguments.get("repo_type") or "model", arguments["repo_id"], *(plain(arguments.get(name)) for name in NAMED)]
         name = digests.of(documents.dump([shared, asked]))
         return hub_cache("", name) if self._scope == "global" else hub_cache(place.keys.flow, self._project + name)
-
-    def _made_root(self) -> str | None:
-        if self._root is not None:
-            os.makedirs(self._root, exist_ok=True)
-        return self._root
 
 
 class LoadedRepositories:

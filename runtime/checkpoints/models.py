@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import time
 from shutil import rmtree
-from tempfile import TemporaryDirectory
 
 from flowport.runtime.checkpoints import loading, trees
 from flowport.runtime.checkpoints.errors import LoadingException
+from flowport.runtime.checkpoints.files import temporary_folder
 from flowport.runtime.checkpoints.references import ModelArtifact, plain, when
 from flowport.runtime.store import digests
 from flowport.runtime.store.writes import ensure
@@ -16,6 +16,7 @@ from flowport.runtime.store.writes import ensure
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from tempfile import TemporaryDirectory
     from typing import Any
 
     from flowport.runtime.checkpoints.place import Place
@@ -119,9 +120,7 @@ class LoadedModels:
     def _fetch(self, name: str, reference: dict[str, Any], path: Path | None) -> str:
         folder: TemporaryDirectory[str] | None = None
         if path is None:
-            if self._root is not None:
-                os.makedirs(self._root, exist_ok=True)
-            folder = TemporaryDirectory(prefix="flowport_model_", dir=self._root, ignore_cleanup_errors=True)
+            folder = temporary_folder("model", self._root)
             path = folder.name
         target = os.fspath(path)
         try:

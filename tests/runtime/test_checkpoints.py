@@ -376,6 +376,14 @@ self.there = os.listdir({str(tmp_path / "roots" / "model")!r})
     assert [path.name for path in root.glob("*/*")] == []
 
 
+@pytest.mark.parametrize(("decorator", "body"), [("checkpoint", "keep(1)"), ("model", "current.model.load(current.model.save(__file__))")])
+def test_a_root_that_cannot_be_written_is_named(tmp_path: Path, decorator: str, body: str) -> None:
+    root = tmp_path / "file" / "inner"
+    root.parent.write_text("")
+    solo = one(tmp_path, body, decorators=f'    @{decorator}(temp_dir_root="{root}")\n')
+    assert error(solo).startswith(f"a temporary folder cannot be made in `{root}`: Not a directory; name another one in `temp_dir_root`")
+
+
 SPOT = """
 import signal
 
