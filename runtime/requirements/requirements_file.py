@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterator
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 _OF_INDEXES = re.compile(
     r"(-i|--index-url|--extra-index-url|--no-index|-f|--find-links|--trusted-host|--prefer-binary|--pre|--only-binary|--no-binary)\b"
@@ -30,7 +31,13 @@ class UnreadableLine(ValueError):
 
 def packages(path: str) -> dict[str, str]:
     """The packages of a file; raises UnreadableLine."""
-    return dict(_packages(path, ()))
+    found: dict[str, tuple[str, str]] = {}
+    for name, version in _packages(path, ()):
+        _, before = found.setdefault(canonicalize_name(name), (name, version))
+        if before != version:
+            both = " and ".join(f"`{each.strip()}`" if each else "no version" for each in (before, version))
+            raise UnreadableLine(f"`{os.path.basename(path)}` names `{name}` twice, with {both}: a step has one of them")
+    return dict(found.values())
 
 
 def _packages(path: str, around: tuple[str, ...]) -> Iterator[tuple[str, str]]:

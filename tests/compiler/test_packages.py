@@ -189,6 +189,11 @@ def test_a_requirements_file_keeps_addresses_and_markers(tmp_path: Path) -> None
     ("text", "message"),
     [
         (None, "`path` of `@pip`: `needs.txt` cannot be read: No such file or directory"),
+        (
+            "six==1 ; python_version < '3.11'\nSix==2\n",
+            '`path` of `@pip`: `needs.txt` names `Six` twice, with `==1 ; python_version < "3.11"` and `==2`: a step has one of them',
+        ),
+        ("six\nsix>1\n", "`path` of `@pip`: `needs.txt` names `six` twice, with no version and `>1`: a step has one of them"),
         ("-e .\n", "`path` of `@pip`: the line `-e .` of `needs.txt` does not name a package"),
     ],
 )
