@@ -168,7 +168,7 @@ def test_a_volume_has_a_name_that_kubernetes_takes_and_a_pod_keeps_its_own_folde
     assert 'claim_name="c.d"' in source(plan)
     assert 'name="c.d"' not in source(plan).replace('claim_name="c.d"', "")
     route = flow(("start", Next("end"), Settings(execution=ExecutionSpec(pod=Pod(volumes=(("c", "/airflow/xcom"),))))), END)
-    assert [found.code for found in said(route)] == ["FP490"]
+    assert [found.code for found in said(route)] == ["FP405"]
 
 
 def test_what_kubernetes_does_not_take_is_said_for_airflow_too() -> None:
