@@ -182,8 +182,8 @@ READING: Mapping[str, Code] = {
         "While a flow runs, `import metaflow` gives you the names of flowport: FlowSpec, step, Parameter, IncludeFile, "
         "JSONType, Config, S3, current, cards, the decorators, the client (Flow, Run, Task, ...), Runner and Deployer. What is "
         "inside Metaflow, such as FlowGraph, is not among them. flowport accepts any import inside a `try` with `except "
-        "ImportError`. For a name or a module that is imported and never used you get a warning: the import works, and using it "
-        "raises an error.",
+        "ImportError`. For a name or a module that no step uses you get a warning: the import works, and using it raises an "
+        "error. A function or a class at the top of a module, such as a test, is not used if nothing that runs says its name.",
     ),
     "FP144": Code(
         "a relative import in the flow's own file",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate
 
 from flowport.compiler.decorators.registry import ARGUMENTS
 from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.evaluate.reading import Reading
+from flowport.compiler.imports.reached import used_names
 from flowport.compiler.python.modules import OURS, imports
 from flowport.compiler.python.source import Source
 from flowport.compiler.record import record
@@ -41,12 +42,13 @@ PARTS: Mapping[str, Part] = {
 """Names of Metaflow that flowport does not have."""
 
 
-def check_imports(reading: Reading, sources: Iterable[Source], start: Source) -> tuple[str, ...]:
-    """Report imports that fail when the flow in `start` runs, except those that a `try` expects to fail.
+def check_imports(reading: Reading, sources: Sequence[Source], start: Source, flow: str, whole: Iterable[Source]) -> tuple[str, ...]:
+    """Report imports that fail when the class `flow` in `start` runs, except those that a `try` expects to fail.
 
-    Names that no file uses are a warning. They are returned, so that the runtime can make their imports work.
+    Names that no task uses are a warning. They are returned, so that the runtime can make their imports work. `whole` are files of which
+    everything may be used.
     """
-    checker = _Imports(reading, tuple(sources), start)
+    checker = _Imports(reading, sources, start, lambda: used_names(reading, sources, flow, whole))
     for source in checker.sources:
         for node, guarded in imports(source.tree):
             if not guarded:
@@ -55,8 +57,8 @@ def check_imports(reading: Reading, sources: Iterable[Source], start: Source) ->
 
 
 class _Imports:
-    def __init__(self, reading: Reading, sources: tuple[Source, ...], start: Source) -> None:
-        self.reading, self.sources, self.start = reading, sources, start
+    def __init__(self, reading: Reading, sources: Sequence[Source], start: Source, used: Callable[[], frozenset[str]]) -> None:
+        self.reading, self.sources, self.start, self._used = reading, sources, start, used
         self.unused: set[str] = set()
 
     def check(self, source: Source, node: ast.Import | ast.ImportFrom) -> None:
@@ -123,43 +125,21 @@ class _Imports:
         self.reading.say("FP143", f"flowport does not have the module `{module}`", source, node, *ways_out, notes=_NOTES)
 
     def is_used(self, alias: ast.alias) -> bool:
-        """Whether any of the flow's files uses an imported name or its alias."""
+        """Whether a task may use an imported name or its alias."""
         return alias.name == "*" or not self.used.isdisjoint((alias.name, alias.asname))
 
     def is_module_used(self, alias: ast.alias) -> bool:
-        """The same for `import metaflow.client`: whether any file uses `metaflow.client` or its alias."""
+        """The same for `import metaflow.client`: whether a task may use `metaflow.client` or its alias."""
         return (alias.asname or ".".join(alias.name.split(".")[:2])) in self.used
 
     @cached_property
     def used(self) -> frozenset[str]:
-        """What the flow's files mention."""
-        return frozenset(used for source in self.sources for used in _mentions(self.reading, source))
+        """What a task may use; found out only if there is a name that flowport does not have."""
+        return self._used()
 
 
 _NOTES = ("while a flow runs, flowport replaces Metaflow",)
 _TRY = "remove the import, or put it into a `try` with `except ImportError` if the flow works without it"
-
-
-def _mentions(reading: Reading, source: Source) -> Iterator[str]:
-    """Every name, attribute and string of a file, and imports from elsewhere or in a `try`; no annotations that are not evaluated."""
-    annotated = "annotations" not in reading.modules.names(source)
-    waiting: list[ast.AST] = [source.tree]
-    while waiting:
-        node = waiting.pop()
-        match node:
-            case ast.Attribute(value=ast.Name(id=owner), attr=name):
-                yield name
-                yield f"{owner}.{name}"
-            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.Constant(value=str(name)):
-                yield name
-            case ast.ImportFrom(names=aliases) if (node.module or "").split(".")[0] not in OURS:
-                yield from (alias.name for alias in aliases)
-        for field, value in ast.iter_fields(node):
-            if annotated or field not in ("annotation", "returns"):
-                waiting += [part for part in (value if isinstance(value, list) else [value]) if isinstance(part, ast.AST)]
-    for node, guarded in imports(source.tree):
-        if guarded:
-            yield from (alias.name for alias in node.names)
 
 
 def say_missing(reading: Reading, source: Source, node: ast.AST, name: str, *ways_out: str, known: Iterable[str] = PUBLIC_NAMES) -> None:
@@ -171,8 +151,9 @@ def say_missing(reading: Reading, source: Source, node: ast.AST, name: str, *way
 
 
 def _say_unused(reading: Reading, source: Source, alias: ast.alias, what: str = "") -> None:
-    message = f"flowport does not have {what or f'`{alias.name}`'}, which is imported and never used"
-    reading.warn("FP143", message, source, alias, "remove the import")
+    message = f"flowport does not have {what or f'`{alias.name}`'}, which no step of the flow uses"
+    way_out = "you can keep the import: it works, and an error says so if a task uses the name after all"
+    reading.warn("FP143", message, source, alias, way_out, "or remove it")
 
 
 def _say_cards(reading: Reading, source: Source, node: ast.AST) -> None:

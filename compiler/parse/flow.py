@@ -77,7 +77,7 @@ def _flow(reading: Reading, source: Source, flow_class: FlowClass, included: tup
         message = f"the base class `{one.source.segment(base)}` of `{one.node.name}` is not in the flow's own files"
         reading.warn("FP114", message, one.source, base, f"flowport does not see its steps and parameters; {way_out}")
     files = import_closure(reading, [source, *further.sources])
-    unused = check_imports(reading, files, source)
+    unused = check_imports(reading, files, source, own.node.name, further.sources)
     calls = (*_kept(find(reading, flow_class, files), options.mutations), *late_calls(options.mutations))
     made = [read_call(reading, one.attribute, one.call, one.source, one.members) for one in calls if one.kind == "Config"]
     settings = configs(reading, made, options.configs, own, folder)

@@ -118,6 +118,56 @@ def test_an_import_that_nothing_uses_is_a_warning(tmp_path: Path, head: str) -> 
     assert len(flow.unused) == 1
 
 
+TEST_FUNCTION = "def test_spin():\n    inspect_spin('a')\n"
+TEST_CLASS = f"class TestSpin:\n    {TEST_FUNCTION.replace('()', '(self)').replace('    ', '        ')}"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        TEST_FUNCTION,
+        TEST_CLASS,
+        "class Base:\n    pass\n" + TEST_CLASS.replace("TestSpin", "TestSpin(Base)"),
+        f"{TEST_FUNCTION}def test_all():\n    test_spin()\n",
+        f"import pytest\n@pytest.mark.parametrize('a', [1])\n{TEST_FUNCTION}",
+        f"import functools\n@functools.lru_cache\n{TEST_FUNCTION}",
+        f"class Spin:\n    def one(self):\n        return inspect_spin\n{TEST_FUNCTION}    Spin().one()\n",
+    ],
+)
+def test_an_import_that_only_tests_of_the_flow_use_is_a_warning(tmp_path: Path, code: str) -> None:
+    assert said(tmp_path, f"from metaflow import inspect_spin\n{code}") == [("warning", "FP143")]
+    assert said(tmp_path, "import helper", helper=f"from metaflow import inspect_spin\n{code}") == [("warning", "FP143")]
+
+
+@pytest.mark.parametrize(
+    ("code", "line"),
+    [
+        (TEST_FUNCTION, "test_spin()"),
+        (f"{TEST_FUNCTION}def calls():\n    test_spin()\n", "calls()"),
+        (TEST_FUNCTION, "getattr(self, 'test_spin')()"),
+        (TEST_FUNCTION, "getattr(self, 'test_' + 'spin')()"),
+        (TEST_FUNCTION, "globals()['test_' + 'spin']()"),
+        (f"{TEST_FUNCTION}\nCHECKS = [test_spin]", "pass"),
+        (f"{TEST_FUNCTION}\ndef calls(check=test_spin): ...", "pass"),
+        (f"{TEST_FUNCTION}\n__all__ = ['test_spin']", "pass"),
+        (f"def now(f):\n    f()\n@now\n{TEST_FUNCTION}", "pass"),
+        (f"from functools import partial\n@partial(print)\n{TEST_FUNCTION}", "pass"),
+        (f"from app import route\n@route('/')\n{TEST_FUNCTION}", "pass"),
+        ("def test_spin(spin=inspect_spin): ...", "pass"),
+        ("def __getattr__(name):\n    return inspect_spin(name)", "pass"),
+        (f"if True:\n    {TEST_FUNCTION.replace('    ', '        ')}", "pass"),
+        (TEST_CLASS, "TestSpin()"),
+        (TEST_CLASS.replace("TestSpin", "TestSpin(metaclass=Kept)"), "pass"),
+        ("from app import Plugin\n" + TEST_CLASS.replace("TestSpin", "TestSpin(Plugin)"), "pass"),
+        ("class Plugin:\n    def __init_subclass__(cls): ...\n" + TEST_CLASS.replace("TestSpin", "TestSpin(Plugin)"), "pass"),
+        ("class Spin:\n    spin = inspect_spin", "pass"),
+        ("class Spin: ...\nclass Spin(Spin):\n    def one(self):\n        return inspect_spin", "pass"),
+    ],
+)
+def test_an_import_that_a_task_may_use_is_an_error(tmp_path: Path, code: str, line: str) -> None:
+    assert ("error", "FP143") in said(tmp_path, f"from metaflow import inspect_spin\n{code}", line)
+
+
 @pytest.mark.parametrize(
     "helper",
     [

@@ -535,6 +535,7 @@ RUNS = (
         },
         once("start", "join", "end", powers=3),
     ),
+    Expected("tests_beside.py", {"name": "START", "names": ["START", "END"]}, once("start", "end"), flow="Tested"),
     Expected("from_metaflow.py", {"counts": [3, 2], "flow_name": "FromMetaflow"}, once("start", "total", "end", count=2)),
     # As Metaflow 2.19.39 runs it.
     Expected(
