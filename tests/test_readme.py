@@ -77,9 +77,10 @@ def test_the_picture_is_that_of_the_flow(folder: Path) -> None:
 
 
 def anchors(path: Path) -> set[str]:
-    """What a link to a heading of this page may have behind the `#`, as GitHub makes it of the heading."""
+    """What a link into this page may have behind the `#`: headings, as GitHub writes them, and places that have an `id`."""
     text = re.sub(r"^```.*?^```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in re.findall(r"^#+ (.*)$", text, re.MULTILINE)}
+    headings = {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in re.findall(r"^#+ (.*)$", text, re.MULTILINE)}
+    return headings | {*re.findall(r'<a id="([^"]+)">', text)}
 
 
 def test_every_link_leads_somewhere() -> None:
