@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from flowport.runtime.names.flow import metaflow_ray as metaflow_ray
     from flowport.runtime.names.flow import model as model
     from flowport.runtime.names.flow import mpi as mpi
+    from flowport.runtime.names.flow import ollama as ollama
     from flowport.runtime.names.flow import parallel as parallel
     from flowport.runtime.names.flow import project as project
     from flowport.runtime.names.flow import pytorch_parallel as pytorch_parallel
@@ -137,6 +138,7 @@ __all__ = (
     "mpi",
     "namespace",
     "nim",
+    "ollama",
     "parallel",
     "parallel_imap_unordered",
     "parallel_map",

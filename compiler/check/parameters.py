@@ -38,8 +38,8 @@ OF_A_PROJECT = frozenset(("branch", "production"))
 """Options that only flows with `@project` have."""
 NAMES = frozenset({"next", "input", "index", "foreach_stack", "merge_artifacts"})
 """Attributes that every flow already has."""
-TITLES = frozenset({"name", "script_name", "_current_step", "_foreach_stack", "_graph"})
-"""Attributes that every flow has unless a step sets them: names of the flow, its file and the step, the foreaches around it, the graph."""
+TITLES = frozenset({"name", "script_name", "_current_step", "_foreach_stack", "_graph", "_datastore"})
+"""Attributes that every flow has unless a step sets them: names of the flow, its file and the step, the foreaches, the graph, the store."""
 
 
 def check_parameters(flow: Flow) -> Iterator[Diagnostic]:

@@ -16,6 +16,7 @@ from flowport.compiler.decorators.step.environment import ENVIRONMENT
 from flowport.compiler.decorators.step.huggingface_hub import HUGGINGFACE_HUB
 from flowport.compiler.decorators.step.kubernetes import KUBERNETES
 from flowport.compiler.decorators.step.model import MODEL
+from flowport.compiler.decorators.step.ollama import OLLAMA
 from flowport.compiler.decorators.step.packages import CONDA, PIP, PYPI
 from flowport.compiler.decorators.step.parallel import PARALLEL, STARTING
 from flowport.compiler.decorators.step.resources import RESOURCES
@@ -25,7 +26,7 @@ from flowport.compiler.decorators.step.timeout import TIMEOUT
 
 _OF_STEPS = (
     RETRY, CATCH, TIMEOUT, RESOURCES, ENVIRONMENT, SECRET, KUBERNETES, BATCH, PYPI, CONDA, PIP, CHECKPOINT, MODEL, HUGGINGFACE_HUB,
-    PARALLEL, *STARTING,
+    OLLAMA, PARALLEL, *STARTING,
 )  # fmt: skip
 STEP_DECORATORS: Mapping[str, Decorator] = {decorator.name: decorator for decorator in _OF_STEPS}
 FLOW_DECORATORS: Mapping[str, FlowDecorator] = {

@@ -22,6 +22,7 @@ from flowport.compiler.ir.settings import (
     Requirements,
     Resources,
     Retry,
+    Served,
     Settings,
 )
 from flowport.compiler.ir.span import Span
@@ -63,6 +64,7 @@ __all__ = [
     "RunLimits",
     "Retry",
     "Schedule",
+    "Served",
     "Settings",
     "Span",
     "Step",

@@ -151,12 +151,20 @@ class Gang:
 
 
 @record
+class Served:
+    """A decorator by which models are served beside a step, such as `@ollama`, and its arguments as the task reads them."""
+
+    decorator: str
+    options: tuple[tuple[str, JSON], ...]
+
+
+@record
 class Settings:
     """What the decorators of a step ask for; `timeout` is in seconds, `environment` and `forwarded` are sorted by name.
 
     `environment` has the variables with a known value, and `forwarded` those that a task reads from its own environment. `delivery` is
     what a profile adds for an engine (`lower/delivery.py`). `packages` are those of the step's own decorators, and `requirements` what its
-    task checks, with those of the flow. `gang` is None for a step that runs as one process for each item.
+    task checks, with those of the flow. `gang` is None for a step that runs as one process for each item. `served` is sorted by decorator.
     """
 
     retry: Retry | None = None
@@ -174,6 +182,7 @@ class Settings:
     models: Models | None = None
     hub: Hub | None = None
     gang: Gang | None = None
+    served: tuple[Served, ...] = ()
 
     @property
     def sizes(self) -> Resources:

@@ -74,8 +74,12 @@ def run(command: Sequence[str], problem: type[MetaflowException], environment: M
             stop(process)
             raise
     if code:
-        ended = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-        raise problem(f"`{_shown(command)}` {ended}: its output is in the log of the step")
+        raise problem(f"`{_shown(command)}` {ending(code)}: its output is in the log of the step")
+
+
+def ending(code: int) -> str:
+    """How a program ended, from its return code."""
+    return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
 
 
 def stop(process: subprocess.Popen[Any]) -> None:

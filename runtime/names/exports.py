@@ -34,6 +34,7 @@ METAFLOW_CONFIG = "runtime.names.metaflow_config"
 METAFLOW_UTIL = "runtime.names.metaflow_util"
 PARALLEL = "runtime.names.parallel"
 LAUNCHERS = "runtime.launchers."
+SERVING = "runtime.serving."
 PROFILE = "runtime.names.profile"
 S3 = "runtime.datatools.s3"
 S3_OBJECTS = "runtime.datatools.objects"
@@ -62,7 +63,7 @@ _FLOW_NAMES = ("FlowSpec", "step", "flow", "Parameter", "IncludeFile", "JSONType
 _DECORATORS = (
     "retry", "catch", "timeout", "resources", "environment", "secrets", "kubernetes", "batch", "pypi", "conda",
     "schedule", "limits", "project", "pypi_base", "conda_base", "pip", "checkpoint", "model", "huggingface_hub", "parallel",
-    "pytorch_parallel", "torchrun", "metaflow_ray", "deepspeed", "mpi", "tensorflow", "tensorflow_parallel",
+    "pytorch_parallel", "torchrun", "metaflow_ray", "deepspeed", "mpi", "tensorflow", "tensorflow_parallel", "ollama",
 )  # fmt: skip
 WITHOUT_EFFECT = (
     "airflow_external_task_sensor", "airflow_s3_key_sensor", "card", "exit_hook", "gpu_profile", "nim",
@@ -145,6 +146,8 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "plugins.datatools.s3.s3": _DATATOOLS,
     "plugins.deepspeed_libs.executor": {"DeepspeedExecutor": LAUNCHERS + "deepspeed"},
     "plugins.deepspeed_libs.exceptions": {"DeepspeedException": LAUNCHERS + "command"},
+    "plugins.ollama": {"OllamaManager": SERVING + "ollama"},
+    "plugins.ollama.ollama": {"OllamaManager": SERVING + "ollama"},
     "plugins.torchrun_libs.exceptions": {"TorchrunException": LAUNCHERS + "command"},
     "plugins.parsers": {**_all(_CONFIG_PARSERS, CONFIG)},
     "plugins.secrets": {"get_secret": GET_SECRET},

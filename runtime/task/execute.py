@@ -37,6 +37,9 @@ NEXT = frozenset({"foreach", "condition", "num_parallel"})
 ADDITIONS = frozenset(("checkpoint", "model", "huggingface_hub"))
 """The decorators that add to `current`, by their names in the plan of a step."""
 
+SERVED = frozenset(("ollama",))
+"""The decorators that serve models beside the step, by their names in the plan of a step."""
+
 _DECORATORS = "flowport.runtime.names.step_decorators"
 """The module that a flow has loaded if it defines decorators of steps."""
 
@@ -99,7 +102,7 @@ def _launched(context: ItemContext, item: Item, tried: int) -> bool:
 def _with_additions(context: ItemContext, item: Item, flow: FlowSpec, body: Callable[..., None], tried: int) -> None:
     """Run the step with what `@checkpoint`, `@model` and `@huggingface_hub` add to `current`; a step without them loads nothing more."""
     if ADDITIONS.isdisjoint(context.plan):
-        _run(context, item, flow, body)
+        _served(context, item, flow, body)
         return
     from flowport.runtime.checkpoints.additions import Additions, ItemAccess
     from flowport.runtime.checkpoints.place import Place
@@ -120,9 +123,24 @@ def _with_additions(context: ItemContext, item: Item, flow: FlowSpec, body: Call
     )
     try:
         additions.add(context.plan)
-        _run(context, item, flow, body)
+        _served(context, item, flow, body)
     finally:
         additions.remove()
+
+
+def _served(context: ItemContext, item: Item, flow: FlowSpec, body: Callable[..., None]) -> None:
+    """Run the step with the models that `@ollama` serves, after what these may read is there."""
+    if SERVED.isdisjoint(context.plan):
+        _run(context, item, flow, body)
+        return
+    from flowport.runtime.serving.served import Served
+
+    served = Served()
+    try:
+        served.add(context.plan)
+        _run(context, item, flow, body)
+    finally:
+        served.remove()
 
 
 def _branch(context: ItemContext) -> str:

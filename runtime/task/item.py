@@ -89,6 +89,10 @@ class Item:
             from flowport.runtime.package.step_graph import FlowGraph
 
             return FlowGraph(self.context.program)
+        if name == "_datastore":
+            from flowport.runtime.serving.datastore import Datastore
+
+            return Datastore(self.context.store.url)
         return self.step if name == "_current_step" else self.context.named(name)
 
     def _frames(self) -> list[Any]:
