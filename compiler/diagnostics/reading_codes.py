@@ -143,6 +143,7 @@ READING: Mapping[str, Code] = {
         "`@secrets(sources, role, allow_override)`, `@pypi(packages, python, disabled)`, "
         "`@conda(packages, libraries, python, disabled)`, `@checkpoint(load_policy, temp_dir_root, show_card)`, "
         "`@model(load, best_effort_load, temp_dir_root)`, `@huggingface_hub(temp_dir_root, load, cache_scope)`, "
+        "`@ollama(models, backend, force_pull, cache_update_policy, debug, circuit_breaker_config, timeout_config)`, "
         "`@step(start, end)`, `@flow(name)`.",
     ),
     "FP132": Code(

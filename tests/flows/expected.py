@@ -344,6 +344,15 @@ RUNS = (
         once("start", "collect", "end", each=2),
     ),
     Expected(
+        "beside_ollama.py",
+        {
+            "said": ("small: hello", "large:7b: hello", True),
+            "words": ["small: a", "small: b", "small: c"],
+            "left": (False, False),
+        },
+        once("start", "collect", "end", each=3),
+    ),
+    Expected(
         "caught.py",
         {"texts": ["12", "caught", "3", "caught"], "caught": [0, "x"], "started": True, "stubborn_failed": True},
         once("start", "collect", "stubborn", "end", divide=4, after=4),
