@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from flowport.runtime.names.flow import metaflow_ray as metaflow_ray
     from flowport.runtime.names.flow import model as model
     from flowport.runtime.names.flow import mpi as mpi
+    from flowport.runtime.names.flow import nim as nim
     from flowport.runtime.names.flow import ollama as ollama
     from flowport.runtime.names.flow import parallel as parallel
     from flowport.runtime.names.flow import project as project
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     from flowport.runtime.names.flow import tensorflow_parallel as tensorflow_parallel
     from flowport.runtime.names.flow import timeout as timeout
     from flowport.runtime.names.flow import torchrun as torchrun
+    from flowport.runtime.names.flow import vllm as vllm
     from flowport.runtime.names.mutators import FlowMutator as FlowMutator
     from flowport.runtime.names.mutators import MutableFlow as MutableFlow
     from flowport.runtime.names.mutators import MutableStep as MutableStep
@@ -160,6 +162,7 @@ __all__ = (
     "trigger",
     "trigger_on_finish",
     "user_step_decorator",
+    "vllm",
     "yaml_parser",
 )
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from flowport.compiler.decorators.arguments import Arguments
-from flowport.compiler.ir import JSON, Packages, Project, RunLimits, Settings, Trigger
+from flowport.compiler.ir import JSON, Packages, Project, RunLimits, Served, Settings, Trigger
 from flowport.compiler.ir.features import Feature
 from flowport.compiler.record import field, record
 
-FlowSetting: TypeAlias = Trigger | RunLimits | Project | Packages
-"""What a decorator of a flow says of it: what starts its runs, what limits them, where it belongs, or its packages."""
+FlowSetting: TypeAlias = Trigger | RunLimits | Project | Packages | Served
+"""What a decorator of a flow says of it: what starts its runs, what limits them, its project, its packages, or what is served."""
 
 
 def _keep(group: Sequence[Settings], so_far: Settings) -> Settings:

@@ -17,19 +17,20 @@ from flowport.compiler.decorators.use import DecoratorUse
 from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.evaluate.reading import Reading
 from flowport.compiler.evaluate.scope import NotConstant, named_in
-from flowport.compiler.ir import Packages, Project, RunLimits, Schedule, Settings, Trigger
+from flowport.compiler.ir import Packages, Project, RunLimits, Schedule, Served, Settings, Trigger
 from flowport.compiler.python.classes import Class, FlowClass
 from flowport.compiler.record import record
 
 
 @record
 class FlowSettings:
-    """What the decorators of a flow say of it: what starts its runs, what limits them, the project that it belongs to, and its packages."""
+    """What the decorators of a flow say of it: what starts its runs, what limits them, its project, its packages, and what is served."""
 
     triggers: tuple[Trigger, ...] = ()
     limits: RunLimits = RunLimits()
     project: Project | None = None
     packages: tuple[Packages, ...] = ()
+    served: tuple[Served, ...] = ()
 
 
 def settings(reading: Reading, uses: Iterable[DecoratorUse], step: str) -> Settings:
@@ -84,6 +85,7 @@ def flow_settings(reading: Reading, flow_class: FlowClass, uses: Mapping[Class, 
         next((each for each in found.values() if isinstance(each, RunLimits)), RunLimits()),
         next((each for each in found.values() if isinstance(each, Project)), None),
         tuple(each for each in found.values() if isinstance(each, Packages)),
+        tuple(each for each in found.values() if isinstance(each, Served)),
     )
 
 

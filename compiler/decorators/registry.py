@@ -16,6 +16,7 @@ from flowport.compiler.decorators.step.environment import ENVIRONMENT
 from flowport.compiler.decorators.step.huggingface_hub import HUGGINGFACE_HUB
 from flowport.compiler.decorators.step.kubernetes import KUBERNETES
 from flowport.compiler.decorators.step.model import MODEL
+from flowport.compiler.decorators.step.nim import NIM, NIM_OF_FLOW
 from flowport.compiler.decorators.step.ollama import OLLAMA
 from flowport.compiler.decorators.step.packages import CONDA, PIP, PYPI
 from flowport.compiler.decorators.step.parallel import PARALLEL, STARTING
@@ -23,14 +24,15 @@ from flowport.compiler.decorators.step.resources import RESOURCES
 from flowport.compiler.decorators.step.retry import RETRY
 from flowport.compiler.decorators.step.secrets import SECRET
 from flowport.compiler.decorators.step.timeout import TIMEOUT
+from flowport.compiler.decorators.step.vllm import VLLM
 
 _OF_STEPS = (
     RETRY, CATCH, TIMEOUT, RESOURCES, ENVIRONMENT, SECRET, KUBERNETES, BATCH, PYPI, CONDA, PIP, CHECKPOINT, MODEL, HUGGINGFACE_HUB,
-    OLLAMA, PARALLEL, *STARTING,
+    OLLAMA, VLLM, NIM, PARALLEL, *STARTING,
 )  # fmt: skip
 STEP_DECORATORS: Mapping[str, Decorator] = {decorator.name: decorator for decorator in _OF_STEPS}
 FLOW_DECORATORS: Mapping[str, FlowDecorator] = {
-    decorator.name: decorator for decorator in (SCHEDULE, LIMITS, PROJECT, PYPI_BASE, CONDA_BASE)
+    decorator.name: decorator for decorator in (SCHEDULE, LIMITS, PROJECT, PYPI_BASE, CONDA_BASE, NIM_OF_FLOW)
 }
 
 ARGUMENTS: Mapping[str, tuple[str, ...]] = {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from flowport.compiler.decorators.arguments import Arguments
+from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.ir import JSON, Served, Settings
 from flowport.compiler.record import replace
 
@@ -26,3 +28,14 @@ def to_plan(decorator: str) -> Callable[[Settings], dict[str, JSON]]:
         return {one.decorator: dict(one.options) for one in settings.served if one.decorator == decorator}
 
     return plan
+
+
+def choice(arguments: Arguments, name: str, choices: tuple[str, ...], default: str) -> str:
+    """An argument that is one of these texts."""
+    text = arguments.text(name, default) or default
+    if text in choices:
+        return text
+    listed = f"there are {', '.join(f'`{one}`' for one in choices)}" if len(choices) > 1 else f"there is only `{choices[0]}`"
+    message = f"`{name}` of `@{arguments.use.name}` is `{text}`, and {listed}"
+    arguments.say(arguments.named[name][0], message, *did_you_mean(text, choices), f'write `{name}="{default}"`')
+    return default

@@ -28,7 +28,6 @@ UNSUPPORTED: Mapping[str, Unsupported] = {
     "trigger_on_finish": Unsupported(True, "the end of another flow does not start it", _START),
     "exit_hook": Unsupported(True, "the hook is not called", "call it in the last step, or from the scheduler"),
     "gpu_profile": Unsupported(True, "no profile of the GPU is recorded", "you can keep it: the step runs without a profile"),
-    "nim": Unsupported(False, "its service would be missing", "call the service from the step"),
     "airflow_external_task_sensor": Unsupported(False, "the flow would not wait for the other task", "wait for it in a step"),
     "airflow_s3_key_sensor": Unsupported(False, "the flow would not wait for the object", "wait for it in a step"),
 }

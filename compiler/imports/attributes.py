@@ -36,6 +36,7 @@ ADDED: Mapping[str, str] = {
     "model": "model",
     "huggingface_hub": "huggingface_hub",
     "nim": "nim",
+    "vllm": "vllm",
     "torch": "torchrun",
     "deepspeed": "deepspeed",
     "mpi": "mpi",

@@ -35,7 +35,7 @@ _MODELS = Part("extensions", "load and store models inside the step")
 
 PARTS: Mapping[str, Part] = {
     **dict.fromkeys(("pyspark",), _GANGS),
-    **dict.fromkeys(("nvcf", "nvct", "nvidia", "snowpark", "vllm"), _SERVICES),
+    **dict.fromkeys(("nvcf", "nvct", "nvidia", "snowpark"), _SERVICES),
     **dict.fromkeys(("named_env", "named_env_base", "pip_base", "uv", "uv_base"), _PACKAGES),
     **dict.fromkeys(("checkpoint_config",), _MODELS),
 }

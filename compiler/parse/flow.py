@@ -32,6 +32,7 @@ from flowport.compiler.parse.main_block import check_main_block
 from flowport.compiler.parse.packages import with_packages
 from flowport.compiler.parse.parameter_calls import ParameterCall, find, late_calls
 from flowport.compiler.parse.parameters import parameters
+from flowport.compiler.parse.served import with_served
 from flowport.compiler.parse.steps import ends, methods, step
 from flowport.compiler.parse.transitions import with_gangs
 from flowport.compiler.python.classes import Class, FlowClass
@@ -95,7 +96,7 @@ def _flow(reading: Reading, source: Source, flow_class: FlowClass, included: tup
     read = tuple(
         step(reading, reader, method, one == end, method.changed.digest(hashes[one], definitions)) for one, method in marked.items()
     )
-    read = with_gangs(with_packages(reading, read, about.packages, folder))
+    read = with_served(with_gangs(with_packages(reading, read, about.packages, folder)), about.served)
     used = {use.name for group in (*uses.values(), *(method.decorators for method in marked.values())) for use in group}
     gang = {"parallel"} if any(one.settings.gang for one in read) else set()
     check_attributes(reading, files, source, used - {"parallel"} | gang)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 PROJECT = ("project_name", "branch_name", "is_user_branch", "is_production", "project_flow_name")
 """What there is in a task of a flow with `@project`."""
 
-ADDED = ("checkpoint", "model", "huggingface_hub")
+ADDED = ("checkpoint", "model", "huggingface_hub", "vllm", "nim")
 """What the decorators of these names add, in the steps that have them."""
 
 

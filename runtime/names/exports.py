@@ -63,10 +63,10 @@ _FLOW_NAMES = ("FlowSpec", "step", "flow", "Parameter", "IncludeFile", "JSONType
 _DECORATORS = (
     "retry", "catch", "timeout", "resources", "environment", "secrets", "kubernetes", "batch", "pypi", "conda",
     "schedule", "limits", "project", "pypi_base", "conda_base", "pip", "checkpoint", "model", "huggingface_hub", "parallel",
-    "pytorch_parallel", "torchrun", "metaflow_ray", "deepspeed", "mpi", "tensorflow", "tensorflow_parallel", "ollama",
+    "pytorch_parallel", "torchrun", "metaflow_ray", "deepspeed", "mpi", "tensorflow", "tensorflow_parallel", "ollama", "vllm", "nim",
 )  # fmt: skip
 WITHOUT_EFFECT = (
-    "airflow_external_task_sensor", "airflow_s3_key_sensor", "card", "exit_hook", "gpu_profile", "nim",
+    "airflow_external_task_sensor", "airflow_s3_key_sensor", "card", "exit_hook", "gpu_profile",
     "trigger", "trigger_on_finish",
 )  # fmt: skip
 """Metaflow's decorators that change nothing of what a step computes; the compiler says which of them have no effect."""

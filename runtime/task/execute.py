@@ -37,7 +37,7 @@ NEXT = frozenset({"foreach", "condition", "num_parallel"})
 ADDITIONS = frozenset(("checkpoint", "model", "huggingface_hub"))
 """The decorators that add to `current`, by their names in the plan of a step."""
 
-SERVED = frozenset(("ollama",))
+SERVED = frozenset(("ollama", "vllm", "nim"))
 """The decorators that serve models beside the step, by their names in the plan of a step."""
 
 _DECORATORS = "flowport.runtime.names.step_decorators"
@@ -129,7 +129,7 @@ def _with_additions(context: ItemContext, item: Item, flow: FlowSpec, body: Call
 
 
 def _served(context: ItemContext, item: Item, flow: FlowSpec, body: Callable[..., None]) -> None:
-    """Run the step with the models that `@ollama` serves, after what these may read is there."""
+    """Run the step with the models that `@ollama`, `@vllm` and `@nim` serve, after what these may read is there."""
     if SERVED.isdisjoint(context.plan):
         _run(context, item, flow, body)
         return

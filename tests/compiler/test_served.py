@@ -9,7 +9,7 @@ import pytest
 
 from sources import END, class_of, fine, read, write
 
-HEAD = "from metaflow import current, ollama"
+HEAD = "from metaflow import current, nim, ollama, vllm"
 
 
 def flow_file(folder: Path, mark: str, body: str = "pass", above: str = "") -> Path:
@@ -47,9 +47,87 @@ def test_what_ollama_says_is_read(tmp_path: Path, mark: str, expected: dict[str,
     assert served(flow_file(tmp_path, mark)) == {"ollama": {**OLLAMA, **expected}}
 
 
+VLLM: dict[str, Any] = {"model": "a/b", "openai_api_server": False, "debug": False, "max_retries": 60, "engine_args": {}}
+
+
+@pytest.mark.parametrize(
+    ("mark", "expected"),
+    [
+        ("@vllm(model='a/b')", {}),
+        ("@vllm(model=['a/b'], source='huggingface')", {}),
+        (
+            "@vllm(model='a/b', backend='local', openai_api_server=True, debug=True, max_retries=300)",
+            {"openai_api_server": True, "debug": True, "max_retries": 300},
+        ),
+        ("@vllm(model='a/b', engine_args={'dtype': 'half', 'rope': {'x': [1]}})", {"engine_args": {"dtype": "half", "rope": {"x": [1]}}}),
+        ("@vllm(model='a/b', engine_args=None)", {}),
+    ],
+)
+def test_what_vllm_says_is_read(tmp_path: Path, mark: str, expected: dict[str, Any]) -> None:
+    assert served(flow_file(tmp_path, mark)) == {"vllm": {**VLLM, **expected}}
+
+
+@pytest.mark.parametrize(
+    ("mark", "expected"),
+    [
+        ("@nim", []),
+        ("@nim(models=['a', 'b'])", [{"name": "a"}, {"name": "b"}]),
+        ("@nim(models='a', monitor=False, persist_db=True)", [{"name": "a"}]),
+        (
+            "@nim(models=['a', {'name': 'b', 'nvcf_id': 'x', 'nvcf_version': 'y'}])",
+            [{"name": "a"}, {"name": "b", "nvcf_id": "x", "nvcf_version": "y"}],
+        ),
+    ],
+)
+def test_what_nim_says_is_read(tmp_path: Path, mark: str, expected: list[Any]) -> None:
+    assert served(flow_file(tmp_path / "step", mark)) == {"nim": {"models": expected}}
+    assert served(flow_file(tmp_path / "flow", "", above=f"{mark}\n"), "end") == {"nim": {"models": expected}}
+
+
+def test_nim_of_a_step_counts_before_that_of_the_flow(tmp_path: Path) -> None:
+    path = flow_file(tmp_path, "@nim(models=['a'])", above="@nim(models=['b'])\n")
+    assert [served(path, step)["nim"]["models"] for step in ("start", "end")] == [[{"name": "a"}], [{"name": "b"}]]
+
+
+def test_nim_of_the_flow_changes_what_all_steps_compute(tmp_path: Path) -> None:
+    above = ("", "@nim(models=['a'])\n", "@nim(models=['b'])\n")
+    flows = [fine(flow_file(tmp_path / str(number), "", above=mark)) for number, mark in enumerate(above)]
+    assert len({flow.step("end").digest for flow in flows}) == 3
+
+
+@pytest.mark.parametrize("name", ["vllm", "nim"])
+def test_what_a_decorator_adds_is_there_if_a_step_has_it(tmp_path: Path, name: str) -> None:
+    fine(flow_file(tmp_path / "with", f"@{name}({'model' if name == 'vllm' else 'models'}='a')", f"print(current.{name})"))
+    (found,) = read(flow_file(tmp_path / "without", "", f"print(current.{name})"))[1]
+    assert (found.code, found.message) == ("FP145", f"`current` has no attribute `{name}`, which `@{name}` adds")
+
+
 @pytest.mark.parametrize(
     ("mark", "message", "way_out"),
     [
+        ("@vllm", "`model` of `@vllm` is missing", 'write `@vllm(model="Qwen/Qwen2.5-0.5B-Instruct")`'),
+        ("@vllm(model=3)", "`model` of `@vllm` must be a string, not `3`", 'write `@vllm(model="Qwen/Qwen2.5-0.5B-Instruct")`'),
+        ("@vllm(model=['a', 'b'])", "must be one model, not 2", "write a step with a `@vllm` of its own for each of them"),
+        ("@vllm(model='a', source='anaconda')", "is `anaconda`, and there is only `huggingface`", 'write `source="huggingface"`'),
+        ("@vllm(model='a', max_retries=0)", "must be a whole number of at least 1, not `0`", "write `max_retries=60`"),
+        (
+            "@vllm(model='a', engine_args=['x'])",
+            "`engine_args` of `@vllm` must be a dict of texts, numbers, lists and dicts, not `['x']`",
+            'write `engine_args={"max_model_len": 4096}`',
+        ),
+        (
+            "@vllm(model='a', engine_args={'x': b''})",
+            "must be a dict of texts, numbers, lists and dicts, not `{'x': b''}`",
+            'write `engine_args={"max_model_len": 4096}`',
+        ),
+        (
+            "@nim(models=3)",
+            "`models` of `@nim` must be a list of names, or of dicts with `name`, `nvcf_id`, `nvcf_version`, not `3`",
+            'write `models=["meta/llama3-8b-instruct"]`',
+        ),
+        ("@nim(models=[''])", "`nvcf_id`, `nvcf_version`, not `['']`", 'write `models=["meta/llama3-8b-instruct"]`'),
+        ("@nim(models=[{'id': 'x'}])", "not `[{'id': 'x'}]`", 'write `models=["meta/llama3-8b-instruct"]`'),
+        ("@nim(models=['a'], monitor=1)", "`monitor` of `@nim` must be True or False, not `1`", "write `monitor=True`"),
         ("@ollama(models=3)", "`models` of `@ollama` must be a list of strings, not `3`", 'write `models=["llama3.2"]`'),
         ("@ollama(backend='remote')", "`backend` of `@ollama` is `remote`, and there is only `local`", 'write `backend="local"`'),
         (

@@ -353,6 +353,15 @@ RUNS = (
         once("start", "collect", "end", each=3),
     ),
     Expected(
+        "beside_vllm.py",
+        {
+            "generated": (["org/small: a", "org/small: b"], {"max_model_len": 128, "enforce_eager": True}),
+            "answers": [(f"org/small with 64: {word}", "/v1/chat/completions", "org/small") for word in "xy"],
+            "models": ["org/other"],
+        },
+        once("start", "collect", "end", each=2),
+    ),
+    Expected(
         "caught.py",
         {"texts": ["12", "caught", "3", "caught"], "caught": [0, "x"], "started": True, "stubborn_failed": True},
         once("start", "collect", "stubborn", "end", divide=4, after=4),

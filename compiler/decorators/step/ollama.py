@@ -6,14 +6,13 @@ from collections.abc import Mapping
 
 from flowport.compiler.decorators.arguments import Arguments
 from flowport.compiler.decorators.decorator import Decorator
-from flowport.compiler.decorators.served import add, is_served, to_plan
+from flowport.compiler.decorators.served import add, choice, is_served, to_plan
 from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.ir import JSON, Settings
 from flowport.compiler.ir.features import Feature
 
 OLLAMA_SERVER = Feature("@ollama")
 POLICIES = ("auto", "force", "never")
-EXAMPLE = 'write `models=["llama3.2"]`'
 
 TIMES = ("pull", "stop", "health_check", "install", "server_startup")
 BREAKER = ("failure_threshold", "recovery_timeout", "reset_timeout")
@@ -23,8 +22,8 @@ NO_EFFECT: Mapping[str, str] = {"card_refresh_interval": "there is no card of th
 
 def _read(arguments: Arguments, so_far: Settings) -> Settings:
     options: dict[str, JSON] = {"models": [*arguments.texts("models", "llama3.2")]}
-    _choice(arguments, "backend", ("local",), "local")
-    policy = _choice(arguments, "cache_update_policy", POLICIES, "auto")
+    choice(arguments, "backend", ("local",), "local")
+    policy = choice(arguments, "cache_update_policy", POLICIES, "auto")
     if arguments.flag("force_cache_update"):
         policy = "force"
     # What earlier versions of the package have instead: True keeps models out of the store.
@@ -34,17 +33,6 @@ def _read(arguments: Arguments, so_far: Settings) -> Settings:
     options["timeout_config"] = _numbers(arguments, "timeout_config", TIMES)
     options["circuit_breaker_config"] = _numbers(arguments, "circuit_breaker_config", BREAKER)
     return add(so_far, "ollama", options)
-
-
-def _choice(arguments: Arguments, name: str, choices: tuple[str, ...], default: str) -> str:
-    """One of these texts."""
-    text = arguments.text(name, default) or default
-    if text in choices:
-        return text
-    listed = f"there are {', '.join(f'`{one}`' for one in choices)}" if len(choices) > 1 else f"there is only `{choices[0]}`"
-    message = f"`{name}` of `@ollama` is `{text}`, and {listed}"
-    arguments.say(arguments.named[name][0], message, *did_you_mean(text, choices), f'write `{name}="{default}"`')
-    return default
 
 
 def _numbers(arguments: Arguments, name: str, keys: tuple[str, ...]) -> dict[str, JSON]:
