@@ -9,6 +9,9 @@ from flowport.compiler.decorators.flow.limits import LIMITS
 from flowport.compiler.decorators.flow.packages import CONDA_BASE, PYPI_BASE
 from flowport.compiler.decorators.flow.project import PROJECT
 from flowport.compiler.decorators.flow.schedule import SCHEDULE
+from flowport.compiler.decorators.serving.nim import NIM, NIM_OF_FLOW
+from flowport.compiler.decorators.serving.ollama import OLLAMA
+from flowport.compiler.decorators.serving.vllm import VLLM
 from flowport.compiler.decorators.step.batch import BATCH
 from flowport.compiler.decorators.step.catch import CATCH
 from flowport.compiler.decorators.step.checkpoint import CHECKPOINT
@@ -16,15 +19,12 @@ from flowport.compiler.decorators.step.environment import ENVIRONMENT
 from flowport.compiler.decorators.step.huggingface_hub import HUGGINGFACE_HUB
 from flowport.compiler.decorators.step.kubernetes import KUBERNETES
 from flowport.compiler.decorators.step.model import MODEL
-from flowport.compiler.decorators.step.nim import NIM, NIM_OF_FLOW
-from flowport.compiler.decorators.step.ollama import OLLAMA
 from flowport.compiler.decorators.step.packages import CONDA, PIP, PYPI
 from flowport.compiler.decorators.step.parallel import PARALLEL, STARTING
 from flowport.compiler.decorators.step.resources import RESOURCES
 from flowport.compiler.decorators.step.retry import RETRY
 from flowport.compiler.decorators.step.secrets import SECRET
 from flowport.compiler.decorators.step.timeout import TIMEOUT
-from flowport.compiler.decorators.step.vllm import VLLM
 
 _OF_STEPS = (
     RETRY, CATCH, TIMEOUT, RESOURCES, ENVIRONMENT, SECRET, KUBERNETES, BATCH, PYPI, CONDA, PIP, CHECKPOINT, MODEL, HUGGINGFACE_HUB,

@@ -144,6 +144,7 @@ READING: Mapping[str, Code] = {
         "`@conda(packages, libraries, python, disabled)`, `@checkpoint(load_policy, temp_dir_root, show_card)`, "
         "`@model(load, best_effort_load, temp_dir_root)`, `@huggingface_hub(temp_dir_root, load, cache_scope)`, "
         "`@ollama(models, backend, force_pull, cache_update_policy, debug, circuit_breaker_config, timeout_config)`, "
+        "`@vllm(model, openai_api_server, engine_args, max_retries, debug)`, `@nim(models)`, "
         "`@step(start, end)`, `@flow(name)`.",
     ),
     "FP132": Code(
@@ -194,8 +195,8 @@ READING: Mapping[str, Code] = {
     "FP145": Code(
         "`current` has no such attribute here",
         "`current` has the attributes that flowport knows about a running task. It has those of the project, such as "
-        "`current.branch_name`, if the flow has `@project`, and `checkpoint`, `model` and `huggingface_hub` if a step has the "
-        "decorator of that name. Attributes that `@parallel` and other decorators of Metaflow add do not exist. "
+        "`current.branch_name`, if the flow has `@project`, and `checkpoint`, `model`, `huggingface_hub`, `vllm` and "
+        "`nim` if a step has the decorator of that name. Attributes that `@parallel` and other decorators of Metaflow add do not exist. "
         "`current.get(NAME)` returns None for an attribute that is missing. Attributes of a task, such as `current.run_id`, "
         "are None while the flow's file and the modules that it imports are loaded; `parameters`, `parameter_names`, `tags`, "
         "`resources` and `graph` do not exist yet.",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
-from flowport.compiler.decorators.served import add
+from flowport.compiler.decorators.serving.served import add
 from flowport.compiler.ir import Served, Step
 from flowport.compiler.record import replace
 from flowport.runtime.store import digests

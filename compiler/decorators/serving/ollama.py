@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from flowport.compiler.decorators.arguments import Arguments
 from flowport.compiler.decorators.decorator import Decorator
-from flowport.compiler.decorators.served import add, choice, is_served, to_plan
+from flowport.compiler.decorators.serving.served import add, choice, is_served, to_plan
 from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.ir import JSON, Settings
 from flowport.compiler.ir.features import Feature

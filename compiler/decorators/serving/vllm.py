@@ -8,7 +8,7 @@ from typing import Any
 
 from flowport.compiler.decorators.arguments import Arguments
 from flowport.compiler.decorators.decorator import Decorator
-from flowport.compiler.decorators.served import add, choice, is_served, to_plan
+from flowport.compiler.decorators.serving.served import add, choice, is_served, to_plan
 from flowport.compiler.ir import JSON, Settings
 from flowport.compiler.ir.features import Feature
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from flowport.compiler.decorators.arguments import Arguments
 from flowport.compiler.decorators.decorator import Decorator, FlowDecorator
-from flowport.compiler.decorators.served import add, is_served, to_plan
+from flowport.compiler.decorators.serving.served import add, is_served, to_plan
 from flowport.compiler.ir import Served, Settings
 from flowport.compiler.ir.features import Feature
 
