@@ -1,7 +1,8 @@
 """Stands for the program `ollama`: its server answers as Ollama's does, and notes what it is asked for.
 
-`install(folder)` puts it there. Some models are special: `broken` cannot be pulled, `huge` cannot be loaded, `embedder` only embeds.
-`FAKE_OLLAMA` names how the server itself behaves: `dies`, `silent`, or `mortal`, which ends when it is asked to `/die`.
+`install(folder)` puts it there. Some models are special: `broken` cannot be pulled, `slow` takes for ever, `huge` cannot be loaded, and
+`embedder` only embeds.
+`FAKE_OLLAMA` names how the server itself behaves: it `dies`, is `silent`, or `stubborn` when it is asked to end.
 """
 
 from __future__ import annotations
@@ -118,8 +119,6 @@ def main(folder: str) -> None:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            if self.path == "/die":
-                os._exit(9)
             self.say(200, {"models": []})
 
         def do_POST(self) -> None:
@@ -128,6 +127,7 @@ def main(folder: str) -> None:
             if action != "show":
                 notes.note("asked", f"{action} {model}")
             if action == "pull":
+                time.sleep(10**6 if model == "slow" else 0)
                 failed = {"error": "pull model manifest: file does not exist"}
                 if model != "broken":
                     models.pull(model)

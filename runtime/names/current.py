@@ -95,6 +95,8 @@ class Current:
     trigger = None
     _store: Store | None = None
     """The store of the run."""
+    _branch = ""
+    """What the ids of runs of the flow's branch begin with."""
     _namespace: str | None = None
     _address: Callable[[], str] | None = None
     _graph: Callable[[], dict[str, Any]] | None = None

@@ -1,4 +1,4 @@
-"""Models of Ollama in the store, so that a container takes them from there instead of the internet.
+"""Models of Ollama in the store, so that the tasks of a flow take them from there instead of the internet.
 
 In the folder of Ollama's models, a manifest names the blobs of a model by their digests:
 
@@ -29,10 +29,13 @@ if TYPE_CHECKING:
 
 
 class ModelCache:
-    """The models of a store, for the folder where a server has its own."""
+    """The models that a flow has in a store, for the folder where a server has its own.
 
-    def __init__(self, store: Store, folder: str) -> None:
-        self._store, self.folder = store, folder
+    `branch` is what the ids of runs of the flow's branch begin with, or "": a branch may write no documents of another one.
+    """
+
+    def __init__(self, store: Store, folder: str, flow: str, branch: str) -> None:
+        self._store, self.folder, self._flow, self._branch = store, folder, flow, branch
 
     @property
     def is_remote(self) -> bool:
@@ -80,7 +83,7 @@ class ModelCache:
         return f"{prefix}{number - 1}.json" if number else None
 
     def _prefix(self, model: str) -> str:
-        return model_cache(digests.of("/".join(parts(model)).encode()))
+        return model_cache(self._flow, self._branch + digests.of("/".join(parts(model)).encode()))
 
     def _files(self, model: str) -> list[str] | None:
         """The files of a model in the folder; None if one is missing."""

@@ -98,7 +98,7 @@ class Model:
 
     def _sent(self, url: str, body: Mapping[str, Any] | None, headers: Mapping[str, str]) -> Reply:
         """The answer to a request, which is sent again where the service is busy."""
-        for pause in (*PAUSES, None):
+        for number, pause in enumerate((*PAUSES, None)):
             try:
                 return send(url, body, SECONDS, headers)
             except Answered as error:
@@ -108,6 +108,8 @@ class Model:
             except Unreachable as error:
                 if pause is None:
                     raise NimException(f"`{self.model_name}` cannot be reached at {url}: {error}") from error
+            if not number:
+                print(f"@nim: `{self.model_name}` at {url} is busy or does not answer, and is asked again")
             time.sleep(pause)
         raise AssertionError("the last try returns or raises")
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import os
+import tempfile
 import time
+from contextlib import contextmanager
 
 from flowport.runtime.checkpoints.files import in_threads
 from flowport.runtime.launchers.command import program
@@ -21,9 +23,7 @@ from flowport.runtime.store.open import open_store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from flowport.runtime.store.interface import Store
+    from collections.abc import Iterator, Mapping, Sequence
 
 PORT = 11434
 """Where clients of Ollama look for a server, unless `OLLAMA_HOST` says otherwise."""
@@ -100,7 +100,7 @@ class OllamaManager:
     def _begin(self) -> None:
         self._start()
         os.environ[HOST] = f"{LOOPBACK}:{self._port.number}"
-        cache = self._cache(self._store)
+        cache = None if self._store is None else ModelCache(self._store, _folder(), current.flow_name or "", current._branch)
         in_threads(lambda model: self._provide(model, cache), self.models)
         for model in self.models:
             self._load(model)
@@ -109,9 +109,8 @@ class OllamaManager:
 
     def _start(self) -> bool:
         """Start the server, and wait until it answers; False if nobody needs it any more."""
-        home = os.path.expanduser("~")
         # Ollama removes at its start what no manifest names, which may be what the server of another task is just pulling.
-        variables = {HOST: f"{LOOPBACK}:{self._port.number}", "HOME": home, "OLLAMA_NOPRUNE": "1"}
+        variables = {HOST: f"{LOOPBACK}:{self._port.number}", "HOME": _home(), "OLLAMA_MODELS": _folder(), "OLLAMA_NOPRUNE": "1"}
         self._server = Server(self._command, variables, self._is_loud, OllamaException)
         longer = '@ollama(timeout_config={"server_startup": 600})'
         return self._server.wait(self._answers, self._timeouts["server_startup"], longer, lambda: self._watch.is_over)
@@ -137,26 +136,24 @@ class OllamaManager:
             report(str(error))
             return False
 
-    def _cache(self, store: Store | None) -> ModelCache | None:
-        folder = os.environ.get("OLLAMA_MODELS") or os.path.join(os.path.expanduser("~"), ".ollama", "models")
-        return None if store is None else ModelCache(store, folder)
-
     def _provide(self, model: str, cache: ModelCache | None) -> None:
         """Have a model on this machine: it is there, or in the store, or is pulled."""
-        where = os.path.join(os.path.expanduser("~"), ".ollama") if cache is None else cache.folder
-        os.makedirs(where, exist_ok=True)
-        with open(os.path.join(where, ".flowport.lock"), "w", encoding="ascii") as lock:
-            # Other tasks of this machine wait, instead of writing to the same files.
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            pulled = False
-            if self._force_pull or not (self._has(model) or (cache is not None and cache.fetch(model) and self._has(model))):
-                self._pull(model)
-                pulled = True
-            if not self._has(model):
-                raise OllamaException(f"`@ollama` pulled `{model}`, and the server does not have it")
-        is_kept = self._policy == "force" or (self._policy == "auto" and pulled and cache is not None and cache.is_remote)
+        is_pulled = False
+        if self._force_pull or not self._has(model):
+            with _turn():
+                is_pulled = self._fetch(model, cache)
+        is_kept = self._policy == "force" or (self._policy == "auto" and is_pulled and cache is not None and cache.is_remote)
         if cache is not None and is_kept and not cache.put(model):
             print(f"@ollama: the files of `{model}` are not in `{cache.folder}`, so they are not kept in the store")
+
+    def _fetch(self, model: str, cache: ModelCache | None) -> bool:
+        """Have it from the store or the internet; True if it was pulled."""
+        if not self._force_pull and (self._has(model) or (cache is not None and cache.fetch(model) and self._has(model))):
+            return False
+        self._pull(model)
+        if not self._has(model):
+            raise OllamaException(f"`@ollama` pulled `{model}`, and the server does not have it")
+        return True
 
     def _has(self, model: str) -> bool:
         try:
@@ -192,7 +189,7 @@ class OllamaManager:
         try:
             ask(f"{self.ollama_url}/api/generate", {"model": model, "stream": False}, self._timeouts["server_startup"])
         except Answered as error:
-            if error.status != 400:  # a model for embeddings generates nothing
+            if "does not support" not in error.text:  # as that of a model for embeddings, which generates nothing
                 raise OllamaException(f"`{model}` cannot be loaded: {error.text or error}") from error
         except Unreachable as error:
             raise self._gone(error, f"`{model}` cannot be loaded: {error}") from error
@@ -207,3 +204,31 @@ class OllamaManager:
 def _policy(policy: str, skip_push_check: bool | None) -> str:
     """When models are put into the store. `skip_push_check` is what earlier versions of Metaflow's package had instead."""
     return policy if skip_push_check is None else "never" if skip_push_check else "force"
+
+
+def _home() -> str:
+    """The home folder, where Ollama has its key; one that every user has where this one has none."""
+    home = os.path.expanduser("~")
+    return home if os.path.isabs(home) else tempfile.gettempdir()
+
+
+def _folder() -> str:
+    """The folder of Ollama's models."""
+    return os.environ.get("OLLAMA_MODELS") or os.path.join(_home(), ".ollama", "models")
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Wait until no other task of this machine pulls a model, which would write to the same files."""
+    folder = _folder()
+    try:
+        os.makedirs(folder, exist_ok=True)
+        lock = os.open(os.path.join(folder, ".flowport.lock"), os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError:  # the folder cannot be written: the server says so if it has to write there
+        yield
+        return
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)

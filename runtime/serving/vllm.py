@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import sys
 from importlib import import_module
 
 from flowport.runtime.launchers.command import module
@@ -35,7 +36,8 @@ class Engine:
     """`current.vllm` with the engine in this process: `llm` is a `vllm.LLM`."""
 
     def __init__(self, model: str, engine_args: Mapping[str, Any]) -> None:
-        module("vllm", "vllm", "vllm", VLLMException)
+        if "vllm" not in sys.modules:
+            module("vllm", "vllm", "vllm", VLLMException)
         try:
             self.llm = import_module("vllm").LLM(model=model, **engine_args)
         except Exception as error:  # whatever vLLM raises for a model or an argument

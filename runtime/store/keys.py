@@ -122,9 +122,9 @@ def hub_cache(flow: str, name: str) -> str:
     return f"{flow_folder(flow) if flow else ''}hub-cache/{name}@"
 
 
-def model_cache(name: str) -> str:
-    """What the keys of the documents begin with that say which files a model of Ollama has. All flows share them."""
-    return f"ollama-models/{name}@"
+def model_cache(flow: str, name: str) -> str:
+    """What the keys of the documents begin with that say which files a model of Ollama has; "" is no flow."""
+    return f"{flow_folder(flow) if flow else ''}ollama-models/{name}@"
 
 
 class Keys:

@@ -211,6 +211,7 @@ def _announce(context: ItemContext, item: Item, tried: int) -> None:
         **({"is_parallel": True} if "gang" in context.plan else {}),
         "_has_gangs": "gangs" in flow,
         "_store": context.store,
+        "_branch": _branch(context),
         "_namespace": context.record.namespace,
         "_address": lambda: context.lineage.address(item.row),
         "_graph": lambda: _graph(context),

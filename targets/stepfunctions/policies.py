@@ -16,7 +16,7 @@ from flowport.compiler.ir import JSON
 from flowport.compiler.ir.plan import Choice, Loop, Map, Plan, walk
 from flowport.compiler.ir.secrets import Secret
 from flowport.compiler.lower.run_ids import run_prefix
-from flowport.runtime.store.keys import ATTEMPT, CHECKPOINTS, FLOWS, hub_cache, model_cache, part, runs_folder
+from flowport.runtime.store.keys import ATTEMPT, CHECKPOINTS, FLOWS, hub_cache, part, runs_folder
 from flowport.targets.stepfunctions.compute import COMPUTE
 from flowport.targets.stepfunctions.jobs import Jobs
 from flowport.targets.stepfunctions.machine_settings import permissions
@@ -88,17 +88,13 @@ def job_policy(plan: Plan, settings: Settings) -> dict[str, JSON]:
 
 
 def _models(plan: Plan, settings: Settings, saved: str) -> Iterator[JSON]:
-    """What `@checkpoint`, `@huggingface_hub` and `@ollama` need."""
+    """What `@checkpoint` and `@huggingface_hub` need."""
     if any(step.settings.checkpoint is not None for step in plan.flow.steps):
         yield allow("StoreCheckpoints", ["s3:PutObject", "s3:AbortMultipartUpload"], [saved])
     if any(step.settings.hub is not None and step.settings.hub.scope == "global" for step in plan.flow.steps):
         shared = [_objects(settings, f"{hub_cache('', '*')}*")]
         yield allow("ReadTheHubCache", ["s3:GetObject"], shared)
         yield allow("AddToTheHubCache", ["s3:PutObject"], shared, CREATE_ONLY)
-    if any(one.decorator == "ollama" for step in plan.flow.steps for one in step.settings.served):
-        shared = [_objects(settings, f"{model_cache('*')}*")]
-        yield allow("ReadTheModelsOfOllama", ["s3:GetObject"], shared)
-        yield allow("AddToTheModelsOfOllama", ["s3:PutObject"], shared, CREATE_ONLY)
 
 
 def execution_policy(plan: Plan, settings: Settings) -> dict[str, JSON] | None:

@@ -156,6 +156,13 @@ def test_a_model_that_cannot_be_pulled_is_named(tmp_path: Path, fake: Ollama) ->
     assert not fake.alive
 
 
+def test_a_model_that_is_not_pulled_in_time_is_named_with_what_to_write(tmp_path: Path, fake: Ollama) -> None:
+    assert failed(served(tmp_path, arguments='models=["slow"], timeout_config={"pull": 0.3}')) == (
+        '`slow` cannot be pulled: there was no answer within 0.3 seconds: give it longer with `@ollama(timeout_config={"pull": 3600})`'
+    )
+    assert not fake.alive
+
+
 def test_a_model_that_cannot_be_loaded_is_named(tmp_path: Path, fake: Ollama) -> None:
     assert failed(served(tmp_path, arguments='models=["huge"]')) == (
         "`huge` cannot be loaded: model requires more system memory (40.1 GiB) than is available (2.0 GiB)"
@@ -194,11 +201,19 @@ def test_models_are_kept_in_a_bucket_and_come_from_there(
 def test_a_folder_keeps_models_only_if_that_is_asked_for(tmp_path: Path, fake: Ollama) -> None:
     solo = served(tmp_path / "a")
     solo.run()
-    assert not list(solo.store.entries("ollama-models/"))
+    assert not list(solo.store.entries("flows/Served/ollama-models/"))
     for policy, number in (("'never'", 0), ("'force'", 1)):
         solo = served(tmp_path / policy, arguments=f'models=["small", "small"], cache_update_policy={policy}')
         solo.run()
-        assert len(list(solo.store.entries("ollama-models/"))) == number
+        assert len(list(solo.store.entries("flows/Served/ollama-models/"))) == number
+
+
+def test_a_branch_of_a_project_keeps_models_of_its_own(tmp_path: Path, fake: Ollama) -> None:
+    source = FLOW.replace("BODY", "        pass").replace("ARGUMENTS", 'models=["small"], force_cache_update=True').replace("MORE", "")
+    solo = Solo(tmp_path, HEAD + source.replace("class Served", '@project(name="shop")\nclass Served'))
+    solo.run("shop.test.me-1")
+    (kept,) = solo.store.entries("flows/Served/ollama-models/")
+    assert kept.key.startswith("flows/Served/ollama-models/shop.test.me-")
 
 
 def test_a_model_that_the_store_has_not_whole_is_pulled(tmp_path: Path, fake: Ollama, monkeypatch: pytest.MonkeyPatch) -> None:

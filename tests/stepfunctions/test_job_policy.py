@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from flowport.compiler.compile import load
-from flowport.runtime.store.keys import ATTEMPT, Keys, hub_cache, model_cache
+from flowport.runtime.store.keys import ATTEMPT, Keys, hub_cache
 from flowport.runtime.store.open import open_store
 from proxy import Proxy, proxied
 from solo import OPENING, Solo
@@ -186,21 +186,6 @@ def test_what_flows_share_of_the_hub_is_never_overwritten(tmp_path: Path, scope:
     assert plan is not None
     policy = documents(plan, store="s3://somewhere")["job-policy.json"]
     key = f"/somewhere/{hub_cache('', '0' * 64)}0.json"
-    assert allowed(policy, "s3:PutObject", key, creating=True) is is_allowed
-    assert allowed(policy, "s3:GetObject", key, creating=False) is is_allowed
-    assert not allowed(policy, "s3:PutObject", key, creating=False)
-
-
-@pytest.mark.parametrize(("mark", "is_allowed"), [("@ollama(models=['a'])", True), ("@retry", False)])
-def test_models_of_ollama_that_flows_share_are_never_overwritten(tmp_path: Path, mark: str, is_allowed: bool) -> None:
-    file = tmp_path / "shared.py"
-    file.write_text(
-        OPENING + "from flowport import ollama\n" + WITHOUT.replace("    @step\n    def start", f"    {mark}\n    @step\n    def start")
-    )
-    plan = load(str(file)).plan
-    assert plan is not None
-    policy = documents(plan, store="s3://somewhere")["job-policy.json"]
-    key = f"/somewhere/{model_cache('0' * 64)}0.json"
     assert allowed(policy, "s3:PutObject", key, creating=True) is is_allowed
     assert allowed(policy, "s3:GetObject", key, creating=False) is is_allowed
     assert not allowed(policy, "s3:PutObject", key, creating=False)
