@@ -106,6 +106,7 @@ def test_what_a_decorator_adds_is_there_if_a_step_has_it(tmp_path: Path, name: s
     ("mark", "message", "way_out"),
     [
         ("@vllm", "`model` of `@vllm` is missing", 'write `@vllm(model="Qwen/Qwen2.5-0.5B-Instruct")`'),
+        ("@vllm(model='')", "`model` of `@vllm` is missing", 'write `@vllm(model="Qwen/Qwen2.5-0.5B-Instruct")`'),
         ("@vllm(model=3)", "`model` of `@vllm` must be a string, not `3`", 'write `@vllm(model="Qwen/Qwen2.5-0.5B-Instruct")`'),
         ("@vllm(model=['a', 'b'])", "must be one model, not 2", "write a step with a `@vllm` of its own for each of them"),
         ("@vllm(model='a', source='anaconda')", "is `anaconda`, and there is only `huggingface`", 'write `source="huggingface"`'),

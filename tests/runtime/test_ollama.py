@@ -108,6 +108,13 @@ def test_the_server_ends_with_a_task_that_is_killed(tmp_path: Path, fake: Ollama
     assert not fake.alive
 
 
+def test_a_timeout_counts_while_the_server_starts(tmp_path: Path, fake: Ollama, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAKE_OLLAMA", "silent")
+    assert failed(served(tmp_path, more="@timeout(seconds=1)\n    ")) == "step `start` ran longer than its timeout of 1 seconds"
+    assert len(fake.processes) == 1
+    assert not fake.alive
+
+
 def test_a_server_that_does_not_end_when_it_is_asked_is_killed(tmp_path: Path, fake: Ollama, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAKE_OLLAMA", "stubborn")
     served(tmp_path, arguments='models=["small"], timeout_config={"stop": 0.1}').run()

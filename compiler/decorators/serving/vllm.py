@@ -44,7 +44,7 @@ def _model(arguments: Arguments) -> str:
         return ""
     name = value[0] if isinstance(value, list | tuple) and value else value
     if not isinstance(name, str) or not name:
-        what = f"must be a string, not `{value!r}`" if value is not None else "is missing"
+        what = f"must be a string, not `{value!r}`" if value else "is missing"
         arguments.say(node, f"`model` of `@vllm` {what}", EXAMPLE)
         return ""
     return name
