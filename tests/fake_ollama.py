@@ -2,7 +2,8 @@
 
 `install(folder)` puts it there. Some models are special: `broken` cannot be pulled, `slow` takes for ever, `huge` cannot be loaded, and
 `embedder` only embeds.
-`FAKE_OLLAMA` names how the server itself behaves: it `dies`, is `silent`, or `stubborn` when it is asked to end.
+`FAKE_OLLAMA` names how the server itself behaves: it `dies`, is `silent`, or `stubborn` when it is asked to end,
+or only the `first` server serves.
 """
 
 from __future__ import annotations
@@ -109,7 +110,7 @@ def main(folder: str) -> None:
     behaviour, notes, models = os.environ.get("FAKE_OLLAMA", ""), Ollama(Path(folder)), Models()
     notes.note("pids", str(os.getpid()))
     print("fake ollama begins", flush=True)
-    if behaviour == "dies":
+    if behaviour == "dies" or (behaviour == "first" and len(notes.processes) > 1):
         print("Error: no memory is left", file=sys.stderr)
         sys.exit(3)
     if behaviour == "silent":

@@ -58,6 +58,11 @@ class CircuitBreaker:
         with self._lock:
             self._open()
 
+    def wait_again(self) -> None:
+        """The server could not be started: wait as long before the next try."""
+        with self._lock:
+            self._opened = time.monotonic()
+
     def _open(self) -> None:
         if self.state != "OPEN":
             self.state, self._opened = "OPEN", time.monotonic()

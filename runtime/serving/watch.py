@@ -51,5 +51,5 @@ class Watch:
             elif time.monotonic() - asked >= INTERVAL:
                 asked = time.monotonic()
                 (self._breaker.record_success if self._answers() else self._breaker.record_failure)()
-            if self._breaker.is_restart_due() and self._restart():
-                self._breaker.record_success()
+            if self._breaker.is_restart_due():
+                (self._breaker.record_success if self._restart() else self._breaker.wait_again)()

@@ -313,6 +313,21 @@ def test_a_server_that_is_gone_is_started_again(fake: Ollama) -> None:
     assert len(set(fake.addresses)) == 1
 
 
+def test_a_server_that_cannot_be_started_again_is_tried_again(
+    fake: Ollama, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FAKE_OLLAMA", "first")
+    manager = OllamaManager(["small"], circuit_breaker_config={"recovery_timeout": 10**6, "reset_timeout": 0.3})
+    try:
+        os.kill(fake.processes[0], 9)
+        until(lambda: len(fake.processes) > 2, "another try")
+        assert manager.circuit_breaker.state == "OPEN"
+    finally:
+        manager.terminate_models()
+    assert not fake.alive
+    assert "@ollama: `ollama serve` ended with exit code 3 before it answered; it printed:" in capfd.readouterr().err
+
+
 def test_the_stand_in_refuses_what_ollama_refuses(fake: Ollama) -> None:
     """A canary: a server that answered everything would make all of the above pass."""
     from flowport.runtime.serving.http import Answered, ask
