@@ -12,12 +12,14 @@ from flowport.compiler.record import field, record
 class CompileOptions:
     """Decorators for the steps that lack them, where the values of configs come from, and what the flow's mutators changed.
 
-    Mutators are an error where `mutations` is None. Otherwise the `decorators` are among the `mutations`.
+    Mutators are an error where `mutations` is None. Otherwise the `decorators` are among the `mutations`. Without `reads_locks` nobody
+    looks at lock files, as before they are written.
     """
 
     decorators: tuple[DecoratorSpec, ...] = ()
     configs: ConfigSources = field(default=NO_SOURCES)
     mutations: Mutations | None = None
+    reads_locks: bool = True
 
     @property
     def origins(self) -> frozenset[str]:

@@ -47,15 +47,16 @@ class Desk:
         done = progress.run(command, cwd=self.folder, env=self.environment(**environment), capture_output=True, text=True)
         return Ended(done.returncode, self.plain(done.stdout), self.plain(done.stderr))
 
-    def start(self, *words: str, before: str = "") -> subprocess.Popen[str]:
+    def start(self, *words: str, before: str = "", start_new_session: bool = False, **environment: str) -> subprocess.Popen[str]:
         """Start `flowport`, by the command `before` if there is one, and go on."""
         return subprocess.Popen(
             [*filter(None, [before]), FLOWPORT, *words],
             cwd=self.folder,
-            env=self.environment(),
+            env=self.environment(**environment),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=start_new_session,
             preexec_fn=_attentive,
         )
 

@@ -229,7 +229,7 @@ READING: Mapping[str, Code] = {
     "FP150": Code(
         "a lock file that cannot be read",
         "`flowport lock` writes the files in `environments/`, and flowport compares their first lines with what the steps ask for. Do not "
-        "edit them: change the versions in the flow and write the file again with `flowport lock`; delete it first if it is damaged.",
+        "edit them: change the versions in the flow and write the file again with `flowport lock`, also if it is damaged.",
     ),
     "FP151": Code(
         "a parameter has no name",

@@ -38,5 +38,5 @@ def lock_of(folder: str, asked: Requirements) -> tuple[Lock | None, Diagnostic |
     except (OSError, BadLockFile) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
         message = f"the lock file `{path_of(wanted.name)}` cannot be read: {why}"
-        return None, Diagnostic("FP150", message, help=("delete it and write it again: `flowport lock`, with the flow's file",))
+        return None, Diagnostic("FP150", message, help=("write it again: `flowport lock`, with the flow's file",))
     return Lock(found.name, found.python, found.digest, found.text.encode()), None

@@ -96,7 +96,8 @@ def _flow(reading: Reading, source: Source, flow_class: FlowClass, included: tup
     read = tuple(
         step(reading, reader, method, one == end, method.changed.digest(hashes[one], definitions)) for one, method in marked.items()
     )
-    read = with_served(with_gangs(with_packages(reading, read, about.packages, folder)), about.served)
+    packed = with_packages(reading, read, about.packages, folder if options.reads_locks else None)
+    read = with_served(with_gangs(packed), about.served)
     used = {use.name for group in (*uses.values(), *(method.decorators for method in marked.values())) for use in group}
     gang = {"parallel"} if any(one.settings.gang for one in read) else set()
     check_attributes(reading, files, source, used - {"parallel"} | gang)

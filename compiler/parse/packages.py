@@ -17,14 +17,17 @@ from flowport.compiler.record import replace
 from flowport.runtime.store import digests as sha256
 
 
-def with_packages(reading: Reading, steps: Iterable[Step], base: Sequence[Packages], folder: str) -> tuple[Step, ...]:
+def with_packages(reading: Reading, steps: Iterable[Step], base: Sequence[Packages], folder: str | None) -> tuple[Step, ...]:
     """The steps with what their tasks check, and the lock files of their environments, which are in `environments/` in this folder.
+
+    With None for the folder, steps have no lock files, and nothing is said about it.
 
     Adds one warning for all steps without a lock file, and an error for steps that mix pip and conda.
     """
     made = [(step, _of_step(step, base)) for step in steps]
     found = tuple(_required(reading, step, asked, folder) for step, asked in made)
-    _say_where(reading, [asked for (_, asked), step in zip(made, found, strict=True) if asked and not _is_locked(step)])
+    if folder is not None:
+        _say_where(reading, [asked for (_, asked), step in zip(made, found, strict=True) if asked and not _is_locked(step)])
     return found
 
 
@@ -44,7 +47,7 @@ def _of_step(step: Step, base: Sequence[Packages]) -> tuple[Packages, ...]:
     return tuple(each for each in found if each.packages or each.python)
 
 
-def _required(reading: Reading, step: Step, asked: Sequence[Packages], folder: str) -> Step:
+def _required(reading: Reading, step: Step, asked: Sequence[Packages], folder: str | None) -> Step:
     if not asked:
         return step
     named = [each for each in asked if each.packages]
@@ -64,7 +67,7 @@ def _required(reading: Reading, step: Step, asked: Sequence[Packages], folder: s
     requirements = Requirements(chosen.conda, chosen.packages, python)
     from flowport.compiler.environments.locks import lock_of
 
-    lock, wrong = lock_of(folder, requirements)
+    lock, wrong = lock_of(folder, requirements) if folder is not None else (None, None)
     if wrong is not None:
         reading.diagnostics.append(wrong)
     requirements = replace(requirements, lock=lock)

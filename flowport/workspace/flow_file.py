@@ -67,13 +67,15 @@ class CheckResult(NamedTuple):
 class Changes(NamedTuple):
     """What a command line changes in a flow: `decorators` are for the steps that lack them, and `configs` have values of its configs.
 
-    With `run_mutators` the mutators of the flow run. `branch` is the branch of its project.
+    With `run_mutators` the mutators of the flow run. `branch` is the branch of its project. Without `reads_locks` the flow has no lock
+    files, whatever is there.
     """
 
     decorators: tuple[DecoratorSpec, ...] = ()
     configs: ConfigChoice = NO_CONFIGS
     run_mutators: bool = False
     branch: BranchChoice = NO_CHOICE
+    reads_locks: bool = True
 
 
 UNCHANGED = Changes()
@@ -94,7 +96,7 @@ def check_flow(argument: str, profile: str | None, changes: Changes = UNCHANGED)
         config.environments  # noqa: B018 - raises CompileError
     except CompileError as refused:
         return CheckResult(None, refused.diagnostics)
-    options = CompileOptions(changes.decorators, sources(changes.configs, config))
+    options = CompileOptions(changes.decorators, sources(changes.configs, config), reads_locks=changes.reads_locks)
     try:
         loaded = load(argument, roots, modules, _mutated(argument, (roots, modules), options) if changes.run_mutators else options)
     except CompileError as refused:

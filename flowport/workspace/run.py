@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowport.compiler.lower.delivery import whereabouts
+from flowport.runtime.atomic_file import write_file
 from flowport.runtime.records.validation import NAME
 from flowport.runtime.run.parameters import ParameterError
 from flowport.runtime.run.run_input import tags
@@ -132,8 +133,7 @@ def start(request: RunRequest, say: Callable[[str], object]) -> int:
 def write_id(path: str, run: str) -> None:
     """Write the id of a run for programs that started it; raises NotWritable."""
     try:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(run)
+        write_file(path, run.encode())
     except OSError as error:
         raise NotWritable(path, error.strerror) from None
 

@@ -14,6 +14,7 @@ from importlib.util import find_spec
 
 from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
 from flowport.compiler.target import Becomes, Change, Changes, DeployError, Deployment, File, apply
+from flowport.runtime.atomic_file import write_file
 from flowport.runtime.store.errors import Missing
 from flowport.runtime.store.open import open_store
 from flowport.targets.airflow.dag import first_words
@@ -109,13 +110,9 @@ def _put(place: str, file: File) -> None:
     """Replace the file atomically."""
     if "://" in place:
         return open_store(place).replace(file.path, file.data)
-    # Airflow takes what does not end in .py for no DAG file.
-    unfinished = os.path.join(place, f".{file.path}.{os.getpid()}")
     try:
         os.makedirs(place, exist_ok=True)
-        with open(unfinished, "wb") as opened:
-            opened.write(file.data)
-        os.replace(unfinished, os.path.join(place, file.path))
+        write_file(os.path.join(place, file.path), file.data)
     except OSError as error:
         raise DeployError(f"`{error.filename}` cannot be written: {error.strerror}") from error
     return None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -258,7 +260,11 @@ def test_a_damaged_lock_file_is_an_error_that_says_what_to_do(desk: Desk, damage
     done = desk("check", "flow.py")
     assert done.status == 1
     assert f"error[FP150]: the lock file `environments/{path.name}` cannot be read: {why}" in done.out
-    assert "delete it and write it again: `flowport lock`" in done.out
+    assert "write it again: `flowport lock`" in done.out
+    locked = desk("lock", "flow.py")
+    assert locked.err == f"flowport: `environments/{path.name}` could not be read: {why}; its versions are chosen anew\n"
+    assert locked.out.startswith(f"environments/{path.name} is written: ")
+    assert desk("check", "flow.py").status == 0
 
 
 def test_a_lock_file_with_the_line_ends_of_windows_is_the_same(desk: Desk) -> None:
@@ -397,3 +403,33 @@ def test_locking_asks_no_index_of_the_machine_that_compiles(desk: Desk) -> None:
     settings = 'store = "s3://bucket/flows"\n[argo]\nimage = "python"\n'
     desk.write("flowport.toml", settings)
     assert desk("compile", "flow.py", "--target", "argo", **nowhere).status == 0
+
+
+@pytest.mark.parametrize("before", ["", "damaged\n"])
+def test_an_interrupt_leaves_what_was_there(desk: Desk, tmp_path: Path, before: str) -> None:
+    folder = asking(desk, '@pypi(packages={"fptool": ""})')
+    if before:
+        desk("lock", "flow.py")
+        (path,) = folder.iterdir()
+        path.write_text(before)
+    started = tmp_path / "started"
+    uv = tmp_path / "bin" / "uv"
+    uv.parent.mkdir()
+    uv.write_text(f"#!/bin/sh\ntouch {started}\nexec sleep 1000\n")
+    uv.chmod(0o755)
+    with desk.start("lock", "flow.py", PATH=f"{uv.parent}:{os.environ['PATH']}", start_new_session=True) as process:
+        while not started.exists() and process.poll() is None:
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGINT)
+        _, err = process.communicate()
+    assert (process.returncode, err) == (130, "stopped\n")
+    assert [each.read_text() for each in folder.glob("*")] == ([before] if before else [])
+
+
+def test_two_at_once_leave_one_whole_lock_file(desk: Desk) -> None:
+    folder = asking(desk, '@pypi(packages={"fptool": ""})')
+    processes = [desk.start("lock", "flow.py") for _ in range(2)]
+    assert [process.communicate()[1] for process in processes] == ["", ""]
+    assert [process.returncode for process in processes] == [0, 0]
+    assert packages(folder)["fptool"] == "2.0"
+    assert len([*folder.iterdir()]) == 1

@@ -14,6 +14,7 @@ from flowport.cli.console import say, writing
 from flowport.cli.loading import load_flow
 from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.compiler.record import replace
+from flowport.runtime.atomic_file import write_file
 from flowport.workspace.errors import FilesCollide
 from flowport.workspace.flow_file import UNCHANGED, Changes, has_errors
 from flowport.workspace.targets import emit, find_target, prepare
@@ -43,7 +44,7 @@ def compile_flows(request: CompileRequest) -> int:
     if request.check:
         return _compare(files, output)
     with writing(output):
-        for file in files:
+        for file in sorted(files, key=_turn):
             _write(file, output)
         for path in _left_over(files, output):
             os.remove(path)
@@ -87,13 +88,18 @@ def _of_flow(argument: str, targets: list[AnyTarget], request: CompileRequest) -
     return [file if len(targets) == 1 else replace(file, path=f"{target.name}/{file.path}") for target, file in made]
 
 
+def _turn(file: File) -> int:
+    """When a file is written: documents after the code packages that they name, and those after the file that lets Airflow ignore them."""
+    name = os.path.basename(file.path)
+    return 0 if name.startswith(".") else 1 if _is_package(name) else 2
+
+
 def _write(file: File, folder: str) -> None:
     """Write a file unless it is there already, so that what did not change keeps its time."""
     path = os.path.join(folder, file.path)
     if _content(path) != file.data:
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "wb") as opened:
-            opened.write(file.data)
+        write_file(path, file.data)
 
 
 def _compare(files: tuple[File, ...], folder: str) -> int:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from flowport.cli.command import Argument, Command
 from flowport.cli.console import writing
+from flowport.runtime.atomic_file import write_file
 
 FLOW = '''"""Counts the letters of a few words, each word in a task of its own, and reports the longest."""
 
@@ -85,12 +86,11 @@ def _write(folder: str) -> None:
     os.makedirs(folder, exist_ok=True)
     for name, text in FILES.items():
         path = os.path.normpath(os.path.join(folder, name))
-        try:
-            with open(path, "x", encoding="utf-8") as file:
-                file.write(text)
-            print(f"wrote {path}")
-        except FileExistsError:
+        if os.path.lexists(path):
             print(f"kept {path}")
+        else:
+            write_file(path, text.encode())
+            print(f"wrote {path}")
 
 
 COMMAND = Command(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import NamedTuple
 
 import click
 
 from flowport.cli import shared_options as shared
 from flowport.cli.command import Command
-from flowport.cli.console import say
+from flowport.cli.console import say, writing
 from flowport.workspace.branch import require_project
 from flowport.workspace.environments.beside import used_beside
 from flowport.workspace.environments.lock import LockChoice, Locked, lock, requests, unused
@@ -50,22 +51,25 @@ def lock_flows(request: LockRequest) -> int:
             names += used_beside(folder, request.profile)
         for path in unused(folder, names):
             if request.prune:
-                os.remove(path)
+                with writing(path), suppress(FileNotFoundError):
+                    os.remove(path)
             state = "is removed" if request.prune else "is used by no flow of this folder; remove it, or add --prune"
             print(f"{os.path.relpath(path)} {state}")
     return 0
 
 
 def _open(argument: str, request: LockRequest) -> FlowFile:
-    """A flow, with its warnings but those about lock files, which are going to be written."""
-    flow = open_flow(argument, request.profile, request.changes)
-    say(tuple(warning for warning in flow.warnings if warning.code != "FP148"), flow.config.ignored)
+    """A flow, with its warnings; its lock files, which are going to be written, may be missing or damaged."""
+    flow = open_flow(argument, request.profile, request.changes._replace(reads_locks=False))
+    say(flow.warnings, flow.config.ignored)
     require_project(flow.plan.flow, request.changes.branch)
     return flow
 
 
 def _report(locked: Locked) -> None:
     path = os.path.relpath(locked.path)
+    if locked.damage:
+        sys.stderr.write(f"flowport: `{path}` could not be read: {locked.damage}; its versions are chosen anew\n")
     state = "is written" if locked.changed else "is up to date"
     print(f"{path} {state}: Python {locked.lock.python}, {', '.join(locked.lock.platforms)}")
     for platform, names in locked.built.items():

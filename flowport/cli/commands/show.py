@@ -13,6 +13,7 @@ from flowport.cli.command import Command
 from flowport.cli.console import write_document, writing
 from flowport.cli.loading import load_flow
 from flowport.compiler.ir.plan import Plan
+from flowport.runtime.atomic_file import write_file
 from flowport.workspace.flow_file import UNCHANGED, Changes
 
 FORMATS = ("text", "svg", "html")
@@ -40,8 +41,8 @@ def show(request: ShowRequest) -> int:
     form = request.format or _format(request.output)
     document = _draw(plan, form)
     if request.output:
-        with writing(request.output), open(request.output, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-            file.write(document)
+        with writing(request.output):
+            write_file(request.output, document.encode("utf-8", "backslashreplace"))
     elif form == "text":
         sys.stdout.write(document)
     else:

@@ -8,7 +8,7 @@ from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.compiler.parse.flow_listing import list_flows
 from flowport.workspace.config import find
 from flowport.workspace.environments.lock import requests
-from flowport.workspace.flow_file import check_flow
+from flowport.workspace.flow_file import Changes, check_flow
 
 
 def used_beside(folder: str, profile: str | None) -> set[str]:
@@ -25,5 +25,5 @@ def _used(path: str, profile: str | None) -> set[str]:
         flows = list_flows(path, find(os.path.dirname(os.path.abspath(path)), profile).roots)
     except CompileError:
         return set()
-    plans = [found.flow.plan for flow in flows if (found := check_flow(f"{path}:{flow.name}", profile)).flow is not None]
-    return {name for plan in plans for name in requests(plan)}
+    checked = [check_flow(f"{path}:{flow.name}", profile, Changes(reads_locks=False)).flow for flow in flows]
+    return {name for found in checked if found is not None for name in requests(found.plan)}

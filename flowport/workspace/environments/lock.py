@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from flowport.compiler.environments.locks import path_of, request
 from flowport.compiler.ir.plan import Plan
+from flowport.runtime.atomic_file import write_file
 from flowport.runtime.environments import tools
 from flowport.runtime.environments.conda import CondaPackage
 from flowport.runtime.environments.errors import EnvironmentProblem
@@ -16,6 +17,7 @@ from flowport.runtime.environments.lock_file import FOLDER, BadLockFile, LockFil
 from flowport.runtime.environments.platforms import MARKERS, platforms
 from flowport.runtime.requirements.forms import python_fits
 from flowport.workspace.environments.resolve import Resolved, Resolver
+from flowport.workspace.errors import NotWritable
 
 OLDEST = (3, 10)
 """The oldest Python that runs a task."""
@@ -25,12 +27,16 @@ NEWEST, PATCHES = 30, 30
 
 
 class Locked(NamedTuple):
-    """A lock file and its path, whether it changed, and the packages without a wheel, by platform."""
+    """A lock file and its path, whether it changed, and the packages without a wheel, by platform.
+
+    `damage` says why the file that was there could not be read, "" if it could.
+    """
 
     path: str
     lock: LockFile
     changed: bool
     built: Mapping[str, Sequence[str]]
+    damage: str = ""
 
 
 class LockChoice(NamedTuple):
@@ -53,9 +59,9 @@ def requests(plan: Plan) -> dict[str, Request]:
 
 
 def lock(folder: str, asked: Request, choice: LockChoice) -> Locked:
-    """Write the lock file of an environment beside a flow, in `folder`; raises EnvironmentProblem and OSError."""
+    """Write the lock file of an environment beside a flow, in `folder`; raises EnvironmentProblem and NotWritable."""
     path = os.path.join(folder, *path_of(asked.name).split("/"))
-    before = _before(path)
+    before, damage = _before(path)
     python = _python(asked, choice.python or (before.python if before is not None else tools.this_python()))
     preferred = before.lines if before is not None and not choice.upgrade else ""
     found = {one: _found(asked, Resolver(python, one, preferred), choice) for one in platforms(choice.platforms)}
@@ -64,10 +70,8 @@ def lock(folder: str, asked: Request, choice: LockChoice) -> Locked:
     made = LockFile(asked.name, python, tuple(found), asked, conda + _merged(items))
     changed = before is None or made.text != before.text
     if changed:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "w", encoding="utf-8", newline="\n") as file:
-            file.write(made.text)
-    return Locked(path, made, changed, {one: resolved.built for one, (resolved, _) in found.items() if resolved.built})
+        _write(path, made.text.encode())
+    return Locked(path, made, changed, {one: resolved.built for one, (resolved, _) in found.items() if resolved.built}, damage)
 
 
 def _found(asked: Request, resolver: Resolver, choice: LockChoice) -> tuple[Resolved, tuple[CondaPackage, ...]]:
@@ -87,16 +91,26 @@ def unused(folder: str, names: Collection[str]) -> dict[str, LockFile]:
     place = os.path.join(folder, FOLDER)
     there = sorted(os.listdir(place)) if os.path.isdir(place) else []
     paths = [os.path.join(place, file) for file in there if file.endswith(".txt") and file.removesuffix(".txt") not in names]
-    return {path: found for path in paths if (found := _before(path)) is not None}
+    return {path: found for path in paths if (found := _before(path)[0]) is not None}
 
 
-def _before(path: str) -> LockFile | None:
-    """The lock file that is there; None if there is none that can be read."""
+def _before(path: str) -> tuple[LockFile | None, str]:
+    """The lock file that is there, None if there is none; and why a file that is there cannot be read."""
     try:
         with open(path, "rb") as file:
-            return read(file.read())
-    except (FileNotFoundError, BadLockFile):
-        return None
+            return read(file.read()), ""
+    except FileNotFoundError:
+        return None, ""
+    except BadLockFile as error:
+        return None, str(error)
+
+
+def _write(path: str, data: bytes) -> None:
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        write_file(path, data)
+    except OSError as error:
+        raise NotWritable(str(error.filename or path), error.strerror) from None
 
 
 def _python(asked: Request, default: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
@@ -69,12 +71,27 @@ def write(image: NamedImage, output: str) -> Written:
     there = set(os.listdir(folder)) if os.path.isdir(folder) else set()
     changed = there != set(wanted) or any(_content(os.path.join(folder, name)) != data for name, data in wanted.items())
     if changed:
-        shutil.rmtree(folder, ignore_errors=True)
-        os.makedirs(folder)
-        for name, data in wanted.items():
-            with open(os.path.join(folder, name), "wb") as file:
-                file.write(data)
+        _replace(folder, wanted)
     return Written(image, folder, changed)
+
+
+def _replace(folder: str, files: Mapping[str, bytes]) -> None:
+    """Write a folder in one step, so that no build reads half of it. Of two writers at once, either's folder stays: they are the same."""
+    output, tag = os.path.split(folder)
+    os.makedirs(output, exist_ok=True)
+    with TemporaryDirectory(prefix=f".{tag}-", dir=output) as place:
+        made = os.path.join(place, "made")
+        os.mkdir(made)
+        for name, data in files.items():
+            with open(os.path.join(made, name), "wb") as file:
+                file.write(data)
+        with suppress(FileNotFoundError):
+            os.rename(folder, os.path.join(place, "before"))
+        try:
+            os.rename(made, folder)
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                raise
 
 
 def _files(image: Image) -> Iterator[tuple[str, bytes]]:
@@ -89,6 +106,9 @@ def _files(image: Image) -> Iterator[tuple[str, bytes]]:
         yield REQUIREMENTS, image.lock.data
 
 
-def _content(path: str) -> bytes:
-    with open(path, "rb") as file:
-        return file.read()
+def _content(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError:  # another process is writing the folder
+        return None
