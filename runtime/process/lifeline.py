@@ -18,6 +18,9 @@ SET_SIGNAL = 10
 LIFELINE = "FLOWPORT_LIFELINE"
 """The variable that is set if another process has started this one as the task and keeps its log: the result of `Lifeline.handed_on`."""
 
+STARTER = "FLOWPORT_STARTER"
+"""The variable with the reading end of a pipe whose other end is with the process that started the keeper of a task, and dies with it."""
+
 
 class Lifeline:
     """Two pipes between a task's process and the one that started it.

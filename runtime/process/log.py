@@ -2,6 +2,7 @@
 
 The first process of the container keeps the log and waits. The task is its child. So the log of a killed task is stored too, the task
 sees no process, thread or file of the keeper, and processes that the task leaves behind cannot keep the container running.
+A process that starts the keeper outside of a container may name a pipe in `FLOWPORT_STARTER`: when that process is gone, the task ends.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import os
 import select
 import time
 
-from flowport.runtime.process.lifeline import Lifeline, crash_note, end_group, outcome
+from flowport.runtime.process.lifeline import STARTER, Lifeline, crash_note, end_group, outcome
 from flowport.runtime.protocol import FAILED, NonRetryable
 from flowport.runtime.store.errors import StoreError
 from flowport.runtime.store.keys import NODES, Keys
@@ -38,19 +39,20 @@ def keep(invocation: Invocation, line: Lifeline) -> int | None:
     """Fork: None in the child, which is the task; in the keeper, when the task has ended, its exit code."""
     woken = _listen()
     output, sink = os.pipe()
+    starter = int(os.environ.pop(STARTER, -1))
     task = os.fork()
     if task == 0:
         _signal.set_wakeup_fd(-1)
         _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
         for number in (1, 2):
             os.dup2(sink, number)
-        for end in (output, sink, *woken):
+        for end in (output, sink, *woken, *([] if starter < 0 else [starter])):
             os.close(end)
         return None
     os.close(sink)
     line.started()
     log = _Log()
-    code = outcome(_wait(task, output, woken[0], log, _Pulse(invocation)), line.result(), FAILED)
+    code = outcome(_wait(task, output, (woken[0], starter), log, _Pulse(invocation)), line.result(), FAILED)
     log.add(crash_note(code, log.end or b"\n"))
     if log.head:
         _store(invocation, log.kept())
@@ -72,9 +74,13 @@ def _listen() -> tuple[int, int]:
     return woken, waker
 
 
-def _wait(task: int, output: int, woken: int, log: _Log, pulse: _Pulse) -> int:
-    """Pass on what the task prints until it has ended, and hand on to it what asks for its end; returns its wait status."""
-    watched, kill_at = [output, woken], 0.0
+def _wait(task: int, output: int, asking: tuple[int, int], log: _Log, pulse: _Pulse) -> int:
+    """Pass on what the task prints until it has ended, and hand on to it what asks for its end; returns its wait status.
+
+    Those who ask are signals, through a pipe that they write to, and the end of the pipe of the starter, -1 if there is none.
+    """
+    woken, starter = asking
+    watched, kill_at = [output, woken, *([] if starter < 0 else [starter])], 0.0
     while True:
         next_at = min(pulse.next_at, kill_at or pulse.next_at)
         ready = select.select(watched, [], [], max(0.0, next_at - time.monotonic()))[0]
@@ -82,7 +88,10 @@ def _wait(task: int, output: int, woken: int, log: _Log, pulse: _Pulse) -> int:
         if output in ready and not log.read(output):
             watched.remove(output)
         signals = os.read(woken, 64) if woken in ready else b""
-        if any(number in signals for number in ENDING) and not kill_at:
+        is_alone = starter in ready
+        if is_alone:
+            watched.remove(starter)
+        if (is_alone or any(number in signals for number in ENDING)) and not kill_at:
             os.kill(task, _signal.SIGTERM)
             kill_at = time.monotonic() + GRACE
         if kill_at and time.monotonic() >= kill_at:

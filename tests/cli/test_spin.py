@@ -368,6 +368,21 @@ def test_a_spin_that_is_interrupted_ends_its_step(desk: Desk) -> None:
     assert json.loads((run / "ended.json").read_text())["status"] == "stopped"
 
 
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP])
+def test_a_step_ends_with_the_spin(desk: Desk, number: signal.Signals) -> None:
+    written = "import os, time; open('new', 'w').write(str(os.getpid())); os.rename('new', 'begun'); time.sleep(600)"
+    change(desk, "self.turn = 0", written)
+    process = desk.start("spin", "total")
+    begun = desk.folder / "begun"
+    progress.until(begun.exists, "the step has begun", processes=[process.pid])
+    process.send_signal(number)
+    progress.finish(process)
+    progress.until(lambda: not Path(f"/proc/{begun.read_text()}").exists(), "the step has ended")
+    (run,) = (desk.folder / ".flowport/flows/Shop/spins").iterdir()
+    (attempt,) = run.glob("steps/total/*.attempt/*")
+    assert [error["type"] for error in json.loads(attempt.read_text())["errors"].values()] == ["Ended"]
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

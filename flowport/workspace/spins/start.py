@@ -20,6 +20,7 @@ from flowport.runtime.environments.enter import inside
 from flowport.runtime.local.run_spec import TOTAL, WIDTH
 from flowport.runtime.local.source import note
 from flowport.runtime.package.code_package import SOURCE, CodePackage
+from flowport.runtime.process.lifeline import STARTER
 from flowport.runtime.protocol import DONE, ENDED, SECRETS, STOP, Invocation
 from flowport.runtime.records.life import write_end
 from flowport.runtime.store.keys import SPIN, Keys, code_key
@@ -176,7 +177,10 @@ def _command(flow: FlowFile, program: CodePackage, asked: Invocation, say: Calla
 
 
 class _Task:
-    """The task of a spin, one attempt after the other. A signal to this process ends the task, and then no other attempt begins."""
+    """The task of a spin, one attempt after the other. A signal to this process ends the task, and then no other attempt begins.
+
+    The task also ends if this process is killed: the pipe whose other end it holds ends with it.
+    """
 
     def __init__(self, command: tuple[list[str], dict[str, str]], output: int | None) -> None:
         self._command, self._variables = command
@@ -188,9 +192,17 @@ class _Task:
         """Run one attempt; its exit code."""
         self.runs += 1
         sys.stdout.flush()
-        with self._attentive():
-            self._process = subprocess.Popen(self._command, env=self._variables, stdin=subprocess.DEVNULL, stdout=self._output)
-            return self._process.wait()
+        watched, held = os.pipe()
+        variables = {**self._variables, STARTER: str(watched)}
+        try:
+            with self._attentive():
+                self._process = subprocess.Popen(
+                    self._command, env=variables, stdin=subprocess.DEVNULL, stdout=self._output, pass_fds=[watched]
+                )
+                return self._process.wait()
+        finally:
+            os.close(watched)
+            os.close(held)
 
     @contextmanager
     def _attentive(self) -> Iterator[None]:
