@@ -78,6 +78,7 @@ SIZE = 3
 
 class Train(FlowSpec):
     size = 5
+    none = None
     given = Parameter("given", default=2)
 
     @step
@@ -107,6 +108,8 @@ class Train(FlowSpec):
         ("pass", "SIZE", 3),
         ("pass", "2 * SIZE + 1", 7),
         ("pass", "self.size", 5),
+        ("self.size = 7; self.size += 1", "self.size", None),
+        ("if input(): self.none = 2", "self.none", None),
         ("self.nodes = 6", "self.nodes", 6),
         ("self.nodes = SIZE - 1", "self.nodes", 2),
         ("self.nodes = int(input())", "self.nodes", None),
@@ -126,3 +129,25 @@ def test_the_number_of_nodes_is_read_where_the_source_says_it(tmp_path: Path, be
     transition = loaded.plan.flow.step("start").transition
     assert isinstance(transition, Foreach)
     assert (transition.items, loaded.plan.flow.step("train").settings.gang) == (nodes, Gang("parallel", nodes))
+
+
+@pytest.mark.parametrize(
+    ("before", "number", "shown"),
+    [
+        ("pass", "None", "None"),
+        ("pass", "True", "True"),
+        ("pass", "-1", "-1"),
+        ("pass", "'4'", "'4'"),
+        ("pass", "1001", "1001"),
+        ("pass", "[1, 2]", "[1, 2]"),
+        ("pass", "self.none", "None"),
+        ("self.nodes = 0", "self.nodes", "0"),
+        ("self.nodes = SIZE / 2", "self.nodes", "1.5"),
+    ],
+)
+def test_a_number_of_nodes_that_cannot_be_is_an_error(tmp_path: Path, before: str, number: str, shown: str) -> None:
+    file = tmp_path / "train.py"
+    file.write_text(NODES.format(before=before, number=number))
+    (found,) = [each for each in load(str(file)).diagnostics if each.code == "FP250"]
+    assert found.message == f"`num_parallel` must be a whole number from 1 to 1,000, not `{shown}`"
+    assert found.help == ("write `num_parallel=2` for two nodes",)

@@ -54,10 +54,10 @@ class StepMethod:
             return False, None
         return self.reading.constant(known, self.source, self.members, what)
 
-    def known(self, node: ast.expr) -> Any:
-        """The value of an expression that need not be constant; None if it is not."""
+    def known(self, node: ast.expr) -> tuple[bool, Any]:
+        """Whether an expression that need not be constant is, and its value; no diagnostic says that it is not."""
         aside = replace(self, reading=Reading(self.reading.modules))
-        return aside.constant(node, "it")[1]
+        return aside.constant(node, "it")
 
     def say(self, code: str, message: str, node: ast.AST, *ways_out: str, notes: tuple[str, ...] = ()) -> None:
         """Note an error at a node of the step."""
@@ -189,22 +189,32 @@ def _gang(place: StepMethod, call: ast.Call, names: list[str], named: dict[str, 
             ways_out = ("lead the foreach to a step of its own, and write `num_parallel` there",) if name == "foreach" else ("remove it",)
             place.say("FP250", f"`self.next` takes no `{name}` beside `num_parallel`", named[name], *ways_out)
             return None
-    nodes = None if _has_local_name(place, node) else place.known(node)
-    if nodes is not None and (type(nodes) is not int or not 1 <= nodes <= MOST_NODES):
+    known, nodes = _nodes(place, node)
+    if known and (type(nodes) is not int or not 1 <= nodes <= MOST_NODES):
         message = f"`num_parallel` must be a whole number from 1 to {MOST_NODES:,}, not `{nodes!r}`"
         place.say("FP250", message, node, "write `num_parallel=2` for two nodes")
         return None
-    return Foreach(names[0], "", items=nodes or _set_before(place, node), gang=True)
+    return Foreach(names[0], "", items=nodes if known else None, gang=True)
 
 
-def _set_before(place: StepMethod, node: ast.expr) -> int | None:
-    """The number of nodes if `num_parallel` is an artifact that the step sets once to a constant, or a constant of the class."""
+def _nodes(place: StepMethod, node: ast.expr) -> tuple[bool, Any]:
+    """Whether the value of `num_parallel` is known, and it: a constant, one of the class, or an artifact that the step sets once to one."""
     name = is_member(node, place.me)
-    value = _set_once(place, name, 2) if name else None
-    if name is None or (value is None and name not in place.members) or (value and _has_local_name(place, value)):
-        return None
-    nodes = place.known(value or ast.copy_location(ast.Name(name, ast.Load()), node))
-    return nodes if type(nodes) is int and 1 <= nodes <= MOST_NODES else None
+    if name is None:
+        return (False, None) if _has_local_name(place, node) else place.known(node)
+    value = _set_once(place, name, 2)
+    if value is not None:
+        return (False, None) if _has_local_name(place, value) else place.known(value)
+    if name not in place.members or _is_set(place, name):
+        return False, None
+    return place.known(ast.copy_location(ast.Name(name, ast.Load()), node))
+
+
+def _is_set(place: StepMethod, name: str) -> bool:
+    """Whether anything in the file, or a method of the flow, sets an attribute of this name: an artifact hides a constant of the class."""
+    trees = [place.source.tree, *(binding.node for bindings in place.members.values() for binding in bindings)]
+    nodes = (each for tree in trees for each in ast.walk(tree))
+    return any(isinstance(each, ast.Attribute) and each.attr == name and isinstance(each.ctx, ast.Store) for each in nodes)
 
 
 def _has_local_name(place: StepMethod, node: ast.expr) -> bool:
