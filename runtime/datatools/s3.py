@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from functools import partial
@@ -11,7 +10,8 @@ from itertools import count
 from tempfile import gettempdir, mkdtemp
 from typing import TYPE_CHECKING, NamedTuple
 
-from flowport.runtime.datatools import addresses, transfers
+from flowport.runtime.datatools import addresses, arguments, transfers
+from flowport.runtime.datatools.arguments import several
 from flowport.runtime.datatools.exceptions import (
     MetaflowS3Exception,
     MetaflowS3InvalidObject,
@@ -72,14 +72,16 @@ class S3:
         encryption: str | None = None,
         **connection: Any,
     ) -> None:
+        for name, value in (("bucket", bucket), ("prefix", prefix), ("encryption", encryption)):
+            arguments.check_text(value, name)
         self._s3root: str | None = None
         if run is not None:
             self._s3root = addresses.root_of_run(run, bucket, prefix)
-        elif s3root:
-            self._s3root = addresses.root_of_address(s3root)
+        elif address := arguments.path(s3root, "s3root"):
+            self._s3root = addresses.root_of_address(address)
         self._options = _options(connection)._replace(encryption=encryption)
         self._transfers = {encryption: Transfers(self._options)}
-        self._tmproot, self._tmpdir = tmproot, ""
+        self._tmproot, self._tmpdir = arguments.path(tmproot, "tmproot"), ""
         self._copies = count(1)  # `next` gives each thread another number
 
     def __enter__(self) -> S3:
@@ -100,11 +102,11 @@ class S3:
 
     def get_many(self, keys: Iterable[str | S3GetObject], return_missing: bool = False, return_info: bool = True) -> list[S3Object]:
         """Download many objects at once; the results are in the order of `keys`."""
-        return self._fetched([self._wanted(key) for key in _several(keys)], return_missing, return_info)
+        return self._fetched([self._wanted(key) for key in several(keys)], return_missing, return_info)
 
     def get_recursive(self, keys: Iterable[str | None], return_info: bool = False) -> list[S3Object]:
         """Download all objects whose addresses begin with a key."""
-        prefixes = [addresses.address(self._s3root, key) for key in _several(keys)]
+        prefixes = [addresses.address(self._s3root, key) for key in several(keys)]
         found = self._listed("below", prefixes)
         wanted = [_Wanted(f"{split[0]}/{each.key}", split[0], each.key, None) for _, split, each in found]
         fetched = self._copied(wanted, [each.size for _, _, each in found])
@@ -124,18 +126,18 @@ class S3:
 
     def info_many(self, keys: Iterable[str | None], return_missing: bool = False) -> list[S3Object]:
         """What is known of many objects; the results are in the order of `keys`."""
-        wanted = [self._wanted(key) for key in _several(keys)]
+        wanted = [self._wanted(key) for key in several(keys)]
         found = self._many("info", [(one.root, one.key) for one in wanted], return_missing)
         return [self._object(self._s3root, one, None, info) for one, info in zip(wanted, found, strict=True)]
 
     def list_paths(self, keys: Iterable[str | None] | None = None) -> list[S3Object]:
         """The objects and folders in each of the folders `keys`, or in the root. Folders do not `exist`, and their addresses end in `/`."""
-        prefixes = [addresses.address(self._s3root, key).rstrip("/") + "/" for key in _several([None] if keys is None else keys)]
+        prefixes = [addresses.address(self._s3root, key).rstrip("/") + "/" for key in several([None] if keys is None else keys)]
         return [S3Object(prefix, f"{split[0]}/{each.key}", each.size) for prefix, split, each in self._listed("level", prefixes)]
 
     def list_recursive(self, keys: Iterable[str | None] | None = None) -> list[S3Object]:
         """All objects in each of the folders `keys`, or below the root."""
-        prefixes = [addresses.address(self._s3root, key) for key in _several([None] if keys is None else keys)]
+        prefixes = [addresses.address(self._s3root, key) for key in several([None] if keys is None else keys)]
         found = self._listed("below", prefixes, slash="/")
         return [S3Object(prefix, f"{split[0]}/{each.key}", each.size) for prefix, split, each in found]
 
@@ -157,17 +159,19 @@ class S3:
 
     def put_many(self, key_objs: Iterable[Stored], overwrite: bool = True) -> list[tuple[str, str]]:
         """Store many values, `(key, value)` or an S3PutObject; returns the key and the address of each that was stored."""
-        objects = [each if isinstance(each, S3PutObject) else S3PutObject(*_pair(each)) for each in key_objs]
+        objects = [each if isinstance(each, S3PutObject) else S3PutObject(*_pair(each)) for each in several(key_objs, "key_objs")]
         return self._stored([self._upload(each, self._source(each.key, each.value)) for each in objects], overwrite)
 
     def put_files(self, key_paths: Iterable[Stored], overwrite: bool = True) -> list[tuple[str, str]]:
         """Store many files, `(key, path)` or an S3PutObject with a `path`; returns the key and the address of each that was stored."""
-        objects = [each if isinstance(each, S3PutObject) else S3PutObject(key=_pair(each)[0], path=_pair(each)[1]) for each in key_paths]
+        given = several(key_paths, "key_paths")
+        objects = [each if isinstance(each, S3PutObject) else S3PutObject(key=_pair(each)[0], path=_pair(each)[1]) for each in given]
         uploads = []
         for each in objects:
-            if not each.path or not os.path.exists(each.path):
-                raise MetaflowS3NotFound(f"there is no local file `{each.path}`")
-            uploads.append(self._upload(each, os.path.abspath(each.path)))
+            path = arguments.path(each.path, "path")
+            if not path or not os.path.exists(path):
+                raise MetaflowS3NotFound(f"there is no local file `{path}`")
+            uploads.append(self._upload(each, os.path.abspath(path)))
         return self._stored(uploads, overwrite)
 
     def _wanted(self, key: str | S3GetObject | None) -> _Wanted:
@@ -225,8 +229,8 @@ class S3:
     def _upload(self, each: S3PutObject, source: bytes | str) -> _Upload:
         url = addresses.address(self._s3root, each.key)
         addresses.checked(url)
-        metadata = json.dumps(each.metadata) if each.metadata else None
-        return _Upload(each.key, url, source, Attributes(each.content_type, metadata), each.encryption or self._options.encryption)
+        attributes = Attributes(each.content_type, arguments.metadata(each))
+        return _Upload(each.key, url, source, attributes, each.encryption or self._options.encryption)
 
     def _source(self, key: str, value: Any) -> bytes | str:
         """Bytes, or the path of a copy of an open file."""
@@ -273,13 +277,6 @@ class S3:
         return os.path.join(self._tmpdir, f"{next(self._copies)}-{name}")
 
 
-def _several(keys: Iterable[Any]) -> list[Any]:
-    """The keys; a text would be taken for a list of letters."""
-    if isinstance(keys, str | bytes):
-        raise MetaflowS3URLException(f"`keys` is a list of keys: write `[{keys!r}]`")
-    return list(keys)
-
-
 def _pair(given: Any) -> tuple[str, Any]:
     """A key and what to store there; a text, as a dictionary gives it, would be taken for a pair of letters."""
     if not isinstance(given, tuple | list) or len(given) != 2:
@@ -292,6 +289,7 @@ def _pair(given: Any) -> tuple[str, Any]:
 
 def _span(key: S3GetObject) -> Span | None:
     """The bytes that are wanted; None for all of them."""
+    arguments.check_range(key)
     start, length = key.offset, key.length
     if start is None and length is None:
         return None
@@ -304,7 +302,10 @@ def _span(key: S3GetObject) -> Span | None:
 
 def _options(connection: dict[str, Any]) -> Options:
     """Where the bucket is, if `client_params` says it; raises MetaflowS3Exception for what obstore is not told."""
-    parameters = {name: value for name, value in (connection.pop("client_params", None) or {}).items() if value is not None}
+    given = connection.pop("client_params", None) or {}
+    if not isinstance(given, dict):
+        raise MetaflowS3Exception(f"`client_params` is a dictionary, and not a value of type `{type(given).__name__}`")
+    parameters = {name: value for name, value in given.items() if value is not None}
     options = Options(parameters.pop("endpoint_url", None), parameters.pop("region_name", None))
     for name in [*parameters, *(name for name, value in connection.items() if value)]:
         raise MetaflowS3Exception(

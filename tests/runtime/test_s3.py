@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -121,6 +122,45 @@ def test_keys_and_text_without_utf_8_are_refused(s3: S3) -> None:
             ask()
     with pytest.raises(MetaflowS3InvalidObject, match="the text for `x` cannot be stored as UTF-8: surrogates not allowed"):
         s3.put("x", "\ud800")
+
+
+WRONG = [
+    (lambda s3: s3.put("x", "x", content_type=5), "the `content_type` of `x` is a text, and not a value of type `int`"),
+    (lambda s3: s3.put("x", "x", metadata=["a"]), "the `metadata` of `x` is a dictionary, and not a value of type `list`"),
+    (
+        lambda s3: s3.put("x", "x", metadata={"a": {1}}),
+        "JSON cannot express the `metadata` of `x`: Object of type set is not JSON serializable",
+    ),
+    (lambda s3: s3.put_many([S3PutObject("x", "x", encryption=True)]), "the `encryption` of `x` is a text, and not a value of type `bool`"),
+    (lambda s3: s3.put_many(None), "`key_objs` is a list, and not a value of type `NoneType`"),
+    (lambda s3: s3.put_files("ab"), "`key_paths` is a list, and not a value of type `str`"),
+    (lambda s3: s3.put_files([("x", 0)]), "`path` is a text, and not a value of type `int`"),
+    (lambda s3: s3.put_files([("x", b"x")]), "`path` is a text, and not a value of type `bytes`"),
+    (lambda s3: s3.get_many(5), "`keys` is a list, and not a value of type `int`"),
+    (lambda s3: s3.get(S3GetObject("x", 1.5, None)), "`offset` of `x` is a whole number, and not `1.5`"),
+    (lambda s3: s3.get(S3GetObject("x", 0, "9")), "`length` of `x` is a whole number, and not `'9'`"),
+    (lambda s3: S3(s3root=5), "`s3root` is a text, and not a value of type `int`"),
+    (lambda s3: S3(s3root=b"/x"), "`s3root` is a text, and not a value of type `bytes`"),
+    (lambda s3: S3(tmproot=5), "`tmproot` is a text, and not a value of type `int`"),
+    (lambda s3: S3(bucket=5), "`bucket` is a text, and not a value of type `int`"),
+    (lambda s3: S3(prefix=["x"]), "`prefix` is a text, and not a value of type `list`"),
+    (lambda s3: S3(encryption=True), "`encryption` is a text, and not a value of type `bool`"),
+    (lambda s3: S3(client_params="x"), "`client_params` is a dictionary, and not a value of type `str`"),
+]
+
+
+@pytest.mark.parametrize(("use", "message"), WRONG, ids=[message for _, message in WRONG])
+def test_an_argument_of_another_type_is_refused(tmp_path: Path, use: Callable[[S3], object], message: str) -> None:
+    with S3(s3root=str(tmp_path / "data")) as s3, pytest.raises(MetaflowException, match=f"^{re.escape(message)}$"):
+        use(s3)
+    assert not (tmp_path / "data").exists(), "something was stored"
+
+
+def test_local_paths_may_be_objects(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("text")
+    with S3(s3root=tmp_path / "data", tmproot=tmp_path) as s3:
+        s3.put_files([("x", tmp_path / "file")])
+        assert s3.get("x").text == "text"
 
 
 @pytest.mark.parametrize("key", [5, b"x", ["x"]])
