@@ -20,6 +20,7 @@ from desk import Desk
 from environments.wheels import channel
 from flowport.compiler.environments.dockerfile import PREFIX, dockerfile
 from flowport.compiler.ir import Lock
+from flowport.runtime.environments import needs
 from flowport.workspace.images.wheel import wheel
 from solo import Solo
 
@@ -179,7 +180,10 @@ def test_the_image_without_packages_has_what_flowport_needs(tmp_path: Path, imag
     root = Root(tmp_path)
     root.build((images["flowport"] / "Dockerfile").read_text(), images["flowport"])
     listed = root.run(["python", "-m", "pip", "list", "--format=freeze"]).stdout.splitlines()
+    exact = {line.partition(" ;")[0] for line in needs.EXACT}
     assert {line.partition("=")[0] for line in listed} >= {"flowport", "obstore", "packaging"}
+    others = [line.replace("_", "-") for line in listed if not line.startswith(("flowport", "pip", "setuptools", "wheel"))]
+    assert [line for line in others if line not in exact] == []
     assert "click" not in {line.partition("=")[0] for line in listed}
     with pytest.raises(subprocess.CalledProcessError) as failed:
         start(root, solo, "without")

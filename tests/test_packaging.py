@@ -8,9 +8,12 @@ import sys
 import tarfile
 import venv
 import zipfile
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
+
+from flowport.runtime.environments import needs
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = {"compiler": "flowport/compiler", "targets": "flowport/targets", "runtime": "flowport/runtime", "flowport": "flowport"}
@@ -99,6 +102,36 @@ def test_the_editable_install_links_every_package() -> None:
     for path in (ROOT / "flowport").iterdir():
         if path.name != "__pycache__":
             assert (ROOT / "dev" / "flowport" / path.name).resolve() == path
+
+
+def test_images_get_the_versions_of_the_constraints() -> None:
+    """After `make constraints`, copy the lines to `runtime/environments/needs.py`."""
+    names = {line.partition("==")[0] for line in needs.EXACT}
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    assert [*needs.EXACT] == [line for line in lines if line.partition("==")[0] in names]
+    assert names == {each.partition(">=")[0] for each in (*needs.TASK, *needs.RATTLER, *needs.THEIRS)}
+
+
+@pytest.mark.parametrize(
+    ("there", "expected"),
+    [
+        ({}, ["obstore", "obstore", "packaging", "typing-extensions"]),
+        ({"obstore": "0.6.0", "packaging": "22.0", "typing-extensions": "4.0"}, []),
+        ({"obstore": "0.10.0rc1", "packaging": "100", "typing-extensions": "5"}, []),
+        ({"obstore": "0.5.9", "packaging": "21.3", "typing-extensions": "4"}, ["obstore", "obstore", "packaging"]),
+        ({"obstore": None, "packaging": "unknown", "typing-extensions": "4"}, ["obstore", "obstore", "packaging"]),
+    ],
+)
+def test_an_image_gets_what_its_base_image_lacks(
+    monkeypatch: pytest.MonkeyPatch, there: dict[str, str | None], expected: list[str]
+) -> None:
+    def version(name: str) -> str | None:
+        if name not in there:
+            raise PackageNotFoundError(name)
+        return there[name]
+
+    monkeypatch.setattr(needs, "version", version)
+    assert [line.partition("==")[0] for line in needs.missing((*needs.TASK, *needs.THEIRS))] == expected
 
 
 def test_everything_that_is_asked_for_has_one_exact_version() -> None:

@@ -8,12 +8,6 @@ from __future__ import annotations
 
 from flowport.compiler.ir import Lock
 
-TASK = ("obstore>=0.6", "packaging>=22")
-"""What flowport itself needs in a task: the dependencies of pyproject.toml without those of the command line."""
-
-RATTLER = ("py-rattler>=0.20", "pyyaml>=6")
-"""What installs packages of conda: the extra `conda` of pyproject.toml, and what reads the settings of conda."""
-
 PYTHON = "3.12"
 """The Python of images for flows in which no step has a lock file, and of what installs packages of conda."""
 
@@ -33,6 +27,7 @@ CONDA_SETTINGS = "--mount=type=secret,id=conda,target=/root/.condarc"
 PREFIX = "/opt/environment"
 PIP = "python -m pip install --no-cache-dir"
 ONLY_FLOWPORT = "--no-deps --no-index --force-reinstall"
+NEEDS = "python -m flowport.runtime.environments.needs"
 
 # A user without a home may write to /tmp. Engines start `python -m flowport.runtime`, whatever the base image starts.
 END = ("ENV HOME=/tmp FLOWPORT_CACHE=/tmp/flowport", "WORKDIR /tmp", "ENTRYPOINT []", "USER 1000:1000")
@@ -76,8 +71,8 @@ def _of_pip(base: str, lock: Lock, wheel: str) -> list[str]:
 
 
 def _without_packages(base: str, wheel: str) -> list[str]:
-    """What flowport needs, where no lock file has it, and flowport. What the base image has in such a version stays."""
-    return [*_start(base), f"COPY {wheel} ./", *_run(PIP_SETTINGS, _needs(TASK), f"{PIP} {ONLY_FLOWPORT} ./{wheel}")]
+    """flowport, and what it needs, where no lock file has it."""
+    return [*_start(base), f"COPY {wheel} ./", *_run(PIP_SETTINGS, f"{PIP} {ONLY_FLOWPORT} ./{wheel}", NEEDS)]
 
 
 def _of_conda(base: str, wheel: str) -> list[str]:
@@ -89,8 +84,8 @@ def _of_conda(base: str, wheel: str) -> list[str]:
         f"COPY {CONDA} {REQUIREMENTS} {wheel} ./",
         *_run(
             f"{PIP_SETTINGS} {CONDA_SETTINGS}",
-            _needs((*TASK, *RATTLER)),
             f"{PIP} {ONLY_FLOWPORT} ./{wheel}",
+            f"{NEEDS} conda",
             f"python -m flowport.runtime.environments.conda {CONDA} {PREFIX}",
             f"{into} --no-deps -r {REQUIREMENTS}",
             f"{into} {ONLY_FLOWPORT} ./{wheel}",
@@ -105,11 +100,6 @@ def _run(mounts: str, *commands: str) -> list[str]:
     """One instruction with several commands, each on a line."""
     lines = [f"    {'&& ' if number else ''}{command}" for number, command in enumerate(commands)]
     return [f"RUN {mounts} \\", *(f"{line} \\" for line in lines[:-1]), lines[-1]]
-
-
-def _needs(requirements: tuple[str, ...]) -> str:
-    listed = " ".join(f'"{each}"' for each in requirements)
-    return f"{PIP} {listed}"
 
 
 def with_python(image: str, python: str) -> str:

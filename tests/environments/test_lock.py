@@ -389,7 +389,7 @@ def test_a_message_has_no_password_of_an_index(desk: Desk, index: str) -> None:
 def test_the_list_of_what_flowport_needs_in_a_task_is_that_of_its_dependencies() -> None:
     from importlib.metadata import requires
 
-    from flowport.workspace.environments.resolve import TASK
+    from flowport.runtime.environments.needs import TASK
 
     own = {text for text in requires("flowport") or () if ";" not in text}
     assert {*TASK} == {text for text in own if not text.startswith(("click", "pyyaml"))}

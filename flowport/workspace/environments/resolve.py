@@ -8,10 +8,10 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from flowport.compiler.environments.dockerfile import TASK
 from flowport.runtime.environments import tools
 from flowport.runtime.environments.errors import EnvironmentProblem
 from flowport.runtime.environments.lock_file import Request
+from flowport.runtime.environments.needs import TASK
 from flowport.runtime.environments.platforms import UV
 from flowport.runtime.requirements.forms import of_conda, of_pypi
 from flowport.runtime.requirements.installed import is_python, pip_names

@@ -15,8 +15,8 @@ from typing import NamedTuple
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 import flowport
-from flowport.compiler.environments.dockerfile import TASK
 from flowport.compiler.environments.images import Wheel as WheelName
+from flowport.runtime.environments.needs import TASK
 from flowport.runtime.store import digests
 
 OLDEST = "3.10"
