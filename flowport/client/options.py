@@ -32,9 +32,12 @@ WITHOUT_EFFECT = ("datastore", "environment", "event_logger", "metadata", "monit
 OF_A_RUN = {"tags": "--tag", "max_workers": "--max-workers", "run_id_file": "--run-id-file"}
 RUN_WITHOUT_EFFECT = ("max_num_splits", "max_log_size", "user_namespace")
 
+OF_A_SPIN = {"skip_decorators": "--skip-decorators", "artifacts_module": "--artifacts"}
+SPIN_WITHOUT_EFFECT = ("max_log_size", "persist")
+
 PAIRS = ("config", "config_value")
 BRANCH = ("branch", "production")
-FLAGS = ("production", "quiet", "run_config_parsers", "run_mutators")
+FLAGS = ("production", "quiet", "run_config_parsers", "run_mutators", "skip_decorators")
 
 
 def top_level(arguments: Mapping[str, Any]) -> list[str]:
@@ -58,14 +61,25 @@ def branch(arguments: Mapping[str, Any]) -> BranchChoice:
 
 def of_a_run(arguments: Mapping[str, Any], parameters: Iterable[str]) -> list[str]:
     """The words for the arguments of `run`: its options, and behind `--` the `parameters` of the flow. Raises TypeError for others."""
+    return _with_parameters(
+        {name: value for name, value in arguments.items() if name not in RUN_WITHOUT_EFFECT}, parameters, "run", OF_A_RUN
+    )
+
+
+def of_a_spin(arguments: Mapping[str, Any], parameters: Iterable[str]) -> list[str]:
+    """The same for the arguments of `spin`."""
+    given = {name: value for name, value in arguments.items() if name not in SPIN_WITHOUT_EFFECT}
+    return _with_parameters(given, parameters, "spin", OF_A_SPIN)
+
+
+def _with_parameters(given: Mapping[str, Any], parameters: Iterable[str], command: str, options: Mapping[str, str]) -> list[str]:
     names = {name.replace("-", "_"): name for name in parameters}
-    given = {name: value for name, value in arguments.items() if name not in RUN_WITHOUT_EFFECT}
-    if unknown := [name for name in given if name not in names and name not in OF_A_RUN]:
+    if unknown := [name for name in given if name not in names and name not in options]:
         raise TypeError(
             f"the flow has no parameter `{unknown[0]}`; its parameters are {', '.join(f'`{name}`' for name in names) or 'none'}, "
-            f"and the options of a run {', '.join(f'`{name}`' for name in OF_A_RUN)}"
+            f"and the options of a {command} {', '.join(f'`{name}`' for name in options)}"
         )
-    words = list(_words({name: value for name, value in given.items() if name not in names}, OF_A_RUN))
+    words = list(_words({name: value for name, value in given.items() if name not in names}, options))
     values = [(names[name], value) for name, value in given.items() if name in names and value is not None]
     return [*words, *(["--"] if values else []), *(word for name, value in values for word in (f"--{name}", text(value)))]
 

@@ -9,33 +9,36 @@ import sys
 import tempfile
 import time
 import weakref
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from flowport.client.options import of_a_run, top_level
+from flowport.client.options import of_a_run, of_a_spin, top_level
 from flowport.client.place import open_place
 from flowport.client.process import PERIOD, FlowProcess, require_command_line
 from flowport.client.run import Run
 from flowport.client.source import Source
+from flowport.client.task import Task
 from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.runtime.names.exceptions import MetaflowNotFound
 from flowport.workspace.flow_configs.choice import ConfigChoice
 from flowport.workspace.flow_file import Changes, FlowFile, open_flow
 from flowport.workspace.run import run_id
-from flowport.workspace.stores import FOLDER, store_to_write
+from flowport.workspace.stores import FOLDER, is_folder, store_to_write
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from types import TracebackType
     from typing import Any
 
+    from typing_extensions import Self
 
-class ExecutingRun:
-    """A run that was started, in a process of its own."""
 
-    def __init__(self, runner: Runner, process: FlowProcess, run: Run) -> None:
-        self.runner, self.command_obj, self.run = runner, process, run
+class ExecutingProcess:
+    """What was started in a process of its own."""
 
-    def __enter__(self) -> ExecutingRun:
+    def __init__(self, runner: Runner, process: FlowProcess) -> None:
+        self.runner, self.command_obj = runner, process
+
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -43,7 +46,7 @@ class ExecutingRun:
 
     @property
     def returncode(self) -> int | None:
-        """The exit status of the process, 0 when the run is done; None while it runs."""
+        """The exit status of the process, 0 when what it runs is done; None while it runs."""
         return self.command_obj.returncode
 
     @property
@@ -65,8 +68,8 @@ class ExecutingRun:
         """What was printed to standard error so far."""
         return self.command_obj.text("stderr")
 
-    async def wait(self, timeout: float | None = None, stream: str | None = None) -> ExecutingRun:
-        """Wait for the end of the run, and print `stdout` or `stderr` while it runs. After `timeout` seconds the run is ended."""
+    async def wait(self, timeout: float | None = None, stream: str | None = None) -> Self:
+        """Wait for the end of the process, and print `stdout` or `stderr` while it runs. After `timeout` seconds it is ended."""
         await self.command_obj.finished(timeout, stream)
         return self
 
@@ -75,8 +78,30 @@ class ExecutingRun:
         async for place, line in self.command_obj.lines(stream, position):
             yield place, line
 
+    def _shown(self, pathspec: str) -> str:
+        return f"<{type(self).__name__} {pathspec}: {self.status}>"
+
+
+class ExecutingRun(ExecutingProcess):
+    """A run that was started, in a process of its own."""
+
+    def __init__(self, runner: Runner, process: FlowProcess, run: Run) -> None:
+        super().__init__(runner, process)
+        self.run = run
+
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.run.pathspec}: {self.status}>"
+        return self._shown(self.run.pathspec)
+
+
+class ExecutingTask(ExecutingProcess):
+    """A step that ran again by itself, in a process of its own; `task` has the results."""
+
+    def __init__(self, runner: Runner, process: FlowProcess, task: Task) -> None:
+        super().__init__(runner, process)
+        self.task = task
+
+    def __repr__(self) -> str:
+        return self._shown(self.task.pathspec)
 
 
 class Runner:
@@ -135,6 +160,22 @@ class Runner:
         """Start to resume a run, and return when the new one has begun; raises as `run` does."""
         return await self._begun(*self._started("resume", kwargs, origin_run_id, step_to_rerun))
 
+    def spin(self, pathspec: str, **kwargs: Any) -> ExecutingTask:
+        """Run one step of an earlier run again and wait for its end: STEP, RUN/STEP, FLOW/RUN/STEP, or with an item behind it.
+
+        The arguments are parameters of the flow, `skip_decorators`, `artifacts_module` and `run_id_file`. Raises RuntimeError for a step
+        that did not begin, with what was printed; a step that failed has the status `failed`.
+        """
+        process, spin = self._spin(pathspec, kwargs)
+        process.wait(self.show_output)
+        return self._executing_task(process, spin)
+
+    async def async_spin(self, pathspec: str, **kwargs: Any) -> ExecutingTask:
+        """The same while other coroutines go on. As in Metaflow it returns when the step has ended, because only then there is a task."""
+        process, spin = self._spin(pathspec, kwargs)
+        await process.finished(None, "stdout" if self.show_output else None)
+        return self._executing_task(process, spin)
+
     def cleanup(self) -> None:
         """Remove the files with the output. What was printed so far can still be read."""
         for process in self._processes:
@@ -156,12 +197,31 @@ class Runner:
         stored = [] if "--store" in self._words else ["--store", store]
         words = [command, self.flow_file, *begin, "--run-id", new, *profile, *self._words, *stored]
         words += of_a_run(arguments, [str(parameter["name"]) for parameter in flow.parameters])
+        return self._process(words), Source(open_place(store), flow.name, new)
+
+    def _spin(self, pathspec: str, arguments: dict[str, Any]) -> tuple[FlowProcess, _Spin]:
+        """Start a spin, and say where its results will be; raises as `_started` does."""
+        require_command_line(type(self).__name__)
+        flow = self._flow()
+        store, options = self._store(flow), {**arguments}
+        named = options.pop("run_id_file", None)
+        file = os.path.join(self.cwd, named) if named else os.path.join(self._own_folder(), f"{os.urandom(8).hex()}.id")
+        profile = ["--profile", self.profile] if self.profile else []
+        top = top_level({name: value for name, value in self.top_level_kwargs.items() if name != "quiet"})
+        words = ["spin", self.flow_file, pathspec, "--run-id-file", file, *profile, *top, *([] if "--store" in top else ["--store", store])]
+        words += of_a_spin(options, [str(parameter["name"]) for parameter in flow.parameters])
+        return self._process(words), _Spin(flow.name, file, store if is_folder(store) else self._folder_store(flow))
+
+    def _process(self, words: list[str]) -> FlowProcess:
+        process = FlowProcess([sys.executable, "-m", "flowport", *words], self._own_folder(), self.cwd, self.env_vars)
+        self._processes.append(process)
+        return process
+
+    def _own_folder(self) -> str:
         if self._folder is None:
             self._folder = tempfile.mkdtemp(prefix="flowport-runner-")
             weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
-        process = FlowProcess([sys.executable, "-m", "flowport", *words], self._folder, self.cwd, self.env_vars)
-        self._processes.append(process)
-        return process, Source(open_place(store), flow.name, new)
+        return self._folder
 
     def _flow(self) -> FlowFile:
         try:
@@ -173,9 +233,17 @@ class Runner:
     def _store(self, flow: FlowFile) -> str:
         """The store that the run writes to, as the command finds it in `cwd` with `env`."""
         named = self.top_level_kwargs.get("datastore_root") or self.top_level_kwargs.get("store") or self.env_vars.get("FLOWPORT_STORE")
+        return self._written(named, flow)
+
+    def _written(self, named: str | None, flow: FlowFile) -> str:
         if named:
             return named if ":" in named else os.path.join(self.cwd, named)
         return store_to_write(os.path.join(self.cwd, FOLDER) if flow.config.store is None else None, flow.config)
+
+    def _folder_store(self, flow: FlowFile) -> str:
+        """The folder that a spin of a run in a bucket writes to."""
+        url = self._written(self.env_vars.get("FLOWPORT_STORE"), flow)
+        return url if is_folder(url) else os.path.join(self.cwd, FOLDER)
 
     def _waited(self, process: FlowProcess, source: Source) -> ExecutingRun:
         process.wait(self.show_output)
@@ -195,3 +263,24 @@ class Runner:
         except MetaflowNotFound:
             said = process.text("stderr").strip() or process.text("stdout").strip()
             raise RuntimeError(f"the run of `{self.flow_file}` did not begin: exit status {process.returncode}\n{said}".rstrip()) from None
+
+    def _executing_task(self, process: FlowProcess, spin: _Spin) -> ExecutingTask:
+        try:
+            with open(spin.id_file, encoding="utf-8") as file:
+                source = Source(open_place(spin.store), spin.flow, file.read())
+            if not source.exists:
+                raise MetaflowNotFound
+            item = source.record["spin"]
+            found = Task(f"{spin.flow}/{source.run}/{item['step']}/{item['item']}", _namespace_check=False, _found=source)
+            return ExecutingTask(self, process, found)
+        except (FileNotFoundError, MetaflowNotFound):
+            said = process.text("stderr").strip() or process.text("stdout").strip()
+            raise RuntimeError(f"the spin of `{self.flow_file}` did not begin: exit status {process.returncode}\n{said}".rstrip()) from None
+
+
+class _Spin(NamedTuple):
+    """Where the results of a spin will be: the flow, the file with its id once it is known, and the store."""
+
+    flow: str
+    id_file: str
+    store: str

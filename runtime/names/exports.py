@@ -155,7 +155,7 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "plugins.timeout_decorator": {"TimeoutException": EXCEPTIONS},
     "profilers": {"gpu_profile": FLOW},
     "runner.deployer": {**dict.fromkeys(("Deployer", "DeployedFlow"), "client.deployer")},
-    "runner.metaflow_runner": {**dict.fromkeys(("Runner", "ExecutingRun"), "client.runner")},
+    "runner.metaflow_runner": {**dict.fromkeys(("Runner", "ExecutingProcess", "ExecutingRun", "ExecutingTask"), "client.runner")},
     "runner.nbdeploy": {**dict.fromkeys(("NBDeployer", "NBDeployerInitializationError"), "client.notebook")},
     "runner.nbrun": {**dict.fromkeys(("NBRunner", "NBRunnerInitializationError"), "client.notebook")},
     "user_configs.config_parameters": {**_all(_CONFIG_NAMES, CONFIG)},

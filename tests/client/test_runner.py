@@ -118,6 +118,48 @@ def test_a_run_that_takes_too_long_is_ended(folder: Path) -> None:
     assert ended.returncode != 0
 
 
+def test_a_step_of_a_run_runs_again(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    runner = Runner("run_flow.py")
+    failed = runner.run(alpha=-1).run
+    with runner.spin("end") as spun:
+        assert (spun.status, spun.returncode) == ("failed", 1)
+        assert str(spun.task.exception) == "ValueError: negative"
+    capfd.readouterr()
+    Path("mended").touch()
+    spun = runner.spin(f"{failed.pathspec}/end", persist=True, run_id_file="id", sure=True)
+    assert (spun.status, spun.task.data.result) == ("successful", [-1, [], True])
+    assert spun.task.pathspec == f"RunFlow/{Path('id').read_text()}/end/r"
+    assert repr(spun) == f"<ExecutingTask {spun.task.pathspec}: successful>"
+    assert "end is done" in capfd.readouterr().out
+    assert [run.id for run in Flow("RunFlow")] == [failed.id], "a spin is no run"
+
+
+def test_a_step_runs_again_with_other_artifacts_and_without_its_decorators(folder: Path) -> None:
+    Path("run_flow.py").write_text(
+        SOURCE.replace("    @step\n    def end", "    @retry(times=1)\n    @step\n    def end").replace(
+            "import os", "import os\nfrom metaflow import retry"
+        )
+    )
+    Path("other.py").write_text("ARTIFACTS = {'seen': 'other'}")
+    runner = Runner("run_flow.py", show_output=False, quiet=True, env={"FLOWPORT_STORE": "kept"})
+    run = runner.run(alpha=3).run
+
+    async def spun() -> Any:
+        return await runner.async_spin("end", artifacts_module="other.py", skip_decorators=True)
+
+    found = asyncio.run(spun())
+    assert (found.status, found.task.data.seen, found.task.data.result[0]) == ("successful", "other", 3)
+    assert run.data.seen is None
+
+
+def test_what_cannot_spin_raises_with_the_reason(folder: Path) -> None:
+    runner = Runner("run_flow.py", show_output=False)
+    with pytest.raises(RuntimeError, match=r"the spin of `.*` did not begin: exit status 2\n(.|\n)*step `end` did not run in any run"):
+        runner.spin("end")
+    with pytest.raises(TypeError, match="the options of a spin `skip_decorators`, `artifacts_module`"):
+        runner.spin("end", tags=["one"])
+
+
 def test_what_cannot_begin_raises_with_the_reason(folder: Path) -> None:
     Path("wrong.py").write_text(SOURCE.replace("self.next(self.end)", "self.next(self.edn)"))
     with pytest.raises(RuntimeError, match=r"wrong.py` has mistakes, which `flowport check .*\nFP201: .*\n  help: did you mean `end`"):
