@@ -2,7 +2,8 @@
 folder, examines them as `flowport doctor` does, and prints the numbers, and with `--causes` what stops the others.
 
 A flow counts once, however many files have the same bytes. `--clones` names clones that are already here, as a pattern of their git
-folders: `--clones '/clones/{owner}/{name}.git'`.
+folders: `--clones '/clones/{owner}/{name}.git'`. `--run-mutators` also counts the flows that compile after their mutators have run:
+this imports code of these repositories, so use it in a container only.
 """
 
 from __future__ import annotations
@@ -98,6 +99,8 @@ def report(group: str, count: int, found: Examination, with_causes: bool) -> Non
     quiet = sum(flow.compiles_for_all and not flow.diagnostics and not any(flow.targets.values()) for flow in found.flows)
     print(f"{group}: {every} of {total} flows in {count} repositories compile for every engine ({every * 100 / total:.0f} %), ", end="")
     print(f"{quiet} without a warning ({quiet * 100 / total:.0f} %); {sum(flow.runs for flow in found.flows)} run on this machine")
+    if looked := [flow for flow in found.flows if flow.mutated is not None]:
+        print(f"  {sum(flow.compiles_mutated for flow in looked)} more compile with `--run-mutators`, of {len(looked)} with mutators")
     for mending in mendings(found, causes(found)) if with_causes else ():
         cause = mending.cause
         name = " ".join(filter(None, (cause.code, cause.subject or cause.title, cause.target)))
@@ -108,6 +111,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="how many public flows compile as they are")
     parser.add_argument("--clones", help="a pattern of git folders, with {owner} and {name}; otherwise the repositories are fetched")
     parser.add_argument("--causes", action="store_true", help="print what stops the others")
+    parser.add_argument("--run-mutators", action="store_true", help="also run the mutators of these flows, which imports them")
     options = parser.parse_args()
     groups: dict[str, list[Repository]] = {}
     for repository in repositories(LIST.read_text(encoding="utf-8")):
@@ -117,7 +121,8 @@ def main() -> None:
             place = Path(folder) / group.replace(" ", "-")
             for one in members:
                 unpack(one, options.clones, place / one.owner / one.name)
-            report(group, len(members), once(examine(str(place), tuple(OURS))), options.causes)
+            found = examine(str(place), tuple(OURS), run_mutators=options.run_mutators)
+            report(group, len(members), once(found), options.causes)
 
 
 if __name__ == "__main__":

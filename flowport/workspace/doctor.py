@@ -15,7 +15,7 @@ from flowport.compiler.parse.flow_listing import list_flows
 from flowport.targets.prepare import ABSENT
 from flowport.workspace.config import find
 from flowport.workspace.errors import BadVariable, NoFlows, NotAFolder
-from flowport.workspace.flow_file import check_flow, has_errors
+from flowport.workspace.flow_file import UNCHANGED, Changes, check_flow, has_errors
 from flowport.workspace.targets import find_target, prepare
 
 SKIPPED = frozenset({"node_modules", "site-packages", "__pycache__", "__pypackages__"})
@@ -29,6 +29,9 @@ LOOKS_LIKE_A_FLOW = re.compile(rb"^[ \t]*class\s+\w+\s*\([^)]*\bFlowSpec\b", re.
 SETTINGS_ABSENT = frozenset({*ABSENT, "FP426", "FP430"})
 """The codes of settings that are missing: they belong to a profile, and not to a flow."""
 
+MUTATORS = "FP128"
+"""The code of mutators that did not run."""
+
 FEW = 24
 """Files that one process reads sooner than a second one has started."""
 
@@ -37,7 +40,7 @@ class ExaminedFlow(NamedTuple):
     """A flow: its file, relative to the folder, its class and its line. A file that cannot be read is one flow, called "".
 
     `diagnostics` are about the flow itself, and `targets` has for each target what the target adds. `defect` is the error of flowport that
-    kept it from finding out.
+    kept it from finding out. `mutated` is what was found after its mutators ran, None if they did not.
     """
 
     file: str
@@ -48,6 +51,7 @@ class ExaminedFlow(NamedTuple):
     defect: str = ""
     path: str = ""
     inherits: tuple[tuple[str, str], ...] = ()
+    mutated: ExaminedFlow | None = None
 
     @property
     def runs(self) -> bool:
@@ -62,6 +66,11 @@ class ExaminedFlow(NamedTuple):
     def compiles_for_all(self) -> bool:
         """Whether it compiles for each of the targets."""
         return self.runs and not any(map(has_errors, self.targets.values()))
+
+    @property
+    def compiles_mutated(self) -> bool:
+        """Whether it compiles for each of the targets only after its mutators have run."""
+        return not self.compiles_for_all and self.mutated is not None and self.mutated.compiles_for_all
 
 
 class Examination(NamedTuple):
@@ -80,18 +89,22 @@ class _Task(NamedTuple):
     file: str
     targets: tuple[str, ...]
     profile: str | None
+    run_mutators: bool
 
 
-def examine(folder: str, targets: Sequence[str], profile: str | None = None, processes: int | None = None) -> Examination:
+def examine(
+    folder: str, targets: Sequence[str], profile: str | None = None, processes: int | None = None, run_mutators: bool = False
+) -> Examination:
     """Examine every flow below a folder for some targets; raises NotAFolder, NoFlows, UnknownTarget and BadVariable.
 
-    `processes` is how many work on it: by default as many as there are processors, if there is enough to do.
+    `processes` is how many work on it: by default as many as there are processors, if there is enough to do. With `run_mutators` flows with
+    mutators are examined a second time, after these have run: this imports the files of these flows, each in a process of its own.
     """
     if not os.path.isdir(folder):
         raise NotAFolder(folder)
     names = tuple(dict.fromkeys(find_target(name).name for name in targets))
     files = list(python_files(folder))
-    tasks = [_Task(folder, file, names, profile) for file in _with_flows(folder, files)]
+    tasks = [_Task(folder, file, names, profile, run_mutators) for file in _with_flows(folder, files)]
     found = [flow for flows in _each(tasks, processes) for flow in flows]
     inherited = {base for flow in found for base in flow.inherits}
     flows = tuple(flow for flow in found if (flow.path, flow.name) not in inherited)
@@ -158,12 +171,20 @@ def _examine_file(task: _Task) -> list[ExaminedFlow]:
     except Exception as error:  # a defect of flowport; the other files are read all the same
         return [ExaminedFlow(task.file, "", 1, targets=_nothing(task), defect=_described(error))]
     found = [ExaminedFlow(task.file, one.name, one.line, path=os.path.abspath(path), inherits=one.inherits) for one in listed]
-    return [_examined(task, path, one) for one in found]
+    examined = [_examined(task, path, one) for one in found]
+    if not task.run_mutators:
+        return examined
+    changes = Changes(run_mutators=True)
+    return [one._replace(mutated=_examined(task, path, one, changes)) if _has_mutators(one) else one for one in examined]
 
 
-def _examined(task: _Task, path: str, flow: ExaminedFlow) -> ExaminedFlow:
+def _has_mutators(flow: ExaminedFlow) -> bool:
+    return any(one.code == MUTATORS for one in flow.diagnostics)
+
+
+def _examined(task: _Task, path: str, flow: ExaminedFlow, changes: Changes = UNCHANGED) -> ExaminedFlow:
     try:
-        checked = check_flow(f"{path}:{flow.name}", task.profile)
+        checked = check_flow(f"{path}:{flow.name}", task.profile, changes)
         flow = flow._replace(diagnostics=checked.diagnostics, targets=_nothing(task))
         if checked.flow is None:
             return flow

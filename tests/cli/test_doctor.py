@@ -73,6 +73,53 @@ def test_the_report_names_each_flow_and_what_to_mend_first(desk: Desk, golden: G
     golden(GOLDEN / "doctor.out", ended.out)
 
 
+MUTATED = """
+from metaflow import FlowMutator, FlowSpec, step
+
+
+class Steady(FlowMutator):
+    def mutate(self, mutable_flow):
+        print("noise")
+        for _, step in mutable_flow.steps:
+            step.add_decorator("{decorator}")
+
+
+@Steady
+class {name}(FlowSpec):
+    @step
+    def start(self):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+def test_flows_that_compile_once_their_mutators_ran_are_counted_apart(desk: Desk) -> None:
+    desk.write("mutated/good.py", MUTATED.format(name="Good", decorator="retry"))
+    desk.write("mutated/bad.py", MUTATED.format(name="Bad", decorator="novel"))
+    desk.write("mutated/none.py", flow("Plain"))
+    without = desk("doctor", "mutated")
+    assert "1 of 3 flows compiles for every engine (33 %)" in without.out
+    assert "--run-mutators" not in without.out.replace("help: add `--run-mutators`", "")
+    ended = desk("doctor", "mutated", "--run-mutators")
+    assert ended.status == 1
+    assert "1 of 3 flows compiles for every engine (33 %)\n" in ended.out
+    assert "\n1 more compiles with --run-mutators, of 2 flows with mutators\n" in ended.out
+    (row,) = [line for line in ended.out.splitlines() if line.startswith("good.py:Good")]
+    assert row.endswith("1 error; compiles with --run-mutators")
+    found = document(desk, "mutated", "--run-mutators")
+    assert (found["compiles_for_all"], found["more_with_run_mutators"]) == (1, 1)
+    mutated = {one["flow"]: one["with_run_mutators"] for one in found["flows"]}
+    assert mutated["Plain"] is None
+    assert (mutated["Good"]["runs"], mutated["Good"]["diagnostics"]) == (True, [])
+    assert not mutated["Bad"]["runs"]
+    (desk.folder / "mutated/bad.py").unlink()
+    assert desk("doctor", "mutated", "--run-mutators").status == 0
+    assert desk("doctor", "mutated").status == 1
+
+
 def test_the_json_document_has_everything(desk: Desk, golden: Golden) -> None:
     ended = desk("doctor", "flows", "--json", "--target", "sfn")
     assert (ended.status, ended.err) == (1, "")
@@ -167,10 +214,10 @@ def test_a_file_that_flowport_fails_to_list_is_shown_as_a_defect(desk: Desk, mon
 def test_a_defect_of_flowport_stops_no_other_flow(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     real = doctor.check_flow
 
-    def check_flow(argument: str, profile: str | None) -> Any:
+    def check_flow(argument: str, *more: Any) -> Any:
         if argument.endswith(":Good"):
             raise RecursionError("too deep")
-        return real(argument, profile)
+        return real(argument, *more)
 
     monkeypatch.setattr(doctor, "check_flow", check_flow)
     found = {flow.name: flow for flow in examine(str(desk.folder / "flows"), ("argo",), processes=1).flows}

@@ -24,19 +24,23 @@ PLACES = 3
 
 
 class DoctorRequest(NamedTuple):
-    """A folder with flows, the targets to look at, or all, and the profile of each flow's settings."""
+    """A folder with flows, the targets to look at, or all, and the profile of each flow's settings.
+
+    With `run_mutators` flows with mutators are looked at a second time, after these have run.
+    """
 
     folder: str
     target: tuple[str, ...]
     profile: str | None
     json: bool
+    run_mutators: bool = False
 
 
 def doctor(request: DoctorRequest) -> int:
-    """Print what was found; 1 when a flow does not compile for one of the targets."""
+    """Print what was found; 1 when a flow does not compile for one of the targets, not even with its mutators if these were to run."""
     from flowport.targets.registry import targets
 
-    found = examine(request.folder, request.target or tuple(targets()), request.profile)
+    found = examine(request.folder, request.target or tuple(targets()), request.profile, run_mutators=request.run_mutators)
     errors, warnings = causes(found), causes(found, "warning")
     if request.json:
         import json
@@ -44,7 +48,7 @@ def doctor(request: DoctorRequest) -> int:
         write_document(json.dumps(_document(found, mendings(found, errors), warnings), indent=2, ensure_ascii=False) + "\n")
     else:
         sys.stdout.writelines(f"{shown(line)}\n" for line in _report(found, mendings(found, errors), warnings))
-    return int(not all(flow.compiles_for_all for flow in found.flows))
+    return int(not all(flow.compiles_for_all or flow.compiles_mutated for flow in found.flows))
 
 
 def _report(found: Examination, order: Sequence[Mending], warnings: Sequence[Cause]) -> Iterator[str]:
@@ -68,6 +72,7 @@ def _table(found: Examination) -> Iterator[str]:
     for flow in found.flows:
         about = [*flow.diagnostics, *(one for added in flow.targets.values() for one in added)]
         problems = "flowport fails on it" if flow.defect else summary(dict.fromkeys(about))
+        problems += "; compiles with --run-mutators" if flow.compiles_mutated else ""
         rows.append((flow_id(flow), _yes(flow.runs), *(_yes(flow.compiles(name)) for name in found.targets), problems))
     return _columns(rows)
 
@@ -78,6 +83,9 @@ def _totals(found: Examination) -> Iterator[str]:
     each = [f"{name} {sum(flow.compiles(name) for flow in found.flows)}" for name in found.targets]
     yield f"{every} of {_count(total, 'flow')} {'compiles' if every == 1 else 'compile'} for every engine ({every * 100 // total} %)"
     yield f"this machine {sum(flow.runs for flow in found.flows)}, {', '.join(each)}"
+    if looked := [flow for flow in found.flows if flow.mutated is not None]:
+        more = sum(flow.compiles_mutated for flow in looked)
+        yield f"{more} more {'compiles' if more == 1 else 'compile'} with --run-mutators, of {_count(len(looked), 'flow')} with mutators"
 
 
 def _mending(number: int, mending: Mending, total: int) -> Iterator[str]:
@@ -121,6 +129,7 @@ def _document(found: Examination, order: Iterable[Mending], warnings: Iterable[C
         "runs": sum(flow.runs for flow in flows),
         "compiles": {name: sum(flow.compiles(name) for flow in flows) for name in found.targets},
         "compiles_for_all": sum(flow.compiles_for_all for flow in flows),
+        "more_with_run_mutators": sum(flow.compiles_mutated for flow in flows),
         "flows": [_flow(flow, found.targets) for flow in flows],
         "mend": [{**_cause(one.cause), "gained": one.gained, "compile_then": one.compile} for one in order],
         "warnings": [_cause(cause) for cause in warnings],
@@ -128,12 +137,14 @@ def _document(found: Examination, order: Iterable[Mending], warnings: Iterable[C
 
 
 def _flow(flow: ExaminedFlow, targets: Iterable[str]) -> dict[str, Any]:
+    mutated = None if flow.mutated is None else _findings(flow.mutated, targets)
+    return {"file": flow.file, "flow": flow.name, "line": flow.line, **_findings(flow, targets), "with_run_mutators": mutated}
+
+
+def _findings(flow: ExaminedFlow, targets: Iterable[str]) -> dict[str, Any]:
     from flowport.compiler.diagnostics.render import entries
 
     return {
-        "file": flow.file,
-        "flow": flow.name,
-        "line": flow.line,
         "runs": flow.runs,
         "compiles": {name: flow.compiles(name) for name in targets},
         "diagnostics": entries(flow.diagnostics),
@@ -162,9 +173,14 @@ COMMAND = Command(
     (
         Argument("folder", "The folder. Flows in folders below it count too.", type=click.Path(path_type=str)),
         shared.targets("Look at this engine only: airflow, argo or sfn. You can repeat it. Default: all."),
+        click.Option(
+            ["--run-mutators"],
+            is_flag=True,
+            help="Also count flows that compile after their mutators ran, which are code of your own; it imports the files of these flows.",
+        ),
         click.Option(["--json"], is_flag=True, help="Print everything that is known about each flow as one JSON document."),
         shared.profile(),
     ),
-    help="Reads the source and runs none of it. It needs no settings. The exit status is 1 when a flow does not compile.",
+    help="Reads the source and runs none of it, unless you say so. It needs no settings. The exit status is 1 if a flow does not compile.",
     examples=("flowport doctor flows/", "flowport doctor . --target argo", "flowport doctor . --json"),
 )
