@@ -70,9 +70,9 @@ if TYPE_CHECKING:
     from flowport.runtime.names.flow import timeout as timeout
     from flowport.runtime.names.flow import torchrun as torchrun
     from flowport.runtime.names.flow import vllm as vllm
+    from flowport.runtime.names.mutable.flow import MutableFlow as MutableFlow
+    from flowport.runtime.names.mutable.flow import MutableStep as MutableStep
     from flowport.runtime.names.mutators import FlowMutator as FlowMutator
-    from flowport.runtime.names.mutators import MutableFlow as MutableFlow
-    from flowport.runtime.names.mutators import MutableStep as MutableStep
     from flowport.runtime.names.mutators import StepMutator as StepMutator
     from flowport.runtime.names.parallel import parallel_imap_unordered as parallel_imap_unordered
     from flowport.runtime.names.parallel import parallel_map as parallel_map

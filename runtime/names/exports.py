@@ -40,6 +40,7 @@ S3 = "runtime.datatools.s3"
 S3_OBJECTS = "runtime.datatools.objects"
 S3_EXCEPTIONS = "runtime.datatools.exceptions"
 MUTATORS = "runtime.names.mutators"
+MUTABLE = "runtime.names.mutable.flow"
 STEP_DECORATORS = "runtime.names.step_decorators"
 CONFIG = "runtime.names.config"
 
@@ -72,7 +73,8 @@ WITHOUT_EFFECT = (
 """Metaflow's decorators that change nothing of what a step computes; the compiler says which of them have no effect."""
 
 _CONFIG_NAMES = ("Config", "ConfigValue", "config_expr")
-_MUTATORS = ("FlowMutator", "MutableFlow", "MutableStep", "StepMutator")
+_MUTATORS = ("FlowMutator", "StepMutator")
+_MUTABLE = ("MutableFlow", "MutableStep")
 _CONFIG_PARSERS = ("yaml_parser",)
 _USER_DECORATORS = ("USER_SKIP_STEP", "UserStepDecorator", "user_step_decorator")
 _COMPONENTS = (
@@ -104,6 +106,7 @@ MODULES: Mapping[str, Mapping[str, str]] = {
         **_all((*_FLOW_NAMES, *_DECORATORS, *WITHOUT_EFFECT), FLOW),
         **_all(_USER_DECORATORS, STEP_DECORATORS),
         **_all(_MUTATORS, MUTATORS),
+        **_all(_MUTABLE, MUTABLE),
         **_all(("profile",), PROFILE),
         "S3": S3,
         **_all((*_CONFIG_NAMES, *_CONFIG_PARSERS), CONFIG),
@@ -159,8 +162,8 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "runner.nbdeploy": {**dict.fromkeys(("NBDeployer", "NBDeployerInitializationError"), "client.notebook")},
     "runner.nbrun": {**dict.fromkeys(("NBRunner", "NBRunnerInitializationError"), "client.notebook")},
     "user_configs.config_parameters": {**_all(_CONFIG_NAMES, CONFIG)},
-    "user_decorators.mutable_flow": {"MutableFlow": MUTATORS},
-    "user_decorators.mutable_step": {"MutableStep": MUTATORS},
+    "user_decorators.mutable_flow": {"MutableFlow": MUTABLE},
+    "user_decorators.mutable_step": {"MutableStep": MUTABLE},
     "user_decorators.user_flow_decorator": {"FlowMutator": MUTATORS},
     "user_decorators.user_step_decorator": {**_all(_USER_DECORATORS, STEP_DECORATORS), "StepMutator": MUTATORS},
     "util": {**_all(("get_username", "is_stringish", "resolve_identity", "to_bytes", "to_unicode"), METAFLOW_UTIL)},

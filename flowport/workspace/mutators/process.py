@@ -15,7 +15,10 @@ from importlib import import_module
 from typing import Any
 
 from flowport.runtime.names import exports, flow
-from flowport.runtime.names.mutators import Changing, FlowMutator, MutableFlow, MutableStep, Noted, Refused, full_name, mutators_of
+from flowport.runtime.names.mutable.changing import Changing
+from flowport.runtime.names.mutable.flow import MutableFlow, MutableStep
+from flowport.runtime.names.mutable.noted import Noted, Refused, full_name, mutators_of
+from flowport.runtime.names.mutators import FlowMutator
 from flowport.runtime.names.step_decorators import StepDecorator
 from flowport.runtime.package.code_package import CodePackage
 from flowport.runtime.package.configs import value as config_value
