@@ -13,18 +13,18 @@ from contextlib import suppress
 def write_file(path: str, data: bytes) -> None:
     """Write a file whole or not at all, whatever happens meanwhile; raises OSError with the path as its `filename`.
 
-    A file that is there keeps its permissions, and a link stays a link. Of two writers at once, the file of the last one stays.
+    A file that is there keeps its owner and permissions, and a link stays a link. Of two writers at once, the file of the last one stays.
     """
     place = os.path.realpath(path)
     try:
-        mode = os.stat(place).st_mode
+        before = os.stat(place)
     except FileNotFoundError:
-        mode = None
+        before = None
     try:
-        if mode is not None and not stat.S_ISREG(mode):
+        if before is not None and not stat.S_ISREG(before.st_mode):
             _write_through(place, data)
         else:
-            _replace(place, data, mode)
+            _replace(place, data, before)
     except OSError as error:
         raise OSError(error.errno, error.strerror, path) from error
 
@@ -35,8 +35,8 @@ def _write_through(place: str, data: bytes) -> None:
         file.write(data)
 
 
-def _replace(place: str, data: bytes, mode: int | None) -> None:
-    if mode is not None:
+def _replace(place: str, data: bytes, before: os.stat_result | None) -> None:
+    if before is not None:
         with open(place, "ab"):
             pass  # a file that must not be written is not replaced either
     folder = os.path.dirname(place)
@@ -45,8 +45,10 @@ def _replace(place: str, data: bytes, mode: int | None) -> None:
     try:
         with open(unfinished, "xb") as file:
             file.write(data)
-        if mode is not None:
-            os.chmod(unfinished, stat.S_IMODE(mode))
+        if before is not None:
+            with suppress(PermissionError):  # root, as in a container, writes files of others; nobody else can give a file away
+                os.chown(unfinished, before.st_uid, before.st_gid)
+            os.chmod(unfinished, stat.S_IMODE(before.st_mode))
         os.replace(unfinished, place)
     except BaseException:
         with suppress(FileNotFoundError):

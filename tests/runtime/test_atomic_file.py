@@ -66,6 +66,20 @@ def test_permissions_and_links_stay(tmp_path: Path) -> None:
     assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (b"after", 0o640)
 
 
+def test_the_owner_stays_where_that_is_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "lock.txt"
+    path.write_bytes(b"before")
+    before, given = path.stat(), []
+
+    def refused(name: str, user: int, group: int) -> None:
+        given.append((user, group))
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), name)
+
+    monkeypatch.setattr(os, "chown", refused)
+    write_file(str(path), b"after")
+    assert (path.read_bytes(), given) == (b"after", [(before.st_uid, before.st_gid)])
+
+
 def test_a_new_file_has_the_permissions_that_the_umask_leaves(tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:
