@@ -6,6 +6,8 @@ With several processes (`-n auto --dist loadgroup`) the tests of a file run in o
 from __future__ import annotations
 
 import os
+import signal
+import sys
 import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -15,7 +17,9 @@ from typing import Any
 import pytest
 
 from choice import Choice
+from flowport.client.place import _Chosen
 from flowport.runtime.names.current import current
+from flowport.runtime.process.lifecycle import _Now
 from s3 import bucket, server
 
 __all__ = ["bucket", "server"]
@@ -25,6 +29,9 @@ SHARED = {"airflow": "Airflow", "databases": "Airflow", "airflow_2": "Airflow 2"
 
 OF_THE_SHELL = ("FLOWPORT_", "METAFLOW_")
 """Variables of whoever starts the tests: they would choose stores, profiles, configs and users for the flows of the tests."""
+
+OF_A_TASK = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM, signal.SIGCHLD)
+"""The signals that a task handles, or the process that watches it."""
 
 FOR_TESTS = {"FLOWPORT_CACHE", "FLOWPORT_CLUSTER", "FLOWPORT_RESTART_CONTROLLER"}
 """Those that are meant for the tests."""
@@ -59,15 +66,43 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 @pytest.fixture(autouse=True)
-def process_as_before() -> Iterator[None]:
-    """A task that a test runs in its own process sets variables and `current`, and may go to another folder: not for the next test."""
-    environment, folder = {**os.environ}, os.getcwd()
+def process_as_before(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A task that a test runs in its own process changes it: its folder and variables, `current`, where modules come from, and signals.
+
+    What the client reads is chosen for a process, too. The next test finds none of this.
+    """
+    environment, folder, mask = {**os.environ}, os.getcwd(), _umask()
+    paths, finders, modules = [*sys.path], [*sys.meta_path], {*sys.modules}
+    handlers = {number: signal.getsignal(number) for number in OF_A_TASK}
     yield
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()
     os.chdir(folder)
+    os.umask(mask)
     current._begin({})
+    sys.path[:], sys.meta_path[:] = paths, finders
+    for name in [name for name in sys.modules if name not in modules and _is_of_a_test(name, str(tmp_path_factory.getbasetemp()))]:
+        del sys.modules[name]
+    signal.set_wakeup_fd(-1)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    _Now.ended, _Now.process, _Now.child = False, 0, 0
+    _Chosen.store, _Chosen.namespace, _Chosen.has_namespace = None, None, False
+    _Chosen.open.clear()
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _is_of_a_test(name: str, folder: str) -> bool:
+    """Whether a module is part of a flow in the folder of a test, or flowport under the name of Metaflow."""
+    file = getattr(sys.modules[name], "__file__", None) or ""
+    return file.startswith(folder + os.sep) or name.partition(".")[0] == "metaflow"
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

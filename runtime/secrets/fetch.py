@@ -94,7 +94,7 @@ def _apart(secret: Secret, prefix: str) -> Payload:
     """Fetch a secret in a process of its own."""
     lifecycle.check()
     source, sink = os.pipe()
-    pid, _ = lifecycle.fork()
+    pid, line = lifecycle.fork()
     if not pid:
         os.close(source)
         _child(secret, prefix, sink)
@@ -102,6 +102,7 @@ def _apart(secret: Secret, prefix: str) -> Payload:
     with open(source, "rb") as file:
         data = file.read()
     lifecycle.wait(pid)
+    line.result()  # which the process did not report: this closes the descriptors
     lifecycle.check()
     if not data:
         raise Unreachable(f"the process that fetched the secret `{secret.name}` ended without an answer")

@@ -12,6 +12,7 @@ from typing import Any
 import boto3
 import pytest
 
+from flowport.runtime.process.lifeline import Lifeline
 from flowport.runtime.protocol import SECRETS
 from flowport.runtime.secrets import aws, azure, dotenv, gcp
 from flowport.runtime.secrets.errors import SecretError, Unreachable
@@ -274,6 +275,7 @@ def test_a_task_fetches_secrets_of_aws(manager: Any) -> None:
     name, plain = made(manager, '{"user": "a"}'), made(manager, "b")
     asked = asks({"id": name, "type": AWS}, {"id": plain, "options": {"json": False, "env_var_name": "PLAIN"}})
     assert provided(asked, type=AWS) == {"user": "a", "PLAIN": "b"}
+    assert Lifeline.open == [], "the task keeps descriptors of a process that has ended"
 
 
 def test_a_profile_may_name_another_secret_and_the_entry_of_a_variable(manager: Any) -> None:
