@@ -76,6 +76,10 @@ class Retryable(Exception):
     """The task cannot go on, and another attempt may: exit code 1."""
 
 
+COUNTED = ".nodes"
+"""What follows the name of the file with the route in that of the file with the number of nodes, where a step starts a gang."""
+
+
 def variable(name: str) -> str:
     """The variable of the environment that stands for an option of the command."""
     return "FLOWPORT_" + name.upper()
@@ -90,7 +94,8 @@ class Invocation:
     `last` is the number of the last generation that the engine reads: 0, or -1 where it reads the highest.
     `form` is what the engine's own form was filled in with, a JSON object, and `route` the file that a task writes its route to, a JSON
     list: for an engine that does not read the store. The list has the slices of a foreach, else the steps that items went to.
-    `nodes` is `batch` where each node of a gang has this command in a container of its own, as a multi-node job of AWS Batch does.
+    `nodes` is `batch` or `argo` where each node of a gang has this command in a container of its own: as part of a multi-node job of
+    AWS Batch, or as a pod of Argo.
     """
 
     __slots__ = (

@@ -44,7 +44,6 @@ def prepare(target: Target[S], plan: Plan, profile: Profile) -> Prepared[S]:
         found += (
             *_unsupported_limits(target, plan.flow),
             *_project_problems(target, plan.flow, settings),
-            *_gang_problems(plan.flow),
             *compiler.fits(lowered, settings),
         )
     return Prepared(lowered, settings, found)
@@ -56,21 +55,6 @@ def _unsupported_limits(target: Target[Any], flow: Flow) -> Iterator[Diagnostic]
         message = f"`@limits` of {flow.name} has `{name}`, and target {target.name} has no such limit"
         way_out = f"set it in the engine, or remove `{name}` if you use no other target"
         yield Diagnostic("FP308", message, flow.limits.span, help=(way_out,), severity="warning")
-
-
-def _gang_problems(flow: Flow) -> Iterator[Diagnostic]:
-    """Gangs whose container cannot be as large as all their nodes need, because their number is not known."""
-    for step in flow.steps:
-        if step.settings.gang is None or step.settings.gang.nodes is not None:
-            continue
-        sizes = step.settings.sizes
-        gpus = f", {sizes.gpu} GPU{'s' if sizes.gpu > 1 else ''}" if sizes.gpu else ""
-        message = f"the nodes of step `{step.name}` share one container, and nothing says how many they are before the flow runs"
-        note = (
-            f"the container has what the step asks for, once: {sizes.cpu:g} CPU{'s' if sizes.cpu > 1 else ''}, {sizes.memory:,} MiB{gpus}"
-        )
-        ways_out = ("write the number: `num_parallel=4`", "or ask for what all of them need together: `@resources(cpu=..., memory=...)`")
-        yield Diagnostic("FP436", message, step.span, (note,), ways_out, "warning")
 
 
 def _project_problems(target: Target[Any], flow: Flow, settings: TargetSettings) -> Iterator[Diagnostic]:

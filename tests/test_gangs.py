@@ -18,7 +18,7 @@ from plans import flow
 
 ASKED = Resources(cpu=2, memory=3000, gpu=1, disk=20_480, shared_memory=64)
 TARGETS = {
-    "argo": {"store": "s3://bucket/runs", "image": "image:1"},
+    "argo": {"store": "s3://bucket/runs", "image": "image:1", "gangs": "container"},
     "stepfunctions": {"store": "s3://bucket/runs", "image": "image:1", "platform": "EC2", "gangs": "container"},
     "airflow": {"store": "s3://bucket/runs", "image": "image:1", "compute": "kubernetes"},
 }

@@ -223,8 +223,13 @@ TARGETS: Mapping[str, Code] = {
     "FP436": Code(
         "the number of nodes of a gang is not known",
         "If `num_parallel` is a constant, each node gets what the step asks for: in a container of its own, or as a part of one that is as "
-        "large as all of them need. If only the run knows the number, all nodes share one container, which gets it once: write a constant, "
-        "or ask for what all nodes need.",
+        "large as all of them need. If only the run knows the number, and all nodes share one container, that gets it once: write a "
+        "constant, or ask for what all nodes need.",
+    ),
+    "FP437": Code(
+        "a gang has more nodes than may run at once",
+        "Each node of a gang has a pod of its own, and all of them begin together, when the last one has come. With a `max_concurrency` "
+        "that is lower than their number, the last one never comes.",
     ),
     "FP490": Code(
         "flowport.toml cannot be read",

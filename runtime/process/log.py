@@ -206,15 +206,15 @@ def _store(invocation: Invocation, data: bytes) -> None:
 def _of_node(store: Store, keys: Keys, invocation: Invocation) -> str:
     """The key of the log of a container that is another node than node 0: below the log of node 0, which says what its number is."""
     from flowport.runtime.process.nodes import Place
-    from flowport.runtime.records.rounds import Ear
+    from flowport.runtime.records.rounds import Meeting
 
     try:
-        place = Place.of_batch(os.environ)
+        place = Place.of(invocation.nodes, os.environ)
     except NonRetryable:
         return ""
     if place.index == 0:
         return ""
-    said = Ear(store, keys.node(invocation.step, invocation.slice, place.round, 0)).hear()
+    said = Meeting(store, keys.round(invocation.step, invocation.slice, place.round), place.repeats).find(place.index).hear()
     if "log" not in said:
         return ""
     return f"{keys.log(invocation.step, invocation.slice, invocation.epoch, said['log'])}{NODES}{place.index}"

@@ -8,6 +8,7 @@ the clocks of the machines say.
 
 from __future__ import annotations
 
+import os
 import time
 
 from flowport.runtime.protocol import RECORDS
@@ -36,13 +37,62 @@ HERE, DONE, FAILED = "here", "done", "failed"
 """The states of a document: the node takes part; its part is over, and the manifest exists; its part is over, and the round has failed."""
 
 
+class Meeting:
+    """Where the nodes of an attempt meet: a folder of the store, with a round in it.
+
+    `repeats` says that the folder may have rounds of earlier attempts. They are numbered then: node 0 opens the next one, and the others
+    join the newest one, unless they were in it already. `number` is that of the round, -1 before there is one.
+    """
+
+    def __init__(self, store: Store, folder: str, repeats: bool) -> None:
+        self._store, self._folder, self._repeats = store, folder, repeats
+        self.number = -1
+
+    def key(self, index: int) -> str:
+        """The key of the document of a node in this round."""
+        return f"{self._folder}{self.number}-{index}" if self._repeats else f"{self._folder}{index}"
+
+    def open(self) -> Voice:
+        """Begin the round, as node 0."""
+        while True:
+            self.number += 1
+            voice = Voice(self._store, self.key(0))
+            if not self._repeats or voice.begin():
+                return voice
+
+    def join(self, index: int) -> Voice | None:
+        """Take part in the round, as another node; None if node 0 has not opened it yet."""
+        if self._repeats:
+            newest = self._newest()
+            if newest == self.number:
+                return None
+            self.number = newest
+        voice = Voice(self._store, self.key(index))
+        return voice if not self._repeats or voice.begin() else None
+
+    def find(self, index: int) -> Ear:
+        """The document of node 0 in the newest round in which the node `index` has been."""
+        self.number = self._newest() if self._repeats else 0
+        while self._repeats and self.number > 0 and not self._store.exists(self.key(index)):
+            self.number -= 1
+        return Ear(self._store, self.key(0))
+
+    def _newest(self) -> int:
+        return self._store.count(self._folder, "-0") - 1
+
+
 class Voice:
-    """The document of this node."""
+    """The document of this node. It has a nonce, as containers of two attempts may want to be the same node."""
 
     def __init__(self, store: Store, key: str) -> None:
         self._store, self._key = store, key
-        self._doc: dict[str, Any] = {"v": RECORDS, "count": 0, "state": HERE}
+        self._doc: dict[str, Any] = {"v": RECORDS, "nonce": os.urandom(8).hex(), "count": 0, "state": HERE}
         self._last = 0.0
+
+    def begin(self) -> bool:
+        """Say that the node is here; False if the document is another container's."""
+        self._last = time.monotonic()
+        return self._store.create(self._key, documents.dump(self._doc))
 
     def say(self, **news: Any) -> None:
         """Add to what the node has said."""

@@ -146,7 +146,8 @@ class Keys:
                            /step-models/<digest>.json                   the files of a model, which are blobs
                            /steps/<step>/<slice>@<generation>.json      a manifest, and its `.route.json` and `.rest.json`
                                         /<slice>.attempt/<epoch>-<n>    what an attempt did
-                                                        /round-<id>/<n> what a node of a gang says, where each has a container of its own
+                                                        /round-<id>/<i> what node i of a gang says, where each has a container of its own;
+                                                                       `<n>-<i>` of the n-th round where an engine may repeat the id
                                         /<slice>.log/<epoch>-<n>        what it printed
                                                     /<epoch>-<n>.nodes/<i>  what node i printed, where it had a container of its own
     """
@@ -218,9 +219,9 @@ class Keys:
         """The prefix of the keys of attempts of one epoch, before their number."""
         return f"{self.step(step)}{slice}{ATTEMPT}/{epoch}-"
 
-    def node(self, step: str, slice: str, round: str, index: int) -> str:
-        """What a node says to the others of its gang; `round` identifies the attempt to the engine."""
-        return f"{self.step(step)}{slice}{ATTEMPT}/round-{part(round)}/{index}"
+    def round(self, step: str, slice: str, round: str) -> str:
+        """The folder in which the nodes of a gang meet, with its slash; `round` identifies the attempt to the engine."""
+        return f"{self.step(step)}{slice}{ATTEMPT}/round-{part(round)}/"
 
     def logs(self, step: str, slice: str) -> str:
         """The folder of the logs of a task, with its slash."""

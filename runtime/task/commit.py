@@ -23,6 +23,7 @@ from flowport.runtime.task.route import publish, write_route
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from flowport.runtime.package.code_package import CodePackage
     from flowport.runtime.protocol import Invocation
@@ -43,11 +44,10 @@ def finish(context: TaskContext, run: Callable[[TaskContext, Attempts], list[Out
     """Adopt the existing manifest, or `run` the items and commit one. Returns the exit code. Without items there is nothing to do."""
     if not context.arrived:
         sys.stderr.write(f"flowport: no item comes to step `{context.step}` on {context.slice}: nothing is left to do\n")
-        write_route(context.invocation, [])
+        write_route(context.invocation, [], 0 if "gang" in context.plan["transition"] else None)
         return DONE
     after = context.manifests.after()
-    parameters = digests.of(documents.dump(context.record.doc["parameters"], in_order=True))
-    key = manifest.key(context.plan["digest"] + parameters if not after else context.plan["digest"], after)
+    key = _key(context, after)
     found = context.manifests.highest(context.step, context.slice)
     if found is None or not context.manifests.agrees(found, {"key": key, "epoch": context.invocation.epoch}):
         generation = context.manifests.next(found)
@@ -75,6 +75,19 @@ def finish(context: TaskContext, run: Callable[[TaskContext, Attempts], list[Out
 
         write_end(context.store, context.keys, "done")
     return DONE
+
+
+def is_done(context: TaskContext) -> bool:
+    """Whether the manifest in force was made from what the task would read now."""
+    found = context.manifests.highest(context.step, context.slice)
+    key = _key(context, context.manifests.after())
+    return found is not None and context.manifests.agrees(found, {"key": key, "epoch": context.invocation.epoch})
+
+
+def _key(context: TaskContext, after: list[list[Any]]) -> str:
+    """By which a manifest can be adopted; `after` are the manifests that were read."""
+    parameters = digests.of(documents.dump(context.record.doc["parameters"], in_order=True))
+    return manifest.key(context.plan["digest"] + parameters if not after else context.plan["digest"], after)
 
 
 def _broken(context: TaskContext, attempts: Attempts, error: BaseException) -> None:

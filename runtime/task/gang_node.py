@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from _pickle import dumps, loads
 
 from flowport.runtime.process.lifecycle import check
 from flowport.runtime.process.nodes import Place, own_address
 from flowport.runtime.protocol import DONE, FAILED, NonRetryable, Retryable
 from flowport.runtime.records import rounds
-from flowport.runtime.task.commit import finish
+from flowport.runtime.task.commit import finish, is_done
 from flowport.runtime.task.execute import KILLED
 from flowport.runtime.task.gang import gangs, run_gangs
 from flowport.runtime.task.items import Broken
@@ -37,15 +38,36 @@ if TYPE_CHECKING:
 
 def run_node(context: TaskContext, own: Container) -> int:
     """Take part in a round; returns the exit code of this container. `own` runs the node of this container."""
-    place = Place.of_batch(os.environ)
-    keys = [context.keys.node(context.step, context.slice, place.round, index) for index in range(place.number)]
-    voice = rounds.Voice(context.store, keys[place.index])
+    place = Place.of(context.invocation.nodes, os.environ)
+    meeting = rounds.Meeting(context.store, context.keys.round(context.step, context.slice, place.round), place.repeats)
+    voice = meeting.open() if place.index == 0 else _joined(context, own, place, meeting)
+    if voice is None:
+        return DONE
+    keys = [meeting.key(index) for index in range(place.number)]
     body = _Leader(context, own, place, voice, keys).lead if place.index == 0 else _Follower(context, own, place, voice, keys[0]).follow
     try:
         return body()
     except BaseException as error:
         voice.fail(str(error))
         raise
+
+
+def _joined(context: TaskContext, own: Container, place: Place, meeting: rounds.Meeting) -> rounds.Voice | None:
+    """The voice of another node than node 0, as soon as the round is open; None if there is nothing left to do.
+
+    That is so where the engine tries this container again, although node 0 has committed.
+    """
+    began = time.monotonic()
+    voice = meeting.join(place.index)
+    if voice is None and meeting.number >= 0 and is_done(context):
+        return None
+    while voice is None:
+        check()
+        if time.monotonic() - began > rounds.ARRIVAL:
+            raise Retryable(f"node 0 of {place.number} of step `{context.step}` has not come")
+        own.ready(rounds.POLL)
+        voice = meeting.join(place.index)
+    return voice
 
 
 class _Leader:
@@ -71,9 +93,10 @@ class _Leader:
         return code
 
     def _run(self, context: TaskContext, attempts: Attempts) -> list[Outcome]:
-        if wrong := [len(rows) for rows in gangs(context) if len(rows) != self.place.number]:
+        if wrong := [len(rows) for rows in gangs(context) if len(rows) > self.place.number]:
+            number = self.place.number
             raise NonRetryable(
-                f"step `{context.step}` has {wrong[0]} nodes in this run, and the job has {self.place.number}: compile the flow again"
+                f"step `{context.step}` has {wrong[0]} nodes in this run, and the engine started {number}: compile the flow again"
             )
         return run_gangs(context, self, attempts)
 
@@ -82,7 +105,7 @@ class _Leader:
         self._gather()
         self.rows = list(variables)
         self.gang = {"number": self.gang["number"] + 1, "tried": tried, "rows": self.rows, "variables": list(variables.values())}
-        self.running = set(range(self.place.number))
+        self.running = set(range(len(self.rows)))
         self.voice.say(gang=self.gang)
         self.own.begin_nodes(tried, {self.rows[0]: variables[self.rows[0]]})
 
@@ -182,7 +205,7 @@ class _Follower:
         return FAILED
 
     def _obey(self, gang: dict[str, Any]) -> None:
-        if gang["number"] > self.begun:
+        if gang["number"] > self.begun and self.place.index < len(gang["rows"]):
             self.begun = gang["number"]
             self.running, self.told_to_end, self.is_over = True, False, False
             self.own.begin_nodes(gang["tried"], {gang["rows"][self.place.index]: gang["variables"][self.place.index]})

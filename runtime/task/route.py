@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flowport.runtime.protocol import COUNTED
 from flowport.runtime.store import documents
 from flowport.runtime.store.writes import ensure
 
@@ -21,16 +22,25 @@ def publish(context: TaskContext, found: Manifest) -> None:
         return
     ensure(context.store, context.keys.route(context.step, context.slice, found.generation), documents.dump(document))
     if isinstance(document, list):
-        write_route(context.invocation, [f"{context.slice}.{number}" for number in document])
+        fan = found.doc["fan"]
+        most = max((count for count, _ in fan["counts"]), default=0) if "gang" in fan else None
+        write_route(context.invocation, [f"{context.slice}.{number}" for number in document], most)
     else:
         write_route(context.invocation, [target for target, went in document["to"].items() if went])
 
 
-def write_route(invocation: Invocation, route: list[str]) -> None:
-    """Write where to go on to the file that the engine looks into: slices of a foreach, else steps; nothing where it reads the store."""
-    if invocation.route:
-        with open(invocation.route, "wb") as file:
-            file.write(documents.dump(route))
+def write_route(invocation: Invocation, route: list[str], nodes: int | None = None) -> None:
+    """Write where to go on to the file that the engine looks into: slices of a foreach, else steps; nothing where it reads the store.
+
+    `nodes` is how many a gang has that the step starts, of several gangs the most: it is in a file of its own.
+    """
+    if not invocation.route:
+        return
+    if nodes is not None:
+        with open(invocation.route + COUNTED, "wb") as file:
+            file.write(documents.dump(nodes))
+    with open(invocation.route, "wb") as file:
+        file.write(documents.dump(route))
 
 
 def _route(plan: dict[str, Any], found: Manifest, headers: list[str]) -> Any:

@@ -1,14 +1,16 @@
-"""The graph of a workflow -> its DAG templates: one for the flow, one for every foreach of several steps, and one for a turn of every loop.
+"""The graph of a workflow -> its DAG templates: one for the flow, one for every foreach of several steps, one for every gang, and one for
+a turn of every loop.
 
 A loop's template calls itself for the next turn. A DAG that has more tasks than Argo takes is cut into parts, one after the other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
-from flowport.compiler.ir import JSON
+from flowport.compiler.ir import JSON, Settings
+from flowport.targets.argo.gangs import NODES, gang_template
 from flowport.targets.argo.graph import After, Each, Job, Member, Turns, jobs
 from flowport.targets.argo.names import Names
 from flowport.targets.argo.split import split
@@ -25,11 +27,11 @@ class Pods(Protocol):
 
 
 class Dags:
-    """Makes the templates of `members`; `pods` has those of pods."""
+    """Makes the templates of `members`; `pods` has those of pods, and `gangs` the steps whose nodes have a pod each."""
 
-    def __init__(self, members: tuple[Member, ...], template: Names, pods: Pods) -> None:
+    def __init__(self, members: tuple[Member, ...], template: Names, pods: Pods, gangs: Mapping[str, Settings]) -> None:
         self.made: list[JSON] = []
-        self._template, self._pods = template, pods
+        self._template, self._pods, self._gangs = template, pods, gangs
         self._task = Names()
         for job in jobs(members):
             self._task(job.step)
@@ -101,6 +103,8 @@ class Dags:
         inner = f"{slice}.{{{{item}}}}"
         made: dict[str, JSON] = {"name": self._over(each.origin, each.over), "depends": f"{origin}.Succeeded"}
         match each.members:
+            case (Job(step),) if step in self._gangs:
+                made |= self._gang(step, origin, inner)
             case (Job(step),):
                 made |= self._pod(step, inner)
             case _:
@@ -108,6 +112,15 @@ class Dags:
                 made |= _called(body, {"slice": inner})
                 self._dag(body, each.members, SLICE, "slice")
         return {**made, "withSequence": {"count": f"{{{{= len(fromJSON(tasks['{origin}'].outputs.parameters.route)) }}}}"}}
+
+    def _gang(self, step: str, origin: str, slice: str) -> dict[str, JSON]:
+        """What runs a gang, which the task `origin` starts."""
+        asked = self._gangs[step]
+        name = self._template(f"gang {step}", f"{step}-nodes")
+        self.made.append(gang_template(name, step, self._pods(step), asked))
+        known = asked.gang.nodes if asked.gang else None
+        number = str(known) if known is not None else f"{{{{= tasks['{origin}'].outputs.parameters.{NODES} }}}}"
+        return _called(name, {"slice": slice, NODES: number})
 
     def _loop(self, loop: Turns, slice: str) -> JSON:
         header = loop.job.step

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowport.compiler.ir import ExecutionSpec, Switch, targets
+from flowport.compiler.ir import ExecutionSpec, Foreach, Switch, targets
 from flowport.compiler.ir.plan import Arm, Block, Choice, Edge, Loop, Map, Parallel, Plan, Task, steps, walk
 from flowport.compiler.lower.fuse import cap_loops, differing_steps, fuse_loops
 from flowport.compiler.record import record, replace
@@ -43,11 +43,12 @@ class Job:
 
 @record
 class Each:
-    """The foreach of step `origin` over the artifact `over`: its members for every slice."""
+    """The foreach of step `origin` over the artifact `over`: its members for every slice. That of a `gang` has one slice at most."""
 
     origin: str
     over: str
     members: tuple[Member, ...]
+    gang: bool = False
 
 
 @record
@@ -106,8 +107,8 @@ def repeated(members: tuple[Member, ...]) -> Iterator[Job]:
         match member:
             case Job():
                 pass
-            case Each(members=inside):
-                yield from jobs(inside)
+            case Each(members=inside, gang=gang):
+                yield from repeated(inside) if gang else jobs(inside)
             case Turns(members=inside):
                 yield from repeated(inside)
 
@@ -158,7 +159,8 @@ class _Graph:
                     for branch in branches:
                         yield from self.members(branch)
                 case Map(origin=origin, over=over, body=body):
-                    yield Each(origin, over, tuple(self.members(body)))
+                    transition = self._step[origin].transition
+                    yield Each(origin, over, tuple(self.members(body)), gang=isinstance(transition, Foreach) and transition.gang)
                 case Choice(arms=arms):
                     for arm in arms:
                         yield from self.members(arm.body)

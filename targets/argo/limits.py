@@ -19,6 +19,7 @@ from flowport.compiler.lower.capabilities import Capabilities, Limit, missing
 from flowport.compiler.lower.fuse import differing_steps
 from flowport.runtime.store import documents
 from flowport.targets.argo.form import FIELDS, REFERENCE, ROOM, WHOLE, arguments
+from flowport.targets.argo.gangs import gangs, is_apart, number_of_pods
 from flowport.targets.argo.graph import graph, jobs, repeated
 from flowport.targets.argo.names import Names
 from flowport.targets.argo.setting_problems import HELD
@@ -27,6 +28,7 @@ from flowport.targets.argo.split import TASKS
 from flowport.targets.argo.volumes import volumes
 from flowport.targets.argo.workflow import room
 from flowport.targets.containers.limits import COMPUTE_CODES, POD_LACKS, needed
+from flowport.targets.gangs import uncounted
 from flowport.targets.pods import pod_problems
 from flowport.targets.schedules import unfilled
 
@@ -55,6 +57,8 @@ def plan_problems(plan: Plan, settings: Settings, document: Any) -> Iterator[Dia
     yield from pod_problems(plan, volumes(settings), HELD)
     yield from _expressions(plan.flow)
     yield from _without_rest(plan)
+    yield from uncounted(plan.flow, lambda asked: is_apart(asked, settings))
+    yield from _crowded(plan.flow, settings)
     yield from _renamed(plan, settings)
     yield from _sizes(plan, settings, document)
 
@@ -102,15 +106,26 @@ def _without_rest(plan: Plan) -> Iterator[Diagnostic]:
             yield Diagnostic("FP419", message, plan.flow.step(found[1]).span, help=(way_out,), severity="warning")
 
 
+def _crowded(flow: Flow, settings: Settings) -> Iterator[Diagnostic]:
+    """Gangs of which not all pods may run at once, although they wait for each other."""
+    most = settings.max_concurrency
+    for step, asked in gangs(flow, settings).items():
+        number = asked.gang.nodes if asked.gang else None
+        if most and number and number > most:
+            message = f"the {number} nodes of step `{step}` wait for each other, and max_concurrency = {most} lets {most} of them run"
+            ways_out = (f"set `max_concurrency = {number}` or more", 'or write `gangs = "container"`: all nodes then run in one pod')
+            yield Diagnostic("FP437", message, flow.step(step).span, help=ways_out)
+
+
 def _sizes(plan: Plan, settings: Settings, document: Any) -> Iterator[Diagnostic]:
     templates = document["spec"]["templates"]
     most = max(len(template["dag"]["tasks"]) for template in templates if "dag" in template)
     if most > TASKS:
         message = f"a DAG of {plan.flow.name} has {most} tasks, and Argo allows {TASKS}"
         yield Diagnostic("FP418", message, plan.flow.span, help=("move some of the steps to another flow",))
-    members = graph(plan)
-    inside = len(list(repeated(members)))
-    alone = len(list(jobs(members))) - inside
+    members, apart = graph(plan), gangs(plan.flow, settings)
+    inside = number_of_pods(repeated(members), apart)
+    alone = number_of_pods(jobs(members), apart) - inside
     width = settings.total or settings.width or 1
     if (left := room(document)) < alone + width * inside:
         size = len(documents.dump(document))

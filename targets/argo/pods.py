@@ -7,7 +7,10 @@ import json
 from flowport.compiler.ir import JSON, ExecutionSpec, Foreach, Resources, Step, Switch
 from flowport.compiler.ir.secrets import EngineSecret
 from flowport.compiler.record import field, record
-from flowport.runtime.protocol import STOP, Invocation, variable
+from flowport.runtime.process import nodes
+from flowport.runtime.protocol import COUNTED, STOP, Invocation, variable
+from flowport.runtime.records.rounds import ARRIVAL
+from flowport.targets.argo.gangs import ATTEMPT, NODE, NODES
 from flowport.targets.argo.settings import Settings
 from flowport.targets.argo.volumes import volumes
 from flowport.targets.containers.needs import rights, tempdir
@@ -32,13 +35,16 @@ BEGAN = "argo/{{workflow.uid}}"
 class Pod:
     """The content of a pod template. `name` comes from the first step that uses it, and is not compared.
 
-    `answers` says that the task writes where to go on, `first` that it begins the run, and `command` is the runtime's. `turn` is the turn
-    that the rest of a loop begins with, and of `shared` such fan-outs all must fit into one workflow.
+    `answers` says that the task writes where to go on, `counts` that it also writes how many nodes the gang has that it starts, `node` that
+    it is itself a node, `first` that it begins the run, and `command` is the runtime's. `turn` is the turn that the rest of a loop begins
+    with, and of `shared` such fan-outs all must fit into one workflow.
     """
 
     name: str = field(compare=False)
     command: str
     answers: bool
+    counts: bool
+    node: bool
     first: bool
     turn: int
     shared: int
@@ -51,25 +57,41 @@ class Pod:
     secrets: tuple[EngineSecret, ...]
 
 
-def pod(step: Step, *, first: bool, block: bool, turn: int, shared: int, deadline: int | None) -> Pod:
-    """The pod of a step; `block` says that it is a loop from `turn` on."""
+@record
+class Part:
+    """What the pod of a step is in its workflow: `block` is a loop from `turn` on; the others are as in `Pod`."""
+
+    first: bool
+    block: bool
+    turn: int
+    shared: int
+    counts: bool
+    node: bool
+
+
+def pod(step: Step, part: Part, deadline: int | None) -> Pod:
+    """The pod of a step."""
     settings = step.settings
     answers = isinstance(step.transition, Foreach | Switch)
     execution = settings.execution.for_pod()
     own = settings.resources or settings.gang or settings.variables or settings.delivery.engine or execution != ExecutionSpec()
-    special = first or block or settings.retries or deadline or own
+    special = part.first or part.block or part.counts or settings.retries or deadline or own
+    retries = 0 if part.node else settings.retries  # all nodes are tried again together
     usual = "split" if isinstance(step.transition, Foreach) else "switch" if answers else "step"
     return Pod(
-        name=f"{step.name}-rest" if turn else step.name if special else usual,
-        command="block" if block else "task",
+        name=f"{step.name}-rest" if part.turn else step.name if special else usual,
+        command="block" if part.block else "task",
         answers=answers,
-        first=first,
-        turn=turn,
-        shared=shared if isinstance(step.transition, Foreach) else 1,
-        retries=settings.retries,
-        minutes=settings.minutes if settings.retries else 0,
-        deadline=deadline,
-        resources=settings.sizes,
+        counts=part.counts,
+        node=part.node,
+        first=part.first,
+        turn=part.turn,
+        shared=part.shared if isinstance(step.transition, Foreach) else 1,
+        retries=retries,
+        minutes=settings.minutes if retries else 0,
+        # The clock of a pod begins before all nodes are here.
+        deadline=deadline if deadline is None or not part.node else deadline + round(ARRIVAL),
+        resources=(settings.resources or Resources()) if part.node else settings.sizes,
         environment=settings.variables,
         execution=execution,
         secrets=settings.delivery.engine,
@@ -88,9 +110,10 @@ def template(name: str, spec: Pod, sizes: tuple[int, int], settings: Settings, b
             **({"labels": dict(own.labels)} if own.labels else {}),
             **({"annotations": dict(own.annotations)} if own.annotations else {}),
         }
-    made["inputs"] = {"parameters": [{"name": "step"}, {"name": "slice"}]}
+    made["inputs"] = {"parameters": [{"name": each} for each in ("step", "slice", *((NODE, NODES, ATTEMPT) if spec.node else ()))]}
     if spec.answers:
-        made["outputs"] = {"parameters": [{"name": "route", "valueFrom": {"path": ROUTE}}]}
+        written = {"route": ROUTE, **({NODES: ROUTE + COUNTED} if spec.counts else {})}
+        made["outputs"] = {"parameters": [{"name": each, "valueFrom": {"path": path}} for each, path in written.items()]}
     if spec.retries:
         made["retryStrategy"] = _retries(spec)
     if spec.deadline is not None:
@@ -168,10 +191,17 @@ def _variables(spec: Pod, width: int, total: int, run: str) -> list[JSON]:
         variable("slice"): "{{inputs.parameters.slice}}",
         variable("run"): run,
         **({variable("route"): ROUTE} if spec.answers else {}),
+        **(_of_node() if spec.node else {}),
         **({variable("form"): FORM, variable("engine"): BEGAN} if spec.first else {}),
         **{name: literal(value) for name, value in (*tempdir(spec.execution.tmpfs), *spec.environment)},
     }
     return _listed(said)
+
+
+def _of_node() -> dict[str, str]:
+    """The variables by which a task knows which node it is."""
+    inputs = {nodes.INDEX: NODE, nodes.NUMBER: NODES, nodes.ATTEMPT: ATTEMPT}
+    return {variable("nodes"): "argo", **{name: f"{{{{inputs.parameters.{each}}}}}" for name, each in inputs.items()}}
 
 
 def _from_secret(secret: EngineSecret) -> JSON:

@@ -72,6 +72,11 @@ class Settings(TargetSettings):
         most=(1 << 31) - 1,
     )
     security_context = table("further fields of the security context of the pods, a table as in a pod spec", example={"fsGroup": 1000})
+    gangs = text(
+        "where the nodes of a step with `num_parallel` run: `nodes`, each in a pod of its own, or `container`, all in one",
+        default="nodes",
+        choices=("nodes", "container"),
+    )
     max_concurrency = number("how many pods of a workflow may run at once (`parallelism`); by default there is no limit", most=PODS)
     run_timeout = number(
         "timeout of a run in seconds: the workflow is stopped and fails (`activeDeadlineSeconds`); by default there is none",

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import flowport
-from flowport.compiler.ir import JSON
+from flowport.compiler.ir import JSON, targets
+from flowport.compiler.ir import Settings as StepSettings
 from flowport.compiler.ir.plan import Loop, Plan, steps, walk
 from flowport.compiler.lower.fuse import cap_loops, fuse_loops, loops
 from flowport.compiler.lower.run_ids import run_prefix
@@ -17,9 +18,10 @@ from flowport.compiler.lower.time_limits import time_limits
 from flowport.runtime.store import documents
 from flowport.targets.argo.dags import MAIN, Dags
 from flowport.targets.argo.form import arguments
-from flowport.targets.argo.graph import Member, graph, repeated
+from flowport.targets.argo.gangs import gangs, number_of_pods
+from flowport.targets.argo.graph import Member, graph, jobs, repeated
 from flowport.targets.argo.names import Names
-from flowport.targets.argo.pods import Pod, common_variables, pod, template, user_known
+from flowport.targets.argo.pods import Part, Pod, common_variables, pod, template, user_known
 from flowport.targets.argo.settings import PODS, Settings
 from flowport.targets.texts import description, seen
 
@@ -31,7 +33,7 @@ def workflow_template(plan: Plan, settings: Settings, code: str) -> dict[str, JS
     """The document of a plan; `code` is the digest of the code package."""
     members = graph(plan)
     made = _document(plan, members, settings, code, PODS)
-    left = room(made) - len(plan.flow.steps)
+    left = room(made) - number_of_pods(jobs(members), gangs(plan.flow, settings))
     return made if left >= PODS else _document(plan, members, settings, code, max(1, left))
 
 
@@ -40,17 +42,18 @@ def room(document: Mapping[str, JSON]) -> int:
     return (WHOLE - 2 * len(documents.dump(document))) // NODE
 
 
-def sizes(members: tuple[Member, ...], settings: Settings, pods: int) -> tuple[int, int]:
+def sizes(members: tuple[Member, ...], apart: Mapping[str, StepSettings], settings: Settings, pods: int) -> tuple[int, int]:
     """The width and the total of foreaches in a workflow with so many pods."""
-    usual = max(1, pods // max(1, len(list(repeated(members)))))
+    usual = max(1, pods // max(1, number_of_pods(repeated(members), apart)))
     return settings.width or usual, settings.total or usual
 
 
 def _document(plan: Plan, members: tuple[Member, ...], settings: Settings, code: str, pods: int) -> dict[str, JSON]:
-    found = sizes(members, settings, pods)
+    apart = gangs(plan.flow, settings)
+    found = sizes(members, apart, settings, pods)
     template_name = Names([MAIN], small=True)
     templates = _Pods(plan, template_name, settings, *found)
-    dags = Dags(members, template_name, templates)
+    dags = Dags(members, template_name, templates, apart)
     made = [*dags.made, *(template(name, spec, found, settings, run_prefix(plan.flow)) for spec, name in templates.made.items())]
     return {
         "apiVersion": "argoproj.io/v1alpha1",
@@ -117,6 +120,7 @@ class _Pods:
     def __init__(self, plan: Plan, template: Names, settings: Settings, width: int, total: int) -> None:
         self.made: dict[Pod, str] = {}
         self._plan, self._template = plan, template
+        self._apart = gangs(plan.flow, settings)
         turning = {node.header: node for node in walk(plan.body) if isinstance(node, Loop) and node.cap}
         self._caps = {header: loop.cap or 0 for header, loop in turning.items()}
         self._fused = loops(plan).keys()
@@ -131,14 +135,20 @@ class _Pods:
     def __call__(self, step: str, *, rest: bool = False) -> str:
         """The name of the template for a step, or for the rest of the loop with this header."""
         flow, whole = self._plan.flow, self._rests if rest else self._steps
-        spec = pod(
-            whole[step],
+        part = Part(
             first=step == flow.start,
             block=rest or step in self._fused,
             turn=self._caps[step] if rest else 0,
             shared=1 if rest else self._shared.get(step, 1),
-            deadline=None if whole[step].settings.timeout is None else self._limits.get(step),
+            counts=not rest and self._counts(step),
+            node=step in self._apart,
         )
+        spec = pod(whole[step], part, None if whole[step].settings.timeout is None else self._limits.get(step))
         if spec not in self.made:
             self.made[spec] = self._template(f"pod {spec}", spec.name)
         return self.made[spec]
+
+    def _counts(self, step: str) -> bool:
+        """Whether Argo asks a step how many nodes there are in the gang that it starts."""
+        asked = next((self._apart[target] for target in targets(self._plan.flow.step(step).transition) if target in self._apart), None)
+        return asked is not None and asked.gang is not None and asked.gang.nodes is None

@@ -15,6 +15,7 @@ from flowport.compiler.record import record
 from flowport.runtime.protocol import Invocation
 from flowport.runtime.records.rounds import ARRIVAL
 from flowport.targets.containers.needs import tempdir
+from flowport.targets.gangs import can_be_apart
 from flowport.targets.stepfunctions.settings import Settings
 
 JOB_NAME = 128 - 1 - HASH
@@ -22,9 +23,6 @@ JOB_NAME = 128 - 1 - HASH
 
 SHORTEST_TIMEOUT = 60
 """The least `attemptDurationSeconds` (AWS Batch API, JobTimeout)."""
-
-APART = ("", "parallel", "pytorch_parallel", "torchrun")
-"""The decorators whose nodes can have a container each: the programs of the others are started by node 0, or share a folder."""
 
 
 @record
@@ -101,7 +99,7 @@ class Jobs:
 def nodes_apart(asked: StepSettings, settings: Settings) -> int:
     """How many containers the job of a step has: one for each node of a gang, if their number is known and its programs can do so."""
     gang = asked.gang
-    if gang is None or not gang.nodes or gang.decorator not in APART or settings.platform != "EC2" or settings.gangs == "container":
+    if gang is None or not gang.nodes or not can_be_apart(asked) or settings.platform != "EC2" or settings.gangs == "container":
         return 1
     return gang.nodes
 

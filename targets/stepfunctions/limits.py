@@ -16,6 +16,7 @@ from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower.capabilities import Capabilities, Limit, missing
 from flowport.targets.containers.aws import FORMS
 from flowport.targets.containers.limits import BATCH_LACKS, COMPUTE_CODES, TMPFS
+from flowport.targets.gangs import uncounted
 from flowport.targets.schedules import unplanned
 from flowport.targets.settings_validation import line
 from flowport.targets.stepfunctions.concurrency import starved
@@ -152,6 +153,7 @@ def plan_problems(plan: Plan, settings: Settings, size: int) -> Iterator[Diagnos
         )
     yield from _histories(plan)
     yield from starved(plan, settings)
+    yield from uncounted(plan.flow, lambda asked: False)
     if settings.platform == "FARGATE" and any(not (settings.execution_role or role) for role in _execution_roles(plan)):
         yield Diagnostic(
             "FP404",

@@ -86,8 +86,8 @@ def test_two_steps_that_map_to_one_name_are_told_apart() -> None:
 
 def test_a_foreach_is_as_wide_as_a_workflow_can_hold() -> None:
     plan = flow(("start", Foreach("a", "xs")), ("a", Next("b")), ("b", Next("c")), ("c", Next("j")), ("j", Next("end"), "join"), END)
-    assert sizes(graph(plan), ArgoSettings({}, "f"), 3000) == (1000, 1000)
-    assert sizes(graph(plan), ArgoSettings({"width": 7}, "f"), 3000) == (7, 1000)
+    assert sizes(graph(plan), {}, ArgoSettings({}, "f"), 3000) == (1000, 1000)
+    assert sizes(graph(plan), {}, ArgoSettings({"width": 7}, "f"), 3000) == (7, 1000)
 
 
 def fat(size: int) -> Plan:

@@ -9,6 +9,9 @@ import sys
 import textwrap
 from pathlib import Path
 
+import pytest
+from typing_extensions import Self
+
 import progress
 from flowport.runtime.protocol import DONE, ENDED, FAILED
 from flowport.runtime.records.attempts import failures
@@ -74,26 +77,29 @@ RETRY = "@retry(times=1, minutes_between_retries=0)"
 
 
 class Job:
-    """A multi-node parallel job: the command of a task, begun once for each node."""
+    """A multi-node parallel job of AWS Batch: the command of a task, begun once for each node."""
+
+    engine = "batch"
 
     def __init__(self, flow: Solo, id: str, number: int = 3, slice: str = "s.0", **limits: float) -> None:
-        argv = flow.invocation("train", slice, nodes="batch").argv()
+        argv = flow.invocation("train", slice, nodes=self.engine).argv()
         self.command = [sys.executable, "-c", QUICK.format(**{"lost": 60.0, "arrival": 60.0, **limits}), *argv]
         self.id, self.number = id, number
         self.nodes: dict[int, subprocess.Popen[str]] = {}
 
-    def begin(self, *indexes: int) -> Job:
+    def variables(self, index: int) -> dict[str, str]:
+        """What the engine says to a node."""
+        return {
+            "AWS_BATCH_JOB_ID": f"{self.id}#{index}",
+            "AWS_BATCH_JOB_ATTEMPT": "1",
+            "AWS_BATCH_JOB_NODE_INDEX": str(index),
+            "AWS_BATCH_JOB_NUM_NODES": str(self.number),
+        }
+
+    def begin(self, *indexes: int) -> Self:
         for index in indexes:
-            variables = {
-                "AWS_BATCH_JOB_ID": f"{self.id}#{index}",
-                "AWS_BATCH_JOB_ATTEMPT": "1",
-                "AWS_BATCH_JOB_NODE_INDEX": str(index),
-                "AWS_BATCH_JOB_NUM_NODES": str(self.number),
-                "FLOWPORT_NODE_ADDRESS": "127.0.0.1",
-            }
-            self.nodes[index] = subprocess.Popen(
-                self.command, env={**os.environ, **variables}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-            )
+            variables = {**os.environ, **self.variables(index), "FLOWPORT_NODE_ADDRESS": "127.0.0.1"}
+            self.nodes[index] = subprocess.Popen(self.command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         return self
 
     def end(self) -> dict[int, tuple[int, str]]:
@@ -103,6 +109,19 @@ class Job:
             output = node.communicate()[0]
             found[index] = (node.returncode, output)
         return found
+
+
+class Pods(Job):
+    """The pods of a gang on Argo; `id` is the number of the attempt."""
+
+    engine = "argo"
+
+    def variables(self, index: int) -> dict[str, str]:
+        return {
+            "FLOWPORT_NODE_INDEX": str(index),
+            "FLOWPORT_NODE_COUNT": str(self.number),
+            "FLOWPORT_NODE_ATTEMPT": self.id,
+        }
 
 
 def gang(folder: Path, body: str, decorators: str = "") -> Solo:
@@ -140,7 +159,7 @@ def test_a_node_that_is_late_is_waited_for(tmp_path: Path) -> None:
     flow = gang(tmp_path, "meet()")
     job = Job(flow, "job").begin(0, 1)
     keys = Keys(flow.flow, "1")
-    progress.until(lambda: flow.store.exists(keys.node("train", "s.0", "job.1", 1)))
+    progress.until(lambda: flow.store.exists(keys.round("train", "s.0", "job.1") + "1"))
     assert not (tmp_path / "notes").exists()
     assert codes(job.begin(2).end()) == [DONE] * 3
     assert joined(flow) == [0, 1, 2]
@@ -263,11 +282,92 @@ def test_a_job_with_another_number_of_nodes_stops(tmp_path: Path) -> None:
     flow = gang(tmp_path, "pass")
     code, output = Job(flow, "one", number=2).begin(0).end()[0]
     assert code == 78
-    assert "step `train` has 3 nodes in this run, and the job has 2: compile the flow again" in output
+    assert "step `train` has 3 nodes in this run, and the engine started 2: compile the flow again" in output
 
 
-def test_a_command_of_a_node_outside_of_a_job_stops(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("engine", "message"),
+    [
+        ("batch", "a multi-node job of AWS Batch, and `AWS_BATCH_JOB_NODE_INDEX` is not set"),
+        ("argo", "a gang on Argo, and `FLOWPORT_NODE_INDEX` is not set to a number"),
+    ],
+)
+def test_a_command_of_a_node_outside_of_a_gang_stops(tmp_path: Path, engine: str, message: str) -> None:
     flow = gang(tmp_path, "pass")
-    done = subprocess.run(flow.command("train", "s.0", nodes="batch"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    done = subprocess.run(flow.command("train", "s.0", nodes=engine), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert done.returncode == 78
-    assert "the command is that of a node of a multi-node job of AWS Batch, and `AWS_BATCH_JOB_NODE_INDEX` is not set" in done.stdout
+    assert f"the command is that of a node of {message}" in done.stdout
+
+
+def test_pods_that_fail_run_again_together_in_the_next_attempt(tmp_path: Path) -> None:
+    flow = gang(tmp_path, "if node == 1 and tried == 0:\n    raise ValueError('broken')\nmeet()", RETRY)
+    assert codes(Pods(flow, "0").begin(0, 1, 2).end()) == [FAILED] * 3
+    assert errors(flow) == {"r.1": "ValueError: broken"}
+    assert codes(Pods(flow, "1").begin(0, 1, 2).end()) == [DONE] * 3
+    assert joined(flow) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0)])
+def test_pods_that_the_engine_gives_the_number_of_an_attempt_again_meet_in_a_new_round(tmp_path: Path, order: tuple[int, ...]) -> None:
+    """`argo retry` begins to count again."""
+    flow = gang(tmp_path, "if tried == 0:\n    raise ValueError('broken')\nmeet()", RETRY)
+    assert codes(Pods(flow, "0").begin(*order).end()) == [FAILED] * 3
+    again = Pods(flow, "0")
+    for index in order:
+        again.begin(index)
+    found = again.end()
+    assert codes(found) == [DONE] * 3, found
+    assert joined(flow) == [0, 1, 2]
+    keys = Keys(flow.flow, "1")
+    rounds = flow.store.names(keys.round("train", "s.0", "0"))
+    assert [key.rpartition("/")[2] for key in rounds] == [f"{number}-{index}" for number in range(2) for index in range(3)]
+    assert flow.store.names(keys.log("train", "s.0", 0, 1) + NODES) == []
+    assert flow.store.names(keys.log("train", "s.0", 0, 0) + NODES) == [f"{keys.log('train', 's.0', 0, 0)}{NODES}{node}" for node in (1, 2)]
+
+
+def test_a_pod_that_comes_after_node_0_has_failed_ends_at_once(tmp_path: Path) -> None:
+    flow = gang(tmp_path, "meet()")
+    assert codes(Pods(flow, "0", arrival=0.2).begin(0, 1).end()) == [FAILED] * 2
+    code, output = Pods(flow, "0").begin(2).end()[2]
+    assert code == FAILED
+    assert "step `train` failed: the output of node 0 says why" in output
+
+
+def test_a_pod_that_is_tried_again_alone_after_node_0_has_committed_is_done(tmp_path: Path) -> None:
+    flow = gang(tmp_path, "meet()")
+    assert codes(Pods(flow, "0").begin(0, 1, 2).end()) == [DONE] * 3
+    assert codes(Pods(flow, "0").begin(2).end()) == [DONE]
+    assert codes(Pods(flow, "0").begin(0).end()) == [DONE]
+    assert len((tmp_path / "notes").read_text().split()) == 3
+
+
+def test_pods_do_not_wait_for_ever_for_node_0(tmp_path: Path) -> None:
+    flow = gang(tmp_path, "meet()")
+    found = Pods(flow, "0", arrival=0.2).begin(1, 2).end()
+    assert codes(found) == [FAILED] * 2
+    assert "node 0 of 3 of step `train` has not come" in found[1][1]
+
+
+@pytest.mark.parametrize("victim", [0, 2])
+def test_a_pod_that_is_killed_ends_the_others_and_the_next_attempt_runs_all(tmp_path: Path, victim: int) -> None:
+    flow = gang(tmp_path, "meet()\nif tried == 0:\n    time.sleep(1000)", RETRY)
+    job = Pods(flow, "0", lost=2.0).begin(0, 1, 2)
+    progress.until(lambda: (tmp_path / "notes").exists() and len((tmp_path / "notes").read_text().split()) == 3)
+    job.nodes[victim].kill()
+    assert codes(job.end()) == [-signal.SIGKILL if index == victim else FAILED for index in range(3)]
+    assert codes(Pods(flow, "1").begin(0, 1, 2).end()) == [DONE] * 3
+    assert joined(flow) == [0, 1, 2]
+
+
+def test_gangs_of_several_sizes_share_the_pods_of_the_largest(tmp_path: Path) -> None:
+    sizes = SEVERAL.replace("num_parallel=2", "num_parallel=1 + len(self.letter)").replace('["a", "b", "c"]', '["", "bb", "c", "dd"]')
+    flow = Solo(tmp_path, MEET + sizes)
+    flow.width = 1
+    assert flow.perform("start") == DONE
+    route = tmp_path / "route.json"
+    assert flow.perform("each", "s.0", route=str(route)) == DONE
+    assert (route.read_text(), (tmp_path / "route.json.nodes").read_text()) == ('["s.0.0"]', "3")
+    found = Pods(flow, "0", number=3, slice="s.0.0").begin(0, 1, 2).end()
+    assert codes(found) == [DONE] * 3, found
+    assert flow.perform("gathered", "s.0") == flow.perform("join") == DONE
+    assert flow.artifacts("join")["found"] == [["0"], ["bb0", "bb1", "bb2"], ["c0", "c1"], ["dd0", "dd1", "dd2"]]

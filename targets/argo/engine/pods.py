@@ -13,7 +13,8 @@ from contextlib import suppress
 from typing import Any
 
 from flowport.compiler.record import record
-from flowport.runtime.protocol import PYTHONS
+from flowport.runtime.process.nodes import ADDRESS, LOOPBACK
+from flowport.runtime.protocol import PYTHONS, variable
 from flowport.targets.dry_run import of_shell
 
 KEPT = ("PATH", "LANG", "LC_ALL", "FLOWPORT_CACHE", "FLOWPORT_MAX_WORKERS", PYTHONS)
@@ -57,13 +58,16 @@ def _folders_in_memory(template: Mapping[str, Any]) -> set[str]:
 
 
 class Process:
-    """One pod; `run` in a thread of its own, `stop` from any."""
+    """One pod; `run` in a thread of its own, `stop` from any. The nodes of a gang have to run at once; they meet on this machine."""
 
     def __init__(self, template: Mapping[str, Any]) -> None:
         self._template = template
         self._process: subprocess.Popen[bytes] | None = None
         self.environment = variables(template["container"])
         self.stopped = False
+        self.is_node = variable("nodes") in self.environment
+        if self.is_node:
+            self.environment[ADDRESS] = LOOPBACK
 
     def run(self) -> Finished:
         """Run it to its end."""

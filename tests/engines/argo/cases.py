@@ -49,6 +49,14 @@ CASES = (
     Case("an arm that fails before its arms meet", "arm", phase="Failed", codes={"a_too": [1, 1], "b": [], "end": []}),
     Case("a branch that fails while another one runs", "sides", phase="Failed", codes={"bad": [1], "better": [0], "both": [], "end": []}),
     Case("a pod that raises, is killed, and succeeds", "twice", codes={"work": [1, 137, 0]}, end={"tries": 3}),
+    Case(
+        "a gang of which a node raises, one is killed, and which then succeeds",
+        "gang_twice",
+        codes={"work": [1] * 6 + [0] * 3, "both": [0]},
+        end={"attempts": [2, 2, 2], "sum": 6},
+    ),
+    Case("a gang that always fails", "gang_twice", {"tries": "9"}, phase="Failed", codes={"work": [1] * 9, "both": []}),
+    Case("a gang whose number of nodes the form says", "gang_twice", {"nodes": "5"}, codes={"work": [1] * 10 + [0] * 5}, end={"sum": 15}),
     Case("a pod that stops with 78", "stops", phase="Failed", codes={"work": [78], "end": []}),
     Case("a step that takes too long", "late", phase="Failed", codes={"start": [1], "end": []}),
     Case(

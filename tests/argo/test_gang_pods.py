@@ -1,0 +1,135 @@
+"""Gangs on Argo: each node has a pod of its own, and all of them are tried again together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from argo.checks import problems
+from argo.emitted import document, said, tasks, templates
+from flowport.compiler.ir import Catch, End, Foreach, Gang, Next, Resources, Retry, Settings
+from flowport.compiler.ir.plan import Plan
+from flowport.compiler.lower.time_limits import SLACK
+from flowport.runtime.records.rounds import ARRIVAL
+from flowport.targets.argo.gangs import gangs, number_of_pods
+from flowport.targets.argo.graph import graph, jobs, repeated
+from flowport.targets.argo.settings import Settings as ArgoSettings
+from plans import flow
+
+ASKED = Resources(cpu=2, memory=3000)
+COUNT = "{{= len(fromJSON(tasks['start'].outputs.parameters.route)) }}"
+
+
+def gang(nodes: int | None, decorator: str = "parallel", **settings: Any) -> Plan:
+    asked = Settings(gang=Gang(decorator, nodes), **{"resources": ASKED, **settings})
+    return flow(
+        ("start", Foreach("train", "", items=nodes, gang=True)),
+        ("train", Next("join"), asked),
+        ("join", Next("end"), "join"),
+        ("end", End()),
+    )
+
+
+def started(plan: Plan, **profile: Any) -> Any:
+    """The task that starts the gang."""
+    (found,) = (task for name, task in tasks(plan, **profile).items() if name not in ("start", "join", "end"))
+    return found
+
+
+def values(part: Any) -> dict[str, str]:
+    return {each["name"]: each["value"] for each in part}
+
+
+def test_each_node_has_a_pod_with_what_the_step_asks_for() -> None:
+    plan = gang(4)
+    call = started(plan)
+    assert (call["template"], call["withSequence"]["count"]) == ("train-nodes", COUNT)
+    assert values(call["arguments"]["parameters"]) == {"slice": "s.{{item}}", "nodes": "4"}
+    made = templates(plan)
+    assert "retryStrategy" not in made["train-nodes"]
+    (node,) = made["train-nodes"]["dag"]["tasks"]
+    assert (node["template"], node["withSequence"]) == ("train", {"count": "{{inputs.parameters.nodes}}"})
+    assert values(node["arguments"]["parameters"]) == {
+        "step": "train",
+        "slice": "{{inputs.parameters.slice}}",
+        "node": "{{item}}",
+        "nodes": "{{inputs.parameters.nodes}}",
+        "attempt": "0",
+    }
+    container = made["train"]["container"]
+    assert container["resources"]["requests"] == {"cpu": "2", "memory": "3000Mi"}
+    said_to_it = values(container["env"])
+    assert [said_to_it[f"FLOWPORT_{name}"] for name in ("NODES", "NODE_INDEX", "NODE_COUNT", "NODE_ATTEMPT")] == [
+        "argo",
+        "{{inputs.parameters.node}}",
+        "{{inputs.parameters.nodes}}",
+        "{{inputs.parameters.attempt}}",
+    ]
+
+
+@pytest.mark.parametrize("settings", [{"retry": Retry(2, 3)}, {"retry": Retry(1, 3), "catch": Catch("why")}], ids=["retry", "catch"])
+def test_all_pods_of_a_gang_are_tried_again_and_none_alone(settings: dict[str, Any]) -> None:
+    plan = gang(4, **settings)
+    made = templates(plan)
+    assert made["train-nodes"]["retryStrategy"] == {"limit": "2", "retryPolicy": "Always", "backoff": {"duration": "180s"}}
+    assert values(made["train-nodes"]["dag"]["tasks"][0]["arguments"]["parameters"])["attempt"] == "{{retries}}"
+    assert "retryStrategy" not in made["train"]
+    assert problems(document(plan)) == []
+
+
+def test_a_number_of_nodes_that_only_the_run_knows_comes_from_the_step_before() -> None:
+    plan = gang(None)
+    assert values(started(plan)["arguments"]["parameters"])["nodes"] == "{{= tasks['start'].outputs.parameters.nodes }}"
+    assert templates(plan)["start"]["outputs"]["parameters"] == [
+        {"name": "route", "valueFrom": {"path": "/tmp/route.json"}},
+        {"name": "nodes", "valueFrom": {"path": "/tmp/route.json.nodes"}},
+    ]
+    assert [found.code for found in said(plan)] == []
+
+
+@pytest.mark.parametrize("decorator", ["", "pytorch_parallel", "torchrun"])
+def test_programs_that_find_each_other_by_an_address_have_pods_of_their_own(decorator: str) -> None:
+    assert started(gang(4, decorator))["template"] == "train-nodes"
+
+
+@pytest.mark.parametrize("decorator", ["deepspeed", "mpi", "metaflow_ray", "tensorflow", "tensorflow_parallel"])
+def test_programs_that_share_a_machine_have_one_pod(decorator: str) -> None:
+    assert started(gang(4, decorator))["template"] == "train"
+    assert templates(gang(4, decorator))["train"]["container"]["resources"]["requests"] == {"cpu": "8", "memory": "12000Mi"}
+
+
+@pytest.mark.parametrize(("nodes", "profile"), [(4, {"gangs": "container"}), (1, {})], ids=["the profile says so", "one node"])
+def test_all_nodes_can_have_one_pod(nodes: int, profile: dict[str, Any]) -> None:
+    plan = gang(nodes, retry=Retry(2, 3))
+    made = templates(plan, **profile)
+    assert started(plan, **profile)["template"] == "train"
+    assert made["train"]["container"]["resources"]["requests"]["cpu"] == str(2 * nodes)
+    assert "retryStrategy" in made["train"]
+
+
+def test_a_pod_is_not_stopped_while_it_waits_for_the_others() -> None:
+    assert templates(gang(2, timeout=60))["train"]["activeDeadlineSeconds"] == 60 + SLACK + ARRIVAL
+    assert templates(gang(2, timeout=60), gangs="container")["train"]["activeDeadlineSeconds"] == 60 + SLACK
+
+
+def test_more_nodes_than_may_run_at_once_are_refused_with_ways_out() -> None:
+    (problem,) = said(gang(4), max_concurrency=3)
+    assert (problem.code, problem.severity) == ("FP437", "error")
+    assert problem.message == "the 4 nodes of step `train` wait for each other, and max_concurrency = 3 lets 3 of them run"
+    assert problem.help == ("set `max_concurrency = 4` or more", 'or write `gangs = "container"`: all nodes then run in one pod')
+    assert said(gang(4), max_concurrency=4) == said(gang(4), max_concurrency=3, gangs="container") == ()
+
+
+def test_a_workflow_has_room_for_the_pods_of_all_nodes() -> None:
+    inner = flow(
+        ("start", Foreach("gather", "sizes")),
+        ("gather", Foreach("train", "", items=4, gang=True)),
+        ("train", Next("done"), Settings(gang=Gang("parallel", 4))),
+        ("done", Next("join"), "join"),
+        ("join", Next("end"), "join"),
+        ("end", End()),
+    )
+    for plan, inside, all_of_them in ((gang(4), 0, 7), (inner, 6, 9)):
+        members, apart = graph(plan), gangs(plan.flow, ArgoSettings({}, "f"))
+        assert (number_of_pods(repeated(members), apart), number_of_pods(jobs(members), apart)) == (inside, all_of_them)
