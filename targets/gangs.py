@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import Flow, Settings
 
-APART = ("", "parallel", "pytorch_parallel", "torchrun")
-"""The decorators whose nodes can have a container each: the programs of the others are started by node 0, or share a folder."""
+APART = ("", "parallel", "pytorch_parallel", "torchrun", "tensorflow", "tensorflow_parallel", "metaflow_ray")
+"""The decorators whose nodes can have a container each: the programs of the others are started by node 0, which needs SSH to do so."""
 
 
 def can_be_apart(settings: Settings) -> bool:

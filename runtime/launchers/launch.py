@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from flowport.runtime.names.current import current
-from flowport.runtime.process.nodes import MEETING, free_port
+from flowport.runtime.process.nodes import MEETING, WORKERS, free_port, own_address
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,9 +27,10 @@ def launch(launcher: str, options: dict[str, Any], resources: dict[str, Any], st
         case "pytorch_parallel":
             os.environ.update(NUM_NODES=str(nodes), PL_TORCH_DISTRIBUTED_BACKEND="gloo")
         case "tensorflow" | "tensorflow_parallel":
-            from flowport.runtime.launchers.tensorflow import configuration
+            from flowport.runtime.launchers.tensorflow import configuration, workers_here
 
-            os.environ["TF_CONFIG"] = configuration(nodes, index, node.main_ip, os.environ.get(MEETING, ""))
+            told = [one for one in os.environ.get(WORKERS, "").split(",") if one]
+            os.environ["TF_CONFIG"] = configuration(told or workers_here(nodes, index, node.main_ip, os.environ.get(MEETING, "")), index)
         case "torchrun":
             from flowport.runtime.launchers.torchrun import PROCESSES, Torchrun
 
@@ -47,6 +48,8 @@ def launch(launcher: str, options: dict[str, Any], resources: dict[str, Any], st
             from flowport.runtime.launchers.ray import start
 
             current._update_env({"ray_storage_path": storage})
-            share = max(1, (os.cpu_count() or 1) // nodes)
-            start(options, index, nodes, cpus if "cpu" in resources else share, gpus)
+            is_apart = MEETING not in os.environ
+            share = max(1, (os.cpu_count() or 1) // (1 if is_apart else nodes))
+            own = own_address(os.environ) if is_apart and index else os.environ["MASTER_ADDR"]
+            start(options, index, nodes, own, {"cpus": cpus if "cpu" in resources else share, "gpus": gpus})
     return not index or launcher not in ON_NODE_0

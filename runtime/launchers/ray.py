@@ -1,7 +1,7 @@
 """`@metaflow_ray`: a Ray cluster with a node of Ray for each node of the gang. Node 0 runs the step when all have joined; the others wait.
 
-The nodes of Ray are processes of the nodes' groups, and end with them. Several of them share a machine, so none takes a fixed port but
-that of the head.
+The nodes of Ray are processes of the nodes' groups, and end with them. Several of them may share a machine, so none takes a fixed port
+but that of the head.
 """
 
 from __future__ import annotations
@@ -34,13 +34,17 @@ print(sum(bool(node["Alive"]) for node in ray.nodes()))
 """Prints how many nodes a cluster has. It is a process of its own, so that the step can connect as it wants."""
 
 
-def start(options: dict[str, Any], index: int, nodes: int, cpus: int, gpus: int) -> None:
-    """Start the node of Ray of this node, and on node 0 wait until all have joined; raises RayException."""
+def start(options: dict[str, Any], index: int, nodes: int, own: str, has: dict[str, int]) -> None:
+    """Start the node of Ray of this node, and on node 0 wait until all have joined; raises RayException.
+
+    `own` is the address of this node, and `has` how many CPUs and GPUs it has.
+    """
     command = module("metaflow_ray", "ray", "ray.scripts.scripts", RayException)
     host, port = os.environ["MASTER_ADDR"], options.get("main_port") or os.environ["MASTER_PORT"]
     address = f"{host}:{port}"
     os.environ["RAY_ADDRESS"] = address
-    words = ["start", "--node-ip-address", host, "--num-cpus", str(cpus), *(["--num-gpus", str(gpus)] if gpus else []), *SHARED]
+    gpus = ["--num-gpus", str(has["gpus"])] if has["gpus"] else []
+    words = ["start", "--node-ip-address", own, "--num-cpus", str(has["cpus"]), *gpus, *SHARED]
     words += _logging(options)
     words += ["--address", address] if index else ["--head", "--port", str(port), *_dashboard(options)]
     limit = time.monotonic() + (options.get("all_nodes_started_timeout") or JOINING)

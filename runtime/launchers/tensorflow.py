@@ -1,4 +1,7 @@
-"""`TF_CONFIG` of `@tensorflow`: the addresses of all workers, by which `tf.distribute` finds them. Each node has a free port of its own."""
+"""`TF_CONFIG` of `@tensorflow`: the addresses of all workers, by which `tf.distribute` finds them. Each node has a free port of its own.
+
+Nodes that share a machine tell each other their ports; those with a container each have told them when they met.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,13 @@ PAUSE = 0.05
 """Seconds between two looks whether the other nodes have said their ports."""
 
 
-def configuration(nodes: int, index: int, host: str, meeting: str) -> str:
-    """The value of `TF_CONFIG` for the node `index`; `meeting` is a folder that the nodes share."""
+def configuration(workers: list[str], index: int) -> str:
+    """The value of `TF_CONFIG` for the node `index`."""
+    return json.dumps({"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}})
+
+
+def workers_here(nodes: int, index: int, host: str, meeting: str) -> list[str]:
+    """The addresses of all nodes, which share this machine; `meeting` is a folder that they share."""
     ports = {index: free_port()}
     if nodes > 1:
         place = os.path.join(meeting, f"tensorflow-{index}")
@@ -28,5 +36,4 @@ def configuration(nodes: int, index: int, host: str, meeting: str) -> str:
                     ports[other] = int(file.read())
             else:
                 time.sleep(PAUSE)
-    workers = [f"{host}:{ports[other]}" for other in range(nodes)]
-    return json.dumps({"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}})
+    return [f"{host}:{ports[other]}" for other in range(nodes)]

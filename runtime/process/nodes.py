@@ -27,6 +27,9 @@ NODES = "_parallel_ubf_iter"
 MEETING = "FLOWPORT_GANG"
 """The variable that names a folder which the nodes of a gang in one container share as long as it runs."""
 
+WORKERS = "FLOWPORT_NODE_WORKERS"
+"""The variable with the address and a free port of each node, where each has a container of its own and the program asks for them."""
+
 LOOPBACK = "127.0.0.1"
 
 ADDRESS = "FLOWPORT_NODE_ADDRESS"

@@ -17,6 +17,7 @@ from flowport.runtime.store.errors import Missing, StoreError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from flowport.runtime.store.interface import Store
@@ -41,11 +42,12 @@ class Meeting:
     """Where the nodes of an attempt meet: a folder of the store, with a round in it.
 
     `repeats` says that the folder may have rounds of earlier attempts. They are numbered then: node 0 opens the next one, and the others
-    join the newest one, unless they were in it already. `number` is that of the round, -1 before there is one.
+    join the newest one, unless they were in it already. `number` is that of the round, -1 before there is one. `first` is what this node
+    says from the beginning.
     """
 
-    def __init__(self, store: Store, folder: str, repeats: bool) -> None:
-        self._store, self._folder, self._repeats = store, folder, repeats
+    def __init__(self, store: Store, folder: str, repeats: bool, first: Mapping[str, Any] | None = None) -> None:
+        self._store, self._folder, self._repeats, self._first = store, folder, repeats, first or {}
         self.number = -1
 
     def key(self, index: int) -> str:
@@ -56,7 +58,7 @@ class Meeting:
         """Begin the round, as node 0."""
         while True:
             self.number += 1
-            voice = Voice(self._store, self.key(0))
+            voice = Voice(self._store, self.key(0), self._first)
             if not self._repeats or voice.begin():
                 return voice
 
@@ -67,7 +69,7 @@ class Meeting:
             if newest == self.number:
                 return None
             self.number = newest
-        voice = Voice(self._store, self.key(index))
+        voice = Voice(self._store, self.key(index), self._first)
         return voice if not self._repeats or voice.begin() else None
 
     def find(self, index: int) -> Ear:
@@ -84,9 +86,9 @@ class Meeting:
 class Voice:
     """The document of this node. It has a nonce, as containers of two attempts may want to be the same node."""
 
-    def __init__(self, store: Store, key: str) -> None:
+    def __init__(self, store: Store, key: str, first: Mapping[str, Any]) -> None:
         self._store, self._key = store, key
-        self._doc: dict[str, Any] = {"v": RECORDS, "nonce": os.urandom(8).hex(), "count": 0, "state": HERE}
+        self._doc: dict[str, Any] = {"v": RECORDS, "nonce": os.urandom(8).hex(), "count": 0, "state": HERE, **first}
         self._last = 0.0
 
     def begin(self) -> bool:

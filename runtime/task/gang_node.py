@@ -12,7 +12,7 @@ import time
 from _pickle import dumps, loads
 
 from flowport.runtime.process.lifecycle import check
-from flowport.runtime.process.nodes import Place, own_address
+from flowport.runtime.process.nodes import WORKERS, Place, free_port, own_address
 from flowport.runtime.protocol import DONE, FAILED, NonRetryable, Retryable
 from flowport.runtime.records import rounds
 from flowport.runtime.task.commit import finish, is_done
@@ -36,15 +36,24 @@ if TYPE_CHECKING:
             """Wait until there is an outcome; False if there is none after so many seconds."""
 
 
+LISTED = ("tensorflow", "tensorflow_parallel")
+"""The decorators whose program needs the addresses of all nodes, and not that of node 0 alone."""
+
+
 def run_node(context: TaskContext, own: Container) -> int:
     """Take part in a round; returns the exit code of this container. `own` runs the node of this container."""
     place = Place.of(context.invocation.nodes, os.environ)
-    meeting = rounds.Meeting(context.store, context.keys.round(context.step, context.slice, place.round), place.repeats)
+    launcher = context.plan["gang"].get("launcher", "")
+    first = {"worker": f"{own_address(os.environ)}:{free_port()}"} if launcher in LISTED else {}
+    meeting = rounds.Meeting(context.store, context.keys.round(context.step, context.slice, place.round), place.repeats, first)
     voice = meeting.open() if place.index == 0 else _joined(context, own, place, meeting)
     if voice is None:
         return DONE
     keys = [meeting.key(index) for index in range(place.number)]
-    body = _Leader(context, own, place, voice, keys).lead if place.index == 0 else _Follower(context, own, place, voice, keys[0]).follow
+    if place.index:
+        body = _Follower(context, own, place, voice, keys[0]).follow
+    else:
+        body = _Leader(context, own, place, voice, keys, first.get("worker")).lead
     try:
         return body()
     except BaseException as error:
@@ -75,8 +84,10 @@ class _Leader:
 
     apart = True
 
-    def __init__(self, context: TaskContext, own: Container, place: Place, voice: rounds.Voice, keys: list[str]) -> None:
-        self.context, self.own, self.place, self.voice = context, own, place, voice
+    def __init__(
+        self, context: TaskContext, own: Container, place: Place, voice: rounds.Voice, keys: list[str], worker: str | None
+    ) -> None:
+        self.context, self.own, self.place, self.voice, self.worker = context, own, place, voice, worker
         self.ears = {index: rounds.Ear(context.store, keys[index]) for index in range(1, place.number)}
         self.address = own_address(os.environ)
         self.gang: dict[str, Any] = {"number": 0}
@@ -104,10 +115,21 @@ class _Leader:
         """Begin the nodes, as soon as all containers are here."""
         self._gather()
         self.rows = list(variables)
-        self.gang = {"number": self.gang["number"] + 1, "tried": tried, "rows": self.rows, "variables": list(variables.values())}
+        shared = {WORKERS: ",".join(self._workers())} if self.worker else {}
+        self.gang = {
+            "number": self.gang["number"] + 1,
+            "tried": tried,
+            "rows": self.rows,
+            "variables": list(variables.values()),
+            "shared": shared,
+        }
         self.running = set(range(len(self.rows)))
         self.voice.say(gang=self.gang)
-        self.own.begin_nodes(tried, {self.rows[0]: variables[self.rows[0]]})
+        self.own.begin_nodes(tried, {self.rows[0]: {**variables[self.rows[0]], **shared}})
+
+    def _workers(self) -> list[str]:
+        """The address and the free port of each node of the gang."""
+        return [self.worker or "", *(self.ears[index].doc["worker"] for index in range(1, len(self.rows)))]
 
     def _gather(self) -> None:
         """Wait until all nodes are here."""
@@ -208,7 +230,8 @@ class _Follower:
         if gang["number"] > self.begun and self.place.index < len(gang["rows"]):
             self.begun = gang["number"]
             self.running, self.told_to_end, self.is_over = True, False, False
-            self.own.begin_nodes(gang["tried"], {gang["rows"][self.place.index]: gang["variables"][self.place.index]})
+            row, variables = gang["rows"][self.place.index], gang["variables"][self.place.index]
+            self.own.begin_nodes(gang["tried"], {row: {**variables, **gang["shared"]}})
         if gang.get("ending") and self.running and not self.told_to_end:
             self.told_to_end = True
             self.own.end()

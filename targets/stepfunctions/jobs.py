@@ -97,7 +97,11 @@ class Jobs:
 
 
 def nodes_apart(asked: StepSettings, settings: Settings) -> int:
-    """How many containers the job of a step has: one for each node of a gang, if their number is known and its programs can do so."""
+    """How many containers the job of a step has: one for each node of a gang, if their number is known and its programs can do so.
+
+    Batch takes another number with a job (`NodeOverrides`), and the `.sync` integration of Step Functions has no such parameter
+    (Step Functions, "Run AWS Batch workloads"). That of the SDK has it, but does not end the job when an execution is stopped.
+    """
     gang = asked.gang
     if gang is None or not gang.nodes or not can_be_apart(asked) or settings.platform != "EC2" or settings.gangs == "container":
         return 1

@@ -88,12 +88,12 @@ def test_a_number_of_nodes_that_only_the_run_knows_comes_from_the_step_before() 
     assert [found.code for found in said(plan)] == []
 
 
-@pytest.mark.parametrize("decorator", ["", "pytorch_parallel", "torchrun"])
+@pytest.mark.parametrize("decorator", ["", "pytorch_parallel", "torchrun", "tensorflow", "tensorflow_parallel", "metaflow_ray"])
 def test_programs_that_find_each_other_by_an_address_have_pods_of_their_own(decorator: str) -> None:
     assert started(gang(4, decorator))["template"] == "train-nodes"
 
 
-@pytest.mark.parametrize("decorator", ["deepspeed", "mpi", "metaflow_ray", "tensorflow", "tensorflow_parallel"])
+@pytest.mark.parametrize("decorator", ["deepspeed", "mpi"])
 def test_programs_that_share_a_machine_have_one_pod(decorator: str) -> None:
     assert started(gang(4, decorator))["template"] == "train"
     assert templates(gang(4, decorator))["train"]["container"]["resources"]["requests"] == {"cpu": "8", "memory": "12000Mi"}

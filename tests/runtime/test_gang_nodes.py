@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -10,23 +9,14 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from typing_extensions import Self
 
 import progress
 from flowport.runtime.protocol import DONE, ENDED, FAILED
 from flowport.runtime.records.attempts import failures
 from flowport.runtime.store.keys import NODES, Keys
+from gang_containers import Job, Pods, codes
 from gang_flow import GANG, MEET
 from solo import Solo
-
-QUICK = """
-import sys
-from flowport.runtime.records import rounds
-rounds.POLL, rounds.BEAT, rounds.LOST, rounds.ARRIVAL = 0.05, 0.2, {lost}, {arrival}
-from flowport.runtime.__main__ import main
-sys.exit(main(sys.argv[1:]))
-"""
-"""A task as a container begins it, that waits less long for others."""
 
 CLIENT = """
 import sys
@@ -76,64 +66,12 @@ class Several(FlowSpec):
 RETRY = "@retry(times=1, minutes_between_retries=0)"
 
 
-class Job:
-    """A multi-node parallel job of AWS Batch: the command of a task, begun once for each node."""
-
-    engine = "batch"
-
-    def __init__(self, flow: Solo, id: str, number: int = 3, slice: str = "s.0", **limits: float) -> None:
-        argv = flow.invocation("train", slice, nodes=self.engine).argv()
-        self.command = [sys.executable, "-c", QUICK.format(**{"lost": 60.0, "arrival": 60.0, **limits}), *argv]
-        self.id, self.number = id, number
-        self.nodes: dict[int, subprocess.Popen[str]] = {}
-
-    def variables(self, index: int) -> dict[str, str]:
-        """What the engine says to a node."""
-        return {
-            "AWS_BATCH_JOB_ID": f"{self.id}#{index}",
-            "AWS_BATCH_JOB_ATTEMPT": "1",
-            "AWS_BATCH_JOB_NODE_INDEX": str(index),
-            "AWS_BATCH_JOB_NUM_NODES": str(self.number),
-        }
-
-    def begin(self, *indexes: int) -> Self:
-        for index in indexes:
-            variables = {**os.environ, **self.variables(index), "FLOWPORT_NODE_ADDRESS": "127.0.0.1"}
-            self.nodes[index] = subprocess.Popen(self.command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        return self
-
-    def end(self) -> dict[int, tuple[int, str]]:
-        """The exit code and the output of each node."""
-        found = {}
-        for index, node in sorted(self.nodes.items()):
-            output = node.communicate()[0]
-            found[index] = (node.returncode, output)
-        return found
-
-
-class Pods(Job):
-    """The pods of a gang on Argo; `id` is the number of the attempt."""
-
-    engine = "argo"
-
-    def variables(self, index: int) -> dict[str, str]:
-        return {
-            "FLOWPORT_NODE_INDEX": str(index),
-            "FLOWPORT_NODE_COUNT": str(self.number),
-            "FLOWPORT_NODE_ATTEMPT": self.id,
-        }
-
-
 def gang(folder: Path, body: str, decorators: str = "") -> Solo:
     """A flow whose gang does `body` on each of its three nodes, and which is as far as that gang."""
     source = GANG.format(decorators=decorators, body=textwrap.indent(textwrap.dedent(body), 8 * " "), notes=str(folder / "notes"))
     flow = Solo(folder, MEET + source)
     assert flow.perform("start") == DONE
     return flow
-
-
-def codes(found: dict[int, tuple[int, str]]) -> list[int]:
-    return [code for code, _ in found.values()]
 
 
 def joined(flow: Solo) -> list[object]:

@@ -49,12 +49,12 @@ def test_each_node_has_a_container_with_what_the_step_asks_for() -> None:
     assert nodes["container"]["command"][-2:] == ["--nodes", "batch"]
 
 
-@pytest.mark.parametrize("decorator", ["", "pytorch_parallel", "torchrun"])
+@pytest.mark.parametrize("decorator", ["", "pytorch_parallel", "torchrun", "tensorflow", "tensorflow_parallel", "metaflow_ray"])
 def test_programs_that_find_each_other_by_an_address_have_containers_of_their_own(decorator: str) -> None:
     assert definition(gang(4, decorator))["type"] == "multinode"
 
 
-@pytest.mark.parametrize("decorator", ["deepspeed", "mpi", "metaflow_ray", "tensorflow", "tensorflow_parallel"])
+@pytest.mark.parametrize("decorator", ["deepspeed", "mpi"])
 def test_programs_that_share_a_machine_have_one_container(decorator: str) -> None:
     container = definition(gang(4, decorator))["containerProperties"]
     assert container["resourceRequirements"] == [{"type": "VCPU", "value": "8"}, {"type": "MEMORY", "value": "12000"}]
