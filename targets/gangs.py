@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
-from flowport.compiler.ir import Flow, Settings
+from flowport.compiler.ir import Flow, Settings, Step
 
 APART = ("", "parallel", "pytorch_parallel", "torchrun", "tensorflow", "tensorflow_parallel", "metaflow_ray")
 """The decorators whose nodes can have a container each: the programs of the others are started by node 0, which needs SSH to do so."""
@@ -16,10 +16,10 @@ def can_be_apart(settings: Settings) -> bool:
     return settings.gang is not None and settings.gang.decorator in APART
 
 
-def uncounted(flow: Flow, is_apart: Callable[[Settings], bool]) -> Iterator[Diagnostic]:
+def uncounted(flow: Flow, is_apart: Callable[[Step], bool] = lambda step: False) -> Iterator[Diagnostic]:
     """Gangs whose container cannot be as large as all their nodes need, because their number is not known."""
     for step in flow.steps:
-        if step.settings.gang is None or step.settings.gang.nodes is not None or is_apart(step.settings):
+        if step.settings.gang is None or step.settings.gang.nodes is not None or is_apart(step):
             continue
         sizes = step.settings.sizes
         gpus = f", {sizes.gpu} GPU{'s' if sizes.gpu > 1 else ''}" if sizes.gpu else ""

@@ -122,7 +122,7 @@ def plan_problems(plan: Plan, settings: Settings) -> Iterator[Diagnostic]:
     """What a plan asks for and does not get, and names that are others in Airflow."""
     yield from missing(plan, "airflow", lacks(settings), CODES)
     yield from unfilled(plan.flow)
-    yield from uncounted(plan.flow, lambda asked: False)
+    yield from uncounted(plan.flow)
     yield from (_named_like_a_field(parameter) for parameter in plan.flow.parameters if parameter.name in FIELDS)
     yield from _long_form(plan, OVERRIDES if settings.compute in ("batch", "ecs") else VARIABLE)
     yield from _renamed(plan, settings)

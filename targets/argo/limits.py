@@ -57,8 +57,7 @@ def plan_problems(plan: Plan, settings: Settings, document: Any) -> Iterator[Dia
     yield from pod_problems(plan, volumes(settings), HELD)
     yield from _expressions(plan.flow)
     yield from _without_rest(plan)
-    yield from uncounted(plan.flow, lambda asked: is_apart(asked, settings))
-    yield from _crowded(plan.flow, settings)
+    yield from _gangs(plan, settings)
     yield from _renamed(plan, settings)
     yield from _sizes(plan, settings, document)
 
@@ -106,12 +105,14 @@ def _without_rest(plan: Plan) -> Iterator[Diagnostic]:
             yield Diagnostic("FP419", message, plan.flow.step(found[1]).span, help=(way_out,), severity="warning")
 
 
-def _crowded(flow: Flow, settings: Settings) -> Iterator[Diagnostic]:
-    """Gangs of which not all pods may run at once, although they wait for each other."""
-    most = settings.max_concurrency
+def _gangs(plan: Plan, settings: Settings) -> Iterator[Diagnostic]:
+    """Gangs in one pod that nobody has counted, and those with a pod for each node of which not all may run at once."""
+    flow, most = plan.flow, settings.max_concurrency
+    alone = {job.step for job in jobs(graph(plan))}  # and not in a loop that has one pod
+    yield from uncounted(flow, lambda step: step.name in alone and is_apart(step.settings, settings))
     for step, asked in gangs(flow, settings).items():
         number = asked.gang.nodes if asked.gang else None
-        if most and number and number > most:
+        if step in alone and most and number and number > most:
             message = f"the {number} nodes of step `{step}` wait for each other, and max_concurrency = {most} lets {most} of them run"
             ways_out = (f"set `max_concurrency = {number}` or more", 'or write `gangs = "container"`: all nodes then run in one pod')
             yield Diagnostic("FP437", message, flow.step(step).span, help=ways_out)

@@ -153,7 +153,7 @@ def plan_problems(plan: Plan, settings: Settings, size: int) -> Iterator[Diagnos
         )
     yield from _histories(plan)
     yield from starved(plan, settings)
-    yield from uncounted(plan.flow, lambda asked: False)
+    yield from uncounted(plan.flow)
     if settings.platform == "FARGATE" and any(not (settings.execution_role or role) for role in _execution_roles(plan)):
         yield Diagnostic(
             "FP404",

@@ -8,9 +8,10 @@ import pytest
 
 from argo.checks import problems
 from argo.emitted import document, said, tasks, templates
-from flowport.compiler.ir import Catch, End, Foreach, Gang, Next, Resources, Retry, Settings
+from flowport.compiler.ir import Case, Catch, End, Foreach, Gang, Next, Resources, Retry, Settings, Step, Switch
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower.time_limits import SLACK
+from flowport.compiler.record import replace
 from flowport.runtime.records.rounds import ARRIVAL
 from flowport.targets.argo.gangs import gangs, number_of_pods
 from flowport.targets.argo.graph import graph, jobs, repeated
@@ -119,6 +120,27 @@ def test_more_nodes_than_may_run_at_once_are_refused_with_ways_out() -> None:
     assert problem.message == "the 4 nodes of step `train` wait for each other, and max_concurrency = 3 lets 3 of them run"
     assert problem.help == ("set `max_concurrency = 4` or more", 'or write `gangs = "container"`: all nodes then run in one pod')
     assert said(gang(4), max_concurrency=4) == said(gang(4), max_concurrency=3, gangs="container") == ()
+
+
+def test_a_gang_in_a_loop_that_has_one_pod_is_in_that_pod() -> None:
+    looped = flow(
+        ("start", Foreach("grow", "xs")),
+        ("grow", Foreach("train", "", items=None, gang=True)),
+        ("train", Next("judge"), Settings(gang=Gang("parallel", None), resources=ASKED)),
+        ("judge", Switch("more", (Case("again", "grow"), Case("enough", "after"))), "join"),
+        ("after", Next("collect")),
+        ("collect", Next("end"), "join"),
+        ("end", End()),
+    )
+    assert "train-nodes" not in templates(looped)
+    assert "FP436" in [found.code for found in said(looped)]
+    counted = replace(looped, flow=replace(looped.flow, steps=tuple(map(four, looped.flow.steps))))
+    assert "FP437" not in [found.code for found in said(counted, max_concurrency=2)]
+
+
+def four(step: Step) -> Step:
+    """A step whose gang has four nodes."""
+    return replace(step, settings=replace(step.settings, gang=Gang("parallel", 4))) if step.settings.gang else step
 
 
 def test_a_workflow_has_room_for_the_pods_of_all_nodes() -> None:
