@@ -36,6 +36,9 @@ UNUSED = "FLOWPORT_UNUSED"
 """The environment variable with what a flow imports from Metaflow and does not use: `Run`, `client.core.Run`, or `client.core.`
 (a module)."""
 
+FROM_EXTENSIONS = "FLOWPORT_FROM_EXTENSIONS"
+"""The environment variable with what a flow imports from extensions of Metaflow: `Lake`, or `plugins.lake.` (a module)."""
+
 SECRETS = "FLOWPORT_SECRETS"
 """The variable that says where a task finds the secrets of its step: references, and no value of one."""
 

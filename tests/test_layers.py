@@ -42,7 +42,7 @@ OUTSIDE = {
     "testing": set[str](),
 }
 ROOMS = (
-    *("store", "names", "datatools", "records", "process", "secrets", "requirements"),
+    *("store", "extensions", "names", "datatools", "records", "process", "secrets", "requirements"),
     *("package", "environments", "replay", "joins", "run", "checkpoints", "launchers", "serving", "task", "local"),
 )
 """The folders of the runtime. A file imports from its own room and from those before it; the files beside them are for all."""

@@ -266,4 +266,10 @@ READING: Mapping[str, Code] = {
         "flow's own files sets to such a call. flowport does not see parameters that a function, a subclass of `Parameter`, "
         "`functools.partial`, an `if`, a loop, `setattr` or a class decorator creates.",
     ),
+    "FP157": Code(
+        "the name comes from an extension of Metaflow",
+        "Packages called `metaflow_extensions` add modules and names to `metaflow`. While a flow runs, flowport finds those that are "
+        "installed in the environment of the task. Compiling cannot look into that environment, so this is a warning. flowport takes "
+        "modules, functions and classes from extensions, but no decorators of flows and steps: they need Metaflow itself.",
+    ),
 }

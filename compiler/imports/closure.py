@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from flowport.compiler.evaluate.reading import Reading
 from flowport.compiler.imports.dynamic_imports import named_modules
+from flowport.compiler.imports.extensions import modules_beside
 from flowport.compiler.python.modules import Modules, imports
 from flowport.compiler.python.source import Source
+from flowport.runtime.names.exports import names_of
 
 
 def import_closure(reading: Reading, starts: Iterable[Source]) -> tuple[Source, ...]:
@@ -50,8 +52,19 @@ def _imported_modules(modules: Modules, source: Source, functions: bool = True) 
             continue
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
+            yield from (name for alias in node.names for name in _of_extensions(modules, alias.name, ()))
+        elif not node.level and node.module and node.module.split(".")[0] == "metaflow":
+            yield from _of_extensions(modules, node.module, [alias.name for alias in node.names])
         else:
             name = modules.absolute(source, node.module or "", node.level)
             yield from (f"{name}.{alias.name}" if name else alias.name for alias in node.names if alias.name != "*")
             if name:
                 yield name
+
+
+def _of_extensions(modules: Modules, module: str, names: Sequence[str]) -> Iterator[str]:
+    """The own modules that are imported as parts of `metaflow`."""
+    package, _, inner = module.partition(".")
+    known = names_of("metaflow", inner) or frozenset()
+    if package == "metaflow" and not known.issuperset(names or [""]):
+        yield from modules_beside(modules, inner, names)

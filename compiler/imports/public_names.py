@@ -10,6 +10,7 @@ from itertools import accumulate
 from flowport.compiler.decorators.registry import ARGUMENTS
 from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.evaluate.reading import Reading
+from flowport.compiler.imports.extensions import may_be_a_name_of_extension, may_be_of_extension, needs_metaflow
 from flowport.compiler.imports.reached import used_names
 from flowport.compiler.python.modules import OURS, imports
 from flowport.compiler.python.source import Source
@@ -42,52 +43,73 @@ PARTS: Mapping[str, Part] = {
 """Names of Metaflow that flowport does not have."""
 
 
-def check_imports(reading: Reading, sources: Sequence[Source], start: Source, flow: str, whole: Iterable[Source]) -> tuple[str, ...]:
+@record
+class Imports:
+    """What a flow's files import from `metaflow` that flowport does not have: names, and modules with a dot behind them.
+
+    The runtime makes the imports of what is unused work, and looks for the others in extensions that are installed.
+    """
+
+    unused: tuple[str, ...]
+    from_extensions: tuple[str, ...]
+
+
+def check_imports(reading: Reading, sources: Sequence[Source], start: Source, flow: str, whole: Iterable[Source]) -> Imports:
     """Report imports that fail when the class `flow` in `start` runs, except those that a `try` expects to fail.
 
-    Names that no task uses are a warning. They are returned, so that the runtime can make their imports work. `whole` are files of which
-    everything may be used.
+    Names that no task uses are a warning, and so is what an extension of Metaflow may have. `whole` are files of which everything may be
+    used.
     """
     checker = _Imports(reading, sources, start, lambda: used_names(reading, sources, flow, whole))
     for source in checker.sources:
         for node, guarded in imports(source.tree):
             if not guarded:
                 checker.check(source, node)
-    return tuple(sorted(checker.unused))
+    return Imports(tuple(sorted(checker.unused)), tuple(sorted(checker.from_extensions)))
 
 
 class _Imports:
     def __init__(self, reading: Reading, sources: Sequence[Source], start: Source, used: Callable[[], frozenset[str]]) -> None:
         self.reading, self.sources, self.start, self._used = reading, sources, start, used
         self.unused: set[str] = set()
+        self.from_extensions: set[str] = set()
 
     def check(self, source: Source, node: ast.Import | ast.ImportFrom) -> None:
         """Check one import."""
         if isinstance(node, ast.Import):
             for alias in node.names:
                 package, _, module = alias.name.partition(".")
-                if package not in OURS or not module:
+                if package not in OURS or not module or self.is_beside(package, module):
                     continue
                 if package == "metaflow" and names_of(package, module) is None and not self.is_module_used(alias):
                     self.unused.add(f"{module}.")
                     _say_unused(self.reading, source, alias, f"the module `{alias.name}`")
-                else:
+                elif package != "metaflow" or not self.is_of_extension(
+                    source, alias, module, [alias.asname or ".".join(alias.name.split(".")[:2])]
+                ):
                     self.module(source, alias, alias.name, ())
         elif source is self.start and node.level:
             _say_relative(self.reading, source, node)
         elif not node.level and node.module and node.module.split(".")[0] in OURS:
-            if node.module in OURS:
+            package, _, module = node.module.partition(".")
+            if self.is_beside(package, module):
+                return
+            if not module:
                 for alias in node.names:
-                    self.member(source, node.module, alias)
+                    self.member(source, node.module, alias, node in self.early)
             else:
                 self.module(source, node, node.module, node.names)
 
-    def member(self, source: Source, package: str, alias: ast.alias) -> None:
-        """A name that is imported from `flowport` or `metaflow` itself."""
+    def member(self, source: Source, package: str, alias: ast.alias, is_early: bool) -> None:
+        """A name that is imported from `flowport` or `metaflow` itself; `is_early`: together with the file."""
         if alias.name == "cards":
             _say_cards(self.reading, source, alias)
+        elif package == "metaflow" and alias.name in self.reading.modules.extensions.names:
+            return
         elif alias.name not in {"*", *PUBLIC_NAMES, *(names_of(package, "") or ())}:
             used = self.is_used(alias)
+            if package == "metaflow" and used and self.is_name_of_extension(source, alias, is_early):
+                return
             (self.reading.rejected_imports if used else self.unused).add(alias.name)
             if used:
                 say_missing(self.reading, source, alias, alias.name, _TRY)
@@ -101,16 +123,19 @@ class _Imports:
         if inner.split(".")[-1] == "cards" or set(MODULES.get(inner, {}).values()) == {CARDS}:
             _say_cards(self.reading, source, node)
         offered = PUBLIC_NAMES if known is None else known | {"*"}
-        others = [alias for alias in aliases if alias.name not in offered]
+        others = [one for one in aliases if one.name not in offered and not self.is_beside(package, f"{inner}.{one.name}")]
         if others and package == "metaflow" and (known is not None or len(others) == len(aliases)) and not any(map(self.is_used, others)):
             self.unused.update(f"{inner}.{alias.name}" for alias in others)
             for alias in others:
                 _say_unused(self.reading, source, alias)
         elif known is not None:
+            others = [
+                one for one in others if inner != "plugins" or not self.is_of_extension(source, one, f"{inner}.{one.name}", _bound([one]))
+            ]
             self.reading.rejected_imports.update(alias.name for alias in others)
             for alias in others:
                 say_missing(self.reading, source, alias, alias.name, _TRY, known=known)
-        else:
+        elif not others or package != "metaflow" or not self.is_of_extension(source, node, inner, _bound(aliases)):
             self.missing_module(source, node, module, aliases)
 
     def missing_module(self, source: Source, node: ast.AST, module: str, aliases: Sequence[ast.alias]) -> None:
@@ -122,7 +147,37 @@ class _Imports:
         ways_out = [f"write `from {package} import {', '.join(public)}`"] if public else []
         if others or not public:
             ways_out += [*dict.fromkeys(PARTS[name].way_out for name in others if name in PARTS), _TRY]
-        self.reading.say("FP143", f"flowport does not have the module `{module}`", source, node, *ways_out, notes=_NOTES)
+        notes = (*_NOTES, _INNER) if needs_metaflow(module.partition(".")[2]) else _NOTES
+        self.reading.say("FP143", f"flowport does not have the module `{module}`", source, node, *ways_out, notes=notes)
+
+    def is_beside(self, package: str, module: str) -> bool:
+        """Whether a module is that of an extension in the flow's own folders."""
+        return package == "metaflow" and names_of(package, module) is None and bool(self.reading.modules.extensions.module(module))
+
+    def is_of_extension(self, source: Source, node: ast.AST, module: str, bound: Iterable[str]) -> bool:
+        """Whether `metaflow.<module>` may be that of an extension that is installed where the steps run, which is a warning.
+
+        What an extension has for decorators or base classes, by the names `bound`, needs Metaflow itself.
+        """
+        if names_of("metaflow", module) is not None or not may_be_of_extension(module):
+            return False
+        if "*" in bound or not self.on_import.isdisjoint(bound):
+            return False
+        self.from_extensions.add(f"{module}.")
+        where = f"metaflow_extensions/*/{module.replace('.', '/')}"
+        _say_extension(self.reading, source, node, f"metaflow.{module}", f"the package that has `{where}`")
+        self.reading.rejected_imports.add(f"metaflow.{module}")
+        return True
+
+    def is_name_of_extension(self, source: Source, alias: ast.alias, is_early: bool) -> bool:
+        """The same for a name of `metaflow` itself. At the top of a file it is likely that of a decorator."""
+        if is_early or alias.name in PARTS or not self.on_import.isdisjoint(_bound([alias])):
+            return False
+        if not may_be_a_name_of_extension(alias.name, PUBLIC_NAMES):
+            return False
+        self.from_extensions.add(alias.name)
+        _say_extension(self.reading, source, alias, f"metaflow.{alias.name}", "the package of the extension")
+        return True
 
     def is_used(self, alias: ast.alias) -> bool:
         """Whether a task may use an imported name or its alias."""
@@ -133,12 +188,23 @@ class _Imports:
         return (alias.asname or ".".join(alias.name.split(".")[:2])) in self.used
 
     @cached_property
+    def early(self) -> frozenset[ast.AST]:
+        """The imports that are done when the files are imported."""
+        return frozenset(node for source in self.sources for node, _ in imports(source.tree, functions=False))
+
+    @cached_property
+    def on_import(self) -> frozenset[str]:
+        """What is used when the files are imported."""
+        return used_names(self.reading, self.sources, "")
+
+    @cached_property
     def used(self) -> frozenset[str]:
         """What a task may use; found out only if there is a name that flowport does not have."""
         return self._used()
 
 
 _NOTES = ("while a flow runs, flowport replaces Metaflow",)
+_INNER = "the extension with this module imports inner parts of Metaflow, so that it cannot be used without Metaflow"
 _TRY = "remove the import, or put it into a `try` with `except ImportError` if the flow works without it"
 
 
@@ -154,6 +220,18 @@ def _say_unused(reading: Reading, source: Source, alias: ast.alias, what: str = 
     message = f"flowport does not have {what or f'`{alias.name}`'}, which no step of the flow uses"
     way_out = "you can keep the import: it works, and an error says so if a task uses the name after all"
     reading.warn("FP143", message, source, alias, way_out, "or remove it")
+
+
+def _say_extension(reading: Reading, source: Source, node: ast.AST, name: str, package: str) -> None:
+    message = f"`{name}` is not part of Metaflow itself: its extension must be installed where the steps run"
+    way_out = f"add {package} to the image, or to the packages of the step"
+    optional = "if the flow works without it, put the import into a `try` with `except ImportError`"
+    reading.warn("FP157", message, source, node, way_out, optional)
+
+
+def _bound(aliases: Iterable[ast.alias]) -> list[str]:
+    """The names that an import binds, and what they are called where they come from."""
+    return [name for alias in aliases for name in (alias.name, alias.asname) if name is not None]
 
 
 def _say_cards(reading: Reading, source: Source, node: ast.AST) -> None:

@@ -15,6 +15,7 @@ import builtins
 from collections.abc import Iterable, Iterator, Sequence
 
 from flowport.compiler.evaluate.reading import Reading
+from flowport.compiler.python.bindings import asks_for_main
 from flowport.compiler.python.classes import HARMLESS
 from flowport.compiler.python.modules import OURS, Definition, External, imports
 from flowport.compiler.python.source import Source
@@ -48,8 +49,11 @@ class Body:
 
 
 def used_names(reading: Reading, sources: Sequence[Source], flow: str, whole: Iterable[Source] = ()) -> frozenset[str]:
-    """Every name, attribute and text in the code that is reached from the class `flow`, and from all that is in `whole`."""
-    reader = _Reader(reading)
+    """Every name, attribute and text in the code that is reached from the class `flow`, and from all that is in `whole`.
+
+    With "" for `flow`, only what runs while the files are imported in a task.
+    """
+    reader = _Reader(reading, bool(flow))
     waiting, bodies = reader.split(sources, frozenset(one.path for one in whole))
     names = {flow}
     for source in sources:
@@ -64,8 +68,8 @@ def used_names(reading: Reading, sources: Sequence[Source], flow: str, whole: It
 
 
 class _Reader:
-    def __init__(self, reading: Reading) -> None:
-        self.reading = reading
+    def __init__(self, reading: Reading, main_blocks: bool) -> None:
+        self.reading, self.main_blocks = reading, main_blocks
         self.follows = True
         """Whether every `getattr` that was read says the name that it gets."""
 
@@ -75,6 +79,9 @@ class _Reader:
         later: dict[str, list[Body]] = {}
         for source in sources:
             for node in source.tree.body:
+                if not self.main_blocks and isinstance(node, ast.If) and asks_for_main(node.test):
+                    at_once.append(Body(source, node.orelse))
+                    continue
                 shell = self.shell(source, node) if source.path not in whole else None
                 if shell is None:
                     at_once.append(Body(source, [node]))
@@ -88,7 +95,9 @@ class _Reader:
         if isinstance(node, ast.ClassDef) and self.is_quiet_class(source, node):
             parts = [self.function(source, inner) for inner in node.body]
             at_once = [each for part, inner in zip(parts, node.body) for each in (part[0] if part else [inner])]
-            return [*node.decorator_list, *node.bases, *at_once], node.name, [each for part in parts if part for each in part[1]]
+            later = [each for part in parts if part for each in part[1]]
+            own = [base for base in node.bases if isinstance(self.reading.modules.resolve(source, base), Definition)]
+            return [*node.decorator_list, *(base for base in node.bases if base not in own), *at_once], node.name, [*own, *later]
         # Python itself calls `__getattr__` and `__dir__` of a module.
         part = self.function(source, node) if isinstance(node, FUNCTIONS) and not node.name.startswith("__") else None
         return (part[0], node.name, part[1]) if part is not None and isinstance(node, FUNCTIONS) else None
@@ -126,7 +135,7 @@ class _Reader:
         return [] if "annotations" in self.reading.modules.names(source) else annotations
 
     def mentions(self, body: Body) -> Iterator[str]:
-        """Every name, attribute and string, and what is imported from elsewhere; no annotations that are not evaluated."""
+        """Every name, attribute and string, and what is imported under another name; no annotations that are not evaluated."""
         annotated = "annotations" not in self.reading.modules.names(body.source)
         waiting = [*body.nodes]
         while waiting:
@@ -138,7 +147,7 @@ class _Reader:
                 case ast.Name(id=name) | ast.Attribute(attr=name) | ast.Constant(value=str(name)):
                     yield name
                 case ast.ImportFrom(names=aliases) if (node.module or "").split(".")[0] not in OURS:
-                    yield from (alias.name for alias in aliases)
+                    yield from (alias.name for alias in aliases if alias.asname)  # its own name is said where it is used
                 case ast.Call(func=ast.Name(id="getattr"), args=[_, ast.Constant(), *_]):
                     pass
                 case ast.Call(func=ast.Name(id="getattr")):

@@ -82,8 +82,8 @@ class Flow:
     `members` are the names of its class that are not steps, inherited ones included; `complete`: the source of all base classes is known.
     `roots` are the folders inside the package that go on `sys.path`, "" for its top. `definitions` has the digests of what the flow's
     modules define, by module, "" for the flow's own file, and name. `unused` are names that they import from Metaflow, which flowport does
-    not offer and nothing uses. `late_parameters` are attributes that the class gets when it is imported,
-    and `removed_parameters` those that it loses.
+    not offer and nothing uses, and `from_extensions` what extensions of Metaflow must have. `late_parameters` are attributes that the class
+    gets when it is imported, and `removed_parameters` those that it loses.
     """
 
     name: str
@@ -103,6 +103,7 @@ class Flow:
     complete: bool = field(default=True, compare=False, repr=False)
     span: Span | None = field(default=None, compare=False)
     unused: tuple[str, ...] = ()
+    from_extensions: tuple[str, ...] = ()
     configs: tuple[Config, ...] = ()
     late_parameters: tuple[str, ...] = ()
     removed_parameters: tuple[str, ...] = ()

@@ -97,6 +97,8 @@ def flow_document(flow: Flow) -> Document:
         document["gangs"] = True
     if flow.unused:
         document["unused"] = [*flow.unused]
+    if flow.from_extensions:
+        document["from_extensions"] = [*flow.from_extensions]
     return document
 
 

@@ -21,6 +21,7 @@ from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
 from flowport.compiler.evaluate.reading import Reading
 from flowport.compiler.imports.attributes import check_attributes
 from flowport.compiler.imports.closure import import_closure
+from flowport.compiler.imports.extensions import declarations
 from flowport.compiler.imports.folders import own_modules
 from flowport.compiler.imports.public_names import check_imports
 from flowport.compiler.ir import Flow, Parameter
@@ -78,7 +79,7 @@ def _flow(reading: Reading, source: Source, flow_class: FlowClass, included: tup
         message = f"the base class `{one.source.segment(base)}` of `{one.node.name}` is not in the flow's own files"
         reading.warn("FP114", message, one.source, base, f"flowport does not see its steps and parameters; {way_out}")
     files = import_closure(reading, [source, *further.sources])
-    unused = check_imports(reading, files, source, own.node.name, further.sources)
+    imports = check_imports(reading, files, source, own.node.name, further.sources)
     calls = (*_kept(find(reading, flow_class, files), options.mutations), *late_calls(options.mutations))
     made = [read_call(reading, one.attribute, one.call, one.source, one.members) for one in calls if one.kind == "Config"]
     settings = configs(reading, made, options.configs, own, folder)
@@ -113,13 +114,14 @@ def _flow(reading: Reading, source: Source, flow_class: FlowClass, included: tup
         ast.get_docstring(own.node) or "",
         about.triggers,
         about.limits,
-        _files((*_also(reading, included), *files), folder, found),
+        _files((*_also(reading, included), *files, *declarations(reading.modules, files)), folder, found),
         tuple(place for _, place in reading.modules.roots),
         {one.module if one is not source else "": definitions[one.place] for one in files if one.place in definitions},
         tuple(one for one in members if one not in marked),
         not flow_class.unseen,
         source.name_span(own.node),
-        unused,
+        imports.unused,
+        imports.from_extensions,
         settings,
         tuple(one.attribute for one in options.mutations.parameters) if options.mutations is not None else (),
         options.mutations.removed_parameters if options.mutations is not None else (),

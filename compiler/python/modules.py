@@ -19,7 +19,8 @@ from flowport.compiler.python.bindings import Binding, Names, asks_for_main, bin
 from flowport.compiler.python.containment import leads_out
 from flowport.compiler.python.source import Source, read
 from flowport.compiler.record import field, record
-from flowport.runtime.names.exports import MODULES
+from flowport.runtime.extensions.installed import PACKAGE, Extensions
+from flowport.runtime.names.exports import MODULES, names_of
 
 OURS = ("flowport", "metaflow")
 """The packages that flows are written with; a folder with this name next to the flow is ignored."""
@@ -103,6 +104,15 @@ class Modules:
     configs: ConfigTable = field(default_factory=lambda: ConfigTable())
     _sources: dict[str, Source | None] = field(default_factory=dict)
     _names: dict[Source, Names] = field(default_factory=dict)
+    _extensions: list[Extensions] = field(default_factory=list)
+
+    @property
+    def extensions(self) -> Extensions:
+        """The extensions of Metaflow in the flow's own folders."""
+        if not self._extensions:
+            places = [os.path.join(folder, PACKAGE) for folder, _ in self.roots]
+            self._extensions.append(Extensions([place for place in places if os.path.isdir(place)]))
+        return self._extensions[0]
 
     def names(self, source: Source) -> Names:
         """What the module binds."""
@@ -113,6 +123,12 @@ class Modules:
     def module(self, name: str) -> Own | None:
         """The own module called `name`, or None when it is not in the flow's folders."""
         parts = name.split(".")
+        if (
+            parts[0] == "metaflow"
+            and (real := self.extensions.module(".".join(parts[1:])))
+            and names_of(parts[0], ".".join(parts[1:])) is None
+        ):
+            return self.module(real)
         if not all(parts) or parts[0] in OURS or "/" in name:
             return None
         path = name.replace(".", "/")
@@ -193,12 +209,22 @@ class Modules:
     def member(self, thing: Thing, name: str, seen: frozenset[tuple[Source, str]] = frozenset()) -> Thing:
         """What `thing.name` stands for."""
         if isinstance(thing, External):
-            return external(f"{thing.name}.{name}")
+            return self._of_extension(thing, name, seen) or external(f"{thing.name}.{name}")
         if isinstance(thing, Own):
             inside = self.look(thing.source, name, seen) if thing.source is not None else None
             full = f"{thing.module}.{name}" if thing.module else name
             return inside or self.module(full) or External(full)
         return External(f"{thing.source.module or thing.source.place}.{thing.name}.{name}")
+
+    def _of_extension(self, thing: External, name: str, seen: frozenset[tuple[Source, str]]) -> Thing | None:
+        """What `metaflow.name` is in an extension beside the flow."""
+        if thing.name != "metaflow" and not thing.name.startswith("metaflow."):
+            return None
+        if thing.name == "metaflow" and name not in MODULES[""] and name in self.extensions.names:
+            owner, member = self.extensions.names[name]
+            module = self.module(owner)
+            return None if module is None else self.member(module, member, seen)
+        return self.module(f"{thing.name}.{name}")
 
     def resolve(self, source: Source, node: ast.expr) -> Thing | None:
         """What a name or a dotted name stands for; None for everything else."""

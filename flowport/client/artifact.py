@@ -121,7 +121,7 @@ def provide_modules(program: CodePackage) -> bool:
     folders = program.folders
     if set(folders) <= set(sys.path):
         return False
-    provide_metaflow(program.flow.get("unused", ()))
+    provide_metaflow(program.flow)
     sys.path += [folder for folder in folders if folder not in sys.path]
     sys.meta_path.append(Module(program.file, folders))
     return True

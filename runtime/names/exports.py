@@ -14,7 +14,7 @@ import sys
 from types import ModuleType
 
 from flowport.runtime.names.metaflow_config import CONSTANTS
-from flowport.runtime.protocol import UNUSED
+from flowport.runtime.protocol import FROM_EXTENSIONS, UNUSED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -223,16 +223,21 @@ class Module(ModuleType):
 
 
 class Finder:
-    """Finds the modules of Metaflow, and those that a flow imports without using them. It goes on `sys.meta_path`."""
+    """Finds the modules of Metaflow, those that a flow imports without using them, and those of extensions. It goes on `sys.meta_path`."""
 
     @staticmethod
     def find_spec(name: str, path: object = None, target: object = None) -> Any:
         package, _, module = name.partition(".")
-        if package != "metaflow" or not module or not (module in PACKAGES or _is_unused_module(module)):
+        if package != "metaflow" or not module:
+            return None
+        is_ours = module in PACKAGES or _is_unused_module(module)
+        real = "" if is_ours else _extension_module(module)
+        if not is_ours and not real:
             return None
         from importlib.machinery import ModuleSpec
 
-        return ModuleSpec(name, Finder, is_package=True)  # type: ignore[arg-type]
+        loader: Any = Finder if is_ours else Alias(real)
+        return ModuleSpec(name, loader, is_package=True)
 
     @staticmethod
     def create_module(spec: Any) -> ModuleType:
@@ -243,8 +248,25 @@ class Finder:
         """There is nothing to execute."""
 
 
+class Alias:
+    """Loads a module of an extension of Metaflow under its name in `metaflow`."""
+
+    def __init__(self, real: str) -> None:
+        self._real = real
+
+    @staticmethod
+    def create_module(spec: Any) -> None:
+        """Python makes a module, which `exec_module` replaces."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        sys.modules[module.__name__] = _imported(module.__name__, self._real)
+
+
 def load(name: str, module: str = "") -> Any:
-    """What a module of Metaflow, "" for `metaflow` and `flowport`, has under a name; raises AttributeError."""
+    """What a module of Metaflow, "" for `metaflow` and `flowport`, has under a name; raises AttributeError.
+
+    It raises ImportError for what the flow expects from an extension that is not installed.
+    """
     from importlib import import_module
 
     offered = MODULES.get(module, {})
@@ -257,7 +279,60 @@ def load(name: str, module: str = "") -> Any:
         return import_module(f"metaflow.{path}")
     if path in unused():
         return UnusedName(name)
+    if not name.startswith("_") and "metaflow" in sys.modules:
+        return _from_extension(path)
     raise AttributeError(f"module '{f'metaflow.{module}' if module else 'flowport'}' has no attribute {name!r}")
+
+
+def _from_extension(path: str) -> Any:
+    """A module or a name of `metaflow` that an installed extension has; raises AttributeError."""
+    from importlib import import_module
+
+    from flowport.runtime.extensions.installed import extensions
+
+    found = extensions()
+    if path in found.names:
+        owner, name = found.names[path]
+        held = _imported(f"metaflow.{path}", owner)
+        return getattr(held, name) if hasattr(held, name) else import_module(f"{owner}.{name}")
+    if found.module(path) or f"{path}." in _expected():
+        return import_module(f"metaflow.{path}")
+    if path in _expected():
+        raise ImportError(_say_not_installed(path))
+    package, _, name = f"metaflow.{path}".rpartition(".")
+    raise AttributeError(f"module '{package}' has no attribute {name!r}")
+
+
+def _extension_module(module: str) -> str:
+    """The full name of the module of an extension; "" if none is installed that has it."""
+    from flowport.runtime.extensions.installed import extensions
+
+    real = extensions().module(module)
+    if not real and any(f"{module}.".startswith(path) for path in _expected() if path.endswith(".")):
+        raise ModuleNotFoundError(_say_not_installed(module), name=f"metaflow.{module}")
+    return real
+
+
+def _imported(name: str, real: str) -> ModuleType:
+    """A module of an extension; `name` is what it is called in `metaflow`."""
+    from importlib import import_module
+
+    try:
+        return import_module(real)
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("metaflow."):
+            raise
+        raise ImportError(f"`{name}`, which is `{real}`, needs `{error.name}`, a part of Metaflow that flowport does not have") from error
+
+
+def _say_not_installed(path: str) -> str:
+    where = f"metaflow_extensions/*/{path.replace('.', '/')}" if "." in path or f"{path}." in _expected() else "metaflow_extensions"
+    return f"`metaflow.{path}` comes from an extension of Metaflow, which is not installed here: install the package that has `{where}`"
+
+
+def _expected() -> list[str]:
+    """What the flow's files import from extensions: names, and modules with a dot behind them."""
+    return os.environ.get(FROM_EXTENSIONS, "").split()
 
 
 def unused() -> list[str]:

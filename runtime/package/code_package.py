@@ -166,7 +166,7 @@ class CodePackage:
         """Let the flow's own modules, and `metaflow`, be found by an import; returns the folders that they are in."""
         folders = self.folders
         sys.path[:0] = [folder for folder in folders if folder not in sys.path]
-        modules.provide_metaflow(self.flow.get("unused", ()))
+        modules.provide_metaflow(self.flow)
         if self.has_configs:
             from flowport.runtime.names import config
 

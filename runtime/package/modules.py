@@ -11,15 +11,16 @@ from importlib._bootstrap_external import (  # type: ignore[import-not-found, un
     spec_from_file_location,
 )
 
-from flowport.runtime.protocol import UNUSED
+from flowport.runtime.protocol import FROM_EXTENSIONS, UNUSED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
     from typing_extensions import Buffer
 
+NOTHING: Mapping[str, Any] = {}
 CLOUDPICKLE = "cloudpickle.cloudpickle"
 COPIES = ("", "ray.", "pyspark.", "joblib.externals.")
 """cloudpickle's module, and the packages that have a copy of it."""
@@ -164,14 +165,16 @@ def module_name(path: str, folders: Sequence[str]) -> str:
     return stem
 
 
-def provide_metaflow(unused: Sequence[str] = ()) -> None:
+def provide_metaflow(flow: Mapping[str, Any] = NOTHING) -> None:
     """Answer `from metaflow import ...` with our own names, in this process and in those that it starts with its `sys.path`.
 
-    `unused` are names that flowport does not have. They can be imported, because nothing uses them.
+    `flow` is the flow's document. What is `unused` flowport does not have; it can be imported, because nothing uses it. What is
+    `from_extensions` must be installed.
     """
-    os.environ.pop(UNUSED, None)
-    if unused:
-        os.environ[UNUSED] = " ".join(unused)
+    for variable, names in ((UNUSED, flow.get("unused")), (FROM_EXTENSIONS, flow.get("from_extensions"))):
+        os.environ.pop(variable, None)
+        if names:
+            os.environ[variable] = " ".join(names)
     folder = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "names", "stand_in")
     if "metaflow" not in sys.modules and folder not in sys.path:
         sys.path.insert(0, folder)

@@ -181,6 +181,81 @@ def test_what_another_file_takes_from_an_import_is_used(tmp_path: Path, helper: 
 
 
 @pytest.mark.parametrize(
+    ("head", "line"),
+    [
+        ("from metaflow.plugins.lake import Lake", "Lake()"),
+        ("from metaflow.plugins import lake", "lake.Lake()"),
+        ("import metaflow.plugins.lake", "metaflow.plugins.lake.Lake()"),
+        ("import metaflow.plugins.lake as lake", "lake.Lake()"),
+        ("from metaflow.lake.deep import Lake as L", "L()"),
+        ("pass", "from metaflow.plugins.lake import Lake; Lake()"),
+        ("pass", "from metaflow import Lake; Lake()"),
+        ("def lake():\n    from metaflow import Lake\n    return Lake()", "lake()"),
+    ],
+)
+def test_what_an_extension_of_metaflow_may_have_is_a_warning(tmp_path: Path, head: str, line: str) -> None:
+    path = write(tmp_path, {"flow.py": class_of(BODY.format(line=line), head)})
+    flow, found = read(path)
+    assert [(one.severity, one.code) for one in found] == [("warning", "FP157")]
+    assert len(flow.from_extensions) == 1
+
+
+@pytest.mark.parametrize(
+    ("head", "line"),
+    [
+        ("from metaflow import lake", "lake.Lake()"),  # at the top of a file, a name is likely that of a decorator
+        ("from metaflow.plugins.lake import *", "pass"),
+        ("from metaflow.plugins.lake import Lake\nLAKE = Lake()", "pass"),
+        ("from metaflow.plugins.lake import Lake\nclass Own(Lake): ...", "Own()"),
+        ("from metaflow.plugins.lake import Lake\ndef lake(a=Lake): ...", "lake()"),
+        ("from metaflow.plugins.lake import Lake\ndef lake(): Lake()\nlake()", "pass"),
+        ("from metaflow.plugins.cardz import Lake", "Lake()"),
+        ("from metaflow.plugins.cards.lake import Lake", "Lake()"),
+        ("from metaflow.graph import FlowGraph", "FlowGraph()"),
+        ("from metaflow.apps import AppDeployer", "AppDeployer()"),
+        ("pass", "from metaflow import Paramter; Paramter()"),
+        ("pass", "from metaflow import inspect_spin; inspect_spin()"),
+        ("pass", "from metaflow import nvcf; nvcf()"),
+        ("pass", "from flowport.plugins.lake import Lake; Lake()"),
+    ],
+)
+def test_what_no_extension_can_give_is_an_error(tmp_path: Path, head: str, line: str) -> None:
+    assert [one for one in said(tmp_path, head, line) if one[0] == "error"] == [("error", "FP143")]
+
+
+def test_a_decorator_of_an_extension_is_an_error(tmp_path: Path) -> None:
+    text = class_of("@on_lake\n" + BODY.format(line="pass"), "from metaflow.plugins.lake import on_lake")
+    assert [(one.severity, one.code) for one in read(write(tmp_path, {"flow.py": text}))[1]] == [("error", "FP143")]
+
+
+def test_an_extension_beside_the_flow_travels_with_it(tmp_path: Path) -> None:
+    files = {
+        "metaflow_extensions/acme/plugins/__init__.py": "__mf_promote_submodules__ = ['lake']\n",
+        "metaflow_extensions/acme/plugins/lake.py": "import parts\nclass Lake: ...\n",
+        "metaflow_extensions/acme/plugins/other.py": "",
+        "metaflow_extensions/acme/toplevel/__init__.py": "toplevel = 'names'\n",
+        "metaflow_extensions/acme/toplevel/names.py": "from ..plugins.lake import Lake\nfrom metaflow.decorators import StepDecorator\n",
+        "parts.py": "",
+    }
+    for line in ("from metaflow.plugins.lake import Lake", "import metaflow.plugins.lake", "from metaflow import Lake"):
+        flow = fine(write(tmp_path, {"flow.py": class_of(BODY.format(line=line)), **files}))
+        others = set(files) - {"metaflow_extensions/acme/plugins/other.py"}
+        assert {path for path, _ in flow.files} == {"flow.py", *others}
+
+
+def test_a_step_depends_on_what_it_takes_from_an_extension_beside_the_flow(tmp_path: Path) -> None:
+    hashes = set()
+    for price in (1, 1, 2):
+        files = {
+            "flow.py": class_of(BODY.format(line="print(cost())"), "from metaflow.plugins.lake import cost"),
+            "metaflow_extensions/acme/plugins/__init__.py": "__mf_promote_submodules__ = ['lake']\n",
+            "metaflow_extensions/acme/plugins/lake.py": f"def cost():\n    return {price}\n",
+        }
+        hashes.add(fine(write(tmp_path, files)).step("start").digest)
+    assert len(hashes) == 2
+
+
+@pytest.mark.parametrize(
     "head",
     [
         "from metaflow.cards import Markdown",

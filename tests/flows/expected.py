@@ -553,6 +553,17 @@ RUNS = (
         },
         once("start", "join", "end", powers=3),
     ),
+    Expected(
+        "extended.py",
+        {
+            "one": "Como of start, 12 m",
+            "same": True,
+            "failed": (True, "the lake is dry"),
+            "depth": 12,
+            "shores": (["Bellagio", "Varenna"], True),
+        },
+        once("start", "end"),
+    ),
     Expected("tests_beside.py", {"name": "START", "names": ["START", "END"]}, once("start", "end"), flow="Tested"),
     Expected("from_metaflow.py", {"counts": [3, 2], "flow_name": "FromMetaflow"}, once("start", "total", "end", count=2)),
     # As Metaflow 2.19.39 runs it.

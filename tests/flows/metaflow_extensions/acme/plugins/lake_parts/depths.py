@@ -1,0 +1,3 @@
+"""How deep lakes are."""
+
+DEPTH = 12

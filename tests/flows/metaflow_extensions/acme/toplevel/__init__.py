@@ -1,0 +1,3 @@
+"""Says which module has the names that the extension adds to `metaflow`."""
+
+toplevel = "names"
