@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from flowport.runtime.names.flow import schedule as schedule
     from flowport.runtime.names.flow import secrets as secrets
     from flowport.runtime.names.flow import step as step
+    from flowport.runtime.names.flow import tensorboard as tensorboard
     from flowport.runtime.names.flow import tensorflow as tensorflow
     from flowport.runtime.names.flow import tensorflow_parallel as tensorflow_parallel
     from flowport.runtime.names.flow import timeout as timeout
@@ -155,6 +156,7 @@ __all__ = (
     "schedule",
     "secrets",
     "step",
+    "tensorboard",
     "tensorflow",
     "tensorflow_parallel",
     "timeout",

@@ -13,6 +13,9 @@ from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.ir import Flow, Foreach, Span, Step, Switch, Use, targets
 
+WRITER = "obtb"
+"""The attribute that `@tensorboard` adds (`runtime/checkpoints/tensorboard.py`)."""
+
 EFFORT = 2_000_000
 """The most transitions that the check follows, so that a warning does not take minutes."""
 
@@ -72,7 +75,7 @@ def _unset(flow: Flow, existing: set[str]) -> Iterator[Diagnostic]:
         for use in () if step.uses.opaque else (*named, *step.uses.reads):
             # Reading a step is fine in `self.next`, but a foreach or a switch cannot use a step.
             exists = use.name in existing and not (use.name in known and use in named)
-            if not exists and use.name not in _caught(step) and not use.name.startswith("__"):
+            if not exists and use.name not in _provided(step) and not use.name.startswith("__"):
                 wanted.setdefault(use.name, []).append((step, use))
     reach = _Reach(flow)
     for name, uses in wanted.items():
@@ -80,6 +83,11 @@ def _unset(flow: Flow, existing: set[str]) -> Iterator[Diagnostic]:
         for step, use in uses:
             if step.name not in reached:
                 yield _diagnostic(reach, step, use, existing)
+
+
+def _provided(step: Step) -> set[str]:
+    """What decorators of the step give it: the artifact of `@catch`, and the writer of `@tensorboard`."""
+    return _caught(step) | ({WRITER} if step.settings.tensorboard else set())
 
 
 def _caught(step: Step) -> set[str]:
@@ -108,6 +116,9 @@ def _diagnostic(reach: _Reach, step: Step, use: Use, existing: set[str]) -> Diag
                 help=did_you_mean(use.name, reach.writers) or (f"set `self.{use.name}` in step `{step.name}`",),
             )
     if use.name not in reach.writers:
+        if use.name == WRITER:
+            message = f"step `{step.name}` reads `self.{WRITER}`, which `@tensorboard` adds"
+            return _warning(use.span, message, ("put `@tensorboard` above the step",))
         return _warning(
             use.span,
             f"step `{step.name}` reads `self.{use.name}`, which no step sets",

@@ -24,11 +24,12 @@ from flowport.compiler.decorators.step.parallel import PARALLEL, STARTING
 from flowport.compiler.decorators.step.resources import RESOURCES
 from flowport.compiler.decorators.step.retry import RETRY
 from flowport.compiler.decorators.step.secrets import SECRET
+from flowport.compiler.decorators.step.tensorboard import TENSORBOARD
 from flowport.compiler.decorators.step.timeout import TIMEOUT
 
 _OF_STEPS = (
     RETRY, CATCH, TIMEOUT, RESOURCES, ENVIRONMENT, SECRET, KUBERNETES, BATCH, PYPI, CONDA, PIP, CHECKPOINT, MODEL, HUGGINGFACE_HUB,
-    OLLAMA, VLLM, NIM, PARALLEL, *STARTING,
+    OLLAMA, VLLM, NIM, PARALLEL, *STARTING, TENSORBOARD,
 )  # fmt: skip
 STEP_DECORATORS: Mapping[str, Decorator] = {decorator.name: decorator for decorator in _OF_STEPS}
 FLOW_DECORATORS: Mapping[str, FlowDecorator] = {

@@ -183,6 +183,7 @@ class Settings:
     hub: Hub | None = None
     gang: Gang | None = None
     served: tuple[Served, ...] = ()
+    tensorboard: bool = False
 
     @property
     def sizes(self) -> Resources:

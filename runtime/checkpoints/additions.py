@@ -1,4 +1,4 @@
-"""What `@checkpoint`, `@model` and `@huggingface_hub` add to `current` while a step runs."""
+"""What `@checkpoint`, `@model` and `@huggingface_hub` add to `current` while a step runs, and `@tensorboard` to the flow."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ class ItemAccess(NamedTuple):
     """The marks of all parameters."""
     unchanged: Callable[[dict[str, Any]], bool]
     """Whether what has these marks is still the same."""
+    flow: Any
+    """The `self` of the step."""
 
 
 class Additions:
@@ -60,6 +62,10 @@ class Additions:
             current._update_env({"huggingface_hub": hub})
             for repository, options, path in asked["load"]:
                 hub._take(repository, options, path)
+        if "tensorboard" in plan:
+            from flowport.runtime.checkpoints.tensorboard import begin
+
+            self._cleanups.append(begin(item.flow))
 
     def _checkpoint(self, asked: dict[str, Any]) -> None:
         from flowport.runtime.checkpoints import slots

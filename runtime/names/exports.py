@@ -65,6 +65,7 @@ _DECORATORS = (
     "retry", "catch", "timeout", "resources", "environment", "secrets", "kubernetes", "batch", "pypi", "conda",
     "schedule", "limits", "project", "pypi_base", "conda_base", "pip", "checkpoint", "model", "huggingface_hub", "parallel",
     "pytorch_parallel", "torchrun", "metaflow_ray", "deepspeed", "mpi", "tensorflow", "tensorflow_parallel", "ollama", "vllm", "nim",
+    "tensorboard",
 )  # fmt: skip
 WITHOUT_EFFECT = (
     "airflow_external_task_sensor", "airflow_s3_key_sensor", "card", "exit_hook", "gpu_profile",

@@ -34,7 +34,7 @@ KILLED = "Killed"
 NEXT = frozenset({"foreach", "condition", "num_parallel"})
 """The arguments of `self.next` that a decorator may give."""
 
-ADDITIONS = frozenset(("checkpoint", "model", "huggingface_hub"))
+ADDITIONS = frozenset(("checkpoint", "model", "huggingface_hub", "tensorboard"))
 """The decorators that add to `current`, by their names in the plan of a step."""
 
 SERVED = frozenset(("ollama", "vllm", "nim"))
@@ -100,7 +100,7 @@ def _launched(context: ItemContext, item: Item, tried: int) -> bool:
 
 
 def _with_additions(context: ItemContext, item: Item, flow: FlowSpec, body: Callable[..., None], tried: int) -> None:
-    """Run the step with what `@checkpoint`, `@model` and `@huggingface_hub` add to `current`; a step without them loads nothing more."""
+    """Run the step with what `@checkpoint`, `@model`, `@huggingface_hub` and `@tensorboard` add; a step without them loads nothing more."""
     if ADDITIONS.isdisjoint(context.plan):
         _served(context, item, flow, body)
         return
@@ -119,6 +119,7 @@ def _with_additions(context: ItemContext, item: Item, flow: FlowSpec, body: Call
             reads=item.data_marks,
             parameters=lambda: {f"parameter.{name}": record.mark(name) for name in record.doc["parameters"]},
             unchanged=lambda reads: unchanged(context, reads, row),
+            flow=flow,
         )
     )
     try:

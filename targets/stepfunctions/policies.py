@@ -88,13 +88,16 @@ def job_policy(plan: Plan, settings: Settings) -> dict[str, JSON]:
 
 
 def _models(plan: Plan, settings: Settings, saved: str) -> Iterator[JSON]:
-    """What `@checkpoint` and `@huggingface_hub` need."""
+    """What `@checkpoint`, `@huggingface_hub` and `@tensorboard` need."""
     if any(step.settings.checkpoint is not None for step in plan.flow.steps):
         yield allow("StoreCheckpoints", ["s3:PutObject", "s3:AbortMultipartUpload"], [saved])
     if any(step.settings.hub is not None and step.settings.hub.scope == "global" for step in plan.flow.steps):
         shared = [_objects(settings, f"{hub_cache('', '*')}*")]
         yield allow("ReadTheHubCache", ["s3:GetObject"], shared)
         yield allow("AddToTheHubCache", ["s3:PutObject"], shared, CREATE_ONLY)
+    if any(step.settings.tensorboard for step in plan.flow.steps):
+        # TensorBoard appends to a file by reading it and writing it again.
+        yield allow("WriteTensorBoardLogs", ["s3:GetObject", "s3:PutObject"], [_objects(settings, "data/tb/*")])
 
 
 def execution_policy(plan: Plan, settings: Settings) -> dict[str, JSON] | None:

@@ -352,3 +352,11 @@ def test_what_is_advised_about_the_environment_works(tmp_path: Path, mark: str, 
 
 def test_what_is_advised_for_a_profile_is_a_setting_of_argo() -> None:
     assert {setting.name for setting in Settings.declared()} >= PROFILE_SETTINGS
+
+
+def test_the_writer_of_tensorboard_is_there_in_its_step_only(tmp_path: Path) -> None:
+    head = "from metaflow import tensorboard"
+    body = "@tensorboard\n" + BODY.format(line="self.obtb.add_scalar('a', 1, 1)")
+    fine(write(tmp_path, {"flow.py": class_of(body, head)}))
+    (found,) = read(write(tmp_path, {"flow.py": class_of(body.replace("@tensorboard\n", ""), "pass")}))[1]
+    assert (found.severity, found.help) == ("warning", ("put `@tensorboard` above the step",))

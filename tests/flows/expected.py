@@ -564,6 +564,15 @@ RUNS = (
         },
         once("start", "end"),
     ),
+    Expected(
+        "with_tensorboard.py",
+        {
+            "are_own": [True, True],
+            "left": [False, False, False],
+            "logs": ["loss 0 0\nloss 1 1", "loss 0 0\nloss 1 2", "best 0 1"],
+        },
+        once("start", "join", "end", train=2),
+    ),
     Expected("tests_beside.py", {"name": "START", "names": ["START", "END"]}, once("start", "end"), flow="Tested"),
     Expected("from_metaflow.py", {"counts": [3, 2], "flow_name": "FromMetaflow"}, once("start", "total", "end", count=2)),
     # As Metaflow 2.19.39 runs it.
