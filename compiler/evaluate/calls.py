@@ -11,7 +11,7 @@ from typing import Any
 
 from flowport.compiler.evaluate import configs
 from flowport.compiler.evaluate.environment import Forwarded, found_in, read
-from flowport.compiler.evaluate.instances import Evaluator, instance, is_data_class
+from flowport.compiler.evaluate.instances import Evaluator, instance, is_plain_class
 from flowport.compiler.evaluate.pure import CALLS, method
 from flowport.compiler.evaluate.scope import Known, NotConstant, ReadsEnvironment, Scope, attempt, is_name, resolve_name, unpack
 from flowport.compiler.python.modules import Definition, External, Thing
@@ -57,7 +57,7 @@ class Calls:
                 self._arguments(node, where) if function.name == "dict" else self._values(node, where, functions=takes_functions)
             )
             return attempt(node, where, CALLS[function.name], *positional, **named)
-        if isinstance(function, Definition) and is_data_class(function, where):
+        if isinstance(function, Definition) and is_plain_class(function, where):
             return instance(node, function, self._arguments(node, where), where, self.evaluate)
         if isinstance(function, Definition) and function.function is not None:
             return self._own_function(node, function, where)

@@ -1,9 +1,12 @@
-"""Instances of data classes in the flow's own files, whose fields have values that are known before the flow runs.
+"""Instances of classes in the flow's own files, whose fields have values that are known before the flow runs.
 
     @dataclass
     class Job:                              Job().memory      4096
         memory: int = 4096                  Job(8).memory     8
         packages: dict = field(default_factory=lambda: {"six": ""})
+
+    class Job:                              Job().memory      4096
+        memory = 4096
 
 A class with a base class or a method that Python calls when it makes an instance is left alone.
 """
@@ -27,14 +30,14 @@ _ACTIVE = frozenset({"__init__", "__new__", "__post_init__", "__getattr__", "__g
 _DEFAULTS = ("default", "default_factory")
 
 
-def is_data_class(definition: Definition, where: Scope) -> bool:
-    """Whether a call of a class does nothing but set its fields."""
+def is_plain_class(definition: Definition, where: Scope) -> bool:
+    """Whether a call of a class does nothing but set the fields of a data class, or nothing at all."""
     node = definition.type
     if node is None or node.bases or node.keywords or not _ACTIVE.isdisjoint(names(node.body)):
         return False
     inside = Scope(where.modules, definition.source, {}, {}, where.depth)
     marks = [mark.func if isinstance(mark, ast.Call) else mark for mark in node.decorator_list]
-    return bool(marks) and all(resolve_name(mark, inside) == External("dataclasses.dataclass") for mark in marks)
+    return all(resolve_name(mark, inside) == External("dataclasses.dataclass") for mark in marks)
 
 
 def instance(
@@ -44,6 +47,10 @@ def instance(
     kind = definition.type
     assert kind is not None
     positional, named = given
+    if not kind.decorator_list:
+        if positional or named:
+            raise NotConstant(where.source, node, f"`{definition.name}` takes no arguments")
+        return Instance(definition, {})
     declared = [part for part in kind.body if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name)]
     places = {part.target.id: part.value for part in declared if isinstance(part.target, ast.Name)}
     fields = {**dict(zip(places, positional)), **named}

@@ -44,7 +44,7 @@ class Known:
 
 @record(eq=False)
 class Instance:
-    """An object of a data class of the flow (`instances`), which is no value that a decorator takes."""
+    """An object of a class of the flow (`instances`), which is no value that a decorator takes."""
 
     type: Definition
     fields: Mapping[str, Any]

@@ -274,7 +274,18 @@ class Active:
         self.memory = 2
 
 class Plain:
+    memory: int = 1
+    half = memory / 2
+
+    @property
+    def size(self):
+        return self.memory
+
+class Busy:
     memory = 1
+
+    def __init__(self):
+        self.memory = 2
 
 class Derived(Job):
     pass
@@ -306,6 +317,8 @@ def of_data_classes(tmp_path: Path) -> Any:
         "LARGE.job.memory + LARGE.job.gpu",
         "LARGE.queue",
         "Job().UNIT",
+        "Plain().memory",
+        "Plain().half",
     ],
 )
 def test_fields_of_data_classes_have_the_value_that_python_gives_them(of_data_classes: Any, expression: str) -> None:
@@ -323,7 +336,9 @@ def test_fields_of_data_classes_have_the_value_that_python_gives_them(of_data_cl
         ("Job(1, 2, 3, 4).gpu", "the arguments do not match the fields of `Job`"),
         ("Job().colour", "`Job` has no attribute `colour` in its source"),
         ("Active().memory", "`Active` cannot be called before the flow runs"),
-        ("Plain().memory", "`Plain` cannot be called before the flow runs"),
+        ("Plain(1).memory", "`Plain` takes no arguments"),
+        ("Plain().colour", "`Plain` has no attribute `colour` in its source"),
+        ("Busy().memory", "`Busy` cannot be called before the flow runs"),
         ("Derived().memory", "`Derived` cannot be called before the flow runs"),
         ("len([Job()]) + Job()", "is not a value"),
     ],
