@@ -6,6 +6,7 @@ The layout is that of the extension `ob-metaflow-extensions`: `tb/Flow/run/step/
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
 from flowport.runtime.names import metaflow_config
 from flowport.runtime.names.current import current
@@ -24,7 +25,7 @@ FOLDER = "tb"
 def begin(flow: Any) -> Callable[[], None]:
     """Give the step a writer; returns what ends it. Without torch and tensorboard the step runs without a writer, and a line says so."""
     try:
-        from torch.utils.tensorboard import SummaryWriter  # type: ignore[import-not-found, unused-ignore]
+        torch = import_module("torch.utils.tensorboard")
     except ImportError as error:
         print(f"[@tensorboard] no logs are written, because torch and tensorboard are not both installed: {error}", file=sys.stderr)
         return _nothing
@@ -32,7 +33,7 @@ def begin(flow: Any) -> Callable[[], None]:
     run = f"{root}/{'/'.join(place.split('/')[:-2])}"
     print(f"[@tensorboard] the logs of this run: tensorboard --logdir {run}")
     print(f"[@tensorboard] the logs of all runs: tensorboard --logdir {run.rpartition('/')[0]}")
-    writer = flow.__dict__[NAME] = SummaryWriter(log_dir=f"{root}/{place}")
+    writer = flow.__dict__[NAME] = torch.SummaryWriter(log_dir=f"{root}/{place}")
 
     def end() -> None:
         if flow.__dict__.get(NAME) is writer:
