@@ -15,7 +15,7 @@ from flowport.compiler.imports.reached import used_names
 from flowport.compiler.python.modules import OURS, imports
 from flowport.compiler.python.source import Source
 from flowport.compiler.record import record
-from flowport.runtime.names.exports import CARDS, MODULES, names_of
+from flowport.runtime.names.exports import CARDS, MODULES, VENDORED, names_of
 
 PUBLIC_NAMES = frozenset({*MODULES[""], *ARGUMENTS})
 """The names of `flowport` and of `metaflow`."""
@@ -79,7 +79,7 @@ class _Imports:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 package, _, module = alias.name.partition(".")
-                if package not in OURS or not module or self.is_beside(package, module):
+                if package not in OURS or not module or self.is_beside(package, module) or _is_vendored(package, module):
                     continue
                 if package == "metaflow" and names_of(package, module) is None and not self.is_module_used(alias):
                     self.unused.add(f"{module}.")
@@ -92,7 +92,7 @@ class _Imports:
             _say_relative(self.reading, source, node)
         elif not node.level and node.module and node.module.split(".")[0] in OURS:
             package, _, module = node.module.partition(".")
-            if self.is_beside(package, module):
+            if self.is_beside(package, module) or _is_vendored(package, module):
                 return
             if not module:
                 for alias in node.names:
@@ -227,6 +227,11 @@ def _say_extension(reading: Reading, source: Source, node: ast.AST, name: str, p
     way_out = f"add {package} to the image, or to the packages of the step"
     optional = "if the flow works without it, put the import into a `try` with `except ImportError`"
     reading.warn("FP157", message, source, node, way_out, optional)
+
+
+def _is_vendored(package: str, module: str) -> bool:
+    """Whether a module is in a package that Metaflow has a copy of."""
+    return package == "metaflow" and any(f"{module}.".startswith(f"{one}.") for one in VENDORED)
 
 
 def _bound(aliases: Iterable[ast.alias]) -> list[str]:

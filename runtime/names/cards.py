@@ -33,6 +33,15 @@ def _nothing(*values: object, **named: object) -> None:
     """Nothing is shown."""
 
 
+class UserComponent(MetaflowCardComponent):
+    """A component of the flow's own."""
+
+
+def with_default_component_id(render: Callable[..., Any]) -> Callable[..., Any]:
+    """Metaflow's decorator of `render`, which gives a component an id. No card asks for one."""
+    return render
+
+
 class MetaflowCard(MetaflowCardComponent):
     """A card of the flow's own."""
 

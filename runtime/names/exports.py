@@ -82,6 +82,7 @@ _COMPONENTS = (
     "Artifact", "Error", "EventsTimeline", "Image", "JSONViewer", "Markdown", "MetaflowCardComponent", "PageComponent", "ProgressBar",
     "PythonCode", "Table", "ValueBox", "VegaChart", "YAMLViewer",
 )  # fmt: skip
+_USER_COMPONENTS = ("UserComponent", "with_default_component_id")
 _CARD_CLASSES = ("BlankCard", "DefaultCard", "ErrorCard", "MetaflowCard")
 _EXCEPTIONS = (
     "CommandException", "ExternalCommandFailed", "InvalidDecoratorAttribute", "MetaflowDataMissing", "MetaflowException",
@@ -128,7 +129,7 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "datatools": {"S3": S3, "MetaflowS3Exception": S3_EXCEPTIONS},
     "datatools.s3": _DATATOOLS,
     "exception": {**_all(_EXCEPTIONS, EXCEPTIONS), "MetaflowExceptionWrapper": CAUGHT_ERROR},
-    "flowspec": {"FlowSpec": FLOW},
+    "flowspec": {**_all(("FlowSpec", "INTERNAL_ARTIFACTS_SET"), FLOW)},
     "includefile": {"IncludeFile": FLOW},
     "integrations": {"ArgoEvent": ARGO_EVENT},
     "metaflow_config": {**_all((*CONSTANTS, "from_conf"), METAFLOW_CONFIG)},
@@ -142,7 +143,7 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "plugins.cards.card_client": {**_GET_CARDS, "CardContainer": "client.cards"},
     "plugins.cards.card_modules.basic": {**_all((*_COMPONENTS, *_CARD_CLASSES), CARDS)},
     "plugins.cards.card_modules.card": {**_all(("MetaflowCard", "MetaflowCardComponent"), CARDS)},
-    "plugins.cards.card_modules.components": {**_all(_COMPONENTS, CARDS)},
+    "plugins.cards.card_modules.components": {**_all((*_COMPONENTS, *_USER_COMPONENTS), CARDS)},
     "plugins.cards.exception": {"CardNotPresentException": EXCEPTIONS},
     "plugins.catch_decorator": {"FailureHandledByCatch": EXCEPTIONS},
     "plugins.datatools": {"S3": S3, "MetaflowS3Exception": S3_EXCEPTIONS},
@@ -171,7 +172,12 @@ MODULES: Mapping[str, Mapping[str, str]] = {
 }
 """For each module of Metaflow, "" for `metaflow` itself: its names, and the modules of flowport that define them."""
 
-PACKAGES = frozenset(path.rsplit(".", count)[0] for path in MODULES for count in range(path.count(".") + 1)) - {""}
+VENDORED: Mapping[str, str] = {
+    f"_vendor.{name}": name for name in ("click", "importlib_metadata", "packaging", "typeguard", "typing_extensions", "yaml", "zipp")
+}
+"""The packages that Metaflow has a copy of. A task imports those of its own environment in their place."""
+
+PACKAGES = frozenset(path.rsplit(".", count)[0] for path in (*MODULES, *VENDORED) for count in range(path.count(".") + 1)) - {""}
 """Every module of Metaflow that can be imported, with the packages around those of `MODULES`."""
 
 OWN_MODULES: Mapping[str, str] = {"cards": "cards", "client": "client", "datatools": "plugins.datatools.s3", "exceptions": "exception"}
@@ -179,11 +185,11 @@ OWN_MODULES: Mapping[str, str] = {"cards": "cards", "client": "client", "datatoo
 
 
 def names_of(package: str, module: str) -> frozenset[str] | None:
-    """What a module of `metaflow` or `flowport` has, "" for the package itself; None where there is no such module."""
+    """What a module of `metaflow` or `flowport` has, "" for the package itself; None where there is no such module, or it is vendored."""
     if package == "flowport":
         path = OWN_MODULES.get(module) if module else ""
         return None if path is None else frozenset(MODULES[path]) | (frozenset() if module else frozenset(OWN_MODULES))
-    if module and module not in PACKAGES:
+    if module and (module not in PACKAGES or module in VENDORED):
         return None
     prefix = f"{module}." if module else ""
     return frozenset(MODULES.get(module, ())) | {path[len(prefix) :].split(".")[0] for path in PACKAGES if path.startswith(prefix)}
@@ -231,8 +237,9 @@ class Finder:
         package, _, module = name.partition(".")
         if package != "metaflow" or not module:
             return None
-        is_ours = module in PACKAGES or _is_unused_module(module)
-        real = "" if is_ours else _extension_module(module)
+        vendored = _vendored(module)
+        is_ours = not vendored and (module in PACKAGES or _is_unused_module(module))
+        real = vendored or ("" if is_ours else _extension_module(module))
         if not is_ours and not real:
             return None
         from importlib.machinery import ModuleSpec
@@ -283,6 +290,13 @@ def load(name: str, module: str = "") -> Any:
     if not name.startswith("_") and "metaflow" in sys.modules:
         return _from_extension(path)
     raise AttributeError(f"module '{f'metaflow.{module}' if module else 'flowport'}' has no attribute {name!r}")
+
+
+def _vendored(module: str) -> str:
+    """The module that stands for one of a package in `VENDORED`, or ""."""
+    package, _, rest = module.partition(".")
+    first, _, inner = rest.partition(".")
+    return ".".join(filter(None, (VENDORED.get(f"{package}.{first}", ""), inner))) if f"{package}.{first}" in VENDORED else ""
 
 
 def _from_extension(path: str) -> Any:

@@ -50,6 +50,10 @@ CONTEXT = "_flowport_item"
 """The entry of a flow's `__dict__` that holds the StepContext."""
 
 
+INTERNAL_ARTIFACTS_SET: set[str] = set()
+"""Artifacts that `merge_artifacts` leaves out unless `include` names them. Metaflow has it in `metaflow.flowspec`, and flows add to it."""
+
+
 class FlowSpec:
     """The base of a flow: steps are methods marked `@step`, artifacts are attributes of `self`.
 

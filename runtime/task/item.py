@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 
 from flowport.runtime.names.exceptions import MetaflowException, MissingInMergeArtifactsException, UnhandledInMergeArtifactsException
-from flowport.runtime.names.flow import CONTEXT, Parameter
+from flowport.runtime.names.flow import CONTEXT, INTERNAL_ARTIFACTS_SET, Parameter
 from flowport.runtime.package.class_attributes import NOTHING, cached_property, constant
 from flowport.runtime.replay.artifact_view import mark
 from flowport.runtime.store import codec
@@ -253,7 +253,7 @@ class Item:
             raise Misuse("`merge_artifacts` takes the inputs of the join, or some of them")
 
         def wanted(name: str) -> bool:
-            return name not in settled and (name in include if include else name not in exclude)
+            return name not in settled and (name in include if include else name not in exclude and name not in INTERNAL_ARTIFACTS_SET)
 
         found, unequal = merge(self.ranges, inputs, wanted, self._constant)
         if unequal:

@@ -31,7 +31,7 @@ def said(folder: Path, head: str, line: str = "pass", **files: str) -> list[tupl
 
 
 def test_every_component_of_a_card_can_be_imported() -> None:
-    assert {name for name, value in vars(cards).items() if isinstance(value, type)} == set(MODULES["cards"]) - {"get_cards"}
+    assert {name for name, value in vars(cards).items() if isinstance(value, type)} == {"UserComponent", *MODULES["cards"]} - {"get_cards"}
 
 
 def test_every_decorator_can_be_imported() -> None:
@@ -116,6 +116,23 @@ def test_an_import_that_nothing_uses_is_a_warning(tmp_path: Path, head: str) -> 
     flow, found = read(path)
     assert [(one.severity, one.code) for one in found] == [("warning", "FP143")]
     assert len(flow.unused) == 1
+
+
+@pytest.mark.parametrize(
+    ("head", "line"),
+    [
+        ("from metaflow._vendor import click, yaml", "click.echo(yaml)"),
+        ("from metaflow._vendor.click import option", "option()"),
+        ("import metaflow._vendor.yaml.loader as loader", "loader.Loader"),
+        ("import metaflow._vendor.packaging.version", "metaflow._vendor.packaging.version.Version('1')"),
+    ],
+)
+def test_packages_that_metaflow_has_copies_of_can_be_imported(tmp_path: Path, head: str, line: str) -> None:
+    fine(write(tmp_path, {"flow.py": class_of(BODY.format(line=line), head)}))
+
+
+def test_packages_that_metaflow_has_no_copies_of_cannot(tmp_path: Path) -> None:
+    assert said(tmp_path, "from metaflow._vendor import imghdr", "imghdr.what('a')") == [("error", "FP143")]
 
 
 TEST_FUNCTION = "def test_spin():\n    inspect_spin('a')\n"

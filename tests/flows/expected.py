@@ -550,6 +550,7 @@ RUNS = (
             "text": "2 4 8",
             "attempts": 6,
             "about": (True, "end", "none"),
+            "read": ([1, {"a": "b"}], "\x1b[31m"),
         },
         once("start", "join", "end", powers=3),
     ),

@@ -1,12 +1,23 @@
 """Names of Metaflow's smaller modules: functions in parallel, `profile`, constants, a card and a trigger, in a flow with a foreach."""
 
 from metaflow import S3, FlowSpec, card, current, parallel_imap_unordered, parallel_map, profile, step, trigger
+from metaflow._vendor import click
+from metaflow._vendor.yaml import safe_load
 from metaflow.cards import Markdown
 from metaflow.exception import MetaflowException
+from metaflow.flowspec import INTERNAL_ARTIFACTS_SET
 from metaflow.metaflow_config import DATATOOLS_S3ROOT, MAX_ATTEMPTS
 from metaflow.multicore_utils import MulticoreException
+from metaflow.plugins.cards.card_modules.components import UserComponent, with_default_component_id
 
 POWERS = (1, 2, 3)
+INTERNAL_ARTIFACTS_SET.add("_times")
+
+
+class Chart(UserComponent):
+    @with_default_component_id
+    def render(self):
+        return {"type": "chart"}
 
 
 def unlucky(number):
@@ -19,6 +30,8 @@ class SmallerNames(FlowSpec):
     @step
     def start(self):
         current.card.append(Markdown("# shown by Metaflow only"))
+        current.card.append(Chart())
+        self.read = safe_load("[1, {a: b}]"), click.style("", fg="red", reset=False)
         self.trigger = current.get("trigger")
         self.bases = [2, 3, 5]
         self.next(self.powers, foreach="bases")
@@ -29,7 +42,7 @@ class SmallerNames(FlowSpec):
         with profile("powers", stats_dict=times):
             self.found = parallel_map(lambda power: self.input**power, POWERS, max_parallel=2)
             self.sorted = sorted(parallel_imap_unordered(lambda power: self.input**power, POWERS))
-        self.timed = [*times]
+        self.timed, self._times = [*times], times
         try:
             parallel_map(unlucky, POWERS)
         except MulticoreException as error:

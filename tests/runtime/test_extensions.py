@@ -76,6 +76,16 @@ def test_names_of_flowport_come_before_those_of_extensions(tmp_path: Path) -> No
     )
 
 
+def test_copies_of_other_packages_are_those_that_are_installed() -> None:
+    code = (
+        "import click, yaml.loader, metaflow._vendor.yaml.loader\n"
+        "from metaflow._vendor import click as one\n"
+        "from metaflow._vendor.click import option\n"
+        "print(one is click, option is click.option, metaflow._vendor.yaml.loader is yaml.loader)"
+    )
+    assert run(code).stdout == "True True True\n"
+
+
 @pytest.mark.parametrize(
     ("code", "message"),
     [
