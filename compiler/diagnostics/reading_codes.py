@@ -267,9 +267,10 @@ READING: Mapping[str, Code] = {
         "`functools.partial`, an `if`, a loop, `setattr` or a class decorator creates.",
     ),
     "FP157": Code(
-        "the name comes from an extension of Metaflow",
+        "the name comes from an extension of Metaflow, or from a package that Metaflow has a copy of",
         "Packages called `metaflow_extensions` add modules and names to `metaflow`. While a flow runs, flowport finds those that are "
         "installed in the environment of the task. Compiling cannot look into that environment, so this is a warning. flowport takes "
-        "modules, functions and classes from extensions, but no decorators of flows and steps: they need Metaflow itself.",
+        "modules, functions and classes from extensions, but no decorators of flows and steps: they need Metaflow itself. A package "
+        "that Metaflow has a copy of, such as `metaflow._vendor.typeguard`, is that of the environment.",
     ),
 }

@@ -29,6 +29,9 @@ class Part:
     way_out: str
 
 
+INSTALLED = frozenset({"click", "packaging", "yaml"})
+"""The packages which Metaflow has a copy of, and which flowport is installed with."""
+
 _GANGS = Part("extensions", "run one task with all the processors or GPUs that it needs, and start the processes inside the step")
 _SERVICES = Part("extensions", "call the service from the step, at an address that a parameter or an environment variable names")
 _PACKAGES = Part("extensions", "install the packages in the image, or in the environment that runs the flow")
@@ -79,7 +82,7 @@ class _Imports:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 package, _, module = alias.name.partition(".")
-                if package not in OURS or not module or self.is_beside(package, module) or _is_vendored(package, module):
+                if package not in OURS or not module or self.is_beside(package, module) or self.is_copy(source, alias, package, module):
                     continue
                 if package == "metaflow" and names_of(package, module) is None and not self.is_module_used(alias):
                     self.unused.add(f"{module}.")
@@ -92,7 +95,7 @@ class _Imports:
             _say_relative(self.reading, source, node)
         elif not node.level and node.module and node.module.split(".")[0] in OURS:
             package, _, module = node.module.partition(".")
-            if self.is_beside(package, module) or _is_vendored(package, module):
+            if self.is_beside(package, module) or self.is_copy(source, node, package, module):
                 return
             if not module:
                 for alias in node.names:
@@ -122,6 +125,8 @@ class _Imports:
         known = names_of(package, inner)
         if inner.split(".")[-1] == "cards" or set(MODULES.get(inner, {}).values()) == {CARDS}:
             _say_cards(self.reading, source, node)
+        for alias in aliases:
+            self.is_copy(source, alias, package, f"{inner}.{alias.name}")
         offered = PUBLIC_NAMES if known is None else known | {"*"}
         others = [one for one in aliases if one.name not in offered and not self.is_beside(package, f"{inner}.{one.name}")]
         if others and package == "metaflow" and (known is not None or len(others) == len(aliases)) and not any(map(self.is_used, others)):
@@ -149,6 +154,16 @@ class _Imports:
             ways_out += [*dict.fromkeys(PARTS[name].way_out for name in others if name in PARTS), _TRY]
         notes = (*_NOTES, _INNER) if needs_metaflow(module.partition(".")[2]) else _NOTES
         self.reading.say("FP143", f"flowport does not have the module `{module}`", source, node, *ways_out, notes=notes)
+
+    def is_copy(self, source: Source, node: ast.AST, package: str, module: str) -> bool:
+        """Whether a module is in a package that Metaflow has a copy of. What flowport itself does not need may be missing in a task."""
+        real = next((name for path, name in VENDORED.items() if f"{module}.".startswith(f"{path}.")), None)
+        if package != "metaflow" or real is None:
+            return False
+        if real not in INSTALLED:
+            message = f"`metaflow.{module}` is Metaflow's copy of `{real}`: the package must be installed where the steps run"
+            self.reading.warn("FP157", message, source, node, f"add `{real}` to the image, or to the packages of the step")
+        return True
 
     def is_beside(self, package: str, module: str) -> bool:
         """Whether a module is that of an extension in the flow's own folders."""
@@ -227,11 +242,6 @@ def _say_extension(reading: Reading, source: Source, node: ast.AST, name: str, p
     way_out = f"add {package} to the image, or to the packages of the step"
     optional = "if the flow works without it, put the import into a `try` with `except ImportError`"
     reading.warn("FP157", message, source, node, way_out, optional)
-
-
-def _is_vendored(package: str, module: str) -> bool:
-    """Whether a module is in a package that Metaflow has a copy of."""
-    return package == "metaflow" and any(f"{module}.".startswith(f"{one}.") for one in VENDORED)
 
 
 def _bound(aliases: Iterable[ast.alias]) -> list[str]:

@@ -172,9 +172,8 @@ MODULES: Mapping[str, Mapping[str, str]] = {
 }
 """For each module of Metaflow, "" for `metaflow` itself: its names, and the modules of flowport that define them."""
 
-VENDORED: Mapping[str, str] = {
-    f"_vendor.{name}": name for name in ("click", "importlib_metadata", "packaging", "typeguard", "typing_extensions", "yaml", "zipp")
-}
+_VENDORED = ("click", "importlib_metadata", "packaging", "typeguard", "typing_extensions", "yaml", "zipp")
+VENDORED: Mapping[str, str] = {**{f"_vendor.{name}": name for name in _VENDORED}, "plugins.cards.card_modules.chevron": "chevron"}
 """The packages that Metaflow has a copy of. A task imports those of its own environment in their place."""
 
 PACKAGES = frozenset(path.rsplit(".", count)[0] for path in (*MODULES, *VENDORED) for count in range(path.count(".") + 1)) - {""}
@@ -294,9 +293,8 @@ def load(name: str, module: str = "") -> Any:
 
 def _vendored(module: str) -> str:
     """The module that stands for one of a package in `VENDORED`, or ""."""
-    package, _, rest = module.partition(".")
-    first, _, inner = rest.partition(".")
-    return ".".join(filter(None, (VENDORED.get(f"{package}.{first}", ""), inner))) if f"{package}.{first}" in VENDORED else ""
+    found = [real + module[len(path) :] for path, real in VENDORED.items() if f"{module}.".startswith(f"{path}.")]
+    return found[0] if found else ""
 
 
 def _from_extension(path: str) -> Any:

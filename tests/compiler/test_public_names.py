@@ -131,6 +131,18 @@ def test_packages_that_metaflow_has_copies_of_can_be_imported(tmp_path: Path, he
     fine(write(tmp_path, {"flow.py": class_of(BODY.format(line=line), head)}))
 
 
+@pytest.mark.parametrize(
+    ("head", "line"),
+    [
+        ("from metaflow.plugins.cards.card_modules import chevron", "chevron.render('a', {})"),
+        ("from metaflow.plugins.cards.card_modules.chevron import render", "render('a', {})"),
+        ("import metaflow._vendor.zipp as zipp", "zipp.Path('a')"),
+    ],
+)
+def test_packages_that_flowport_does_not_need_must_be_installed(tmp_path: Path, head: str, line: str) -> None:
+    assert {one for one in said(tmp_path, head, line) if one[1] != "FP141"} == {("warning", "FP157")}
+
+
 def test_packages_that_metaflow_has_no_copies_of_cannot(tmp_path: Path) -> None:
     assert said(tmp_path, "from metaflow._vendor import imghdr", "imghdr.what('a')") == [("error", "FP143")]
 
