@@ -570,6 +570,7 @@ RUNS = (
         {
             "are_own": [True, True],
             "left": [False, False, False],
+            "folders": 3,
             "logs": ["loss 0 0\nloss 1 1", "loss 0 0\nloss 1 2", "best 0 1"],
         },
         once("start", "join", "end", train=2),

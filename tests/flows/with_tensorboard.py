@@ -53,6 +53,7 @@ class WithTensorboard(FlowSpec):
         for folder in self.folders:
             with S3(s3root=folder) as s3:
                 self.logs.append(s3.get("events").text)
+        self.folders = len(self.folders)  # they are different in every run
 
 
 if __name__ == "__main__":
