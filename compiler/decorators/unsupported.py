@@ -26,6 +26,8 @@ UNSUPPORTED: Mapping[str, Unsupported] = {
     "card": Unsupported(True, "no card is created", "you can keep it: the step runs without a card"),
     "trigger": Unsupported(True, "no event starts the flow", _START),
     "trigger_on_finish": Unsupported(True, "the end of another flow does not start it", _START),
+    "huggingface_card": Unsupported(True, "no card is created", "you can keep it: the step runs without a card"),
+    "datadog": Unsupported(True, "no metrics are sent to Datadog", "send them from the code of the step, with a client of Datadog"),
     "exit_hook": Unsupported(True, "the hook is not called", "call it in the last step, or from the scheduler"),
     "gpu_profile": Unsupported(True, "no profile of the GPU is recorded", "you can keep it: the step runs without a profile"),
     "airflow_external_task_sensor": Unsupported(False, "the flow would not wait for the other task", "wait for it in a step"),

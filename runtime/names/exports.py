@@ -68,7 +68,7 @@ _DECORATORS = (
     "tensorboard",
 )  # fmt: skip
 WITHOUT_EFFECT = (
-    "airflow_external_task_sensor", "airflow_s3_key_sensor", "card", "exit_hook", "gpu_profile",
+    "airflow_external_task_sensor", "airflow_s3_key_sensor", "card", "datadog", "exit_hook", "gpu_profile", "huggingface_card",
     "trigger", "trigger_on_finish",
 )  # fmt: skip
 """Metaflow's decorators that change nothing of what a step computes; the compiler says which of them have no effect."""
