@@ -71,16 +71,17 @@ def check_attributes(reading: Reading, sources: Iterable[Source], start: Source,
     added = frozenset(name for name, decorator in ADDED.items() if decorator in OF_STEPS | OF_FLOWS and decorator in decorators)
     for source in sources:
         if any(word in source.text for word in (*OURS, "current")):
-            reader = _Reader(reading, source, source in early, added)
+            reader = _Reader(reading, source, source in early, added, source is not start)
             for node in source.tree.body:
                 reader.visit(node, {})
 
 
 class _Reader:
-    def __init__(self, reading: Reading, source: Source, is_early: bool, added: frozenset[str]) -> None:
+    def __init__(self, reading: Reading, source: Source, is_early: bool, added: frozenset[str], is_shared: bool) -> None:
         self.reading, self.source, self.is_early, self.added = reading, source, is_early, added
         self.tested = frozenset(_tested(source.tree))
         self.guarded = frozenset(_guarded(source.tree))
+        self.optional = frozenset(_optional(source.tree)) if is_shared else frozenset()
         self.annotated = "annotations" not in reading.modules.names(source)
 
     def visit(self, node: ast.AST, local: Mapping[str, Thing | None]) -> None:
@@ -136,7 +137,8 @@ class _Reader:
                 message = f"`current` has no attribute `{name}`, which `@{ADDED[name]}`{'' if is_ours else ' of Metaflow'} adds"
                 usual = f"put `@{ADDED[name]}` above the {'flow' if ADDED[name] in OF_FLOWS else 'step'}"
                 first = (WAYS_OUT.get(ADDED[name], usual),) if is_ours else ()
-                say = self.reading.warn if node in self.guarded and (not is_ours or ADDED[name] in WAYS_OUT) else self.reading.say
+                may_not_run = node in self.optional or (node in self.guarded and (not is_ours or ADDED[name] in WAYS_OUT))
+                say = self.reading.warn if may_not_run else self.reading.say
                 say("FP145", message, self.source, node, *first, without)
             else:
                 guess = did_you_mean(name, attributes)
@@ -196,6 +198,14 @@ def _guarded(tree: ast.AST) -> Iterator[ast.AST]:
         if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
             for value in node.values[1:]:
                 yield from ast.walk(value)
+
+
+def _optional(tree: ast.AST) -> Iterator[ast.AST]:
+    """What stands in a branch of an `if` in a function: a module that several flows share reads there what some of them have."""
+    for function in ast.walk(tree):
+        for node in ast.walk(function) if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) else ():
+            for inner in (*node.body, *node.orelse) if isinstance(node, ast.If) else ():
+                yield from ast.walk(inner)
 
 
 def _tests_trigger(tree: ast.AST) -> bool:

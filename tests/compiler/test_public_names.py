@@ -337,6 +337,20 @@ def test_what_decorators_of_metaflow_add_to_current_is_an_error(tmp_path: Path, 
     assert said(tmp_path, "from metaflow import current", f"print(current.{name})") == [("error", "FP145")]
 
 
+@pytest.mark.parametrize(
+    ("code", "severity"),
+    [
+        ("def where(project=None):\n    if project is None:\n        project = current.project_name\n    return project", "warning"),
+        ("def where():\n    return current.project_name", "error"),
+        ("if True:\n    WHERE = current.project_name", "error"),
+    ],
+)
+def test_a_shared_module_may_read_what_some_flows_have(tmp_path: Path, code: str, severity: str) -> None:
+    places = f"from metaflow import current\n{code}"
+    assert {one for one in said(tmp_path, "import places", places=places) if one[1] == "FP145"} == {(severity, "FP145")}
+    assert ("error", "FP145") in said(tmp_path, places)
+
+
 IMPORTS = """
 import metaflow.graph
 import metaflow.graph as mfc

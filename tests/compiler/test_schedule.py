@@ -85,7 +85,8 @@ def test_schedules(tmp_path: Path, mark: str, expected: Schedule) -> None:
         "@schedule(cron=', * * * *')",
         "@schedule(cron='@reboot')",
         "@schedule(cron='0 10 ? * 2-6 *')",
-        "@schedule(cron='0 0 6 * * *')",
+        "@schedule(cron='0 0 6 * * 1')",
+        "@schedule(cron='0 0 6 * 2 *')",
         "@schedule(cron='0 0 6 ? * *')",
         "@schedule(daily='no')",
         "@schedule(cron='0 10 ? * MON 2027')",
@@ -117,6 +118,13 @@ def test_of_several_schedules_the_same_counts_as_in_metaflow_and_a_warning_says_
     flow, (found,) = read(write(tmp_path, {"flow.py": FLOW.format(mark=mark)}))
     assert flow.triggers == (expected,)
     assert (found.severity, found.message.rpartition("; ")[2]) in {("warning", f"`{name}` counts") for name in ("cron", "hourly", "weekly")}
+
+
+def test_the_sixth_field_is_a_year_and_a_warning_says_when_the_flow_starts(tmp_path: Path) -> None:
+    flow, (found,) = read(write(tmp_path, {"flow.py": FLOW.format(mark="@schedule(cron='58 * * * * *')")}))
+    assert flow.triggers == (Schedule("58 * * * *"),)
+    assert (found.severity, found.message.rpartition(": ")[2]) == ("warning", "the flow starts at `58 * * * *`")
+    assert found.help == ('write `cron="58 * * * *"`', 'or, if the first field is seconds, `cron="* * * * *"`')
 
 
 def test_a_machine_without_time_zones_takes_every_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

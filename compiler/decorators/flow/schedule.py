@@ -70,9 +70,15 @@ def _five(arguments: Arguments, cron: str) -> list[str]:
     if len(fields) == 6:
         if "?" not in (written[2], written[4]):
             # AWS requires a `?` for one of the days; elsewhere the first of six fields is seconds.
-            way_out = f'write `cron="{" ".join(fields[1:])}"`, without seconds'
-            arguments.say(node, "`cron` of `@schedule` has six fields, and takes five", way_out)
-            return []
+            ways_out = (f'write `cron="{" ".join(fields[:5])}"`', f'or, if the first field is seconds, `cron="{" ".join(fields[1:])}"`')
+            if fields[5] != "*":
+                arguments.say(node, "`cron` of `@schedule` has six fields, and takes five", *reversed(ways_out))
+                return []
+            # Metaflow on Argo leaves the sixth field out (`ArgoWorkflows._get_schedule` of 2.19).
+            message = (
+                f"the last of six fields in `cron` of `@schedule` is a year, as in Metaflow: the flow starts at `{' '.join(fields[:5])}`"
+            )
+            arguments.reading.warn("FP133", message, arguments.use.source, node, *ways_out)
         if fields[5] != "*":
             arguments.say(node, f"`cron` of `@schedule` has the year `{fields[5]}`", "remove the year: cron has five fields")
         elif re.search("[0-9]", fields[4]):
