@@ -111,7 +111,7 @@ def _parsed(path: str) -> list[tuple[str, ast.Module]]:
     try:
         with open(path, "rb") as file:
             return [(os.path.basename(path)[:-3], ast.parse(file.read()))]
-    except (FileNotFoundError, SyntaxError, ValueError):
+    except (OSError, SyntaxError, ValueError):  # an import of it says what is wrong
         return []
 
 
