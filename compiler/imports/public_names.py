@@ -181,7 +181,7 @@ class _Imports:
         self.from_extensions.add(f"{module}.")
         where = f"metaflow_extensions/*/{module.replace('.', '/')}"
         _say_extension(self.reading, source, node, f"metaflow.{module}", f"the package that has `{where}`")
-        self.reading.rejected_imports.add(f"metaflow.{module}")
+        self.reading.rejected_imports.update(accumulate(["metaflow", *module.split(".")], "{}.{}".format))
         return True
 
     def is_name_of_extension(self, source: Source, alias: ast.alias, is_early: bool) -> bool:

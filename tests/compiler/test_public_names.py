@@ -216,6 +216,7 @@ def test_what_another_file_takes_from_an_import_is_used(tmp_path: Path, helper: 
         ("from metaflow.plugins import lake", "lake.Lake()"),
         ("import metaflow.plugins.lake", "metaflow.plugins.lake.Lake()"),
         ("import metaflow.plugins.lake as lake", "lake.Lake()"),
+        ("import metaflow.plugins.lake.deep.down", "metaflow.plugins.lake.deep.down.Lake()"),
         ("from metaflow.lake.deep import Lake as L", "L()"),
         ("pass", "from metaflow.plugins.lake import Lake; Lake()"),
         ("pass", "from metaflow import Lake; Lake()"),
