@@ -194,12 +194,12 @@ def test_versions_that_differ_by_platform_have_markers(desk: Desk, tmp_path: Pat
         (
             '@pypi(packages={"fptool": ""}, python="3.9")',
             (),
-            "asks for Python 3.9, and flowport runs tasks with 3.10 or later: ask for that",
+            "asks for Python 3.9, and flowport runs tasks with 3.10 to 3.29: ask for one of them",
         ),
         (
             '@pypi(packages={"fptool": ""}, python=">=4")',
             (),
-            "asks for Python >=4, and flowport runs tasks with 3.10 or later: ask for that",
+            "asks for Python >=4, and flowport runs tasks with 3.10 to 3.29: ask for one of them",
         ),
         ('@pypi(packages={"fptool": ""})', ("--python", "new"), "`new` is not a version of Python: write one such as 3.11"),
         ('@pypi(packages={"fptool": ""})', ("--platform", "vax"), "there is no platform `vax`: write one of linux/amd64, linux/arm64"),

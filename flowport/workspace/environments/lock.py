@@ -123,8 +123,8 @@ def _python(asked: Request, default: str) -> str:
     for python in sorted(candidates, key=lambda each: each != usual[0]):
         if any(python_fits(named, f"{python}.{patch}") for patch in range(PATCHES)):
             return python
-    message = f"an environment asks for Python {named}, and flowport runs tasks with {candidates[0]} or later: ask for that"
-    raise EnvironmentProblem(message)
+    known = f"{candidates[0]} to {candidates[-1]}"
+    raise EnvironmentProblem(f"an environment asks for Python {named}, and flowport runs tasks with {known}: ask for one of them")
 
 
 def _merged(found: Mapping[str, Mapping[str, str]]) -> str:
