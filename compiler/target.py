@@ -8,8 +8,9 @@ common.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar
 
+from flowport.compiler.changes import Change, Changes
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import JSON
 from flowport.compiler.ir.plan import Plan
@@ -18,6 +19,7 @@ from flowport.compiler.record import field, record
 from flowport.compiler.settings import Profile, TargetSettings
 
 if TYPE_CHECKING:
+    from flowport.compiler.operations import Operations
     from flowport.compiler.package.archive import Package
 
 S = TypeVar("S", bound=TargetSettings)
@@ -28,7 +30,7 @@ class Target(Protocol[S]):
     """An engine that flows can be compiled to.
 
     `settings` is the class of its settings, and `dry_run_defaults` are those that a dry run assumes where a profile has none. A part that
-    the target does not have is None. What controls the runs of an engine (start, status, stop, roll back) will be one more part here.
+    the target does not have is None. What controls a deployed flow and its runs is in `flowport.compiler.operations`.
     """
 
     name: str
@@ -44,6 +46,9 @@ class Target(Protocol[S]):
 
     @property
     def deployer(self) -> Deployer[S] | None: ...
+
+    @property
+    def operations(self) -> Operations[S] | None: ...
 
 
 @record
@@ -150,57 +155,24 @@ class DryRunner(Protocol[S]):
         """Run it to its end; `report` is called for each task, by one thread at a time."""
 
 
-class DeployError(Exception):
-    """A deployment is not possible; the message says why, further lines what to do."""
-
-
 @record
 class Deployment(Generic[S]):
-    """What is to be deployed: the emitted `files`, and the package of their code."""
+    """What is to be deployed: the emitted `files`, and the package of their code. With `roles` the deployer also makes its roles."""
 
     files: tuple[File, ...]
     plan: Plan
     package: Package
     settings: S
-
-
-Becomes: TypeAlias = Literal["new", "changed", "deleted", "unchanged"]
-
-
-@record
-class Change:
-    """A file or an object that a deployment is about, what becomes of it, and the difference as a unified diff where it is text.
-
-    `make` does it.
-    """
-
-    name: str
-    becomes: Becomes
-    difference: str = ""
-    make: Callable[[], object] = field(default=lambda: None, repr=False, compare=False)
-
-
-@record
-class Changes:
-    """What a deployment would change, in the order in which it is done; `notes` say what could not be checked."""
-
-    changes: tuple[Change, ...]
-    notes: tuple[str, ...] = ()
+    roles: bool = False
 
 
 class Deployer(Protocol[S]):
-    """Puts emitted files where their scheduler finds them."""
+    """Puts emitted files where their scheduler finds them. `makes_roles` says whether it can create what tasks need of access control."""
+
+    makes_roles: bool
 
     def plan(self, deployment: Deployment[S]) -> Changes:
         """What deploying would change; changes nothing. Raises DeployError, StoreError or CompileError where it is not possible."""
 
     def apply(self, changes: Changes) -> Iterator[Change]:
         """Make the changes one by one, and give each back when it is done; raises DeployError or StoreError."""
-
-
-def apply(changes: Changes) -> Iterator[Change]:
-    """Make changes that can be made one after the other; what is unchanged is left alone."""
-    for change in changes.changes:
-        if change.becomes != "unchanged":
-            change.make()
-        yield change

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from flowport.client.artifact import DataArtifact as DataArtifact
     from flowport.client.cards import get_cards as get_cards
-    from flowport.client.deployer import DeployedFlow as DeployedFlow
-    from flowport.client.deployer import Deployer as Deployer
+    from flowport.client.deployments.deployed_flow import DeployedFlow as DeployedFlow
+    from flowport.client.deployments.deployer import Deployer as Deployer
     from flowport.client.flow import Flow as Flow
     from flowport.client.flow import Metaflow as Metaflow
     from flowport.client.notebook import NBDeployer as NBDeployer

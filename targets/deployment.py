@@ -7,7 +7,7 @@ from difflib import unified_diff
 from functools import partial
 from typing import TYPE_CHECKING
 
-from flowport.compiler.target import Change
+from flowport.compiler.changes import Change
 from flowport.runtime.store.keys import code_key
 from flowport.runtime.store.open import open_store
 

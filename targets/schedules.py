@@ -16,8 +16,8 @@ def unfilled(flow: Flow) -> Iterator[Diagnostic]:
             yield Diagnostic("FP421", message, parameter.span, help=("add a default",))
 
 
-def unplanned(flow: Flow, target: str, way_out: str) -> Iterator[Diagnostic]:
-    """A schedule for a target that has none."""
+def unplanned(flow: Flow, way_out: str, why: str) -> Iterator[Diagnostic]:
+    """A schedule that is not emitted."""
     for schedule in flow.triggers:
-        message = f"{flow.name} has a schedule, and target {target} does not support schedules"
+        message = f"the schedule of {flow.name} is not emitted: {why}"
         yield Diagnostic("FP307", message, schedule.span, help=(way_out,), severity="warning")

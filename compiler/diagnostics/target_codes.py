@@ -42,8 +42,8 @@ TARGETS: Mapping[str, Code] = {
         "of either count in every container whose image and folders flowport sets.",
     ),
     "FP307": Code(
-        "the target does not support schedules",
-        "The flow has a schedule, and the files for this target do not contain it. Create a rule in the engine that starts the flow.",
+        "the schedule is not emitted",
+        "The flow has a schedule, and the files for this target do not contain it, because a setting is missing that it needs.",
     ),
     "FP308": Code(
         "the target does not support a limit of runs",
@@ -230,6 +230,11 @@ TARGETS: Mapping[str, Code] = {
         "a gang has more nodes than may run at once",
         "Each node of a gang has a pod of its own, and all of them begin together, when the last one has come. With a `max_concurrency` "
         "that is lower than their number, the last one never comes.",
+    ),
+    "FP437": Code(
+        "the engine cannot express the schedule",
+        "A cron expression with a day of the month and a day of the week means either day. "
+        "The scheduler of AWS has no expression for that.",
     ),
     "FP490": Code(
         "flowport.toml cannot be read",

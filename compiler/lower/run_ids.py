@@ -22,5 +22,10 @@ def run_prefix(flow: Flow) -> str:
     """
     if flow.project is None:
         return ""
-    branch = f"{flow.project.name}.{flow.project.branch_name}"
+    return branch_prefix(flow.project.name, flow.project.branch_name)
+
+
+def branch_prefix(project: str, branch_name: str) -> str:
+    """What stands before the ids of the runs of a branch of a project; the names are as `current` has them."""
+    branch = f"{project}.{branch_name}"
     return legal(branch, "A-Za-z0-9_.", LONGEST).replace("-", "=") + "-"

@@ -82,6 +82,12 @@ def advice(error: errors.WorkspaceError) -> str:
             return "create it with a line `NAME=value` for each secret, or remove the setting"
         case errors.NotDeployable(target=target, flow=flow):
             return f"flowport compile {flow} --target {target}"
+        case errors.NoRoles():
+            return "leave out --roles"
+        case errors.NotOperable(target=target):
+            return f"use the tools of {target}; `flowport status`, `logs` and `artifacts` read the store"
+        case errors.NotAtEngine(flow=flow):
+            return f"flowport runs {flow} --target TARGET lists those that have begun; --profile chooses other settings"
         case errors.BadRunId():
             return "use up to 255 letters, digits and -_.+=@!'(); it cannot begin with `-`, and cannot be `.` or `..`"
         case errors.BadVariable(name=name, example=example):

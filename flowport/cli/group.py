@@ -14,8 +14,8 @@ from flowport.cli.advice import WrongUse, closest, message_and_hint
 from flowport.cli.changes import behind_the_command
 from flowport.cli.command import COMPLETE, OWN_FILE, SETTINGS, Command, help_option
 from flowport.cli.console import say
+from flowport.compiler.changes import DeployError
 from flowport.compiler.diagnostics.diagnostic import CompileError
-from flowport.compiler.target import DeployError
 from flowport.runtime.environments.errors import EnvironmentProblem
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
 from flowport.runtime.text import shown
@@ -34,7 +34,12 @@ COMMANDS = {
     "resume": "Resume a run: reuse what it finished",
     "spin": "Run one step again, with what it read in a run",
     "dry-run": "Run the compiled files on this machine, in Airflow or on an emulator",
-    "deploy": "Deploy the compiled files to Airflow or Argo",
+    "deploy": "Deploy a flow to the engine that runs it",
+    "trigger": "Start a run of a deployed flow",
+    "stop": "Stop a run on its engine",
+    "list": "List the flows that are deployed, or the versions of one",
+    "rollback": "Make an earlier deployment of a flow the live one",
+    "delete": "Remove a flow from its engine",
     "show": "Draw the graph of a flow as text, SVG or HTML",
     "runs": "List runs",
     "tag": "Change or list the tags of a run",
@@ -49,9 +54,14 @@ COMMANDS = {
 """The commands, each in the module of its name, and what they do."""
 
 OF_A_STORE = ("runs", "tag", "status", "logs", "artifacts")
-"""The commands about what is in a store; their modules are in `store_commands`, those of the others in `commands`."""
+"""The commands about what is in a store; their modules are in `store_commands`."""
 
-OF_A_FLOW = ("check", "compile", "lock", "image", "run", "resume", "spin", "dry-run", "deploy", "show")
+OF_AN_ENGINE = ("deploy", "trigger", "stop", "list", "rollback", "delete")
+"""The commands about what is deployed; their modules are in `operations`, and those of all others in `commands`."""
+
+FOLDERS = {**dict.fromkeys(OF_A_STORE, "store_commands"), **dict.fromkeys(OF_AN_ENGINE, "operations")}
+
+OF_A_FLOW = ("check", "compile", "lock", "image", "run", "resume", "spin", "dry-run", "deploy", "trigger", "rollback", "delete", "show")
 """The commands that a flow's own file takes: `python flow.py run`."""
 
 
@@ -106,7 +116,7 @@ def load(name: str) -> Command[Any]:
 
 def module_of(name: str) -> str:
     """The name of the module that has the command `name`."""
-    return f"flowport.cli.{'store_commands' if name in OF_A_STORE else 'commands'}.{name.replace('-', '_')}"
+    return f"flowport.cli.{FOLDERS.get(name, 'commands')}.{name.replace('-', '_')}"
 
 
 def version_option() -> click.Option:

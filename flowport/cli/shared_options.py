@@ -99,6 +99,12 @@ def target(help: str) -> click.Option:
     return click.Option(["-t", "--target"], metavar="TARGET", help=help, shell_complete=target_names)
 
 
+def diff() -> click.Option:
+    """--diff of a command that changes something at an engine."""
+    help = "Change nothing: show what would change. Exits with 1 if anything would, and with 2 if that is unknown."
+    return click.Option(["--diff"], is_flag=True, help=help)
+
+
 def store_to_read() -> list[click.Parameter]:
     """--store, --target and --profile of a command that reads a store."""
     return [

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from typing import TYPE_CHECKING
 
-from flowport.client.deployer import Deployer
+from flowport.client.deployments.deployer import Deployer
 from flowport.client.runner import ExecutingRun, Runner
 
 if TYPE_CHECKING:

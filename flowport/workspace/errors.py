@@ -175,6 +175,29 @@ class NotDeployable(WorkspaceError):
         self.target, self.flow = target, flow
 
 
+class NoRoles(WorkspaceError):
+    """A deployment to this target has no roles that flowport could create."""
+
+    def __init__(self, target: str) -> None:
+        super().__init__(f"`--roles` creates roles of AWS for Step Functions, and {target} has none")
+
+
+class NotOperable(WorkspaceError):
+    """flowport does not control what this target runs."""
+
+    def __init__(self, target: str) -> None:
+        super().__init__(f"flowport does not control the runs of {target}")
+        self.target = target
+
+
+class NotAtEngine(WorkspaceError):
+    """An engine has no run with this id; `flow` is its flow."""
+
+    def __init__(self, target: str, flow: str, run: str) -> None:
+        super().__init__(f"{target} has no run `{run}` of {flow}")
+        self.flow = flow
+
+
 class BadRunId(WorkspaceError):
     """A text cannot be the id of a run."""
 

@@ -55,7 +55,8 @@ _CLIENT = {
 _CLIENT_CORE = {**_CLIENT, "MetaflowData": "client.artifact", "MetaflowCode": "client.code", "MetaflowObject": "client.objects"}
 _RUNNERS = {
     "Runner": "client.runner",
-    **dict.fromkeys(("Deployer", "DeployedFlow"), "client.deployer"),
+    "Deployer": "client.deployments.deployer",
+    "DeployedFlow": "client.deployments.deployed_flow",
     **dict.fromkeys(("NBRunner", "NBDeployer"), "client.notebook"),
 }
 _GET_CARDS = {"get_cards": "client.cards"}
@@ -159,7 +160,11 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "plugins.secrets.secrets_func": {"get_secret": GET_SECRET},
     "plugins.timeout_decorator": {"TimeoutException": EXCEPTIONS},
     "profilers": {"gpu_profile": FLOW},
-    "runner.deployer": {**dict.fromkeys(("Deployer", "DeployedFlow"), "client.deployer")},
+    "runner.deployer": {
+        "Deployer": "client.deployments.deployer",
+        "DeployedFlow": "client.deployments.deployed_flow",
+        "TriggeredRun": "client.deployments.triggered_run",
+    },
     "runner.metaflow_runner": {**dict.fromkeys(("Runner", "ExecutingProcess", "ExecutingRun", "ExecutingTask"), "client.runner")},
     "runner.nbdeploy": {**dict.fromkeys(("NBDeployer", "NBDeployerInitializationError"), "client.notebook")},
     "runner.nbrun": {**dict.fromkeys(("NBRunner", "NBRunnerInitializationError"), "client.notebook")},

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from flowport.runtime.store.keys import Keys
 
 STORED: dict[str, type] = {"parameters": dict, "origin_run": str, "from": str, "tags": list}
-INPUT: dict[str, type] = {**STORED, "form": bool, "engine": str, "input": str, "spin": dict}
+INPUT: dict[str, type] = {**STORED, "form": bool, "engine": str, "input": str, "spin": dict, "scheduled_time": str}
 """What a run can be started with.
 
 `spin` says which item of a run a spin runs again: its `store`, `run`, `step` and `item`.

@@ -66,6 +66,7 @@ class Airflow:
     dry_run_defaults = DRY_RUN_DEFAULTS
     compiler = AirflowCompiler()
     dry_runner = AirflowDryRunner()
+    operations = None
 
     @property
     def deployer(self) -> Deployer[Settings]:

@@ -12,8 +12,9 @@ from functools import partial
 from importlib.metadata import version
 from importlib.util import find_spec
 
+from flowport.compiler.changes import Becomes, Change, Changes, DeployError, apply
 from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
-from flowport.compiler.target import Becomes, Change, Changes, DeployError, Deployment, File, apply
+from flowport.compiler.target import Deployment, File
 from flowport.runtime.atomic_file import write_file
 from flowport.runtime.store.errors import Missing
 from flowport.runtime.store.open import open_store
@@ -28,6 +29,8 @@ PROVIDER = re.compile(rf"No module named 'airflow\.providers\.({'|'.join(PROVIDE
 
 class AirflowDeployer:
     """Puts the code into the store and the DAG file into the folder or below the address that `dags` names."""
+
+    makes_roles = False
 
     def plan(self, deployment: Deployment[Settings]) -> Changes:
         """The changes that are needed.

@@ -66,6 +66,7 @@ class Argo:
     dry_run_defaults = DRY_RUN_DEFAULTS
     compiler = ArgoCompiler()
     dry_runner = ArgoDryRunner()
+    operations = None
 
     @property
     def deployer(self) -> Deployer[Settings]:

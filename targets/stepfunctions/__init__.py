@@ -1,7 +1,7 @@
 """AWS Step Functions, with a job of AWS Batch for every task.
 
-Emits the definition and settings of a state machine, the job definitions, the policies and trust policies of the two roles, and the code
-package.
+Emits the definition and settings of a state machine, the job definitions, the schedule, the policies and trust policies of the roles, and
+the code package.
 """
 
 from __future__ import annotations
@@ -14,19 +14,22 @@ from flowport.compiler.ir import JSON
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower import fuse
 from flowport.compiler.target import DryRun, DryRunResult, File, Target, TaskEnded
+from flowport.targets.stepfunctions.access.policies import execution_policy, job_policy, machine_policy
+from flowport.targets.stepfunctions.access.trust import job_trust, machine_trust
 from flowport.targets.stepfunctions.compute import COMPUTE
 from flowport.targets.stepfunctions.history import capped
 from flowport.targets.stepfunctions.jobs import Jobs
 from flowport.targets.stepfunctions.limits import plan_problems, setting_problems
 from flowport.targets.stepfunctions.machine import machine
 from flowport.targets.stepfunctions.machine_settings import machine_settings
-from flowport.targets.stepfunctions.policies import execution_policy, job_policy, machine_policy
+from flowport.targets.stepfunctions.schedule import schedule_document, schedule_policy, schedule_trust
 from flowport.targets.stepfunctions.settings import DRY_RUN_DEFAULTS, Settings
 from flowport.targets.stepfunctions.text import encoded
-from flowport.targets.stepfunctions.trust import job_trust, machine_trust
 
 if TYPE_CHECKING:
     from flowport.compiler.package.archive import Package
+    from flowport.targets.stepfunctions.deployment.deployer import StepFunctionsDeployer
+    from flowport.targets.stepfunctions.deployment.operations import StepFunctionsOperations
 
 
 class StepFunctionsCompiler:
@@ -60,6 +63,10 @@ class StepFunctionsCompiler:
         }
         if (policy := execution_policy(plan, settings)) is not None:
             documents["execution-policy.json"] = policy
+        if (schedule := schedule_document(plan, settings)) is not None:
+            documents["schedule.json"] = schedule
+            documents["schedule-policy.json"] = schedule_policy(settings)
+            documents["schedule-trust.json"] = schedule_trust(settings)
         files = [File(f"{settings.machine}/{path}", encoded(document)) for path, document in documents.items()]
         return (*files, File(f"{settings.machine}/code/{package.digest}.zip", package.data))
 
@@ -82,7 +89,7 @@ class StepFunctionsDryRunner:
 
 
 class StepFunctions:
-    """The target `stepfunctions`, also called `sfn`. Others deploy its files."""
+    """The target `stepfunctions`, also called `sfn`."""
 
     name = "stepfunctions"
     aliases: tuple[str, ...] = ("sfn",)
@@ -90,7 +97,21 @@ class StepFunctions:
     dry_run_defaults = DRY_RUN_DEFAULTS
     compiler = StepFunctionsCompiler()
     dry_runner = StepFunctionsDryRunner()
-    deployer = None
+
+    # Compiling imports neither.
+    @property
+    def deployer(self) -> StepFunctionsDeployer:
+        """Deploys through the account of the credentials of this machine."""
+        from flowport.targets.stepfunctions.deployment.deployer import StepFunctionsDeployer
+
+        return StepFunctionsDeployer()
+
+    @property
+    def operations(self) -> StepFunctionsOperations:
+        """Controls what is deployed there."""
+        from flowport.targets.stepfunctions.deployment.operations import StepFunctionsOperations
+
+        return StepFunctionsOperations()
 
 
 target: Target[Settings] = StepFunctions()

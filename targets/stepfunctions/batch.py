@@ -9,10 +9,10 @@ from flowport.compiler.lower.names import HASH
 from flowport.runtime.store import digests
 from flowport.runtime.store.documents import dump
 from flowport.targets.sizes import disk, requirements
+from flowport.targets.stepfunctions.access.statements import allow, place
 from flowport.targets.stepfunctions.containers.properties import linux_parameters, logging, mounts
 from flowport.targets.stepfunctions.jobs import Job, Jobs
 from flowport.targets.stepfunctions.settings import Settings
-from flowport.targets.stepfunctions.statements import allow, place
 from flowport.targets.stepfunctions.states import State, patient
 
 SUBMIT = "arn:aws:states:::batch:submitJob.sync"

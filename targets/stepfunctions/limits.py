@@ -17,11 +17,12 @@ from flowport.compiler.lower.capabilities import Capabilities, Limit, missing
 from flowport.targets.containers.aws import FORMS
 from flowport.targets.containers.limits import BATCH_LACKS, COMPUTE_CODES, TMPFS
 from flowport.targets.gangs import uncounted
-from flowport.targets.schedules import unplanned
+from flowport.targets.schedules import unfilled, unplanned
 from flowport.targets.settings_validation import line
 from flowport.targets.stepfunctions.concurrency import starved
 from flowport.targets.stepfunctions.containers.problems import job_problems
 from flowport.targets.stepfunctions.history import BEGIN, LONGEST, History, histories
+from flowport.targets.stepfunctions.schedule import has_two_days
 from flowport.targets.stepfunctions.settings import Settings
 
 DEFINITION = 1_048_576
@@ -138,7 +139,7 @@ def _is_place(store: str) -> bool:
 def plan_problems(plan: Plan, settings: Settings, size: int) -> Iterator[Diagnostic]:
     """What a plan uses that Step Functions does not have, and what is too large. `size` is that of the definition, in bytes."""
     yield from missing(plan, "stepfunctions", lacks(settings), CODES)
-    yield from unplanned(plan.flow, "stepfunctions", "create a schedule in EventBridge Scheduler that starts the state machine")
+    yield from _schedule_problems(plan, settings)
     if "'" in plan.flow.name:
         way_out = ("use another name for the flow: `@flow(name=...)`",)
         yield Diagnostic(
@@ -161,6 +162,18 @@ def plan_problems(plan: Plan, settings: Settings, size: int) -> Iterator[Diagnos
             help=(line("stepfunctions", Settings.named("execution_role")),),
         )
     yield from job_problems(plan, settings)
+
+
+def _schedule_problems(plan: Plan, settings: Settings) -> Iterator[Diagnostic]:
+    """A schedule that EventBridge Scheduler cannot have, or that is not emitted as its ARNs are not known."""
+    yield from unfilled(plan.flow)
+    for schedule in plan.flow.triggers:
+        if has_two_days(schedule):
+            message = f"EventBridge Scheduler cannot express `{schedule.cron}`: it takes a day of the month or a day of the week"
+            yield Diagnostic("FP437", message, schedule.span, help=("write one of the two days as `*`",))
+    if settings.unknown:
+        way_out = "add " + " and ".join(line("stepfunctions", Settings.named(name)) for name in settings.unknown)
+        yield from unplanned(plan.flow, way_out, "the ARN of a schedule has a region and an account")
 
 
 def _execution_roles(plan: Plan) -> Iterator[str]:

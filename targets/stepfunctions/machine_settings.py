@@ -6,8 +6,8 @@ The document is what `create-state-machine` and `update-state-machine` both take
 from __future__ import annotations
 
 from flowport.compiler.ir import JSON
+from flowport.targets.stepfunctions.access.statements import allow, place
 from flowport.targets.stepfunctions.settings import Settings
-from flowport.targets.stepfunctions.statements import allow, place
 
 LOG_DELIVERY = (
     *("logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery", "logs:ListLogDeliveries"),

@@ -15,6 +15,9 @@ TIMEOUT = 99_999_999
 MACHINE_NAME = "A-Za-z0-9_-", 80
 """What we call machines; a name may hold more, but then CloudWatch has no metrics of its executions."""
 
+ROLE_NAME = r"\w+=,.@-", 64
+"""The names of roles (IAM API, CreateRole)."""
+
 DRY_RUN_DEFAULTS: Profile = {
     "store": "s3://flowport-dry-run",
     "image": "python",
@@ -38,8 +41,27 @@ class Settings(TargetSettings):
     )
     compute = text("where tasks run: batch", default="batch", choices=("batch",))
     job_queue = text("the AWS Batch job queue, by name or ARN", required=True, example="flows")
-    job_role = text("ARN of the role of the containers; it needs job-policy.json", example=ROLE)
+    given_job_role = text("ARN of the role of the containers; it needs job-policy.json", name="job_role", example=ROLE)
     execution_role = text("ARN of the role with which ECS starts the containers; required for Fargate and for private images", example=ROLE)
+    machine_role = text(
+        "ARN of the role of the state machine; it needs machine-policy.json; by default the role of the account that is called like the "
+        "machine: `DigitsFlow-machine`",
+        example=ROLE.replace("ecs", "machine"),
+    )
+    schedule_role = text(
+        "ARN of the role with which EventBridge Scheduler starts the machine; it needs schedule-policy.json; by default the role of the "
+        "account that is called like the machine: `DigitsFlow-schedule`",
+        example=ROLE.replace("ecs", "schedule"),
+    )
+    flow_roles = flag(
+        "whether the containers of each flow have a role of their own, called like the machine: `DigitsFlow-job`; it needs `account`, and "
+        "`flowport deploy --roles` creates it"
+    )
+    schedule = text(
+        "whether a deployed `@schedule` starts runs: `active`, or `paused` until you turn it on",
+        default="active",
+        choices=("active", "paused"),
+    )
     platform = text("what the job queue runs on: EC2 or FARGATE", default="EC2", choices=("EC2", "FARGATE"))
     gangs = text(
         "where the nodes of a step with `num_parallel` run: `nodes`, each in a container of its own, or `container`, all in one; "
@@ -58,6 +80,7 @@ class Settings(TargetSettings):
         name="log_group",
         example="/aws/vendedlogs/states/flows",
     )
+    log_retention = number("days for which a log group that flowport creates keeps its events; by default for ever", most=3653)
     log_data = flag("whether logs contain the input of an execution, and so its parameters")
     tracing = flag("whether X-Ray traces executions")
     max_concurrency = number("how many tasks of a foreach may run at once, including the foreaches inside it")
@@ -101,6 +124,15 @@ class Settings(TargetSettings):
     def log_group(self) -> str:
         """The name of the log group."""
         return self.given_log_group or f"/aws/vendedlogs/states/{self.machine}"
+
+    @property
+    def job_role(self) -> str:
+        """The ARN of the role of the containers; "" for the one of the instance that a container runs on."""
+        return self.given_job_role or (self.role("job", self.account) if self.flow_roles and self.account != "*" else "")
+
+    def role(self, purpose: str, account: str) -> str:
+        """The ARN of the flow's own role for a purpose: `job`, `machine` or `schedule`."""
+        return f"arn:{self.partition}:iam::{account}:role/{legal(f'{self.machine}-{purpose}', *ROLE_NAME)}"
 
     @property
     def unknown(self) -> tuple[str, ...]:

@@ -15,9 +15,10 @@ from argo.cluster import Cluster, status
 from compiled import files_of
 from desk import Desk, Ended
 from flowport.cli import execute
+from flowport.compiler.changes import Change, DeployError
 from flowport.compiler.ir import End, Next, Schedule
 from flowport.compiler.record import replace
-from flowport.compiler.target import Change, DeployError, Deployment
+from flowport.compiler.target import Deployment
 from flowport.runtime.store.open import open_store
 from flowport.targets.argo import target
 from flowport.targets.argo.settings import Settings

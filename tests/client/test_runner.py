@@ -13,7 +13,6 @@ import pytest
 from flowport import DeployedFlow, Deployer, Flow, NBDeployer, NBRunner, Runner, metadata
 from flowport.client.notebook import NBDeployerInitializationError, NBRunnerInitializationError, cell_source
 from flowport.client.options import of_a_run, top_level
-from flowport.exceptions import MetaflowException
 
 HEAD = "import json\nimport os\nimport time\n\nfrom flowport import FlowSpec, JSONType, Parameter, step\n"
 CLASS = """
@@ -247,8 +246,8 @@ def test_a_flow_is_deployed_to_a_folder_of_airflow(folder: Path, capsys: pytest.
 def test_what_cannot_be_deployed_raises_with_the_reason(folder: Path) -> None:
     with pytest.raises(RuntimeError, match=r"cannot be deployed to airflow:\nFP400: .*`store`.*\n  help: write `store = "):
         Deployer("run_flow.py").airflow().create()
-    with pytest.raises(MetaflowException, match=r"write the files with `flowport compile .*run_flow.py --target stepfunctions`"):
-        Deployer("run_flow.py").step_functions()
+    with pytest.raises(RuntimeError, match=r"cannot be deployed to stepfunctions:\nFP400: .*`store`"):
+        Deployer("run_flow.py").step_functions().create()
     with pytest.raises(TypeError, match=r"from the profile of flowport.toml, and not from `decospecs`"):
         Deployer("run_flow.py", decospecs=["retry"])
 

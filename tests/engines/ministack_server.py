@@ -40,15 +40,25 @@ jobs = processes.Processes(PYTHON, processes.environment(endpoint, REGION, ACCOU
 register = batch._DISPATCH["/v1/registerjobdefinition"]
 
 
-def register_with_nodes(asked):
-    """RegisterJobDefinition; ministack's own forgets that a job has several nodes."""
+def register_whole(asked):
+    """RegisterJobDefinition; ministack's own forgets that a job has several nodes, and its tags."""
     answer = register(asked)
-    if "nodeProperties" in asked:
-        batch._job_definitions[asked["jobDefinitionName"]][-1]["nodeProperties"] = asked["nodeProperties"]
+    for name in ("nodeProperties", "tags"):
+        if name in asked:
+            batch._job_definitions[asked["jobDefinitionName"]][-1][name] = asked[name]
     return answer
 
 
-batch._DISPATCH["/v1/registerjobdefinition"] = register_with_nodes
+def deregister(asked):
+    """DeregisterJobDefinition, which ministack lacks."""
+    name, _, revision = asked["jobDefinition"].rpartition("/")[2].rpartition(":")
+    revisions = batch._job_definitions[name]
+    revisions.remove(next(each for each in revisions if each["revision"] == int(revision)))
+    return batch._json(200, {})
+
+
+batch._DISPATCH["/v1/registerjobdefinition"] = register_whole
+batch._DISPATCH["/v1/deregisterjobdefinition"] = deregister
 
 
 def submit(resource, asked):

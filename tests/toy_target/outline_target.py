@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 
+from flowport.compiler.changes import Change, Changes, apply
 from flowport.compiler.decorators.step.resources import GPU
 from flowport.compiler.decorators.step.timeout import TIMEOUTS
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
@@ -12,7 +13,7 @@ from flowport.compiler.ir.plan import Block, Choice, Loop, Map, Parallel, Plan, 
 from flowport.compiler.lower.capabilities import Capabilities, Limit, missing
 from flowport.compiler.package.archive import Package
 from flowport.compiler.settings import Profile, TargetSettings, text
-from flowport.compiler.target import Change, Changes, Deployment, DryRun, DryRunResult, File, TaskEnded, apply
+from flowport.compiler.target import Deployment, DryRun, DryRunResult, File, TaskEnded
 
 LACKS: Capabilities = {
     GPU: Limit("never", "a person has no GPU", "leave gpu out"),

@@ -13,11 +13,13 @@ from flowport.cli.command import Argument, Command
 from flowport.cli.completers import addresses
 from flowport.cli.console import as_json, warn
 from flowport.cli.loading import store_to_read
+from flowport.cli.operations.engine_run import engine_lines, engine_view
 from flowport.cli.times import duration, moment
 from flowport.runtime.records.attempts import failures
 from flowport.runtime.run.status import STOPPED
 from flowport.runtime.text import shown
 from flowport.workspace.address import Address
+from flowport.workspace.errors import UnknownFlow, UnknownRun
 from flowport.workspace.progress import step_progress
 from flowport.workspace.runs import find_run, tags_of
 from flowport.workspace.runs import status as status_of
@@ -45,8 +47,16 @@ def status(request: StatusRequest) -> int:
     if address.step is not None:
         named = "/".join(part for part in address if part is not None)
         raise WrongUse(f"`{named}` names a step, but `status` shows a whole run", f"flowport status {address.flow}/{address.run}")
-    run = find_run(store_to_read(request.store, request.target, request.profile), address, warn)
+    store = store_to_read(request.store, request.target, request.profile)
+    try:
+        run = find_run(store, address, warn)
+    except (UnknownFlow, UnknownRun):
+        begun = engine_view(address, request.target, request.profile, request.store)
+        if begun is None or begun["run"] is None:
+            raise
+        return _print_waiting(address, begun, store.url, request.json)
     found = _document(run, f" --store {quote(request.store)}" if request.store else "")
+    found["engine"] = engine_view(address._replace(run=run.doc["run"]), request.target, request.profile, request.store)
     if request.json:
         print(as_json(found, indent=2))
     else:
@@ -78,11 +88,24 @@ def _document(run: Run, again: str) -> dict[str, Any]:
     }
 
 
+def _print_waiting(address: Address, begun: dict[str, Any], url: str, json: bool) -> int:
+    """A run that its engine knows, and whose first task has not begun."""
+    if json:
+        print(as_json({"flow": address.flow, "run": address.run, "status": "waiting", "engine": begun}, indent=2))
+        return 0
+    print(shown(f"{address.flow}/{address.run}: not begun"))
+    print("\n".join(engine_lines(begun, "waiting")))
+    print(f"store: {shown(url)}")
+    return 0
+
+
 TITLES = ("STEP", "STATUS", "DONE", "FAILED", "TAKEN OVER", "DURATION")
 
 
 def _print(found: dict[str, Any], url: str) -> None:
     print(shown(f"{found['flow']}/{found['run']}: {found['status']}") + _times(found))
+    for line in engine_lines(found["engine"], found["status"]):
+        print(line)
     if found["origin"]:
         print(shown(f"resumes run {found['origin']}"))
     rows = [_cells(step) for step in found["steps"]]
@@ -141,6 +164,6 @@ COMMAND = Command(
         click.Option(["--json"], is_flag=True, help="Print one JSON document."),
         *shared.store_to_read(),
     ),
-    help="It shows the items of each step that are done, and the command that resumes the run.",
+    help="It shows the items of each step that are done, and the command that resumes the run. With --target it also asks the engine.",
     examples=("flowport status DigitsFlow", "flowport status DigitsFlow/20261121-071334-c8996f --json"),
 )

@@ -17,8 +17,8 @@ from urllib3 import Timeout, disable_warnings
 from urllib3.exceptions import HTTPError, InsecureRequestWarning
 from yaml import YAMLError
 
+from flowport.compiler.changes import DeployError
 from flowport.compiler.ir import JSON
-from flowport.compiler.target import DeployError
 from flowport.targets.argo.deployment.cluster_errors import ELSEWHERE, Resource, no_answer, refusal
 from flowport.targets.argo.text import encoded
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import yaml
 
+from flowport.compiler.changes import Becomes, Change, Changes, DeployError, apply
 from flowport.compiler.record import replace
-from flowport.compiler.target import Becomes, Change, Changes, DeployError, Deployment, apply
+from flowport.compiler.target import Deployment
 from flowport.targets.argo.deployment.cluster_errors import Resource
 from flowport.targets.argo.settings import Settings
 from flowport.targets.argo.text import encoded
@@ -33,6 +34,8 @@ SERVERS = ("managedFields", "resourceVersion", "uid", "generation", "creationTim
 
 class ArgoDeployer:
     """Puts the code into the store and the objects into the cluster of kubectl's current context."""
+
+    makes_roles = False
 
     def plan(self, deployment: Deployment[Settings]) -> Changes:
         """The changes that are needed. The cluster tries each of them in a dry run."""

@@ -17,11 +17,11 @@ from flowport.compiler.ir.plan import Choice, Loop, Map, Plan, walk
 from flowport.compiler.ir.secrets import Secret
 from flowport.compiler.lower.run_ids import run_prefix
 from flowport.runtime.store.keys import ATTEMPT, CHECKPOINTS, FLOWS, hub_cache, part, runs_folder
+from flowport.targets.stepfunctions.access.statements import allow, place
 from flowport.targets.stepfunctions.compute import COMPUTE
 from flowport.targets.stepfunctions.jobs import Jobs
 from flowport.targets.stepfunctions.machine_settings import permissions
 from flowport.targets.stepfunctions.settings import Settings
-from flowport.targets.stepfunctions.statements import allow, place
 
 CREATE_ONLY: dict[str, JSON] = {"Null": {"s3:if-none-match": "false"}}
 """The request has the header If-None-Match, so S3 refuses to overwrite (Amazon S3, "Enforce conditional writes")."""

@@ -6,22 +6,23 @@ Without a condition, a service that acts for somebody else could be talked into 
 from __future__ import annotations
 
 from flowport.compiler.ir import JSON
+from flowport.targets.stepfunctions.access.statements import place
 from flowport.targets.stepfunctions.settings import Settings
-from flowport.targets.stepfunctions.statements import place
 
 
 def machine_trust(settings: Settings) -> dict[str, JSON]:
     """Step Functions may take the role on, for this state machine; the children of a foreach have its name and a label."""
     machine = f"{place(settings, 'states')}:stateMachine:{settings.machine}"
-    return _trust("states.amazonaws.com", settings, [machine, f"{machine}/*", f"{machine}:*"])
+    return trust("states.amazonaws.com", settings, [machine, f"{machine}/*", f"{machine}:*"])
 
 
 def job_trust(settings: Settings) -> dict[str, JSON]:
     """The containers of AWS Batch, which are tasks of ECS, may take the role on."""
-    return _trust("ecs-tasks.amazonaws.com", settings, [f"{place(settings, 'ecs')}:*"])
+    return trust("ecs-tasks.amazonaws.com", settings, [f"{place(settings, 'ecs')}:*"])
 
 
-def _trust(service: str, settings: Settings, sources: list[JSON]) -> dict[str, JSON]:
+def trust(service: str, settings: Settings, sources: list[JSON]) -> dict[str, JSON]:
+    """A service may take a role on, for these `sources` of the account, if that is known."""
     statement: dict[str, JSON] = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     if settings.account != "*":
         statement["Condition"] = {"StringEquals": {"aws:SourceAccount": settings.account}, "ArnLike": {"aws:SourceArn": sources}}

@@ -1,0 +1,1 @@
+"""The commands that change or ask an engine, each in the module of its name."""

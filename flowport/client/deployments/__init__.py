@@ -1,0 +1,1 @@
+"""Flows on engines, from Python: they are deployed, started, followed and stopped."""

@@ -1,0 +1,1 @@
+"""What is done with a flow on the engine that it is deployed to."""

@@ -1,0 +1,64 @@
+"""A flow's documents on their way to AWS. What refers to something comes after it, and the switch of the alias is the last step but one:
+
+    code, roles, log group, job definitions, state machine with a new version, alias, schedule
+
+So a deployment that is cut off leaves the live version as it was, and deploying again goes on from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowport.compiler.changes import Change, Changes, DeployError, apply
+from flowport.compiler.target import Deployment
+from flowport.targets.deployment import code_changes
+from flowport.targets.stepfunctions.deployment.connect import connect
+from flowport.targets.stepfunctions.deployment.documents import Documents
+from flowport.targets.stepfunctions.deployment.job_definitions import job_definition_changes
+from flowport.targets.stepfunctions.deployment.log_group import log_group_changes
+from flowport.targets.stepfunctions.deployment.machine import Machine
+from flowport.targets.stepfunctions.deployment.owner import tags
+from flowport.targets.stepfunctions.deployment.roles import own_roles, role_changes
+from flowport.targets.stepfunctions.deployment.schedules import schedule_changes
+from flowport.targets.stepfunctions.schedule import schedule_name
+from flowport.targets.stepfunctions.settings import Settings
+
+
+class StepFunctionsDeployer:
+    """Puts the code into the store, and what runs it into the account of the credentials of this machine."""
+
+    makes_roles = True
+
+    def plan(self, deployment: Deployment[Settings]) -> Changes:
+        """The changes that are needed, found by requests that only read."""
+        notes = _notes(deployment)
+        return Changes(tuple(_changes(deployment)), notes)
+
+    def apply(self, changes: Changes) -> Iterator[Change]:
+        """Make the changes in their order."""
+        return apply(changes)
+
+
+def _changes(deployment: Deployment[Settings]) -> Iterator[Change]:
+    settings, documents, name = deployment.settings, Documents(deployment), deployment.plan.flow.deployment
+    account, own = connect(settings), tags(name, settings)
+    machine = Machine(account, settings.machine, name, own)
+    machine.found()  # raises for one of somebody else, before anything is looked at or made
+    yield from code_changes(settings.store, deployment.package)
+    if deployment.roles:
+        roles = own_roles(settings, documents, account.number)
+        if not roles:
+            raise DeployError("the settings name all roles, so there is none that flowport would create\n  deploy without `--roles`")
+        yield from role_changes(account, roles, name, own)
+    yield from log_group_changes(account, settings, own)
+    yield from job_definition_changes(account, documents["job-definitions.json"], own)
+    role = settings.machine_role or settings.role("machine", account.number)
+    yield from machine.changes(documents.text("state-machine.json"), role, documents["machine-settings.json"], deployment.package.digest)
+    yield from schedule_changes(account, schedule_name(settings), documents.get("schedule.json"), name)
+
+
+def _notes(deployment: Deployment[Settings]) -> tuple[str, ...]:
+    settings = deployment.settings
+    if deployment.roles and not settings.job_role:
+        return ("the containers have no role of the flow's own: `flow_roles = true` under [stepfunctions] gives them one",)
+    return ()
