@@ -56,7 +56,7 @@ class Job:
 
 
 class Pods(Job):
-    """The pods of a gang on Argo; `id` is the number of the attempt."""
+    """The pods of a gang on Argo, which does not say in which attempt they are."""
 
     engine = "argo"
 
@@ -64,7 +64,6 @@ class Pods(Job):
         return {
             "FLOWPORT_NODE_INDEX": str(index),
             "FLOWPORT_NODE_COUNT": str(self.number),
-            "FLOWPORT_NODE_ATTEMPT": self.id,
         }
 
 

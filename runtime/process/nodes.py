@@ -36,14 +36,14 @@ ADDRESS = "FLOWPORT_NODE_ADDRESS"
 """The variable with the address by which other containers reach this one; without it, that of the network with the default route."""
 
 
-INDEX, NUMBER, ATTEMPT = "FLOWPORT_NODE_INDEX", "FLOWPORT_NODE_COUNT", "FLOWPORT_NODE_ATTEMPT"
-"""The variables of a node on Argo: which one it is, how many there are, and the how-manieth attempt of the engine it is part of."""
+INDEX, NUMBER = "FLOWPORT_NODE_INDEX", "FLOWPORT_NODE_COUNT"
+"""The variables of a node on Argo: which one it is, and how many there are."""
 
 
 class Place:
     """Which node of a gang this container is: `index` of `number`, and what the engine calls this attempt of the gang, `round`.
 
-    `repeats` says that the engine may call a later attempt the same.
+    `repeats` says that the engine has no name for an attempt of the whole gang: `round` is the same for all of them.
     """
 
     def __init__(self, index: int, number: int, round: str, repeats: bool = False) -> None:
@@ -56,12 +56,12 @@ class Place:
 
     @classmethod
     def of_argo(cls, environment: Mapping[str, str]) -> Place:
-        """The place among the pods of a gang. `argo retry` counts the attempts from the beginning. Raises NonRetryable."""
-        found = [environment.get(name, "") for name in (INDEX, NUMBER, ATTEMPT)]
-        wrong = [name for name, value in zip((INDEX, NUMBER, ATTEMPT), found) if not value.isdecimal()]
+        """The place among the pods of a gang, each of which Argo tries again by itself. Raises NonRetryable."""
+        found = [environment.get(name, "") for name in (INDEX, NUMBER)]
+        wrong = [name for name, value in zip((INDEX, NUMBER), found) if not value.isdecimal()]
         if wrong:
             raise NonRetryable(f"the command is that of a node of a gang on Argo, and `{wrong[0]}` is not set to a number")
-        return cls(int(found[0]), int(found[1]), found[2], repeats=True)
+        return cls(int(found[0]), int(found[1]), "pods", repeats=True)
 
     @classmethod
     def of_batch(cls, environment: Mapping[str, str]) -> Place:

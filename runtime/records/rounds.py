@@ -42,8 +42,9 @@ class Meeting:
     """Where the nodes of an attempt meet: a folder of the store, with a round in it.
 
     `repeats` says that the folder may have rounds of earlier attempts. They are numbered then: node 0 opens the next one, and the others
-    join the newest one, unless they were in it already. `number` is that of the round, -1 before there is one. `first` is what this node
-    says from the beginning.
+    join the newest one, unless they were in it already. A node that begins another attempt ends the round in which its last one was, where
+    the others may still wait for it. `number` is that of the round, -1 before there is one. `first` is what this node says from the
+    beginning.
     """
 
     def __init__(self, store: Store, folder: str, repeats: bool, first: Mapping[str, Any] | None = None) -> None:
@@ -61,6 +62,7 @@ class Meeting:
             voice = Voice(self._store, self.key(0), self._first)
             if not self._repeats or voice.begin():
                 return voice
+            self._leave(voice, Ear(self._store, self.key(0)).hear())
 
     def join(self, index: int) -> Voice | None:
         """Take part in the round, as another node; None if node 0 has not opened it yet."""
@@ -70,7 +72,15 @@ class Meeting:
                 return None
             self.number = newest
         voice = Voice(self._store, self.key(index), self._first)
-        return voice if not self._repeats or voice.begin() else None
+        if not self._repeats or voice.begin():
+            return voice
+        self._leave(voice, Ear(self._store, self.key(index)).hear())
+        return None
+
+    def _leave(self, voice: Voice, last: dict[str, Any]) -> None:
+        """End a round in which this node took part before, in a container that could not say so."""
+        if last.get("state") == HERE:
+            voice.fail("its container was started again")
 
     def find(self, index: int) -> Ear:
         """The document of node 0 in the newest round in which the node `index` has been."""
@@ -107,10 +117,10 @@ class Voice:
         if time.monotonic() - self._last >= BEAT:
             self.say()
 
-    def fail(self, reason: str) -> None:
-        """Say that the round has failed, as far as the store takes it."""
+    def fail(self, reason: str, is_final: bool = False) -> None:
+        """Say that the round has failed, as far as the store takes it; `is_final` says that there will be no other one."""
         try:
-            self.say(state=FAILED, reason=reason)
+            self.say(state=FAILED, reason=reason, final=is_final)
         except StoreError:
             return
 
@@ -129,7 +139,7 @@ class Ear:
             doc: dict[str, Any] = documents.load(self._store.read(self._key))
         except (Missing, ValueError):
             return self.doc
-        if doc["count"] != self.doc.get("count"):
+        if doc != self.doc:
             self.doc, self._heard = doc, time.monotonic()
         return self.doc
 

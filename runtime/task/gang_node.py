@@ -57,7 +57,7 @@ def run_node(context: TaskContext, own: Container) -> int:
     try:
         return body()
     except BaseException as error:
-        voice.fail(str(error))
+        voice.fail(str(error), isinstance(error, NonRetryable))
         raise
 
 
@@ -169,7 +169,8 @@ class _Leader:
         if doc.get("state") == rounds.FAILED:
             if self.ending:
                 return {"row": row, "ended": doc.get("reason", "")}
-            raise Retryable(f"node {index} of {self.place.number} of step `{self.context.step}` has ended: {doc.get('reason')}")
+            message = f"node {index} of {self.place.number} of step `{self.context.step}` has ended: {doc.get('reason')}"
+            raise NonRetryable(message) if doc.get("final") else Retryable(message)
         if ear.is_lost:
             return self._lost(index)
         return None
@@ -222,8 +223,11 @@ class _Follower:
         if doc["state"] == rounds.DONE:
             self.voice.say(state=rounds.DONE)
             return DONE
+        message = f"step `{self.context.step}` failed: the output of node 0 says why"
+        if doc.get("final"):
+            raise NonRetryable(message)
         self.voice.fail("node 0 has ended")
-        sys.stderr.write(f"flowport: step `{self.context.step}` failed: the output of node 0 says why\n")
+        sys.stderr.write(f"flowport: {message}\n")
         return FAILED
 
     def _obey(self, gang: dict[str, Any]) -> None:

@@ -1,5 +1,4 @@
-"""The graph of a workflow -> its DAG templates: one for the flow, one for every foreach of several steps, one for every gang, and one for
-a turn of every loop.
+"""The graph of a workflow -> its DAG templates: one for the flow, one for every foreach of several steps, and one for a turn of every loop.
 
 A loop's template calls itself for the next turn. A DAG that has more tasks than Argo takes is cut into parts, one after the other.
 """
@@ -10,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 from flowport.compiler.ir import JSON, Settings
-from flowport.targets.argo.gangs import NODES, gang_template
+from flowport.targets.argo.gangs import NODE, NODES, node_counts
 from flowport.targets.argo.graph import After, Each, Job, Member, Turns, jobs
 from flowport.targets.argo.names import Names
 from flowport.targets.argo.split import split
@@ -101,26 +100,19 @@ class Dags:
     def _each(self, each: Each, slice: str) -> JSON:
         origin = self._task(each.origin)
         inner = f"{slice}.{{{{item}}}}"
+        count = f"{{{{= len(fromJSON(tasks['{origin}'].outputs.parameters.route)) }}}}"
         made: dict[str, JSON] = {"name": self._over(each.origin, each.over), "depends": f"{origin}.Succeeded"}
         match each.members:
             case (Job(step),) if step in self._gangs:
-                made |= self._gang(step, origin, inner)
+                number, count = node_counts(self._gangs[step], origin)
+                made |= _called(self._pods(step), {"step": step, "slice": f"{slice}.0", NODE: "{{item}}", NODES: number})
             case (Job(step),):
                 made |= self._pod(step, inner)
             case _:
                 body = self._template(f"foreach {each.origin}", each.over)
                 made |= _called(body, {"slice": inner})
                 self._dag(body, each.members, SLICE, "slice")
-        return {**made, "withSequence": {"count": f"{{{{= len(fromJSON(tasks['{origin}'].outputs.parameters.route)) }}}}"}}
-
-    def _gang(self, step: str, origin: str, slice: str) -> dict[str, JSON]:
-        """What runs a gang, which the task `origin` starts."""
-        asked = self._gangs[step]
-        name = self._template(f"gang {step}", f"{step}-nodes")
-        self.made.append(gang_template(name, step, self._pods(step), asked))
-        known = asked.gang.nodes if asked.gang else None
-        number = str(known) if known is not None else f"{{{{= tasks['{origin}'].outputs.parameters.{NODES} }}}}"
-        return _called(name, {"slice": slice, NODES: number})
+        return {**made, "withSequence": {"count": count}}
 
     def _loop(self, loop: Turns, slice: str) -> JSON:
         header = loop.job.step

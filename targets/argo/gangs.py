@@ -1,20 +1,22 @@
-"""Gangs whose nodes have a pod each: a DAG of one task, which stands for the pods, and is tried again as a whole.
+"""Gangs whose nodes have a pod each: a task with a sequence of pods, which find each other through the store.
 
-The pods find each other through the store. Argo waits for all of them before it tries the DAG again (`assessDAGPhase`, 3.7 and 4.1).
+Each pod is tried again by itself. A pod that fails ends all others, and the next attempts of all of them meet in the next round. So a gang
+is to Argo what a foreach is. A DAG that is tried again as a whole is not possible: after `argo retry`, Argo (up to 4.1.2) resets its
+attempts but not what comes after it, and runs nothing any more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from flowport.compiler.ir import JSON, Flow
+from flowport.compiler.ir import Flow
 from flowport.compiler.ir import Settings as StepSettings
 from flowport.targets.argo.graph import Job
 from flowport.targets.argo.settings import Settings
 from flowport.targets.gangs import can_be_apart
 
-NODE, NODES, ATTEMPT = "node", "nodes", "attempt"
-"""The inputs of the pod of a node, beside its step and slice: which one it is, how many there are, and the number of the attempt."""
+NODE, NODES = "node", "nodes"
+"""The inputs of the pod of a node, beside its step and slice: which one it is, and how many there are."""
 
 
 def is_apart(asked: StepSettings, settings: Settings) -> bool:
@@ -33,31 +35,10 @@ def number_of_pods(found: Iterable[Job], apart: Mapping[str, StepSettings]) -> i
     return sum((gang.nodes or 1) if gang else 1 for gang in asked)
 
 
-def gang_template(name: str, step: str, pod: str, asked: StepSettings) -> dict[str, JSON]:
-    """The template of a gang, whose pods have the template `pod`; it is told the slice and the number of nodes."""
-    given = {
-        "step": step,
-        "slice": "{{inputs.parameters.slice}}",
-        NODE: "{{item}}",
-        NODES: "{{inputs.parameters.nodes}}",
-        # Argo knows `retries` in a template with a retryStrategy alone.
-        ATTEMPT: "{{retries}}" if asked.retries else "0",
-    }
-    arguments: list[JSON] = [{"name": each, "value": value} for each, value in given.items()]
-    task: dict[str, JSON] = {
-        "name": NODE,
-        "template": pod,
-        "arguments": {"parameters": arguments},
-        "withSequence": {"count": "{{inputs.parameters.nodes}}"},
-    }
-    return {
-        "name": name,
-        "inputs": {"parameters": [{"name": "slice"}, {"name": NODES}]},
-        **({"retryStrategy": _retries(asked)} if asked.retries else {}),
-        "dag": {"tasks": [task]},
-    }
-
-
-def _retries(asked: StepSettings) -> dict[str, JSON]:
-    """Argo's own retries of all pods together. Of a DAG it does not know with which exit code it ended."""
-    return {"limit": str(asked.retries), "retryPolicy": "Always", "backoff": {"duration": f"{round(asked.minutes * 60)}s"}}
+def node_counts(asked: StepSettings, origin: str) -> tuple[str, str]:
+    """The number of the nodes of a gang, and how many of them run: none if the task `origin` starts no gang, as no item came to it."""
+    known = asked.gang.nodes if asked.gang else None
+    if known is None:
+        number = f"{{{{= tasks['{origin}'].outputs.parameters.{NODES} }}}}"
+        return number, number
+    return str(known), f"{{{{= len(fromJSON(tasks['{origin}'].outputs.parameters.route)) > 0 ? {known} : 0 }}}}"

@@ -10,7 +10,7 @@ from flowport.compiler.record import field, record
 from flowport.runtime.process import nodes
 from flowport.runtime.protocol import COUNTED, STOP, Invocation, variable
 from flowport.runtime.records.rounds import ARRIVAL
-from flowport.targets.argo.gangs import ATTEMPT, NODE, NODES
+from flowport.targets.argo.gangs import NODE, NODES
 from flowport.targets.argo.settings import Settings
 from flowport.targets.argo.volumes import volumes
 from flowport.targets.containers.needs import rights, tempdir
@@ -76,7 +76,6 @@ def pod(step: Step, part: Part, deadline: int | None) -> Pod:
     execution = settings.execution.for_pod()
     own = settings.resources or settings.gang or settings.variables or settings.delivery.engine or execution != ExecutionSpec()
     special = part.first or part.block or part.counts or settings.retries or deadline or own
-    retries = 0 if part.node else settings.retries  # all nodes are tried again together
     usual = "split" if isinstance(step.transition, Foreach) else "switch" if answers else "step"
     return Pod(
         name=f"{step.name}-rest" if part.turn else step.name if special else usual,
@@ -87,8 +86,8 @@ def pod(step: Step, part: Part, deadline: int | None) -> Pod:
         first=part.first,
         turn=part.turn,
         shared=part.shared if isinstance(step.transition, Foreach) else 1,
-        retries=retries,
-        minutes=settings.minutes if retries else 0,
+        retries=settings.retries,
+        minutes=settings.minutes if settings.retries else 0,
         # The clock of a pod begins before all nodes are here.
         deadline=deadline if deadline is None or not part.node else deadline + round(ARRIVAL),
         resources=(settings.resources or Resources()) if part.node else settings.sizes,
@@ -110,7 +109,7 @@ def template(name: str, spec: Pod, sizes: tuple[int, int], settings: Settings, b
             **({"labels": dict(own.labels)} if own.labels else {}),
             **({"annotations": dict(own.annotations)} if own.annotations else {}),
         }
-    made["inputs"] = {"parameters": [{"name": each} for each in ("step", "slice", *((NODE, NODES, ATTEMPT) if spec.node else ()))]}
+    made["inputs"] = {"parameters": [{"name": each} for each in ("step", "slice", *((NODE, NODES) if spec.node else ()))]}
     if spec.answers:
         written = {"route": ROUTE, **({NODES: ROUTE + COUNTED} if spec.counts else {})}
         made["outputs"] = {"parameters": [{"name": each, "valueFrom": {"path": path}} for each, path in written.items()]}
@@ -200,7 +199,7 @@ def _variables(spec: Pod, width: int, total: int, run: str) -> list[JSON]:
 
 def _of_node() -> dict[str, str]:
     """The variables by which a task knows which node it is."""
-    inputs = {nodes.INDEX: NODE, nodes.NUMBER: NODES, nodes.ATTEMPT: ATTEMPT}
+    inputs = {nodes.INDEX: NODE, nodes.NUMBER: NODES}
     return {variable("nodes"): "argo", **{name: f"{{{{inputs.parameters.{each}}}}}" for name, each in inputs.items()}}
 
 

@@ -136,31 +136,20 @@ def missing_arguments(document: Document) -> Found:
 
 
 def no_pods(document: Document) -> Found:
-    """Argo merges the defaults of templates into those that are DAGs, and tries all of such a DAG again, which its pods must know of."""
+    """Argo merges the defaults of templates into those that are DAGs, and tries all of such a DAG again."""
     every = {**document.templates, "spec.templateDefaults": document.spec.get("templateDefaults", {})}
     for path, template in every.items():
         if "container" not in template:
-            yield from ((path, key) for key in ("activeDeadlineSeconds",) if key in template)
-            yield from ((path, key) for key in ("retryStrategy",) if key in template and not _is_gang(document, template))
-
-
-def _is_gang(document: Document, template: Mapping[str, Any]) -> bool:
-    """Whether a DAG has pods alone, which are not tried again one by one, and know the number of the attempt."""
-    tasks = template.get("dag", {}).get("tasks", [])
-    called = [document.by_name.get(task.get("template"), {}) for task in tasks]
-    numbered = ["{{retries}}" in [each.get("value") for each in parameters(task, "arguments")] for task in tasks]
-    return bool(tasks) and all(numbered) and all("container" in each and "retryStrategy" not in each for each in called)
+            yield from ((path, key) for key in ("retryStrategy", "activeDeadlineSeconds") if key in template)
 
 
 def weak_retries(document: Document) -> Found:
     for path, template in document.templates.items():
-        if "retryStrategy" in template:
+        if "container" in template and "retryStrategy" in template:
             strategy = template["retryStrategy"]
             if strategy.get("retryPolicy") != "Always":
                 yield f"{path}.retryStrategy", "retryPolicy"
-            # Of a DAG Argo knows no exit code (`buildRetryStrategyLocalScope`, 3.7 and 4.1).
-            wanted = ("expression", "limit") if "container" in template else ("limit",)
-            yield from ((f"{path}.retryStrategy", key) for key in wanted if not isinstance(strategy.get(key), str))
+            yield from ((f"{path}.retryStrategy", key) for key in ("expression", "limit") if not isinstance(strategy.get(key), str))
 
 
 def no_commands(document: Document) -> Found:

@@ -256,7 +256,7 @@ ASKS = [
     ),
 ]
 PODS = [
-    (f"{SPEC}.sizes.retryStrategy", {"limit": "1", "retryPolicy": "Always"}, f"{SPEC}.sizes is no pod and has: retryStrategy"),
+    (f"{SPEC}.sizes.retryStrategy", {}, f"{SPEC}.sizes is no pod and has: retryStrategy"),
     (f"{SPEC}.sizes.activeDeadlineSeconds", 1, f"{SPEC}.sizes is no pod and has: activeDeadlineSeconds"),
     ("spec.templateDefaults", {"retryStrategy": {}}, "spec.templateDefaults is no pod and has: retryStrategy"),
     (f"{START}.retryStrategy.retryPolicy", "OnFailure", f"{START}.retryStrategy does not say how to try again: retryPolicy"),

@@ -154,35 +154,6 @@ def test_a_pod_that_failed_is_tried_again_unless_its_exit_code_says_stop() -> No
     assert found == {"a": "Failed", "a(0)": "Failed", "a(1)": "Failed", "a(2)": "Failed", "b": "Failed", "b(0)": "Failed"}
 
 
-def test_a_dag_that_failed_is_tried_again_when_all_in_it_has_ended() -> None:
-    program = "import os, sys, time; time.sleep(0.1 * int(os.environ['N'])); sys.exit(int(os.environ['A']) < int(os.environ['N']))"
-    env = [{"name": "N", "value": "{{inputs.parameters.n}}"}, {"name": "A", "value": "{{inputs.parameters.a}}"}]
-    given = [{"name": "n", "value": "{{item}}"}, {"name": "a", "value": "{{retries}}"}]
-    one = pod("one", program, env=env, inputs={"parameters": [{"name": "n"}, {"name": "a"}]})
-    each = {"name": "x", "template": "one", "arguments": {"parameters": given}, "withSequence": {"count": "2"}}
-    retry = {"limit": "2", "retryPolicy": "Always"}
-    all_of_them = {"name": "all", "retryStrategy": retry, "dag": {"tasks": [each]}}
-    ended, found = run(
-        [{"name": "a", "template": "all"}, {"name": "b", "template": "good", "depends": "a.Succeeded"}], all_of_them, one, GOOD
-    )
-    assert ended == "Succeeded"
-    assert {name: phase for name, phase in found.items() if phase != "Succeeded"} == {
-        "a(0)": "Failed",
-        "a(0).x": "Failed",
-        "a(0).x(1:1)": "Failed",
-    }
-    assert found.keys() >= {"a", "a(1)", "a(1).x(0:0)", "a(1).x(1:1)", "b"}
-    retry["limit"] = "0"
-    assert run([{"name": "a", "template": "all"}], all_of_them, one)[0] == "Failed"
-
-
-def test_a_dag_of_which_no_exit_code_is_known_says_so_to_its_expression() -> None:
-    retry = {"limit": "2", "retryPolicy": "Always", "expression": "lastRetry.exitCode != '-1'"}
-    task = {"name": "x", "template": "bad"}
-    ended, found = run([{"name": "a", "template": "all"}], {"name": "all", "retryStrategy": retry, "dag": {"tasks": [task]}}, BAD)
-    assert (ended, "a(0)" in found, "a(1)" in found) == ("Failed", True, False)
-
-
 def test_pods_that_wait_for_each_other_all_run_however_few_may_run_at_once(tmp_path: Path) -> None:
     program = (
         "import os, time; open(f\"{os.environ['OUT']}/{os.getpid()}\", 'w')\nwhile len(os.listdir(os.environ['OUT'])) < 5: time.sleep(0.01)"

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from argo.checks import problems
-from argo.emitted import document, said, tasks, templates
-from flowport.compiler.ir import Case, Catch, End, Foreach, Gang, Next, Resources, Retry, Settings, Step, Switch
+from argo.emitted import document, said, tasks, templates, text
+from flowport.compiler.ir import Case, End, Foreach, Gang, Next, Resources, Retry, Settings, Step, Switch
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower.time_limits import SLACK
 from flowport.compiler.record import replace
@@ -19,7 +19,8 @@ from flowport.targets.argo.settings import Settings as ArgoSettings
 from plans import flow
 
 ASKED = Resources(cpu=2, memory=3000)
-COUNT = "{{= len(fromJSON(tasks['start'].outputs.parameters.route)) }}"
+COUNT = "{{= len(fromJSON(tasks['start'].outputs.parameters.route)) > 0 ? 4 : 0 }}"
+OPEN = "{{= tasks['start'].outputs.parameters.nodes }}"
 
 
 def gang(nodes: int | None, decorator: str = "parallel", **settings: Any) -> Plan:
@@ -45,43 +46,28 @@ def values(part: Any) -> dict[str, str]:
 def test_each_node_has_a_pod_with_what_the_step_asks_for() -> None:
     plan = gang(4)
     call = started(plan)
-    assert (call["template"], call["withSequence"]["count"]) == ("train-nodes", COUNT)
-    assert values(call["arguments"]["parameters"]) == {"slice": "s.{{item}}", "nodes": "4"}
-    made = templates(plan)
-    assert "retryStrategy" not in made["train-nodes"]
-    (node,) = made["train-nodes"]["dag"]["tasks"]
-    assert (node["template"], node["withSequence"]) == ("train", {"count": "{{inputs.parameters.nodes}}"})
-    assert values(node["arguments"]["parameters"]) == {
-        "step": "train",
-        "slice": "{{inputs.parameters.slice}}",
-        "node": "{{item}}",
-        "nodes": "{{inputs.parameters.nodes}}",
-        "attempt": "0",
-    }
-    container = made["train"]["container"]
+    assert (call["template"], call["withSequence"]["count"]) == ("train", COUNT)
+    assert values(call["arguments"]["parameters"]) == {"step": "train", "slice": "s.0", "node": "{{item}}", "nodes": "4"}
+    container = templates(plan)["train"]["container"]
     assert container["resources"]["requests"] == {"cpu": "2", "memory": "3000Mi"}
     said_to_it = values(container["env"])
-    assert [said_to_it[f"FLOWPORT_{name}"] for name in ("NODES", "NODE_INDEX", "NODE_COUNT", "NODE_ATTEMPT")] == [
+    assert [said_to_it[f"FLOWPORT_{name}"] for name in ("NODES", "NODE_INDEX", "NODE_COUNT")] == [
         "argo",
         "{{inputs.parameters.node}}",
         "{{inputs.parameters.nodes}}",
-        "{{inputs.parameters.attempt}}",
     ]
 
 
-@pytest.mark.parametrize("settings", [{"retry": Retry(2, 3)}, {"retry": Retry(1, 3), "catch": Catch("why")}], ids=["retry", "catch"])
-def test_all_pods_of_a_gang_are_tried_again_and_none_alone(settings: dict[str, Any]) -> None:
-    plan = gang(4, **settings)
-    made = templates(plan)
-    assert made["train-nodes"]["retryStrategy"] == {"limit": "2", "retryPolicy": "Always", "backoff": {"duration": "180s"}}
-    assert values(made["train-nodes"]["dag"]["tasks"][0]["arguments"]["parameters"])["attempt"] == "{{retries}}"
-    assert "retryStrategy" not in made["train"]
+def test_the_pods_of_a_gang_are_tried_again_as_those_of_a_foreach() -> None:
+    plan = gang(4, retry=Retry(2, 3))
+    strategy = {"limit": "2", "retryPolicy": "Always", "backoff": {"duration": "180s"}, "expression": "lastRetry.exitCode != '78'"}
+    assert templates(plan)["train"]["retryStrategy"] == strategy
     assert problems(document(plan)) == []
 
 
 def test_a_number_of_nodes_that_only_the_run_knows_comes_from_the_step_before() -> None:
     plan = gang(None)
-    assert values(started(plan)["arguments"]["parameters"])["nodes"] == "{{= tasks['start'].outputs.parameters.nodes }}"
+    assert values(started(plan)["arguments"]["parameters"])["nodes"] == started(plan)["withSequence"]["count"] == OPEN
     assert templates(plan)["start"]["outputs"]["parameters"] == [
         {"name": "route", "valueFrom": {"path": "/tmp/route.json"}},
         {"name": "nodes", "valueFrom": {"path": "/tmp/route.json.nodes"}},
@@ -91,12 +77,12 @@ def test_a_number_of_nodes_that_only_the_run_knows_comes_from_the_step_before() 
 
 @pytest.mark.parametrize("decorator", ["", "pytorch_parallel", "torchrun", "tensorflow", "tensorflow_parallel", "metaflow_ray"])
 def test_programs_that_find_each_other_by_an_address_have_pods_of_their_own(decorator: str) -> None:
-    assert started(gang(4, decorator))["template"] == "train-nodes"
+    assert started(gang(4, decorator))["withSequence"]["count"] == COUNT
 
 
 @pytest.mark.parametrize("decorator", ["deepspeed", "mpi"])
 def test_programs_that_share_a_machine_have_one_pod(decorator: str) -> None:
-    assert started(gang(4, decorator))["template"] == "train"
+    assert values(started(gang(4, decorator))["arguments"]["parameters"]).keys() == {"step", "slice"}
     assert templates(gang(4, decorator))["train"]["container"]["resources"]["requests"] == {"cpu": "8", "memory": "12000Mi"}
 
 
@@ -104,7 +90,7 @@ def test_programs_that_share_a_machine_have_one_pod(decorator: str) -> None:
 def test_all_nodes_can_have_one_pod(nodes: int, profile: dict[str, Any]) -> None:
     plan = gang(nodes, retry=Retry(2, 3))
     made = templates(plan, **profile)
-    assert started(plan, **profile)["template"] == "train"
+    assert values(started(plan, **profile)["arguments"]["parameters"]).keys() == {"step", "slice"}
     assert made["train"]["container"]["resources"]["requests"]["cpu"] == str(2 * nodes)
     assert "retryStrategy" in made["train"]
 
@@ -132,7 +118,7 @@ def test_a_gang_in_a_loop_that_has_one_pod_is_in_that_pod() -> None:
         ("collect", Next("end"), "join"),
         ("end", End()),
     )
-    assert "train-nodes" not in templates(looped)
+    assert "FLOWPORT_NODES" not in text(looped)
     assert "FP436" in [found.code for found in said(looped)]
     counted = replace(looped, flow=replace(looped.flow, steps=tuple(map(four, looped.flow.steps))))
     assert "FP437" not in [found.code for found in said(counted, max_concurrency=2)]

@@ -98,8 +98,6 @@ def _is_known(path: list[str], text: Text) -> bool:
             return True
         case ["item"]:
             return text.item
-        case ["retries"]:
-            return "retryStrategy" in text.template
         case ["tasks", *_]:
             return text.dag is not None and text.decides
     return False

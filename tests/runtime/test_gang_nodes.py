@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import progress
-from flowport.runtime.protocol import DONE, ENDED, FAILED
+from flowport.runtime.protocol import DONE, ENDED, FAILED, STOP
 from flowport.runtime.records.attempts import failures
 from flowport.runtime.store.keys import NODES, Keys
 from gang_containers import Job, Pods, codes
@@ -237,30 +237,53 @@ def test_a_command_of_a_node_outside_of_a_gang_stops(tmp_path: Path, engine: str
     assert f"the command is that of a node of {message}" in done.stdout
 
 
-def test_pods_that_fail_run_again_together_in_the_next_attempt(tmp_path: Path) -> None:
-    flow = gang(tmp_path, "if node == 1 and tried == 0:\n    raise ValueError('broken')\nmeet()", RETRY)
-    assert codes(Pods(flow, "0").begin(0, 1, 2).end()) == [FAILED] * 3
-    assert errors(flow) == {"r.1": "ValueError: broken"}
-    assert codes(Pods(flow, "1").begin(0, 1, 2).end()) == [DONE] * 3
-    assert joined(flow) == [0, 1, 2]
-
-
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0)])
-def test_pods_that_the_engine_gives_the_number_of_an_attempt_again_meet_in_a_new_round(tmp_path: Path, order: tuple[int, ...]) -> None:
-    """`argo retry` begins to count again."""
-    flow = gang(tmp_path, "if tried == 0:\n    raise ValueError('broken')\nmeet()", RETRY)
+def test_pods_that_fail_meet_again_in_a_new_round(tmp_path: Path, order: tuple[int, ...]) -> None:
+    flow = gang(tmp_path, "if node == 1 and tried == 0:\n    raise ValueError('broken')\nmeet()", RETRY)
     assert codes(Pods(flow, "0").begin(*order).end()) == [FAILED] * 3
-    again = Pods(flow, "0")
-    for index in order:
-        again.begin(index)
-    found = again.end()
+    assert errors(flow) == {"r.1": "ValueError: broken"}
+    found = Pods(flow, "1").begin(*order).end()
     assert codes(found) == [DONE] * 3, found
     assert joined(flow) == [0, 1, 2]
     keys = Keys(flow.flow, "1")
-    rounds = flow.store.names(keys.round("train", "s.0", "0"))
+    rounds = flow.store.names(keys.round("train", "s.0", "pods"))
     assert [key.rpartition("/")[2] for key in rounds] == [f"{number}-{index}" for number in range(2) for index in range(3)]
-    assert flow.store.names(keys.log("train", "s.0", 0, 1) + NODES) == []
-    assert flow.store.names(keys.log("train", "s.0", 0, 0) + NODES) == [f"{keys.log('train', 's.0', 0, 0)}{NODES}{node}" for node in (1, 2)]
+    for number in range(2):
+        log = keys.log("train", "s.0", 0, number)
+        assert set(flow.store.names(log + NODES)) <= {f"{log}{NODES}{node}" for node in (1, 2)}
+
+
+def test_a_pod_that_begins_again_waits_for_the_next_round(tmp_path: Path) -> None:
+    """Argo tries the pods again one by one, some of them before others have ended."""
+    flow = gang(tmp_path, "if tried == 0:\n    time.sleep(1000)\nmeet()", RETRY)
+    first = Pods(flow, "0").begin(0, 1, 2)
+    progress.until(lambda: (tmp_path / "notes").exists() and len((tmp_path / "notes").read_text().split()) == 3)
+    first.nodes[2].kill()
+    second = Pods(flow, "1").begin(2)
+    found = first.end()
+    assert codes(found) == [FAILED, FAILED, -signal.SIGKILL]
+    assert "node 2 of 3 of step `train` has ended: its container was started again" in found[0][1]
+    assert codes(second.begin(0, 1).end()) == [DONE] * 3
+    assert joined(flow) == [0, 1, 2]
+
+
+def test_others_hear_that_node_0_begins_again(tmp_path: Path) -> None:
+    flow = gang(tmp_path, "if tried == 0:\n    time.sleep(1000)\nmeet()", RETRY)
+    first = Pods(flow, "0").begin(0, 1, 2)
+    progress.until(lambda: (tmp_path / "notes").exists() and len((tmp_path / "notes").read_text().split()) == 3)
+    first.nodes[0].kill()
+    second = Pods(flow, "1").begin(0)
+    assert codes(first.end()) == [-signal.SIGKILL, FAILED, FAILED]
+    assert codes(second.begin(1, 2).end()) == [DONE] * 3
+    assert joined(flow) == [0, 1, 2]
+
+
+def test_a_gang_that_cannot_succeed_stops_with_all_its_pods(tmp_path: Path) -> None:
+    flow = gang(tmp_path, "pass", RETRY)
+    found = Pods(flow, "0", number=2).begin(0, 1).end()
+    assert codes(found) == [STOP] * 2
+    assert "step `train` has 3 nodes in this run, and the engine started 2" in found[0][1]
+    assert "step `train` failed: the output of node 0 says why" in found[1][1]
 
 
 def test_a_pod_that_comes_after_node_0_has_failed_ends_at_once(tmp_path: Path) -> None:

@@ -161,8 +161,6 @@ class Workflow:
             for each in (done, *node.followers):
                 each(node)
 
-        if "dag" in template and "retryStrategy" in template:
-            return RetriedDag(self, name, template, task, inputs, ended).node
         if "dag" in template:
             return Dag(self, self._new(name, "DAG", template), template, task, inputs, ended).node
         return Pod(self, name, template, inputs, ended).node
@@ -240,17 +238,13 @@ class Pod:
         self._done(self.node)
 
     def _again(self, finished: Finished) -> bool:
-        return self._strategy is not None and _is_tried_again(self._strategy, self._attempt, finished.exit_code)
-
-
-def _is_tried_again(strategy: Mapping[str, Any], attempt: int, exit_code: int) -> bool:
-    """Whether there is another attempt after one that failed; the first one has the number 0."""
-    if attempt >= int(strategy["limit"]):
-        return False
-    if strategy["retryPolicy"] != "Always":
-        raise DocumentError(f"the local engine does not know the retryPolicy `{strategy['retryPolicy']}`")
-    last = {"lastRetry": {"exitCode": str(exit_code), "status": FAILED}}
-    return bool(evaluate(strategy["expression"], last)) if "expression" in strategy else True
+        strategy = self._strategy
+        if not strategy or self._attempt >= int(strategy["limit"]):
+            return False
+        if strategy["retryPolicy"] != "Always":
+            raise DocumentError(f"the local engine does not know the retryPolicy `{strategy['retryPolicy']}`")
+        last = {"lastRetry": {"exitCode": str(finished.exit_code), "status": FAILED}}
+        return bool(evaluate(strategy["expression"], last)) if "expression" in strategy else True
 
 
 class Group:
@@ -271,47 +265,15 @@ class Group:
             self._done(self._node)
 
 
-class RetriedDag:
-    """A DAG template with its attempts: when all in it has ended, and something failed, all of it is run again."""
-
-    def __init__(
-        self, workflow: Workflow, name: str, template: Mapping[str, Any], caller: Mapping[str, Any], inputs: dict[str, str], done: Done
-    ) -> None:
-        self.node = workflow._new(name, "Retry", template)
-        self._workflow, self._template, self._caller, self._inputs, self._done = workflow, template, caller, inputs, done
-        self._attempt = 0
-        self._begin()
-
-    def _begin(self) -> None:
-        node = self._workflow._new(f"{self.node.name}({self._attempt})", "DAG", self._template)
-        Dag(self._workflow, node, self._template, self._caller, self._inputs, self._ended, {"retries": str(self._attempt)})
-
-    def _ended(self, node: Node) -> None:
-        # Of a DAG Argo knows no exit code, and says -1 (`buildRetryStrategyLocalScope`, 4.1).
-        if node.phase != SUCCEEDED and _is_tried_again(self._template["retryStrategy"], self._attempt, -1):
-            self._attempt += 1
-            self._begin()
-            return
-        self.node.phase, self.node.outputs = node.phase, node.outputs
-        self._done(self.node)
-
-
 class Dag:
-    """A DAG template: tasks run when what they depend on has ended as they ask. `names` has what its attempt is called."""
+    """A DAG template: tasks run when what they depend on has ended as they ask."""
 
     def __init__(
-        self,
-        workflow: Workflow,
-        node: Node,
-        template: Mapping[str, Any],
-        caller: Mapping[str, Any],
-        inputs: dict[str, str],
-        done: Done,
-        names: Mapping[str, str] = {},
+        self, workflow: Workflow, node: Node, template: Mapping[str, Any], caller: Mapping[str, Any], inputs: dict[str, str], done: Done
     ) -> None:
         self.node = node
         self._workflow, self._template, self._inputs, self._done = workflow, template, inputs, done
-        self._names = {**{f"inputs.parameters.{key}": value for key, value in inputs.items()}, **names}
+        self._names = {f"inputs.parameters.{key}": value for key, value in inputs.items()}
         # Argo's `ProcessArgs` tries all expressions when a template begins; where a task calls it, `tasks` has that one's name alone.
         known = {"inputs": {"parameters": inputs}, **({"tasks": {"name": caller["name"]}} if "name" in caller else {})}
         tasks = workflow.filled(template["dag"]["tasks"], self._names, known, f"templates.{template['name']}", early=True)
