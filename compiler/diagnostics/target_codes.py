@@ -231,7 +231,7 @@ TARGETS: Mapping[str, Code] = {
         "Each node of a gang has a pod of its own, and all of them begin together, when the last one has come. With a `max_concurrency` "
         "that is lower than their number, the last one never comes.",
     ),
-    "FP437": Code(
+    "FP438": Code(
         "the engine cannot express the schedule",
         "A cron expression with a day of the month and a day of the week means either day. "
         "The scheduler of AWS has no expression for that.",

@@ -170,7 +170,7 @@ def _schedule_problems(plan: Plan, settings: Settings) -> Iterator[Diagnostic]:
     for schedule in plan.flow.triggers:
         if has_two_days(schedule):
             message = f"EventBridge Scheduler cannot express `{schedule.cron}`: it takes a day of the month or a day of the week"
-            yield Diagnostic("FP437", message, schedule.span, help=("write one of the two days as `*`",))
+            yield Diagnostic("FP438", message, schedule.span, help=("write one of the two days as `*`",))
     if settings.unknown:
         way_out = "add " + " and ".join(line("stepfunctions", Settings.named(name)) for name in settings.unknown)
         yield from unplanned(plan.flow, way_out, "the ARN of a schedule has a region and an account")

@@ -357,7 +357,7 @@ def test_a_day_of_the_month_and_of_the_week_have_no_expression(work: Work) -> No
     work.change("30 6 * * MON-FRI", "30 6 1 * MON")
     refused = work("check", "FLOW")
     assert refused.status == 1
-    assert "FP437" in refused.out
+    assert "FP438" in refused.out
     assert "EventBridge Scheduler cannot express `30 6 1 * MON`" in refused.out
 
 
