@@ -62,6 +62,7 @@ numbers = count()
 @pytest.fixture(scope="session")
 def ministack() -> Iterator[Engine]:
     with engine_b(environment("ministack")) as engine:
+        engine.account.client("batch").create_job_queue(jobQueueName="flows", state="ENABLED", priority=1, computeEnvironmentOrder=[])
         yield engine
 
 

@@ -73,12 +73,12 @@ def test_a_flow_is_deployed_run_and_looked_at(work: Work) -> None:
 
 
 def test_a_failed_run_goes_on_in_a_new_version(work: Work) -> None:
-    assert work("deploy", "FLOW").status == 0
+    assert work("deploy", "FLOW", "--roles").status == 0
     failed = work("trigger", "FLOW", "--size", "20", "--run-id", "broken", "--wait")
     assert failed.status == 1
     assert "FAILED" in failed.err
     work.change("< 100", "< 1000")
-    changed = work("deploy", "FLOW")
+    changed = work("deploy", "FLOW", "--roles")
     assert f"state machine {work.name} is changed\nalias {work.name}:live is changed\n" in changed.out
     assert work("trigger", "FLOW", "--origin-run", "broken", "--run-id", "mended", "--wait").status == 0
     shown = work("status", f"{work.name}/mended")
@@ -87,10 +87,10 @@ def test_a_failed_run_goes_on_in_a_new_version(work: Work) -> None:
 
 
 def test_what_is_deployed_is_listed_taken_back_and_made_live_again(work: Work) -> None:
-    work("deploy", "FLOW")
+    work("deploy", "FLOW", "--roles")
     before = work.live()
     work.change("* 2", "* 3")
-    work("deploy", "FLOW")
+    work("deploy", "FLOW", "--roles")
     after = work.live()
     assert before != after
     versions = json.loads(work("list", "FLOW", "--json").out)
@@ -108,7 +108,7 @@ def test_what_is_deployed_is_listed_taken_back_and_made_live_again(work: Work) -
     assert (unknown.status, unknown.err) == (1, f"flowport rollback: `{work.name}` has no version 9\n  it has 2, 1\n")
     assert work("rollback", "FLOW", "--to", "1").out == f"version 1 -> version 1\nalias {work.name}:live is unchanged\n"
 
-    assert work("deploy", "FLOW").out.endswith(f"alias {work.name}:live is changed\n")
+    assert work("deploy", "FLOW", "--roles").out.endswith(f"alias {work.name}:live is changed\n")
     assert work.live() == after
     assert len(json.loads(work("list", "FLOW", "--json").out)) == 2
 
@@ -143,7 +143,7 @@ def test_a_flow_is_removed_with_all_that_was_created_for_it(work: Work) -> None:
 
 def test_a_run_is_stopped(work: Work) -> None:
     work.change("self.numbers = ", "__import__('time').sleep(60)\n        self.numbers = ")
-    work("deploy", "FLOW")
+    work("deploy", "FLOW", "--roles")
     assert work("trigger", "FLOW", "--run-id", "long").status == 0
     stopped = work("stop", f"{work.name}/long")
     assert stopped.status == 0
@@ -156,7 +156,7 @@ def test_a_run_is_stopped(work: Work) -> None:
 
 
 def test_a_run_that_has_not_begun_is_shown_as_its_engine_has_it(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
-    work("deploy", "FLOW")
+    work("deploy", "FLOW", "--roles")
     client = work.client("stepfunctions")
     stuck = json.dumps({"StartAt": "wait", "States": {"wait": {"Type": "Task", "Resource": "arn:aws:states:::none", "End": True}}})
     client.update_state_machine(stateMachineArn=work.arn, definition=stuck)
@@ -170,7 +170,7 @@ def test_a_run_that_has_not_begun_is_shown_as_its_engine_has_it(work: Work, monk
 def test_input_that_aws_does_not_take_goes_through_the_store(work: Work) -> None:
     work.change("Parameter, step", "JSONType, Parameter, step")
     work.change("    @step\n    def start", '    more = Parameter("more", default="[]", type=JSONType)\n\n    @step\n    def start')
-    work("deploy", "FLOW")
+    work("deploy", "FLOW", "--roles")
     large = json.dumps(["x" * 300_000, "\udce9"])
     assert work("trigger", "FLOW", "--more", large, "--run-id", "large", "--wait").status == 0
     given = work.client("stepfunctions").describe_execution(executionArn=f"{work.arn.replace('stateMachine', 'execution')}:large")
@@ -179,7 +179,7 @@ def test_input_that_aws_does_not_take_goes_through_the_store(work: Work) -> None
 
 
 def test_a_run_id_is_used_once(work: Work) -> None:
-    work("deploy", "FLOW")
+    work("deploy", "FLOW", "--roles")
     assert work("trigger", "FLOW", "--run-id", "one", "--wait").status == 0
     again = work("trigger", "FLOW", "--run-id", "one", "--size", "4")
     assert again.status == 1
@@ -296,7 +296,7 @@ def test_a_machine_of_somebody_else_stays_as_it_is(work: Work, tags: list[dict[s
     assert not work.client("batch").describe_job_definitions(jobDefinitionName=f"{work.name}-start")["jobDefinitions"]
     if not tags:
         client.tag_resource(resourceArn=work.arn, tags=[{"key": "flowport:flow", "value": work.name}])
-        assert work("deploy", "FLOW").status == 0
+        assert work("deploy", "FLOW", "--roles").status == 0
 
 
 def test_a_role_and_a_schedule_of_somebody_else_stay_as_they_are(work: Work) -> None:
@@ -310,7 +310,7 @@ def test_a_role_and_a_schedule_of_somebody_else_stay_as_they_are(work: Work) -> 
     scheduler = work.client("scheduler")
     target = {"Arn": work.arn, "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/other"}
     scheduler.create_schedule(Name=work.name, ScheduleExpression="rate(1 day)", FlexibleTimeWindow={"Mode": "OFF"}, Target=target)
-    refused = work("deploy", "FLOW")
+    refused = work("deploy", "FLOW", "--roles")
     assert refused.status == 1
     assert f"the schedule `{work.name}` belongs to somebody else" in refused.err
     assert scheduler.get_schedule(Name=work.name)["ScheduleExpression"] == "rate(1 day)"
@@ -321,17 +321,17 @@ def test_a_role_and_a_schedule_of_somebody_else_stay_as_they_are(work: Work) -> 
 
 def test_a_schedule_is_deployed_paused_changed_and_taken_away(work: Work) -> None:
     schedule_it(work)
-    work("deploy", "FLOW")
+    work("deploy", "FLOW", "--roles")
     scheduler = work.client("scheduler")
     found = scheduler.get_schedule(Name=work.name)
     assert (found["ScheduleExpression"], found["ScheduleExpressionTimezone"]) == ("cron(30 6 ? * MON-FRI *)", "Europe/Zurich")
     assert (found["State"], found["Target"]["Arn"]) == ("ENABLED", f"{work.arn}:live")
     work.change("flow_roles", 'schedule = "paused"\nflow_roles', "flowport.toml")
-    assert f"schedule {work.name} is changed\n" in work("deploy", "FLOW").out
+    assert f"schedule {work.name} is changed\n" in work("deploy", "FLOW", "--roles").out
     assert scheduler.get_schedule(Name=work.name)["State"] == "DISABLED"
     assert "Europe/Zurich, paused" in work("list").out
     work.change(SCHEDULED[1], SCHEDULED[0])
-    assert f"schedule {work.name} is deleted\n" in work("deploy", "FLOW").out
+    assert f"schedule {work.name} is deleted\n" in work("deploy", "FLOW", "--roles").out
     with pytest.raises(scheduler.exceptions.ResourceNotFoundException):
         scheduler.get_schedule(Name=work.name)
 
@@ -381,10 +381,40 @@ def test_roles_that_are_not_there_yet_are_waited_for(work: Work, monkeypatch: py
     work("delete", "FLOW")
     refusals.clear()
     monkeypatch.setattr(machines, "SETTLING", -1)
-    never = work("deploy", "FLOW")
+    never = work("deploy", "FLOW", "--roles")
     assert never.status == 1
     assert "cannot take on the role" in never.err
-    assert "--roles" in never.err
+
+
+def test_a_flow_whose_roles_are_not_there_is_not_deployed(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused_ = work("deploy", "FLOW")
+    assert refused_.status == 1
+    assert refused_.err.startswith(f"flowport deploy: there is no role `{work.name}-job`, `{work.name}-machine` in the account {ACCOUNT}\n")
+    assert not work.client("batch").describe_job_definitions(jobDefinitionName=f"{work.name}-start")["jobDefinitions"]
+    find = accounts.Account.find
+
+    def forbidden(self: accounts.Account, service: str, operation: str, missing: str, **arguments: Any) -> Any:
+        if operation == "GetRole":
+            raise refused(service, operation, "AccessDenied", "not authorized to perform iam:GetRole")
+        return find(self, service, operation, missing, **arguments)
+
+    monkeypatch.setattr(accounts.Account, "find", forbidden)
+    assert work("deploy", "FLOW").status == 0  # who deploys need not be allowed to look
+
+
+def test_a_queue_that_is_not_there_or_takes_no_jobs(work: Work) -> None:
+    work.change('"flows"', '"flowers"', "flowport.toml")
+    missing = work("deploy", "FLOW", "--roles")
+    assert missing.status == 1
+    assert missing.err == (
+        "flowport deploy: AWS Batch has no job queue `flowers` in us-east-1\n"
+        '  name one that is there: `job_queue = "..."` under [stepfunctions] in flowport.toml, or `queue` of `@batch`\n'
+    )
+    work.client("batch").create_job_queue(jobQueueName="asleep", state="DISABLED", priority=1, computeEnvironmentOrder=[])
+    work.change('"flowers"', '"asleep"', "flowport.toml")
+    disabled = work("deploy", "FLOW", "--roles")
+    assert disabled.status == 1
+    assert "the job queue `asleep` takes no jobs: it is disabled" in disabled.err
 
 
 @pytest.mark.parametrize(
@@ -406,7 +436,7 @@ def test_a_refusal_says_what_to_do(service: str, operation: str, code: str, mess
 
 def test_credentials_of_another_account_are_refused(work: Work) -> None:
     work.change('"123456789012"', '"999999999999"', "flowport.toml")
-    refused = work("deploy", "FLOW")
+    refused = work("deploy", "FLOW", "--roles")
     assert refused.status == 1
     assert refused.err == (
         "flowport deploy: the credentials are of the account 123456789012, and the settings name 999999999999\n"
@@ -416,7 +446,7 @@ def test_credentials_of_another_account_are_refused(work: Work) -> None:
 
 def test_without_credentials_or_a_service_nothing_is_deployed(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    unreachable = work("deploy", "FLOW")
+    unreachable = work("deploy", "FLOW", "--roles")
     assert unreachable.status == 1
     assert "does not answer" in unreachable.err
     assert work("deploy", "FLOW", "--diff").status == 2
@@ -426,7 +456,7 @@ def test_without_credentials_or_a_service_nothing_is_deployed(work: Work, monkey
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
-    nobody = work("deploy", "FLOW")
+    nobody = work("deploy", "FLOW", "--roles")
     assert nobody.status == 1
     assert "there are no credentials of AWS" in nobody.err
 
@@ -436,7 +466,7 @@ def test_without_a_region_nothing_is_deployed(work: Work, monkeypatch: pytest.Mo
     for variable in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(variable)
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
-    refused = work("deploy", "FLOW")
+    refused = work("deploy", "FLOW", "--roles")
     assert refused.status == 1
     assert "nothing names a region" in refused.err
 
@@ -460,6 +490,13 @@ def test_settings_that_name_every_role_leave_none_to_create(work: Work) -> None:
     refused = work("deploy", "FLOW", "--roles")
     assert refused.status == 1
     assert "there is none that flowport would create" in refused.err
+    missing = work("deploy", "FLOW")
+    assert missing.status == 1
+    assert missing.err == (
+        f"flowport deploy: there is no role `ours` in the account {ACCOUNT}\n"
+        "  `flowport deploy --roles` creates the roles of the flow; one that the settings name, its owner creates\n"
+    )
+    work.client("iam").create_role(RoleName="ours", AssumeRolePolicyDocument="{}")
     assert work("deploy", "FLOW").status == 0
     live = work.live()
     assert live is not None
@@ -470,7 +507,7 @@ def test_settings_that_name_every_role_leave_none_to_create(work: Work) -> None:
 
 
 def test_a_flow_is_deployed_started_and_found_from_python(work: Work) -> None:
-    deployed = Deployer(work.file, show_output=False).step_functions().create()
+    deployed = Deployer(work.file, show_output=False).step_functions().create(roles=True)
     assert (deployed.name, deployed.flow_name) == (work.name, work.name)
     started = deployed.trigger(size=4)
     assert started.wait_for_run(check_interval=1, timeout=60).pathspec == started.pathspec

@@ -35,14 +35,17 @@ class EngineDeployer:
     def cleanup(self) -> None:
         """Nothing is left to remove."""
 
-    def create(self) -> DeployedFlow:
-        """Compile the flow and deploy it; raises RuntimeError when that is not possible, with the reason."""
+    def create(self, roles: bool = False) -> DeployedFlow:
+        """Compile the flow and deploy it, with `roles` as `flowport deploy --roles` does.
+
+        Raises RuntimeError when that is not possible, with the reason.
+        """
         require_command_line(type(self.deployer).__name__)
         chosen, target = self.deployer, find_target(self.target)
         with refusals(f"`{chosen.flow_file}` cannot be deployed to {self.target}"), environment(chosen.env):
             flow = open_flow(chosen.flow_file, chosen.profile, chosen.changes)
             require_project(flow.plan.flow, chosen.changes.branch)
-            planned = plan_deployment(flow, target, warn=lambda found: None)
+            planned = plan_deployment(flow, target, warn=lambda found: None, roles=roles)
             done: dict[str, str] = {}
             for change in planned.apply():
                 done[change.name] = change.becomes

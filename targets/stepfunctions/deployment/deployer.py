@@ -18,6 +18,7 @@ from flowport.targets.stepfunctions.deployment.job_definitions import job_defini
 from flowport.targets.stepfunctions.deployment.log_group import log_group_changes
 from flowport.targets.stepfunctions.deployment.machine import Machine
 from flowport.targets.stepfunctions.deployment.owner import tags
+from flowport.targets.stepfunctions.deployment.prerequisites import require_queues, require_roles
 from flowport.targets.stepfunctions.deployment.roles import own_roles, role_changes
 from flowport.targets.stepfunctions.deployment.schedules import schedule_changes
 from flowport.targets.stepfunctions.schedule import schedule_name
@@ -43,7 +44,12 @@ def _changes(deployment: Deployment[Settings]) -> Iterator[Change]:
     settings, documents, name = deployment.settings, Documents(deployment), deployment.plan.flow.deployment
     account, own = connect(settings), tags(name, settings)
     machine = Machine(account, settings.machine, name, own)
-    machine.found()  # raises for one of somebody else, before anything is looked at or made
+    machine.found()  # raises for one of somebody else
+    require_queues(account, (step.settings.execution.for_batch().queue or settings.job_queue for step in deployment.plan.flow.steps))
+    role = settings.machine_role or settings.role("machine", account.number)
+    wanted = documents.get("schedule.json")
+    if not deployment.roles:
+        require_roles(account, [role, *filter(None, [settings.job_role]), *([wanted["Target"]["RoleArn"]] if wanted else [])])
     yield from code_changes(settings.store, deployment.package)
     if deployment.roles:
         roles = own_roles(settings, documents, account.number)
@@ -52,9 +58,8 @@ def _changes(deployment: Deployment[Settings]) -> Iterator[Change]:
         yield from role_changes(account, roles, name, own)
     yield from log_group_changes(account, settings, own)
     yield from job_definition_changes(account, documents["job-definitions.json"], own)
-    role = settings.machine_role or settings.role("machine", account.number)
     yield from machine.changes(documents.text("state-machine.json"), role, documents["machine-settings.json"], deployment.package.digest)
-    yield from schedule_changes(account, schedule_name(settings), documents.get("schedule.json"), name)
+    yield from schedule_changes(account, schedule_name(settings), wanted, name)
 
 
 def _notes(deployment: Deployment[Settings]) -> tuple[str, ...]:
