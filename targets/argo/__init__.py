@@ -17,6 +17,7 @@ from flowport.targets.argo.text import encoded, header
 from flowport.targets.argo.workflow import workflow_template
 
 if TYPE_CHECKING:
+    from flowport.compiler.operations import Operations
     from flowport.compiler.package.archive import Package
 
 
@@ -66,7 +67,6 @@ class Argo:
     dry_run_defaults = DRY_RUN_DEFAULTS
     compiler = ArgoCompiler()
     dry_runner = ArgoDryRunner()
-    operations = None
 
     @property
     def deployer(self) -> Deployer[Settings]:
@@ -74,6 +74,13 @@ class Argo:
         from flowport.targets.argo.deployment.deployer import ArgoDeployer
 
         return ArgoDeployer()
+
+    @property
+    def operations(self) -> Operations[Settings]:
+        """Starts and stops workflows, and puts back what was deployed before."""
+        from flowport.targets.argo.deployment.operations import ArgoOperations
+
+        return ArgoOperations()
 
 
 target: Target[Settings] = Argo()

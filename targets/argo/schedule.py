@@ -23,6 +23,7 @@ def cron_workflow(plan: Plan, schedule: Schedule, settings: Settings) -> dict[st
         "spec": {
             "schedules": [schedule.cron],
             "timezone": schedule.timezone or "UTC",
+            **({"suspend": True} if settings.schedule == "paused" else {}),
             "concurrencyPolicy": settings.concurrency_policy,
             "startingDeadlineSeconds": LATE,
             "successfulJobsHistoryLimit": KEPT,

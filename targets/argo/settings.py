@@ -86,6 +86,11 @@ class Settings(TargetSettings):
     concurrency_policy = text(
         "what a schedule does while an earlier run is still running: Allow, Forbid or Replace", default="Forbid", choices=OVERLAP
     )
+    schedule = text(
+        "whether a deployed `@schedule` starts runs: `active`, or `paused` until you turn it on",
+        default="active",
+        choices=("active", "paused"),
+    )
     keep_days = number("how many days a workflow is kept after it ends (`ttlStrategy`)", default=7, most=DAYS)
     turns = number("turns of a loop that run in pods of their own; one pod runs the rest", default=TURNS, least=0, most=TURNS)
     width = number(

@@ -1,4 +1,4 @@
-"""A Kubernetes API of our own, as much of it as a deployment meets: Argo's objects, server-side apply, and refusals.
+"""A Kubernetes API of our own, as much of it as deployments and runs meet: Argo's objects, lists, server-side apply, and refusals.
 
 A list is one value, as in Argo's CRDs.
 """
@@ -38,7 +38,7 @@ class Cluster:
 
     def __init__(self) -> None:
         self.objects: dict[str, Stored] = {}
-        self.kinds = {"workflowtemplates": "WorkflowTemplate", "cronworkflows": "CronWorkflow"}
+        self.kinds = {"workflowtemplates": "WorkflowTemplate", "cronworkflows": "CronWorkflow", "workflows": "Workflow"}
         self.refusals: dict[str, Answer] = {}
         self.asked: list[str] = []
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (_Handler,), {"cluster": self}))
@@ -106,25 +106,55 @@ class Cluster:
             self.objects[key] = made
         return 200 if there.version else 201, self.show(key, made)
 
-    def answer(self, verb: str, path: str, query: dict[str, str], body: dict[str, Any], token: str | None) -> Answer:
-        """What the API does, and says."""
+    def create(self, key: str, document: dict[str, Any], manager: str) -> Answer:
+        """Create an object that is not there yet."""
+        plural, name = key.split("/")
+        if key in self.objects:
+            details = {"name": name, "group": "argoproj.io", "kind": plural}
+            return status(409, f'{plural}.argoproj.io "{name}" already exists', "AlreadyExists", **details)
+        self.update(key, document, manager)
+        return 201, self.show(key)
+
+    def page(self, plural: str, query: dict[str, str]) -> Answer:
+        """The objects of a kind whose labels the selector takes, so many at once; `continue` says where the next ones begin."""
+        keys = [key for key in sorted(self.objects) if key.startswith(f"{plural}/") and key > query.get("continue", "")]
+        found = [key for key in keys if _takes(query.get("labelSelector", ""), self.show(key)["metadata"].get("labels", {}))]
+        shown = found[: int(query.get("limit", 500))]
+        more = {"continue": shown[-1]} if len(shown) < len(found) else {}
+        return 200, {"kind": f"{self.kinds[plural]}List", "metadata": more, "items": [self.show(key) for key in shown]}
+
+    def answer(self, verb: str, path: str, query: dict[str, str], body: dict[str, Any], token: str | None, sent: str) -> Answer:
+        """What the API does, and says; `sent` is the type of the body."""
         # A deletion that has a body is not asked what its query says.
         dry_run = "All" in (body if verb == "DELETE" and body else query).get("dryRun", ())
         self.asked.append(f"{verb}{' dry' * dry_run} {path.removeprefix(PREFIX)}")
-        namespace, plural, name = path.removeprefix(PREFIX).split("/")
+        namespace, plural, name = (*path.removeprefix(PREFIX).split("/"), "")[:3]
+        if verb == "POST":
+            name = body["metadata"]["name"]
         key, message = f"{plural}/{name}", {"name": name, "group": "argoproj.io", "kind": plural}
         if token != "Bearer somebody":
             return status(401, "Unauthorized")
-        if verb in self.refusals or plural not in self.kinds:
-            return self.refusals.get(verb, NOT_HERE)
-        if verb == "PATCH":
+        for refusal in (verb, f"{verb} {plural}"):
+            if refusal in self.refusals:
+                return self.refusals[refusal]
+        if plural not in self.kinds:
+            return NOT_HERE
+        if verb == "GET" and not name:
+            return self.page(plural if namespace == "flows" else "", query)
+        if verb in ("POST", "PATCH"):
             assert query["fieldValidation"] == "Strict", query
             if namespace != "flows":
                 return status(404, f'namespaces "{namespace}" not found', name=namespace, kind="namespaces")
+        if verb == "POST":
+            return self.create(key, body, query["fieldManager"])
+        if verb == "PATCH" and sent == "application/apply-patch+yaml":
             return self.apply(key, body, query["fieldManager"], dry_run)
         if namespace != "flows" or key not in self.objects:
             return status(404, f'{plural}.argoproj.io "{name}" not found', **message)
-        if verb == "GET":
+        if verb == "PATCH":
+            assert sent == "application/merge-patch+json", sent
+            self.update(key, merged(self.show(key), body), query["fieldManager"])
+        if verb in ("GET", "PATCH"):
             return 200, self.show(key)
         if body["preconditions"]["uid"] != f"uid of {key}":
             return status(409, "the UID in the precondition does not match the UID in record", **message)
@@ -134,9 +164,30 @@ class Cluster:
         return 200, {"kind": "Status", "apiVersion": "v1", "status": "Success", "details": message}
 
 
-def status(code: int, message: str, **details: Any) -> Answer:
+def status(code: int, message: str, reason: str = "", **details: Any) -> Answer:
     """What the API says when it does not do something."""
-    return code, {"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": message, "details": details, "code": code}
+    said = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": message, "details": details, "code": code}
+    return code, {**said, **({"reason": reason} if reason else {})}
+
+
+def merged(value: Any, patch: Any) -> Any:
+    """A value with a JSON merge patch (RFC 7386)."""
+    if not isinstance(patch, dict):
+        return patch
+    there = value if isinstance(value, dict) else {}
+    found = {**there, **{name: merged(there.get(name), inner) for name, inner in patch.items()}}
+    return {name: inner for name, inner in found.items() if not (name in patch and patch[name] is None)}
+
+
+def _takes(selector: str, labels: dict[str, str]) -> bool:
+    """Whether a label selector takes labels: `a=b` and `a!=b`, with commas between them."""
+    for each in filter(None, selector.split(",")):
+        name, unequal, value = each.partition("!=")
+        if not unequal:
+            name, _, value = each.partition("=")
+        if (labels.get(name) == value) == bool(unequal):
+            return False
+    return True
 
 
 def _leaves(value: Any, path: tuple[str, ...] = ()) -> Leaves:
@@ -159,16 +210,15 @@ class _Handler(BaseHTTPRequestHandler):
         query = {name: values[0] for name, values in parse_qs(address.query).items()}
         data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         body = yaml.safe_load(data) or {}
-        if self.command == "PATCH":
-            assert self.headers["Content-Type"] == "application/apply-patch+yaml"
-        code, said = self.cluster.answer(self.command, address.path, query, body, self.headers.get("Authorization"))
+        sent = self.headers.get("Content-Type") or ""
+        code, said = self.cluster.answer(self.command, address.path, query, body, self.headers.get("Authorization"), sent)
         data = (said if isinstance(said, str) else json.dumps(said)).encode()
         self.send_response(code)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
 
-    do_GET = do_PATCH = do_DELETE = _handle
+    do_GET = do_POST = do_PATCH = do_DELETE = _handle
 
     def log_message(self, *_: Any) -> None:
         """Keep quiet."""

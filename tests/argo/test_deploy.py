@@ -104,7 +104,8 @@ def schedule(flow: str = "Small") -> dict[str, Any]:
 def test_a_flow_is_deployed_once(desk: Desk, deploy: Deploy, cluster: Cluster, bucket: str, code: Any) -> None:
     first = deploy()
     assert (first.status, first.err) == (0, "")
-    assert first.out == f"s3://{bucket}/flows/code/DIGEST.zip is new\n{TEMPLATE} in namespace flows is new\n"
+    objects = f"version 1 of {TEMPLATE} in namespace flows is new\n{TEMPLATE} in namespace flows is new\n"
+    assert first.out == f"s3://{bucket}/flows/code/DIGEST.zip is new\n{objects}"
     made = cluster.show(TEMPLATE)
     assert made["spec"]["entrypoint"] == "main"
     digest = code()[0].removeprefix("code/").removesuffix(".zip")
@@ -113,7 +114,8 @@ def test_a_flow_is_deployed_once(desk: Desk, deploy: Deploy, cluster: Cluster, b
     assert (again.status, again.out) == (0, f"{TEMPLATE} in namespace flows is unchanged\n")
     assert cluster.show(TEMPLATE) == made
     desk.write("flowport.toml", (desk.folder / "flowport.toml").read_text() + "max_concurrency = 5\n")
-    assert deploy().out == f"{TEMPLATE} in namespace flows is changed\n"
+    said = deploy().out
+    assert said == f"version 2 of {TEMPLATE} in namespace flows is new\n{TEMPLATE} in namespace flows is changed\n"
     assert cluster.show(TEMPLATE)["spec"]["parallelism"] == 5
 
 
@@ -122,14 +124,16 @@ def test_a_setting_that_is_gone_is_taken_away(desk: Desk, deploy: Deploy, cluste
     desk.write("flowport.toml", settings + "max_concurrency = 5\n")
     assert deploy().status == 0
     desk.write("flowport.toml", settings)
-    assert deploy().out == f"{TEMPLATE} in namespace flows is changed\n"
+    said = deploy().out
+    assert said == f"version 2 of {TEMPLATE} in namespace flows is new\n{TEMPLATE} in namespace flows is changed\n"
     assert "parallelism" not in cluster.show(TEMPLATE)["spec"]
 
 
 def test_what_would_change_is_shown_and_nothing_changes(desk: Desk, deploy: Deploy, cluster: Cluster, code: Any) -> None:
     shown = deploy("--diff")
     assert (shown.status, shown.err) == (1, "")
-    assert "DIGEST.zip would be new\nworkflowtemplates/small in namespace flows would be new\n" in shown.out
+    version = "version 1 of workflowtemplates/small in namespace flows would be new\n"
+    assert f"DIGEST.zip would be new\n{version}workflowtemplates/small in namespace flows would be new\n" in shown.out
     assert "--- workflowtemplates/small\n+++ workflowtemplates/small (compiled)\n" in shown.out
     assert "+  entrypoint: main\n" in shown.out
     assert (cluster.objects, code()) == ({}, [])
@@ -140,7 +144,8 @@ def test_what_would_change_is_shown_and_nothing_changes(desk: Desk, deploy: Depl
     before = cluster.show(TEMPLATE)
     changed = deploy("--diff")
     assert changed.status == 1
-    assert "DIGEST.zip would be new\nworkflowtemplates/small in namespace flows would be changed\n" in changed.out
+    version = version.replace("version 1", "version 2")
+    assert f"DIGEST.zip would be new\n{version}workflowtemplates/small in namespace flows would be changed\n" in changed.out
     assert '-        limit: "2"\n+        limit: "3"\n' in changed.out
     assert not any(word in changed.out for word in ("resourceVersion", "managedFields", "generation", "uid:"))
     assert (cluster.show(TEMPLATE), len(code())) == (before, 1)
@@ -240,15 +245,15 @@ def told(changes: Sequence[Change]) -> list[tuple[str, str]]:
 
 
 def test_a_schedule_is_deployed_behind_the_template(cluster: Cluster, tmp_path: Path) -> None:
-    assert told(deployed(tmp_path)) == [(TEMPLATE, "new"), (SCHEDULE, "new")]
+    assert told(deployed(tmp_path)) == [("version", "new"), (TEMPLATE, "new"), (SCHEDULE, "new")]
     assert cluster.show(SCHEDULE)["spec"]["schedules"] == ["0 6 * * *"]
     again = deployed(tmp_path)
     assert (len(again), told(again)) == (2, [(TEMPLATE, "unchanged"), (SCHEDULE, "unchanged")])
 
 
 def test_planning_a_deployment_changes_nothing_and_says_what_it_would(cluster: Cluster, tmp_path: Path) -> None:
-    code, template, schedule = target.deployer.plan(with_schedule(tmp_path)).changes
-    assert (code.becomes, code.difference) == ("new", "")
+    code, version, template, schedule = target.deployer.plan(with_schedule(tmp_path)).changes
+    assert (code.becomes, code.difference, version.becomes) == ("new", "", "new")
     assert "+kind: WorkflowTemplate" in template.difference
     assert "+kind: CronWorkflow" in schedule.difference
     assert (cluster.objects, (tmp_path / "store").exists()) == ({}, False)

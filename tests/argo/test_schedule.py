@@ -31,6 +31,13 @@ def test_a_flow_with_a_schedule_has_a_cron_workflow_beside_its_template() -> Non
     assert CronWorkflow.model_validate(made).model_dump(mode="json", by_alias=True, exclude_none=True) == made
 
 
+def test_a_paused_schedule_starts_nothing() -> None:
+    made = documents(flow(("start", End()), triggers=(DAILY,)), schedule="paused")[1]
+    assert made["spec"]["suspend"] is True
+    assert problems(made) == []
+    assert CronWorkflow.model_validate(made).model_dump(mode="json", by_alias=True, exclude_none=True) == made
+
+
 def test_the_clock_is_that_of_utc_unless_said() -> None:
     assert documents(flow(("start", End()), triggers=(Schedule("0 0 * * *"),)))[1]["spec"]["timezone"] == "UTC"
 

@@ -1,13 +1,13 @@
-"""The cluster that kubectl talks to: Argo's objects in it are read, applied and deleted.
+"""The cluster that kubectl talks to: Argo's objects in it are read, listed, created, applied, patched and deleted.
 
-What is deployed, and whether it may be, is left to `deployer`; what the cluster has against it, in a line or two, to `cluster_errors`.
+What is deployed, and whether it may be, is left to `objects`; what the cluster has against it, in a line or two, to `cluster_errors`.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -19,10 +19,23 @@ from yaml import YAMLError
 
 from flowport.compiler.changes import DeployError
 from flowport.compiler.ir import JSON
-from flowport.targets.argo.deployment.cluster_errors import ELSEWHERE, Resource, no_answer, refusal
+from flowport.targets.argo.deployment.cluster_errors import ELSEWHERE, Refused, Resource, no_answer, refusal
 from flowport.targets.argo.text import encoded
 
-API, APPLY = "/apis/argoproj.io/v1alpha1", "application/apply-patch+yaml"
+API = "/apis/argoproj.io/v1alpha1"
+REQUESTS = {
+    "get": ("GET", "application/json"),
+    "list": ("GET", "application/json"),
+    "create": ("POST", "application/json"),
+    "patch": ("PATCH", "application/apply-patch+yaml"),
+    "merge": ("PATCH", "application/merge-patch+json"),
+    "delete": ("DELETE", "application/json"),
+}
+"""The method of a request, and the type of what it sends (Kubernetes, "API concepts")."""
+
+PAGE = 200
+"""Objects in one answer to a list: a workflow has up to 1 MiB."""
+
 MANAGER = "flowport"
 """Who holds the fields that an apply sets (Kubernetes, "Server-Side Apply")."""
 
@@ -84,14 +97,41 @@ class Cluster:
             {"preconditions": {"uid": uid}, "propagationPolicy": "Orphan", **({"dryRun": ["All"]} if dry_run else {})},
         )
 
+    def list(self, plural: str, namespace: str, selector: str) -> Iterator[dict[str, Any]]:
+        """The objects of a namespace whose labels a selector takes, in the order of their names."""
+        more, query = "", {"labelSelector": selector, "limit": str(PAGE)}
+        while True:
+            page = self._ask("list", Resource(plural, "", namespace), {**query, **({"continue": more} if more else {})})
+            yield from page["items"]
+            more = page.get("metadata", {}).get("continue", "")
+            if not more:
+                return
+
+    def create(self, resource: Resource, document: Mapping[str, JSON]) -> dict[str, Any]:
+        """Create an object and give it back; raises Refused, whose `exists` is true when there is one of that name."""
+        made: dict[str, Any] = self._ask("create", resource, {"fieldManager": MANAGER, "fieldValidation": "Strict"}, document)
+        return made
+
+    def merge(self, resource: Resource, changes: Mapping[str, JSON]) -> dict[str, Any] | None:
+        """Set some fields of an object and give it back; None when there is none any more."""
+        try:
+            made: dict[str, Any] = self._ask("merge", resource, {"fieldManager": MANAGER, "fieldValidation": "Strict"}, changes)
+        except Refused as error:
+            if error.code == 404:
+                return None
+            raise
+        return made
+
     def _ask(self, verb: str, resource: Resource, query: Mapping[str, str] | None = None, body: Mapping[str, Any] | None = None) -> Any:
-        place = "/".join(map(quote, (resource.namespace, resource.plural, resource.name)))
+        method, sent = REQUESTS[verb]
+        name = "" if verb in ("list", "create") else resource.name
+        place = "/".join(map(quote, filter(None, (resource.namespace, resource.plural, name))))
         url = f"{self._configuration.host}{API}/namespaces/{place}?{urlencode(query or {})}"
         credentials = {each["key"]: each["value"] for each in self._configuration.auth_settings().values()}
-        headers = {"Accept": "application/json", "Content-Type": APPLY if verb == "patch" else "application/json", **credentials}
-        data = None if body is None else json.dumps(body).encode() if verb == "delete" else encoded(body)
+        headers = {"Accept": "application/json", "Content-Type": sent, **credentials}
+        data = None if body is None else encoded(body) if verb == "patch" else json.dumps(body).encode()
         try:
-            answer = self._connections.request(verb.upper(), url, body=data, headers=headers, timeout=PATIENCE, retries=False)
+            answer = self._connections.request(method, url, body=data, headers=headers, timeout=PATIENCE, retries=False)
         except HTTPError as error:
             raise DeployError(no_answer(self._where, str(error.__cause__ or error))) from error
         except ValueError:
@@ -100,7 +140,7 @@ class Cluster:
         if answer.status == 404 and verb == "get":
             return None
         if answer.status >= 300:
-            raise DeployError(refusal(self._where, verb, resource, answer.status, answer.data))
+            raise refusal(self._where, "patch" if verb == "merge" else verb, resource, answer.status, answer.data)
         try:
             return json.loads(answer.data)
         except ValueError as error:

@@ -10,10 +10,13 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from flowport.compiler.changes import DeployError
 from flowport.compiler.record import record
 
 ELSEWHERE = "try `kubectl cluster-info`; `kubectl config use-context NAME` chooses another cluster"
-RIGHTS = "get, create and patch on workflowtemplates and cronworkflows, and delete on cronworkflows"
+RIGHTS = "who deploys needs the verbs get, create and patch on workflowtemplates and cronworkflows, and delete on cronworkflows"
+OPERATE = "who removes or lists what is deployed also needs delete and list on both"
+RUNS = "who starts, follows and stops runs needs the verbs get, list, create and patch on workflows"
 UNKNOWN = b"404 page not found\n"
 """What the API says to the address of a kind of objects that it does not know."""
 
@@ -30,7 +33,15 @@ class Resource:
     namespace: str
 
     def __str__(self) -> str:
-        return f"{self.plural}/{self.name} in namespace {self.namespace}"
+        return f"{self.plural}{f'/{self.name}' if self.name else ''} in namespace {self.namespace}"
+
+
+class Refused(DeployError):
+    """A request that the API did not carry out: `code` is that of HTTP, and `exists` says that there is such an object already."""
+
+    def __init__(self, message: str, code: int, exists: bool) -> None:
+        super().__init__(message)
+        self.code, self.exists = code, exists
 
 
 def no_answer(where: str, why: str) -> str:
@@ -38,9 +49,13 @@ def no_answer(where: str, why: str) -> str:
     return f"{where} does not answer: {' '.join(why.split())}\n  {ELSEWHERE}"
 
 
-def refusal(where: str, verb: str, resource: Resource, code: int, body: bytes) -> str:
-    """The message for the response `code` and `body` to a request to `verb` a resource."""
+def refusal(where: str, verb: str, resource: Resource, code: int, body: bytes) -> Refused:
+    """The error for the response `code` and `body` to a request to `verb` a resource."""
     status = _status(body)
+    return Refused(_message(where, verb, resource, code, body, status), code, status.get("reason") == "AlreadyExists")
+
+
+def _message(where: str, verb: str, resource: Resource, code: int, body: bytes, status: dict[str, Any]) -> str:
     details = status.get("details") or {}
     message = str(status.get("message") or f"it answers {code}")
     said = _plain(message)
@@ -51,7 +66,7 @@ def refusal(where: str, verb: str, resource: Resource, code: int, body: bytes) -
         return f"{where} does not take {resource}: {said}\n  {way_out}"
     match code:
         case 403 if "cannot" in said:
-            return f"{where} does not let you {verb} {resource}: {said}\n  who deploys needs the verbs {RIGHTS} (group argoproj.io)"
+            return f"{where} does not let you {verb} {resource}: {said}\n  {_rights(verb, resource)} (group argoproj.io)"
         case 404 if details.get("kind") == "namespaces":
             way_out = f"`kubectl create namespace {resource.namespace}`, or another `namespace` under [argo] in flowport.toml"
             return f"{where} has no namespace {resource.namespace}\n  {way_out}"
@@ -61,6 +76,14 @@ def refusal(where: str, verb: str, resource: Resource, code: int, body: bytes) -
         case 409 if causes := details.get("causes"):
             return _conflict(resource, causes)
     return f"{where} does not {verb} {resource}: {said}"
+
+
+def _rights(verb: str, resource: Resource) -> str:
+    """The permissions of whoever does such a thing."""
+    if resource.plural == "workflows":
+        return RUNS
+    removes = verb == "list" or (verb == "delete" and resource.plural == "workflowtemplates")
+    return f"{RIGHTS}; {OPERATE}" if removes else RIGHTS
 
 
 def _conflict(resource: Resource, causes: Iterable[dict[str, str]]) -> str:
