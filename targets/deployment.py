@@ -22,6 +22,6 @@ def code_changes(address: str, package: Package) -> Iterator[Change]:
         yield Change(f"{store.url}/{key}", "new", make=partial(store.create, key, package.data))
 
 
-def difference(path: str, before: Sequence[str], after: Sequence[str]) -> str:
-    """What differs between the lines of a file as it is deployed and as it is compiled, as a unified diff."""
-    return "\n".join(unified_diff(before, after, path, f"{path} (compiled)", lineterm=""))
+def difference(path: str, before: Sequence[str], after: Sequence[str], becomes: str = "compiled") -> str:
+    """What differs between the lines of a file as it is deployed and as it is compiled, as a unified diff; `becomes` names the latter."""
+    return "\n".join(unified_diff(before, after, path, f"{path} ({becomes})", lineterm=""))

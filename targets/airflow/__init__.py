@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower.fuse import cap_loops
-from flowport.compiler.lower.names import legal
-from flowport.compiler.target import Deployer, DryRun, DryRunResult, File, Target, TaskEnded
+from flowport.compiler.target import DryRun, DryRunResult, File, Target, TaskEnded
 from flowport.targets.airflow.dag import dag_file
 from flowport.targets.airflow.limits import plan_problems, setting_problems
 from flowport.targets.airflow.settings import DRY_RUN_DEFAULTS, Settings
 
 if TYPE_CHECKING:
     from flowport.compiler.package.archive import Package
+    from flowport.targets.airflow.deployment.deployer import AirflowDeployer
+    from flowport.targets.airflow.deployment.operations import AirflowOperations
 
 
 class AirflowCompiler:
@@ -36,9 +37,9 @@ class AirflowCompiler:
 
     def emit(self, plan: Plan, settings: Settings, package: Package) -> tuple[File, ...]:
         """The DAG file, and the code package in a folder beside it that Airflow does not look into."""
-        stem = legal(settings.dag_id, "A-Za-z0-9_-", 200)
+        stem = settings.stem
         return (
-            File(f"{stem}.py", dag_file(plan, settings, package.digest).encode("utf-8", "backslashreplace")),
+            File(settings.file, dag_file(plan, settings, package.digest).encode("utf-8", "backslashreplace")),
             # Airflow reads every zip in its folder; `code` is a regular expression for Airflow 2 and a glob for Airflow 3.
             File(f"{stem}/.airflowignore", b"code\n"),
             File(f"{stem}/code/{package.digest}.zip", package.data),
@@ -66,14 +67,21 @@ class Airflow:
     dry_run_defaults = DRY_RUN_DEFAULTS
     compiler = AirflowCompiler()
     dry_runner = AirflowDryRunner()
-    operations = None
 
+    # Compiling imports neither.
     @property
-    def deployer(self) -> Deployer[Settings]:
+    def deployer(self) -> AirflowDeployer:
         """Puts the code into the store and the DAG file where Airflow looks."""
-        from flowport.targets.airflow.deploy import AirflowDeployer
+        from flowport.targets.airflow.deployment.deployer import AirflowDeployer
 
         return AirflowDeployer()
+
+    @property
+    def operations(self) -> AirflowOperations:
+        """Controls what is deployed there, through Airflow's REST API."""
+        from flowport.targets.airflow.deployment.operations import AirflowOperations
+
+        return AirflowOperations()
 
 
 target: Target[Settings] = Airflow()

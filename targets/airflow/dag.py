@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import flowport
-from flowport.compiler.ir import Flow, Step, Trigger
+from flowport.compiler.ir import Step, Trigger
 from flowport.compiler.ir.outline import outline
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower.fuse import fuse_loops
@@ -65,9 +65,9 @@ def dag_file(plan: Plan, settings: Settings, code: str) -> str:
     return _File(plan, settings, code).text()
 
 
-def first_words(flow: Flow) -> str:
-    """What the DAG file of a flow begins with, and no other file."""
-    return seen(f"# {flow.deployment}, compiled by flowport ")
+def first_words(deployment: str) -> str:
+    """What the DAG file of a deployment of a flow begins with, and no other file."""
+    return seen(f"# {deployment}, compiled by flowport ")
 
 
 def literal(text: str) -> str:
@@ -103,7 +103,7 @@ class _File:
 
     def _head(self) -> Iterator[str]:
         flow = self.plan.flow
-        yield seen(f"{first_words(flow)}{flowport.__version__} from {flow.file}: change that, and compile it again.")
+        yield seen(f"{first_words(flow.deployment)}{flowport.__version__} from {flow.file}: change that, and compile it again.")
         graph = "\n".join(f"{INDENT}{line}" for line in outline(self.plan, docs=False).splitlines())
         yield docstring(f"{flow.doc.strip() or flow.name}\n\n{graph}")
         yield ""
@@ -141,6 +141,8 @@ class _File:
             named["description"] = first_line(flow.doc)
         named |= {"doc_md": Code("__doc__"), "schedule": _timetable(flow.triggers), "catchup": False}
         named["start_date"] = Call("datetime", (2024, 1, 1), {"tzinfo": Code("timezone.utc")})
+        if settings.schedule:
+            named["is_paused_upon_creation"] = settings.schedule == "paused"
         if settings.max_concurrency is not None:
             named["max_active_tasks"] = settings.max_concurrency
         if settings.max_active_runs is not None:

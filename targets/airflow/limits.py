@@ -21,7 +21,7 @@ from flowport.targets.airflow.arguments import argument_problems
 from flowport.targets.airflow.compute import COMPUTE, NO_JOB_SECRET, NO_POD_SECRET, Compute
 from flowport.targets.airflow.form import FIELDS, shown
 from flowport.targets.airflow.names import Names
-from flowport.targets.airflow.settings import ID, Settings
+from flowport.targets.airflow.settings import ID, Settings, api_problem
 from flowport.targets.containers.aws import form_problems, refused, tag_problems
 from flowport.targets.containers.limits import COMPUTE_CODES, loop_problems
 from flowport.targets.gangs import uncounted
@@ -89,6 +89,9 @@ def setting_problems(settings: Settings) -> Iterator[Diagnostic]:
     if not re.fullmatch(f"[{ID[0]}]{{1,{ID[1]}}}", settings.given_dag_id or "flow"):
         way_out = f"use at most {ID[1]} letters, digits, `_`, `-` and `.`"
         yield Diagnostic("FP405", f"`{settings.given_dag_id}` cannot be the id of a DAG", help=(way_out,))
+    if settings.api and (problem := api_problem(settings.api)):
+        message, _, way_out = problem.partition("\n")
+        yield Diagnostic("FP401", message, help=(way_out.strip(),) if way_out else ())
     yield from _table_problems(settings)
 
 

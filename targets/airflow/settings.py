@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from flowport.compiler.lower.names import legal
 from flowport.compiler.settings import Profile, TargetSettings, number, table, text, texts
 
@@ -43,6 +45,15 @@ class Settings(TargetSettings):
     platform = text("what runs the containers: EC2 or FARGATE (batch, ecs)", default="EC2", choices=("EC2", "FARGATE"))
     python = text("a Python on the workers that has flowport and the modules that the flow imports (local)", default="python")
     dags = text("where `flowport deploy` writes the DAG file: a folder, s3:// or gs://", example="s3://my-bucket/dags", folder=True)
+    api = text(
+        "the address of Airflow's web server, for `flowport trigger`, `status` and `stop`; credentials are only in the environment",
+        example="https://airflow.example.com",
+    )
+    schedule = text(
+        "whether a new DAG is `active` or `paused` when Airflow sees it for the first time (`is_paused_upon_creation`); by default Airflow "
+        "decides",
+        choices=("active", "paused"),
+    )
     given_dag_id = text("the id of the DAG; by default the name of the flow", name="dag_id", example="my_flow")
     owner = text("the owner of the tasks", default="flowport")
     tags = texts("tags of the DAG, a list of strings", example=["ml"])
@@ -74,3 +85,30 @@ class Settings(TargetSettings):
     def dag_id(self) -> str:
         """The id of the DAG."""
         return self.given_dag_id or legal(self.flow, *ID)
+
+    @property
+    def file(self) -> str:
+        """The name of the DAG file."""
+        return f"{self.stem}.py"
+
+    @property
+    def stem(self) -> str:
+        """The name of the DAG file without its ending, and that of the folder of its code."""
+        return legal(self.dag_id, "A-Za-z0-9_-", 200)
+
+
+def api_problem(address: str) -> str:
+    """What is wrong with the address of a web server, "" if nothing is; a further line says what to write."""
+    way_out = f'\n  write `api = "{Settings.named("api").example}"` under [airflow] in flowport.toml'
+    if not address:
+        return f"the setting `api` is missing, the address of Airflow's web server{way_out}"
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname and (parts.port or True)
+    except ValueError:
+        parts, host = urlsplit(""), None
+    if "@" in parts.netloc:
+        return "the setting `api` contains a user name, and credentials are only in the environment: AIRFLOW_API_USER, AIRFLOW_API_PASSWORD"
+    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment or any(each <= " " for each in address):
+        return f"the setting `api` is `{address}`, which is not the address of a web server{way_out}"
+    return ""

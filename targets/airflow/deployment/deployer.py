@@ -13,13 +13,9 @@ from importlib.metadata import version
 from importlib.util import find_spec
 
 from flowport.compiler.changes import Becomes, Change, Changes, DeployError, apply
-from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
 from flowport.compiler.target import Deployment, File
-from flowport.runtime.atomic_file import write_file
-from flowport.runtime.store.errors import Missing
-from flowport.runtime.store.open import open_store
-from flowport.targets.airflow.dag import first_words
-from flowport.targets.airflow.limits import missing_setting
+from flowport.targets.airflow.deployment.place import Place, deployed_file
+from flowport.targets.airflow.deployment.versions import KeptFiles
 from flowport.targets.airflow.settings import Settings
 from flowport.targets.deployment import code_changes, difference
 
@@ -37,39 +33,34 @@ class AirflowDeployer:
 
         Raises DeployError if Airflow cannot import the file, and if it would replace a file that flowport did not write.
         """
-        file, place = deployment.files[0], _place(deployment.settings)
+        file, settings = deployment.files[0], deployment.settings
+        place = Place(settings)
         problem, note = _importable(file)
         if problem:
             raise DeployError(f"{file.path} does not import in Airflow {version('apache-airflow')}, and is not deployed:\n{problem}")
-        there, flow = _deployed(place, file), deployment.plan.flow
-        if there is not None and not there.startswith(first_words(flow).encode("utf-8", "backslashreplace")):
-            raise DeployError(
-                f"{place}/{file.path} is not a file that flowport wrote for {flow.deployment}, and stays as it is: "
-                "move it away, or give the DAG another id with `dag_id`"
-            )
-        code = code_changes(deployment.settings.store, deployment.package)
-        return Changes((*code, _change(place, file, there)), (note,) if note else ())
+        code = code_changes(settings.store, deployment.package)
+        return Changes((*code, _change(place, settings, file, deployed_file(place, settings))), (note,) if note else ())
 
     def apply(self, changes: Changes) -> Iterator[Change]:
         """Put the code and the file in their places, in this order."""
         return apply(changes)
 
 
-def _place(settings: Settings) -> str:
-    """The place where Airflow reads DAG files; raises CompileError if the settings do not name it."""
-    place = settings.dags.rstrip("/")
-    if not place:
-        raise CompileError((missing_setting("dags"),))
-    if "://" in place and not place.startswith(("s3://", "gs://")):
-        raise CompileError((Diagnostic("FP401", f"the setting `dags` is `{place}`, and is a folder, s3:// or gs://"),))
-    return place
-
-
-def _change(place: str, file: File, there: bytes | None) -> Change:
-    path = f"{place}/{file.path}"
+def _change(place: Place, settings: Settings, file: File, there: bytes | None) -> Change:
+    path = place.path(file.path)
     becomes: Becomes = "new" if there is None else "unchanged" if there == file.data else "changed"
     old = (there or b"").decode(errors="replace").splitlines()
-    return Change(path, becomes, difference(path, old, file.data.decode().splitlines()), partial(_put, place, file))
+    return Change(path, becomes, difference(path, old, file.data.decode().splitlines()), partial(put, place, settings, file.data))
+
+
+def put(place: Place, settings: Settings, data: bytes) -> None:
+    """Replace the DAG file of a flow; the one before and the new one are kept in the store."""
+    kept, before = KeptFiles(settings, place), deployed_file(place, settings)
+    if before is not None:
+        kept.keep(before)
+    kept.keep(data)
+    place.put(settings.file, data)
+    kept.prune(data)
 
 
 def _importable(file: File) -> tuple[str, str]:
@@ -91,31 +82,3 @@ def _importable(file: File) -> tuple[str, str]:
         why = "the provider for this `compute` is not installed here, so nobody has looked whether the file imports"
         return "", f"{why}: pip install {package}"
     return said if done.returncode else "", ""
-
-
-def _deployed(place: str, file: File) -> bytes | None:
-    """The file as it is there now."""
-    if "://" in place:
-        try:
-            return open_store(place).read(file.path)
-        except Missing:
-            return None
-    try:
-        with open(os.path.join(place, file.path), "rb") as opened:
-            return opened.read()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise DeployError(f"`{error.filename}` cannot be read: {error.strerror}") from error
-
-
-def _put(place: str, file: File) -> None:
-    """Replace the file atomically."""
-    if "://" in place:
-        return open_store(place).replace(file.path, file.data)
-    try:
-        os.makedirs(place, exist_ok=True)
-        write_file(os.path.join(place, file.path), file.data)
-    except OSError as error:
-        raise DeployError(f"`{error.filename}` cannot be written: {error.strerror}") from error
-    return None
