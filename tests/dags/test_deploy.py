@@ -141,7 +141,6 @@ def test_a_place_that_cannot_be_written_is_said_in_a_line(desk: Desk) -> None:
     ("words", "status", "said"),
     [
         (("small.py",), 2, "`--target` is missing: to which engine?"),
-        (("small.py", "--target", "sfn"), 2, "flowport does not deploy to stepfunctions"),
         (("small.py", "--target", "airflow", "--profile", "bare"), 1, 'write `dags = "s3://my-bucket/dags"` under [airflow]'),
     ],
 )

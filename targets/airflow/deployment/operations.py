@@ -113,8 +113,8 @@ class AirflowOperations:
         chosen = _chosen(settings.dag_id, kept, live, version)
         becomes: Becomes = "unchanged" if chosen.data == there else "changed"
         name = place.path(settings.file)
-        lines = [data.decode(errors="replace").splitlines() for data in (there, chosen.data)]
-        shown = difference(name, *lines, becomes=f"version {chosen.number}")
+        before, after = (data.decode(errors="replace").splitlines() for data in (there, chosen.data))
+        shown = difference(name, before, after, becomes=f"version {chosen.number}")
         said = "\n".join(filter(None, (f"version {live} -> version {chosen.number}", shown)))
         return Changes((Change(name, becomes, said, partial(put, place, settings, chosen.data)),))
 
