@@ -401,7 +401,7 @@ def test_a_kubeconfig_that_names_no_cluster_is_said(
 def test_without_the_client_of_kubernetes_the_extra_is_named(desk: Desk) -> None:
     done = desk.run(sys.executable, "-c", WITHOUT, *DEPLOY)
     assert (done.status, done.out) == (1, "")
-    assert done.err == "flowport deploy: deploying to Argo needs the client of Kubernetes: pip install 'flowport[argo]'\n"
+    assert done.err == "flowport deploy: Argo is reached through the client of Kubernetes: pip install 'flowport[argo]'\n"
 
 
 def test_compiling_needs_no_client_of_kubernetes(desk: Desk) -> None:

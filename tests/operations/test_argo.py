@@ -315,11 +315,13 @@ def test_a_run_is_stopped(work: Work) -> None:
     assert not any(asked.startswith("PATCH") for asked in work.cluster.asked)
 
 
-@pytest.mark.parametrize("run", ["never", "Not_A_Name", "theirs"])
+@pytest.mark.parametrize("run", ["never", "Not_A_Name", "theirs", "shared"])
 def test_a_run_that_is_not_there_is_said(work: Work, run: str) -> None:
     work("deploy", "FLOW")
     theirs = {"metadata": {"name": "theirs"}, "spec": {"entrypoint": "main"}, "status": {"phase": "Running"}}
     work.cluster.update("workflows/theirs", theirs, "argo")
+    shared = {"metadata": {"name": "shared"}, "spec": {"workflowTemplateRef": {"name": "doubles", "clusterScope": True}}}
+    work.cluster.update("workflows/shared", shared, "argo")
     stopped = work("stop", f"Doubles/{run}")
     assert (stopped.status, stopped.err.splitlines()[0]) == (2, f"flowport stop: argo has no run `{run}` of Doubles")
     assert work("status", f"Doubles/{run}").status == 2
@@ -339,6 +341,7 @@ def test_a_run_that_ends_while_it_is_stopped_and_deleted_is_not_there(work: Work
         ("", {}, "waiting"),
         ("Pending", {}, "waiting"),
         ("Running", {"startedAt": STARTED}, "running"),
+        ("Checking", {"startedAt": STARTED}, "running"),
         ("Failed", {"startedAt": STARTED, "finishedAt": ENDED, "message": "child failed"}, "failed"),
         ("Error", {"startedAt": STARTED, "finishedAt": ENDED, "message": "workflowtemplate not found"}, "failed"),
     ],
@@ -364,6 +367,16 @@ def test_a_run_id_is_used_once(work: Work) -> None:
     )
     work.cluster.update("workflows/theirs", {"metadata": {"name": "theirs"}, "spec": {"entrypoint": "main"}}, "argo")
     assert "already, of another flow\n" in work("trigger", "FLOW", "--run-id", "theirs").err
+
+
+def test_the_id_of_a_run_that_argo_has_forgotten_is_not_used_again(work: Work) -> None:
+    work("deploy", "FLOW")
+    work("trigger", "FLOW", "--run-id", "one", "--size", "5")
+    assert work.run("one") == "Succeeded"
+    del work.cluster.objects["workflows/one"]
+    assert work("trigger", "FLOW", "--run-id", "one", "--size", "4").status == 0
+    assert work.run("one") == "Failed"
+    assert work("artifacts", "Doubles/one/end", "--name", "total").out.strip().endswith("20")
 
 
 @pytest.mark.parametrize("run", ["Nightly", "a_b", "a.b", "n" * 64, "one-"])
@@ -511,6 +524,7 @@ RUNS = "who starts, follows and stops runs needs the verbs get, list, create and
         (("trigger", "FLOW"), "POST", status(503, "the server is busy"), "the server is busy"),
         (("stop", "Doubles/one"), "PATCH", status(409, "the object has been modified", "Conflict"), "the object has been modified"),
         (("list",), "GET", (200, "<html>log in</html>"), "what answers is not Kubernetes"),
+        (("list",), "GET", (200, "[]"), "what answers is not Kubernetes"),
     ],
 )  # fmt: skip
 def test_what_the_cluster_refuses_is_said(work: Work, command: tuple[str, ...], refused: str, answer: Answer, said: str) -> None:

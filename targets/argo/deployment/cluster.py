@@ -102,8 +102,8 @@ class Cluster:
         more, query = "", {"labelSelector": selector, "limit": str(PAGE)}
         while True:
             page = self._ask("list", Resource(plural, "", namespace), {**query, **({"continue": more} if more else {})})
-            yield from page["items"]
-            more = page.get("metadata", {}).get("continue", "")
+            yield from page.get("items") or ()
+            more = (page.get("metadata") or {}).get("continue") or ""
             if not more:
                 return
 
@@ -142,6 +142,9 @@ class Cluster:
         if answer.status >= 300:
             raise refusal(self._where, "patch" if verb == "merge" else verb, resource, answer.status, answer.data)
         try:
-            return json.loads(answer.data)
-        except ValueError as error:
-            raise DeployError(no_answer(self._where, "what answers is not Kubernetes")) from error
+            found = json.loads(answer.data)
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            raise DeployError(no_answer(self._where, "what answers is not Kubernetes"))
+        return found

@@ -22,7 +22,7 @@ def connect() -> Cluster:
     except ModuleNotFoundError as error:
         if not str(error.name).startswith("kubernetes"):
             raise
-        raise DeployError("deploying to Argo needs the client of Kubernetes: pip install 'flowport[argo]'") from error
+        raise DeployError("Argo is reached through the client of Kubernetes: pip install 'flowport[argo]'") from error
     return connect()
 
 
@@ -32,6 +32,6 @@ def store_here(settings: Settings) -> Store:
         if not isdir(volume.path):
             raise DeployError(
                 f"the store `{settings.store}` is in the volume `{volume.name}`, and there is no `{volume.path}` on this machine\n"
-                "  mount it here, or compile: copy the folder `code` into the store and apply the YAML with kubectl"
+                "  mount it here; `flowport compile` writes the folder `code` and the YAML for those who deploy without flowport"
             )
     return open_store(settings.store)

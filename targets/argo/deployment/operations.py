@@ -45,7 +45,7 @@ STATES: dict[str, RunState] = {
     "Failed": "failed",
     "Error": "failed",
 }
-"""The phases of a workflow (Argo, `WorkflowPhase`); it has none until its controller has seen it."""
+"""The phases of a workflow (Argo, `WorkflowPhase`); it has none until its controller has seen it, and another one is not its end."""
 
 STOP = "Stop"
 """How a workflow is stopped: its pods are ended, and what runs at its end (`onExit`) still runs. `Terminate` would skip that."""
@@ -194,7 +194,7 @@ def _workflow(cluster: Cluster, resource: Resource, settings: Settings) -> Docum
 def _is_of(found: Document, settings: Settings) -> bool:
     """Whether a workflow is one of the template: whoever has started it, this is what it refers to."""
     reference = found["spec"].get("workflowTemplateRef") or {}
-    return bool(reference.get("name") == settings.name)
+    return reference.get("name") == settings.name and not reference.get("clusterScope")
 
 
 def _stop(cluster: Cluster, resource: Resource) -> Document | None:
@@ -204,7 +204,7 @@ def _stop(cluster: Cluster, resource: Resource) -> Document | None:
 def _run(resource: Resource, found: Document) -> EngineRun:
     status = found.get("status") or {}
     phase = status.get("phase") or ""
-    state = STATES[phase]
+    state = STATES.get(phase, "running")
     if state == "failed" and found["spec"].get("shutdown"):
         state = "stopped"
     started, ended = _seconds(status.get("startedAt")), _seconds(status.get("finishedAt"))
