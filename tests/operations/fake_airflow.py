@@ -19,7 +19,8 @@ Reply = tuple[int, Any]
 
 @dataclass
 class FakeAirflow:
-    """What it has. `asked` are the requests, `say` answers one in place of Airflow where it returns something."""
+    """What it has. `asked` are the requests, `say` answers one in place of Airflow where it returns
+    something. One that no more `stops` runs has lost the file of their DAG."""
 
     version: str
     url: str = ""
@@ -29,6 +30,7 @@ class FakeAirflow:
     import_errors: list[dict[str, Any]] = field(default_factory=list)
     asked: list[tuple[str, str, Any]] = field(default_factory=list)
     accepted: str = "Bearer token"
+    stops: bool = True
     say: Callable[[str, str], Reply | None] = lambda method, path: None
 
     @property
@@ -53,7 +55,9 @@ class FakeAirflow:
         if parts == ["version"]:
             return 200, {"version": self.version}
         if headers.get("Authorization") != self.accepted:
-            return 401, {"detail": "Unauthorized"}
+            return (401, {"detail": "Unauthorized"}) if self.prefix == "/api/v2" else (403, {"title": "Forbidden"})
+        if body is None and "Content-Type" in headers:
+            return 400, "<html>Bad Request</html>"  # as Airflow 2 does
         return self._object(method, parts, query, body)
 
     def _object(self, method: str, parts: list[str], query: dict[str, list[str]], body: Any) -> Reply:
@@ -82,7 +86,7 @@ class FakeAirflow:
             case "PATCH", ["dags", _, "dagRuns", run, *more]:
                 if self.prefix == "/api/v1" and bool(more) != ("note" in body):
                     return 400, {"detail": "{'note': ['Unknown field.']}"}
-                self.runs[run] |= body
+                self.runs[run] |= {name: value for name, value in body.items() if name == "note" or self.stops}
                 return 200, self.runs[run]
         return 405, {"detail": "method not allowed"}
 

@@ -154,7 +154,8 @@ class Api:
 
     def _send(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Answer:
         data = None if body is None else json.dumps(body).encode()
-        named = {"Accept": "application/json", "Content-Type": "application/json", **headers}
+        # Airflow 2 reads the body of every request that is said to be JSON.
+        named = {"Accept": "application/json", **({} if body is None else {"Content-Type": "application/json"}), **headers}
         try:
             request = Request(self.address + path, data, named, method=method)
             try:
@@ -173,12 +174,16 @@ class Api:
             parts = urlsplit(answer.place)
             place = f"{parts.scheme}://{parts.netloc}{parts.path}" if parts.netloc else parts.path
             return Refused(status, f"{at} leads elsewhere, to {place}, where flowport does not send credentials\n  {WHERE}")
-        if status == 401 and not (self._token or self._user):
+        # Airflow 2 says 403 to nobody, too.
+        if status in (401, 403) and not (self._token or self._user):
             return Refused(status, f"{at} wants to know who you are\n  set {CREDENTIALS} in the environment")
         if status == 401:
             return Refused(status, f"{at} does not accept your credentials\n  they are in {CREDENTIALS}, and may have expired")
         if status == 403:
-            return Refused(status, f"{at} does not let you {what}: {answer.said}\n  the user of your credentials needs this permission")
+            also = ", or the credentials are wrong, which Airflow 2 does not tell apart" if self._version == 1 else ""
+            return Refused(
+                status, f"{at} does not let you {what}: {answer.said}\n  the user of your credentials needs this permission{also}"
+            )
         if answer.document is None and 200 <= status < 300:
             return Refused(status, f"{at} answered with something that is not JSON\n  {WHERE}")
         return Refused(status, f"{at} did not {what}: {answer.said}")

@@ -71,9 +71,15 @@ class AirflowOperations:
         found = find_run(api, dag, run)
         if found is None:
             return None
-        if not engine_run(api, dag, found).is_over:
-            stop(api, dag, found)
-        return self.status(settings, run)
+        if engine_run(api, dag, found).is_over:
+            return engine_run(api, dag, found)
+        stop(api, dag, found)
+        after = self.status(settings, run)
+        if after is not None and not after.is_over:
+            raise DeployError(
+                f"Airflow did not stop `{run}`, as it does not have the file of the DAG `{dag}` any more\n  delete the run in Airflow"
+            )
+        return after
 
     def deployments(self, settings: Settings) -> Iterator[Deployed]:
         """The DAGs with flowport's tag; without the API the DAG files that flowport wrote."""
@@ -120,13 +126,14 @@ class AirflowOperations:
 
     def delete(self, settings: Settings) -> Changes:
         """What removes the DAG file first, so that the DAG does not come back, then the DAG where the API is set, and the kept files."""
-        place, found = Place(settings), []
+        place, found, dag = Place(settings), [], settings.dag_id
+        api = self._api(settings) if settings.api else None
+        if api and not _is_ours(api.find(f"look at `{dag}`", path("dags", dag)), settings):
+            api = None
         if deployed_file(place, settings) is not None:
-            found.append(Change(place.path(settings.file), "deleted", make=partial(place.remove, settings.file)))
-        if settings.api:
-            api = self._api(settings)
-            if _is_ours(api.find(f"look at `{settings.dag_id}`", path("dags", settings.dag_id)), settings):
-                found.append(Change(f"DAG {settings.dag_id}", "deleted", make=partial(_delete, api, settings.dag_id)))
+            found.append(Change(place.path(settings.file), "deleted", make=partial(_remove_file, place, settings, api)))
+        if api:
+            found.append(Change(f"DAG {dag}", "deleted", make=partial(_delete, api, dag)))
         kept = KeptFiles(settings, place)
         if kept.exist():
             found.append(Change(kept.address, "deleted", make=kept.remove))
@@ -191,10 +198,21 @@ def _is_ours(found: dict[str, Any] | None, settings: Settings) -> bool:
     return any(tag.get("name") == TAG for tag in found.get("tags") or ())
 
 
-def _delete(api: Api, dag: str) -> None:
-    """Remove a DAG; its runs are stopped before, as Airflow keeps one with running tasks."""
+def _remove_file(place: Place, settings: Settings, api: Api | None) -> None:
+    """Remove a DAG file. The runs are stopped before: Airflow 2 does not stop one of a DAG whose file is gone."""
+    if api:
+        _stop_all(api, settings.dag_id)
+    place.remove(settings.file)
+
+
+def _stop_all(api: Api, dag: str) -> None:
     for each in unfinished(api, dag):
         stop(api, dag, each)
+
+
+def _delete(api: Api, dag: str) -> None:
+    """Remove a DAG; Airflow keeps one with running tasks."""
+    _stop_all(api, dag)
     try:
         api.ask(f"delete `{dag}`", "DELETE", path("dags", dag))
     except Refused as error:

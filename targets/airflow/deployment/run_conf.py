@@ -64,12 +64,7 @@ def _keeps_order(value: Any) -> bool:
 def _is_required(field: Mapping[str, Any]) -> bool:
     """Whether a field has no default, and may not be left empty."""
     kinds = (field.get("schema") or {}).get("type")
-    return "null" not in (kinds if isinstance(kinds, list) else [kinds]) and not _has_default(field.get("value"))
-
-
-def _has_default(value: Any) -> bool:
-    """Whether a field has a value; Airflow 2 has an object of its own for none."""
-    return value is not None and not (isinstance(value, dict) and "__type" in value)
+    return "null" not in (kinds if isinstance(kinds, list) else [kinds]) and field.get("value") is None
 
 
 def _filler(schema: Mapping[str, Any]) -> JSON:
