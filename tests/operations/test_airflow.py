@@ -133,8 +133,10 @@ def test_a_run_that_airflow_does_not_stop_is_said(run: Command, airflow: FakeAir
     going = run("stop", "Small/one")
     assert (going.status, going.err) == (
         1,
-        "flowport stop: Airflow did not stop `one`, as it does not have the file of the DAG `Small` any more\n"
-        "  delete the run in Airflow\n",
+        (
+            "flowport stop: Airflow did not stop `one`, as it does not have the file of the DAG `Small` any more\n"
+            "  delete the run in Airflow\n"
+        ),
     )
 
 
