@@ -162,7 +162,8 @@ def test_a_dag_that_is_paused_or_broken_is_not_started(run: Command, airflow: Ai
     read(airflow, "Unstarted")
     paused = run("trigger", "flow.py", "--label", "a")
     assert paused.err.startswith("flowport trigger: the DAG `Unstarted` is paused, so Airflow would queue the run")
-    assert json.loads(run("list", "--json").out)[-1]["schedule"] == "paused"
+    listed = {each["name"]: each["schedule"] for each in json.loads(run("list", "--json").out)}  # other tests have DAGs there, too
+    assert listed["Unstarted"] == "paused"
     file = airflow.scheduler.dags / "Unstarted.py"
     file.write_text(file.read_text().replace("with DAG(", "with DAGS("))
     details = "/api/v2/dags/Unstarted/details"
