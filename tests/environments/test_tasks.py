@@ -79,6 +79,7 @@ class Containers(Solo):
         environment = {**os.environ, **cache, **self.variables}
         done = progress.run(self.command(step, slice, run, **more), env=environment, capture_output=True, text=True)
         self.said += done.stdout + done.stderr
+        print(done.stdout, done.stderr)  # shown where a test fails
         return done.returncode
 
 
