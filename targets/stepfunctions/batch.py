@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from flowport.compiler.ir import JSON
 from flowport.compiler.lower.names import HASH
@@ -21,19 +21,12 @@ SUBMIT = "arn:aws:states:::batch:submitJob.sync"
 THROTTLED = ("Batch.TooManyRequestsException", "Batch.AWSBatchException", "Batch.ServerException")
 
 
-def state(job: Job, settings: Settings, values: Mapping[str, JSON], retry: Iterable[State], comment: str) -> State:
+def state(job: Job, settings: Settings, values: Mapping[str, JSON]) -> State:
     """Submit a job and wait for it; `values` fill the `Ref::` words of its command."""
     queue = job.batch.queue or settings.job_queue
     parameters: State = {"JobName": job.name, "JobQueue": queue, "JobDefinition": definition_name(job, settings)}
     parameters["Parameters"] = dict(values)
-    submit: State = {
-        "Type": "Task",
-        "Resource": SUBMIT,
-        "Parameters": parameters,
-        "ResultPath": None,
-        "Retry": [patient(THROTTLED), *retry],
-    }
-    return {"Type": "Task", "Comment": comment, **submit} if comment else submit
+    return {"Type": "Task", "Resource": SUBMIT, "Parameters": parameters, "ResultPath": None, "Retry": [patient(THROTTLED)]}
 
 
 def permissions(settings: Settings, jobs: Jobs) -> list[JSON]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 from flowport.compiler.ir import JSON
 from flowport.compiler.record import record
@@ -18,7 +18,7 @@ class Compute:
 
     file: str
     definition: Callable[[Job, Settings], dict[str, JSON]]
-    state: Callable[[Job, Settings, Mapping[str, JSON], Iterable[State], str], State]
+    state: Callable[[Job, Settings, Mapping[str, JSON]], State]
     permissions: Callable[[Settings, Jobs], list[JSON]]
 
 

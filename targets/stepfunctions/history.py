@@ -19,7 +19,9 @@ BUDGET = 20_000
 """Events that the loops of a history may fill, with what stands around them; the rest is for throttled calls."""
 
 # What a state writes: entered and exited, and between them scheduled, started, submitted and succeeded, as far as it has them.
-TASK, ATTEMPT, CALL, PASS, CHOICE, PARALLEL, MAP, EXECUTION = 6, 4, 5, 2, 2, 4, 6, 2
+TASK, CALL, PASS, CHOICE, PARALLEL, MAP, EXECUTION = 6, 5, 2, 2, 4, 6, 2
+FAILED = TASK + CHOICE + 3
+"""A job that is tried again: the job and the choice that follows it, a Fail entered, and the Parallel around them failed and started."""
 BEGIN = EXECUTION + CALL + PASS
 
 
@@ -36,7 +38,8 @@ class History:
 
     def __init__(self, plan: Plan, retries: bool = True) -> None:
         self._read = Routes(plan).read
-        self._granted = {step.name: step.settings.retries if retries else 0 for step in plan.flow.steps}
+        self._granted = {step.name: step.settings.retries for step in plan.flow.steps}
+        self._retries = retries
 
     def events(self, block: Block) -> int:
         """The most events that a block adds to the history that it runs in; loops count with their caps."""
@@ -49,7 +52,7 @@ class History:
     def _node(self, node: Node) -> int:
         match node:
             case Task(step):
-                return TASK + ATTEMPT * self._granted[step] + (CALL if step in self._read else 0)
+                return self._task(self._granted[step]) + (CALL if step in self._read else 0)
             case Parallel(branches=branches):
                 return PARALLEL + sum(self.events(branch) for branch in branches)
             case Map():
@@ -58,6 +61,10 @@ class History:
                 return sum(CHOICE + self.events(arm.body) for arm in arms)
             case Loop(body=body, cap=cap):
                 return (cap or 0) * self.turn(body) + PASS + TASK + CALL
+
+    def _task(self, granted: int) -> int:
+        """A job, and what is around one that is tried again (`states.tried_again`)."""
+        return TASK + (PARALLEL + FAILED * granted * self._retries if granted else 0)
 
 
 def capped(plan: Plan) -> Plan:

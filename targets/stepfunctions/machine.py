@@ -118,8 +118,8 @@ class _Builder:
         flow = self._plan.flow
         scope = self._routes.places[step].scope
         engine = {"engine.$": "States.Format('stepfunctions/{} {}', $$.Execution.Id, $$.Execution.StartTime)"} if step == flow.start else {}
-        state = self._job(self._jobs.steps[step], f"{scope}.slice", engine, self._retry(step), first_line(self._step[step].doc))
         name = self._name(step)
+        state = asl.commented(self._job(name, (step,), self._jobs.steps[step], f"{scope}.slice", engine), first_line(self._step[step].doc))
         if step not in self._routes.read:
             return {name: asl.onward(state, following)}
         fetch = self._name(f"{step} route")
@@ -127,13 +127,15 @@ class _Builder:
         got = asl.get(self._settings.bucket, key, self._routes.path(step))
         return {name: asl.onward(state, fetch), fetch: asl.onward(got, following)}
 
-    def _job(self, job: Job, slice: str, engine: Mapping[str, JSON], retry: list[State], comment: str = "") -> State:
+    def _job(self, name: str, steps: tuple[str, ...], job: Job, slice: str, engine: Mapping[str, JSON]) -> State:
+        """The state that runs a job of some steps, and runs it again as often as they ask for."""
         values: dict[str, JSON] = {"run.$": "$.run", "slice.$": slice, "code.$": "$.code", **engine}
-        return self._compute.state(job, self._settings, values, retry, comment)
-
-    def _retry(self, *names: str) -> list[State]:
-        asked = merge_settings(self._step[name].settings for name in names)
-        return [asl.again(asked.retries, asked.minutes)] if asked.retries else []
+        state = self._compute.state(job, self._settings, values)
+        asked = merge_settings(self._step[step].settings for step in steps)
+        if not asked.retries:
+            return state
+        first, ended, stopped, failed = (self._name(f"{name} {what}") for what in ("job", "ended", "stopped", "failed"))
+        return asl.tried_again(state, (first, ended, stopped, failed), asked.retries, asked.minutes)
 
     def _map(self, node: Map, place: Place, following: str | None) -> States:
         origin = self._routes.places[node.origin]
@@ -186,7 +188,7 @@ class _Builder:
         """The fused task that continues where the engine stops, and the route that it returns."""
         job = self._jobs.rests[node.header]
         task = self._name(f"{node.header} rest")
-        state = self._job(job, f"{place.scope}.slice", {}, self._retry(*steps(node.body)))
+        state = self._job(task, tuple(steps(node.body)), job, f"{place.scope}.slice", {})
         if not several_ways_out(node):
             return {task: asl.onward(state, following)}
         fetch = self._name(f"{node.header} rest route")

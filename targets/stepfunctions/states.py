@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 from flowport.compiler.ir import JSON
+from flowport.runtime.protocol import STOP
 
 State: TypeAlias = dict[str, JSON]
 States: TypeAlias = dict[str, State]
@@ -18,6 +19,13 @@ GET = "arn:aws:states:::aws-sdk:s3:getObject"
 READ = "arn:aws:states:::s3:getObject"
 
 STORE_BUSY = ("S3.S3Exception", "S3.SdkClientException")
+STOPPED = f'*"ExitCode":{STOP}*'
+"""What the cause of a job has when its container ended with STOP. The cause is the description of the job, as JSON without spaces (AWS
+Batch API, DescribeJobs); a quote in one of its texts has a backslash before it, so no text can look like this."""
+
+TASK_FAILED, NOT_RETRYABLE = "flowport.TaskFailed", "flowport.NotRetryable"
+"""The errors of a job that may be tried again, and of one that may not."""
+
 LONGEST_INTERVAL = 99_999_999
 """The largest IntervalSeconds and MaxAttempts that the States Language allows."""
 
@@ -39,15 +47,39 @@ def patient(errors: Iterable[str]) -> State:
     }
 
 
-def again(times: int, minutes: float) -> State:
-    """Run a failed task again, up to `times` times."""
+def tried_again(job: State, names: tuple[str, str, str, str], times: int, minutes: float) -> State:
+    """Run a job again when it fails, up to `times` times, but not when it ended with STOP: nothing but trying could be gained.
+
+    `Retry` knows the names of errors, not exit codes, and each failed job is a `States.TaskFailed`. So the job is the one branch of a
+    Parallel state, and what follows it there looks at the exit code and fails with one of two names. The last three of the `names` are
+    those of these states; the first one is that of the job in its branch.
+    """
+    first, ended, stopped, failed = names
+    catch: State = {"ErrorEquals": ["States.TaskFailed"], "ResultPath": "$.failure", "Next": ended}
+    branch = {
+        first: onward({**job, "Catch": [catch]}, None),
+        ended: choice([{"Variable": "$.failure.Cause", "StringMatches": STOPPED, "Next": stopped}], failed),
+        stopped: fail(NOT_RETRYABLE, "$.failure.Cause"),
+        failed: fail(TASK_FAILED, "$.failure.Cause"),
+    }
     seconds = min(max(1, round(minutes * 60)), LONGEST_INTERVAL)
-    return {
-        "ErrorEquals": ["States.TaskFailed"],
+    retry: State = {
+        "ErrorEquals": [TASK_FAILED],
         "IntervalSeconds": seconds,
         "MaxAttempts": min(times, LONGEST_INTERVAL),
         "BackoffRate": 1.0,
     }
+    return {**parallel([branch]), "Retry": [retry]}
+
+
+def fail(error: str, cause: str) -> State:
+    """End the machine or branch with an error, and with the cause that is at the path `cause`."""
+    return {"Type": "Fail", "Error": error, "CausePath": cause}
+
+
+def commented(state: State, comment: str) -> State:
+    """The state with a comment, if there is one, behind its type."""
+    return {"Type": state["Type"], "Comment": comment, **state} if comment else state
 
 
 def put_input(bucket: str, key: str) -> State:

@@ -75,10 +75,9 @@ def submit(resource, asked):
         raise functions._ExecutionError("Batch.ClientException", str(error)) from error
     while not job.wait(60):
         pass
-    shown = processes.described(job, asked["JobQueue"])
     if job.exit_code != 0:
-        raise functions._ExecutionError("States.TaskFailed", json.dumps(shown))
-    return shown
+        raise functions._ExecutionError("States.TaskFailed", processes.cause(job, asked["JobQueue"]))
+    return processes.described(job, asked["JobQueue"])
 
 
 def get_object(resource, asked):

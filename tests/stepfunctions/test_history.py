@@ -87,7 +87,7 @@ def test_a_profile_may_lower_the_cap_and_not_raise_it() -> None:
 
 @pytest.mark.parametrize(
     ("count", "retries", "expected"),
-    [(600, 0, []), (600, 9, ["FP412"]), (4200, 0, ["FP410", "FP411"])],
+    [(600, 0, []), (300, 9, ["FP412"]), (4200, 0, ["FP410", "FP411"])],
 )
 def test_what_grows_too_long_is_said_before_it_runs(count: int, retries: int, expected: list[str]) -> None:
     assert codes(linear(count, retries)) == expected

@@ -50,19 +50,27 @@ def test_only_the_first_task_is_told_which_execution_it_belongs_to() -> None:
 def test_a_retry_waits_as_long_as_the_user_said_and_a_catch_is_one_more() -> None:
     settings = Settings(retry=Retry(times=2, minutes=1.5), catch=Catch())
     states = machine(flow(("start", Next("end"), settings), END))["States"]
-    assert states["start"]["Retry"][-1] == {
-        "ErrorEquals": ["States.TaskFailed"],
-        "IntervalSeconds": 90,
-        "MaxAttempts": 3,
-        "BackoffRate": 1.0,
-    }
-    assert states["start"]["Retry"][0]["JitterStrategy"] == "FULL"
+    assert states["start"]["Retry"] == [
+        {"ErrorEquals": ["flowport.TaskFailed"], "IntervalSeconds": 90, "MaxAttempts": 3, "BackoffRate": 1.0}
+    ]
+    job = states["start"]["Branches"][0]["States"]["start job"]
+    assert [rule["JitterStrategy"] for rule in job["Retry"]] == ["FULL"]
+    assert states["end"]["Type"] == "Task"
     assert len(states["end"]["Retry"]) == 1
 
 
 def test_a_retry_without_a_wait_waits_the_second_that_the_language_asks_for() -> None:
     states = machine(flow(("start", Next("end"), Settings(retry=Retry(1, 0))), END))["States"]
     assert states["start"]["Retry"][-1]["IntervalSeconds"] == 1
+
+
+def test_only_a_job_that_may_be_tried_again_fails_with_the_error_that_is_retried() -> None:
+    states = machine(flow(("start", Next("end"), Settings(retry=Retry(1, 0))), END))["States"]
+    branch = states["start"]["Branches"][0]["States"]
+    (rule,) = branch["start ended"]["Choices"]
+    assert (rule["Variable"], rule["StringMatches"]) == ("$.failure.Cause", '*"ExitCode":78*')
+    assert branch[rule["Next"]]["Error"] == "flowport.NotRetryable"
+    assert branch[branch["start ended"]["Default"]]["Error"] == "flowport.TaskFailed"
 
 
 def test_a_foreach_is_a_distributed_map_over_the_route() -> None:

@@ -15,11 +15,10 @@ from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_batch as batch
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
-from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
 from flowport.targets.stepfunctions.emulator.job_definitions import JobDefinitions
 from flowport.targets.stepfunctions.emulator.moto_patches import operation
-from flowport.targets.stepfunctions.emulator.processes import Processes, Rejected, described
+from flowport.targets.stepfunctions.emulator.processes import Processes, Rejected, cause, described
 
 
 def apply(processes: Processes, definitions: JobDefinitions) -> None:
@@ -47,10 +46,9 @@ def apply(processes: Processes, definitions: JobDefinitions) -> None:
             while not job.wait(0.2):
                 if not env.is_running():
                     job.stop()
-            shown = described(job, submitted["queue"])
             if job.exit_code != 0:
-                raise _failure(env, self, "States.TaskFailed", to_json_str(shown))
-            return shown
+                raise _failure(env, self, "States.TaskFailed", cause(job, submitted["queue"]))
+            return described(job, submitted["queue"])
 
         return resolve
 

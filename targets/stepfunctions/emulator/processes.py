@@ -234,6 +234,11 @@ def described(job: Job, queue: str) -> dict[str, Any]:
     }
 
 
+def cause(job: Job, queue: str) -> str:
+    """Why a job failed: its description, in the form of Step Functions."""
+    return json.dumps(described(job, queue), separators=(",", ":"))
+
+
 def kept() -> dict[str, str]:
     """The variables of this process that its jobs have, too."""
     return {name: os.environ[name] for name in KEPT if name in os.environ}

@@ -22,6 +22,7 @@ from flowport.targets.run_input import in_store
 from flowport.targets.stepfunctions.emulator.bucket import Bucket, runs_before
 from flowport.targets.stepfunctions.emulator.emulator import Emulator, NotStarted
 from flowport.targets.stepfunctions.settings import Settings
+from flowport.targets.stepfunctions.states import NOT_RETRYABLE, TASK_FAILED
 from flowport.targets.verify import Task
 
 if TYPE_CHECKING:
@@ -84,11 +85,15 @@ def _says(spec: dict[str, Any], value: JSON) -> bool:
     return is_json(value)
 
 
+OF_TASKS = ("States.TaskFailed", TASK_FAILED, NOT_RETRYABLE)
+"""The errors of tasks."""
+
+
 def _failure(ended: Execution) -> str:
     """The message of the engine, without the cause if that is a task, whose own message is shown."""
     if ended.status == "TIMED_OUT":
         return "the run took longer than `TimeoutSeconds`, the setting `run_timeout`"
-    return (ended.error or ended.status) + ("" if ended.error == "States.TaskFailed" else f": {ended.cause}")
+    return (ended.error or ended.status) + ("" if ended.error in OF_TASKS else f": {ended.cause}")
 
 
 def task(command: Sequence[str]) -> Task:
