@@ -52,6 +52,9 @@ PYTHONS = "FLOWPORT_PYTHONS"
 ENVIRONMENT = "FLOWPORT_ENVIRONMENT"
 """The variable with the name of the environment that a process runs in."""
 
+ARRAY_INDEX = "AWS_BATCH_JOB_ARRAY_INDEX"
+"""The variable with the number of a child in an array job (AWS Batch User Guide, "Environment variables")."""
+
 
 class VersionError(Exception):
     """A command, or a document of a code package, that this runtime does not understand."""
@@ -97,6 +100,7 @@ class Invocation:
     `last` is the number of the last generation that the engine reads: 0, or -1 where it reads the highest.
     `form` is what the engine's own form was filled in with, a JSON object, and `route` the file that a task writes its route to, a JSON
     list: for an engine that does not read the store. The list has the slices of a foreach, else the steps that items went to.
+    A `slice` that ends in a dot is that of an array job of AWS Batch: its last number is in the environment.
     `nodes` is `batch` or `argo` where each node of a gang has this command in a container of its own: as part of a multi-node job of
     AWS Batch, or as a pod of Argo.
     """
@@ -198,6 +202,10 @@ class Invocation:
         missing = [name for name in cls.NEEDED if name not in values]
         if missing:
             raise VersionError(f"option `--{missing[0]}` is missing")
+        if str(values["slice"]).endswith("."):
+            if ARRAY_INDEX not in (environment or {}):
+                raise VersionError(f"the slice `{values['slice']}` is that of an array job, and `{ARRAY_INDEX}` is not set")
+            values["slice"] = f"{values['slice']}{(environment or {})[ARRAY_INDEX]}"
         return cls(block=argv[0] == "block", **values)  # type: ignore[arg-type]
 
     @classmethod

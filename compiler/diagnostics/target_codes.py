@@ -236,6 +236,12 @@ TARGETS: Mapping[str, Code] = {
         "A cron expression with a day of the month and a day of the week means either day. "
         "The scheduler of AWS has no expression for that.",
     ),
+    "FP440": Code(
+        "a foreach is no array job",
+        "With `array_jobs = true`, a foreach of one step is one array job of AWS Batch. Batch tries a failed child again at once and "
+        "has at most ten attempts. Where a step asks for more than that, its foreach stays a distributed map, in which Step Functions "
+        "waits and counts.",
+    ),
     "FP490": Code(
         "flowport.toml cannot be read",
         "The file is TOML: tables in brackets, and `name = value`. The message comes from the parser, or names the setting that is wrong.",

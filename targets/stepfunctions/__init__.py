@@ -17,6 +17,7 @@ from flowport.compiler.target import DryRun, DryRunResult, File, Target, TaskEnd
 from flowport.targets.stepfunctions.access.policies import execution_policy, job_policy, machine_policy
 from flowport.targets.stepfunctions.access.trust import job_trust, machine_trust
 from flowport.targets.stepfunctions.compute import COMPUTE
+from flowport.targets.stepfunctions.foreach.arrays import array_origins
 from flowport.targets.stepfunctions.history import capped
 from flowport.targets.stepfunctions.jobs import Jobs
 from flowport.targets.stepfunctions.limits import plan_problems, setting_problems
@@ -41,7 +42,7 @@ class StepFunctionsCompiler:
 
     def lower(self, plan: Plan, settings: Settings) -> Plan:
         """Give every loop a cap, so that no history grows too long, and none above what the profile says."""
-        lowered = capped(plan)
+        lowered = capped(plan, array_origins(plan, settings))
         return lowered if settings.turns is None else fuse.cap_loops(lowered, settings.turns)
 
     def fits(self, plan: Plan, settings: Settings) -> tuple[Diagnostic, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from flowport.compiler.ir import JSON
 from flowport.compiler.lower.names import HASH
+from flowport.runtime.protocol import STOP
 from flowport.runtime.store import digests
 from flowport.runtime.store.documents import dump
 from flowport.targets.sizes import disk, requirements
@@ -27,6 +28,25 @@ def state(job: Job, settings: Settings, values: Mapping[str, JSON]) -> State:
     parameters: State = {"JobName": job.name, "JobQueue": queue, "JobDefinition": definition_name(job, settings)}
     parameters["Parameters"] = dict(values)
     return {"Type": "Task", "Resource": SUBMIT, "Parameters": parameters, "ResultPath": None, "Retry": [patient(THROTTLED)]}
+
+
+def retried_by_batch(submit: State, attempts: int) -> State:
+    """The state that submits a job, for one that Batch itself tries again, until it is done or says that trying is useless."""
+    if attempts == 1:
+        return submit
+    rules: JSON = [{"OnExitCode": str(STOP), "Action": "EXIT"}]  # with no rule for it, another exit code is tried again
+    return _with(submit, "RetryStrategy", {"Attempts": attempts, "EvaluateOnExit": rules})
+
+
+def array(submit: State, size: str) -> State:
+    """The state that submits a job, for an array job with as many children as the path `size` says."""
+    return _with(submit, "ArrayProperties", {"Size.$": size})
+
+
+def _with(submit: State, name: str, value: JSON) -> State:
+    parameters = submit["Parameters"]
+    assert isinstance(parameters, dict)
+    return {**submit, "Parameters": {**parameters, name: value}}
 
 
 def permissions(settings: Settings, jobs: Jobs) -> list[JSON]:

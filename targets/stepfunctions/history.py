@@ -6,7 +6,7 @@ this machine can show that, so it is counted here, at the worst: every retry, ev
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from flowport.compiler.ir.plan import Block, Choice, Loop, Map, Node, Parallel, Plan, Task
 from flowport.compiler.record import replace
@@ -36,10 +36,11 @@ def histories(block: Block) -> Iterator[Block]:
 class History:
     """Counts the events of a plan's blocks, with every retry that is granted or with none."""
 
-    def __init__(self, plan: Plan, retries: bool = True) -> None:
+    def __init__(self, plan: Plan, retries: bool = True, arrays: Collection[str] = ()) -> None:
+        """`arrays` are the steps from which foreaches start that are array jobs."""
         self._read = Routes(plan).read
         self._granted = {step.name: step.settings.retries for step in plan.flow.steps}
-        self._retries = retries
+        self._retries, self._arrays = retries, arrays
 
     def events(self, block: Block) -> int:
         """The most events that a block adds to the history that it runs in; loops count with their caps."""
@@ -55,8 +56,8 @@ class History:
                 return self._task(self._granted[step]) + (CALL if step in self._read else 0)
             case Parallel(branches=branches):
                 return PARALLEL + sum(self.events(branch) for branch in branches)
-            case Map():
-                return MAP
+            case Map(origin):
+                return CALL + CHOICE + TASK if origin in self._arrays else MAP
             case Choice(arms=arms):
                 return sum(CHOICE + self.events(arm.body) for arm in arms)
             case Loop(body=body, cap=cap):
@@ -67,14 +68,14 @@ class History:
         return TASK + (PARALLEL + FAILED * granted * self._retries if granted else 0)
 
 
-def capped(plan: Plan) -> Plan:
+def capped(plan: Plan, arrays: Collection[str] = ()) -> Plan:
     """The plan with a cap on each loop: after so many turns one fused task does the rest.
 
         Loop(header) -> Loop(header, cap=20_000 // events of a turn)
 
     Loops beside each other in one history get equal parts of its budget; of loops inside each other every one gets a root of it.
     """
-    return replace(plan, body=_capped(plan.body, History(plan), BUDGET))
+    return replace(plan, body=_capped(plan.body, History(plan, arrays=arrays), BUDGET))
 
 
 def _capped(block: Block, history: History, budget: int) -> Block:

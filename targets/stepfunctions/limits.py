@@ -19,8 +19,9 @@ from flowport.targets.containers.limits import BATCH_LACKS, COMPUTE_CODES, TMPFS
 from flowport.targets.gangs import uncounted
 from flowport.targets.schedules import unfilled, unplanned
 from flowport.targets.settings_validation import line
-from flowport.targets.stepfunctions.concurrency import starved
 from flowport.targets.stepfunctions.containers.problems import job_problems
+from flowport.targets.stepfunctions.foreach.arrays import array_origins, mapped_after_all
+from flowport.targets.stepfunctions.foreach.concurrency import starved
 from flowport.targets.stepfunctions.history import BEGIN, LONGEST, History, histories
 from flowport.targets.stepfunctions.schedule import has_two_days
 from flowport.targets.stepfunctions.settings import Settings
@@ -97,6 +98,9 @@ def _place_problems(settings: Settings) -> Iterator[Diagnostic]:
         # AWS Batch User Guide, "Create a multi-node parallel job definition".
         message = "the setting `gangs` is `nodes`, and Fargate has no jobs of several nodes"
         yield Diagnostic("FP405", message, help=('write `gangs = "container"`, or `platform = "EC2"` with a queue on EC2',))
+    if settings.array_jobs and settings.max_concurrency:
+        message = "`max_concurrency` does not hold for array jobs: how many children run at once is up to the compute environment"
+        yield Diagnostic("FP405", message, help=("remove `array_jobs` or `max_concurrency`",))
     lines = tuple(line("stepfunctions", Settings.named(name)) for name in settings.unknown)
     asked = [name for name in ("log_group", "log_level") if settings.values.get(name)]
     if lines and asked and settings.log_level != "OFF":
@@ -152,9 +156,10 @@ def plan_problems(plan: Plan, settings: Settings, size: int) -> Iterator[Diagnos
             plan.flow.span,
             help=("split the flow, or combine steps",),
         )
-    yield from _histories(plan)
+    yield from _histories(plan, settings)
     yield from starved(plan, settings)
     yield from uncounted(plan.flow)
+    yield from mapped_after_all(plan, settings)
     if settings.platform == "FARGATE" and any(not (settings.execution_role or role) for role in _execution_roles(plan)):
         yield Diagnostic(
             "FP404",
@@ -181,9 +186,10 @@ def _execution_roles(plan: Plan) -> Iterator[str]:
     return (step.settings.execution.job.execution_role for step in plan.flow.steps)
 
 
-def _histories(plan: Plan) -> Iterator[Diagnostic]:
+def _histories(plan: Plan, settings: Settings) -> Iterator[Diagnostic]:
     """Whether every execution ends before its history is full."""
-    plain, worst = History(plan, retries=False), History(plan)
+    arrays = array_origins(plan, settings)
+    plain, worst = History(plan, retries=False, arrays=arrays), History(plan, arrays=arrays)
     for block in histories(plan.body):
         smooth, rough = BEGIN + plain.events(block), BEGIN + worst.events(block)
         where = "the flow" if block is plan.body else "the body of a foreach"

@@ -17,8 +17,10 @@ from flowport.compiler.lower.names import Namer
 from flowport.compiler.lower.run_ids import run_prefix
 from flowport.runtime.store.keys import part, runs_folder
 from flowport.targets.stepfunctions import states as asl
+from flowport.targets.stepfunctions.batch import array, retried_by_batch
 from flowport.targets.stepfunctions.compute import COMPUTE
-from flowport.targets.stepfunctions.concurrency import shares
+from flowport.targets.stepfunctions.foreach.arrays import array_step
+from flowport.targets.stepfunctions.foreach.concurrency import shares
 from flowport.targets.stepfunctions.jobs import Job, Jobs
 from flowport.targets.stepfunctions.routes import Place, Routes, several_ways_out
 from flowport.targets.stepfunctions.settings import Settings
@@ -29,6 +31,9 @@ LABEL = 40
 
 SCOPES: dict[str, JSON] = {"routes": {}, "loops": {}}
 """The empty places for routes and loops in a document, and in the scope of a loop."""
+
+COUNT = "$.array.count"
+"""Where the number of children of an array job is put."""
 
 
 def machine(plan: Plan, settings: Settings, jobs: Jobs, code: str) -> State:
@@ -123,7 +128,7 @@ class _Builder:
         if step not in self._routes.read:
             return {name: asl.onward(state, following)}
         fetch = self._name(f"{step} route")
-        key = self._key(f"steps/{part(step)}/{{}}@0.route.json", f"{scope}.slice")
+        key = self._route(step, scope)
         got = asl.get(self._settings.bucket, key, self._routes.path(step))
         return {name: asl.onward(state, fetch), fetch: asl.onward(got, following)}
 
@@ -138,14 +143,44 @@ class _Builder:
         return asl.tried_again(state, (first, ended, stopped, failed), asked.retries, asked.minutes)
 
     def _map(self, node: Map, place: Place, following: str | None) -> States:
+        if (step := array_step(self._plan, node, self._settings)) is not None:
+            return self._array(node, step, place, following)
         origin = self._routes.places[node.origin]
         concurrency = self._shares[node.origin].concurrency
         body = self._block(node.body, Place(), None)
-        key = self._key(f"steps/{part(node.origin)}/{{}}@0.route.json", f"{origin.scope}.slice")
+        key = self._route(node.origin, origin.scope)
         slice = asl.text("{}.{}", f"{place.scope}.slice", "$$.Map.Item.Value")
         selector: dict[str, JSON] = {"run.$": "$.run", "code.$": "$.code", "slice.$": slice, **_scopes(node.body)}
         state = asl.distributed_map(self._settings.bucket, key, self._label(node.origin), concurrency, selector, body)
         return {self._entry(node): asl.onward(state, following)}
+
+    def _array(self, node: Map, step: str, place: Place, following: str | None) -> States:
+        """Count the slices, and run an array job of as many; a job for a single slice, as an array has at least two children."""
+        count, single = (self._name(f"{node.origin} {what}") for what in ("slices", "slice"))
+        ends: States = {}
+        if following is None:
+            following = self._name(f"{node.origin} end")
+            ends[following] = {"Type": "Succeed"}
+        scope, job = self._routes.places[node.origin].scope, self._jobs.steps[step]
+        attempts = 1 + self._step[step].settings.retries
+
+        def submit(last: str) -> State:
+            slice = asl.text(f"{{}}.{last}", f"{place.scope}.slice")
+            values: dict[str, JSON] = {"run.$": "$.run", "slice.$": slice, "code.$": "$.code"}
+            return retried_by_batch(self._compute.state(job, self._settings, values), attempts)
+
+        rules: list[State] = [
+            {"Variable": COUNT, "NumericEquals": 0, "Next": following},
+            {"Variable": COUNT, "NumericEquals": 1, "Next": single},
+        ]
+        array_job = asl.commented(array(submit(""), COUNT), first_line(self._step[step].doc))
+        return {
+            self._entry(node): asl.onward(asl.count(self._settings.bucket, self._route(node.origin, scope), "$.array"), count),
+            count: asl.choice(rules, self._name(step)),
+            single: asl.onward(submit("0"), following),
+            self._name(step): asl.onward(array_job, following),
+            **ends,
+        }
 
     def _choice(self, node: Choice, place: Place, following: str | None) -> States:
         """The arms one after the other, each behind a state that asks whether an item came this way."""
@@ -194,6 +229,10 @@ class _Builder:
         fetch = self._name(f"{node.header} rest route")
         key = self._key(f"steps/{part(node.header)}/{{}}.t{job.invocation.turn}@0.rest.json", f"{place.scope}.slice")
         return {task: asl.onward(state, fetch), fetch: asl.onward(asl.get(self._settings.bucket, key, f"{scope}.rest"), following)}
+
+    def _route(self, step: str, scope: str) -> str:
+        """The key of the route that the task of a step has written."""
+        return self._key(f"steps/{part(step)}/{{}}@0.route.json", f"{scope}.slice")
 
     def _key(self, rest: str, *values: str, run: str = "$.run", before: str = "") -> str:
         """The key of a document of this run; the `{}` in `rest` stand for `values`, and `before` stands before the `run` in its id."""

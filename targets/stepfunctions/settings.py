@@ -84,6 +84,9 @@ class Settings(TargetSettings):
     log_data = flag("whether logs contain the input of an execution, and so its parameters")
     tracing = flag("whether X-Ray traces executions")
     max_concurrency = number("how many tasks of a foreach may run at once, including the foreaches inside it")
+    array_jobs = flag(
+        "whether a foreach whose body is one step becomes an array job of AWS Batch: one submission, and no execution for each task"
+    )
     run_timeout = number(
         "timeout of a run in seconds: the execution is stopped and fails (`TimeoutSeconds`); by default there is none", most=TIMEOUT
     )

@@ -102,6 +102,11 @@ def get(bucket: str, key: str, path: str) -> State:
     }
 
 
+def count(bucket: str, key: str, path: str) -> State:
+    """Put the number of elements of the JSON array at `key` to `path`, under the name `count`."""
+    return {**get(bucket, key, path), "ResultSelector": {"count.$": "States.ArrayLength(States.StringToJson($.Body))"}}
+
+
 def place(values: Mapping[str, JSON], path: str = "$") -> State:
     """Replace what is at `path` by new values."""
     state: State = {"Type": "Pass", "Parameters": dict(values)}

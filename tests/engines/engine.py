@@ -96,7 +96,7 @@ class Engine:
         kept = f"{run_prefix(plan.flow)}{run}"
         Bucket(self.account, deployed).download(open_store(str(store)), Keys(plan.flow.name, kept).root)
         mine = [event for event in self._events if event["event"] == "ended" and url in event["command"]]
-        jobs = tuple((task(event["command"]), event["exit"]) for event in mine)
+        jobs = tuple((task(event), event["exit"]) for event in mine)
         return Outcome(ended, jobs, "".join(event["output"] for event in mine), plan, str(store), kept)
 
     def files(self, plan: Plan, **profile: Any) -> tuple[tuple[File, ...], str]:

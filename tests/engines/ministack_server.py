@@ -61,16 +61,24 @@ batch._DISPATCH["/v1/registerjobdefinition"] = register_whole
 batch._DISPATCH["/v1/deregisterjobdefinition"] = deregister
 
 
+def cased(value):
+    """A value of a state's Parameters in the words of the Batch API, whose names begin with a small letter."""
+    if isinstance(value, dict):
+        return {name[0].lower() + name[1:]: cased(inner) for name, inner in value.items()}
+    return [cased(inner) for inner in value] if isinstance(value, list) else value
+
+
 def submit(resource, asked):
     """`batch:submitJob.sync`; ministack's own Batch calls every job a success at once."""
-    known = {"JobName", "JobQueue", "JobDefinition", "Parameters"}
+    known = {"JobName", "JobQueue", "JobDefinition", "Parameters", "ArrayProperties", "RetryStrategy"}
     if not resource.endswith(".sync") or set(asked) - known:
         raise functions._ExecutionError("Batch.ClientException", f"{resource} with {sorted(set(asked) - known)} is not for this plug-in")
     revisions = batch._job_definitions.get(asked["JobDefinition"])
     if not revisions:
         raise functions._ExecutionError("Batch.ClientException", f"JobDefinition {asked['JobDefinition']} does not exist")
     try:
-        job = jobs.submit(asked["JobName"], revisions[-1], asked.get("Parameters") or {})
+        more = {name[0].lower() + name[1:]: cased(asked[name]) for name in ("ArrayProperties", "RetryStrategy") if name in asked}
+        job = jobs.submit(asked["JobName"], revisions[-1], asked.get("Parameters") or {}, **more)
     except processes.Rejected as error:
         raise functions._ExecutionError("Batch.ClientException", str(error)) from error
     while not job.wait(60):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from statelint.linter import Linter
@@ -37,10 +38,10 @@ for path in PATHS:
 """
 
 
-@pytest.mark.parametrize("turns", [None, 0, 2])
+@pytest.mark.parametrize("profile", [{}, {"turns": 0}, {"turns": 2}, {"array_jobs": True}], ids=str)
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
-def test_nobody_finds_a_fault_in_a_machine(path: Path, turns: int | None) -> None:
-    emitted = machine(plan_of(path), turns=turns)
+def test_nobody_finds_a_fault_in_a_machine(path: Path, profile: dict[str, Any]) -> None:
+    emitted = machine(plan_of(path), **profile)
     assert broken(emitted) == []
     assert [problem for problem in Linter.validate(emitted, []) if not any(known in problem for known in UNKNOWN_TO_STATELINT)] == []
 

@@ -91,3 +91,9 @@ def test_a_profile_may_lower_the_cap_and_not_raise_it() -> None:
 )
 def test_what_grows_too_long_is_said_before_it_runs(count: int, retries: int, expected: list[str]) -> None:
     assert codes(linear(count, retries)) == expected
+
+
+def test_an_array_job_makes_more_events_than_a_map() -> None:
+    each = ("start", Foreach("work", "items")), ("work", Next("join")), ("join", Next("end"), "join"), END
+    plan = flow(*each)
+    assert History(plan, arrays={"start"}).events(plan.body) - History(plan).events(plan.body) == 7

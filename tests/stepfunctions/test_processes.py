@@ -70,6 +70,26 @@ def test_an_exit_status_may_end_the_attempts(batch: Batch) -> None:
     assert job.attempts == 1
 
 
+CHILD = "import os; raise SystemExit({'0': 0, '1': 3, '2': 78}[os.environ['AWS_BATCH_JOB_ARRAY_INDEX']])"
+
+
+def test_an_array_job_has_children_that_are_tried_each_on_its_own(batch: Batch) -> None:
+    rules = [{"onExitCode": "78", "action": "EXIT"}]
+    definition = {"jobDefinitionName": "job", "containerProperties": {"command": ["python", "-c", CHILD]}}
+    strategy = {"attempts": 2, "evaluateOnExit": rules}
+    job = batch.processes.submit("job", definition, {}, arrayProperties={"size": 3}, retryStrategy=strategy)
+    until(lambda: job.wait(0), "the job to end", seen=lambda: len(batch.events))
+    assert [(child.exit_code, child.attempts) for child in job.children] == [(0, 1), (3, 2), (78, 1)]
+    assert described(job, "queue")["ArrayProperties"]["StatusSummary"] == {"FAILED": 2, "SUCCEEDED": 1}
+    assert described(job, "queue")["Status"] == "FAILED"
+
+
+@pytest.mark.parametrize("size", [0, 1, 10_001])
+def test_an_array_job_has_two_to_ten_thousand_children(batch: Batch, size: int) -> None:
+    with pytest.raises(Rejected, match="2 to 10000 children"):
+        batch.processes.submit("job", {"containerProperties": {"command": []}}, {}, arrayProperties={"size": size})
+
+
 def test_a_job_that_takes_too_long_is_killed(batch: Batch) -> None:
     job = batch.run("python", "-c", "import time; time.sleep(1000)", timeout={"attemptDurationSeconds": 0.5})
     assert job.exit_code == 137

@@ -33,7 +33,8 @@ def apply(processes: Processes, definitions: JobDefinitions) -> None:
         if definition is None:
             raise _failure(env, self, "Batch.ClientException", f"JobDefinition {asked['jobDefinition']} does not exist")
         try:
-            job = processes.submit(asked["jobName"], definition, asked.get("parameters") or {})
+            more = {name: asked.get(name) for name in ("arrayProperties", "retryStrategy")}
+            job = processes.submit(asked["jobName"], definition, asked.get("parameters") or {}, **more)
         except Rejected as error:
             raise _failure(env, self, "Batch.ClientException", str(error)) from error
         env.stack.append({"job": job, "queue": asked["jobQueue"]})

@@ -14,6 +14,7 @@ import tempfile
 import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 PARAMETER = re.compile(r"Ref::([A-Za-z0-9_-]+)")
@@ -52,9 +53,14 @@ class Rejected(Exception):
 class Job:
     """A submitted job; `wait` says whether it ended, `exit_code` how."""
 
-    def __init__(self, name: str, definition: Mapping[str, Any], command: Sequence[str]) -> None:
+    def __init__(self, name: str, definition: Mapping[str, Any], command: Sequence[str], size: int = 0, index: int | None = None) -> None:
         self.id = str(uuid.uuid4())
         self.name, self.definition, self.command = name, definition, command
+        self.index = index
+        """The number of a child of an array job; None for any other job."""
+        self.children = [Job(name, definition, command, index=number) for number in range(size)]
+        for child in self.children:
+            child.id = f"{self.id}:{child.index}"
         nodes = definition.get("nodeProperties") or {}
         self.nodes = int(nodes.get("numNodes") or 1)
         self.container = container(definition)
@@ -73,6 +79,8 @@ class Job:
     def stop(self) -> None:
         """End the job with its children, as TerminateJob does."""
         self.stopped = True
+        for child in self.children:
+            child.stop()
         for process in [self.process, *self.others]:
             if process is not None and process.poll() is None:
                 _end(process)
@@ -90,16 +98,20 @@ class Processes:
         start: Callable[[Sequence[str], str, Mapping[str, str], Any], Started] = new_process,
     ) -> None:
         self._python, self._environment, self._report, self._start = python, dict(environment), report, start
-        self._places = threading.Semaphore(limit)
+        self._limit, self._places = limit, threading.Semaphore(limit)
         self._running: set[Job] = set()
         self._lock = threading.Lock()
 
-    def submit(self, name: str, definition: Mapping[str, Any], parameters: Mapping[str, str]) -> Job:
-        """Start a job of a definition, in the words of the Batch API; raises Rejected."""
+    def submit(self, name: str, definition: Mapping[str, Any], parameters: Mapping[str, str], **more: Any) -> Job:
+        """Start a job of a definition, in the words of the Batch API; `more` is what else the request says. Raises Rejected."""
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}", name):
             raise Rejected(f"the job name {name!r} does not match [A-Za-z0-9][A-Za-z0-9_-]{{0,127}}")
+        size = (more.pop("arrayProperties", None) or {}).get("size")
+        if size is not None and not 2 <= size <= 10_000:
+            raise Rejected(f"an array job has 2 to 10000 children, not {size}")
+        definition = {**definition, **{key: value for key, value in more.items() if value is not None}}
         values = {**(definition.get("parameters") or {}), **parameters}
-        job = Job(name, definition, [self._filled(word, values) for word in container(definition)["command"]])
+        job = Job(name, definition, [self._filled(word, values) for word in container(definition)["command"]], size or 0)
         with self._lock:
             self._running.add(job)
         threading.Thread(target=self._run, args=(job,), daemon=True).start()
@@ -121,6 +133,19 @@ class Processes:
         return PARAMETER.sub(lambda found: values[found[1]], word)
 
     def _run(self, job: Job) -> None:
+        if job.children:
+            with ThreadPoolExecutor(self._limit) as pool:
+                list(pool.map(self._try, job.children))
+            # All children run to their end; one that failed fails the array (AWS Batch User Guide, "Array jobs").
+            job.exit_code = next((child.exit_code for child in job.children if child.exit_code != 0), 0)
+        else:
+            self._try(job)
+        with self._lock:
+            self._running.discard(job)
+        job.ended.set()
+
+    def _try(self, job: Job) -> None:
+        """Run a job that is no array, as often as its retry strategy allows."""
         strategy = job.definition.get("retryStrategy") or {}
         with self._places:
             for _ in range(int(strategy.get("attempts") or 1)):
@@ -130,18 +155,16 @@ class Processes:
                 job.exit_code = self._attempt(job)
                 if job.exit_code == 0 or _exits(strategy.get("evaluateOnExit") or [], job.exit_code):
                     break
-        with self._lock:
-            self._running.discard(job)
-        job.ended.set()
 
     def _attempt(self, job: Job) -> int:
-        self._report({"event": "started", "job": job.id, "name": job.name, "command": job.command})
+        about = {"job": job.id, "name": job.name, "command": job.command, "index": job.index}
+        self._report({"event": "started", **about})
         timeout = (job.definition.get("timeout") or {}).get("attemptDurationSeconds")
         with tempfile.TemporaryDirectory(prefix="flowport-job-") as folder, tempfile.TemporaryFile("w+", errors="replace") as output:
             code = self._process(job, folder, output, timeout)
             output.seek(0)
             tail = output.read()[-TAIL:]
-        self._report({"event": "ended", "job": job.id, "name": job.name, "command": job.command, "exit": code, "output": tail})
+        self._report({"event": "ended", **about, "exit": code, "output": tail})
         return code
 
     def _process(self, job: Job, folder: str, output: Any, timeout: float | None) -> int:
@@ -172,6 +195,8 @@ class Processes:
     def _variables(self, job: Job, folder: str) -> dict[str, str]:
         own = {name: _own(job, value, folder) for name, value in job.variables.items()}
         mine = {"AWS_BATCH_JOB_ID": job.id, "AWS_BATCH_JOB_ATTEMPT": str(job.attempts)}
+        if job.index is not None:
+            mine["AWS_BATCH_JOB_ARRAY_INDEX"] = str(job.index)
         return {**self._environment, **_of_shell(job.variables), **own, **mine, **(_of_node(job, 0) if job.nodes > 1 else {})}
 
 
@@ -221,17 +246,20 @@ def described(job: Job, queue: str) -> dict[str, Any]:
     """The job as DescribeJobs shows it to Step Functions."""
     status = "SUCCEEDED" if job.exit_code == 0 else "FAILED"
     reason = "Terminated" if job.stopped else "Essential container in task exited"
-    shown = {"ExitCode": job.exit_code, "Command": list(job.command), "Image": job.container.get("image")}
-    return {
+    about = {
         "JobId": job.id,
         "JobName": job.name,
         "JobQueue": queue,
         "JobDefinition": job.definition["jobDefinitionName"],
         "Status": status,
-        "StatusReason": reason,
-        "Attempts": [{"Container": {"ExitCode": job.exit_code}}] * job.attempts,
-        "Container": shown,
     }
+    if job.children:  # the description of an array says of its children only how many there are of each state
+        failed = sum(child.exit_code != 0 for child in job.children)
+        summary = {"FAILED": failed, "SUCCEEDED": len(job.children) - failed}
+        return {**about, "Attempts": [], "ArrayProperties": {"Size": len(job.children), "StatusSummary": summary}}
+    shown = {"ExitCode": job.exit_code, "Command": list(job.command), "Image": job.container.get("image")}
+    attempts = [{"Container": {"ExitCode": job.exit_code}}] * job.attempts
+    return {**about, "StatusReason": reason, "Attempts": attempts, "Container": shown}
 
 
 def cause(job: Job, queue: str) -> str:

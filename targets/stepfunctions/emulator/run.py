@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from flowport.compiler.ir import JSON, Flow
 from flowport.compiler.target import DryRun, DryRunResult, File, TaskEnded
 from flowport.runtime.local.preload import leading
-from flowport.runtime.protocol import Invocation
+from flowport.runtime.protocol import ARRAY_INDEX, Invocation
 from flowport.runtime.run.form import is_json
 from flowport.runtime.store.keys import Keys, index_folder
 from flowport.targets.dry_run import Recorder
@@ -51,7 +51,7 @@ def _emulated(request: DryRun[Settings], files: tuple[File, ...], recorder: Reco
 
     def hear(event: dict[str, Any]) -> None:
         if event["event"] == "ended":
-            recorder.ended(task(event["command"]), event["exit"], event["output"])
+            recorder.ended(task(event), event["exit"], event["output"])
 
     with Emulator(request.max_workers or WORKERS, hear, store.url, libraries(request.plan.flow)) as account:
         deployed = account.deploy(files, request.settings.store)
@@ -96,7 +96,9 @@ def _failure(ended: Execution) -> str:
     return (ended.error or ended.status) + ("" if ended.error in OF_TASKS else f": {ended.cause}")
 
 
-def task(command: Sequence[str]) -> Task:
-    """The task that a job's command stands for."""
-    invocation = Invocation.parse(list(command[list(command).index("flowport.runtime") + 1 :]))
+def task(event: Mapping[str, Any]) -> Task:
+    """The task that a job's command stands for; `event` says how the job began or ended."""
+    command, index = event["command"], event["index"]
+    environment = {} if index is None else {ARRAY_INDEX: str(index)}
+    invocation = Invocation.parse(list(command[list(command).index("flowport.runtime") + 1 :]), environment)
     return Task(invocation.step, invocation.slice, invocation.block)
