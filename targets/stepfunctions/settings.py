@@ -74,6 +74,12 @@ class Settings(TargetSettings):
     given_machine = text(
         "the name of the state machine; by default the name of the flow, after that of the profile: `prod-DigitsFlow`", name="machine"
     )
+    versions = number(
+        "how many versions of the state machine a deployment leaves, for `flowport rollback`; older ones are deleted",
+        default=100,
+        least=10,
+        most=900,
+    )
     log_level = text("which events of an execution are logged", default="ERROR", choices=("ALL", "ERROR", "FATAL", "OFF"))
     given_log_group = text(
         "the CloudWatch log group of the state machine; by default `/aws/vendedlogs/states/` and the name of the machine",

@@ -8,6 +8,7 @@ import pytest
 
 from desk import Desk
 from environments.wheels import source, wheel
+from flowport.runtime.protocol import PYTHONS
 
 
 @pytest.fixture(scope="session")
@@ -26,8 +27,9 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def found(wheels: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """uv finds the wheels beside what its index has."""
+    """uv finds the wheels beside what its index has, and tasks look for no environments of other tests, which a session keeps."""
     monkeypatch.setenv("UV_FIND_LINKS", str(wheels))
+    monkeypatch.delenv(PYTHONS, raising=False)
 
 
 @pytest.fixture

@@ -113,6 +113,19 @@ def test_what_is_deployed_is_listed_taken_back_and_made_live_again(work: Work) -
     assert len(json.loads(work("list", "FLOW", "--json").out)) == 2
 
 
+def test_a_deployment_deletes_old_versions_but_the_live_one(work: Work) -> None:
+    work.change("[stepfunctions]", "[stepfunctions]\nversions = 10", "flowport.toml")
+    work("deploy", "FLOW", "--roles")
+    for _ in range(12):
+        work.client("stepfunctions").publish_state_machine_version(stateMachineArn=work.arn)
+    assert work("deploy", "FLOW", "--roles").out.endswith(f"version {work.name}:3 is deleted\nversion {work.name}:2 is deleted\n")
+    assert [each["name"] for each in json.loads(work("list", "FLOW", "--json").out)] == [*map(str, range(13, 3, -1)), "1"]
+    work.change("* 2", "* 3")
+    work("deploy", "FLOW", "--roles")
+    assert work("deploy", "FLOW", "--roles").out.endswith(f"version {work.name}:4 is deleted\nversion {work.name}:1 is deleted\n")
+    assert work("deploy", "FLOW", "--roles", "--diff").status == 0
+
+
 def test_a_flow_is_removed_with_all_that_was_created_for_it(work: Work) -> None:
     schedule_it(work)
     work("deploy", "FLOW", "--roles")

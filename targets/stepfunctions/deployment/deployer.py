@@ -1,6 +1,6 @@
-"""A flow's documents on their way to AWS. What refers to something comes after it, and the switch of the alias is the last step but one:
+"""A flow's documents on their way to AWS. What refers to something comes after it, and the switch of the alias is near the end:
 
-    code, roles, log group, job definitions, state machine with a new version, alias, schedule
+    code, roles, log group, job definitions, state machine with a new version, alias, schedule, old versions
 
 So a deployment that is cut off leaves the live version as it was, and deploying again goes on from there.
 """
@@ -60,6 +60,7 @@ def _changes(deployment: Deployment[Settings]) -> Iterator[Change]:
     yield from job_definition_changes(account, documents["job-definitions.json"], own)
     yield from machine.changes(documents.text("state-machine.json"), role, documents["machine-settings.json"], deployment.package.digest)
     yield from schedule_changes(account, schedule_name(settings), wanted, name)
+    yield from machine.removals(settings.versions)
 
 
 def _notes(deployment: Deployment[Settings]) -> tuple[str, ...]:

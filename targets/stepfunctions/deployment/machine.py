@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from flowport.targets.stepfunctions.deployment.account import Account
 
 STATES = "stepfunctions"
-MISSING, NO_ALIAS = "StateMachineDoesNotExist", "ResourceNotFound"
+MISSING, NO_ALIAS, IN_USE = "StateMachineDoesNotExist", "ResourceNotFound", "ConflictException"
 
 SETTLING = 60
 """Seconds until a new role can be taken on everywhere (IAM User Guide, "Changes that I make are not always immediately visible")."""
@@ -69,6 +69,21 @@ class Machine:
         before = {"version": live.rpartition(":")[2]} if live else None
         after = before if is_live else {"version": "the new one"}
         yield change(f"alias {self.name}:{ALIAS}", before, after, partial(self._release, wanted, description))
+
+    def removals(self, kept: int) -> Iterator[Change]:
+        """What deletes the versions that are not among the newest `kept`; Step Functions allows 1,000 (AWS Step Functions, "Quotas")."""
+        live = self.live()
+        for version in [str(each["stateMachineVersionArn"]) for each in self.versions()[kept:]]:
+            if version != live:
+                yield Change(f"version {self.name}:{version.rpartition(':')[2]}", "deleted", make=partial(self._forget, version))
+
+    def _forget(self, version: str) -> None:
+        """Delete a version; runs that have begun in it go on (Step Functions API, DeleteStateMachineVersion)."""
+        try:
+            self._account.ask(STATES, "DeleteStateMachineVersion", stateMachineVersionArn=version)
+        except Refused as error:
+            if error.code != IN_USE:  # somebody has gone back to it meanwhile
+                raise
 
     def _put(self, asked: dict[str, Any], description: str) -> None:
         """Create the machine, or change it; either publishes a version in the same request, so that no other deployment comes between."""
