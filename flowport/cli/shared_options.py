@@ -52,6 +52,11 @@ def profile() -> click.Option:
     return click.Option(["--profile"], metavar="NAME", envvar="FLOWPORT_PROFILE", help=PROFILE_HELP)
 
 
+def json() -> click.Option:
+    """--json."""
+    return click.Option(["--json"], is_flag=True, help="Print one JSON document.")
+
+
 def changes() -> list[click.Parameter]:
     """--with, the options of configs and branches and --run-mutators, of every command that reads a flow."""
     return [

@@ -113,6 +113,27 @@ def test_what_is_deployed_is_listed_taken_back_and_made_live_again(work: Work) -
     assert len(json.loads(work("list", "FLOW", "--json").out)) == 2
 
 
+def test_what_changes_is_one_document_for_programs(work: Work) -> None:
+    planned = work("deploy", "FLOW", "--roles", "--diff", "--json")
+    changes = json.loads(planned.out)["changes"]
+    assert planned.status == 1
+    assert {change["becomes"] for change in changes} == {"new"}
+    made = work("deploy", "FLOW", "--roles", "--json")
+    assert (made.status, json.loads(made.out)["changes"]) == (0, changes)
+    again = work("deploy", "FLOW", "--roles", "--diff", "--json")
+    assert again.status == 0
+    assert {(change["becomes"], change["difference"]) for change in json.loads(again.out)["changes"]} == {("unchanged", "")}
+    work.change("* 2", "* 3")
+    work("deploy", "FLOW", "--roles", "--json")
+    (switch,) = json.loads(work("rollback", "FLOW", "--json").out)["changes"]
+    assert switch == {"name": f"alias {work.name}:live", "becomes": "changed", "difference": "version 2 -> version 1"}
+    work("trigger", "FLOW", "--run-id", "one", "--wait")
+    stopped = json.loads(work("stop", f"{work.name}/one", "--json").out)
+    assert (stopped["run"], stopped["engine"]["state"]) == ("one", "done")
+    assert {change["becomes"] for change in json.loads(work("delete", "FLOW", "--json").out)["changes"]} == {"deleted"}
+    assert json.loads(work("delete", "FLOW", "--json").out) == {"changes": [], "notes": []}
+
+
 def test_a_deployment_deletes_old_versions_but_the_live_one(work: Work) -> None:
     work.change("[stepfunctions]", "[stepfunctions]\nversions = 10", "flowport.toml")
     work("deploy", "FLOW", "--roles")

@@ -22,6 +22,7 @@ class DeleteRequest(NamedTuple):
     target: str | None
     profile: str | None
     diff: bool
+    json: bool = False
     changes: Changes = UNCHANGED
 
 
@@ -31,9 +32,9 @@ def delete(request: DeleteRequest) -> int:
         raise missing_target("from which engine", lambda target: target.operations is not None)
     engine = engine_of_flow(load_flow(request.flow, request.profile, request.changes), request.target)
     changes = engine.operations.delete(engine.settings)
-    if not changes.changes:
+    if not changes.changes and not request.json:
         print("nothing is deployed")
-    return carry_out(changes, partial(apply, changes), request.diff)
+    return carry_out(changes, partial(apply, changes), request.diff, request.json)
 
 
 COMMAND = Command(
@@ -41,7 +42,7 @@ COMMAND = Command(
     "Remove a flow from its engine",
     DeleteRequest,
     delete,
-    (shared.flow(), shared.target("The engine: airflow, argo or sfn."), shared.diff(), *shared.changes(), shared.profile()),
+    (shared.flow(), shared.target("The engine: airflow, argo or sfn."), shared.diff(), shared.json(), *shared.changes(), shared.profile()),
     help="It removes only what flowport created. Runs that are going on are stopped. The store keeps all runs and their artifacts.",
     examples=("flowport delete flow.py --target sfn --diff", "flowport delete flow.py --target sfn"),
 )

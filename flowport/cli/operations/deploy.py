@@ -26,6 +26,7 @@ class DeployRequest(NamedTuple):
     profile: str | None
     diff: bool
     roles: bool = False
+    json: bool = False
     changes: Changes = UNCHANGED
 
 
@@ -37,9 +38,9 @@ def deploy(request: DeployRequest) -> int:
     if target.deployer is None:
         raise NotDeployable(target.name, request.flow)
     planned = plan_deployment(load_flow(request.flow, request.profile, request.changes), target, say, request.roles)
-    for note in planned.changes.notes:
+    for note in planned.changes.notes if not request.json else ():
         print(note)
-    return carry_out(planned.changes, planned.apply, request.diff)
+    return carry_out(planned.changes, planned.apply, request.diff, request.json)
 
 
 COMMAND = Command(
@@ -52,6 +53,7 @@ COMMAND = Command(
         shared.target("The engine: airflow, argo or sfn."),
         shared.diff(),
         click.Option(["--roles"], is_flag=True, help="Also create the roles of the flow, or change them. Only on Step Functions."),
+        shared.json(),
         *shared.changes(),
         shared.profile(),
     ),

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import click
-
 from flowport.cli import shared_options as shared
 from flowport.cli.advice import missing_target
 from flowport.cli.command import Command
@@ -64,7 +62,7 @@ COMMAND = Command(
     (
         shared.flow(required=False, help="A flow's file: list the versions of this flow. Default: list all flows that are deployed."),
         shared.target("The engine: airflow, argo or sfn."),
-        click.Option(["--json"], is_flag=True, help="Print one JSON document."),
+        shared.json(),
         *shared.changes(),
         shared.profile(),
     ),

@@ -25,6 +25,7 @@ class RollbackRequest(NamedTuple):
     profile: str | None
     to: str | None
     diff: bool
+    json: bool = False
     changes: Changes = UNCHANGED
 
 
@@ -34,11 +35,11 @@ def rollback(request: RollbackRequest) -> int:
         raise missing_target("on which engine", lambda target: target.operations is not None)
     engine = engine_of_flow(load_flow(request.flow, request.profile, request.changes), request.target)
     changes = engine.operations.roll_back(engine.settings, request.to)
-    if not request.diff:
+    if not request.diff and not request.json:
         for change in changes.changes:
             if change.difference:
                 print(change.difference)
-    return carry_out(changes, partial(apply, changes), request.diff)
+    return carry_out(changes, partial(apply, changes), request.diff, request.json)
 
 
 COMMAND = Command(
@@ -51,6 +52,7 @@ COMMAND = Command(
         shared.target("The engine: airflow, argo or sfn."),
         click.Option(["--to"], metavar="VERSION", help="A version that `flowport list FLOW` shows. Default: the one before the live one."),
         shared.diff(),
+        shared.json(),
         *shared.changes(),
         shared.profile(),
     ),

@@ -8,7 +8,8 @@ from flowport.cli import shared_options as shared
 from flowport.cli.advice import WrongUse, missing_target
 from flowport.cli.command import Argument, Command
 from flowport.cli.completers import addresses
-from flowport.cli.operations.engine_run import engine_line
+from flowport.cli.console import as_json
+from flowport.cli.operations.engine_run import engine_document, engine_line
 from flowport.runtime.text import shown
 from flowport.workspace.address import Address
 from flowport.workspace.errors import NotAtEngine
@@ -21,6 +22,7 @@ class StopRequest(NamedTuple):
     address: Address
     target: str | None
     profile: str | None
+    json: bool = False
 
 
 def stop(request: StopRequest) -> int:
@@ -34,7 +36,10 @@ def stop(request: StopRequest) -> int:
     found = at.engine.operations.stop(at.engine.settings, at.run)
     if found is None:
         raise NotAtEngine(at.engine.target.name, address.flow, at.run)
-    print(shown(f"{address.flow}/{at.stored}: ") + engine_line(found))
+    if request.json:
+        print(as_json({"flow": address.flow, "run": at.stored, "engine": engine_document(found)}, indent=2))
+    else:
+        print(shown(f"{address.flow}/{at.stored}: ") + engine_line(found))
     return 0
 
 
@@ -46,6 +51,7 @@ COMMAND = Command(
     (
         Argument("address", "The run.", metavar="FLOW/RUN", type=Address.parse, shell_complete=addresses),
         shared.target("The engine: airflow, argo or sfn."),
+        shared.json(),
         shared.profile(),
     ),
     help="What the run has finished stays in the store: `flowport trigger FLOW --origin-run RUN` goes on from there.",

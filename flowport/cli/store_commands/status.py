@@ -5,8 +5,6 @@ from __future__ import annotations
 from shlex import quote
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import click
-
 from flowport.cli import shared_options as shared
 from flowport.cli.advice import WrongUse
 from flowport.cli.command import Argument, Command
@@ -161,7 +159,7 @@ COMMAND = Command(
             type=Address.parse,
             shell_complete=addresses,
         ),
-        click.Option(["--json"], is_flag=True, help="Print one JSON document."),
+        shared.json(),
         *shared.store_to_read(),
     ),
     help="It shows the items of each step that are done, and the command that resumes the run. With --target it also asks the engine.",
