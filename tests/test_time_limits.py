@@ -43,6 +43,7 @@ LISTED, READ = Foreach("each", "xs", items=3), Foreach("each", "xs")
         (READ, {"start"}),
         (Foreach("each", "xs", batch=2, items=3), {"start"}),
         (Foreach("each", "xs", items=11), {"start"}),
+        (Foreach("each", "xs", items=3, max_parallel=2), {"start"}),
         (Foreach("each", "xs", items=0), {"start", "each"}),
     ],
 )

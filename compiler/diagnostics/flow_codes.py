@@ -46,13 +46,14 @@ FLOW: Mapping[str, Code] = {
         "The branches of `self.next(self.a, self.b)` must be different steps. To run one step several times, use a `foreach`.",
     ),
     "FP208": Code(
-        "`batch` or `workers` has a wrong value",
+        "`batch`, `workers` or `max_parallel` has a wrong value",
         "`batch` is the number of items per task, as long as there are at most 1,000 tasks; `workers` is the number of "
-        "processes that share the items of a task. Both are whole numbers of at least 1, and need a `foreach`.",
+        "processes that share the items of a task; `max_parallel` is how many items a step works on at the same time, in all tasks "
+        "together. They are whole numbers of at least 1, and need a `foreach`.",
     ),
     "FP209": Code(
         "`self.next` has no such argument",
-        "Its arguments are the steps, `foreach`, `condition`, `num_parallel`, `batch` and `workers`.",
+        "Its arguments are the steps, `foreach`, `condition`, `num_parallel`, `batch`, `workers` and `max_parallel`.",
     ),
     "FP210": Code(
         "`self.next` names something that is not a step of the flow",

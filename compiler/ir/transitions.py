@@ -26,6 +26,7 @@ class Foreach:
     """`self.next(self.target, foreach="over", batch=1, workers=1)`
 
     `batch` is the number of items per task if that gives at most `width` tasks, `workers` the number of processes that share them.
+    `max_parallel` is how many items a step may work on at once, in all tasks and processes together; None if there is no limit.
     `items` is the number of items if the source shows it; a hint, because the flow may change the list.
 
     With `gang` it is `self.next(self.target, num_parallel=items)`: the items are the nodes of a gang, numbered from 0, which run at once
@@ -38,6 +39,7 @@ class Foreach:
     workers: int = 1
     items: int | None = field(default=None, compare=False, repr=False)
     gang: bool = False
+    max_parallel: int | None = None
 
 
 @record

@@ -37,7 +37,8 @@ def _alone(plan: Plan, block: Block, width: int, total: int) -> Iterator[str]:
                 transition = plan.flow.step(origin).transition
                 assert isinstance(transition, Foreach)
                 items = 1 if transition.gang else transition.items
-                if items is not None and transition.batch == 1 and items <= min(width, total):
+                shared = transition.batch > 1 or transition.max_parallel is not None
+                if items is not None and not shared and items <= min(width, total):
                     yield from _alone(plan, body, width, max(1, total // max(1, items)))
             case _:
                 for inner in blocks(node):

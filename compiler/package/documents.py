@@ -227,7 +227,7 @@ def _step_document(sites: Sites, step: Step) -> Document:
         "step": step.name,
         "digest": step.digest,
         "join": step.join,
-        "transition": _transition(step),
+        "transition": _transition(step, sites),
         **{name: value for decorator in STEP_DECORATORS.values() for name, value in decorator.to_plan(step.settings).items()},
         "workers": sites.of[step.name].place.workers,
         "routed": sites.is_routed(step),
@@ -237,7 +237,7 @@ def _step_document(sites: Sites, step: Step) -> Document:
     }
 
 
-def _transition(step: Step) -> Document:
+def _transition(step: Step, sites: Sites) -> Document:
     match step.transition:
         case Next(target):
             return {"next": target}
@@ -245,8 +245,9 @@ def _transition(step: Step) -> Document:
             return {"branch": list(names)}
         case Foreach(target, items=nodes, gang=True):
             return {"foreach": target, "over": NODES, "batch": 1, "gang": nodes}
-        case Foreach(target, over, batch):
-            return {"foreach": target, "over": over, "batch": batch}
+        case Foreach(target, over, batch, max_parallel=most):
+            limit: Document = {} if most is None else {"tasks": most // sites.of[target].place.workers}
+            return {"foreach": target, "over": over, "batch": batch, **limit}
         case Switch(condition, cases):
             return {"switch": condition, "cases": [[case.value, case.target] for case in cases]}
         case End():

@@ -97,7 +97,8 @@ class Sites:
         assert isinstance(transition, Foreach)
         own = (transition.items or MOST_NODES) if transition.gang else transition.workers
         workers = own if own > 1 else place.workers
-        return _Position((*place.scopes, ("foreach", origin)), ("split", origin), workers)
+        most = transition.max_parallel or workers
+        return _Position((*place.scopes, ("foreach", origin)), ("split", origin), min(workers, most))
 
     def connect(self, name: str) -> None:
         """Where the items of a step come from: steps beside it, or loops that are left."""

@@ -29,7 +29,10 @@ FORMS = (
     'write `self.next(self.step)`, `self.next(self.a, self.b)`, `self.next(self.step, foreach="items")` '
     'or `self.next({"case": self.step, ...}, condition="artifact")`'
 )
-KEYWORDS = ("foreach", "condition", "batch", "workers", "num_parallel")
+SIZES = ("batch", "workers", "max_parallel")
+"""Arguments that say how a foreach is divided into tasks."""
+
+KEYWORDS = ("foreach", "condition", *SIZES, "num_parallel")
 
 
 @record(eq=False)
@@ -94,7 +97,7 @@ def read_call(place: StepMethod, call: ast.Call) -> Transition | None:
         return _gang(place, call, names, named)
     if "foreach" in named:
         return _foreach(place, call, names, named)
-    for name in ("batch", "workers"):
+    for name in SIZES:
         if name in named:
             place.say(
                 "FP208", f"`{name}` needs a `foreach`", named[name], f'write `self.next(self.{names[0]}, foreach="items", {name}=...)`'
@@ -173,10 +176,11 @@ def _foreach(place: StepMethod, call: ast.Call, names: list[str], named: dict[st
         place.say("FP212", "a `foreach` leads to one step", call, "let it lead to one step, and branch in that step")
         return None
     over = _artifact(place, named["foreach"], "foreach")
-    counts = {name: _count(place, named[name], name) for name in ("batch", "workers") if name in named}
+    counts = {name: _count(place, named[name], name) for name in SIZES if name in named}
     if over is None:
         return None
-    return Foreach(names[0], over, counts.get("batch", 1), counts.get("workers", 1), _items(place, over))
+    sizes = counts.get("batch", 1), counts.get("workers", 1)
+    return Foreach(names[0], over, *sizes, _items(place, over), max_parallel=counts.get("max_parallel"))
 
 
 def _gang(place: StepMethod, call: ast.Call, names: list[str], named: dict[str, ast.expr]) -> Transition | None:
@@ -184,7 +188,7 @@ def _gang(place: StepMethod, call: ast.Call, names: list[str], named: dict[str, 
     if len(names) != 1:
         place.say("FP212", "`num_parallel` leads to one step", call, "let it lead to one step, and branch after its join")
         return None
-    for name in ("foreach", "batch", "workers"):
+    for name in ("foreach", *SIZES):
         if name in named:
             ways_out = ("lead the foreach to a step of its own, and write `num_parallel` there",) if name == "foreach" else ("remove it",)
             place.say("FP250", f"`self.next` takes no `{name}` beside `num_parallel`", named[name], *ways_out)
@@ -256,7 +260,7 @@ def _count(place: StepMethod, node: ast.expr, keyword: str) -> int:
 
 
 def _switch(place: StepMethod, call: ast.Call, cases: ast.Dict, named: dict[str, ast.expr]) -> Transition | None:
-    for name in ("foreach", "batch", "workers", "num_parallel"):
+    for name in ("foreach", *SIZES, "num_parallel"):
         if name in named:
             place.say(
                 "FP213",

@@ -120,6 +120,7 @@ class FlowSpec:
         num_parallel: int | None = None,
         batch: int = 1,
         workers: int = 1,
+        max_parallel: int | None = None,
     ) -> None:
         """Go on: the last statement of a step. The compiler checks its form; here the values are taken."""
         self._context().go(self, targets, {"foreach": foreach, "condition": condition, "num_parallel": num_parallel})

@@ -94,12 +94,13 @@ def _own(packer: packs.Packer, outcomes: list[Outcome]) -> dict[str, Any]:
 
 
 def _fan(context: TaskContext, packer: packs.Packer, lists: list[list[bytes]]) -> dict[str, Any]:
-    """How a foreach is cut into slices: no more than `width` of them, and no more than its share of `total` at any depth."""
+    """How a foreach is cut into slices: at most `width` of them, its share of `total` at any depth, and what the step allows."""
     values = [value for items in lists for value in items]
     around = context.lineage.frames[-1].split.doc["fan"]["share"] if context.lineage.frames else context.invocation.total
     number = len(values)
-    wanted = min(context.invocation.width, around, -(-number // context.plan["transition"]["batch"]))
-    is_gang = "gang" in context.plan["transition"]
+    transition = context.plan["transition"]
+    wanted = min(context.invocation.width, around, -(-number // transition["batch"]), transition.get("tasks", number))
+    is_gang = "gang" in transition
     if is_gang:  # all nodes run in one task
         wanted = 1
     size = -(-number // wanted) if wanted else 1

@@ -11,7 +11,7 @@ from flowport.compiler.record import replace
 FLOWPORT = (
     *("task_id", "environment", "env_vars", "cmds", "command", "container_overrides", "overrides", "do_xcom_push", "pre_execute"),
     *("dag", "task_group", "params", "default_args", "multiple_outputs", "map_index_template", "retry_strategy"),
-    *("retrieve_output", "retrieve_output_path", "wait_for_completion", "arguments", "entrypoint", "job_id"),
+    *("retrieve_output", "retrieve_output_path", "skip_on_exit_code", "wait_for_completion", "arguments", "entrypoint", "job_id"),
     "render_template_as_native_obj",
 )
 """Arguments of tasks that flowport sets, or that would break how it starts a step."""
@@ -51,7 +51,7 @@ OPERATORS: Mapping[str, tuple[str, ...]] = {
         *("runtime_class_name", "node_selector", "service_account_name", "automount_service_account_token", "hostnetwork"),
         *("security_context", "container_security_context", "xcom_sidecar_container_security_context", "dnspolicy", "hostname"),
         *("subdomain", "schedulername", "log_events_on_failure", "log_events_on_startup", "pod_template_file", "pod_template_dict"),
-        *("priority_class_name", "termination_grace_period", "configmaps", "skip_on_exit_code", "deferrable", "poll_interval"),
+        *("priority_class_name", "termination_grace_period", "configmaps", "deferrable", "poll_interval"),
         *("log_pod_spec_on_failure", "on_finish_action", "on_kill_action", "is_delete_operator_pod", "termination_message_policy"),
         *("active_deadline_seconds", "logging_interval", "trigger_kwargs", "container_name_log_prefix_enabled"),
     ),
@@ -60,7 +60,7 @@ OPERATORS: Mapping[str, tuple[str, ...]] = {
         *("mem_limit", "host_tmp_dir", "network_mode", "tls_ca_cert", "tls_client_cert", "tls_client_key", "tls_verify"),
         *("tls_hostname", "tls_ssl_version", "mount_tmp_dir", "tmp_dir", "user", "mounts", "working_dir", "xcom_all"),
         *("docker_conn_id", "dns", "dns_search", "auto_remove", "shm_size", "tty", "hostname", "privileged", "cap_add"),
-        *("extra_hosts", "timeout", "log_opts_max_size", "log_opts_max_file", "ipc_mode", "skip_on_exit_code", "port_bindings", "labels"),
+        *("extra_hosts", "timeout", "log_opts_max_size", "log_opts_max_file", "ipc_mode", "port_bindings", "labels"),
     ),
     "batch": (
         *AWS,
@@ -73,7 +73,7 @@ OPERATORS: Mapping[str, tuple[str, ...]] = {
         *("task_definition", "cluster", "launch_type", "capacity_provider_strategy", "volume_configurations", "group"),
         *("placement_constraints", "placement_strategy", "platform_version", "network_configuration", "tags", "awslogs_group"),
         *("awslogs_region", "awslogs_stream_prefix", "container_name", "propagate_tags", "quota_retry", "reattach"),
-        *("number_logs_exception", "waiter_delay", "waiter_max_attempts", "skip_on_exit_code", "stop_task_on_failure"),
+        *("number_logs_exception", "waiter_delay", "waiter_max_attempts", "stop_task_on_failure"),
     ),
     "local": (),
 }

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from flowport.compiler.ir import Foreach
 from flowport.compiler.package.documents import documents
+from flowport.compiler.record import replace
 from flowport.compiler.structure.build import structure
 from flowport.runtime.protocol import DEFINITIONS, FLOW, PLAN, STEP_PLANS
 from graphs import flow
@@ -118,6 +120,29 @@ def test_a_step_holds_what_its_replay_reads_and_no_more() -> None:
         "j": ["b", "j"],
         "end": ["end", "j"],
     }
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "tasks", "workers"),
+    [
+        ({}, {}, (None, None), (1, 1)),
+        ({"max_parallel": 10}, {"max_parallel": 3}, (10, 3), (1, 1)),
+        ({"max_parallel": 10, "workers": 4}, {}, (2, None), (4, 4)),
+        ({"max_parallel": 10, "workers": 4}, {"max_parallel": 9}, (2, 2), (4, 4)),
+        ({"max_parallel": 3, "workers": 8}, {"max_parallel": 9}, (1, 3), (3, 3)),
+        ({"workers": 8}, {"max_parallel": 2}, (None, 1), (8, 2)),
+    ],
+)
+def test_the_processes_of_a_foreach_are_no_more_than_its_limit(
+    outer: dict[str, int], inner: dict[str, int], tasks: tuple[int | None, ...], workers: tuple[int, ...]
+) -> None:
+    made = flow("start: each a\na: each b\nb: j\nj*: k\nk*: end")
+    limits = {"start": Foreach("a", "items", **outer), "a": Foreach("b", "items", **inner)}
+    steps = tuple(replace(step, transition=limits.get(step.name, step.transition)) for step in made.steps)
+    found = {path: json.loads(data) for path, data in documents(structure(replace(made, steps=steps))) if path.startswith(STEP_PLANS)}
+    plans = {name: found[f"{STEP_PLANS}{name}.json"] for name in ("start", "a", "b")}
+    assert (plans["start"]["transition"].get("tasks"), plans["a"]["transition"].get("tasks")) == tasks
+    assert (plans["a"]["workers"], plans["b"]["workers"]) == workers
 
 
 def test_compiled_twice_the_bytes_are_the_same() -> None:

@@ -54,7 +54,7 @@ def test_a_foreach_with_its_options(tmp_path: Path) -> None:
 @step
 def start(self):
     self.items = [1, 2]
-    self.next(self.train, foreach="items", batch=SIZE * 2, workers=3)
+    self.next(self.train, foreach="items", batch=SIZE * 2, workers=3, max_parallel=SIZE)
 
 @step
 def train(self):
@@ -65,7 +65,7 @@ def pick(self, inputs):
     self.next(self.end)
 """
     flow = fine(flow_file(tmp_path, body + END, head="SIZE = 10"))
-    assert flow.step("start").transition == Foreach("train", "items", 20, 3)
+    assert flow.step("start").transition == Foreach("train", "items", 20, 3, max_parallel=10)
 
 
 @pytest.mark.parametrize(

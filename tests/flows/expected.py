@@ -236,6 +236,11 @@ RUNS = (
         once("start", "sum_up", "table", "end", square=1000, row=5, cell=13, row_done=5),
     ),
     Expected(
+        "limited.py",
+        {"counts": [0, 1, 2, 3] * 3, "parts_within": True, "numbers_within": True},
+        once("start", "orders_done", "numbers_done", "end", order=12, part=18, parts_done=12, number=40),
+    ),
+    Expected(
         "batched_switch.py",
         {
             "lines": [

@@ -128,6 +128,14 @@ def test_a_cap_is_divided_by_the_items_that_are_known(rows: Foreach, cap: int, d
     assert caps(nest(rows), max_concurrency=cap) == divided
 
 
+def test_a_foreach_with_a_limit_of_its_own_has_no_more_children() -> None:
+    limited = Foreach("inner", "rows", max_parallel=5)
+    assert caps(nest(limited)) == (5, 1000)
+    assert caps(nest(limited), max_concurrency=200) == (5, 40)
+    assert caps(nest(Foreach("inner", "rows", items=3, max_parallel=5)), max_concurrency=200) == (3, 66)
+    assert caps(nest(limited), width=2) == (2, 2)
+
+
 def test_items_that_are_known_change_nothing_without_a_cap() -> None:
     assert machine(nest(Foreach("inner", "rows", items=2))) == machine(nest())
 

@@ -2,6 +2,7 @@
 
 max_concurrency = 200, two regions with many shops each        regions 2, shops 100
 max_concurrency = 200, nobody knows how many regions           regions 200, shops 1
+max_parallel = 10 on the `self.next` to the regions            regions 10, as they never have more slices
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ def _shares(plan: Plan, settings: Settings, block: Block, left: int | None, arou
             slices, counted = _slices(plan, node, settings)
             if left is None:
                 nested = any(isinstance(inner, Map) for inner in walk(node.body))
-                concurrency = min(settings.width, OUTER_CONCURRENCY) if nested else settings.width
+                most = _most(plan, node, settings)
+                concurrency = min(most, OUTER_CONCURRENCY) if nested else most
             else:
                 concurrency = max(1, min(left, slices))
             yield node.origin, Share(concurrency, counted, around)
@@ -53,15 +55,23 @@ def _shares(plan: Plan, settings: Settings, block: Block, left: int | None, arou
                 yield from _shares(plan, settings, inner, left, around)
 
 
+def _most(plan: Plan, node: Map, settings: Settings) -> int:
+    """The most slices of a foreach, however many items it has."""
+    transition = plan.flow.step(node.origin).transition
+    assert isinstance(transition, Foreach)
+    return min(settings.width, transition.max_parallel or settings.width)
+
+
 def _slices(plan: Plan, node: Map, settings: Settings) -> tuple[int, bool]:
     """The most slices of a foreach, and whether the step lists its items."""
     transition = plan.flow.step(node.origin).transition
     assert isinstance(transition, Foreach)
     if transition.gang:
         return 1, True
+    most = _most(plan, node, settings)
     if transition.items is None:
-        return settings.width, False
-    return min(settings.width, -(-transition.items // transition.batch)), True
+        return most, False
+    return min(most, -(-transition.items // transition.batch)), True
 
 
 def starved(plan: Plan, settings: Settings) -> Iterator[Diagnostic]:

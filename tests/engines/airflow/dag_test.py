@@ -22,7 +22,7 @@ KEPT = ("FLOWPORT_CACHE", "FLOWPORT_PYTHONS")
 
 
 def process(command, environment, memory=()):
-    """Run a command as a container would: with the variables that it is given, and no more than the machine's own besides.
+    """The exit code of a command, run as in a container: with the variables that it is given, and the machine's own.
 
     `memory` are folders in memory of the container: a variable that names one of them names one of this machine instead.
     """
@@ -31,9 +31,7 @@ def process(command, environment, memory=()):
     kept = {name: os.environ[name] for name in os.environ if not name.startswith(("AIRFLOW", "FLOWPORT")) or name in KEPT}
     with tempfile.TemporaryDirectory() as folder:
         environment = {name: folder if value in memory else value for name, value in environment.items()}
-        done = subprocess.run([PYTHON, *command[1:]], env={**kept, **environment}, cwd=folder, stdin=subprocess.DEVNULL)
-    if done.returncode:
-        raise RuntimeError(f"exit code {done.returncode}")
+        return subprocess.run([PYTHON, *command[1:]], env={**kept, **environment}, cwd=folder, stdin=subprocess.DEVNULL).returncode
 
 
 def kubernetes():
@@ -45,67 +43,141 @@ def kubernetes():
         json.dump({"clusters": [cluster], "contexts": [place], "users": [{"name": "none", "user": {}}], "current-context": "none"}, file)
 
     from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+    from kubernetes.client import models as k8s
 
     def expanded(value, known):
         """As the kubelet does it: `$$` is `$`, and `$(NAME)` a variable that was named before."""
         return re.sub(r"\$(\$|\(([^()]*)\))", lambda found: "$" if found[1] == "$" else known.get(found[2], found[0]), value)
 
     def execute(self, context, **_):
-        pod = self.build_pod_request_obj(context).spec
-        containers = pod.containers
-        volumes = [volume.name for volume in pod.volumes if volume.empty_dir and volume.empty_dir.medium == "Memory"]
+        pod = self.build_pod_request_obj(context)
+        containers = pod.spec.containers
+        volumes = [volume.name for volume in pod.spec.volumes if volume.empty_dir and volume.empty_dir.medium == "Memory"]
         memory = [mount.mount_path for mount in containers[0].volume_mounts if mount.name in volumes]
         environment = {}
         for variable in containers[0].env:
             environment[variable.name] = expanded(variable.value or "", environment)
         assert (len(containers) == 2) == self.do_xcom_push, "only a pod that answers has the container that reads the answer"
         assert containers[0].resources.requests["memory"].endswith("Mi")
-        return answered(self, [*containers[0].command, *(containers[0].args or [])], environment, memory)
+        code, answer = answered(self, [*containers[0].command, *(containers[0].args or [])], environment, memory)
+        state = k8s.V1ContainerState(terminated=k8s.V1ContainerStateTerminated(exit_code=code))
+        status = k8s.V1ContainerStatus(name=containers[0].name, image="", image_id="", ready=False, restart_count=0, state=state)
+        pod.status = k8s.V1PodStatus(phase="Failed" if code else "Succeeded", container_statuses=[status])
+        self.post_complete_action(pod=pod, remote_pod=pod, context=context, result=answer)
+        return answer
+
+    def nothing(self, *_, **__):
+        """What the operator asks a cluster about a pod that has ended."""
 
     KubernetesPodOperator.execute = execute
+    for name in ("is_istio_enabled", "patch_already_checked", "_read_pod_container_states", "_read_pod_events", "process_pod_deletion"):
+        assert hasattr(KubernetesPodOperator, name)
+        setattr(KubernetesPodOperator, name, nothing)
 
 
 def docker():
     from airflow.providers.docker.operators.docker import DockerOperator
 
-    def execute(self, context, **_):
-        with tempfile.TemporaryDirectory() as folder:
-            path = os.path.join(folder, "route.json")
-            memory = [mount["Target"] for mount in self.mounts if mount["Type"] == "tmpfs"]
-            process(self.command, {**self.environment, **({"FLOWPORT_ROUTE": path} if self.retrieve_output else {})}, memory)
-            if not self.retrieve_output:
-                return None
-            assert self.environment["FLOWPORT_ROUTE"] == self.retrieve_output_path
-            archive = io.BytesIO()
-            with tarfile.open(fileobj=archive, mode="w") as tar:
-                tar.add(path, "route.json")
-        self.container = {"Id": "1"}
-        given = type("Client", (), {"get_archive": lambda self, container, path: ([archive.getvalue()], {"size": 1, "name": "route.json"})})
-        type(self).cli = property(lambda self: given())
-        return self._attempt_to_retrieve_result()
+    class Docker:
+        """What the operator asks Docker for one container."""
 
-    DockerOperator.execute = execute
+        def images(self, name):
+            return [name]
+
+        def create_host_config(self, mounts, **_):
+            return mounts
+
+        def create_container(self, command, environment, host_config, **_):
+            memory = [mount["Target"] for mount in host_config if mount["Type"] == "tmpfs"]
+            self.asked = command, environment, memory
+            return {"Id": "1"}
+
+        def attach(self, **_):
+            return []
+
+        def start(self, container):
+            command, environment, memory = self.asked
+            with tempfile.TemporaryDirectory() as folder:
+                path = os.path.join(folder, "route.json")
+                self.code = process(
+                    command, {**environment, **({"FLOWPORT_ROUTE": path} if "FLOWPORT_ROUTE" in environment else {})}, memory
+                )
+                self.route = None
+                if os.path.exists(path):
+                    with open(path, "rb") as file:
+                        self.route = file.read()
+
+        def wait(self, container):
+            return {"StatusCode": self.code}
+
+        def get_archive(self, container, path):
+            assert self.asked[1]["FLOWPORT_ROUTE"] == path
+            archive, entry = io.BytesIO(), tarfile.TarInfo("route.json")
+            entry.size = len(self.route)
+            with tarfile.open(fileobj=archive, mode="w") as tar:
+                tar.addfile(entry, io.BytesIO(self.route))
+            return [archive.getvalue()], {"size": len(self.route), "name": "route.json"}
+
+        def remove_container(self, container):
+            """Nothing is left of a process."""
+
+    def cli(self):
+        return self.__dict__.setdefault("asked_docker", Docker())
+
+    DockerOperator.cli = property(cli)
 
 
 def batch():
-    from airflow.providers.amazon.aws.operators.batch import BatchOperator
+    from airflow.providers.amazon.aws.hooks.batch_client import BatchClientHook
 
-    def execute(self, context, **_):
-        assert self.retry_strategy == {"attempts": 1}
-        process(self.container_overrides["command"], variables(self.container_overrides))
-        return "a job id"
+    class Client:
+        """What the operator asks AWS Batch; a job has ended as soon as it is submitted."""
 
-    BatchOperator.execute = execute
+        def __init__(self):
+            self.jobs = {}
+
+        def submit_job(self, retryStrategy, containerOverrides, **_):
+            assert retryStrategy == {"attempts": 1}
+            code = process(containerOverrides["command"], variables(containerOverrides))
+            job = {"jobId": str(len(self.jobs)), "status": "FAILED" if code else "SUCCEEDED", "container": {"exitCode": code}}
+            self.jobs[job["jobId"]] = job
+            return job
+
+        def describe_jobs(self, jobs):
+            return {"jobs": [self.jobs[job] for job in jobs]}
+
+    client = Client()
+    BatchClientHook.client = property(lambda self: client)
+    BatchClientHook.get_conn = lambda self: client
+    BatchClientHook.delay = staticmethod(lambda delay=None: None)
 
 
 def ecs():
     from airflow.providers.amazon.aws.operators.ecs import EcsRunTaskOperator
 
-    def execute(self, context, **_):
-        (container,) = self.overrides["containerOverrides"]
-        process(container["command"], variables(container))
+    class Client:
+        """What the operator asks ECS; a task has ended as soon as it runs."""
 
-    EcsRunTaskOperator.execute = execute
+        def __init__(self):
+            self.codes = {}
+
+        def run_task(self, overrides, **_):
+            (container,) = overrides["containerOverrides"]
+            arn = f"task/{len(self.codes)}"
+            self.codes[arn] = process(container["command"], variables(container))
+            return {"tasks": [{"taskArn": arn}], "failures": []}
+
+        def get_waiter(self, name):
+            return self
+
+        def wait(self, **_):
+            """A process has ended."""
+
+        def describe_tasks(self, tasks, **_):
+            return {"tasks": [{"containers": [{"lastStatus": "STOPPED", "exitCode": self.codes[task]}]} for task in tasks]}
+
+    client = Client()
+    EcsRunTaskOperator.client = property(lambda self: client)
 
 
 def variables(overrides):
@@ -113,13 +185,14 @@ def variables(overrides):
 
 
 def answered(task, command, environment, memory=()):
+    """The exit code of a command, and what it says to go on with."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "return.json")
-        process(command, {**environment, **({"FLOWPORT_ROUTE": path} if "FLOWPORT_ROUTE" in environment else {})}, memory)
-        if not task.do_xcom_push:
-            return None
+        code = process(command, {**environment, **({"FLOWPORT_ROUTE": path} if "FLOWPORT_ROUTE" in environment else {})}, memory)
+        if not task.do_xcom_push or code:
+            return code, None
         with open(path) as file:
-            return json.load(file)
+            return code, json.load(file)
 
 
 def local():
@@ -137,7 +210,13 @@ def run(case):
         task.retry_delay = timedelta(0)
     ended = module.dag.test(run_conf=case["form"])
     tasks = [
-        {"task_id": task.task_id, "map_index": task.map_index, "state": task.state, "rendered_map_index": task.rendered_map_index}
+        {
+            "task_id": task.task_id,
+            "map_index": task.map_index,
+            "state": task.state,
+            "rendered_map_index": task.rendered_map_index,
+            "try_number": task.try_number,
+        }
         for task in ended.get_task_instances()
     ]
     return {"state": getattr(ended.state, "value", ended.state), "tasks": tasks}

@@ -14,6 +14,7 @@ import pytest
 from choice import Choice, constructs
 from engines.airflow.dag_tests import DagTests
 from engines.corpus_runs import Here, agree
+from engines.engine import plan_of
 from flows.expected import EXAMPLES, RUNS
 
 LOW: dict[str, Any] = {"width": 3, "total": 6}
@@ -49,3 +50,52 @@ def test_pods_come_to_the_same_on_airflow_2(airflow_2: Path, bucket: str, here: 
         [*SOME, *NESTED], airflow.run([*SOME, *NESTED], "kubernetes", f"s3://{bucket}/runs", image="flows:1", **LOW), strict=True
     ):
         agree(expected, ended, here(expected).result())
+
+
+AGAIN = """
+import os
+
+from flowport import FlowSpec, retry, step
+
+
+class Again(FlowSpec):
+    @step
+    def start(self):
+        self.codes = [0, 1, 78]
+        self.next(self.work, foreach="codes")
+
+    @retry(times=2, minutes_between_retries=0)
+    @step
+    def work(self):
+        if self.input:
+            os._exit(self.input)
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+def tries(airflow: DagTests, compute: str, folder: Path, bucket: str) -> dict[str, tuple[str, int]]:
+    """The state and the number of tries of each task of `work`, whose items end with the exit codes 0, 1 and 78."""
+    path = folder / "again.py"
+    path.write_text(AGAIN)
+    (ended,) = airflow.run_plans([(plan_of(path), {}, NEEDED[compute])], compute, f"s3://{bucket}/runs")
+    assert (ended.state, ended.states["start[-1]"]) == ("failed", "success"), ended.said
+    return {f"{task['map_index']}": (task["state"], task["try_number"]) for task in ended.tasks if task["task_id"] == "work"}
+
+
+@pytest.mark.parametrize("compute", NEEDED)
+def test_a_task_that_says_that_trying_is_useless_is_tried_once(compute: str, bucket: str, tmp_path: Path) -> None:
+    airflow = DagTests(tmp_path / "airflow", Path(sys.executable))
+    assert tries(airflow, compute, tmp_path, bucket) == {"0": ("success", 1), "1": ("failed", 3), "2": ("failed", 1)}
+
+
+def test_a_pod_that_says_that_trying_is_useless_is_tried_once_on_airflow_2(airflow_2: Path, bucket: str, tmp_path: Path) -> None:
+    airflow = DagTests(tmp_path / "airflow", airflow_2)
+    assert tries(airflow, "kubernetes", tmp_path, bucket) == {"0": ("success", 1), "1": ("failed", 3), "2": ("failed", 1)}

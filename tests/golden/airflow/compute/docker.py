@@ -29,11 +29,11 @@ from airflow.providers.docker.operators.docker import DockerOperator
 try:  # Airflow 3
     from airflow.sdk import DAG, task, task_group
     from airflow.sdk.definitions.param import Param
-    from airflow.sdk.exceptions import AirflowSkipException
+    from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 except ImportError:  # Airflow 2
     from airflow import DAG
     from airflow.decorators import task, task_group
-    from airflow.exceptions import AirflowSkipException
+    from airflow.exceptions import AirflowFailException, AirflowSkipException
     from airflow.models.param import Param
 
 # What every task is told. The epoch grows when a task is cleared: then it runs again, and what follows sees it.
@@ -56,9 +56,15 @@ FORM = {
 
 
 class Step(DockerOperator):
-    """A container whose answer is read as JSON."""
+    """A container whose answer is read as JSON; exit code 78 says that trying again is of no use."""
 
     pickling_library = json
+
+    def execute(self, context):
+        try:
+            return super().execute(context)
+        except AirflowSkipException as error:
+            raise AirflowFailException("the step ended with exit code 78") from error
 
 
 def step(task_id, slice="s", *, name=None, command="task", environment=None, answers=False, **more):
@@ -73,6 +79,7 @@ def step(task_id, slice="s", *, name=None, command="task", environment=None, ans
         retrieve_output=answers,
         retrieve_output_path="/tmp/flowport-route.json",
         do_xcom_push=answers,
+        skip_on_exit_code=78,
         **more,
     )
 

@@ -84,11 +84,20 @@ def check(overrides):
 
 
 class Step(EcsRunTaskOperator):
-    """A task of ECS; it hands nothing back, so where to go on is read from the store."""
+    """A task of ECS; it hands nothing back, so where to go on is read from the store. After exit code 78 trying again is of no use."""
 
     def execute(self, context):
         check(self.overrides)
-        super().execute(context)
+        return self.ended(super().execute, context)
+
+    def execute_complete(self, context, event=None):
+        return self.ended(super().execute_complete, context, event)
+
+    def ended(self, wait, *arguments):
+        try:
+            wait(*arguments)
+        except AirflowSkipException as error:
+            raise AirflowFailException("the step ended with exit code 78") from error
         if self.do_xcom_push:
             return answer(self.overrides["containerOverrides"][0]["environment"], self.aws_conn_id)
 
@@ -106,6 +115,7 @@ def step(task_id, slice="s", *, name=None, command="task", environment=None, ans
         task_id=task_id,
         overrides={**(size or {}), "containerOverrides": [container]},
         do_xcom_push=answers,
+        skip_on_exit_code=78,
         **more,
     )
 
