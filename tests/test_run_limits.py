@@ -26,7 +26,7 @@ PLAN = flow(("start", Foreach("each", "xs")), ("each", Next("join")), ("join", N
 LIMITS: list[tuple[Target[Any], dict[str, Any], dict[str, Any], str]] = [
     (stepfunctions_target, stepfunctions.PROFILE, {"run_timeout": 7200}, "json"),
     (airflow_target, airflow.PROFILE, {"run_timeout": 7200, "max_active_runs": 1, "startup_timeout": 900}, "py"),
-    (argo_target, argo.PROFILE, {"run_timeout": 7200}, "yaml"),
+    (argo_target, argo.PROFILE, {"run_timeout": 7200, "startup_timeout": 900}, "yaml"),
 ]
 
 
@@ -52,6 +52,11 @@ def test_a_limit_that_is_no_number_of_seconds_is_refused(
 
 def test_only_pods_have_a_startup_timeout_on_airflow() -> None:
     assert "startup_timeout" not in airflow.source(PLAN, compute="docker", startup_timeout=900)
+
+
+def test_only_pods_have_a_priority_class_on_airflow() -> None:
+    assert '"priority_class_name": "high"' in airflow.source(PLAN, priority_class="high")
+    assert "priority_class" not in airflow.source(PLAN, compute="docker", priority_class="high")
 
 
 FLOW_LIMITS = RunLimits(7200, 1, 900)

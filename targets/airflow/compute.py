@@ -48,7 +48,8 @@ class Compute:
 def _pods(settings: Settings) -> Named:
     """The arguments of all pods."""
     patience: Named = {"startup_timeout_seconds": settings.startup_timeout} if settings.startup_timeout else {}
-    return {"image": settings.image, "container_resources": container_resources(Resources(), Pod()), **patience}
+    priority: Named = {"priority_class_name": settings.priority_class} if settings.priority_class else {}
+    return {"image": settings.image, "container_resources": container_resources(Resources(), Pod()), **priority, **patience}
 
 
 def _pod_limit(seconds: int, settings: Settings) -> Named:

@@ -73,6 +73,7 @@ class Settings(TargetSettings):
         "timeout for the start of a pod in seconds (`startup_timeout_seconds`); by default that of the operator (kubernetes)",
         most=TIMEOUT,
     )
+    priority_class = text("the priority class of the pods (`priority_class_name`) (kubernetes)", example="high")
     width = number("the largest number of tasks that one task may start with a foreach", default=500)
     total = number("the largest number of tasks of one foreach in a whole run", default=500)
 

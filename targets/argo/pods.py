@@ -117,6 +117,8 @@ def template(name: str, spec: Pod, sizes: tuple[int, int], settings: Settings, b
         made["retryStrategy"] = _retries(spec)
     if spec.deadline is not None:
         made["activeDeadlineSeconds"] = spec.deadline
+    if settings.startup_timeout:
+        made["pendingTimeout"] = f"{settings.startup_timeout}s"
     # What a template says of these stands in the place of what the workflow says.
     if own.service_account:
         made["serviceAccountName"] = own.service_account

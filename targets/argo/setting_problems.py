@@ -85,7 +85,7 @@ def _refused(settings: Settings) -> Iterator[tuple[str, str]]:
     if settings.image and not is_image(settings.image):
         yield f"`{settings.image}` cannot be the name of an image", IMAGE
     named = (
-        (settings.service_account,) if settings.service_account else (),
+        tuple(filter(None, (settings.service_account, settings.priority_class))),
         settings.secrets,
         settings.image_pull_secrets,
         settings.secret_files,

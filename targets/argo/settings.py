@@ -59,6 +59,7 @@ class Settings(TargetSettings):
     annotations = table("annotations of the pods, a table", example={"sidecar.istio.io/inject": "false"})
     node_selector = table("labels that nodes must have to run the pods, a table", example={"pool": "batch"})
     tolerations = tables("tolerations of the pods, a list of tables as in a pod spec", example=[{"key": "batch", "operator": "Exists"}])
+    priority_class = text("the priority class of the pods (`podPriorityClassName`)", example="high")
     secrets = texts("secrets whose keys become environment variables, a list of names", example=["database"])
     secret_files = table("secrets whose keys become files, a table of secret names and folders", example={"tls": "/secrets/tls"})
     volumes = tables(
@@ -81,6 +82,9 @@ class Settings(TargetSettings):
     run_timeout = number(
         "timeout of a run in seconds: the workflow is stopped and fails (`activeDeadlineSeconds`); by default there is none",
         most=DAYS * 86_400,
+    )
+    startup_timeout = number(
+        "timeout for the start of a pod in seconds (`pendingTimeout`, from Argo 4.1 on); by default there is none", most=DAYS * 86_400
     )
     pod_gc = text("which pods are deleted after they end (`podGC`)", default="OnPodSuccess", choices=POD_GC)
     concurrency_policy = text(

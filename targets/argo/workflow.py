@@ -93,6 +93,7 @@ def _spec(plan: Plan, settings: Settings, code: str, templates: list[JSON]) -> d
         **({"activeDeadlineSeconds": settings.run_timeout} if settings.run_timeout else {}),
         **({"nodeSelector": dict(settings.node_selector)} if settings.node_selector else {}),
         **({"tolerations": list(settings.tolerations)} if settings.tolerations else {}),
+        **({"podPriorityClassName": settings.priority_class} if settings.priority_class else {}),
         "securityContext": {
             # Where nobody says a user, Argo's own containers have that of their image, who may be root.
             **({"runAsNonRoot": True} if user_known(settings) else {}),

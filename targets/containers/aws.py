@@ -16,10 +16,11 @@ ROLE = r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}"
 FORMS = {
     "image": (r"[A-Za-z0-9][\w.@:/-]{0,254}", "the name of an image"),
     "job_queue": (r"(arn:aws[a-z-]*:batch:[a-z0-9-]+:\d{12}:job-queue/)?[\w-]{1,128}", "the name or the ARN of a job queue"),
+    "share_identifier": (r"[A-Za-z0-9]{1,255}\*?", "at most 255 letters and digits"),
     "job_role": (ROLE, "the ARN of a role, such as `arn:aws:iam::123456789012:role/name`"),
     "execution_role": (ROLE, "the ARN of a role, such as `arn:aws:iam::123456789012:role/name`"),
 }
-"""The forms of what a profile or a step says of a job (AWS Batch API, RegisterJobDefinition, JobQueueDetail; IAM identifiers)."""
+"""The forms of what a profile or a step says of a job (AWS Batch API, RegisterJobDefinition, JobQueueDetail, SubmitJob; IAM identifiers)."""
 
 TAG_KEY, TAG_VALUE = r"(?!(?i:aws):)[\w\s+=.:/@-]{1,128}", r"(?!(?i:aws):)[\w\s+=.:/@-]{0,256}"
 """AWS Batch User Guide, "Tag restrictions"."""

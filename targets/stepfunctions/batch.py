@@ -27,6 +27,9 @@ def state(job: Job, settings: Settings, values: Mapping[str, JSON]) -> State:
     queue = job.batch.queue or settings.job_queue
     parameters: State = {"JobName": job.name, "JobQueue": queue, "JobDefinition": definition_name(job, settings)}
     parameters["Parameters"] = dict(values)
+    if settings.share_identifier:
+        # A queue with a scheduling policy takes both or neither (AWS Batch API, SubmitJob).
+        parameters |= {"ShareIdentifier": settings.share_identifier, "SchedulingPriorityOverride": settings.scheduling_priority or 0}
     return {"Type": "Task", "Resource": SUBMIT, "Parameters": parameters, "ResultPath": None, "Retry": [patient(THROTTLED)]}
 
 

@@ -101,6 +101,9 @@ def _place_problems(settings: Settings) -> Iterator[Diagnostic]:
     if settings.array_jobs and settings.max_concurrency:
         message = "`max_concurrency` does not hold for array jobs: how many children run at once is up to the compute environment"
         yield Diagnostic("FP405", message, help=("remove `array_jobs` or `max_concurrency`",))
+    if settings.scheduling_priority is not None and not settings.share_identifier:
+        message = "`scheduling_priority` needs a `share_identifier`: AWS Batch compares the priorities of jobs that share one"
+        yield Diagnostic("FP405", message, help=(line("stepfunctions", Settings.named("share_identifier")),))
     lines = tuple(line("stepfunctions", Settings.named(name)) for name in settings.unknown)
     asked = [name for name in ("log_group", "log_level") if settings.values.get(name)]
     if lines and asked and settings.log_level != "OFF":

@@ -90,6 +90,14 @@ class Settings(TargetSettings):
     log_data = flag("whether logs contain the input of an execution, and so its parameters")
     tracing = flag("whether X-Ray traces executions")
     max_concurrency = number("how many tasks of a foreach may run at once, including the foreaches inside it")
+    share_identifier = text(
+        "the share identifier of the jobs, for a job queue with a scheduling policy (`ShareIdentifier`)", example="vision"
+    )
+    scheduling_priority = number(
+        "the priority of the jobs among those with the same `share_identifier`: a larger number goes first (`SchedulingPriorityOverride`)",
+        least=0,
+        most=9999,
+    )
     array_jobs = flag(
         "whether a foreach whose body is one step becomes an array job of AWS Batch: one submission, and no execution for each task"
     )

@@ -202,6 +202,7 @@ def test_parameters_reach_the_first_pod_in_one_variable() -> None:
         ({"secret_files": {"tls": "//tmp"}}, "FP490"),
         ({"secrets": ["A_B"]}, "FP405"),
         ({"service_account": "S_a"}, "FP405"),
+        ({"priority_class": "High"}, "FP405"),
         ({"secret_files": {"tls": "secrets"}}, "FP490"),
         ({"volumes": [{"name": "Store_", "mountPath": "/a"}]}, "FP490"),
         ({"volumes": [{"name": "store", "mountPath": "relative", "emptyDir": {}}]}, "FP490"),

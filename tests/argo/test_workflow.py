@@ -209,6 +209,7 @@ def test_a_profile_says_where_pods_run_and_what_they_see() -> None:
         "labels": {"team": "vision"},
         "node_selector": {"pool": "batch"},
         "tolerations": [{"key": "batch", "operator": "Exists"}],
+        "priority_class": "high",
         "secrets": ["database"],
         "volumes": [{"name": "models", "mountPath": "/models", "persistentVolumeClaim": {"claimName": "models"}}],
         "max_concurrency": 7,
@@ -220,6 +221,7 @@ def test_a_profile_says_where_pods_run_and_what_they_see() -> None:
     assert made["metadata"]["labels"]["team"] == spec["podMetadata"]["labels"]["team"] == "vision"
     assert (spec["serviceAccountName"], spec["nodeSelector"], spec["parallelism"]) == ("runner", {"pool": "batch"}, 7)
     assert spec["tolerations"] == profile["tolerations"]
+    assert spec["podPriorityClassName"] == "high"
     assert spec["ttlStrategy"] == {"secondsAfterCompletion": 86_400}
     step = templates(SHIRT, **profile)["step"]
     assert step["volumes"] == [{"name": "models", "persistentVolumeClaim": {"claimName": "models"}}]

@@ -86,6 +86,16 @@ def test_a_foreach_is_a_distributed_map_over_the_route() -> None:
     assert each["Next"] == "join"
 
 
+def test_jobs_may_have_a_share_and_a_priority() -> None:
+    def asked(**profile: Any) -> Any:
+        parameters = machine(flow(("start", Next("end")), END), **profile)["States"]["start"]["Parameters"]
+        return parameters.get("ShareIdentifier"), parameters.get("SchedulingPriorityOverride")
+
+    assert asked() == (None, None)
+    assert asked(share_identifier="vision") == ("vision", 0)
+    assert asked(share_identifier="vision*", scheduling_priority=7) == ("vision*", 7)
+
+
 ROWS = Foreach("inner", "rows")
 
 

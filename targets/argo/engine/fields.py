@@ -27,6 +27,7 @@ TEMPLATE: Shape = {
     **dict.fromkeys(("metadata", "serviceAccountName", "nodeSelector", "tolerations", "podSpecPatch")),
     "retryStrategy": {"limit": None, "retryPolicy": None, "backoff": {"duration": None}, "expression": None},
     "activeDeadlineSeconds": None,
+    "pendingTimeout": None,
     "container": {
         "image": None,
         "imagePullPolicy": None,
@@ -52,7 +53,8 @@ DOCUMENT: Shape = {
         "activeDeadlineSeconds": None,
         "templateDefaults": {"container": {"env": ENV}},
         "templates": [TEMPLATE],
-        **dict.fromkeys(("serviceAccountName", "imagePullSecrets", "nodeSelector", "tolerations", "securityContext")),
+        **dict.fromkeys(("serviceAccountName", "imagePullSecrets", "nodeSelector", "tolerations", "podPriorityClassName")),
+        "securityContext": None,
         **dict.fromkeys(("podGC", "ttlStrategy", "workflowMetadata", "podMetadata")),
     },
 }
