@@ -20,7 +20,7 @@ FORMS = {
     "job_role": (ROLE, "the ARN of a role, such as `arn:aws:iam::123456789012:role/name`"),
     "execution_role": (ROLE, "the ARN of a role, such as `arn:aws:iam::123456789012:role/name`"),
 }
-"""The forms of what a profile or a step says of a job (AWS Batch API, RegisterJobDefinition, JobQueueDetail, SubmitJob; IAM identifiers)."""
+"""The forms of what a profile or a step says of a job (AWS Batch API, RegisterJobDefinition and others; IAM identifiers)."""
 
 TAG_KEY, TAG_VALUE = r"(?!(?i:aws):)[\w\s+=.:/@-]{1,128}", r"(?!(?i:aws):)[\w\s+=.:/@-]{0,256}"
 """AWS Batch User Guide, "Tag restrictions"."""
