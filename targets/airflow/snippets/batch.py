@@ -7,7 +7,7 @@ except ImportError:  # Airflow 2
 
 
 class Step(BatchOperator):
-    """A job; it hands nothing back, so where to go on is read from the store. After exit code 78 trying again is of no use."""
+    """A job. It hands nothing back, so where to go on is read from the store; exit code 78 is final."""
 
     def execute(self, context):
         check(self.container_overrides)

@@ -31,11 +31,11 @@ from airflow.providers.amazon.aws.operators.batch import BatchOperator
 try:  # Airflow 3
     from airflow.sdk import DAG, task, task_group
     from airflow.sdk.definitions.param import Param
-    from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+    from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 except ImportError:  # Airflow 2
     from airflow import DAG
     from airflow.decorators import task, task_group
-    from airflow.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+    from airflow.exceptions import AirflowFailException, AirflowSkipException
     from airflow.models.param import Param
 
 # What every task is told. The epoch grows when a task is cleared: then it runs again, and what follows sees it.
@@ -83,7 +83,7 @@ def check(overrides):
 
 
 class Step(BatchOperator):
-    """A job; it hands nothing back, so where to go on is read from the store. After exit code 78 trying again is of no use."""
+    """A job. It hands nothing back, so where to go on is read from the store; exit code 78 is final."""
 
     def execute(self, context):
         check(self.container_overrides)
@@ -95,7 +95,7 @@ class Step(BatchOperator):
     def ended(self, wait, *arguments):
         try:
             wait(*arguments)
-        except AirflowException as error:
+        except Exception as error:
             job = self.hook.get_job_description(self.job_id) if self.job_id else {}
             if job.get("container", {}).get("exitCode") == 78:
                 raise AirflowFailException("the step ended with exit code 78") from error

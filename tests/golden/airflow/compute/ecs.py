@@ -84,7 +84,7 @@ def check(overrides):
 
 
 class Step(EcsRunTaskOperator):
-    """A task of ECS; it hands nothing back, so where to go on is read from the store. After exit code 78 trying again is of no use."""
+    """A task of ECS. It hands nothing back, so where to go on is read from the store; exit code 78 is final."""
 
     def execute(self, context):
         check(self.overrides)
