@@ -12,7 +12,7 @@ from flowport.compiler.ir.plan import Plan
 from flowport.runtime.protocol import Invocation, VersionError
 from flowport.targets.stepfunctions import target
 from plans import flow
-from stepfunctions.emitted import PROFILE, machine
+from stepfunctions.emitted import PROFILE, documents, machine
 
 END = ("end", End())
 
@@ -62,6 +62,14 @@ def test_a_foreach_of_two_steps_is_a_map() -> None:
     plan = flow(("start", Foreach("one", "items")), ("one", Next("two")), ("two", Next("join")), ("join", Next("end"), "join"), END)
     assert machine(plan, array_jobs=True)["States"]["start foreach"]["Type"] == "Map"
     assert "FP440" not in codes(plan, array_jobs=True)
+
+
+def test_a_machine_without_maps_may_start_no_executions() -> None:
+    def allowed(**profile: Any) -> set[str]:
+        return {statement["Sid"] for statement in documents(each(), **profile)["machine-policy.json"]["Statement"]}
+
+    assert allowed() - allowed(array_jobs=True) == {"RunItsMaps", "FollowItsMaps"}
+    assert allowed(array_jobs=True) <= allowed()
 
 
 def test_nothing_limits_the_children_of_an_array() -> None:

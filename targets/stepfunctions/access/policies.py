@@ -19,6 +19,7 @@ from flowport.compiler.lower.run_ids import run_prefix
 from flowport.runtime.store.keys import ATTEMPT, CHECKPOINTS, FLOWS, hub_cache, part, runs_folder
 from flowport.targets.stepfunctions.access.statements import allow, place
 from flowport.targets.stepfunctions.compute import COMPUTE
+from flowport.targets.stepfunctions.foreach.arrays import array_origins
 from flowport.targets.stepfunctions.jobs import Jobs
 from flowport.targets.stepfunctions.machine_settings import permissions
 from flowport.targets.stepfunctions.settings import Settings
@@ -51,7 +52,8 @@ def machine_policy(plan: Plan, settings: Settings, jobs: Jobs) -> dict[str, JSON
         read.append(_objects(settings, f"{runs}*.rest.json"))
     if read:
         statements.append(allow("ReadRoutes", ["s3:GetObject"], read))
-    if Map in kinds:
+    arrays = array_origins(plan, settings)
+    if any(isinstance(node, Map) and node.origin not in arrays for node in walk(plan.body)):
         states = place(settings, "states")
         statements.append(allow("RunItsMaps", ["states:StartExecution"], [f"{states}:stateMachine:{settings.machine}"]))
         statements.append(
