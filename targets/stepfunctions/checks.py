@@ -82,6 +82,8 @@ def _parameters(state: Machine) -> Iterator[str]:
             yield f"the job name {parameters['JobName']!r} is not one of AWS Batch"
         if len(json.dumps(parameters.get("ContainerOverrides", {}))) > OVERRIDES:
             yield f"the container overrides have more than {OVERRIDES} characters"
+    if len(json.dumps(parameters.get("Overrides", {}))) > OVERRIDES:
+        yield f"the overrides of the task have more than {OVERRIDES} characters"
     if state["Type"] == "Map":
         mode = state["ItemProcessor"].get("ProcessorConfig", {})
         if mode.get("Mode") == "DISTRIBUTED" and mode.get("ExecutionType") != "STANDARD":

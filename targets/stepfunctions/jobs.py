@@ -21,6 +21,9 @@ from flowport.targets.stepfunctions.settings import Settings
 JOB_NAME = 128 - 1 - HASH
 """Characters of a job's name, which is also that of its definition, with a digest behind it."""
 
+GIVEN = "Ref::"
+"""What stands before the name of a value that a state gives to a job, in the words of AWS Batch (Batch User Guide, "Parameters")."""
+
 SHORTEST_TIMEOUT = 60
 """The least `attemptDurationSeconds` (AWS Batch API, JobTimeout)."""
 
@@ -103,9 +106,9 @@ def nodes_apart(asked: StepSettings, settings: Settings) -> int:
     (Step Functions, "Run AWS Batch workloads"). That of the SDK has it, but does not end the job when an execution is stopped.
     """
     gang = asked.gang
-    if gang is None or not gang.nodes or not can_be_apart(asked) or settings.platform != "EC2" or settings.gangs == "container":
+    if gang is None or not gang.nodes or not can_be_apart(asked) or settings.gangs == "container":
         return 1
-    return gang.nodes
+    return gang.nodes if settings.compute == "batch" and settings.platform == "EC2" else 1
 
 
 def _job(name: str, invocation: Invocation, asked: StepSettings, timeout: int | None, nodes: int = 1) -> Job:

@@ -1,4 +1,4 @@
-"""What this target cannot do, and the limits of Step Functions and AWS Batch, as diagnostics before anything is written.
+"""What this target cannot do, and the limits of Step Functions and of what runs the tasks, as diagnostics before anything is written.
 
 Codes FP300 to FP399 name a feature, FP400 to FP449 a limit or a setting. The numbers are those of the services' quota pages.
 """
@@ -19,7 +19,10 @@ from flowport.targets.containers.limits import BATCH_LACKS, COMPUTE_CODES, TMPFS
 from flowport.targets.gangs import uncounted
 from flowport.targets.schedules import unfilled, unplanned
 from flowport.targets.settings_validation import line
+from flowport.targets.settings_validation import missing as missing_setting
+from flowport.targets.stepfunctions.compute import COMPUTE
 from flowport.targets.stepfunctions.containers.problems import job_problems
+from flowport.targets.stepfunctions.ecs.problems import ecs_problems
 from flowport.targets.stepfunctions.foreach.arrays import array_origins, mapped_after_all
 from flowport.targets.stepfunctions.foreach.concurrency import starved
 from flowport.targets.stepfunctions.history import BEGIN, LONGEST, History, histories
@@ -52,6 +55,17 @@ EC2_LACKS: Capabilities = {
         harmless=True,
     ),
 }
+ECS_LACKS: Capabilities = {
+    batch_feature("queue"): Limit("never", "Amazon ECS has no queues", 'remove `queue`, or set compute = "batch"', harmless=True),
+}
+ECS_ON_EC2_LACKS: Capabilities = {
+    DISK: Limit(
+        "never",
+        "on EC2 a container uses the disk of its instance; Amazon ECS cannot request disk space",
+        "use a launch template with larger volumes for the instances of the cluster",
+        harmless=True,
+    ),
+}
 KEYS = (
     "Step Functions passes data through S3, so the address must not contain spaces, quotes, braces, backslashes, `?`, `#` or `%`, "
     "nor parts that are empty, `.` or `..`; the name of a bucket has 3 to 63 small letters, digits, `-` and `.`"
@@ -65,11 +79,18 @@ CODES: Mapping[Feature, str] = {
 
 def lacks(settings: Settings) -> Capabilities:
     """What the compute of a profile cannot do; Step Functions itself runs every construct."""
-    return FARGATE_LACKS if settings.platform == "FARGATE" else EC2_LACKS
+    fargate = settings.platform == "FARGATE"
+    common = FARGATE_LACKS if fargate else EC2_LACKS
+    if settings.compute == "batch":
+        return common
+    return {**common, **ECS_LACKS, **({} if fargate else ECS_ON_EC2_LACKS)}
 
 
 def setting_problems(settings: Settings) -> Iterator[Diagnostic]:
     """Settings that no service would accept."""
+    for name in COMPUTE[settings.compute].needs:
+        if not settings.values.get(name):
+            yield missing_setting("stepfunctions", Settings.named(name))
     store = settings.given_store
     if not _is_place(store):
         yield Diagnostic(
@@ -98,6 +119,12 @@ def _place_problems(settings: Settings) -> Iterator[Diagnostic]:
         # AWS Batch User Guide, "Create a multi-node parallel job definition".
         message = "the setting `gangs` is `nodes`, and Fargate has no jobs of several nodes"
         yield Diagnostic("FP405", message, help=('write `gangs = "container"`, or `platform = "EC2"` with a queue on EC2',))
+    if settings.compute == "ecs":
+        yield from ecs_problems(settings)
+    for name, given in (("array_jobs", settings.array_jobs), ("gangs", settings.gangs == "nodes")):
+        if given and settings.compute != "batch":
+            message = f"`{name}` are jobs of AWS Batch, and the setting `compute` is `{settings.compute}`"
+            yield Diagnostic("FP405", message, help=(f'remove `{name}`, or write `compute = "batch"`',))
     if settings.array_jobs and settings.max_concurrency:
         message = "`max_concurrency` does not hold for array jobs: how many children run at once is up to the compute environment"
         yield Diagnostic("FP405", message, help=("remove `array_jobs` or `max_concurrency`",))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flowport.compiler.lower.names import legal
-from flowport.compiler.settings import Profile, TargetSettings, flag, number, table, text
+from flowport.compiler.settings import Profile, TargetSettings, flag, number, table, text, texts
 
 ROLE = "arn:aws:iam::123456789012:role/ecs"
 CHILDREN = 10_000
@@ -22,10 +22,12 @@ DRY_RUN_DEFAULTS: Profile = {
     "store": "s3://flowport-dry-run",
     "image": "python",
     "job_queue": "flows",
+    "cluster": "flows",
+    "subnets": ["subnet-00000000"],
     "region": "us-east-1",
     "account": "123456789012",
 }
-"""The settings that a dry run assumes. It uses no bucket, image or queue of these names."""
+"""The settings that a dry run assumes. It uses no bucket, image, queue, cluster or subnet of these names."""
 
 
 class Settings(TargetSettings):
@@ -39,8 +41,18 @@ class Settings(TargetSettings):
         required=True,
         example="123456789012.dkr.ecr.eu-west-1.amazonaws.com/flows:1",
     )
-    compute = text("where tasks run: batch", default="batch", choices=("batch",))
-    job_queue = text("the AWS Batch job queue, by name or ARN", required=True, example="flows")
+    compute = text(
+        "where tasks run: `batch` (AWS Batch) or `ecs` (Amazon ECS, which has no queue)", default="batch", choices=("batch", "ecs")
+    )
+    job_queue = text("the AWS Batch job queue, by name or ARN; required for `batch`", example="flows")
+    cluster = text("the ECS cluster, by name or ARN; required for `ecs`", example="flows")
+    capacity_provider = text(
+        "the capacity provider of the cluster that starts the containers, such as `FARGATE_SPOT`; by default ECS starts them itself (ecs)",
+        example="FARGATE_SPOT",
+    )
+    subnets = texts("the subnets of the containers; required for `ecs` on Fargate (ecs)", example=["subnet-0123456789abcdef0"])
+    security_groups = texts("the security groups of the containers; by default that of the VPC (ecs)", example=["sg-0123456789abcdef0"])
+    public_ip = flag("whether containers on Fargate have a public address, which they need in a subnet without NAT (ecs)")
     given_job_role = text("ARN of the role of the containers; it needs job-policy.json", name="job_role", example=ROLE)
     execution_role = text("ARN of the role with which ECS starts the containers; required for Fargate and for private images", example=ROLE)
     machine_role = text(
@@ -62,10 +74,10 @@ class Settings(TargetSettings):
         default="active",
         choices=("active", "paused"),
     )
-    platform = text("what the job queue runs on: EC2 or FARGATE", default="EC2", choices=("EC2", "FARGATE"))
+    platform = text("what the job queue or the cluster runs on: EC2 or FARGATE", default="EC2", choices=("EC2", "FARGATE"))
     gangs = text(
         "where the nodes of a step with `num_parallel` run: `nodes`, each in a container of its own, or `container`, all in one; "
-        "by default `nodes` on EC2, and `container` on FARGATE",
+        "by default `nodes` with AWS Batch on EC2, else `container`",
         choices=("nodes", "container"),
     )
     partition = text("the AWS partition in the ARNs of the policies", default="aws")
@@ -85,6 +97,11 @@ class Settings(TargetSettings):
         "the CloudWatch log group of the state machine; by default `/aws/vendedlogs/states/` and the name of the machine",
         name="log_group",
         example="/aws/vendedlogs/states/flows",
+    )
+    given_task_log_group = text(
+        "the CloudWatch log group of the containers; by default `/ecs/` and the name of the machine (ecs)",
+        name="task_log_group",
+        example="/ecs/flows",
     )
     log_retention = number("days for which a log group that flowport creates keeps its events; by default for ever", most=3653)
     log_data = flag("whether logs contain the input of an execution, and so its parameters")
@@ -141,6 +158,11 @@ class Settings(TargetSettings):
     def log_group(self) -> str:
         """The name of the log group."""
         return self.given_log_group or f"/aws/vendedlogs/states/{self.machine}"
+
+    @property
+    def task_log_group(self) -> str:
+        """The name of the log group of the containers of ECS."""
+        return self.given_task_log_group or f"/ecs/{self.machine}"
 
     @property
     def job_role(self) -> str:

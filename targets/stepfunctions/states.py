@@ -64,7 +64,8 @@ def tried_again(job: State, names: tuple[str, str, str, str], times: int, minute
     }
     seconds = min(max(1, round(minutes * 60)), LONGEST_INTERVAL)
     retry: State = {
-        "ErrorEquals": [TASK_FAILED],
+        # No `Catch` sees a timeout, as `States.TaskFailed` stands for any other error; so it is that of the branch, too.
+        "ErrorEquals": [TASK_FAILED, *(["States.Timeout"] if "TimeoutSeconds" in job else [])],
         "IntervalSeconds": seconds,
         "MaxAttempts": min(times, LONGEST_INTERVAL),
         "BackoffRate": 1.0,

@@ -19,6 +19,7 @@ os.environ.update(GATEWAY_PORT=PORT, BIND_HOST="127.0.0.1", MINISTACK_ACCOUNT_ID
 sys.path.insert(0, FOLDER)
 
 import ministack.services.batch as batch  # noqa: E402
+import ministack.services.ecs as ecs  # noqa: E402
 import ministack.services.s3 as s3  # noqa: E402
 import ministack.services.stepfunctions as functions  # noqa: E402
 import processes  # noqa: E402
@@ -88,6 +89,27 @@ def submit(resource, asked):
     return processes.described(job, asked["JobQueue"])
 
 
+def run_task(resource, asked):
+    """`ecs:runTask.sync`; ministack's own waits for Docker."""
+    known = {"Cluster", "TaskDefinition", "LaunchType", "CapacityProviderStrategy", "NetworkConfiguration", "Overrides", "PropagateTags"}
+    if not resource.endswith(".sync") or set(asked) - known:
+        raise functions._ExecutionError(
+            "ECS.InvalidParameterException", f"{resource} with {sorted(set(asked) - known)} is not for this plug-in"
+        )
+    definition = ecs._task_defs.get(ecs._resolve_td_key(asked["TaskDefinition"]))
+    if definition is None or definition["status"] != "ACTIVE":
+        raise functions._ExecutionError("ECS.ClientException", "TaskDefinition not found.")
+    try:
+        job = jobs.submit(definition["family"], processes.of_ecs(definition, cased(asked.get("Overrides") or {})), {})
+    except processes.Rejected as error:
+        raise functions._ExecutionError("ECS.InvalidParameterException", str(error)) from error
+    while not job.wait(60):
+        pass
+    if job.exit_code != 0:
+        raise functions._ExecutionError("States.TaskFailed", processes.cause(job, asked["Cluster"]))
+    return processes.described(job, asked["Cluster"])
+
+
 def get_object(resource, asked):
     status, _, body = s3._get_object(asked["Bucket"], asked["Key"], {}, {})
     if status != 200:
@@ -106,6 +128,7 @@ def put_object(resource, asked):
 functions._SERVICE_DISPATCH.update(
     {
         "arn:aws:states:::batch:submitJob": submit,
+        "arn:aws:states:::ecs:runTask": run_task,
         "arn:aws:states:::aws-sdk:s3:getObject": get_object,
         "arn:aws:states:::aws-sdk:s3:putObject": put_object,
     }

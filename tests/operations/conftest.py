@@ -16,6 +16,7 @@ from desk import Desk, Ended
 from engines.conftest import environment
 from engines.engine import Engine, engine_b
 from flowport.cli import execute
+from flowport.targets.stepfunctions.deployment import account as accounts
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 FLOW = '''
@@ -131,6 +132,24 @@ def work(ministack: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cap
     }.items():
         monkeypatch.setenv(variable, value)
     return Work(desk, name, ministack, capsys)
+
+
+@pytest.fixture
+def writes(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Counts the requests that change something; the one with the number `stop` is the last that is made, and is not answered."""
+    state: dict[str, Any] = {"made": [], "stop": None}
+    ask = accounts.Account.ask
+
+    def counted(self: accounts.Account, service: str, operation: str, **arguments: Any) -> Any:
+        answer = ask(self, service, operation, **arguments)
+        if not operation.startswith(("Get", "Describe", "List")):
+            state["made"].append(operation)
+            if len(state["made"]) == state["stop"]:
+                raise KeyboardInterrupt
+        return answer
+
+    monkeypatch.setattr(accounts.Account, "ask", counted)
+    return state
 
 
 Plain = Callable[[str], str]

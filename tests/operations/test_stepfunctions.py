@@ -226,24 +226,6 @@ def test_a_run_id_is_used_once(work: Work) -> None:
 # Interruptions and others
 
 
-@pytest.fixture
-def writes(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Counts the requests that change something; the one with the number `stop` is the last that is made, and is not answered."""
-    state: dict[str, Any] = {"made": [], "stop": None}
-    ask = accounts.Account.ask
-
-    def counted(self: accounts.Account, service: str, operation: str, **arguments: Any) -> Any:
-        answer = ask(self, service, operation, **arguments)
-        if not operation.startswith(("Get", "Describe", "List")):
-            state["made"].append(operation)
-            if len(state["made"]) == state["stop"]:
-                raise KeyboardInterrupt
-        return answer
-
-    monkeypatch.setattr(accounts.Account, "ask", counted)
-    return state
-
-
 def test_a_deployment_that_is_cut_off_anywhere_is_mended_by_deploying_again(work: Work, writes: dict[str, Any]) -> None:
     schedule_it(work)
     work("deploy", "FLOW", "--roles")

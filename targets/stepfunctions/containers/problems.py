@@ -1,4 +1,4 @@
-"""What AWS Batch would refuse of a step's job, or could not run."""
+"""What AWS Batch or Amazon ECS would refuse of a step's job, or could not run."""
 
 from __future__ import annotations
 
@@ -18,6 +18,12 @@ from flowport.targets.stepfunctions.containers.properties import volume_name
 from flowport.targets.stepfunctions.settings import Settings
 
 OVERRIDES = 8_192
+"""Characters of the environment of a job, which AWS Batch hands on to ECS with each task (AWS Batch, "Service quotas")."""
+
+TASK_DEFINITION = 60_000
+"""Bytes of the environment of a task definition, of which all may have 64 KiB (Amazon ECS, "Service quotas")."""
+
+SERVICES = {"batch": "AWS Batch", "ecs": "Amazon ECS"}
 
 LOG_DRIVERS = {
     "EC2": ("awslogs", "awsfirelens", "fluentd", "gelf", "journald", "json-file", "splunk", "syslog"),
@@ -29,7 +35,7 @@ LOG_DRIVERS = {
 def job_problems(plan: Plan, settings: Settings) -> Iterator[Diagnostic]:
     """What is wrong with the jobs of a plan."""
     for step in plan.flow.steps:
-        yield from _environment(step)
+        yield from _environment(step, OVERRIDES if settings.compute == "batch" else TASK_DEFINITION)
         yield from _secrets(step, settings)
         if settings.platform == "FARGATE":
             yield from _fargate(step)
@@ -69,17 +75,17 @@ def _secrets(step: Step, settings: Settings) -> Iterator[Diagnostic]:
     role = step.settings.execution.for_batch().execution_role or settings.execution_role
     if role or not any(secret.kind == "batch" for secret in step.settings.delivery.engine):
         return
-    message = f"AWS Batch cannot put the secrets of step `{step.name}` into its container without `execution_role`"
+    message = f"{SERVICES[settings.compute]} cannot put the secrets of step `{step.name}` into its container without `execution_role`"
     yield Diagnostic("FP404", message, step.span, help=(line("stepfunctions", Settings.named("execution_role")),))
 
 
-def _environment(step: Step) -> Iterator[Diagnostic]:
-    """AWS Batch accepts a longer environment, and then the job fails."""
+def _environment(step: Step, most: int) -> Iterator[Diagnostic]:
+    """A longer environment, AWS Batch accepts it, and then the job fails; ECS refuses its task definition."""
     size = sum(len(name.encode()) + len(value.encode()) + len('{"name":"","value":""},') for name, value in step.settings.variables)
-    if size > OVERRIDES:
+    if size > most:
         yield Diagnostic(
             "FP413",
-            f"the environment of step `{step.name}` has {size:,} bytes, and a container allows {OVERRIDES:,}",
+            f"the environment of step `{step.name}` has {size:,} bytes, and a container allows {most:,}",
             step.span,
             help=("put long values into a file in the image, or into a parameter",),
         )

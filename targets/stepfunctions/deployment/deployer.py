@@ -1,6 +1,6 @@
 """A flow's documents on their way to AWS. What refers to something comes after it, and the switch of the alias is near the end:
 
-    code, roles, log group, job definitions, state machine with a new version, alias, schedule, old versions
+    code, roles, log group, definitions of jobs, state machine with a new version, alias, schedule, old versions
 
 So a deployment that is cut off leaves the live version as it was, and deploying again goes on from there.
 """
@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from flowport.compiler.changes import Change, Changes, DeployError, apply
 from flowport.compiler.target import Deployment
 from flowport.targets.deployment import code_changes
+from flowport.targets.stepfunctions.deployment.compute.kinds import definition_changes, require_compute
 from flowport.targets.stepfunctions.deployment.connect import connect
 from flowport.targets.stepfunctions.deployment.documents import Documents
-from flowport.targets.stepfunctions.deployment.job_definitions import job_definition_changes
 from flowport.targets.stepfunctions.deployment.log_group import log_group_changes
 from flowport.targets.stepfunctions.deployment.machine import Machine
 from flowport.targets.stepfunctions.deployment.owner import tags
-from flowport.targets.stepfunctions.deployment.prerequisites import require_queues, require_roles
+from flowport.targets.stepfunctions.deployment.prerequisites import require_roles
 from flowport.targets.stepfunctions.deployment.roles import own_roles, role_changes
 from flowport.targets.stepfunctions.deployment.schedules import schedule_changes
 from flowport.targets.stepfunctions.schedule import schedule_name
@@ -45,7 +45,7 @@ def _changes(deployment: Deployment[Settings]) -> Iterator[Change]:
     account, own = connect(settings), tags(name, settings)
     machine = Machine(account, settings.machine, name, own)
     machine.found()  # raises for one of somebody else
-    require_queues(account, (step.settings.execution.for_batch().queue or settings.job_queue for step in deployment.plan.flow.steps))
+    require_compute(account, settings, deployment.plan)
     role = settings.machine_role or settings.role("machine", account.number)
     wanted = documents.get("schedule.json")
     if not deployment.roles:
@@ -57,7 +57,7 @@ def _changes(deployment: Deployment[Settings]) -> Iterator[Change]:
             raise DeployError("the settings name all roles, so there is none that flowport would create\n  deploy without `--roles`")
         yield from role_changes(account, roles, name, own)
     yield from log_group_changes(account, settings, own)
-    yield from job_definition_changes(account, documents["job-definitions.json"], own)
+    yield from definition_changes(account, settings, documents, own)
     yield from machine.changes(documents.text("state-machine.json"), role, documents["machine-settings.json"], deployment.package.digest)
     yield from schedule_changes(account, schedule_name(settings), wanted, name)
     yield from machine.removals(settings.versions)

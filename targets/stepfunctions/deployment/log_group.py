@@ -1,4 +1,4 @@
-"""The log group of a state machine in CloudWatch, which must be there before the machine is."""
+"""The log groups of a flow in CloudWatch: that of the state machine, and that of its tasks on ECS. They must be there before what logs."""
 
 from __future__ import annotations
 
@@ -16,15 +16,22 @@ if TYPE_CHECKING:
 
 def log_group_changes(account: Account, settings: Settings, tags: dict[str, str]) -> Iterator[Change]:
     """A new log group, if the machine logs to one that is not there."""
-    if not logs(settings):
-        return
-    name = settings.log_group
+    if logs(settings):
+        yield _change(account, settings.log_group, settings, tags)
+
+
+def task_log_group_changes(account: Account, settings: Settings, tags: dict[str, str]) -> Iterator[Change]:
+    """A new log group, if that of the containers is not there."""
+    yield _change(account, settings.task_log_group, settings, tags)
+
+
+def _change(account: Account, name: str, settings: Settings, tags: dict[str, str]) -> Change:
     found = account.ask("logs", "DescribeLogGroups", logGroupNamePrefix=name)["logGroups"]
     there = any(group["logGroupName"] == name for group in found)
-    yield Change(f"log group {name}", "unchanged" if there else "new", make=partial(_create, account, settings, tags))
+    return Change(f"log group {name}", "unchanged" if there else "new", make=partial(_create, account, name, settings, tags))
 
 
-def _create(account: Account, settings: Settings, tags: dict[str, str]) -> None:
-    account.ask("logs", "CreateLogGroup", logGroupName=settings.log_group, tags=tags)
+def _create(account: Account, name: str, settings: Settings, tags: dict[str, str]) -> None:
+    account.ask("logs", "CreateLogGroup", logGroupName=name, tags=tags)
     if settings.log_retention is not None:
-        account.ask("logs", "PutRetentionPolicy", logGroupName=settings.log_group, retentionInDays=settings.log_retention)
+        account.ask("logs", "PutRetentionPolicy", logGroupName=name, retentionInDays=settings.log_retention)

@@ -16,8 +16,8 @@ from flowport.compiler.operations import Deployed, EngineRun, RunState, Start, V
 from flowport.runtime.run.form import put_input
 from flowport.runtime.store.open import open_store
 from flowport.targets.stepfunctions.deployment.aws_errors import Refused
+from flowport.targets.stepfunctions.deployment.compute.kinds import definition_removals
 from flowport.targets.stepfunctions.deployment.connect import connect
-from flowport.targets.stepfunctions.deployment.job_definitions import job_definition_removals
 from flowport.targets.stepfunctions.deployment.machine import CODE, MISSING, STATES, Machine
 from flowport.targets.stepfunctions.deployment.owner import OWNER, mapped, tags
 from flowport.targets.stepfunctions.deployment.roles import role_name, role_removals
@@ -123,13 +123,13 @@ class StepFunctionsOperations:
         return Changes((Change(f"alias {machine.name}:{ALIAS}", becomes, f"version {names[0]} -> version {names[1]}", switch),))
 
     def delete(self, settings: Settings) -> Changes:
-        """What removes the schedule first, so that nothing starts, then the machine, its job definitions and the flow's own roles."""
+        """What removes the schedule first, so that nothing starts, then the machine, the definitions of jobs and the flow's own roles."""
         account = connect(settings)
         machine = _machine(account, settings)
         found: list[Change] = [*schedule_changes(account, schedule_name(settings), None, settings.flow)]
         if machine.found() is not None:
             found.append(Change(f"state machine {machine.name}", "deleted", make=machine.remove))
-        found += job_definition_removals(account, f"{settings.machine}-", settings.flow)
+        found += definition_removals(account, settings)
         roles = [role_name(settings.role(purpose, account.number)) for purpose in ("job", "machine", "schedule")]
         return Changes((*found, *role_removals(account, roles, settings.flow)))
 

@@ -68,7 +68,7 @@ class Account:
         return self._clients[service]
 
     def deploy(self, files: Iterable[File], store: str) -> Deployed:
-        """Create what the emitted files describe: the bucket, the code in it, the job definitions, the machine."""
+        """Create what the emitted files describe: the bucket, the code in it, the definitions of jobs or tasks, the machine."""
         bucket, _, prefix = store.removeprefix("s3://").partition("/")
         prefix = prefix.strip("/") + "/" if prefix.strip("/") else ""
         contents = {file.path.partition("/")[2]: file.data for file in files}
@@ -77,8 +77,10 @@ class Account:
         for path, data in contents.items():
             if path.startswith("code/"):
                 self.client("s3").put_object(Bucket=bucket, Key=prefix + path, Body=data)
-        for definition in json.loads(contents["job-definitions.json"]):
+        for definition in json.loads(contents.get("job-definitions.json", "[]")):
             self.client("batch").register_job_definition(**definition)
+        for definition in json.loads(contents.get("task-definitions.json", "[]")):
+            self.client("ecs").register_task_definition(**definition)
         text = contents["state-machine.json"].decode()
         given = json.loads(contents["machine-settings.json"])
         made = self.client("stepfunctions").create_state_machine(name=folder, definition=text, roleArn=ROLE, **given)

@@ -1,7 +1,7 @@
-"""The job definitions of the emulated AWS Batch.
+"""The job definitions of the emulated AWS Batch, and the task definitions of the emulated ECS.
 
-They take the place of moto's own Batch, which imports moto's EC2: that takes as long as all the rest of the emulator, and a dry run needs
-nothing of it but RegisterJobDefinition.
+They take the place of moto's own, which import moto's EC2: that takes as long as all the rest of the emulator, and a dry run needs
+nothing of them but RegisterJobDefinition and RegisterTaskDefinition.
 """
 
 from __future__ import annotations
@@ -16,27 +16,38 @@ Application: TypeAlias = Callable[[dict[str, Any], Callable[..., Any]], Iterable
 """A WSGI application (PEP 3333)."""
 
 REGISTER = "/v1/registerjobdefinition"
+REGISTER_TASK = "AmazonEC2ContainerServiceV20141113.RegisterTaskDefinition"
+"""The path and, as all requests to ECS have the same path, the header of a registration."""
 
 
 class JobDefinitions:
-    """The newest revision of every job definition; `serve` answers RegisterJobDefinition."""
+    """The newest revision of every job definition and task definition; `serve` answers their registrations."""
 
     def __init__(self, region: str, account: str) -> None:
         self._prefix = f"arn:aws:batch:{region}:{account}:job-definition"
         self._revisions: dict[str, list[dict[str, Any]]] = {}
+        self._tasks: dict[str, dict[str, Any]] = {}
 
     def get(self, name: str) -> Mapping[str, Any] | None:
         """The newest revision of a definition; None if there is none."""
         revisions = self._revisions.get(name)
         return revisions[-1] if revisions else None
 
+    def task(self, family: str) -> Mapping[str, Any] | None:
+        """The newest revision of a task definition; None if there is none."""
+        return self._tasks.get(family)
+
     def serve(self, others: Application) -> Application:
         """An application that takes registrations, and hands all other requests on to `others`."""
 
         def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-            if environ["PATH_INFO"] != REGISTER:
+            if environ["PATH_INFO"] == REGISTER:
+                register = self._register
+            elif environ.get("HTTP_X_AMZ_TARGET") == REGISTER_TASK:
+                register = self._register_task
+            else:
                 return others(environ, start_response)
-            answer = self._register(json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))))
+            answer = register(json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))))
             start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))])
             return [answer]
 
@@ -48,6 +59,10 @@ class JobDefinitions:
         revisions.append(document)
         arn = f"{self._prefix}/{name}:{len(revisions)}"
         return json.dumps({"jobDefinitionName": name, "jobDefinitionArn": arn, "revision": len(revisions)}).encode()
+
+    def _register_task(self, document: dict[str, Any]) -> bytes:
+        self._tasks[document["family"]] = document
+        return json.dumps({"taskDefinition": document}).encode()
 
 
 def leave_out_moto_batch() -> None:

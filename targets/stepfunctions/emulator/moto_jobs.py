@@ -1,6 +1,6 @@
-"""`batch:submitJob.sync` in moto 5.2.5's interpreter, with jobs that are processes of this machine.
+"""`batch:submitJob.sync` and `ecs:runTask.sync` in moto 5.2.5's interpreter, with jobs and tasks that are processes of this machine.
 
-moto's own task asks its Batch, which starts Docker containers or nothing at all.
+moto's own tasks ask its Batch and its ECS, which start Docker containers or nothing at all.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from moto.stepfunctions.parser.asl.component.common.error_name.failure_event imp
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_batch as batch
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_ecs as ecs
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
 from flowport.targets.stepfunctions.emulator.job_definitions import JobDefinitions
 from flowport.targets.stepfunctions.emulator.moto_patches import operation
-from flowport.targets.stepfunctions.emulator.processes import Processes, Rejected, cause, described
+from flowport.targets.stepfunctions.emulator.processes import Processes, Rejected, cause, described, of_ecs
 
 
 def apply(processes: Processes, definitions: JobDefinitions) -> None:
@@ -26,9 +27,7 @@ def apply(processes: Processes, definitions: JobDefinitions) -> None:
 
     def submit(self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any) -> None:
         asked = normalised_parameters
-        report = ParamValidator().validate(asked, operation("batch", "submit_job").input_shape)
-        if report.has_errors():
-            raise _failure(env, self, "Batch.ClientException", report.generate_report())
+        _check(self, env, asked, "batch", "submit_job", "Batch.ClientException")
         definition = definitions.get(asked["jobDefinition"])
         if definition is None:
             raise _failure(env, self, "Batch.ClientException", f"JobDefinition {asked['jobDefinition']} does not exist")
@@ -38,6 +37,18 @@ def apply(processes: Processes, definitions: JobDefinitions) -> None:
         except Rejected as error:
             raise _failure(env, self, "Batch.ClientException", str(error)) from error
         env.stack.append({"job": job, "queue": asked["jobQueue"]})
+
+    def run(self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any) -> None:
+        asked = normalised_parameters
+        _check(self, env, asked, "ecs", "run_task", "ECS.InvalidParameterException")
+        definition = definitions.task(asked["taskDefinition"])
+        if definition is None:
+            raise _failure(env, self, "ECS.ClientException", "TaskDefinition not found.")
+        try:
+            job = processes.submit(definition["family"], of_ecs(definition, asked.get("overrides") or {}), {})
+        except Rejected as error:
+            raise _failure(env, self, "ECS.InvalidParameterException", str(error)) from error
+        env.stack.append({"job": job, "queue": asked["cluster"]})
 
     def resolver(self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any) -> Any:
         submitted = env.stack.pop()
@@ -54,12 +65,21 @@ def apply(processes: Processes, definitions: JobDefinitions) -> None:
         return resolve
 
     batch.StateTaskServiceBatch._eval_service_task = submit
-    batch.StateTaskServiceBatch._build_sync_resolver = resolver
-    # moto waits for a task token at the same time, and on a second attempt that has already "timed out".
-    batch.StateTaskServiceBatch._eval_sync = lambda self, env, sync_resolver, *more, **named: sync_resolver()
-    batch.StateTaskServiceBatch._normalise_response = lambda self, response, *names, **more: None
-    # A job's description has no place for what this machine adds to it, and moto's size check would copy a live job.
-    batch.StateTaskServiceBatch._verify_size_quota = lambda self, env, value: None
+    ecs.StateTaskServiceEcs._eval_service_task = run
+    for service in (batch.StateTaskServiceBatch, ecs.StateTaskServiceEcs):
+        service._build_sync_resolver = resolver
+        # moto waits for a task token at the same time, and on a second attempt that has already "timed out".
+        service._eval_sync = lambda self, env, sync_resolver, *more, **named: sync_resolver()
+        service._normalise_response = lambda self, response, *names, **more: None
+        # A job's description has no place for what this machine adds to it, and moto's size check would copy a live job.
+        service._verify_size_quota = lambda self, env, value: None
+
+
+def _check(service: Any, env: Any, asked: dict[str, Any], name: str, action: str, error: str) -> None:
+    """Whether AWS's own model of a request has these parameters."""
+    report = ParamValidator().validate(asked, operation(name, action).input_shape)
+    if report.has_errors():
+        raise _failure(env, service, error, report.generate_report())
 
 
 def _failure(env: Any, service: Any, error: str, cause: str) -> FailureEventException:

@@ -1,5 +1,7 @@
 """What AWS Batch does with a job, done with processes of this machine: a command with its `Ref::` parameters, attempts, exit codes.
 
+A task of ECS is a job of the same kind: `of_ecs` says what in the words of AWS Batch.
+
 Standard library only, as two emulators with environments of their own use it. The image is ignored; `python` in it is `python` here.
 """
 
@@ -65,6 +67,8 @@ class Job:
         self.nodes = int(nodes.get("numNodes") or 1)
         self.container = container(definition)
         self.variables = {pair["name"]: pair["value"] for pair in self.container.get("environment") or []}
+        self.is_task = "family" in definition
+        """Whether it is a task of ECS, not a job of AWS Batch."""
         self.exit_code: int | None = None
         self.attempts = 0
         self.stopped = False
@@ -194,10 +198,25 @@ class Processes:
 
     def _variables(self, job: Job, folder: str) -> dict[str, str]:
         own = {name: _own(job, value, folder) for name, value in job.variables.items()}
-        mine = {"AWS_BATCH_JOB_ID": job.id, "AWS_BATCH_JOB_ATTEMPT": str(job.attempts)}
+        mine = {} if job.is_task else {"AWS_BATCH_JOB_ID": job.id, "AWS_BATCH_JOB_ATTEMPT": str(job.attempts)}
         if job.index is not None:
             mine["AWS_BATCH_JOB_ARRAY_INDEX"] = str(job.index)
         return {**self._environment, **_of_shell(job.variables), **own, **mine, **(_of_node(job, 0) if job.nodes > 1 else {})}
+
+
+def of_ecs(definition: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """A task definition with the overrides of RunTask, both in the words of ECS, as the definition of a job. Raises Rejected."""
+    (described,) = definition["containerDefinitions"]
+    command = [*(described.get("entryPoint") or ()), *(described.get("command") or ())]
+    for each in overrides.get("containerOverrides") or ():
+        if each["name"] != described["name"]:
+            raise Rejected(f"Override for container named {each['name']} is not a container in the TaskDefinition.")
+        command = [*(described.get("entryPoint") or ()), *each["command"]]
+    return {
+        "jobDefinitionName": definition["family"],
+        "family": definition["family"],
+        "containerProperties": {**described, "command": command},
+    }
 
 
 def container(definition: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -243,7 +262,9 @@ def _own(job: Job, value: str, folder: str) -> str:
 
 
 def described(job: Job, queue: str) -> dict[str, Any]:
-    """The job as DescribeJobs shows it to Step Functions."""
+    """The job as DescribeJobs shows it to Step Functions, or the task of ECS as DescribeTasks does; `queue` may be a cluster."""
+    if job.is_task:
+        return _described_task(job, queue)
     status = "SUCCEEDED" if job.exit_code == 0 else "FAILED"
     reason = "Terminated" if job.stopped else "Essential container in task exited"
     about = {
@@ -262,8 +283,21 @@ def described(job: Job, queue: str) -> dict[str, Any]:
     return {**about, "StatusReason": reason, "Attempts": attempts, "Container": shown}
 
 
+def _described_task(job: Job, cluster: str) -> dict[str, Any]:
+    shown = {"Name": job.container["name"], "ExitCode": job.exit_code, "Image": job.container["image"], "LastStatus": "STOPPED"}
+    return {
+        "TaskArn": job.id,
+        "ClusterArn": cluster,
+        "TaskDefinitionArn": job.definition["family"],
+        "LastStatus": "STOPPED",
+        "StopCode": "UserInitiated" if job.stopped else "EssentialContainerExited",
+        "StoppedReason": "Task stopped by user" if job.stopped else "Essential container in task exited",
+        "Containers": [shown],
+    }
+
+
 def cause(job: Job, queue: str) -> str:
-    """Why a job failed: its description, in the form of Step Functions."""
+    """Why a job or a task failed: its description, in the form of Step Functions."""
     return json.dumps(described(job, queue), separators=(",", ":"))
 
 
