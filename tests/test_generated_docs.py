@@ -59,8 +59,8 @@ RESOURCES = {
 ARGUMENTS = [feature for feature in FEATURES if feature.decorator in ("kubernetes", "batch")]
 
 
-def batch(platform: str) -> StepFunctionsSettings:
-    return StepFunctionsSettings({"platform": platform})
+def batch(platform: str, compute: str = "batch") -> StepFunctionsSettings:
+    return StepFunctionsSettings({"platform": platform, "compute": compute})
 
 
 ENGINES: dict[str, Capabilities] = {
@@ -72,6 +72,8 @@ ENGINES: dict[str, Capabilities] = {
 PLACES: dict[str, Capabilities] = {
     "Step Functions: Batch on EC2": stepfunctions.lacks(batch("EC2")),
     "Step Functions: Batch on Fargate": stepfunctions.lacks(batch("FARGATE")),
+    "Step Functions: ECS on EC2": stepfunctions.lacks(batch("EC2", "ecs")),
+    "Step Functions: ECS on Fargate": stepfunctions.lacks(batch("FARGATE", "ecs")),
     "Airflow: Kubernetes": airflow.lacks(AirflowSettings({"compute": "kubernetes"})),
     "Airflow: Docker": airflow.lacks(AirflowSettings({"compute": "docker"})),
     "Airflow: Batch on EC2": airflow.lacks(AirflowSettings({"compute": "batch"})),

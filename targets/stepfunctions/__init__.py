@@ -1,7 +1,7 @@
-"""AWS Step Functions, with a job of AWS Batch for every task.
+"""AWS Step Functions, with a job of AWS Batch or a task of Amazon ECS for every task.
 
-Emits the definition and settings of a state machine, the job definitions, the schedule, the policies and trust policies of the roles, and
-the code package.
+Emits the definition and settings of a state machine, the definitions of jobs or tasks, the schedule, the policies and trust policies of
+the roles, and the code package.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class StepFunctionsCompiler:
-    """From a plan to a state machine, its job definitions and its policies."""
+    """From a plan to a state machine, the definitions of its jobs and its policies."""
 
     def setting_problems(self, settings: Settings) -> tuple[Diagnostic, ...]:
         """Settings that no service would accept."""

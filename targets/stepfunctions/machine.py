@@ -139,8 +139,8 @@ class _Builder:
         asked = merge_settings(self._step[step].settings for step in steps)
         if not asked.retries:
             return state
-        first, ended, stopped, failed = (self._name(f"{name} {what}") for what in ("job", "ended", "stopped", "failed"))
-        return asl.tried_again(state, (first, ended, stopped, failed), asked.retries, asked.minutes)
+        first, ended, stopped, failed, late = (self._name(f"{name} {what}") for what in ("job", "ended", "stopped", "failed", "timed out"))
+        return asl.tried_again(state, (first, ended, stopped, failed, late), asked.retries, asked.minutes)
 
     def _map(self, node: Map, place: Place, following: str | None) -> States:
         if (step := array_step(self._plan, node, self._settings)) is not None:

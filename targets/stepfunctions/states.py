@@ -47,25 +47,30 @@ def patient(errors: Iterable[str]) -> State:
     }
 
 
-def tried_again(job: State, names: tuple[str, str, str, str], times: int, minutes: float) -> State:
+def tried_again(job: State, names: tuple[str, str, str, str, str], times: int, minutes: float) -> State:
     """Run a job again when it fails, up to `times` times, but not when it ended with STOP: nothing but trying could be gained.
 
     `Retry` knows the names of errors, not exit codes, and each failed job is a `States.TaskFailed`. So the job is the one branch of a
-    Parallel state, and what follows it there looks at the exit code and fails with one of two names. The last three of the `names` are
-    those of these states; the first one is that of the job in its branch.
+    Parallel state, and what follows it there looks at the exit code and fails with one of two names. The first of the `names` is
+    that of the job in its branch, and the others are those of these states; the last one is for a job with a timeout of its own.
     """
-    first, ended, stopped, failed = names
-    catch: State = {"ErrorEquals": ["States.TaskFailed"], "ResultPath": "$.failure", "Next": ended}
+    first, ended, stopped, failed, late = names
+    caught: list[JSON] = [{"ErrorEquals": ["States.TaskFailed"], "ResultPath": "$.failure", "Next": ended}]
+    timed_out: States = {}
+    if "TimeoutSeconds" in job:
+        # It is no `States.TaskFailed`, and it has no cause.
+        caught.append({"ErrorEquals": ["States.Timeout"], "ResultPath": None, "Next": late})
+        timed_out[late] = {"Type": "Fail", "Error": TASK_FAILED, "Cause": f"the task took longer than {job['TimeoutSeconds']} seconds"}
     branch = {
-        first: onward({**job, "Catch": [catch]}, None),
+        first: onward({**job, "Catch": caught}, None),
         ended: choice([{"Variable": "$.failure.Cause", "StringMatches": STOPPED, "Next": stopped}], failed),
         stopped: fail(NOT_RETRYABLE, "$.failure.Cause"),
         failed: fail(TASK_FAILED, "$.failure.Cause"),
+        **timed_out,
     }
     seconds = min(max(1, round(minutes * 60)), LONGEST_INTERVAL)
     retry: State = {
-        # No `Catch` sees a timeout, as `States.TaskFailed` stands for any other error; so it is that of the branch, too.
-        "ErrorEquals": [TASK_FAILED, *(["States.Timeout"] if "TimeoutSeconds" in job else [])],
+        "ErrorEquals": [TASK_FAILED],
         "IntervalSeconds": seconds,
         "MaxAttempts": min(times, LONGEST_INTERVAL),
         "BackoffRate": 1.0,

@@ -48,17 +48,22 @@ QUICK = """
 from flowport.cli import main
 from flowport.compiler.lower import time_limits
 from flowport.targets.stepfunctions import jobs
+from flowport.targets.stepfunctions.ecs import run_task
 
 time_limits.SLACK = 7
 jobs.SHORTEST_TIMEOUT = 1
+run_task.START = 0
 main()
 """
 """The command line, with limits that end a task after seconds and not after minutes."""
 
 
-@pytest.mark.parametrize("target", ["sfn", "airflow", "argo"])
-def test_the_engine_ends_a_task_that_hangs(tmp_path: Path, target: str) -> None:
+@pytest.mark.parametrize(
+    ("target", "settings"), [("sfn", ""), ("sfn", '[stepfunctions]\ncompute = "ecs"\n'), ("airflow", ""), ("argo", "")]
+)
+def test_the_engine_ends_a_task_that_hangs(tmp_path: Path, target: str, settings: str) -> None:
     (tmp_path / "hung.py").write_text(FLOW)
+    (tmp_path / "flowport.toml").write_text(settings)
     command = [sys.executable, "-c", QUICK, "dry-run", "hung.py", "--target", target, "--run-id", "one", "--store", "store"]
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
