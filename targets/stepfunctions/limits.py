@@ -121,9 +121,13 @@ def _place_problems(settings: Settings) -> Iterator[Diagnostic]:
         yield Diagnostic("FP405", message, help=('write `gangs = "container"`, or `platform = "EC2"` with a queue on EC2',))
     if settings.compute == "ecs":
         yield from ecs_problems(settings)
-    for name, given in (("array_jobs", settings.array_jobs), ("gangs", settings.gangs == "nodes")):
+    for name, given in (
+        ("array_jobs", settings.array_jobs),
+        ("gangs", settings.gangs == "nodes"),
+        ("share_identifier", settings.share_identifier),
+    ):
         if given and settings.compute != "batch":
-            message = f"`{name}` are jobs of AWS Batch, and the setting `compute` is `{settings.compute}`"
+            message = f"the setting `{name}` is for jobs of AWS Batch, and `compute` is `{settings.compute}`"
             yield Diagnostic("FP405", message, help=(f'remove `{name}`, or write `compute = "batch"`',))
     if settings.array_jobs and settings.max_concurrency:
         message = "`max_concurrency` does not hold for array jobs: how many children run at once is up to the compute environment"

@@ -202,6 +202,7 @@ def test_nodes_of_a_gang_share_a_container() -> None:
         ({"public_ip": True}, ["FP405"]),
         ({"array_jobs": True}, ["FP405"]),
         ({"gangs": "nodes"}, ["FP405"]),
+        ({"share_identifier": "team"}, ["FP405"]),
     ],
     ids=str,
 )
