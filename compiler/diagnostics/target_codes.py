@@ -46,9 +46,10 @@ TARGETS: Mapping[str, Code] = {
         "The flow has a schedule, and the files for this target do not contain it, because a setting is missing that it needs.",
     ),
     "FP308": Code(
-        "the target does not support a limit of runs",
+        "the target does not support a limit of runs, or not for all steps",
         "The flow asks for a limit with `@limits`, and the engine has no such limit for its runs. The other limits work. Limit it in "
-        "the engine itself, or remove the argument if you use no other target.",
+        "the engine itself, or remove the argument if you use no other target. On Argo, `startup_timeout` does not hold for steps "
+        "with `@retry` or `@catch`.",
     ),
     "FP309": Code(
         "an argument that Fargate does not support",

@@ -56,6 +56,7 @@ def plan_problems(plan: Plan, settings: Settings, document: Any) -> Iterator[Dia
     yield from unfilled(plan.flow)
     yield from pod_problems(plan, volumes(settings), HELD)
     yield from _expressions(plan.flow)
+    yield from _retried(plan.flow, settings)
     yield from _without_rest(plan)
     yield from _gangs(plan, settings)
     yield from _renamed(plan, settings)
@@ -90,6 +91,17 @@ def _expressions(flow: Flow) -> Iterator[Diagnostic]:
             if "{{" in value:
                 message = f"the annotation `{key}` of step `{step.name}` has `{{{{`, and Argo evaluates what stands in double braces"
                 yield Diagnostic("FP405", message, step.span, help=("leave the braces out",))
+
+
+def _retried(flow: Flow, settings: Settings) -> Iterator[Diagnostic]:
+    """Steps that are tried again: a template with a `retryStrategy` makes a node above its pods, and Argo asks that one only."""
+    found = [step for step in flow.steps if step.settings.retries] if settings.startup_timeout else []
+    if found:
+        names = ", ".join(f"`{step.name}`" for step in found)
+        message = f"`startup_timeout` does not hold for steps that are tried again: {names}"
+        reason = "up to 4.1.2, Argo does not look at `pendingTimeout` where there is a `retryStrategy`"
+        way_out = "set `run_timeout` too, so that a run ends in which such a pod never starts"
+        yield Diagnostic("FP308", message, found[0].span, (reason,), (way_out,), severity="warning")
 
 
 def _without_rest(plan: Plan) -> Iterator[Diagnostic]:

@@ -16,7 +16,7 @@ ROLE = r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}"
 FORMS = {
     "image": (r"[A-Za-z0-9][\w.@:/-]{0,254}", "the name of an image"),
     "job_queue": (r"(arn:aws[a-z-]*:batch:[a-z0-9-]+:\d{12}:job-queue/)?[\w-]{1,128}", "the name or the ARN of a job queue"),
-    "share_identifier": (r"[A-Za-z0-9]{1,255}\*?", "at most 255 letters and digits"),
+    "share_identifier": (r"[A-Za-z0-9]{1,255}\*?", "an identifier of at most 255 letters and digits"),
     "job_role": (ROLE, "the ARN of a role, such as `arn:aws:iam::123456789012:role/name`"),
     "execution_role": (ROLE, "the ARN of a role, such as `arn:aws:iam::123456789012:role/name`"),
 }

@@ -9,7 +9,7 @@ import pytest
 
 from argo.emitted import said, tasks, templates
 from compiled import problems_of
-from flowport.compiler.ir import Branch, Case, End, ExecutionSpec, Foreach, Next, Parameter, Pod, Resources, Settings, Switch
+from flowport.compiler.ir import Branch, Case, End, ExecutionSpec, Foreach, Next, Parameter, Pod, Resources, Retry, Settings, Switch
 from flowport.compiler.ir.plan import Plan
 from flowport.targets.argo import target
 from flowport.targets.argo.graph import graph
@@ -56,6 +56,16 @@ def test_a_setting_that_nobody_would_take_is_refused(profile: dict[str, Any], co
     (found,) = said(one(), **profile)
     assert (found.code, found.severity) == (code, "error")
     assert found.help
+
+
+def test_a_step_that_is_tried_again_has_no_timeout_for_its_start() -> None:
+    again = Settings(retry=Retry(1, 0))
+    plan = flow(("start", Next("a"), again), ("a", Next("b")), ("b", Next("end"), again), END)
+    assert said(plan) == ()
+    (found,) = said(plan, startup_timeout=60)
+    assert (found.code, found.severity) == ("FP308", "warning")
+    assert found.message == "`startup_timeout` does not hold for steps that are tried again: `start`, `b`"
+    assert said(flow(("start", Next("end")), END), startup_timeout=60) == ()
 
 
 def test_a_name_that_argo_refuses_is_mapped_and_shown() -> None:

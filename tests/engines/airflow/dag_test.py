@@ -129,12 +129,14 @@ def docker():
 
 def batch():
     from airflow.providers.amazon.aws.hooks.batch_client import BatchClientHook
+    from airflow.providers.amazon.aws.triggers.batch import BatchJobTrigger
+    from airflow.triggers.base import TriggerEvent
 
     class Client:
-        """What the operator asks AWS Batch; a job has ended as soon as it is submitted."""
+        """What the operator asks AWS Batch; a job has ended when it is asked about for the second time."""
 
         def __init__(self):
-            self.jobs = {}
+            self.jobs, self.seen = {}, set()
 
         def submit_job(self, retryStrategy, containerOverrides, **_):
             assert retryStrategy == {"attempts": 1}
@@ -144,9 +146,16 @@ def batch():
             return job
 
         def describe_jobs(self, jobs):
-            return {"jobs": [self.jobs[job] for job in jobs]}
+            found = [self.jobs[job] if job in self.seen else {"jobId": job, "status": "RUNNING"} for job in jobs]
+            self.seen.update(jobs)
+            return {"jobs": found}
+
+    async def run(self):
+        state = client.jobs[self.return_value]["status"]
+        yield TriggerEvent({"status": "success" if state == "SUCCEEDED" else "error", self.return_key: self.return_value})
 
     client = Client()
+    BatchJobTrigger.run = run
     BatchClientHook.client = property(lambda self: client)
     BatchClientHook.get_conn = lambda self: client
     BatchClientHook.delay = staticmethod(lambda delay=None: None)
@@ -154,6 +163,8 @@ def batch():
 
 def ecs():
     from airflow.providers.amazon.aws.operators.ecs import EcsRunTaskOperator
+    from airflow.providers.amazon.aws.triggers.ecs import TaskDoneTrigger
+    from airflow.triggers.base import TriggerEvent
 
     class Client:
         """What the operator asks ECS; a task has ended as soon as it runs."""
@@ -176,7 +187,11 @@ def ecs():
         def describe_tasks(self, tasks, **_):
             return {"tasks": [{"containers": [{"lastStatus": "STOPPED", "exitCode": self.codes[task]}]} for task in tasks]}
 
+    async def run(self):
+        yield TriggerEvent({"status": "success", "task_arn": self.task_arn, "cluster": self.cluster})
+
     client = Client()
+    TaskDoneTrigger.run = run
     EcsRunTaskOperator.client = property(lambda self: client)
 
 

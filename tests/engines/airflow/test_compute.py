@@ -81,11 +81,11 @@ class Again(FlowSpec):
 """
 
 
-def tries(airflow: DagTests, compute: str, folder: Path, bucket: str) -> dict[str, tuple[str, int]]:
+def tries(airflow: DagTests, compute: str, folder: Path, bucket: str, **profile: Any) -> dict[str, tuple[str, int]]:
     """The state and the number of tries of each task of `work`, whose items end with the exit codes 0, 1 and 78."""
     path = folder / "again.py"
     path.write_text(AGAIN)
-    (ended,) = airflow.run_plans([(plan_of(path), {}, NEEDED[compute])], compute, f"s3://{bucket}/runs")
+    (ended,) = airflow.run_plans([(plan_of(path), {}, {**NEEDED[compute], **profile})], compute, f"s3://{bucket}/runs")
     assert (ended.state, ended.states["start[-1]"]) == ("failed", "success"), ended.said
     return {f"{task['map_index']}": (task["state"], task["try_number"]) for task in ended.tasks if task["task_id"] == "work"}
 
@@ -94,6 +94,13 @@ def tries(airflow: DagTests, compute: str, folder: Path, bucket: str) -> dict[st
 def test_a_task_that_says_that_trying_is_useless_is_tried_once(compute: str, bucket: str, tmp_path: Path) -> None:
     airflow = DagTests(tmp_path / "airflow", Path(sys.executable))
     assert tries(airflow, compute, tmp_path, bucket) == {"0": ("success", 1), "1": ("failed", 3), "2": ("failed", 1)}
+
+
+@pytest.mark.parametrize("compute", ["batch", "ecs"])
+def test_a_task_that_waits_in_the_triggerer_goes_on_and_fails_as_any_other(compute: str, bucket: str, tmp_path: Path) -> None:
+    airflow = DagTests(tmp_path / "airflow", Path(sys.executable))
+    found = tries(airflow, compute, tmp_path, bucket, default_args={"deferrable": True})
+    assert found == {"0": ("success", 1), "1": ("failed", 3), "2": ("failed", 1)}
 
 
 def test_a_pod_that_says_that_trying_is_useless_is_tried_once_on_airflow_2(airflow_2: Path, bucket: str, tmp_path: Path) -> None:
