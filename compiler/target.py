@@ -124,7 +124,7 @@ class DryRun(Generic[S]):
     """What a dry run is asked to do: run `plan`, which is not lowered yet.
 
     `store` is the local folder store that gets a copy of the run, and has the runs that it may take results from. `run_id` is the id in it.
-    With `logs`, events have what tasks printed.
+    With `logs`, events have what tasks printed. With a `scheduled_time`, in UTC, it is a run as a schedule starts it for that time.
     """
 
     plan: Plan
@@ -138,6 +138,7 @@ class DryRun(Generic[S]):
     tags: tuple[str, ...] = ()
     max_workers: int | None = None
     logs: bool = False
+    scheduled_time: str | None = None
 
     @property
     def engine_run_id(self) -> str:

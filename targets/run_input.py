@@ -40,6 +40,7 @@ def in_store(request: DryRun[Any], store: Store, says: Says, room: int = TYPED, 
     if said and len(documents.dump(given)) <= room:
         return None
     beside = {"origin_run": request.origin_run, "from": request.from_step, "tags": list(request.tags)}
+    beside["scheduled_time"] = request.scheduled_time
     return put_input(store, {"parameters": given, **{name: value for name, value in beside.items() if value}})
 
 

@@ -1,11 +1,25 @@
-"""What every target has to say about `@schedule`."""
+"""What every target has to say about `@schedule`: the settings that they share, and what is wrong with a schedule on any of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import Flow, NoDefault
+
+OVERLAP = ("allow", "skip", "wait", "replace")
+"""What a schedule may do while an earlier run is still running."""
+
+LATER = "start a run that was missed with `flowport trigger FLOW --scheduled-time TIME`"
+"""The way out where an engine does not catch up."""
+
+
+OVERLAPS = (
+    "what a schedule does while an earlier run is still running: `allow` runs both, `skip` starts no run, `wait` starts it when the "
+    "earlier run has ended, and `replace` stops the earlier run"
+)
+CATCH_UP = "the date from which the runs that a schedule missed are started late, all of them"
+"""What the settings of all targets say in the same words."""
 
 
 def unfilled(flow: Flow) -> Iterator[Diagnostic]:
@@ -21,3 +35,17 @@ def unplanned(flow: Flow, way_out: str, why: str) -> Iterator[Diagnostic]:
     for schedule in flow.triggers:
         message = f"the schedule of {flow.name} is not emitted: {why}"
         yield Diagnostic("FP307", message, schedule.span, help=(way_out,), severity="warning")
+
+
+def not_offered(flow: Flow, setting: str, value: str, lacks: Mapping[str, tuple[str, str]]) -> Iterator[Diagnostic]:
+    """A value of a setting that the engine has no way for; `lacks` says for each such value why, and what to write."""
+    for schedule in flow.triggers if value in lacks else ():
+        why, way_out = lacks[value]
+        yield Diagnostic("FP439", f'the schedule of {flow.name} cannot have `{setting} = "{value}"`: {why}', schedule.span, help=(way_out,))
+
+
+def no_catch_up(flow: Flow, value: str, why: str) -> Iterator[Diagnostic]:
+    """A date to catch up from on an engine that starts no missed runs."""
+    for schedule in flow.triggers if value else ():
+        ways_out = ("leave `catch_up` out", LATER)
+        yield Diagnostic("FP439", f'the schedule of {flow.name} cannot have `catch_up = "{value}"`: {why}', schedule.span, help=ways_out)

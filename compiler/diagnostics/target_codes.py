@@ -237,6 +237,11 @@ TARGETS: Mapping[str, Code] = {
         "A cron expression with a day of the month and a day of the week means either day. "
         "The scheduler of AWS has no expression for that.",
     ),
+    "FP439": Code(
+        "the engine cannot do what a setting asks of the schedule",
+        "Engines differ in what happens when a scheduled time comes while an earlier run is running (`overlap`), and when a scheduled time "
+        "was missed (`catch_up`). A value that the engine has no way for is refused, as the schedule would do something else.",
+    ),
     "FP440": Code(
         "a foreach is no array job",
         "With `array_jobs = true`, a foreach of one step is one array job of AWS Batch. Batch tries a failed child again at once and "

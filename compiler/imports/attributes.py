@@ -25,7 +25,7 @@ from flowport.runtime.names.exports import names_of
 CURRENT = (
     "flow_name", "run_id", "origin_run_id", "step_name", "task_id", "retry_count", "attempt", "pathspec", "parameters",
     "parameter_names", "tags", "user", "username", "namespace", "card", "trigger", "is_running_flow", "get", "run", "task",
-    "parent_task_pathspecs", "graph", "script_name", "resources", "tempdir",
+    "parent_task_pathspecs", "graph", "script_name", "resources", "tempdir", "scheduled_time",
 )  # fmt: skip
 """The attributes of `current` (`runtime/names/current.py`)."""
 

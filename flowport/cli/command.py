@@ -73,7 +73,9 @@ class Command(click.Command, Generic[Request]):
                 raise click.UsageError(f"option `{param.opts[0]}` is given twice, and takes one value", ctx)
 
     def invoke(self, ctx: click.Context) -> int:
-        values = {name: changes(ctx.params) if name == "changes" else ctx.params[name] for name in signature(self.request).parameters}
+        known = {"changes", *ctx.params}
+        wanted = [name for name, given in signature(self.request).parameters.items() if name in known or given.default is given.empty]
+        values = {name: changes(ctx.params) if name == "changes" else ctx.params[name] for name in wanted}
         return self.run(self.request(**values))
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

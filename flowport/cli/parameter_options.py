@@ -31,6 +31,9 @@ FREE = "flowport.free"
 OF_CONFIGS = {"config": "config_files", "config-value": "config_values", "run-config-parsers": "run_config_parsers"}
 """The options of configs: how they are written, and their names in a context of click's."""
 
+OF_A_SCHEDULE = {"scheduled-time": "scheduled_time"}
+"""That with the time for which a schedule would start a run."""
+
 OF_A_PROJECT = {"branch": "branch", "production": "production"}
 """Those that choose the branch of a project."""
 
@@ -176,7 +179,11 @@ def _own(params: Sequence[click.Parameter], ctx: click.Context) -> list[click.Pa
 
 def _free(flow: FlowFile) -> frozenset[str]:
     """The options that a flow has parameters for and no use: of configs where it has no configs, of branches where it has no project."""
-    unused = {**({} if flow.plan.flow.configs else OF_CONFIGS), **({} if flow.plan.flow.project else OF_A_PROJECT)}
+    unused = {
+        **({} if flow.plan.flow.triggers else OF_A_SCHEDULE),
+        **({} if flow.plan.flow.configs else OF_CONFIGS),
+        **({} if flow.plan.flow.project else OF_A_PROJECT),
+    }
     named = {one for spec in flow.parameters for one in spellings(spec["name"])}
     return frozenset(option for name, option in unused.items() if name in named)
 

@@ -151,6 +151,15 @@ def on_this_machine() -> list[click.Parameter]:
     ]
 
 
+def scheduled_time() -> click.Option:
+    """--scheduled-time of a command that starts a run."""
+    return click.Option(
+        ["--scheduled-time"],
+        metavar="TIME",
+        help="Start the run as a schedule does for this time, such as 2026-03-29T06:30:00Z: `current.scheduled_time` is this time.",
+    )
+
+
 def origin() -> list[click.Parameter]:
     """--origin-run and --from of a command that starts a run."""
     return [

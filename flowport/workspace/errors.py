@@ -257,6 +257,10 @@ class NoOrigin(WorkspaceError):
         super().__init__("a step to run again is named, and no run whose results are reused")
 
 
+class BadScheduledTime(WorkspaceError):
+    """The time for which a run is started is none, or the run has that of another one."""
+
+
 class NotWritable(WorkspaceError):
     """The disk does not let a file or folder be written."""
 

@@ -15,7 +15,7 @@ from flowport.runtime.run.run_input import tags
 from flowport.runtime.store.keys import Keys, is_spin, part
 from flowport.workspace.branch import on_branch_of_user
 from flowport.workspace.environments.here import pythons
-from flowport.workspace.errors import BadRunId, BadTags, IsSpin, NoOrigin, NotWritable, UnknownRun, UnknownStep
+from flowport.workspace.errors import BadRunId, BadScheduledTime, BadTags, IsSpin, NoOrigin, NotWritable, UnknownRun, UnknownStep
 from flowport.workspace.flow_file import FlowFile
 from flowport.workspace.parameters import ParameterText, parameter_values
 from flowport.workspace.secrets.file import place_here
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 class RunRequest(NamedTuple):
     """A run of a flow: with `origin_run` it reuses the results of that run, with `from_step` none of that step and those after it.
 
+    A `scheduled_time` makes it a run as a schedule starts it for that time.
     `max_workers` is the number of tasks at once: by default that of the processors.
     `run_id_file` is where the id of the run is written before it begins.
     Tasks are forked from one process, or with `fork` false started anew as in a container. A `quiet` run shows neither output nor progress.
@@ -44,6 +45,7 @@ class RunRequest(NamedTuple):
     quiet: bool = False
     origin_run: str | None = None
     from_step: str | None = None
+    scheduled_time: str | None = None
 
 
 class RunInput(NamedTuple):
@@ -53,10 +55,16 @@ class RunInput(NamedTuple):
     tags: tuple[str, ...] = ()
     origin_run: str | None = None
     from_step: str | None = None
+    scheduled_time: str | None = None
 
     def document(self) -> dict[str, Any]:
         """The input as the first task reads it."""
-        rest = {"origin_run": self.origin_run, "from": self.from_step, "tags": list(self.tags) or None}
+        rest = {
+            "origin_run": self.origin_run,
+            "from": self.from_step,
+            "tags": list(self.tags) or None,
+            "scheduled_time": self.scheduled_time,
+        }
         return {"parameters": self.parameters, **{name: value for name, value in rest.items() if value is not None}}
 
 
@@ -86,6 +94,20 @@ def run_input(
         raise BadTags(str(error)) from None
 
 
+def for_time(inputs: RunInput, scheduled_time: str | None) -> RunInput:
+    """The input of a run as a schedule starts it for a time; raises BadScheduledTime."""
+    if scheduled_time is None:
+        return inputs
+    from flowport.runtime.run.scheduled_time import in_utc
+
+    if inputs.origin_run:
+        raise BadScheduledTime(f"the run has the scheduled time of run `{inputs.origin_run}`, whose results it reuses")
+    try:
+        return inputs._replace(scheduled_time=in_utc(scheduled_time))
+    except ValueError as error:
+        raise BadScheduledTime(str(error)) from None
+
+
 def start(request: RunRequest, say: Callable[[str], object]) -> int:
     """Compile a flow, put the code where tasks find it, and run it; the exit status.
 
@@ -101,6 +123,7 @@ def start(request: RunRequest, say: Callable[[str], object]) -> int:
 
     flow = request.flow._replace(plan=on_branch_of_user(request.flow.plan))
     inputs = run_input(flow, request.parameters, request.tags, request.origin_run, request.from_step)
+    inputs = for_time(inputs, request.scheduled_time)
     run = run_id(request.run_id)
     package = flow.package()
     url = store_to_write(request.store, flow.config)

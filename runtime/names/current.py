@@ -7,6 +7,7 @@ import os
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
     from typing import Any
 
     from flowport.runtime.store.interface import Store
@@ -93,6 +94,7 @@ class Current:
     is_running_flow = False
     card = Card()
     trigger = None
+    _scheduled_time: str | None = None
     _store: Store | None = None
     """The store of the run."""
     _branch = ""
@@ -165,6 +167,18 @@ class Current:
     def parent_task_pathspecs(self) -> list[str]:
         """The pathspecs of the tasks that lead to this one."""
         return [*self.task.parent_task_pathspecs] if self._address else []
+
+    @property
+    def scheduled_time(self) -> datetime | None:
+        """The time in UTC for which a schedule started the run, however late it began; None for a run that no schedule started.
+
+        A resumed run has that of its origin.
+        """
+        if self._scheduled_time is None:
+            return None
+        from datetime import datetime
+
+        return datetime.fromisoformat(self._scheduled_time)
 
     @property
     def graph(self) -> dict[str, Any]:

@@ -30,7 +30,7 @@ FIELDS: dict[str, tuple[type, ...]] = {
 }
 """What the document of a run says beside its version, `v`."""
 
-OPTIONAL: dict[str, str | None] = {"input": "", "from": None, "system_tags": None}
+OPTIONAL: dict[str, str | None] = {"input": "", "from": None, "system_tags": None, "scheduled_time": None}
 """What it may say, and what counts where it does not. Runs of earlier versions have no system tags, and are in every namespace."""
 
 

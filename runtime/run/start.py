@@ -81,9 +81,10 @@ def _document(store: Store, given: dict[str, Any], invocation: Invocation, progr
         raise NonRetryable(f"the run resumes `{origin}`, which is a spin and no run")
     if origin is not None and not store.exists(Keys(invocation.flow, origin).run()):
         raise NonRetryable(f"the run resumes run `{origin}` of {invocation.flow}, which is not in {store.url}")
-    before = read(store, Keys(invocation.flow, origin)).doc["parameters"] if origin else {}
+    past: dict[str, Any] = read(store, Keys(invocation.flow, origin)).doc if origin else {}
     if spin := given.get("spin"):
-        before = read(past_store(store, spin), Keys(invocation.flow, spin["run"])).doc["parameters"]
+        past = read(past_store(store, spin), Keys(invocation.flow, spin["run"])).doc
+    scheduled_time = past["scheduled_time"] if past else _scheduled_time(given.get("scheduled_time") or invocation.scheduled)
     started, target = round(time.time(), 3), target_of(invocation.engine)
     return {
         "v": RECORDS,
@@ -99,10 +100,25 @@ def _document(store: Store, given: dict[str, Any], invocation: Invocation, progr
         "from": first,
         "tags": given.get("tags") or [],
         "system_tags": system_tags(program.flow, target, started),
-        "parameters": initial_values(store, program, given.get("parameters") or {}, before, form=bool(given.get("form"))),
+        "parameters": initial_values(
+            store, program, given.get("parameters") or {}, past.get("parameters", {}), form=bool(given.get("form"))
+        ),
         **({"configs": held_configs(store, program)} if program.has_configs else {}),
+        **({"scheduled_time": scheduled_time} if scheduled_time else {}),
         **({"spin": spin} if spin else {}),
     }
+
+
+def _scheduled_time(text: str) -> str | None:
+    """The time for which a schedule started a run, in UTC; None for a run that no schedule started."""
+    if not text:
+        return None
+    from flowport.runtime.run.scheduled_time import in_utc
+
+    try:
+        return in_utc(text)
+    except ValueError as error:
+        raise NonRetryable(f"the scheduled time of the run: {shown(str(error))}") from None
 
 
 def target_of(engine: str) -> str:

@@ -211,6 +211,7 @@ def _announce(context: ItemContext, item: Item, tried: int) -> None:
         "is_running_flow": True,
         **({"is_parallel": True} if "gang" in context.plan else {}),
         "_has_gangs": "gangs" in flow,
+        "_scheduled_time": context.record.doc["scheduled_time"],
         "_store": context.store,
         "_branch": _branch(context),
         "_namespace": context.record.namespace,

@@ -36,6 +36,9 @@ EPOCH = "{{ ti.max_tries - task.retries }}"
 BEGAN = "airflow/{{ dag_run.start_date }}"
 """What tells a DAG run from another one of the same id."""
 
+SCHEDULED = "{{ dag_run.logical_date.isoformat() if dag_run.run_type in ('scheduled', 'backfill') else '' }}"
+"""The time for which the schedule started a DAG run: the logical date, with `CronTriggerTimetable`. A manual run has none on Airflow 3."""
+
 FILES = (".sh", ".bash", ".env", ".json", ".yaml", ".yml", ".j2")
 """What ends in one of these Airflow takes for the path of a template (`template_ext` of the operators)."""
 
@@ -129,7 +132,8 @@ class _File:
         yield "# What every task is told. The epoch grows when a task is cleared: then it runs again, and what follows sees it."
         yield statement("RUN = ", {**{name: value for name, value in said.items() if value}, variable("epoch"): EPOCH})
         yield "# What the first task is told besides: the trigger form (when it is too long, its length), and whose run it is."
-        yield statement("FORM = ", {variable("form"): form, variable("engine"): BEGAN})
+        scheduled = {variable("scheduled"): SCHEDULED} if self.plan.flow.triggers else {}
+        yield statement("FORM = ", {variable("form"): form, variable("engine"): BEGAN, **scheduled})
 
     def _arguments(self) -> Call:
         """The arguments of the DAG itself."""
@@ -139,14 +143,17 @@ class _File:
             named["dag_display_name"] = flow.deployment
         if flow.doc.strip():
             named["description"] = first_line(flow.doc)
-        named |= {"doc_md": Code("__doc__"), "schedule": _timetable(flow.triggers), "catchup": False}
-        named["start_date"] = Call("datetime", (2024, 1, 1), {"tzinfo": Code("timezone.utc")})
+        named |= {"doc_md": Code("__doc__"), "schedule": _timetable(flow.triggers)}
+        since = settings.catch_up if flow.triggers else None
+        named["catchup"] = since is not None
+        first = (2024, 1, 1) if since is None else (since.year, since.month, since.day)
+        named["start_date"] = Call("datetime", first, {"tzinfo": Code("timezone.utc")})
         if settings.schedule:
             named["is_paused_upon_creation"] = settings.schedule == "paused"
         if settings.max_concurrency is not None:
             named["max_active_tasks"] = settings.max_concurrency
-        if settings.max_active_runs is not None:
-            named["max_active_runs"] = settings.max_active_runs
+        if settings.max_active_runs is not None or (flow.triggers and settings.overlap == "wait"):
+            named["max_active_runs"] = settings.max_active_runs or 1
         if settings.run_timeout is not None:
             named["dagrun_timeout"] = Call("timedelta", (), {"seconds": settings.run_timeout})
         named["default_args"] = {"owner": settings.owner, "retries": 0, **self.compute.defaults(settings), **settings.default_args}

@@ -23,7 +23,7 @@ from flowport.runtime.store.keys import code_key
 from flowport.targets.airflow.form import says
 from flowport.targets.airflow.settings import Settings
 from flowport.targets.dry_run import Recorder
-from flowport.targets.run_input import fillers, in_store
+from flowport.targets.run_input import TYPED, fillers, in_store
 from flowport.targets.verify import Task
 
 OLDEST = (2, 10)
@@ -103,8 +103,8 @@ def _followed(process: subprocess.Popen[str], recorder: Recorder) -> str:
 
 
 def _form(request: DryRun[Settings], recorder: Recorder) -> dict[str, Any]:
-    """The values for the trigger form."""
-    if reference := in_store(request, recorder.store, says):
+    """The values for the trigger form: with a scheduled time a reference, as no schedule of Airflow's starts the run."""
+    if reference := in_store(request, recorder.store, says, room=0 if request.scheduled_time else TYPED):
         return {**fillers(request), "run_input": reference}
     more = {"origin_run": request.origin_run, "from_step": request.from_step, "run_tags": list(request.tags)}
     return {**request.parameters, **{name: value for name, value in more.items() if value}}

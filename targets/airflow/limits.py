@@ -27,7 +27,7 @@ from flowport.targets.containers.limits import COMPUTE_CODES, loop_problems
 from flowport.targets.gangs import uncounted
 from flowport.targets.kubernetes import Held
 from flowport.targets.pods import pod_problems
-from flowport.targets.schedules import unfilled
+from flowport.targets.schedules import not_offered, unfilled
 from flowport.targets.settings_validation import line
 from flowport.targets.settings_validation import missing as missing_one
 from flowport.targets.sizes import VARIABLE, fargate
@@ -62,6 +62,18 @@ IMAGES_ELSEWHERE: Mapping[str, str] = {
 }
 """Why tasks on some kinds of compute do not get their image from a DAG."""
 
+FIRST_YEAR = 2000
+"""The first year to catch up from: with an earlier one, Airflow would start a run for every scheduled time since then."""
+
+NO_OVERLAP = {
+    value: (why, 'write `overlap = "wait"` under [airflow] in flowport.toml: one run at once, and of the times that wait some are left out')
+    for value, why in {
+        "skip": "a run that comes due while another one is running waits for its end",
+        "replace": "Airflow stops no run for another one",
+    }.items()
+}
+"""Values of `overlap` that Airflow has no way for (`SchedulerJobRunner._create_dag_runs` of 2.10 to 3.3)."""
+
 
 def lacks(settings: Settings) -> Capabilities:
     """What Airflow and the compute of a profile cannot do."""
@@ -92,7 +104,17 @@ def setting_problems(settings: Settings) -> Iterator[Diagnostic]:
     if settings.api and (problem := api_problem(settings.api)):
         message, _, way_out = problem.partition("\n")
         yield Diagnostic("FP401", message, help=(way_out.strip(),) if way_out else ())
+    yield from _schedule_problems(settings)
     yield from _table_problems(settings)
+
+
+def _schedule_problems(settings: Settings) -> Iterator[Diagnostic]:
+    if settings.given_catch_up and (settings.catch_up is None or settings.catch_up.year < FIRST_YEAR):
+        message = f"the setting `catch_up` is `{settings.given_catch_up}`, which is no date of this century"
+        yield Diagnostic("FP490", message, help=(line("airflow", Settings.named("catch_up")),))
+    if settings.overlap == "wait" and (settings.max_active_runs or 1) > 1:
+        message = f'`overlap = "wait"` and `max_active_runs = {settings.max_active_runs}` contradict each other: one run at once is `wait`'
+        yield Diagnostic("FP490", message, help=("leave one of them out",))
 
 
 def _store_problems(store: str, kind: str, compute: Compute) -> Iterator[Diagnostic]:
@@ -125,6 +147,7 @@ def plan_problems(plan: Plan, settings: Settings) -> Iterator[Diagnostic]:
     """What a plan asks for and does not get, and names that are others in Airflow."""
     yield from missing(plan, "airflow", lacks(settings), CODES)
     yield from unfilled(plan.flow)
+    yield from not_offered(plan.flow, "overlap", settings.overlap, NO_OVERLAP)
     yield from uncounted(plan.flow)
     yield from (_named_like_a_field(parameter) for parameter in plan.flow.parameters if parameter.name in FIELDS)
     yield from _long_form(plan, OVERRIDES if settings.compute in ("batch", "ecs") else VARIABLE)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from urllib.parse import urlsplit
 
 from flowport.compiler.lower.names import legal
 from flowport.compiler.settings import Profile, TargetSettings, number, table, text, texts
+from flowport.targets.schedules import CATCH_UP, OVERLAP, OVERLAPS
 
 TIMEOUT = 99_999_999
 """The most seconds of a timeout: three years, as on Step Functions."""
@@ -54,6 +57,15 @@ class Settings(TargetSettings):
         "decides",
         choices=("active", "paused"),
     )
+    overlap = text(
+        f"{OVERLAPS}; by default as `max_active_runs` says, and Airflow can neither `skip` nor `replace`",
+        choices=OVERLAP,
+    )
+    given_catch_up = text(
+        f"{CATCH_UP} (`catchup`, `start_date`); by default Airflow starts only the last one",
+        name="catch_up",
+        example="2026-11-01",
+    )
     given_dag_id = text("the id of the DAG; by default the name of the flow", name="dag_id", example="my_flow")
     owner = text("the owner of the tasks", default="flowport")
     tags = texts("tags of the DAG, a list of strings", example=["ml"])
@@ -81,6 +93,14 @@ class Settings(TargetSettings):
     def store(self) -> str:
         """The store's address, without a slash at the end."""
         return self.given_store.rstrip("/")
+
+    @property
+    def catch_up(self) -> date | None:
+        """The date from which missed runs are started late; None for none, and for what is no date."""
+        try:
+            return date.fromisoformat(self.given_catch_up) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", self.given_catch_up) else None
+        except ValueError:
+            return None
 
     @property
     def dag_id(self) -> str:

@@ -42,7 +42,7 @@ def dry_run(request: DryRun[Settings], file: File, report: Callable[[TaskEnded],
     pods = request.max_workers or os.cpu_count() or 1
     try:
         template, *_ = yaml.safe_load_all(file.data)
-        workflow = Workflow(template, request.engine_run_id, _form(request, recorder), pods, on_pod_end)
+        workflow = Workflow(template, request.engine_run_id, _form(request, recorder), pods, on_pod_end, request.scheduled_time)
         phase = workflow.run()
     except DocumentError as error:
         return recorder.result(str(error))
@@ -53,7 +53,8 @@ def dry_run(request: DryRun[Settings], file: File, report: Callable[[TaskEnded],
 
 def _form(request: DryRun[Settings], recorder: Recorder) -> dict[str, str]:
     """The values for Argo's form."""
-    room = ROOM - len(json.dumps(arguments(request.plan.flow)))
+    flow = request.plan.flow
+    room = 0 if request.scheduled_time and not flow.triggers else ROOM - len(json.dumps(arguments(flow)))
     if reference := in_store(request, recorder.store, says, min(TYPED, room)):
         return {**{name: typed(value) for name, value in fillers(request).items()}, "run_input": reference}
     more = {"origin_run": request.origin_run, "from_step": request.from_step, "run_tags": ",".join(request.tags)}

@@ -30,7 +30,7 @@ from flowport.targets.argo.workflow import room
 from flowport.targets.containers.limits import COMPUTE_CODES, POD_LACKS, needed
 from flowport.targets.gangs import uncounted
 from flowport.targets.pods import pod_problems
-from flowport.targets.schedules import unfilled
+from flowport.targets.schedules import no_catch_up, not_offered, unfilled
 
 TEMPLATES = 200
 """Templates of a workflow (Argo's CRDs)."""
@@ -45,6 +45,9 @@ NAMESPACE = Limit("never", "all pods of a workflow are in its namespace", "set `
 LACKS: Capabilities = {FOREACH_IN_LOOP: ONE_CONTAINER, pod_feature("namespace"): NAMESPACE, **POD_LACKS}
 CODES: Mapping[Feature, str] = {FOREACH_IN_LOOP: "FP304", **COMPUTE_CODES}
 
+NO_OVERLAP = {"wait": ("a CronWorkflow starts a run at once, or not at all", 'write `overlap = "skip"` under [argo] in flowport.toml')}
+NO_CATCH_UP = "of the times that a CronWorkflow missed, Argo starts a run for the last one at most, within ten minutes"
+
 
 def plan_problems(plan: Plan, settings: Settings, document: Any) -> Iterator[Diagnostic]:
     """What a plan asks for and does not get, and names that are others in Argo."""
@@ -54,6 +57,8 @@ def plan_problems(plan: Plan, settings: Settings, document: Any) -> Iterator[Dia
         message = f"`{name}` has {len(name)} characters, and Argo allows {CRON_NAME} for a CronWorkflow"
         yield Diagnostic("FP405", message, schedule.span, help=("use a shorter `name` for the template",))
     yield from unfilled(plan.flow)
+    yield from not_offered(plan.flow, "overlap", settings.overlap, NO_OVERLAP)
+    yield from no_catch_up(plan.flow, settings.catch_up, NO_CATCH_UP)
     yield from pod_problems(plan, volumes(settings), HELD)
     yield from _expressions(plan.flow)
     yield from _retried(plan.flow, settings)

@@ -30,14 +30,17 @@ BRACE = "FLOWPORT_BRACE"
 BEGAN = "argo/{{workflow.uid}}"
 """What tells a workflow from another one of the same name."""
 
+SCHEDULED = "{{=workflow.scheduledTime ?? ''}}"
+"""The time for which a CronWorkflow started the workflow; other workflows have none (docs/variables.md; measured, 4.1.2)."""
+
 
 @record
 class Pod:
     """The content of a pod template. `name` comes from the first step that uses it, and is not compared.
 
     `answers` says that the task writes where to go on, `counts` that it also writes how many nodes the gang has that it starts, `node` that
-    it is itself a node, `first` that it begins the run, and `command` is the runtime's. `turn` is the turn that the rest of a loop begins
-    with, and of `shared` such fan-outs all must fit into one workflow.
+    it is itself a node, `first` that it begins the run, `scheduled` that a schedule may have started that, and `command` is the runtime's.
+    `turn` is the turn that the rest of a loop begins with, and of `shared` such fan-outs all must fit into one workflow.
     """
 
     name: str = field(compare=False)
@@ -46,6 +49,7 @@ class Pod:
     counts: bool
     node: bool
     first: bool
+    scheduled: bool
     turn: int
     shared: int
     retries: int
@@ -62,6 +66,7 @@ class Part:
     """What the pod of a step is in its workflow: `block` is a loop from `turn` on; the others are as in `Pod`."""
 
     first: bool
+    scheduled: bool
     block: bool
     turn: int
     shared: int
@@ -84,6 +89,7 @@ def pod(step: Step, part: Part, deadline: int | None) -> Pod:
         counts=part.counts,
         node=part.node,
         first=part.first,
+        scheduled=part.scheduled,
         turn=part.turn,
         shared=part.shared if isinstance(step.transition, Foreach) else 1,
         retries=settings.retries,
@@ -194,6 +200,7 @@ def _variables(spec: Pod, width: int, total: int, run: str) -> list[JSON]:
         **({variable("route"): ROUTE} if spec.answers else {}),
         **(_of_node() if spec.node else {}),
         **({variable("form"): FORM, variable("engine"): BEGAN} if spec.first else {}),
+        **({variable("scheduled"): SCHEDULED} if spec.scheduled else {}),
         **{name: literal(value) for name, value in (*tempdir(spec.execution.tmpfs), *spec.environment)},
     }
     return _listed(said)

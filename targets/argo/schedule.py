@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flowport.compiler.ir import JSON, Schedule
 from flowport.compiler.ir.plan import Plan
-from flowport.targets.argo.settings import Settings
+from flowport.targets.argo.settings import POLICIES, Settings
 from flowport.targets.argo.workflow import metadata
 
 LATE = 600
@@ -24,7 +24,7 @@ def cron_workflow(plan: Plan, schedule: Schedule, settings: Settings) -> dict[st
             "schedules": [schedule.cron],
             "timezone": schedule.timezone or "UTC",
             **({"suspend": True} if settings.schedule == "paused" else {}),
-            "concurrencyPolicy": settings.concurrency_policy,
+            "concurrencyPolicy": POLICIES[settings.overlap],
             "startingDeadlineSeconds": LATE,
             "successfulJobsHistoryLimit": KEPT,
             "failedJobsHistoryLimit": KEPT,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.targets.argo.pods import ROUTE, TMP
-from flowport.targets.argo.settings import OURS, TEMPLATE_NAME, Settings
+from flowport.targets.argo.settings import OURS, POLICIES, TEMPLATE_NAME, Settings
 from flowport.targets.argo.volumes import holding, volumes
 from flowport.targets.kubernetes import (
     IMAGE,
@@ -48,6 +48,11 @@ def setting_problems(settings: Settings) -> Iterator[Diagnostic]:
     yield from _store_problems(settings.given_store, holding(settings))
     yield from _name_problems(settings)
     yield from _volume_problems(settings)
+    if settings.given_overlap and settings.concurrency_policy not in ("", POLICIES.get(settings.given_overlap)):
+        said = f'`overlap = "{settings.given_overlap}"` and `concurrency_policy = "{settings.concurrency_policy}"`'
+        yield Diagnostic(
+            "FP490", f"{said} contradict each other", help=("leave `concurrency_policy` out: it is another name of `overlap`",)
+        )
 
 
 def _expressions(settings: Settings) -> Iterator[Diagnostic]:

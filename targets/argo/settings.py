@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from flowport.compiler.lower.names import legal
 from flowport.compiler.settings import Profile, TargetSettings, number, table, tables, text, texts
+from flowport.targets.schedules import CATCH_UP, OVERLAP, OVERLAPS
 
 POD_GC = ("OnPodSuccess", "OnPodCompletion", "OnWorkflowSuccess", "OnWorkflowCompletion", "Never")
 """Argo's own strategies; `Never` is the absence of one."""
 
-OVERLAP = ("Allow", "Forbid", "Replace")
-"""It runs beside that one, not at all, or in the place of it (Argo, CronWorkflow)."""
+POLICIES = {"allow": "Allow", "skip": "Forbid", "replace": "Replace"}
+"""What Argo calls the values of `overlap` (CronWorkflow, `concurrencyPolicy`)."""
 
 DAYS = (1 << 31) // 86_400
 """The most days in seconds of 32 bits, as `ttlStrategy` has them."""
@@ -88,8 +89,10 @@ class Settings(TargetSettings):
     )
     pod_gc = text("which pods are deleted after they end (`podGC`)", default="OnPodSuccess", choices=POD_GC)
     concurrency_policy = text(
-        "what a schedule does while an earlier run is still running: Allow, Forbid or Replace", default="Forbid", choices=OVERLAP
+        "another name of `overlap`, with the words of Argo: Allow, Forbid (which is `skip`) or Replace", choices=tuple(POLICIES.values())
     )
+    given_overlap = text(f"{OVERLAPS}; by default `skip`, and Argo cannot `wait`", name="overlap", choices=OVERLAP)
+    catch_up = text(f"{CATCH_UP}; Argo cannot, and starts only the last one, within ten minutes", example="2026-11-01")
     schedule = text(
         "whether a deployed `@schedule` starts runs: `active`, or `paused` until you turn it on",
         default="active",
@@ -106,6 +109,12 @@ class Settings(TargetSettings):
     def store(self) -> str:
         """The store's address, without a slash at the end."""
         return self.given_store.rstrip("/")
+
+    @property
+    def overlap(self) -> str:
+        """What a schedule does while an earlier run is still running."""
+        said = {policy: value for value, policy in POLICIES.items()}.get(self.concurrency_policy, "skip")
+        return self.given_overlap or said
 
     @property
     def name(self) -> str:

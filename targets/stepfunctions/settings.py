@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flowport.compiler.lower.names import legal
 from flowport.compiler.settings import Profile, TargetSettings, flag, number, table, text, texts
+from flowport.targets.schedules import CATCH_UP, OVERLAP, OVERLAPS
 
 ROLE = "arn:aws:iam::123456789012:role/ecs"
 CHILDREN = 10_000
@@ -74,6 +75,8 @@ class Settings(TargetSettings):
         default="active",
         choices=("active", "paused"),
     )
+    overlap = text(f"{OVERLAPS}; Step Functions can only `allow`", default="allow", choices=OVERLAP)
+    catch_up = text(f"{CATCH_UP}; EventBridge Scheduler cannot, and tries a run again for ten minutes", example="2026-11-01")
     platform = text("what the job queue or the cluster runs on: EC2 or FARGATE", default="EC2", choices=("EC2", "FARGATE"))
     gangs = text(
         "where the nodes of a step with `num_parallel` run: `nodes`, each in a container of its own, or `container`, all in one; "

@@ -103,6 +103,7 @@ COMMAND = FlowCommand(
         click.Option(["--logs"], is_flag=True, help="Show the output of each task when it ends."),
         *shared.of_a_run(),
         *shared.origin(),
+        shared.scheduled_time(),
     ),
     select_flow,
     help=f"The results stay in the store, where `runs`, `logs` and `artifacts` find them. {shared.DASHES}",

@@ -42,6 +42,7 @@ COMMAND = FlowCommand(
         click.Option(["--run-id"], metavar="ID", help="The id of the new run. Default: the time and a random number."),
         click.Option(["--tag", "tags"], metavar="TAG", multiple=True, help="Add a tag to the run; `flowport runs --tag` finds it."),
         *shared.origin(),
+        shared.scheduled_time(),
         shared.json(),
         *shared.changes(),
         shared.profile(),

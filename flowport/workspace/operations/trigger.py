@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from flowport.compiler.operations import EngineRun, Start
 from flowport.workspace.operations.engine import EngineAddress, engine_of_flow
-from flowport.workspace.run import run_id, run_input
+from flowport.workspace.run import for_time, run_id, run_input
 
 if TYPE_CHECKING:
     from flowport.workspace.flow_file import FlowFile
@@ -25,6 +25,7 @@ class TriggerRequest(NamedTuple):
     tags: tuple[str, ...] = ()
     origin_run: str | None = None
     from_step: str | None = None
+    scheduled_time: str | None = None
     wait: bool = False
     json: bool = False
 
@@ -39,6 +40,7 @@ class Triggered(NamedTuple):
 def trigger(request: TriggerRequest, target: str) -> Triggered:
     """Start a run; raises CompileError, WorkspaceError, DeployError or StoreError where it does not begin."""
     inputs = run_input(request.flow, request.parameters, request.tags, request.origin_run, request.from_step)
+    inputs = for_time(inputs, request.scheduled_time)
     engine = engine_of_flow(request.flow, target)
     name = run_id(request.run_id)
     found = engine.operations.trigger(engine.settings, Start(name, inputs.document()))

@@ -70,7 +70,10 @@ def with_defaults(template: Mapping[str, Any], spec: Mapping[str, Any]) -> Mappi
 
 
 class Workflow:
-    """A run of a WorkflowTemplate under a name; `on_pod_end` is called with the variables of every pod that ends."""
+    """A run of a WorkflowTemplate under a name; `on_pod_end` is called with the variables of every pod that ends.
+
+    A CronWorkflow starts it for its `scheduled_time`.
+    """
 
     def __init__(
         self,
@@ -79,13 +82,14 @@ class Workflow:
         given: Mapping[str, str],
         pods: int,
         on_pod_end: Callable[[Mapping[str, str], list[str], Finished], None],
+        scheduled_time: str | None = None,
     ) -> None:
         if strange := list(unknown(document)):
             raise DocumentError(f"the local engine does not know {', '.join(f'`{path}`' for path in strange)}")
         self.spec = document["spec"]
         self.templates = {template["name"]: with_defaults(template, self.spec) for template in self.spec["templates"]}
         self.nodes: list[Node] = []
-        self._name, self._on_pod_end = name, on_pod_end
+        self._name, self._on_pod_end, self._scheduled_time = name, on_pod_end, scheduled_time
         self._limit = min(pods, self.spec.get("parallelism", pods))
         self.message = ""
         self._events: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -106,7 +110,7 @@ class Workflow:
         # A parameter called `json` hides all of them together.
         known = {"json": json.dumps(parameters), **{each["name"]: each["value"] for each in parameters}}
         names = {"workflow.name": self._name, "workflow.uid": str(uuid.uuid4())}
-        return names, {"workflow": {"parameters": known}}
+        return names, {"workflow": {"parameters": known, "scheduledTime": self._scheduled_time}}
 
     def run(self) -> str:
         """Run it to its end; the phase that it has then. `message` says why the controller ended it, where it did."""

@@ -78,6 +78,7 @@ def _input(request: DryRun[Settings], recorder: Recorder) -> dict[str, JSON]:
     if reference := in_store(request, recorder.store, _says, shows_defaults=False):
         return {"input": reference}
     more: dict[str, JSON] = {"origin_run": request.origin_run, "from": request.from_step, "tags": list(request.tags)}
+    more["scheduled_time"] = request.scheduled_time
     return {"parameters": request.parameters, **{name: value for name, value in more.items() if value}}
 
 
