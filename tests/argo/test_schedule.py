@@ -38,6 +38,45 @@ def test_a_paused_schedule_starts_nothing() -> None:
     assert CronWorkflow.model_validate(made).model_dump(mode="json", by_alias=True, exclude_none=True) == made
 
 
+@pytest.mark.parametrize(
+    ("settings", "policy"),
+    [
+        ({}, "Forbid"),
+        ({"overlap": "allow"}, "Allow"),
+        ({"overlap": "skip"}, "Forbid"),
+        ({"overlap": "replace"}, "Replace"),
+        ({"concurrency_policy": "Allow"}, "Allow"),
+        ({"concurrency_policy": "Forbid", "overlap": "skip"}, "Forbid"),
+    ],
+)
+def test_what_happens_beside_a_running_run(settings: dict[str, str], policy: str) -> None:
+    plan = flow(("start", End()), triggers=(DAILY,))
+    assert said(plan, **settings) == ()
+    assert documents(plan, **settings)[1]["spec"]["concurrencyPolicy"] == policy
+
+
+def test_what_a_cron_workflow_cannot_do_is_refused() -> None:
+    plan = flow(("start", End()), triggers=(DAILY,))
+    (found,) = said(plan, overlap="wait")
+    assert (found.code, found.severity) == ("FP439", "error")
+    assert found.message.endswith('cannot have `overlap = "wait"`: a CronWorkflow starts a run at once, or not at all')
+    assert found.help == ('write `overlap = "skip"` under [argo] in flowport.toml',)
+    (found,) = said(plan, catch_up="2026-11-01")
+    assert (found.code, found.help[0]) == ("FP439", "leave `catch_up` out")
+    assert said(flow(("start", End())), overlap="wait", catch_up="2026-11-01") == ()
+
+
+def test_two_names_of_one_setting_do_not_contradict_each_other() -> None:
+    (found,) = said(flow(("start", End())), overlap="allow", concurrency_policy="Forbid")
+    assert found.message == '`overlap = "allow"` and `concurrency_policy = "Forbid"` contradict each other'
+    assert found.help == ("leave `concurrency_policy` out: it is another name of `overlap`",)
+
+
+def test_only_a_workflow_of_a_schedule_is_told_a_time() -> None:
+    named = [made["spec"]["templates"] for made in (documents(flow(("start", End()), triggers=given))[0] for given in ((DAILY,), ()))]
+    assert ["FLOWPORT_SCHEDULED" in str(templates) for templates in named] == [True, False]
+
+
 def test_the_clock_is_that_of_utc_unless_said() -> None:
     assert documents(flow(("start", End()), triggers=(Schedule("0 0 * * *"),)))[1]["spec"]["timezone"] == "UTC"
 

@@ -198,6 +198,33 @@ def test_the_clock_starts_a_run_at_its_time() -> None:
     assert [found.code for found in said(flow(("start", End()), triggers=(Schedule("0 0 * * *"),), parameters=needed))] == ["FP421"]
 
 
+def test_one_run_at_once_is_what_waits() -> None:
+    plan = flow(("start", End()), triggers=(Schedule("30 6 * * *"),))
+    assert "max_active_runs=1" in source(plan, overlap="wait")
+    assert "max_active_runs" not in source(plan, overlap="allow")
+    assert "max_active_runs" not in source(flow(("start", End())), overlap="wait")
+    for value, why in (("skip", "waits for its end"), ("replace", "stops no run for another one")):
+        (found,) = said(plan, overlap=value)
+        assert (found.code, found.severity) == ("FP439", "error")
+        assert found.message.endswith(why)
+        assert said(flow(("start", End())), overlap=value) == ()
+    (found,) = said(plan, overlap="wait", max_active_runs=2)
+    assert found.message == '`overlap = "wait"` and `max_active_runs = 2` contradict each other: one run at once is `wait`'
+
+
+def test_missed_runs_are_started_from_a_date_on() -> None:
+    plan = flow(("start", End()), triggers=(Schedule("30 6 * * *"),))
+    made = source(plan, catch_up="2026-11-01")
+    assert "catchup=True" in made
+    assert "start_date=datetime(2026, 11, 1, tzinfo=timezone.utc)" in made
+    assert "catchup=False" in source(plan)
+    assert "catchup=False" in source(flow(("start", End())), catch_up="2026-11-01")
+    for value in ("yesterday", "2026-02-30", "2026-1-1", "1999-01-01", "20261101", "0000-01-01"):
+        (found,) = said(plan, catch_up=value)
+        assert found.message == f"the setting `catch_up` is `{value}`, which is no date of this century"
+        assert found.help == ('write `catch_up = "2026-11-01"` under [airflow] in flowport.toml',)
+
+
 @pytest.mark.parametrize(
     ("compute", "profile", "told"),
     [

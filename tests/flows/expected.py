@@ -53,6 +53,11 @@ def once(*steps: str, **more: int) -> dict[str, int]:
 
 RUNS = (
     Expected(
+        "scheduled.py",
+        {"first": None, "times": [None, None], "last": None, "is_scheduled": False},
+        once("start", "join", "end", day=2),
+    ),
+    Expected(
         "linear.py",
         {"total": "6 kg of APPLES", "weights": [3, 1, 2], "alias": [3, 1, 2], "nested": {"inner": {"list": ["apples"]}}, "shared": True},
         once("start", "weigh", "rename", "end"),

@@ -103,6 +103,10 @@ BAD.update(
         "[" * 100_000: "`flows/Given/runs/1/input.json` is not JSON",
         "\udcff": "`flows/Given/runs/1/input.json` is not JSON",
         "null": "a run is started with",
+        '{"parameters": {"whole": 1}, "scheduled_time": 3}': "a run is started with",
+        '{"parameters": {"whole": 1}, "scheduled_time": "2026-03-29T06:30:00"}': "`2026-03-29T06:30:00` is no time with",
+        '{"parameters": {"whole": 1}, "scheduled_time": "<aws.scheduler.scheduled-time>"}': "is no time with its offset from UTC",
+        '{"parameters": {"whole": 1}, "scheduled_time": "\\u001b[31m"}': "the scheduled time of the run: `\\x1b[31m` is no time",
     }
 )
 
@@ -153,6 +157,25 @@ def test_a_task_of_a_run_that_never_began_stops(flow: Solo, capfd: pytest.Captur
 def test_a_run_id_has_bounds(flow: Solo, capfd: pytest.CaptureFixture[str]) -> None:
     assert flow.perform("start", run="x" * 256) == STOP
     assert "is longer than 255 characters" in capfd.readouterr().err
+
+
+TIMES = {
+    "2026-03-29T06:30:00Z": "2026-03-29T06:30:00+00:00",
+    "2026-03-29T02:30:00+02:00": "2026-03-29T00:30:00+00:00",
+    "2026-12-31T23:30:00-05:00": "2027-01-01T04:30:00+00:00",
+    "2026-11-29T08:32:00.123456+00:00": "2026-11-29T08:32:00.123456+00:00",
+}
+
+
+@pytest.mark.parametrize("text", TIMES)
+def test_the_time_of_a_schedule_is_kept_in_utc(flow: Solo, text: str) -> None:
+    assert started(flow, {"parameters": {"whole": 1}, "scheduled_time": text}) == DONE
+    assert json.loads(flow.path("flows/Given/runs/1/run.json").read_text())["scheduled_time"] == TIMES[text]
+
+
+def test_a_run_that_no_schedule_started_has_no_time(flow: Solo) -> None:
+    assert started(flow, {"parameters": {"whole": 1}}) == DONE
+    assert "scheduled_time" not in json.loads(flow.path("flows/Given/runs/1/run.json").read_text())
 
 
 def test_tags_are_sorted_and_each_is_there_once(flow: Solo) -> None:

@@ -57,16 +57,19 @@ class DagTests:
         return self.run_plans([(plan, typed(plan, given(expected)), profile) for plan, expected in flows], compute, store)
 
     def run_plans(
-        self, flows: Iterable[tuple[Plan, dict[str, Any], dict[str, Any]]], compute: str = "local", store: str = ""
+        self, flows: Iterable[tuple[Plan, dict[str, Any], dict[str, Any]]], compute: str = "local", store: str = "", scheduled: str = ""
     ) -> list[Ended]:
-        """Run plans, each with its form and its settings; many of them in as many processes as there are processors."""
+        """Run plans, each with its form and its settings; many of them in as many processes as there are processors.
+
+        With `scheduled` they are runs that the scheduler made for this time.
+        """
         asked, put = [], []
         for number, (plan, form, profile) in enumerate(flows):
             dag = f"{compute}_{number}"
             place = f"{store}/{dag}" if store else str(self.folder / dag)
             settings = {"compute": compute, "store": place, "python": sys.executable, **profile}
             put.append(deployed_in(self.folder / "dags", dag, plan, settings))
-            asked.append({"file": put[-1].file, "run": RUN, "form": form})
+            asked.append({"file": put[-1].file, "run": RUN, "form": form, **({"scheduled": scheduled} if scheduled else {})})
         count = min(PROCESSES, 1 + len(asked) // MANY)
         with ThreadPoolExecutor(count) as pool:
             shares = list(pool.map(lambda share: self._drive(share, compute), [asked[start::count] for start in range(count)]))

@@ -37,6 +37,7 @@ RUN = {
 FORM = {
     "FLOWPORT_FORM": "{% set f = params | tojson %}{{ f | replace('$', '$$') if f | length < 131000 else f | length }}",
     "FLOWPORT_ENGINE": "airflow/{{ dag_run.start_date }}",
+    "FLOWPORT_SCHEDULED": "{{ dag_run.logical_date.isoformat() if dag_run.run_type in ('scheduled', 'backfill') else '' }}",
 }
 
 
