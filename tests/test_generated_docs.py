@@ -74,6 +74,7 @@ PLACES: dict[str, Capabilities] = {
     "Step Functions: Batch on Fargate": stepfunctions.lacks(batch("FARGATE")),
     "Step Functions: ECS on EC2": stepfunctions.lacks(batch("EC2", "ecs")),
     "Step Functions: ECS on Fargate": stepfunctions.lacks(batch("FARGATE", "ecs")),
+    "Step Functions: Lambda": stepfunctions.lacks(batch("EC2", "lambda")),
     "Airflow: Kubernetes": airflow.lacks(AirflowSettings({"compute": "kubernetes"})),
     "Airflow: Docker": airflow.lacks(AirflowSettings({"compute": "docker"})),
     "Airflow: Batch on EC2": airflow.lacks(AirflowSettings({"compute": "batch"})),

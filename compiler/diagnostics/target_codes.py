@@ -52,9 +52,9 @@ TARGETS: Mapping[str, Code] = {
         "with `@retry` or `@catch`.",
     ),
     "FP309": Code(
-        "an argument that Fargate does not support",
+        "an argument that Fargate or Lambda does not support",
         "Containers on Fargate share no instance: they have no devices, no folders in memory or of an instance, no swap and no privileges. "
-        "Use a profile whose queue runs on EC2, or remove the argument.",
+        "Functions of Lambda have none of these either. Use a profile whose queue runs on EC2, or remove the argument.",
     ),
     "FP310": Code(
         "the engine has no such secrets",
@@ -247,6 +247,12 @@ TARGETS: Mapping[str, Code] = {
         "With `array_jobs = true`, a foreach of one step is one array job of AWS Batch. Batch tries a failed child again at once and "
         "has at most ten attempts. Where a step asks for more than that, its foreach stays a distributed map, in which Step Functions "
         "waits and counts.",
+    ),
+    "FP441": Code(
+        "a step needs more than a function of Lambda has",
+        'With `compute = "lambda"`, each task is an invocation of a function, which ends after 15 minutes. It has at most 10,240 MiB of '
+        "memory and as much of disk, 6 vCPUs, 4 KiB of variables, and no memory that processes share. Ask for less, or use a profile with "
+        '`compute = "batch"` or `"ecs"`.',
     ),
     "FP490": Code(
         "flowport.toml cannot be read",

@@ -8,6 +8,7 @@ from flowport.compiler.ir import JSON
 from flowport.compiler.record import record
 from flowport.targets.stepfunctions import batch
 from flowport.targets.stepfunctions.ecs import run_task, task_definition
+from flowport.targets.stepfunctions.functions import function, invoke
 from flowport.targets.stepfunctions.jobs import Job, Jobs
 from flowport.targets.stepfunctions.settings import Settings
 from flowport.targets.stepfunctions.states import State
@@ -28,4 +29,5 @@ class Compute:
 COMPUTE: Mapping[str, Compute] = {
     "batch": Compute(("job_queue",), "job-definitions.json", batch.definition, batch.state, batch.permissions),
     "ecs": Compute(("cluster",), "task-definitions.json", task_definition.definition, run_task.state, run_task.permissions),
+    "lambda": Compute((), "functions.json", function.definition, invoke.state, invoke.permissions),
 }

@@ -24,6 +24,9 @@ JOB_NAME = 128 - 1 - HASH
 GIVEN = "Ref::"
 """What stands before the name of a value that a state gives to a job, in the words of AWS Batch (Batch User Guide, "Parameters")."""
 
+FUNCTION_NAME = 64 - 1 - HASH
+"""The same for a function of Lambda."""
+
 SHORTEST_TIMEOUT = 60
 """The least `attemptDurationSeconds` (AWS Batch API, JobTimeout)."""
 
@@ -52,7 +55,7 @@ class Jobs:
 
     def __init__(self, plan: Plan, settings: Settings) -> None:
         self._plan, self._settings = plan, settings
-        name = Namer("A-Za-z0-9_-", JOB_NAME)
+        name = Namer("A-Za-z0-9_-", FUNCTION_NAME if settings.compute == "lambda" else JOB_NAME)
         # Named after the machine: a state names its definition without a revision, so two machines of one account must not share any.
         machine = settings.machine
         self._asked = {step.name: step.settings for step in plan.flow.steps}
@@ -109,6 +112,13 @@ def nodes_apart(asked: StepSettings, settings: Settings) -> int:
     if gang is None or not gang.nodes or not can_be_apart(asked) or settings.gangs == "container":
         return 1
     return gang.nodes if settings.compute == "batch" and settings.platform == "EC2" else 1
+
+
+def fixed_words(job: Job) -> list[str]:
+    """The arguments that every task of a job has: all but those whose value a state gives, as `Ref::run`."""
+    words = job.invocation.argv()
+    pairs = [pair for pair in zip(words[1::2], words[2::2]) if not pair[1].startswith(GIVEN)]
+    return [words[0], *(word for pair in pairs for word in pair)]
 
 
 def _job(name: str, invocation: Invocation, asked: StepSettings, timeout: int | None, nodes: int = 1) -> Job:

@@ -25,6 +25,7 @@ from flowport.targets.stepfunctions.containers.problems import job_problems
 from flowport.targets.stepfunctions.ecs.problems import ecs_problems
 from flowport.targets.stepfunctions.foreach.arrays import array_origins, mapped_after_all
 from flowport.targets.stepfunctions.foreach.concurrency import starved
+from flowport.targets.stepfunctions.functions.problems import function_problems, function_setting_problems
 from flowport.targets.stepfunctions.history import BEGIN, LONGEST, History, histories
 from flowport.targets.stepfunctions.schedule import has_two_days
 from flowport.targets.stepfunctions.settings import Settings
@@ -66,6 +67,23 @@ ECS_ON_EC2_LACKS: Capabilities = {
         harmless=True,
     ),
 }
+NO_INSTANCE = Limit("never", "a function of Lambda has no instance whose parts a step could use", 'remove it, or set compute = "batch"')
+LAMBDA_LACKS: Capabilities = {
+    **BATCH_LACKS,
+    GPU: Limit("never", "AWS Lambda has no GPUs", 'set compute = "batch" for a profile with a GPU queue'),
+    SHARED_MEMORY: Limit("never", "AWS Lambda has no shared memory", 'set compute = "batch", or remove shared_memory'),
+    **dict.fromkeys(
+        (
+            *TMPFS,
+            *(batch_feature(name) for name in ("privileged", "host_volumes", "efs_volumes", "inferentia", "efa")),
+        ),
+        NO_INSTANCE,
+    ),
+    **dict.fromkeys(
+        (batch_feature(name) for name in ("queue", "execution_role", "max_swap", "swappiness", "log_driver", "log_options")),
+        Limit("never", "functions of Lambda do not have it", 'remove it, or set compute = "batch"', harmless=True),
+    ),
+}
 KEYS = (
     "Step Functions passes data through S3, so the address must not contain spaces, quotes, braces, backslashes, `?`, `#` or `%`, "
     "nor parts that are empty, `.` or `..`; the name of a bucket has 3 to 63 small letters, digits, `-` and `.`"
@@ -85,6 +103,8 @@ NO_OVERLAP = dict.fromkeys(
 def lacks(settings: Settings) -> Capabilities:
     """What the compute of a profile cannot do; Step Functions itself runs every construct."""
     fargate = settings.platform == "FARGATE"
+    if settings.compute == "lambda":
+        return LAMBDA_LACKS
     common = FARGATE_LACKS if fargate else EC2_LACKS
     if settings.compute == "batch":
         return common
@@ -126,6 +146,8 @@ def _place_problems(settings: Settings) -> Iterator[Diagnostic]:
         yield Diagnostic("FP405", message, help=('write `gangs = "container"`, or `platform = "EC2"` with a queue on EC2',))
     if settings.compute == "ecs":
         yield from ecs_problems(settings)
+    elif settings.compute == "lambda":
+        yield from function_setting_problems(settings)
     for name, given in (
         ("array_jobs", settings.array_jobs),
         ("gangs", settings.gangs == "nodes"),
@@ -205,6 +227,8 @@ def plan_problems(plan: Plan, settings: Settings, size: int) -> Iterator[Diagnos
             "Fargate cannot start containers without `execution_role`",
             help=(line("stepfunctions", Settings.named("execution_role")),),
         )
+    if settings.compute == "lambda":
+        yield from function_problems(plan)
     yield from job_problems(plan, settings)
 
 

@@ -21,6 +21,7 @@ from flowport.targets.stepfunctions.batch import array, retried_by_batch
 from flowport.targets.stepfunctions.compute import COMPUTE
 from flowport.targets.stepfunctions.foreach.arrays import array_step
 from flowport.targets.stepfunctions.foreach.concurrency import shares
+from flowport.targets.stepfunctions.functions import invoke
 from flowport.targets.stepfunctions.jobs import Job, Jobs
 from flowport.targets.stepfunctions.routes import Place, Routes, several_ways_out
 from flowport.targets.stepfunctions.settings import Settings
@@ -139,6 +140,8 @@ class _Builder:
         asked = merge_settings(self._step[step].settings for step in steps)
         if not asked.retries:
             return state
+        if self._settings.compute == "lambda":
+            return invoke.tried_again(state, asked.retries, asked.minutes)
         first, ended, stopped, failed, late = (self._name(f"{name} {what}") for what in ("job", "ended", "stopped", "failed", "timed out"))
         return asl.tried_again(state, (first, ended, stopped, failed, late), asked.retries, asked.minutes)
 

@@ -25,10 +25,11 @@ DRY_RUN_DEFAULTS: Profile = {
     "job_queue": "flows",
     "cluster": "flows",
     "subnets": ["subnet-00000000"],
+    "job_role": "arn:aws:iam::123456789012:role/flows",
     "region": "us-east-1",
     "account": "123456789012",
 }
-"""The settings that a dry run assumes. It uses no bucket, image, queue, cluster or subnet of these names."""
+"""The settings that a dry run assumes. It uses no bucket, image, queue, cluster, subnet or role of these names."""
 
 
 class Settings(TargetSettings):
@@ -43,7 +44,9 @@ class Settings(TargetSettings):
         example="123456789012.dkr.ecr.eu-west-1.amazonaws.com/flows:1",
     )
     compute = text(
-        "where tasks run: `batch` (AWS Batch) or `ecs` (Amazon ECS, which has no queue)", default="batch", choices=("batch", "ecs")
+        "where tasks run: `batch` (AWS Batch), `ecs` (Amazon ECS, which has no queue) or `lambda` (AWS Lambda, 15 minutes at most)",
+        default="batch",
+        choices=("batch", "ecs", "lambda"),
     )
     job_queue = text("the AWS Batch job queue, by name or ARN; required for `batch`", example="flows")
     cluster = text("the ECS cluster, by name or ARN; required for `ecs`", example="flows")
@@ -102,7 +105,7 @@ class Settings(TargetSettings):
         example="/aws/vendedlogs/states/flows",
     )
     given_task_log_group = text(
-        "the CloudWatch log group of the containers; by default `/ecs/` and the name of the machine (ecs)",
+        "the CloudWatch log group of the containers; by default `/ecs/` or `/aws/lambda/`, and the name of the machine (ecs, lambda)",
         name="task_log_group",
         example="/ecs/flows",
     )
@@ -164,8 +167,8 @@ class Settings(TargetSettings):
 
     @property
     def task_log_group(self) -> str:
-        """The name of the log group of the containers of ECS."""
-        return self.given_task_log_group or f"/ecs/{self.machine}"
+        """The name of the log group of the containers of ECS, or of the functions."""
+        return self.given_task_log_group or f"/{'aws/lambda' if self.compute == 'lambda' else 'ecs'}/{self.machine}"
 
     @property
     def job_role(self) -> str:

@@ -20,6 +20,7 @@ sys.path.insert(0, FOLDER)
 
 import ministack.services.batch as batch  # noqa: E402
 import ministack.services.ecs as ecs  # noqa: E402
+import ministack.services.lambda_svc as lambda_svc  # noqa: E402
 import ministack.services.s3 as s3  # noqa: E402
 import ministack.services.stepfunctions as functions  # noqa: E402
 import processes  # noqa: E402
@@ -108,6 +109,24 @@ def run_task(resource, asked):
     if job.exit_code != 0:
         raise functions._ExecutionError("States.TaskFailed", processes.cause(job, asked["Cluster"]))
     return processes.described(job, asked["Cluster"])
+
+
+def invoke(name, payload):
+    """An invocation of a function; ministack's own starts Docker."""
+    function = lambda_svc._functions.get(name.rpartition(":")[2])
+    if function is None:
+        raise functions._ExecutionError("Lambda.ResourceNotFoundException", f"Function not found: {name}")
+    config = function["config"]
+    image = {"Command": config["ImageConfigResponse"]["ImageConfig"]["Command"]}
+    job = jobs.submit(config["FunctionName"], processes.of_lambda({**config, "Code": {"ImageUri": ""}, "ImageConfig": image}, payload), {})
+    while not job.wait(60):
+        pass
+    if job.exit_code != 0:
+        raise functions._ExecutionError(*processes.of_exit(job.exit_code))
+    return {}
+
+
+functions._call_lambda = invoke
 
 
 def get_object(resource, asked):

@@ -59,7 +59,14 @@ main()
 
 
 @pytest.mark.parametrize(
-    ("target", "settings"), [("sfn", ""), ("sfn", '[stepfunctions]\ncompute = "ecs"\n'), ("airflow", ""), ("argo", "")]
+    ("target", "settings"),
+    [
+        ("sfn", ""),
+        ("sfn", '[stepfunctions]\ncompute = "ecs"\n'),
+        ("sfn", '[stepfunctions]\ncompute = "lambda"\n'),
+        ("airflow", ""),
+        ("argo", ""),
+    ],
 )
 def test_the_engine_ends_a_task_that_hangs(tmp_path: Path, target: str, settings: str) -> None:
     (tmp_path / "hung.py").write_text(FLOW)

@@ -84,6 +84,7 @@ def job_policy(plan: Plan, settings: Settings) -> dict[str, JSON]:
             # Without a right to list, S3 answers 403 and not 404 for a key that is not there, and a condition on the prefix is not met by
             # GetObject (S3 API reference, GetObject, "Permissions").
             allow("SeeWhatIsNotThere", ["s3:ListBucket"], [_bucket(settings)]),
+            *_logs_of_functions(settings),
             *_secrets_of_tasks(plan, settings),
         ]
     )
@@ -100,6 +101,14 @@ def _models(plan: Plan, settings: Settings, saved: str) -> Iterator[JSON]:
     if any(step.settings.tensorboard for step in plan.flow.steps):
         # TensorBoard appends to a file by reading it and writing it again.
         yield allow("WriteTensorBoardLogs", ["s3:GetObject", "s3:PutObject"], [_objects(settings, "data/tb/*")])
+
+
+def _logs_of_functions(settings: Settings) -> list[JSON]:
+    """A function writes its own log; the container of a job has an agent for it."""
+    if settings.compute != "lambda":
+        return []
+    group = f"{place(settings, 'logs')}:log-group:{settings.task_log_group}:*"
+    return [allow("WriteItsLog", ["logs:CreateLogStream", "logs:PutLogEvents"], [group])]
 
 
 def execution_policy(plan: Plan, settings: Settings) -> dict[str, JSON] | None:

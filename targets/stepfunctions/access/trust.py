@@ -17,7 +17,11 @@ def machine_trust(settings: Settings) -> dict[str, JSON]:
 
 
 def job_trust(settings: Settings) -> dict[str, JSON]:
-    """The containers of AWS Batch, which are tasks of ECS, may take the role on."""
+    """The containers of AWS Batch, which are tasks of ECS, or the functions may take the role on."""
+    if settings.compute == "lambda":
+        # Lambda itself asks for no condition, and only who may pass the role can give it to a function (AWS Lambda, "Execution role").
+        statement: dict[str, JSON] = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        return {"Version": "2012-10-17", "Statement": [statement]}
     return trust("ecs-tasks.amazonaws.com", settings, [f"{place(settings, 'ecs')}:*"])
 
 

@@ -35,8 +35,9 @@ LOG_DRIVERS = {
 def job_problems(plan: Plan, settings: Settings) -> Iterator[Diagnostic]:
     """What is wrong with the jobs of a plan."""
     for step in plan.flow.steps:
-        yield from _environment(step, OVERRIDES if settings.compute == "batch" else TASK_DEFINITION)
-        yield from _secrets(step, settings)
+        if settings.compute != "lambda":
+            yield from _environment(step, OVERRIDES if settings.compute == "batch" else TASK_DEFINITION)
+            yield from _secrets(step, settings)
         if settings.platform == "FARGATE":
             yield from _fargate(step)
         own = step.settings.execution.for_batch()

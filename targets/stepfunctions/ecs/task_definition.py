@@ -14,7 +14,7 @@ from flowport.runtime.store import digests
 from flowport.runtime.store.documents import dump
 from flowport.targets.sizes import disk, fargate
 from flowport.targets.stepfunctions.containers.properties import linux_parameters, mounts
-from flowport.targets.stepfunctions.jobs import GIVEN, Job
+from flowport.targets.stepfunctions.jobs import Job, fixed_words
 from flowport.targets.stepfunctions.settings import Settings
 
 CONTAINER = "task"
@@ -90,10 +90,3 @@ def _logging(job: Job, settings: Settings) -> dict[str, JSON]:
         usual = {"awslogs-group": settings.task_log_group, "awslogs-region": settings.region, "awslogs-stream-prefix": job.name}
         options = {**usual, **options}
     return {"logDriver": own.log_driver or "awslogs", **({"options": dict(options)} if options else {})}
-
-
-def fixed_words(job: Job) -> list[str]:
-    """The arguments that every task of a job has: all but those whose value a state gives, as `Ref::run`."""
-    words = job.invocation.argv()
-    pairs = [pair for pair in zip(words[1::2], words[2::2]) if not pair[1].startswith(GIVEN)]
-    return [words[0], *(word for pair in pairs for word in pair)]

@@ -81,6 +81,8 @@ class Account:
             self.client("batch").register_job_definition(**definition)
         for definition in json.loads(contents.get("task-definitions.json", "[]")):
             self.client("ecs").register_task_definition(**definition)
+        for definition in json.loads(contents.get("functions.json", "[]")):
+            self.client("lambda").create_function(**definition)
         text = contents["state-machine.json"].decode()
         given = json.loads(contents["machine-settings.json"])
         made = self.client("stepfunctions").create_state_machine(name=folder, definition=text, roleArn=ROLE, **given)

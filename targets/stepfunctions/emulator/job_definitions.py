@@ -1,7 +1,7 @@
-"""The job definitions of the emulated AWS Batch, and the task definitions of the emulated ECS.
+"""The job definitions of the emulated AWS Batch, the task definitions of ECS and the functions of Lambda.
 
 They take the place of moto's own, which import moto's EC2: that takes as long as all the rest of the emulator, and a dry run needs
-nothing of them but RegisterJobDefinition and RegisterTaskDefinition.
+nothing of them but RegisterJobDefinition, RegisterTaskDefinition and CreateFunction.
 """
 
 from __future__ import annotations
@@ -19,14 +19,18 @@ REGISTER = "/v1/registerjobdefinition"
 REGISTER_TASK = "AmazonEC2ContainerServiceV20141113.RegisterTaskDefinition"
 """The path and, as all requests to ECS have the same path, the header of a registration."""
 
+CREATE_FUNCTION = "/2015-03-31/functions"
+"""The path of CreateFunction (AWS Lambda API)."""
+
 
 class JobDefinitions:
-    """The newest revision of every job definition and task definition; `serve` answers their registrations."""
+    """The newest revision of every job definition and task definition, and all functions; `serve` answers their registrations."""
 
     def __init__(self, region: str, account: str) -> None:
         self._prefix = f"arn:aws:batch:{region}:{account}:job-definition"
         self._revisions: dict[str, list[dict[str, Any]]] = {}
         self._tasks: dict[str, dict[str, Any]] = {}
+        self._functions: dict[str, dict[str, Any]] = {}
 
     def get(self, name: str) -> Mapping[str, Any] | None:
         """The newest revision of a definition; None if there is none."""
@@ -37,6 +41,10 @@ class JobDefinitions:
         """The newest revision of a task definition; None if there is none."""
         return self._tasks.get(family)
 
+    def function(self, name: str) -> Mapping[str, Any] | None:
+        """A function; None if there is none."""
+        return self._functions.get(name)
+
     def serve(self, others: Application) -> Application:
         """An application that takes registrations, and hands all other requests on to `others`."""
 
@@ -45,6 +53,8 @@ class JobDefinitions:
                 register = self._register
             elif environ.get("HTTP_X_AMZ_TARGET") == REGISTER_TASK:
                 register = self._register_task
+            elif environ["PATH_INFO"].rstrip("/") == CREATE_FUNCTION and environ["REQUEST_METHOD"] == "POST":
+                register = self._create_function
             else:
                 return others(environ, start_response)
             answer = register(json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))))
@@ -63,6 +73,10 @@ class JobDefinitions:
     def _register_task(self, document: dict[str, Any]) -> bytes:
         self._tasks[document["family"]] = document
         return json.dumps({"taskDefinition": document}).encode()
+
+    def _create_function(self, document: dict[str, Any]) -> bytes:
+        self._functions[document["FunctionName"]] = document
+        return json.dumps({"FunctionName": document["FunctionName"], "State": "Active"}).encode()
 
 
 def leave_out_moto_batch() -> None:

@@ -1,10 +1,11 @@
-"""`batch:submitJob.sync` and `ecs:runTask.sync` in moto 5.2.5's interpreter, with jobs and tasks that are processes of this machine.
+"""`batch:submitJob.sync`, `ecs:runTask.sync` and `lambda:invoke` in moto 5.2.5's interpreter, with jobs that are processes of this machine.
 
-moto's own tasks ask its Batch and its ECS, which start Docker containers or nothing at all.
+moto's own tasks ask its Batch, its ECS and its Lambda, which start Docker containers or nothing at all.
 """
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from botocore.validate import ParamValidator
@@ -15,11 +16,12 @@ from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_batch as batch
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_ecs as ecs
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_lambda as functions
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
 from flowport.targets.stepfunctions.emulator.job_definitions import JobDefinitions
 from flowport.targets.stepfunctions.emulator.moto_patches import operation
-from flowport.targets.stepfunctions.emulator.processes import Processes, Rejected, cause, described, of_ecs
+from flowport.targets.stepfunctions.emulator.processes import Processes, Rejected, cause, described, of_ecs, of_exit, of_lambda
 
 
 def apply(processes: Processes, definitions: JobDefinitions) -> None:
@@ -50,6 +52,22 @@ def apply(processes: Processes, definitions: JobDefinitions) -> None:
             raise _failure(env, self, "ECS.InvalidParameterException", str(error)) from error
         env.stack.append({"job": job, "queue": asked["cluster"]})
 
+    def invoke(self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any) -> None:
+        asked = normalised_parameters
+        function = definitions.function(asked["FunctionName"])
+        if function is None:
+            raise _failure(env, self, "Lambda.ResourceNotFoundException", f"Function not found: {asked['FunctionName']}")
+        payload = asked["Payload"]
+        job = processes.submit(
+            function["FunctionName"], of_lambda(function, payload if isinstance(payload, dict) else json.loads(payload)), {}
+        )
+        while not job.wait(0.2):
+            if not env.is_running():
+                job.stop()
+        if job.exit_code != 0:
+            raise _failure(env, self, *of_exit(job.exit_code))
+        env.stack.append({"StatusCode": 200, "Payload": {}})
+
     def resolver(self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any) -> Any:
         submitted = env.stack.pop()
         job = submitted["job"]
@@ -66,6 +84,7 @@ def apply(processes: Processes, definitions: JobDefinitions) -> None:
 
     batch.StateTaskServiceBatch._eval_service_task = submit
     ecs.StateTaskServiceEcs._eval_service_task = run
+    functions.StateTaskServiceLambda._eval_service_task = invoke
     for service in (batch.StateTaskServiceBatch, ecs.StateTaskServiceEcs):
         service._build_sync_resolver = resolver
         # moto waits for a task token at the same time, and on a second attempt that has already "timed out".

@@ -1,6 +1,6 @@
 """What AWS Batch does with a job, done with processes of this machine: a command with its `Ref::` parameters, attempts, exit codes.
 
-A task of ECS is a job of the same kind: `of_ecs` says what in the words of AWS Batch.
+A task of ECS is a job of the same kind, and so is an invocation of Lambda: `of_ecs` and `of_lambda` say what in the words of AWS Batch.
 
 Standard library only, as two emulators with environments of their own use it. The image is ignored; `python` in it is `python` here.
 """
@@ -217,6 +217,30 @@ def of_ecs(definition: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[
         "family": definition["family"],
         "containerProperties": {**described, "command": command},
     }
+
+
+def of_lambda(function: Mapping[str, Any], payload: Mapping[str, str]) -> dict[str, Any]:
+    """A function with the payload of an invocation, in the words of Lambda, as the definition of a job.
+
+    What `flowport.runtime.on_lambda` does is done here without the API that hands out invocations.
+    """
+    words = [word for name, value in payload.items() for word in ("--" + name, value)]
+    kept_here = ("FLOWPORT_CACHE", "HOME")  # they name a folder that only a function has to itself
+    variables = {name: value for name, value in function["Environment"]["Variables"].items() if name not in kept_here}
+    described = {
+        "name": function["FunctionName"],
+        "image": function["Code"]["ImageUri"],
+        "command": ["python", "-m", "flowport.runtime", *function["ImageConfig"]["Command"], *words],
+        "environment": [{"name": name, "value": value} for name, value in variables.items()],
+    }
+    timeout = {"attemptDurationSeconds": function["Timeout"]}
+    return {"jobDefinitionName": function["FunctionName"], "family": "lambda", "timeout": timeout, "containerProperties": described}
+
+
+def of_exit(code: int | None) -> tuple[str, str]:
+    """The error that `flowport.runtime.on_lambda` makes of an exit code, and the payload that a state machine has as its cause."""
+    error = "flowport.NotRetryable" if code == 78 else "flowport.TaskFailed"
+    return error, json.dumps({"errorType": error, "errorMessage": f"the task ended with exit code {code}"})
 
 
 def container(definition: Mapping[str, Any]) -> Mapping[str, Any]:

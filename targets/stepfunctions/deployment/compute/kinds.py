@@ -10,7 +10,13 @@ from flowport.compiler.ir.plan import Plan
 from flowport.compiler.record import record
 from flowport.targets.stepfunctions.compute import COMPUTE
 from flowport.targets.stepfunctions.deployment.aws_errors import FORBIDDEN, Refused
-from flowport.targets.stepfunctions.deployment.compute.prerequisites import require_cluster, require_images, require_network
+from flowport.targets.stepfunctions.deployment.compute.functions import function_changes, function_removals
+from flowport.targets.stepfunctions.deployment.compute.prerequisites import (
+    require_cluster,
+    require_images,
+    require_images_of_functions,
+    require_network,
+)
 from flowport.targets.stepfunctions.deployment.compute.task_definitions import task_definition_changes, task_definition_removals
 from flowport.targets.stepfunctions.deployment.job_definitions import job_definition_changes, job_definition_removals
 from flowport.targets.stepfunctions.deployment.log_group import task_log_group_changes
@@ -53,9 +59,21 @@ def _ecs_changes(account: Account, settings: Settings, definitions: list[dict[st
     yield from task_definition_changes(account, definitions, tags)
 
 
+def _lambda_needs(account: Account, settings: Settings, plan: Plan) -> None:
+    jobs = [step.settings.execution.for_batch() for step in plan.flow.steps]
+    require_images_of_functions(account, {job.image or settings.image for job in jobs})
+    require_roles(account, filter(None, {settings.given_job_role, *(job.iam_role for job in jobs)}))
+
+
+def _lambda_changes(account: Account, settings: Settings, definitions: list[dict[str, Any]], tags: dict[str, str]) -> Iterator[Change]:
+    yield from task_log_group_changes(account, settings, tags)
+    yield from function_changes(account, definitions, tags)
+
+
 DEPLOYED: Mapping[str, DeployedCompute] = {
     "batch": DeployedCompute(_batch_needs, _batch_changes, job_definition_removals),
     "ecs": DeployedCompute(_ecs_needs, _ecs_changes, task_definition_removals),
+    "lambda": DeployedCompute(_lambda_needs, _lambda_changes, function_removals),
 }
 
 

@@ -61,10 +61,22 @@ def require_images(account: Account, images: Iterable[str]) -> None:
             )
 
 
+def require_images_of_functions(account: Account, images: Iterable[str]) -> None:
+    """Raise DeployError for images that Lambda could not start: it takes only those in an ECR of its region."""
+    for image in sorted(images):
+        parts = IMAGE.fullmatch(image)
+        if parts is None or parts[2] != account.region:
+            raise DeployError(
+                f"AWS Lambda cannot start the image `{image}`: it has to be in an Amazon ECR in {account.region}\n"
+                f'  push it there: `image = "{account.number}.dkr.ecr.{account.region}.amazonaws.com/flows:1"` under [stepfunctions]'
+            )
+    require_images(account, images)
+
+
 def _found(account: Account, service: str, operation: str, missing: tuple[str, ...], **arguments: Any) -> bool:
     """Whether something is there, as far as whoever deploys may look."""
     try:
-        account.ask(service, operation, **arguments)
+        return [] not in account.ask(service, operation, **arguments).values()
     except Refused as error:
         if error.code in missing:
             return False
