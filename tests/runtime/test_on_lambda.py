@@ -107,7 +107,7 @@ class Function:
         pairs = [pair for pair in zip(words[1::2], words[2::2]) if pair[0] not in ("--run", "--slice", "--code")]
         fixed = [words[0], *(word for pair in pairs for word in pair)]
         self.lambda_ = Lambda(deadline)
-        command = [sys.executable, "-m", "flowport.runtime.on_lambda", *fixed]
+        command = [sys.executable, "-m", "flowport.runtime.process.on_lambda", *fixed]
         self.process = subprocess.Popen(command, env={**os.environ, "AWS_LAMBDA_RUNTIME_API": self.lambda_.address})
 
     def invoke(self, slice: str = "s") -> tuple[str, Any]:
@@ -154,6 +154,6 @@ def test_a_task_is_ended_before_its_function_is(tmp_path: Path, functions: list[
 
 
 def test_a_function_ends_when_nobody_hands_out_invocations() -> None:
-    command = [sys.executable, "-m", "flowport.runtime.on_lambda", "task"]
+    command = [sys.executable, "-m", "flowport.runtime.process.on_lambda", "task"]
     done = subprocess.run(command, env={**os.environ, "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9"}, capture_output=True, text=True)
     assert done.returncode == 1

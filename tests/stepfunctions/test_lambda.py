@@ -60,7 +60,7 @@ def test_a_function_has_the_words_that_every_task_of_its_step_has() -> None:
         "PackageType": "Image",
         "Code": {"ImageUri": "my-image:1"},
         "Role": ROLE,
-        "ImageConfig": {"EntryPoint": ["python", "-m", "flowport.runtime.on_lambda"], "Command": ["task", "--protocol", "2"]},
+        "ImageConfig": {"EntryPoint": ["python", "-m", "flowport.runtime.process.on_lambda"], "Command": ["task", "--protocol", "2"]},
         "MemorySize": 4096,
         "EphemeralStorage": {"Size": 512},
         "Timeout": 900,

@@ -222,7 +222,7 @@ def of_ecs(definition: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[
 def of_lambda(function: Mapping[str, Any], payload: Mapping[str, str]) -> dict[str, Any]:
     """A function with the payload of an invocation, in the words of Lambda, as the definition of a job.
 
-    What `flowport.runtime.on_lambda` does is done here without the API that hands out invocations.
+    What `flowport.runtime.process.on_lambda` does is done here without the API that hands out invocations.
     """
     words = [word for name, value in payload.items() for word in ("--" + name, value)]
     kept_here = ("FLOWPORT_CACHE", "HOME")  # they name a folder that only a function has to itself
@@ -238,7 +238,7 @@ def of_lambda(function: Mapping[str, Any], payload: Mapping[str, str]) -> dict[s
 
 
 def of_exit(code: int | None) -> tuple[str, str]:
-    """The error that `flowport.runtime.on_lambda` makes of an exit code, and the payload that a state machine has as its cause."""
+    """The error that `flowport.runtime.process.on_lambda` makes of an exit code, and the payload that a state machine has as its cause."""
     error = "flowport.NotRetryable" if code == 78 else "flowport.TaskFailed"
     return error, json.dumps({"errorType": error, "errorMessage": f"the task ended with exit code {code}"})
 

@@ -48,7 +48,7 @@ def _content(job: Job, settings: Settings) -> dict[str, JSON]:
         "PackageType": "Image",
         "Code": {"ImageUri": job.batch.image or settings.image},
         "Role": job.batch.iam_role or settings.job_role,
-        "ImageConfig": {"EntryPoint": ["python", "-m", "flowport.runtime.on_lambda"], "Command": [*fixed_words(job)]},
+        "ImageConfig": {"EntryPoint": ["python", "-m", "flowport.runtime.process.on_lambda"], "Command": [*fixed_words(job)]},
         "MemorySize": min(MEMORY[1], memory(job.resources)),
         "EphemeralStorage": {"Size": min(DISK[1], max(DISK[0], job.resources.disk or 0))},
         "Timeout": timeout,

@@ -1,4 +1,4 @@
-"""The command of a function of AWS Lambda: `python -m flowport.runtime.on_lambda task ...`, with the arguments that every task has.
+"""The command of a function of AWS Lambda: `python -m flowport.runtime.process.on_lambda task ...`, with the arguments that every task has.
 
 It asks Lambda for one invocation after the other, and runs each as a task in a process of its own, with the arguments that the invocation
 adds. How a task ends becomes an error with a name that a state machine sees: Lambda knows no exit codes.
