@@ -158,6 +158,12 @@ def test_what_a_step_asks_for_and_a_function_has_not(plan: Plan, expected: list[
     assert codes(plan) == expected
 
 
+def test_the_way_to_a_role_works_when_it_is_followed() -> None:
+    (found, _) = problems_of(target, one(), {**PROFILE, **LAMBDA, "job_role": "", "account": "*"})
+    assert [line.partition(" under")[0] for line in found.help] == ["write `flow_roles = true`", 'write `account = "123456789012"`']
+    assert codes(one(), job_role="", flow_roles=True, account="123456789012") == []
+
+
 def test_a_gang_is_refused_with_the_step_and_the_way_out() -> None:
     gang = flow(
         ("start", Foreach("train", "", items=4, gang=True)),

@@ -26,7 +26,8 @@ def function_setting_problems(settings: Settings) -> Iterator[Diagnostic]:
     """What is missing of a profile with `compute = "lambda"`, and what has no effect there."""
     if not settings.job_role:
         message = '`compute = "lambda"` needs the role of the functions: `job_role`, or `flow_roles` with `account`'
-        yield Diagnostic("FP400", message, help=(line("stepfunctions", Settings.named("flow_roles")),))
+        wanted = ("flow_roles", "account") if settings.account == "*" else ("flow_roles",)
+        yield Diagnostic("FP400", message, help=tuple(line("stepfunctions", Settings.named(name)) for name in wanted))
     if len(settings.machine) > MACHINE or not re.fullmatch(r"[\w-]*", settings.machine):
         message = f"the functions of `{settings.machine}` cannot begin with its name: functions have 64 letters, digits, `-` and `_`"
         yield Diagnostic("FP405", message, help=(f"set `machine` to a name of at most {MACHINE} of these",))
