@@ -254,6 +254,11 @@ TARGETS: Mapping[str, Code] = {
         "memory and as much of disk, 6 vCPUs, 4 KiB of variables, and no memory that processes share. Ask for less, or use a profile with "
         '`compute = "batch"` or `"ecs"`.',
     ),
+    "FP442": Code(
+        "a time of the schedule is skipped, or comes twice, when the clocks change",
+        "In a time zone with daylight saving, an hour of one day in spring does not exist, and one in autumn comes twice. Engines differ "
+        "in what they do then: see docs/schedules.md. A schedule that starts a run in every hour is not affected.",
+    ),
     "FP490": Code(
         "flowport.toml cannot be read",
         "The file is TOML: tables in brackets, and `name = value`. The message comes from the parser, or names the setting that is wrong.",

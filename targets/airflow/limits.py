@@ -27,7 +27,7 @@ from flowport.targets.containers.limits import COMPUTE_CODES, loop_problems
 from flowport.targets.gangs import uncounted
 from flowport.targets.kubernetes import Held
 from flowport.targets.pods import pod_problems
-from flowport.targets.schedules import not_offered, unfilled
+from flowport.targets.schedules.problems import not_offered, unfilled
 from flowport.targets.settings_validation import line
 from flowport.targets.settings_validation import missing as missing_one
 from flowport.targets.sizes import VARIABLE, fargate

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from flowport.compiler.lower.names import legal
 from flowport.compiler.settings import Profile, TargetSettings, number, table, text, texts
-from flowport.targets.schedules import CATCH_UP, OVERLAP, OVERLAPS
+from flowport.targets.schedules.vocabulary import CATCH_UP, OVERLAP, OVERLAPS
 
 TIMEOUT = 99_999_999
 """The most seconds of a timeout: three years, as on Step Functions."""

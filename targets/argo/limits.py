@@ -30,7 +30,8 @@ from flowport.targets.argo.workflow import room
 from flowport.targets.containers.limits import COMPUTE_CODES, POD_LACKS, needed
 from flowport.targets.gangs import uncounted
 from flowport.targets.pods import pod_problems
-from flowport.targets.schedules import no_catch_up, not_offered, unfilled
+from flowport.targets.schedules.clock_changes import clock_changes
+from flowport.targets.schedules.problems import no_catch_up, not_offered, unfilled
 
 TEMPLATES = 200
 """Templates of a workflow (Argo's CRDs)."""
@@ -58,6 +59,7 @@ def plan_problems(plan: Plan, settings: Settings, document: Any) -> Iterator[Dia
         yield Diagnostic("FP405", message, schedule.span, help=("use a shorter `name` for the template",))
     yield from unfilled(plan.flow)
     yield from not_offered(plan.flow, "overlap", settings.overlap, NO_OVERLAP)
+    yield from clock_changes(plan.flow, "Argo starts no run then", "Argo starts two runs")
     yield from no_catch_up(plan.flow, settings.catch_up, NO_CATCH_UP)
     yield from pod_problems(plan, volumes(settings), HELD)
     yield from _expressions(plan.flow)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flowport.compiler.lower.names import legal
 from flowport.compiler.settings import Profile, TargetSettings, number, table, tables, text, texts
-from flowport.targets.schedules import CATCH_UP, OVERLAP, OVERLAPS
+from flowport.targets.schedules.vocabulary import CATCH_UP, OVERLAP, OVERLAPS
 
 POD_GC = ("OnPodSuccess", "OnPodCompletion", "OnWorkflowSuccess", "OnWorkflowCompletion", "Never")
 """Argo's own strategies; `Never` is the absence of one."""

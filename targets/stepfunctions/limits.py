@@ -17,7 +17,8 @@ from flowport.compiler.lower.capabilities import Capabilities, Limit, missing
 from flowport.targets.containers.aws import FORMS
 from flowport.targets.containers.limits import BATCH_LACKS, COMPUTE_CODES, TMPFS
 from flowport.targets.gangs import uncounted
-from flowport.targets.schedules import no_catch_up, not_offered, unfilled, unplanned
+from flowport.targets.schedules.clock_changes import clock_changes
+from flowport.targets.schedules.problems import no_catch_up, not_offered, unfilled, unplanned
 from flowport.targets.settings_validation import line
 from flowport.targets.settings_validation import missing as missing_setting
 from flowport.targets.stepfunctions.compute import COMPUTE
@@ -240,6 +241,7 @@ def _schedule_problems(plan: Plan, settings: Settings) -> Iterator[Diagnostic]:
             message = f"EventBridge Scheduler cannot express `{schedule.cron}`: it takes a day of the month or a day of the week"
             yield Diagnostic("FP438", message, schedule.span, help=("write one of the two days as `*`",))
     yield from not_offered(plan.flow, "overlap", settings.overlap, NO_OVERLAP)
+    yield from clock_changes(plan.flow, "EventBridge Scheduler starts no run then")
     yield from no_catch_up(plan.flow, settings.catch_up, "EventBridge Scheduler starts no run for a time that it missed")
     if settings.unknown:
         way_out = "add " + " and ".join(line("stepfunctions", Settings.named(name)) for name in settings.unknown)

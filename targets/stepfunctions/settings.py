@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flowport.compiler.lower.names import legal
 from flowport.compiler.settings import Profile, TargetSettings, flag, number, table, text, texts
-from flowport.targets.schedules import CATCH_UP, OVERLAP, OVERLAPS
+from flowport.targets.schedules.vocabulary import CATCH_UP, OVERLAP, OVERLAPS
 
 ROLE = "arn:aws:iam::123456789012:role/ecs"
 CHILDREN = 10_000

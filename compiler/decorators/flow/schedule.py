@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 
 from flowport.compiler.decorators.arguments import Arguments
 from flowport.compiler.decorators.decorator import FlowDecorator
@@ -42,6 +43,15 @@ FIELDS: Mapping[str, tuple[int, int, tuple[str, ...]]] = {
 
 LENGTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 """The most days of each month."""
+
+
+def is_time_of(cron: str, wall: datetime) -> bool:
+    """Whether a run starts at a minute that the clock on the wall shows. With both days in an expression, either of them counts."""
+    fields = cron.split()
+    minute, hour, day, month, weekday = (_numbers(text, *bounds) for text, bounds in zip(fields, FIELDS.values()))
+    days = (wall.day in day, wall.isoweekday() % 7 in weekday)
+    is_day = all(days) if "*" in (fields[2], fields[4]) else any(days)
+    return wall.minute in minute and wall.hour in hour and wall.month in month and is_day
 
 
 def _read(arguments: Arguments) -> Schedule | None:

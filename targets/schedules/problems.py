@@ -1,4 +1,4 @@
-"""What every target has to say about `@schedule`: the settings that they share, and what is wrong with a schedule on any of them."""
+"""What is wrong with a schedule on any target, and with what a profile asks of it."""
 
 from __future__ import annotations
 
@@ -7,19 +7,8 @@ from collections.abc import Iterator, Mapping
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import Flow, NoDefault
 
-OVERLAP = ("allow", "skip", "wait", "replace")
-"""What a schedule may do while an earlier run is still running."""
-
 LATER = "start a run that was missed with `flowport trigger FLOW --scheduled-time TIME`"
 """The way out where an engine does not catch up."""
-
-
-OVERLAPS = (
-    "what a schedule does while an earlier run is still running: `allow` runs both, `skip` starts no run, `wait` starts it when the "
-    "earlier run has ended, and `replace` stops the earlier run"
-)
-CATCH_UP = "the date from which the runs that a schedule missed are started late, all of them"
-"""What the settings of all targets say in the same words."""
 
 
 def unfilled(flow: Flow) -> Iterator[Diagnostic]:

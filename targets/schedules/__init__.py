@@ -1,0 +1,1 @@
+"""What every target has to say about `@schedule`."""
