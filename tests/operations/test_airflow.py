@@ -157,6 +157,13 @@ def test_a_run_that_resumes_another_one_says_so_through_the_store(run: Command, 
     assert said == {"parameters": {}, "origin_run": "zero", "from": "end"}
 
 
+def test_a_run_for_a_time_says_so_through_the_store(run: Command, airflow: FakeAirflow, desk: Desk) -> None:
+    assert run("trigger", "small.py", "--run-id", "one", "--scheduled-time", "2026-03-29T06:30:00+02:00").status == 0
+    sha, size = airflow.runs["one"]["conf"]["run_input"].split(":")
+    said = json.loads(bytes(open_store(str(desk.folder / "store")).blob(sha, int(size))))
+    assert said == {"parameters": {}, "scheduled_time": "2026-03-29T04:30:00+00:00"}
+
+
 def test_a_run_id_is_used_once(run: Command, airflow: FakeAirflow) -> None:
     assert run("trigger", "small.py", "--run-id", "one", "--size", "4").status == 0
     assert run("trigger", "small.py", "--run-id", "one", "--size", "4").status == 0

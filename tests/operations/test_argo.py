@@ -138,6 +138,14 @@ def test_a_failed_run_goes_on_in_a_new_version(work: Work) -> None:
     assert work("artifacts", "Doubles/mended/end", "--name", "total").out.strip().endswith("380")
 
 
+def test_a_run_for_a_time_has_it(work: Work) -> None:
+    work("deploy", "FLOW")
+    assert work("trigger", "FLOW", "--run-id", "one", "--scheduled-time", "2026-03-29T06:30:00+02:00").status == 0
+    assert work.run("one") == "Succeeded"
+    (record,) = work.desk.folder.rglob("one/run.json")
+    assert json.loads(record.read_text())["scheduled_time"] == "2026-03-29T04:30:00+00:00"
+
+
 def test_what_is_deployed_is_listed_taken_back_and_made_live_again(work: Work) -> None:
     work.schedule_it()
     work("deploy", "FLOW")
