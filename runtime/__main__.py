@@ -37,6 +37,7 @@ def main(argv: list[str]) -> int:
         if code is not None:
             os._exit(code)  # the keeper has no exit hooks, and what it prints it has written
     line.hold()
+    Lifeline.of_task = line
     lifecycle.begin()
     code = guarded(lambda: _run(invocation, line))
     line.say(code)

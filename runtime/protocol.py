@@ -52,6 +52,12 @@ PYTHONS = "FLOWPORT_PYTHONS"
 ENVIRONMENT = "FLOWPORT_ENVIRONMENT"
 """The variable with the name of the environment that a process runs in."""
 
+LIVE = "FLOWPORT_LIVE"
+"""The variable with the seconds between two signs that a task gives while it runs, or `off`."""
+
+FOLDER_INTERVAL, BUCKET_INTERVAL = 1.0, 10.0
+"""Seconds between two signs of a task, where nothing else is set."""
+
 ARRAY_INDEX = "AWS_BATCH_JOB_ARRAY_INDEX"
 """The variable with the number of a child in an array job (AWS Batch User Guide, "Environment variables")."""
 
@@ -84,6 +90,22 @@ class Retryable(Exception):
 
 COUNTED = ".nodes"
 """What follows the name of the file with the route in that of the file with the number of nodes, where a step starts a gang."""
+
+
+def interval(url: str, value: str | None) -> float | None:
+    """Seconds between two signs in the store `url`, from the value of `LIVE`; None where that is `off`.
+
+    A value that means nothing counts as not set: it must not stop a task.
+    """
+    if value == "off":
+        return None
+    try:
+        seconds = float(value or 0)
+    except ValueError:
+        seconds = 0.0
+    if 1 <= seconds <= 86400:
+        return seconds
+    return BUCKET_INTERVAL if "://" in url and not url.startswith("file:") else FOLDER_INTERVAL
 
 
 def variable(name: str) -> str:

@@ -15,6 +15,7 @@ LOST = ("500", "closed", "cut", "late")
 """What can become of an answer: another one, none, half of it, one that comes when nobody waits for it any more."""
 
 SLOW_DOWN = b"<?xml version='1.0'?><Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
+DENIED = b"<?xml version='1.0'?><Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
 BROKEN = b"<?xml version='1.0'?><Error><Code>InternalError</Code><Message>We encountered an internal error.</Message></Error>"
 
 
@@ -86,6 +87,9 @@ class _Handler(BaseHTTPRequestHandler):
         harm = self.rules.harm(self.command, self.path, "If-None-Match" in self.headers)
         if harm == "503":
             self._answer(503, [], SLOW_DOWN)
+            return
+        if harm == "403":
+            self._answer(403, [], DENIED)
             return
         there = http.client.HTTPConnection(self.rules.server, timeout=PATIENCE)
         there.request(self.command, self.path, data, dict(self.headers))

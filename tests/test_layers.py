@@ -43,7 +43,7 @@ OUTSIDE = {
 }
 ROOMS = (
     *("store", "extensions", "names", "datatools", "records", "process", "secrets", "requirements"),
-    *("package", "environments", "replay", "joins", "run", "checkpoints", "launchers", "serving", "task", "local"),
+    *("package", "environments", "replay", "joins", "run", "live", "checkpoints", "launchers", "serving", "task", "local"),
 )
 """The folders of the runtime. A file imports from its own room and from those before it; the files beside them are for all."""
 

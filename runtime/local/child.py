@@ -67,6 +67,7 @@ def _child(spec: RunSpec, program: CodePackage, step: str, slice: str, attempt: 
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         lifecycle.adopt(line)
+        Lifeline.of_task = line
         log = spec.open_log(step, slice, attempt)
         os.dup2(log, 1)
         os.dup2(log, 2)

@@ -32,8 +32,14 @@ class Lifeline:
     open: list[Lifeline] = []
     """The lifelines of the tasks that this process has started and whose results it has not read yet."""
 
+    of_task: Lifeline | None = None
+    """That of the task which this process is, or which it is a part of."""
+
     def __init__(self, held: int, watch: int, results: int, said: int) -> None:
         self._held, self._watch, self._results, self._said = held, watch, results, said
+        self._heard = b""
+        self.items: tuple[int, int] | None = None
+        """In the starter: the items that are done and all of them, as the task said last; None for a task of one item."""
 
     @classmethod
     def new(cls) -> Lifeline:
@@ -65,13 +71,21 @@ class Lifeline:
 
     def result(self) -> int | None:
         """In the starter, after the process of the task has ended: its result, or None if it reported none."""
+        self.hear()
+        self._close()
+        return int(self._heard) if self._heard else None
+
+    def hear(self) -> None:
+        """In the starter: take what the task has said of its items."""
         os.set_blocking(self._results, False)
         try:
-            word = os.read(self._results, 16)
-        except BlockingIOError:  # a process that the task has started still holds the other end
-            word = b""
-        self._close()
-        return int(word) if word else None
+            while data := os.read(self._results, 1 << 12):
+                *lines, self._heard = (self._heard + data).split(b"\n")
+                if lines:
+                    done, _, of = lines[-1].partition(b"/")
+                    self.items = int(done), int(of)
+        except BlockingIOError:  # there is no more so far, or a process that the task has started still holds the other end
+            return
 
     def _close(self) -> None:
         """Close the starter's ends."""
@@ -98,8 +112,15 @@ class Lifeline:
 
     def say(self, code: int) -> None:
         """In the task's process: its result."""
+        self._write(b"%d" % code)
+
+    def say_progress(self, done: int, of: int) -> None:
+        """In the task's process: how many of its items are done. The starter need not read this soon, so it is not for every item."""
+        self._write(b"%d/%d\n" % (done, of))
+
+    def _write(self, words: bytes) -> None:
         try:
-            os.write(self._said, b"%d" % code)
+            os.write(self._said, words)
         except OSError:  # the starter has ended, or the step closed a descriptor that it did not open
             return
 

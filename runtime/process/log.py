@@ -1,4 +1,4 @@
-"""The log of a task in a container: the output is passed on at once, and stored when the task has ended.
+"""The log of a task in a container: the output is passed on at once, and stored when the task has ended; `live` shows it before.
 
 The first process of the container keeps the log and waits. The task is its child. So the log of a killed task is stored too, the task
 sees no process, thread or file of the keeper, and processes that the task leaves behind cannot keep the container running.
@@ -13,13 +13,14 @@ import select
 import time
 
 from flowport.runtime.process.lifeline import STARTER, Lifeline, crash_note, end_group, outcome
-from flowport.runtime.protocol import FAILED, NonRetryable
+from flowport.runtime.protocol import FAILED, LIVE, NonRetryable, interval
 from flowport.runtime.store.errors import StoreError
 from flowport.runtime.store.keys import NODES, Keys
 from flowport.runtime.store.open import open_store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from flowport.runtime.process.live import Live
     from flowport.runtime.protocol import Invocation
     from flowport.runtime.store.interface import Store
 
@@ -51,11 +52,10 @@ def keep(invocation: Invocation, line: Lifeline) -> int | None:
         return None
     os.close(sink)
     line.started()
-    log = _Log()
-    code = outcome(_wait(task, output, (woken[0], starter), log, _Pulse(invocation)), line.result(), FAILED)
+    log, pulse = _Log(), _Pulse(invocation, line)
+    code = outcome(_wait(task, output, (woken[0], starter), log, pulse), line.result(), FAILED)
     log.add(crash_note(code, log.end or b"\n"))
-    if log.head:
-        _store(invocation, log.kept())
+    pulse.end(log, code, _store(invocation, log.kept()) if log.head else "")
     # A container whose first process ends by a signal is at 128 and its number.
     return code if code >= 0 else 128 - code
 
@@ -84,8 +84,8 @@ def _wait(task: int, output: int, asking: tuple[int, int], log: _Log, pulse: _Pu
     while True:
         next_at = min(pulse.next_at, kill_at or pulse.next_at)
         ready = select.select(watched, [], [], max(0.0, next_at - time.monotonic()))[0]
-        pulse.beat()
-        if output in ready and not log.read(output):
+        pulse.beat(log)
+        if output in ready and not log.receive(output):
             watched.remove(output)
         signals = os.read(woken, 64) if woken in ready else b""
         is_alone = starter in ready
@@ -100,7 +100,7 @@ def _wait(task: int, output: int, asking: tuple[int, int], log: _Log, pulse: _Pu
         if _signal.SIGCHLD in signals and (status := _ended(task)) is not None:
             # What the task has left behind may hold the other end of the pipe for ever: it is read as far as it is filled.
             os.set_blocking(output, False)
-            while output in watched and log.read(output):
+            while output in watched and log.receive(output):
                 continue
             return status
 
@@ -123,24 +123,30 @@ def _ended(task: int) -> int | None:
 
 
 class _Pulse:
-    """Says once a minute that something of the run runs. A short task says nothing: what it leaves in the store shows that."""
+    """Says from time to time that the task runs. A task that ends before the first time says nothing: what it leaves in the store does."""
 
-    def __init__(self, invocation: Invocation) -> None:
-        self._invocation = invocation
-        self._store: Store | None = None
-        self.next_at = time.monotonic() + PERIOD
+    def __init__(self, invocation: Invocation, line: Lifeline) -> None:
+        self._invocation, self._line = invocation, line
+        self._started = time.time()
+        self._every = interval(invocation.store, os.environ.get(LIVE))
+        self._live: Live | None = None
+        self.next_at = time.monotonic() + min(self._every or PERIOD, PERIOD)
 
-    def beat(self) -> None:
+    def beat(self, log: _Log) -> None:
+        """Give a sign if it is time for one. This takes no time: a thread writes it, as the store may be slow."""
         if time.monotonic() < self.next_at:
             return
-        self.next_at = time.monotonic() + PERIOD
-        from flowport.runtime.records.life import write_heartbeat
+        if self._live is None:
+            from flowport.runtime.process.live import Live  # which a short task does not need
 
-        try:
-            self._store = self._store or open_store(self._invocation.store)
-            write_heartbeat(self._store, Keys(self._invocation.flow, self._invocation.run))
-        except StoreError as error:
-            _pass_on(f"flowport: the heartbeat of this run is not kept: {error}\n".encode())
+            self._live = Live(self._invocation, self._started, self._every, PERIOD, _pass_on)
+        self._line.hear()
+        self.next_at = self._live.beat(log, self._line.items)
+
+    def end(self, log: _Log, code: int, name: str) -> None:
+        """Say how the task ended, if a sign says that it runs; `name` is that of its log."""
+        if self._live is not None:
+            self._live.end(log, self._line.items, code, name)
 
 
 class _Log:
@@ -149,7 +155,7 @@ class _Log:
     def __init__(self) -> None:
         self.head, self._tail, self._cut = bytearray(), bytearray(), 0
 
-    def read(self, output: int) -> bool:
+    def receive(self, output: int) -> bool:
         """Take what is there, and pass it on; False when nothing is, or nothing more will be."""
         try:
             data = os.read(output, 1 << 16)
@@ -173,6 +179,18 @@ class _Log:
             self._cut += len(self._tail) - LONGEST
             del self._tail[:-LONGEST]
 
+    @property
+    def size(self) -> int:
+        """How many bytes were printed."""
+        return len(self.head) + self._cut + len(self._tail)
+
+    def read(self, start: int, stop: int) -> bytes:
+        """The bytes from `start` to `stop`, which are in the beginning or in the end that is kept."""
+        if start < LONGEST:
+            return bytes(self.head[start:stop]) + bytes(self._tail[: max(0, stop - LONGEST)] if not self._cut else b"")
+        before = LONGEST + self._cut
+        return bytes(self._tail[start - before : stop - before])
+
     def kept(self) -> bytes:
         """What is stored."""
         middle = f"\n... {self._cut} bytes left out ...\n".encode() if self._cut else b""
@@ -189,18 +207,21 @@ def _pass_on(data: bytes) -> None:
         return
 
 
-def _store(invocation: Invocation, data: bytes) -> None:
+def _store(invocation: Invocation, data: bytes) -> str:
+    """Store a log; its name, "" if the store does not take it."""
     keys = Keys(invocation.flow, invocation.run)
     try:
         store = open_store(invocation.store)
         if invocation.nodes and (key := _of_node(store, keys, invocation)):
             store.create(key, data)
-            return
+            return key[len(keys.logs(invocation.step, invocation.slice)) :]
         number = store.count(keys.log(invocation.step, invocation.slice, invocation.epoch, 0)[:-1], "")
         while not store.create(keys.log(invocation.step, invocation.slice, invocation.epoch, number), data):
             number += 1
+        return f"{invocation.epoch}-{number}"
     except StoreError as error:
         _pass_on(f"flowport: the log of this task is not kept: {error}\n".encode())
+        return ""
 
 
 def _of_node(store: Store, keys: Keys, invocation: Invocation) -> str:

@@ -127,6 +127,11 @@ def documents_of(store: Store, folder: str) -> dict[tuple[int, int], dict[str, A
     return found
 
 
+def document_of(store: Store, key: str) -> dict[str, Any]:
+    """The document of an attempt; an empty one for a damaged one."""
+    return _document(store.read(key))
+
+
 def places(store: Store, folder: str) -> dict[tuple[int, int], str]:
     """The keys in a folder of attempts or of logs by epoch and number, in order; without those that no task gives."""
     return {place: key for place, key in sorted((written(key), key) for key in store.names(folder)) if place != NO_ATTEMPT}

@@ -97,6 +97,10 @@ class Manifests:
         except Missing:
             return None
 
+    def at(self, step: str, slice: str, key: str) -> Manifest:
+        """The manifest of a slice with this key, which a listing has; raises Missing and Corrupt."""
+        return self._read(step, slice, int(key.rpartition("@")[2].partition(".")[0]))
+
     def _read(self, step: str, slice: str, generation: int) -> Manifest:
         found = Manifest(step, slice, generation, self.store.read(self.keys.manifest(step, slice, generation)))
         if wrong := validation.manifest_problem(found.doc):

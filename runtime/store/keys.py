@@ -13,6 +13,9 @@ NODES = ".nodes/"
 CHECKPOINTS = "step-checkpoints"
 """The folder of a run's checkpoints. No step has a name with a hyphen, so no other folder in a run is called like this."""
 
+LIVE = "step-live"
+"""The folder of what tasks of a run say while they run. No step has a name with a hyphen."""
+
 SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.+=@!'()")
 
 
@@ -144,6 +147,8 @@ class Keys:
                            /s3-data/                                    what its steps store with `S3(run=self)`
                            /step-checkpoints/<step>/<item>/<n>.json     a checkpoint of an item; its files are `<n>/<number>`
                            /step-models/<digest>.json                   the files of a model, which are blobs
+                           /step-live/signs/<step>/<slice>/<id>         that an attempt runs, with the end of its log
+                                     /logs/<step>/<slice>/<id>/<start>  what it printed before, from this byte on
                            /steps/<step>/<slice>@<generation>.json      a manifest, and its `.route.json` and `.rest.json`
                                         /<slice>.attempt/<epoch>-<n>    what an attempt did
                                                         /round-<id>/<i> what node i of a gang says, where each has a container of its own;
@@ -196,6 +201,14 @@ class Keys:
     def model(self, digest: str) -> str:
         """Where it is said which files a model has, by the digest of this document."""
         return f"{self.root}step-models/{digest}.json"
+
+    def signs(self, step: str = "", slice: str = "") -> str:
+        """The folder of the signs of life of a run, of a step or of a task, with its slash."""
+        return f"{self.root}{LIVE}/signs/" + (f"{part(step)}/" if step else "") + (f"{slice}/" if slice else "")
+
+    def live_log(self, step: str, slice: str, id: str) -> str:
+        """The folder of what a running attempt printed, with its slash; the documents in it are named by their first byte."""
+        return f"{self.root}{LIVE}/logs/{part(step)}/{slice}/{id}/"
 
     def step(self, step: str) -> str:
         """The folder of a step's documents, with its slash."""

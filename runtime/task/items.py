@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
 from flowport.runtime.process.lifecycle import check
+from flowport.runtime.process.lifeline import Lifeline
 from flowport.runtime.store import row_ranges
 from flowport.runtime.task.execute import KILLED, caught, execute
 
@@ -27,6 +30,10 @@ if TYPE_CHECKING:
 
         def wait(self) -> Outcome:
             """The outcome of an item that was begun."""
+
+
+PAUSE, AT_ONCE = 1.0, 100
+"""Seconds between two messages about items that are done, but for the first ones of a task."""
 
 
 class Broken(Exception):
@@ -86,6 +93,21 @@ class AttemptPolicy:
         return self.catches and begun > self.retries and not (error and error.get("fatal"))
 
 
+class Progress:
+    """Tells the process that keeps the log of this task how many of its items are done. A task of one item says nothing."""
+
+    def __init__(self, of: int) -> None:
+        self._of, self._next_at, self._left = of, 0.0, AT_ONCE
+        self._line = Lifeline.of_task if of > 1 else None
+
+    def say(self, done: int) -> None:
+        """So many items are done."""
+        if self._line is not None and (self._left or done == self._of or time.monotonic() >= self._next_at):
+            self._left = max(0, self._left - 1)
+            self._next_at = time.monotonic() + PAUSE
+            self._line.say_progress(done, self._of)
+
+
 def run_items(context: TaskContext, runner: Runner, attempts: Attempts) -> list[Outcome]:
     """The outcome of every item that arrived: from earlier attempts, from the origin run, or by running it."""
     found = {row: outcome for row, outcome in attempts.finished.items() if row_ranges.contains(context.arrived, row)}
@@ -95,6 +117,7 @@ def run_items(context: TaskContext, runner: Runner, attempts: Attempts) -> list[
         from flowport.runtime.task.resume import Origins
 
         origins = Origins(context)
+    progress = Progress(row_ranges.count(context.arrived))
     running = 0
     for row in row_ranges.iterate(context.arrived):
         if row in found:
@@ -107,6 +130,7 @@ def run_items(context: TaskContext, runner: Runner, attempts: Attempts) -> list[
             found[row] = outcome
             continue
         check()
+        progress.say(len(found))
         runner.prepare()
         attempts.begin(row, at_once=policy.announces(attempts))
         runner.begin(row, begun)
@@ -115,7 +139,9 @@ def run_items(context: TaskContext, runner: Runner, attempts: Attempts) -> list[
             _collect(context, policy, runner, attempts, found)
             running -= 1
     for _ in range(running):
+        progress.say(len(found))
         _collect(context, policy, runner, attempts, found)
+    progress.say(len(found))
     return [found[row] for row in sorted(found)]
 
 

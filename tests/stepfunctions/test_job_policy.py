@@ -144,6 +144,8 @@ def test_no_task_may_overwrite_a_document(bucket: str, tmp_path: Path) -> None:
     assert [allowed(policy, "s3:PutObject", f"/{bucket}/{key}", creating=False) for key in kept] == [True, False]
     named = Keys("Busy", "1").manifest("checkpoints", "s", 0)
     assert not allowed(policy, "s3:PutObject", f"/{bucket}/{named}", creating=False)
+    signs = [f"{keys.signs('square', 's')}1" for keys in (Keys("Busy", "1"), Keys("Other", "1"))]
+    assert [allowed(policy, "s3:PutObject", f"/{bucket}/{key}", creating=False) for key in signs] == [True, False]
     data = Keys("Other", "1").data()
     assert not allowed(policy, "s3:PutObject", f"/{bucket}/{data}x", creating=True)
     assert not allowed(policy, "s3:PutObject", f"/{bucket}/{Keys('Busy', 's3-data').run()}", creating=False)

@@ -16,7 +16,7 @@ from flowport.compiler.ir import JSON
 from flowport.compiler.ir.plan import Choice, Loop, Map, Plan, walk
 from flowport.compiler.ir.secrets import Secret
 from flowport.compiler.lower.run_ids import run_prefix
-from flowport.runtime.store.keys import ATTEMPT, CHECKPOINTS, FLOWS, hub_cache, part, runs_folder
+from flowport.runtime.store.keys import ATTEMPT, CHECKPOINTS, FLOWS, LIVE, hub_cache, part, runs_folder
 from flowport.targets.stepfunctions.access.statements import allow, place
 from flowport.targets.stepfunctions.compute import COMPUTE
 from flowport.targets.stepfunctions.foreach.arrays import array_origins
@@ -27,8 +27,8 @@ from flowport.targets.stepfunctions.settings import Settings
 CREATE_ONLY: dict[str, JSON] = {"Null": {"s3:if-none-match": "false"}}
 """The request has the header If-None-Match, so S3 refuses to overwrite (Amazon S3, "Enforce conditional writes")."""
 
-STATUS = (f"*{ATTEMPT}/*", "*/heartbeat", "*/ended.json", "*/tags.json")
-"""The documents of a run that change: what attempts left, that the run lives, how it ended, and its tags."""
+STATUS = (f"*{ATTEMPT}/*", f"*/{LIVE}/*", "*/heartbeat", "*/ended.json", "*/tags.json")
+"""The documents of a run that change: what attempts left, what they say while they run, that the run lives, how it ended, and its tags."""
 
 DATA = "*/s3-data/*"
 """What steps store with `S3(run=self)`, which they may overwrite. No step has a name with a hyphen, so nothing else matches."""
