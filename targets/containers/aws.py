@@ -22,8 +22,11 @@ FORMS = {
 }
 """The forms of what a profile or a step says of a job (AWS Batch API, RegisterJobDefinition and others; IAM identifiers)."""
 
-TAG_KEY, TAG_VALUE = r"(?!(?i:aws):)[\w\s+=.:/@-]{1,128}", r"(?!(?i:aws):)[\w\s+=.:/@-]{0,256}"
-"""AWS Batch User Guide, "Tag restrictions"."""
+TAG_KEY, TAG_VALUE = r"(?!(?i:aws|flowport):)[\w\s+=.:/@-]{1,128}", r"(?!(?i:aws):)[\w\s+=.:/@-]{0,256}"
+"""AWS Batch User Guide, "Tag restrictions". Tags that begin with `flowport:` say whose an object is."""
+
+TAGS = "use letters, digits, spaces and `+-=._:/@`, at most 128 and 256, and no `aws:` or `flowport:` at the beginning"
+"""What tags are, for whoever wrote another one."""
 
 
 def form_problems(own: BatchJob) -> Iterator[Refusal]:
@@ -37,10 +40,14 @@ def form_problems(own: BatchJob) -> Iterator[Refusal]:
 
 def tag_problems(own: BatchJob) -> Iterator[Refusal]:
     """Tags that AWS does not take."""
-    way_out = "use letters, digits, spaces and `+-=._:/@`, at most 128 and 256, and no `aws:` at the beginning"
     for key, value in own.aws_batch_tags:
-        if not (re.fullmatch(TAG_KEY, key) and re.fullmatch(TAG_VALUE, value)):
-            yield f"the tag `{key}={value}`", "is not a tag of AWS", way_out
+        if not is_tag(key, value):
+            yield f"the tag `{key}={value}`", "is not a tag of AWS", TAGS
+
+
+def is_tag(key: str, value: str) -> bool:
+    """Whether AWS takes a tag, and it is not one of flowport's own."""
+    return bool(re.fullmatch(TAG_KEY, key) and re.fullmatch(TAG_VALUE, value))
 
 
 def refused(step: Step, found: Iterable[Refusal]) -> Iterator[Diagnostic]:

@@ -20,10 +20,11 @@ from flowport.targets.stepfunctions.compute import COMPUTE
 from flowport.targets.stepfunctions.foreach.arrays import array_origins
 from flowport.targets.stepfunctions.history import capped
 from flowport.targets.stepfunctions.jobs import Jobs
-from flowport.targets.stepfunctions.limits import plan_problems, setting_problems
+from flowport.targets.stepfunctions.limits import plan_problems
 from flowport.targets.stepfunctions.machine import machine
 from flowport.targets.stepfunctions.machine_settings import machine_settings
 from flowport.targets.stepfunctions.schedule import schedule_document, schedule_policy, schedule_trust
+from flowport.targets.stepfunctions.setting_problems import setting_problems
 from flowport.targets.stepfunctions.settings import DRY_RUN_DEFAULTS, Settings
 from flowport.targets.stepfunctions.text import encoded
 

@@ -59,24 +59,15 @@ def permissions(settings: Settings, jobs: Jobs) -> list[JSON]:
     rule = f"{place(settings, 'events')}:rule/StepFunctionsGetEventsForBatchJobsRule"
     queues = dict.fromkeys(_queue(job.batch.queue or settings.job_queue, batch) for job in jobs)
     statements = [
-        allow("SubmitItsJobs", ["batch:SubmitJob"], [*queues, *_definitions(settings, batch, jobs)]),
+        # By what their names begin with: definitions of earlier versions may be submitted as long as executions run, and a policy has room
+        # for about 6,000 characters (IAM quotas).
+        allow("SubmitItsJobs", ["batch:SubmitJob"], [*queues, f"{batch}:job-definition/{settings.begin('batch')}*"]),
         allow("WatchAndStopJobs", ["batch:DescribeJobs", "batch:TerminateJob"], ["*"]),
         allow("HearOfJobs", ["events:PutTargets", "events:PutRule", "events:DescribeRule"], [rule]),
     ]
     if any(_tags(job, settings) for job in jobs):
         statements.append(allow("TagItsJobs", ["batch:TagResource"], [f"{batch}:job/*"]))
     return statements
-
-
-def _definitions(settings: Settings, batch: str, jobs: Jobs) -> list[str]:
-    """The job definitions by what their names begin with, so that those of earlier versions may be submitted as long as executions run.
-
-    A policy has room for about 6,000 characters (IAM quotas).
-    """
-    common = f"{settings.machine}-"
-    if all(job.name.startswith(common) for job in jobs):
-        return [f"{batch}:job-definition/{common}*"]
-    return [f"{batch}:job-definition/{job.name}-*" for job in jobs]
 
 
 def _queue(queue: str, batch: str) -> str:

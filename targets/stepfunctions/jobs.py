@@ -57,12 +57,12 @@ class Jobs:
         self._plan, self._settings = plan, settings
         name = Namer("A-Za-z0-9_-", FUNCTION_NAME if settings.compute == "lambda" else JOB_NAME)
         # Named after the machine: a state names its definition without a revision, so two machines of one account must not share any.
-        machine = settings.machine
+        begin = settings.begin(settings.compute)
         self._asked = {step.name: step.settings for step in plan.flow.steps}
         self._limits = time_limits(plan, settings.width, settings.total)
-        self.steps = {step: self._task(name(f"{machine}-{step}"), step) for step in steps(plan.body)}
+        self.steps = {step: self._task(name(f"{begin}{step}"), step) for step in steps(plan.body)}
         loops = [node for node in walk(plan.body) if isinstance(node, Loop) and node.cap is not None]
-        self.rests = {loop.header: self._rest(name(f"{machine}-{loop.header}-rest"), loop) for loop in loops}
+        self.rests = {loop.header: self._rest(name(f"{begin}{loop.header}-rest"), loop) for loop in loops}
 
     def __iter__(self) -> Iterator[Job]:
         yield from self.steps.values()

@@ -5,7 +5,6 @@ Codes FP300 to FP399 name a feature, FP400 to FP449 a limit or a setting. The nu
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from flowport.compiler.decorators.step.batch import batch_feature
@@ -14,19 +13,15 @@ from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir.features import Feature
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower.capabilities import Capabilities, Limit, missing
-from flowport.targets.containers.aws import FORMS
 from flowport.targets.containers.limits import BATCH_LACKS, COMPUTE_CODES, TMPFS
 from flowport.targets.gangs import uncounted
 from flowport.targets.schedules.clock_changes import clock_changes
 from flowport.targets.schedules.problems import no_catch_up, not_offered, unfilled, unplanned
 from flowport.targets.settings_validation import line
-from flowport.targets.settings_validation import missing as missing_setting
-from flowport.targets.stepfunctions.compute import COMPUTE
 from flowport.targets.stepfunctions.containers.problems import job_problems
-from flowport.targets.stepfunctions.ecs.problems import ecs_problems
 from flowport.targets.stepfunctions.foreach.arrays import array_origins, mapped_after_all
 from flowport.targets.stepfunctions.foreach.concurrency import starved
-from flowport.targets.stepfunctions.functions.problems import function_problems, function_setting_problems
+from flowport.targets.stepfunctions.functions.problems import function_problems
 from flowport.targets.stepfunctions.history import BEGIN, LONGEST, History, histories
 from flowport.targets.stepfunctions.schedule import has_two_days
 from flowport.targets.stepfunctions.settings import Settings
@@ -85,10 +80,6 @@ LAMBDA_LACKS: Capabilities = {
         Limit("never", "functions of Lambda do not have it", 'remove it, or set compute = "batch"', harmless=True),
     ),
 }
-KEYS = (
-    "Step Functions passes data through S3, so the address must not contain spaces, quotes, braces, backslashes, `?`, `#` or `%`, "
-    "nor parts that are empty, `.` or `..`; the name of a bucket has 3 to 63 small letters, digits, `-` and `.`"
-)
 ONLY_ON_EC2 = ("use_tmpfs", "privileged", "host_volumes", "inferentia", "efa", "max_swap", "swappiness")
 CODES: Mapping[Feature, str] = {
     **COMPUTE_CODES,
@@ -110,96 +101,6 @@ def lacks(settings: Settings) -> Capabilities:
     if settings.compute == "batch":
         return common
     return {**common, **ECS_LACKS, **({} if fargate else ECS_ON_EC2_LACKS)}
-
-
-def setting_problems(settings: Settings) -> Iterator[Diagnostic]:
-    """Settings that no service would accept."""
-    for name in COMPUTE[settings.compute].needs:
-        if not settings.values.get(name):
-            yield missing_setting("stepfunctions", Settings.named(name))
-    store = settings.given_store
-    if not _is_place(store):
-        yield Diagnostic(
-            "FP401",
-            f"the store `{store}` is not an S3 address that a state machine can use",
-            notes=(KEYS,),
-            help=(line("stepfunctions", Settings.named("store")),),
-        )
-    yield from _form_problems(settings)
-    yield from _place_problems(settings)
-    if not re.fullmatch(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/]{1,80}", settings.given_machine or "flow"):
-        yield Diagnostic(
-            "FP405",
-            f"`{settings.given_machine}` is not a name that a state machine can have",
-            help=("use at most 80 letters, digits, `-` and `_`",),
-        )
-
-
-def _place_problems(settings: Settings) -> Iterator[Diagnostic]:
-    """A log group that CloudWatch does not accept; nodes where there are none; a missing region or account."""
-    # CloudWatch Logs API, CreateLogGroup.
-    if settings.given_log_group and not re.fullmatch(r"[.\-_/#A-Za-z0-9]{1,512}", settings.given_log_group):
-        way_out = "use at most 512 letters, digits and `.-_/#`: a name, not an ARN"
-        yield Diagnostic("FP405", f"`{settings.given_log_group}` cannot name a log group", help=(way_out,))
-    if settings.gangs == "nodes" and settings.platform == "FARGATE":
-        # AWS Batch User Guide, "Create a multi-node parallel job definition".
-        message = "the setting `gangs` is `nodes`, and Fargate has no jobs of several nodes"
-        yield Diagnostic("FP405", message, help=('write `gangs = "container"`, or `platform = "EC2"` with a queue on EC2',))
-    if settings.compute == "ecs":
-        yield from ecs_problems(settings)
-    elif settings.compute == "lambda":
-        yield from function_setting_problems(settings)
-    for name, given in (
-        ("array_jobs", settings.array_jobs),
-        ("gangs", settings.gangs == "nodes"),
-        ("share_identifier", settings.share_identifier),
-    ):
-        if given and settings.compute != "batch":
-            message = f"the setting `{name}` is for jobs of AWS Batch, and `compute` is `{settings.compute}`"
-            yield Diagnostic("FP405", message, help=(f'remove `{name}`, or write `compute = "batch"`',))
-    if settings.array_jobs and settings.max_concurrency:
-        message = "`max_concurrency` does not hold for array jobs: how many children run at once is up to the compute environment"
-        yield Diagnostic("FP405", message, help=("remove `array_jobs` or `max_concurrency`",))
-    if settings.scheduling_priority is not None and not settings.share_identifier:
-        message = "`scheduling_priority` needs a `share_identifier`: AWS Batch compares the priorities of jobs that share one"
-        yield Diagnostic("FP405", message, help=(line("stepfunctions", Settings.named("share_identifier")),))
-    lines = tuple(line("stepfunctions", Settings.named(name)) for name in settings.unknown)
-    asked = [name for name in ("log_group", "log_level") if settings.values.get(name)]
-    if lines and asked and settings.log_level != "OFF":
-        message = f"`{asked[0]}` needs the settings `region` and `account`, which are in the ARN of a log group"
-        yield Diagnostic("FP400", message, help=lines)
-    elif lines:
-        trust = ", and the trust policies have no conditions" if settings.account == "*" else ""
-        yield Diagnostic(
-            "FP423",
-            f"the policies hold for any {' and any '.join(settings.unknown)}",
-            notes=(f"executions are not logged{trust}",),
-            help=lines,
-            severity="warning",
-        )
-
-
-PLACES = {
-    "partition": (r"aws|aws-[a-z-]+", "a partition of AWS, such as `aws` or `aws-cn`"),
-    "region": (r"\*|[a-z]{2,}(-[a-z]+)+-\d{1,2}", "a region of AWS, such as `eu-central-1`"),
-    "account": (r"\*|\d{12}", "an account of AWS, which has 12 digits"),
-}
-"""The forms of settings beside those of jobs (Amazon Resource Names)."""
-
-
-def _form_problems(settings: Settings) -> Iterator[Diagnostic]:
-    """Settings that AWS would refuse."""
-    for name, (form, meaning) in {**FORMS, **PLACES}.items():
-        value = settings.values.get(name)
-        if isinstance(value, str) and value and not re.fullmatch(form, value):
-            yield Diagnostic("FP405", f"the setting `{name}` is `{value}`, which is not {meaning}", help=(f"write {meaning}",))
-
-
-def _is_place(store: str) -> bool:
-    """Whether a store is a bucket and a prefix whose keys mean the same in a state machine, in a URL and to S3."""
-    if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\s'{}\\?#%]*)?", store):
-        return False
-    return not {"", ".", ".."} & set(store.rstrip("/").split("/")[3:])
 
 
 def plan_problems(plan: Plan, settings: Settings, size: int) -> Iterator[Diagnostic]:

@@ -23,6 +23,10 @@ NAME = r"\w.-", 64
 LATE = 600
 """Seconds after its time in which a run is still started, as on the other engines."""
 
+ATTEMPTS = 185
+"""How often a start is tried again in that time: the most that there are (EventBridge Scheduler API, RetryPolicy). It is written out, as a
+deployment compares a schedule with what the service says of it, and a service may say its default for what is left out."""
+
 ALIAS = "live"
 """The alias of the state machine that schedules and users start; a deployment puts a new version behind it."""
 
@@ -36,7 +40,7 @@ def schedule_document(plan: Plan, settings: Settings) -> dict[str, JSON] | None:
         "Arn": f"{machine_arn(settings)}:{ALIAS}",
         "RoleArn": settings.schedule_role or settings.role("schedule", settings.account),
         "Input": json.dumps({"scheduled_time": "<aws.scheduler.scheduled-time>"}),
-        "RetryPolicy": {"MaximumEventAgeInSeconds": LATE},
+        "RetryPolicy": {"MaximumEventAgeInSeconds": LATE, "MaximumRetryAttempts": ATTEMPTS},
     }
     return {
         "Name": schedule_name(settings),

@@ -16,6 +16,15 @@ TIMEOUT = 99_999_999
 MACHINE_NAME = "A-Za-z0-9_-", 80
 """What we call machines; a name may hold more, but then CloudWatch has no metrics of its executions."""
 
+JOB_NAMES = "A-Za-z0-9_-"
+"""The names of job definitions, task definitions and functions (AWS Batch API, Amazon ECS API and AWS Lambda API)."""
+
+FUNCTIONS = 40
+"""The most characters with which the names of functions begin: they have 64, with the step and a digest."""
+
+LOG_GROUP = r".\-_/#A-Za-z0-9", 512
+"""The names of log groups (CloudWatch Logs API, CreateLogGroup)."""
+
 ROLE_NAME = r"\w+=,.@-", 64
 """The names of roles (IAM API, CreateRole)."""
 
@@ -163,17 +172,25 @@ class Settings(TargetSettings):
     @property
     def log_group(self) -> str:
         """The name of the log group."""
-        return self.given_log_group or f"/aws/vendedlogs/states/{self.machine}"
+        return self.given_log_group or _log_group("/aws/vendedlogs/states/", self.machine)
 
     @property
     def task_log_group(self) -> str:
         """The name of the log group of the containers of ECS, or of the functions."""
-        return self.given_task_log_group or f"/{'aws/lambda' if self.compute == 'lambda' else 'ecs'}/{self.machine}"
+        return self.given_task_log_group or _log_group("/aws/lambda/" if self.compute == "lambda" else "/ecs/", self.machine)
 
     @property
     def job_role(self) -> str:
         """The ARN of the role of the containers; "" for the one of the instance that a container runs on."""
         return self.given_job_role or (self.role("job", self.account) if self.flow_roles and self.account != "*" else "")
+
+    def begin(self, compute: str) -> str:
+        """What the names of all definitions of jobs or functions of the machine begin with, on a kind of compute.
+
+        A job begins with a letter or a digit (AWS Batch API, SubmitJob).
+        """
+        name = legal(self.machine, JOB_NAMES, FUNCTIONS if compute == "lambda" else MACHINE_NAME[1])
+        return f"{name if name[0].isalnum() else f'flow{name}'}-"
 
     def role(self, purpose: str, account: str) -> str:
         """The ARN of the flow's own role for a purpose: `job`, `machine` or `schedule`."""
@@ -183,3 +200,8 @@ class Settings(TargetSettings):
     def unknown(self) -> tuple[str, ...]:
         """Which of `region` and `account` the profile does not say."""
         return tuple(name for name in ("region", "account") if getattr(self, name) == "*")
+
+
+def _log_group(folder: str, machine: str) -> str:
+    characters, limit = LOG_GROUP
+    return f"{folder}{legal(machine, characters, limit - len(folder))}"

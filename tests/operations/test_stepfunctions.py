@@ -223,6 +223,22 @@ def test_a_run_id_is_used_once(work: Work) -> None:
     )
 
 
+def test_a_run_that_is_started_again_with_the_same_input_is_the_one_that_is_there(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    work("deploy", "FLOW", "--roles")
+    assert work("trigger", "FLOW", "--run-id", "one", "--size", "4", "--wait").status == 0
+    ask = accounts.Account.ask
+
+    def over(self: accounts.Account, service: str, operation: str, **arguments: Any) -> Any:
+        if operation == "StartExecution":  # as Step Functions answers for an execution that is over, whatever its input was
+            raise refused(service, operation, "ExecutionAlreadyExists", "Execution Already Exists")
+        return ask(self, service, operation, **arguments)
+
+    monkeypatch.setattr(accounts.Account, "ask", over)
+    again = work("trigger", "FLOW", "--run-id", "one", "--size", "4")
+    assert (again.status, again.out.partition("\n")[0]) == (0, f"{work.name}/one")
+    assert "with another input" in work("trigger", "FLOW", "--run-id", "one", "--size", "3").err
+
+
 # Interruptions and others
 
 
@@ -416,6 +432,17 @@ def test_a_flow_whose_roles_are_not_there_is_not_deployed(work: Work, monkeypatc
 
     monkeypatch.setattr(accounts.Account, "find", forbidden)
     assert work("deploy", "FLOW").status == 0  # who deploys need not be allowed to look
+
+
+def test_a_role_of_the_containers_that_is_not_there_is_named(work: Work) -> None:
+    named = f'execution_role = "arn:aws:iam::{ACCOUNT}:role/starts"'
+    work.change("flow_roles = true", f"flow_roles = true\n{named}", "flowport.toml")
+    refused_ = work("deploy", "FLOW", "--roles")
+    assert refused_.status == 1
+    assert refused_.err.startswith(f"flowport deploy: there is no role `starts` in the account {ACCOUNT}\n")
+    assert not work.client("batch").describe_job_definitions(jobDefinitionName=f"{work.name}-start")["jobDefinitions"]
+    work.change(named, f'machine_role = "arn:aws:iam::{ACCOUNT}:role/runs"', "flowport.toml")
+    assert "there is no role `runs`" in work("deploy", "FLOW", "--roles").err  # one that --roles would not create
 
 
 def test_a_queue_that_is_not_there_or_takes_no_jobs(work: Work) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
@@ -12,6 +14,8 @@ from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import End, Foreach, Next, Resources, Settings
 from flowport.compiler.ir.plan import Plan
 from flowport.targets.stepfunctions import target
+from flowport.targets.stepfunctions.checks import broken
+from flowport.targets.stepfunctions.compute import COMPUTE
 from plans import flow
 from stepfunctions.emitted import PROFILE, documents
 
@@ -70,11 +74,70 @@ def test_what_a_dry_run_assumes_is_enough() -> None:
         ({"scheduling_priority": 5}, "FP405"),
         ({"share_identifier": "vision", "scheduling_priority": 10_000}, "FP402"),
         ({"log_level": "SOME"}, "FP403"),
+        ({"log_retention": 10}, "FP405"),
+        ({"machine_role": "nonsense"}, "FP405"),
+        ({"schedule_role": "arn:aws:iam::1:role/short"}, "FP405"),
+        ({"region": "cn-north-1"}, "FP405"),
+        ({"partition": "aws-us-gov", "region": "eu-central-1"}, "FP405"),
+        ({"store": "s3://my-bucket/any*thing"}, "FP401"),
+        ({"store": 's3://my-bucket/a"b'}, "FP401"),
+        ({"store": "s3://my..bucket/a"}, "FP401"),
+        ({"store": "s3://my-bucket/" + "x" * 500}, "FP401"),
+        ({"tags": {"aws:team": "vision"}}, "FP405"),
+        ({"tags": {"flowport:flow": "Other"}}, "FP405"),
+        ({"tags": {"team": ["vision"]}}, "FP405"),
+        ({"tags": {"a,b": "vision"}}, "FP405"),
+        ({"tags": {"team": "v" * 257}}, "FP405"),
+        ({"tags": {f"tag{number}": "" for number in range(49)}}, "FP405"),
         ({"tracing": "yes"}, "FP490"),
     ],
 )
 def test_a_setting_that_no_service_would_take_is_refused(profile: dict[str, Any], code: str) -> None:
     assert [problem.code for problem in said(one(Settings()), **profile)] == [code]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "compute"),
+    [
+        ("capacity_provider", "FARGATE_SPOT", "batch"),
+        ("subnets", ["subnet-0123456789abcdef0"], "batch"),
+        ("security_groups", ["sg-0123456789abcdef0"], "lambda"),
+        ("public_ip", True, "batch"),
+        ("task_log_group", "/flows", "batch"),
+        ("execution_role", "arn:aws:iam::123456789012:role/r", "lambda"),
+    ],
+)
+def test_a_setting_that_the_compute_does_not_read_is_named(name: str, value: Any, compute: str) -> None:
+    role = {"job_role": "arn:aws:iam::123456789012:role/r"}
+    (found,) = said(one(Settings()), **role, compute=compute, **{name: value})
+    assert (found.code, found.severity) == ("FP405", "warning")
+    assert found.message.startswith(f"the setting `{name}` has no effect without ")
+
+
+def test_the_retention_that_is_proposed_is_taken() -> None:
+    (found,) = said(one(Settings()), log_retention=10)
+    assert found.help == ("write `log_retention = 14` under [stepfunctions] in flowport.toml",)
+    assert said(one(Settings()), log_retention=14) == ()
+
+
+@pytest.mark.parametrize("compute", ["batch", "ecs", "lambda"])
+@pytest.mark.parametrize("machine", ["Small", "m" * 80, "a.b", "große", "-", "_small"])
+def test_a_machine_may_run_its_own_jobs_whatever_it_is_called(machine: str, compute: str) -> None:
+    more = {"compute": compute, "machine": machine, "cluster": "flows", "job_role": "arn:aws:iam::123456789012:role/r"}
+    plan = flow(("start", Next("größe")), ("größe", Next("s" * 90)), ("s" * 90, Next("end")), END)
+    assert not [problem for problem in said(plan, region="eu-central-1", account="123456789012", **more) if problem.severity == "error"]
+    files = documents(plan, region="eu-central-1", account="123456789012", **more)
+    assert broken(files["state-machine.json"]) == []
+    names = [
+        definition.get("jobDefinitionName") or definition.get("family") or definition["FunctionName"]
+        for definition in files[COMPUTE[compute].file]
+    ]
+    first = files["machine-policy.json"]["Statement"][0]
+    (pattern,) = [each for each in first["Resource"] if "queue" not in each]
+    assert all(fnmatchcase(name, pattern.rpartition("/" if "/" in pattern else ":")[2]) for name in names)
+    assert max(map(len, names)) <= (64 if compute == "lambda" else 128)
+    group = files["machine-settings.json"]["loggingConfiguration"]["destinations"][0]["cloudWatchLogsLogGroup"]["logGroupArn"]
+    assert re.fullmatch(r"[.\-_/#A-Za-z0-9]{1,512}", group.split(":")[6])
 
 
 @pytest.mark.parametrize(
@@ -186,3 +249,7 @@ def test_a_cap_that_leaves_enough_is_not_warned_of(profile: dict[str, Any]) -> N
 @pytest.mark.parametrize("items", [2, 500])
 def test_a_cap_that_known_items_use_is_not_warned_of(items: int) -> None:
     assert said(nest(items), max_concurrency=200) == ()
+
+
+def test_a_cap_of_any_size_is_looked_at_at_once() -> None:
+    assert said(nest(), max_concurrency=10**400) == ()

@@ -19,7 +19,7 @@ from flowport.targets.stepfunctions.deployment.log_group import log_group_change
 from flowport.targets.stepfunctions.deployment.machine import Machine
 from flowport.targets.stepfunctions.deployment.owner import tags
 from flowport.targets.stepfunctions.deployment.prerequisites import require_roles
-from flowport.targets.stepfunctions.deployment.roles import own_roles, role_changes
+from flowport.targets.stepfunctions.deployment.roles import own_roles, role_changes, role_name
 from flowport.targets.stepfunctions.deployment.schedules import schedule_changes
 from flowport.targets.stepfunctions.schedule import schedule_name
 from flowport.targets.stepfunctions.settings import Settings
@@ -45,17 +45,18 @@ def _changes(deployment: Deployment[Settings]) -> Iterator[Change]:
     account, own = connect(settings), tags(name, settings)
     machine = Machine(account, settings.machine, name, own)
     machine.found()  # raises for one of somebody else
+    created = own_roles(settings, documents, account.number) if deployment.roles else []
+    if deployment.roles and not created:
+        raise DeployError("the settings name all roles, so there is none that flowport would create\n  deploy without `--roles`")
     require_compute(account, settings, deployment.plan)
     role = settings.machine_role or settings.role("machine", account.number)
     wanted = documents.get("schedule.json")
-    if not deployment.roles:
-        require_roles(account, [role, *filter(None, [settings.job_role]), *([wanted["Target"]["RoleArn"]] if wanted else [])])
+    names = {each.name for each in created}
+    needed = [role, *filter(None, [settings.job_role]), *([wanted["Target"]["RoleArn"]] if wanted else [])]
+    require_roles(account, [each for each in needed if role_name(each) not in names])
     yield from code_changes(settings.store, deployment.package)
     if deployment.roles:
-        roles = own_roles(settings, documents, account.number)
-        if not roles:
-            raise DeployError("the settings name all roles, so there is none that flowport would create\n  deploy without `--roles`")
-        yield from role_changes(account, roles, name, own)
+        yield from role_changes(account, created, name, own)
     yield from log_group_changes(account, settings, own)
     yield from definition_changes(account, settings, documents, own)
     yield from machine.changes(documents.text("state-machine.json"), role, documents["machine-settings.json"], deployment.package.digest)

@@ -54,6 +54,9 @@ class StepFunctionsOperations:
             account.ask(STATES, "StartExecution", stateMachineArn=machine.alias, name=start.run, input=text)
         except Refused as error:
             if error.code == "ExecutionAlreadyExists":
+                # Of one that is over, Step Functions says so whatever its input was (Step Functions API, StartExecution).
+                if (before := self._repeated(account, settings, start.run, text)) is not None:
+                    return before
                 raise DeployError(
                     f"the state machine `{machine.name}` has had a run `{start.run}` before, with another input\n"
                     "  leave out `--run-id`, or choose another one"
@@ -64,6 +67,13 @@ class StepFunctionsOperations:
         return self._run(account, settings, start.run) or EngineRun(
             start.run, "running", "RUNNING", _execution(account, settings, start.run)
         )
+
+    def _repeated(self, account: Account, settings: Settings, run: str, text: str) -> EngineRun | None:
+        """The run with this id, if it was started with the same input."""
+        arn = _execution(account, settings, run)
+        found = account.find(STATES, "DescribeExecution", "ExecutionDoesNotExist", executionArn=arn)
+        same = found is not None and json.loads(found.get("input") or "{}") == json.loads(text)
+        return self._run(account, settings, run) if same else None
 
     def status(self, settings: Settings, run: str) -> EngineRun | None:
         """An execution, for 90 days after its end."""

@@ -14,9 +14,8 @@ FORMS = {
     "capacity_provider": (r"[\w-]{1,255}", "the name of a capacity provider, such as `FARGATE_SPOT`"),
     "subnets": (r"subnet-[0-9a-f]{8,40}", "the id of a subnet, such as `subnet-0123456789abcdef0`"),
     "security_groups": (r"sg-[0-9a-f]{8,40}", "the id of a security group, such as `sg-0123456789abcdef0`"),
-    "task_log_group": (r"[.\-_/#A-Za-z0-9]{1,512}", "the name of a log group: at most 512 letters, digits and `.-_/#`"),
 }
-"""Amazon ECS API, RunTask and CreateCapacityProvider; Amazon EC2, "Resource IDs"; CloudWatch Logs API, CreateLogGroup."""
+"""Amazon ECS API, RunTask and CreateCapacityProvider; Amazon EC2, "Resource IDs"."""
 
 SUBNETS, GROUPS = 16, 5
 """Amazon ECS API, AwsVpcConfiguration."""

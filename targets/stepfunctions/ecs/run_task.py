@@ -63,7 +63,7 @@ def permissions(settings: Settings, jobs: Jobs) -> list[JSON]:
     # The optimized integration waits for a task through a rule of this name (Step Functions, "IAM policies for Amazon ECS").
     rule = f"{place(settings, 'events')}:rule/StepFunctionsGetEventsForECSTaskRule"
     statements = [
-        allow("RunItsTasks", ["ecs:RunTask"], _definitions(settings, ecs, jobs), in_cluster),
+        allow("RunItsTasks", ["ecs:RunTask"], [f"{ecs}:task-definition/{settings.begin('ecs')}*"], in_cluster),
         allow("WatchAndStopTasks", ["ecs:DescribeTasks", "ecs:StopTask"], [tasks]),
         allow("HearOfTasks", ["events:PutTargets", "events:PutRule", "events:DescribeRule"], [rule]),
     ]
@@ -73,14 +73,6 @@ def permissions(settings: Settings, jobs: Jobs) -> list[JSON]:
         handed_on: dict[str, JSON] = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
         statements.append(allow("HandOnRoles", ["iam:PassRole"], roles, handed_on))
     return statements
-
-
-def _definitions(settings: Settings, ecs: str, jobs: Jobs) -> list[str]:
-    """The task definitions by what their families begin with, as with AWS Batch; the rest of a name is its digest and a revision."""
-    common = f"{settings.machine}-"
-    if all(job.name.startswith(common) for job in jobs):
-        return [f"{ecs}:task-definition/{common}*"]
-    return [f"{ecs}:task-definition/{job.name}-*" for job in jobs]
 
 
 def _roles(settings: Settings, jobs: Jobs) -> list[str]:

@@ -80,7 +80,7 @@ def starved(plan: Plan, settings: Settings) -> Iterator[Diagnostic]:
     maps = {node.origin: node for node in walk(plan.body) if isinstance(node, Map)}
     for origin, share in known.items():
         unknown = [maps[outer] for outer in share.around if not known[outer].counted and known[outer].concurrency > 1]
-        width = _root(cap, len(share.around) + 1)
+        width = _root(cap, len(share.around) + 1, settings.width)
         if share.concurrency == 1 and unknown and 1 < width < settings.width and _slices(plan, maps[origin], settings)[0] > 1:
             step, outer = plan.flow.step(origin), unknown[0]
             shown = " x ".join(f"{known[each].concurrency} of `{maps[each].over}`" for each in (*share.around, origin))
@@ -97,9 +97,9 @@ def starved(plan: Plan, settings: Settings) -> Iterator[Diagnostic]:
             )
 
 
-def _root(number: int, degree: int) -> int:
-    """The largest whole number whose power is at most `number`."""
+def _root(number: int, degree: int, most: int) -> int:
+    """The largest whole number up to `most` whose power is at most `number`."""
     root = 1
-    while (root + 1) ** degree <= number:
+    while root < most and (root + 1) ** degree <= number:
         root += 1
     return root

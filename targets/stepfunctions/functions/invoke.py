@@ -45,5 +45,5 @@ def tried_again(invoke: State, times: int, minutes: float) -> State:
 
 def permissions(settings: Settings, jobs: Jobs) -> list[JSON]:
     """The permission that the role of the machine needs to invoke these functions."""
-    functions = f"{place(settings, 'lambda')}:function:{settings.machine}-*"
+    functions = f"{place(settings, 'lambda')}:function:{settings.begin('lambda')}*"
     return [allow("InvokeItsFunctions", ["lambda:InvokeFunction"], [functions])]

@@ -12,9 +12,6 @@ from flowport.targets.settings_validation import line
 from flowport.targets.stepfunctions.functions.function import DISK, LONGEST, MEMORY, VCPUS, memory
 from flowport.targets.stepfunctions.settings import Settings
 
-MACHINE = 40
-"""The most characters of the name of a machine, so that a function, which has 64, can have one that begins with it."""
-
 VARIABLES = 3_900
 """Bytes of the variables of a function, of which all may have 4 KiB (AWS Lambda, "Quotas")."""
 
@@ -28,9 +25,6 @@ def function_setting_problems(settings: Settings) -> Iterator[Diagnostic]:
         message = '`compute = "lambda"` needs the role of the functions: `job_role`, or `flow_roles` with `account`'
         wanted = ("flow_roles", "account") if settings.account == "*" else ("flow_roles",)
         yield Diagnostic("FP400", message, help=tuple(line("stepfunctions", Settings.named(name)) for name in wanted))
-    if len(settings.machine) > MACHINE or not re.fullmatch(r"[\w-]*", settings.machine):
-        message = f"the functions of `{settings.machine}` cannot begin with its name: functions have 64 letters, digits, `-` and `_`"
-        yield Diagnostic("FP405", message, help=(f"set `machine` to a name of at most {MACHINE} of these",))
     if settings.values.get("platform") == "FARGATE":
         message = "the setting `platform` is `FARGATE`, and functions of Lambda run on neither EC2 nor Fargate"
         yield Diagnostic("FP405", message, help=('remove `platform`, or write `compute = "ecs"`',))

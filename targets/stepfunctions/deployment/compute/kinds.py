@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from flowport.compiler.changes import Change
+from flowport.compiler.ir import BatchJob
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.record import record
 from flowport.targets.stepfunctions.compute import COMPUTE
@@ -37,8 +38,16 @@ class DeployedCompute:
     removals: Callable[[Account, str, str], Iterator[Change]]
 
 
+def _require_named_roles(account: Account, settings: Settings, jobs: list[BatchJob]) -> None:
+    """Raise DeployError for roles of containers that the settings or a step names and that are not there."""
+    named = {settings.execution_role, settings.given_job_role, *(role for job in jobs for role in (job.execution_role, job.iam_role))}
+    require_roles(account, filter(None, named))
+
+
 def _batch_needs(account: Account, settings: Settings, plan: Plan) -> None:
-    require_queues(account, (step.settings.execution.for_batch().queue or settings.job_queue for step in plan.flow.steps))
+    jobs = [step.settings.execution.for_batch() for step in plan.flow.steps]
+    require_queues(account, (job.queue or settings.job_queue for job in jobs))
+    _require_named_roles(account, settings, jobs)
 
 
 def _batch_changes(account: Account, settings: Settings, definitions: list[dict[str, Any]], tags: dict[str, str]) -> Iterator[Change]:
@@ -50,8 +59,7 @@ def _ecs_needs(account: Account, settings: Settings, plan: Plan) -> None:
     require_network(account, settings.subnets, settings.security_groups)
     jobs = [step.settings.execution.for_batch() for step in plan.flow.steps]
     require_images(account, {job.image or settings.image for job in jobs})
-    named = {settings.execution_role, settings.given_job_role, *(role for job in jobs for role in (job.execution_role, job.iam_role))}
-    require_roles(account, filter(None, named))
+    _require_named_roles(account, settings, jobs)
 
 
 def _ecs_changes(account: Account, settings: Settings, definitions: list[dict[str, Any]], tags: dict[str, str]) -> Iterator[Change]:
@@ -94,7 +102,7 @@ def definition_removals(account: Account, settings: Settings) -> Iterator[Change
     """
     for kind, deployed in DEPLOYED.items():
         try:
-            yield from list(deployed.removals(account, f"{settings.machine}-", settings.flow))
+            yield from list(deployed.removals(account, settings.begin(kind), settings.flow))
         except Refused as error:
             if kind == settings.compute or error.code not in FORBIDDEN:
                 raise
