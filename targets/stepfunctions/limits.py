@@ -87,8 +87,11 @@ CODES: Mapping[Feature, str] = {
 }
 
 NO_OVERLAP = dict.fromkeys(
-    ("skip", "wait", "replace"),
-    ("EventBridge Scheduler starts an execution whatever else is running", 'write `overlap = "allow"` under [stepfunctions]'),
+    ("wait", "replace"),
+    (
+        "a scheduled execution can end itself, but neither wait for another one nor stop it",
+        'write `overlap = "skip"` under [stepfunctions]',
+    ),
 )
 
 

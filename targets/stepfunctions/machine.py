@@ -23,6 +23,7 @@ from flowport.targets.stepfunctions.foreach.arrays import array_step
 from flowport.targets.stepfunctions.foreach.concurrency import shares
 from flowport.targets.stepfunctions.functions import invoke
 from flowport.targets.stepfunctions.jobs import Job, Jobs
+from flowport.targets.stepfunctions.overlap import skipping, skips
 from flowport.targets.stepfunctions.routes import Place, Routes, several_ways_out
 from flowport.targets.stepfunctions.settings import Settings
 from flowport.targets.stepfunctions.states import State, States
@@ -79,7 +80,8 @@ class _Builder:
             "store input": asl.onward(asl.put_input(self._settings.bucket, key), "begin run"),
             "begin run": asl.onward(asl.place(values), next(iter(body))),
         }
-        return asl.machine(begin | body)
+        first = skipping(self._settings, "store input") if skips(self._plan, self._settings) else {}
+        return asl.machine(first | begin | body)
 
     def _block(self, block: Block, place: Place, following: str | None) -> States:
         states: States = {}

@@ -39,7 +39,7 @@ def schedule_document(plan: Plan, settings: Settings) -> dict[str, JSON] | None:
     target: dict[str, JSON] = {
         "Arn": f"{machine_arn(settings)}:{ALIAS}",
         "RoleArn": settings.schedule_role or settings.role("schedule", settings.account),
-        "Input": json.dumps({"scheduled_time": "<aws.scheduler.scheduled-time>"}),
+        "Input": json.dumps({"scheduled_time": "<aws.scheduler.scheduled-time>", **_overlap(settings)}),
         "RetryPolicy": {"MaximumEventAgeInSeconds": LATE, "MaximumRetryAttempts": ATTEMPTS},
     }
     return {
@@ -51,6 +51,11 @@ def schedule_document(plan: Plan, settings: Settings) -> dict[str, JSON] | None:
         "State": "ENABLED" if settings.schedule == "active" else "DISABLED",
         "Target": target,
     }
+
+
+def _overlap(settings: Settings) -> dict[str, JSON]:
+    """What the schedule says to the machine, which looks for other executions itself."""
+    return {"overlap": settings.overlap} if settings.overlap == "skip" else {}
 
 
 def schedule_name(settings: Settings) -> str:

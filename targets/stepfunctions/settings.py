@@ -87,7 +87,7 @@ class Settings(TargetSettings):
         default="active",
         choices=("active", "paused"),
     )
-    overlap = text(f"{OVERLAPS}; Step Functions can only `allow`", default="allow", choices=OVERLAP)
+    overlap = text(f"{OVERLAPS}; Step Functions can `allow` and `skip`", default="allow", choices=OVERLAP)
     catch_up = text(f"{CATCH_UP}; EventBridge Scheduler cannot, and tries a run again for ten minutes", example="2026-11-01")
     platform = text("what the job queue or the cluster runs on: EC2 or FARGATE", default="EC2", choices=("EC2", "FARGATE"))
     gangs = text(

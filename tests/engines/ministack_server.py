@@ -144,10 +144,20 @@ def put_object(resource, asked):
     return {}
 
 
+def list_executions(resource, asked):
+    """`aws-sdk:sfn:listExecutions`, whose answer has names in the case of states."""
+    status, _, body = functions._list_executions(cased(asked))
+    if status != 200:
+        raise functions._ExecutionError("Sfn.SfnException", str(body))
+    listed = json.loads(body)["executions"]
+    return {"Executions": [{name[0].upper() + name[1:]: value for name, value in execution.items()} for execution in listed]}
+
+
 functions._SERVICE_DISPATCH.update(
     {
         "arn:aws:states:::batch:submitJob": submit,
         "arn:aws:states:::ecs:runTask": run_task,
+        "arn:aws:states:::aws-sdk:sfn:listExecutions": list_executions,
         "arn:aws:states:::aws-sdk:s3:getObject": get_object,
         "arn:aws:states:::aws-sdk:s3:putObject": put_object,
     }

@@ -39,7 +39,9 @@ for path in PATHS:
 
 
 @pytest.mark.parametrize(
-    "profile", [{}, {"turns": 0}, {"turns": 2}, {"array_jobs": True}, {"compute": "ecs", "cluster": "c"}, {"compute": "lambda"}], ids=str
+    "profile",
+    [{}, {"turns": 0}, {"turns": 2}, {"array_jobs": True}, {"compute": "ecs", "cluster": "c"}, {"compute": "lambda"}, {"overlap": "skip"}],
+    ids=str,
 )
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_nobody_finds_a_fault_in_a_machine(path: Path, profile: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from flowport.compiler.ir.plan import Choice, Loop, Map, Plan, walk
 from flowport.compiler.ir.secrets import Secret
 from flowport.compiler.lower.run_ids import run_prefix
 from flowport.runtime.store.keys import ATTEMPT, CHECKPOINTS, FLOWS, LIVE, hub_cache, part, runs_folder
+from flowport.targets.stepfunctions import overlap
 from flowport.targets.stepfunctions.access.statements import allow, place
 from flowport.targets.stepfunctions.compute import COMPUTE
 from flowport.targets.stepfunctions.foreach.arrays import array_origins
@@ -63,7 +64,7 @@ def machine_policy(plan: Plan, settings: Settings, jobs: Jobs) -> dict[str, JSON
                 [f"{states}:execution:{settings.machine}:*", f"{states}:execution:{settings.machine}/*:*"],
             )
         )
-    return _policy([*statements, *permissions(settings)])
+    return _policy([*statements, *overlap.permissions(plan, settings), *permissions(settings)])
 
 
 def job_policy(plan: Plan, settings: Settings) -> dict[str, JSON]:

@@ -57,7 +57,7 @@ def apply() -> None:
     _maps()
     _waits()
     # AWS names errors of an SDK call "S3.…", moto with boto's own name of the service.
-    sdk._SERVICE_ERROR_NAMES.update(s3="S3")
+    sdk._SERVICE_ERROR_NAMES.update(s3="S3", sfn="Sfn")
 
 
 @functools.cache
