@@ -29,6 +29,7 @@ OPTIONS = frozenset(
         "quiet",
         "logs",
         "force",
+        "scheduled-time",
     )
 )
 """Options of `run` and `dry-run`: a parameter with such a name must be given after `--`."""

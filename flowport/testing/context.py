@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from flowport.runtime.joins.input_ranges import InputRange, InputRanges
 from flowport.runtime.protocol import Invocation, NonRetryable
 from flowport.runtime.records.run_record import RunRecord
+from flowport.runtime.records.validation import OPTIONAL
 from flowport.runtime.replay.artifact_view import ArtifactView
 from flowport.runtime.replay.lineage import Lineage
 from flowport.runtime.run.initial_values import initial_values
@@ -121,4 +122,4 @@ def _record(program: ImportedProgram, store: Store, parameters: Mapping[str, Any
         values = initial_values(store, program, {names.get(name, name): value for name, value in parameters.items()}, {}, form=False)
     except NonRetryable as error:
         raise ValueError(str(error)) from None
-    return {"parameters": values, "origin": None, "from": None, "tags": [], "system_tags": [], "started": round(time.time(), 3)}
+    return {**OPTIONAL, "parameters": values, "origin": None, "tags": [], "system_tags": [], "started": round(time.time(), 3)}

@@ -112,7 +112,7 @@ def test_every_option_goes_into_the_request_of_its_command(name: str) -> None:
     fields = set(signature(command.request).parameters)
     if isinstance(command, FlowCommand):
         # What the flow is opened with goes no further.
-        assert fields - {"parameters", "origin_run", "past"} <= known
+        assert fields - {"parameters", "origin_run", "past", "scheduled_time"} <= known
         assert known - fields <= {*FlowChoice._fields, *CHANGES}
     else:
         assert known == fields - {"changes"} | (set(CHANGES) if "changes" in fields else set())
