@@ -42,6 +42,10 @@ class SharedSettings(TargetSettings):
     )
     repository = text("where the images of `environments` are pushed, without a tag", example="registry.example.com/flows")
     image_platforms = texts("the platforms of these images; by default linux/amd64", example=["linux/arm64"])
+    live = text(
+        "seconds between two signs of life of a task on an engine, with what it prints, or `off`; by default 10 in a bucket, 1 in a folder",
+        example="60",
+    )
     branch = text("the branch of `@project` to compile for and to run in, without `--branch`", example="main")
     production = flag("whether that is a production branch, without `--production`")
 

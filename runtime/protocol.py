@@ -92,19 +92,21 @@ COUNTED = ".nodes"
 """What follows the name of the file with the route in that of the file with the number of nodes, where a step starts a gang."""
 
 
+def is_interval(value: str) -> bool:
+    """Whether `LIVE` may have this value: `off`, or seconds from 1 to a day."""
+    try:
+        return value == "off" or 1 <= float(value) <= 86400
+    except ValueError:
+        return False
+
+
 def interval(url: str, value: str | None) -> float | None:
     """Seconds between two signs in the store `url`, from the value of `LIVE`; None where that is `off`.
 
     A value that means nothing counts as not set: it must not stop a task.
     """
-    if value == "off":
-        return None
-    try:
-        seconds = float(value or 0)
-    except ValueError:
-        seconds = 0.0
-    if 1 <= seconds <= 86400:
-        return seconds
+    if value and is_interval(value):
+        return None if value == "off" else float(value)
     return BUCKET_INTERVAL if "://" in url and not url.startswith("file:") else FOLDER_INTERVAL
 
 

@@ -47,6 +47,17 @@ def deliver(plan: Plan, given: Provisions, place: Place) -> tuple[Plan, tuple[Di
     return replace(plan, flow=replace(plan.flow, steps=steps)), tuple(pass_.found)
 
 
+def with_variable(plan: Plan, name: str, value: str) -> Plan:
+    """The plan whose tasks have this variable."""
+
+    def given(step: Step) -> Step:
+        delivery = step.settings.delivery
+        variables = tuple(sorted({**dict(delivery.variables), name: value}.items()))
+        return replace(step, settings=replace(step.settings, delivery=replace(delivery, variables=variables)))
+
+    return replace(plan, flow=replace(plan.flow, steps=tuple(given(step) for step in plan.flow.steps)))
+
+
 def whereabouts(plan: Plan, given: Provisions, place: Place) -> str:
     """What the tasks of a run on this machine are told about secrets; "" if no step has any."""
     return _Pass(plan, given, place).document(shell=False) if any(map(_asks, plan.flow.steps)) else ""

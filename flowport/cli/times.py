@@ -20,3 +20,8 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def age(seconds: float) -> str:
+    """How long ago a time was, in seconds since 1970: `4 s`."""
+    return duration(float(max(0, round(time.time() - seconds)))).replace(".0 s", " s")

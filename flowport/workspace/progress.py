@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
+from flowport.runtime.live.tasks import LiveRun
 from flowport.runtime.records.reuse import ReuseCount
+from flowport.runtime.records.signs import places
 from flowport.runtime.run.status import STOPPED
 from flowport.runtime.store import row_ranges
 
@@ -18,7 +20,10 @@ StepStatus: TypeAlias = Literal["done", "failed", "stopped", "running", "unfinis
 
 
 class StepProgress(NamedTuple):
-    """A step of a run: the items that are done, those that failed, those that were reused; and when it started and ended."""
+    """A step of a run: the items that are done, those that failed, those that were reused; and when it started and ended.
+
+    Of a run that is running also the tasks that run, and those that began and of which nothing was heard for too long.
+    """
 
     step: str
     status: StepStatus
@@ -27,6 +32,8 @@ class StepProgress(NamedTuple):
     taken_over: int
     started: float | None
     ended: float | None
+    running: int = 0
+    lost: int = 0
 
 
 def step_progress(run: Run, failures: Iterable[dict[str, Any]], is_running: bool) -> list[StepProgress]:
@@ -36,7 +43,20 @@ def step_progress(run: Run, failures: Iterable[dict[str, Any]], is_running: bool
         failed.setdefault(failure["step"], []).append(failure["type"])
     there = run.steps()
     steps = [*run.plan["steps"], *(step for step in there if step not in run.plan["steps"])]
-    return [_progress(run, step, step in there, failed.get(step, []), is_running) for step in steps]
+    found = [_progress(run, step, step in there, failed.get(step, []), is_running) for step in steps]
+    return _with_tasks(run, found) if is_running else found
+
+
+def _with_tasks(run: Run, steps: list[StepProgress]) -> list[StepProgress]:
+    """The same with the tasks that run: a task may have left nothing but a sign so far."""
+    live, signed = LiveRun(run), {place.step for place in places(run.store, run.keys.signs())}
+    found = []
+    for step in steps:
+        counts = live.counts(step.step) if step.status == "running" or step.step in signed else {}
+        running, lost = counts.get("running", 0), counts.get("lost", 0)
+        status: StepStatus = "running" if step.status in ("", "done") and running + lost else step.status
+        found.append(step._replace(status=status, running=running, lost=lost))
+    return found
 
 
 def _progress(run: Run, step: str, is_there: bool, failed: list[str], is_running: bool) -> StepProgress:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from flowport.compiler.diagnostics.diagnostic import CompileError
-from flowport.compiler.lower.delivery import Place, deliver
+from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
+from flowport.compiler.lower.delivery import Place, deliver, with_variable
 from flowport.compiler.record import replace
+from flowport.runtime.protocol import LIVE, is_interval
 from flowport.workspace.config import SHARED
 from flowport.workspace.errors import UnknownTarget
 from flowport.workspace.flow_file import FlowFile, has_errors
 
 if TYPE_CHECKING:
+    from flowport.compiler.ir.plan import Plan
     from flowport.compiler.package.archive import Package
     from flowport.compiler.settings import Profile
     from flowport.compiler.target import File
@@ -43,6 +45,8 @@ def prepare(flow: FlowFile, target: AnyTarget, defaults: Profile | None = None, 
     settings = {**(defaults or {}), **settings_for(target, flow.config)}
     if here:
         return prepare.prepare(target, plan, settings)
+    plan, wrong = _with_signs(plan, flow.config)
+    found = (*found, *wrong)
     if not flow.config.environments.mode and not any(step.settings.requirements for step in plan.flow.steps):
         ready = prepare.prepare(target, plan, settings)
         return replace(ready, diagnostics=(*found, *ready.diagnostics))
@@ -53,6 +57,17 @@ def prepare(flow: FlowFile, target: AnyTarget, defaults: Profile | None = None, 
         settings["image"] = placed.image
     ready = prepare.prepare(target, placed.plan, settings)
     return replace(ready, diagnostics=(*found, *placed.diagnostics, *ready.diagnostics))
+
+
+def _with_signs(plan: Plan, config: Config) -> tuple[Plan, tuple[Diagnostic, ...]]:
+    """The plan whose tasks know how often they give signs of life, if a profile says it, and what is wrong with that."""
+    value = config.settings.get("live")
+    if not value:
+        return plan, ()
+    if not is_interval(value):
+        message = f"{config.path}: the setting `live` is `{value}`, which is neither a number of seconds from 1 to 86,400 nor `off`"
+        return plan, (Diagnostic("FP403", message, help=('write `live = "60"` or `live = "off"`',)),)
+    return with_variable(plan, LIVE, value), ()
 
 
 def prepare_without_errors(flow: FlowFile, target: AnyTarget, defaults: Profile | None = None, here: bool = False) -> Prepared[Any]:

@@ -56,7 +56,7 @@ class LogReader:
                 found += self._store.part(entry.key, at - begin, min(stop, begin + entry.size) - at)
         return found
 
-    def stored(self, key: str, offset: int, limit: int, printed: int = 0) -> LogPart:
+    def stored(self, key: str, offset: int, limit: int = CHUNK, printed: int = 0) -> LogPart:
         """A part of a log that is stored as a whole, or grows. Of one with more bytes `printed` than it has, the middle was left out."""
         size = self._store.size(key)
         if printed <= size:

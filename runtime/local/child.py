@@ -38,6 +38,12 @@ class TaskProcess:
     def __init__(self, pid: int, line: Lifeline, log: str) -> None:
         self.pid, self._line, self._log = pid, line, log
 
+    def news(self) -> tuple[int, int] | None:
+        """The items that are done and all of them, if that has changed since this was asked last."""
+        before = self._line.items
+        self._line.hear()
+        return self._line.items if self._line.items != before else None
+
     def code(self, status: int) -> int:
         """The exit code from its wait status: minus the signal when one ended it. The log says what the task itself could not."""
         code = outcome(status, self._line.result(), NOTHING)

@@ -205,7 +205,7 @@ class Console:
         path = self.spec.log(task.step, task.slice, task.attempt)
         try:
             if os.path.getsize(path):
-                store.replace_with_file(self._key(task), path)
+                task.printed = store.replace_with_file(self._key(task), path)[1]
             os.unlink(path)
         except FileNotFoundError:
             return

@@ -21,7 +21,7 @@ from flowport.runtime.replay.scheduler import PlanScheduler
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from flowport.runtime.local.console import Console
@@ -42,7 +42,13 @@ class Coordinator:
     """
 
     def __init__(
-        self, spec: RunSpec, plan: dict[str, Any], servers: Servers, routes: Routes, console: Console, pulse: Callable[[], None]
+        self,
+        spec: RunSpec,
+        plan: dict[str, Any],
+        servers: Servers,
+        routes: Routes,
+        console: Console,
+        pulse: Callable[[Iterable[Attempt]], None],
     ) -> None:
         self.spec, self.plan, self.servers, self.routes, self.console = spec, plan, servers, routes, console
         self.scheduler = PlanScheduler(plan["body"])
@@ -80,7 +86,7 @@ class Coordinator:
                 self.console.look(self.running.values())
                 self.console.status(self.done, len(self.running), len(self.ready) + len(self.sent))
                 self._lose_patience(now)
-                self._pulse()
+                self._pulse(self.running.values())
 
     def abandon(self, lost: WorkerChannel | None = None) -> None:
         """End all tasks: those that outlived a server which is gone, and those of the others."""
@@ -89,6 +95,7 @@ class Coordinator:
                 with suppress(ServerLost):
                     channel.send("kill")
         for task in self.running.values():
+            task.code = -signal.SIGKILL
             if self.servers.of(task.step) is lost:
                 with suppress(ProcessLookupError):
                     os.killpg(task.process, signal.SIGKILL)
@@ -139,6 +146,10 @@ class Coordinator:
             if sign == "+":
                 task.process = int(value)
                 self.running[number] = task
+                continue
+            if sign == "=":
+                done, _, of = value.partition("/")
+                task.items = int(done), int(of)
                 continue
             del self.sent[number]
             self._taken[channel] -= self._workers(task.step)

@@ -9,6 +9,7 @@ import time
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from flowport.runtime.live.local_signs import LocalSigns
 from flowport.runtime.local.console import Console
 from flowport.runtime.local.coordinator import Coordinator
 from flowport.runtime.local.routes import Routes
@@ -18,7 +19,7 @@ from flowport.runtime.local.source import note
 from flowport.runtime.local.summary import explain
 from flowport.runtime.local.worker_channel import ServerLost
 from flowport.runtime.package.code_package import CodePackage
-from flowport.runtime.protocol import VersionError
+from flowport.runtime.protocol import LIVE, VersionError, interval
 from flowport.runtime.records.life import LOCAL_PERIOD, write_end, write_heartbeat
 from flowport.runtime.records.reuse import share
 from flowport.runtime.run.labels import FirstManifests, Labels
@@ -27,8 +28,9 @@ from flowport.runtime.store.keys import Keys
 from flowport.runtime.store.open import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
+    from flowport.runtime.local.attempt import Attempt
     from flowport.runtime.local.worker_channel import WorkerChannel
     from flowport.runtime.store.interface import Store
 
@@ -104,7 +106,11 @@ def _run(request: Request, program: CodePackage, scratch: str) -> int:
             return _taken(console, spec)
         note(store, spec.flow, spec.run, request.argument)
         routes = Routes(program, store, keys, resumed=bool(request.document.get("origin_run")))
-        return _conduct(Coordinator(spec, plan, servers, routes, console, Pulse(store, keys, console)), store)
+        pulse = Pulse(store, spec, console)
+        try:
+            return _conduct(Coordinator(spec, plan, servers, routes, console, pulse), store)
+        finally:
+            pulse.close()
     finally:
         servers.close()
 
@@ -143,14 +149,21 @@ def _ready(channel: WorkerChannel) -> bool:
 
 
 class Pulse:
-    """Says from time to time that the run lives; a store that refuses it does not stop the run."""
+    """Says from time to time that the run lives, and which tasks do; a store that refuses it does not stop the run."""
 
-    def __init__(self, store: Store, keys: Keys, console: Console) -> None:
-        self._store, self._keys, self._console = store, keys, console
+    def __init__(self, store: Store, spec: RunSpec, console: Console) -> None:
+        self._store, self._keys, self._console = store, Keys(spec.flow, spec.run), console
+        every = interval(spec.store, os.environ.get(LIVE))
+        self._signs = LocalSigns(store, self._keys, every, lambda task: spec.log(task.step, task.slice, task.attempt), console)
         self._next_at = 0.0
-        self()
+        self(())
 
-    def __call__(self) -> None:
+    def close(self) -> None:
+        """At the end of the run."""
+        self._signs.close()
+
+    def __call__(self, running: Iterable[Attempt]) -> None:
+        self._signs.look(running)
         if time.monotonic() < self._next_at:
             return
         self._next_at = time.monotonic() + LOCAL_PERIOD

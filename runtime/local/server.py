@@ -15,6 +15,7 @@ It listens on a socket to the coordinator, and the end of that socket is the end
          end | kill                            stop, and terminate or kill what is running
     out  fork | spawn | broken                 how tasks will be started, or that the flow cannot be imported
          + <number> <process>                  a task has begun
+         = <number> <done>/<items>             how many items of a task are done
          - <number> <exit code>                a task is over; minus the signal when one ended it
          . <number> 0                          a task was forgotten
 """
@@ -47,6 +48,9 @@ if TYPE_CHECKING:
 
 SIGNALS = {b"end": signal.SIGTERM, b"kill": signal.SIGKILL}
 
+
+LOOK = 1.0
+"""Seconds between two looks at what the tasks say of their items."""
 
 QUICK = 0.05
 """Seconds for which a flow's import is not worth sharing."""
@@ -115,6 +119,7 @@ class Server:
         self.busy = 0
         self.answers: list[bytes] = []
         self.held = False
+        self._next_at = 0.0
         self.compared: set[str] = set()
         """The steps whose packages were compared here."""
 
@@ -136,11 +141,12 @@ class Server:
         while there:
             self._begin()
             self.answer()
-            for key, _ in selector.select():
+            for key, _ in selector.select(LOOK if self.running else None):
                 if key.fileobj == woken:
                     os.read(woken, 4096)
                 else:
                     there = self._receive()
+            self._hear()
             self._reap()
         self._signal(signal.SIGKILL)
 
@@ -235,6 +241,14 @@ class Server:
             from flowport.runtime.requirements.check import is_here
 
             is_here(plan["packages"])
+
+    def _hear(self) -> None:
+        """Hand on what the tasks say of their items, once a second."""
+        if self.running and time.monotonic() >= self._next_at:
+            self._next_at = time.monotonic() + LOOK
+            for task, number, _ in self.running.values():
+                if (items := task.news()) is not None:
+                    self.answers.append(b"= %b %d/%d" % (number, *items))
 
     def _reap(self) -> None:
         while self.running:

@@ -60,15 +60,25 @@ def run_status(store: Store, keys: Keys, record: dict[str, Any], report: Callabl
         alive = heartbeat.process_is_alive
         if alive is None:
             alive = time.time() - heartbeat.time < LOCAL_SILENCE
-        return RunStatus("running", heartbeat.time) if alive else RunStatus("lost", _last_document(store, keys, heartbeat.time))
+        return (
+            RunStatus("running", _last_sign(store, keys, heartbeat.time))
+            if alive
+            else RunStatus("lost", _last_document(store, keys, heartbeat.time))
+        )
     seen = max(record["started"], heartbeat.time if heartbeat is not None else 0.0)
     final = [failure for failure in failures(store, keys, report) if failure["last"]]
     if final:
         stopped = all(failure["type"] in STOPPED for failure in final)
         return RunStatus("stopped" if stopped else "failed", _last_document(store, keys, seen))
+    seen = _last_sign(store, keys, seen)
     if time.time() - seen >= SILENCE:
         seen = _last_document(store, keys, seen)
     return RunStatus("running" if time.time() - seen < SILENCE else "lost", seen)
+
+
+def _last_sign(store: Store, keys: Keys, seen: float) -> float:
+    """When a task of a run gave its last sign: later than the heartbeat, which is less frequent."""
+    return max([seen, *(entry.modified for entry in store.entries(keys.signs()))])
 
 
 def _last_document(store: Store, keys: Keys, seen: float) -> float:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pytest
 
 import progress
 from flowport.runtime.live.tasks import LiveRun, TaskState
@@ -54,6 +57,10 @@ class Gated(FlowSpec):
 """
 
 
+BEGUN: list[subprocess.Popen[bytes]] = []
+"""The tasks of the test."""
+
+
 class Gates:
     """The gates of a test."""
 
@@ -68,9 +75,22 @@ class Gates:
             (self.folder / name).touch()
 
 
+@pytest.fixture
+def gates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gates]:
+    """Gates, with signs once a second; tasks that a failed test leaves behind are killed."""
+    monkeypatch.setenv("FLOWPORT_LIVE", "1")
+    yield Gates(tmp_path / "gates")
+    for process in BEGUN:
+        progress.kill(process.pid)
+        process.wait()
+    BEGUN.clear()
+
+
 def begun(flow: Solo, step: str, slice: str = "s", run: str = "1") -> subprocess.Popen[bytes]:
     """A task in a process of its own, as a container has it."""
-    return subprocess.Popen(flow.command(step, slice, run), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(flow.command(step, slice, run), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    BEGUN.append(process)
+    return process
 
 
 def ended(process: subprocess.Popen[bytes]) -> int:

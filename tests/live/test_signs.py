@@ -17,18 +17,14 @@ from flowport.runtime.protocol import DONE, FAILED, interval
 from flowport.runtime.records.signs import LONGEST, PART, places
 from flowport.runtime.store.keys import ATTEMPT, LIVE, Keys
 from flowport.runtime.store.open import open_store
-from live.gate import FLOW, Gates, begun, ended, grow_old, printed, task
+from live.gate import FLOW, Gates, begun, ended, gates, grow_old, printed, task
 from proxy import Proxy, proxied
 from solo import Solo
 
 if TYPE_CHECKING:
     from flowport.runtime.store.interface import Store
 
-
-@pytest.fixture
-def gates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Gates:
-    monkeypatch.setenv("FLOWPORT_LIVE", "1")
-    return Gates(tmp_path / "gates")
+__all__ = ["gates"]
 
 
 @pytest.fixture(params=["folder", "s3"])

@@ -59,7 +59,7 @@ class World:
 
     def coordinator(self) -> Coordinator:
         """A coordinator for all of it."""
-        found = Coordinator(Spec(self.limit), self.plan, self, self, self, lambda: None)  # type: ignore[arg-type]
+        found = Coordinator(Spec(self.limit), self.plan, self, self, self, lambda tasks: None)  # type: ignore[arg-type]
         found.scheduler = self  # type: ignore[assignment]
         return found
 

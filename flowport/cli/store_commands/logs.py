@@ -25,10 +25,11 @@ CHUNK = 1 << 22
 
 
 class LogsRequest(NamedTuple):
-    """The tasks of an address in a store: their last attempt, or all of them."""
+    """The tasks of an address in a store: their last attempt, or all of them; or what they print from now on, too."""
 
     address: Address
     all: bool
+    follow: bool
     store: str | None
     target: str | None
     profile: str | None
@@ -36,7 +37,12 @@ class LogsRequest(NamedTuple):
 
 def logs(request: LogsRequest) -> int:
     """Print the output of the tasks of an address; several have a line with their names above each."""
-    run = find_run(store_to_read(request.store, request.target, request.profile), request.address, warn)
+    store = store_to_read(request.store, request.target, request.profile)
+    if request.follow:
+        from flowport.cli.store_commands.follow import follow
+
+        return follow(store, request.address)
+    run = find_run(store, request.address, warn)
     found = list(_logs(run, request.address))
     several = sum(len(keys) if request.all else 1 for _, keys in found) > 1
     silent, earlier = True, 0
@@ -96,10 +102,17 @@ COMMAND = Command(
     (
         shared.address(),
         click.Option(["--all"], is_flag=True, help="Show all attempts of a task, not only the last one."),
+        click.Option(
+            ["--follow", "-f"],
+            is_flag=True,
+            help="Print all output of all attempts as it grows, each line behind the name of its task, until the run ends; "
+            "the exit status is then 0 if the run is done, else 1.",
+        ),
         *shared.store_to_read(),
     ),
     examples=(
         "flowport logs DigitsFlow",
+        "flowport logs -f DigitsFlow/latest",
         "flowport logs DigitsFlow/latest/train/r.3",
         "flowport logs DigitsFlow --target airflow --profile prod",
     ),

@@ -14,7 +14,7 @@ from flowport.cli.command import Argument, Command
 from flowport.cli.completers import addresses
 from flowport.cli.console import as_json, warn
 from flowport.cli.loading import store_to_read
-from flowport.cli.times import duration, moment
+from flowport.cli.times import age, duration, moment
 from flowport.runtime.text import shown
 from flowport.workspace.errors import UnknownFlow
 from flowport.workspace.runs import earlier_runs, flows, status, survey, taken_over, with_tags
@@ -29,6 +29,7 @@ NOTHING: dict[str, Any] = {
     "started": None,
     "ended": None,
     "seconds": None,
+    "seen": None,
     "target": None,
     "origin": None,
     "taken_over": None,
@@ -38,7 +39,10 @@ NOTHING: dict[str, Any] = {
 }
 """What is known of a run whose document is damaged."""
 
-TITLES = ("FLOW", "RUN", "STATUS", "STARTED (UTC)", "DURATION", "TAGS", "FROM", "TAKEN OVER")
+TITLES = ("FLOW", "RUN", "STATUS", "STARTED (UTC)", "DURATION", "LAST SIGN", "TAGS", "FROM", "TAKEN OVER")
+
+OPTIONAL = ("LAST SIGN", "TAKEN OVER")
+"""Columns that are left out where they are empty for all runs."""
 
 
 class RunsRequest(NamedTuple):
@@ -101,6 +105,7 @@ def _row(store: Store, document: dict[str, Any]) -> dict[str, Any]:
         "status": found.status if found else "unreadable",
         "ended": found.seen if found and found.is_over else None,
         "seconds": round(found.seconds(document["started"]), 3) if found else None,
+        "seen": found.seen if found else None,
         "taken_over": {"items": reuse.items, "of": reuse.of, "more": reuse.more} if reuse else None,
     }
 
@@ -120,10 +125,11 @@ def _as_table(rows: list[dict[str, Any]], url: str) -> Iterator[str]:
         took = "" if row["seconds"] is None else duration(row["seconds"])
         reuse = row["taken_over"]
         share = f"{reuse['items']} of {reuse['of']}{'+' if reuse['more'] else ''} items" if reuse else ""
-        texts = (row["flow"], row["run"], row["status"], started, took, " ".join(row["tags"]), row["origin"] or "", share)
+        seen = f"{age(row['seen'])} ago" if row["seen"] and row["status"] in ("running", "lost") else ""
+        texts = (row["flow"], row["run"], row["status"], started, took, seen, " ".join(row["tags"]), row["origin"] or "", share)
         cells.append(tuple(map(shown, texts)))
-    if not any(row[-1] for row in cells[1:]):
-        cells = [row[:-1] for row in cells]
+    shown_columns = [number for number, title in enumerate(TITLES) if title not in OPTIONAL or any(row[number] for row in cells[1:])]
+    cells = [tuple(row[number] for number in shown_columns) for row in cells]
     widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
     for line in cells:
         yield "  ".join(f"{cell:{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()

@@ -12,7 +12,7 @@ from flowport.cli.completers import addresses
 from flowport.cli.console import as_json, warn
 from flowport.cli.loading import store_to_read
 from flowport.cli.operations.engine_run import engine_lines, engine_view
-from flowport.cli.times import duration, moment
+from flowport.cli.times import age, duration, moment
 from flowport.runtime.records.attempts import failures
 from flowport.runtime.run.status import STOPPED
 from flowport.runtime.text import shown
@@ -75,6 +75,7 @@ def _document(run: Run, again: str) -> dict[str, Any]:
         "started": run.doc["started"],
         "ended": found.seen if found and found.is_over else None,
         "seconds": round(found.seconds(run.doc["started"]), 3) if found else None,
+        "seen": found.seen if found else None,
         "origin": run.doc["origin"],
         "tags": tags_of(run.store, run.doc),
         "steps": [
@@ -97,7 +98,7 @@ def _print_waiting(address: Address, begun: dict[str, Any], url: str, json: bool
     return 0
 
 
-TITLES = ("STEP", "STATUS", "DONE", "FAILED", "TAKEN OVER", "DURATION")
+TITLES = ("STEP", "STATUS", "DONE", "FAILED", "TAKEN OVER", "TASKS RUNNING", "TASKS LOST", "DURATION")
 
 
 def _print(found: dict[str, Any], url: str) -> None:
@@ -137,12 +138,13 @@ def _reason(failure: dict[str, Any]) -> str:
 def _times(found: dict[str, Any]) -> str:
     """When a run started and how long it took."""
     took = "" if found["seconds"] is None else duration(found["seconds"])
-    how = {"done": f" in {took}", "running": f" for {took}", "lost": f", last seen {moment(found['ended'] or 0)} UTC"}
+    seen = f", last sign {age(found['seen'])} ago" if found["seen"] else ""
+    how = {"done": f" in {took}", "running": f" for {took}{seen}", "lost": seen}
     return how.get(found["status"], f" after {took}" if took else "") + f", started {moment(found['started'])} UTC"
 
 
 def _cells(step: dict[str, Any]) -> tuple[str, ...]:
-    numbers = (str(step[name] or "") for name in ("items", "failed", "taken_over"))
+    numbers = (str(step[name] or "") for name in ("items", "failed", "taken_over", "running", "lost"))
     return (step["step"], step["status"], *numbers, "" if step["seconds"] is None else duration(step["seconds"]))
 
 
