@@ -112,7 +112,9 @@ def unknown_names(document: Document) -> Found:
             elif each.path[0] in ("tasks", "lastRetry"):
                 known = text.dag is not None if each.path[0] == "tasks" else text.path.endswith(".retryStrategy.expression")
             else:
-                known = each.path[:2] == ("workflow", "parameters") or _is_known(list(each.path), text)
+                # Without a schedule there is no such time: as a tag it would stay as it is, and in an expression it is nothing.
+                of_a_schedule = tuple(each.path) == ("workflow", "scheduledTime")
+                known = of_a_schedule or each.path[:2] == ("workflow", "parameters") or _is_known(list(each.path), text)
             if not known:
                 yield text.path, shown
 

@@ -159,7 +159,7 @@ def test_a_server_that_dies_says_what_it_printed(tmp_path: Path, said: Path) -> 
 
 
 def test_a_server_that_never_answers_is_named_with_what_to_write(tmp_path: Path, said: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flowport.runtime.serving.vllm.EACH_TRY", 0.3)
+    monkeypatch.setattr("flowport.runtime.serving.vllm.EACH_TRY", 2)
     message = failed(served(tmp_path, 'model="a", openai_api_server=True, max_retries=1, engine_args={"silent": True}'))
-    assert "did not answer within 0.3 seconds: give it longer with `@vllm(max_retries=300)`" in message
+    assert "did not answer within 2 seconds: give it longer with `@vllm(max_retries=300)`" in message
     assert not is_alive(starts(said)[0]["pid"])
