@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowport.runtime.names.cards import *  # noqa: F403
+from flowport.runtime.cards.public import *  # noqa: F403
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,4 +1,5 @@
-"""Imports point one way: runtime <- compiler <- targets <- workspace <- client <- command line, testing; layers have few outside packages.
+"""Imports point one way: runtime <- compiler <- targets <- workspace <- pages of cards <- client <- command line, testing; the drawing of
+graphs knows the compiler only. Layers have few outside packages.
 
 Inside the runtime they point one way from room to room, and nowhere do files import each other in a circle.
 """
@@ -18,6 +19,8 @@ LAYERS = {
     "compiler": ROOT / "compiler",
     "targets": ROOT / "targets",
     "workspace": ROOT / "flowport" / "workspace",
+    "drawing": ROOT / "flowport" / "drawing",
+    "card_pages": ROOT / "flowport" / "card_pages",
     "client": ROOT / "flowport" / "client",
     "cli": ROOT / "flowport" / "cli",
     "testing": ROOT / "flowport" / "testing",
@@ -27,23 +30,27 @@ BELOW = {
     "compiler": {"compiler", "runtime"},
     "targets": {"yaml", "targets", "compiler", "runtime"},
     "workspace": {"workspace", "targets", "compiler", "runtime"},
-    "client": {"client", "workspace", "targets", "compiler", "runtime"},
-    "cli": {"cli", "client", "workspace", "targets", "compiler", "runtime"},
+    "drawing": {"drawing", "compiler", "runtime"},
+    "card_pages": {"card_pages", "drawing", "workspace", "targets", "compiler", "runtime"},
+    "client": {"client", "card_pages", "drawing", "workspace", "targets", "compiler", "runtime"},
+    "cli": {"cli", "client", "card_pages", "drawing", "workspace", "targets", "compiler", "runtime"},
     "testing": {"testing", "client", "workspace", "targets", "compiler", "runtime"},
 }
 # `_sha256` and `_sha2` are the standard library's, each on some versions of Python.
 OUTSIDE = {
-    "runtime": {"yaml", "obstore", "boto3", "packaging", "rattler", "uv", "_sha256", "_sha2"},
+    "runtime": {"yaml", "obstore", "boto3", "chevron", "packaging", "rattler", "uv", "_sha256", "_sha2"},
     "compiler": {"yaml", "tomli"},
     "targets": {"yaml", "airflow", "boto3", "botocore", "kubernetes", "moto", "urllib3", "werkzeug"},
     "workspace": {"tomli"},
+    "drawing": set[str](),
+    "card_pages": {"markdown_it", "vl_convert"},
     "client": set[str](),
     "cli": {"click"},
     "testing": set[str](),
 }
 ROOMS = (
     *("store", "extensions", "names", "datatools", "records", "process", "secrets", "requirements"),
-    *("package", "environments", "replay", "joins", "run", "live", "checkpoints", "launchers", "serving", "task", "local"),
+    *("package", "environments", "replay", "joins", "run", "live", "cards", "checkpoints", "launchers", "serving", "task", "local"),
 )
 """The folders of the runtime. A file imports from its own room and from those before it; the files beside them are for all."""
 

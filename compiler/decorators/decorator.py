@@ -37,6 +37,7 @@ class Decorator:
     changes_results     False when a step computes the same without the decorator: its digest then leaves the decorator out
     without_effect      the arguments that are accepted and change nothing anywhere, each with the reason
     forwards            the arguments that may contain texts which are read from the environment of the task
+    repeats             whether a step can have it several times
     instead_of_variable what to write when an argument would come from an environment variable; () for the usual advice
     """
 
@@ -49,6 +50,7 @@ class Decorator:
     changes_results: bool = True
     without_effect: Mapping[str, str] = field(default_factory=dict)
     forwards: frozenset[str] = frozenset()
+    repeats: bool = False
     instead_of_variable: Callable[[str | None], tuple[str, ...]] = field(default=_no_replacement)
 
 

@@ -42,7 +42,7 @@ def settings(reading: Reading, uses: Iterable[DecoratorUse], step: str) -> Setti
         decorator = STEP_DECORATORS.get(use.name)
         if use.name in ("", "step"):
             continue
-        if decorator is not None and use.name in seen:
+        if decorator is not None and use.name in seen and not decorator.repeats:
             reading.say("FP132", f"step `{step}` has `@{use.name}` twice", use.source, use.node, "keep one of them")
         elif decorator is not None:
             named = _arguments(reading, use)

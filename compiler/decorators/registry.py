@@ -13,6 +13,7 @@ from flowport.compiler.decorators.serving.nim import NIM, NIM_OF_FLOW
 from flowport.compiler.decorators.serving.ollama import OLLAMA
 from flowport.compiler.decorators.serving.vllm import VLLM
 from flowport.compiler.decorators.step.batch import BATCH
+from flowport.compiler.decorators.step.card import CARD
 from flowport.compiler.decorators.step.catch import CATCH
 from flowport.compiler.decorators.step.checkpoint import CHECKPOINT
 from flowport.compiler.decorators.step.environment import ENVIRONMENT
@@ -29,7 +30,7 @@ from flowport.compiler.decorators.step.timeout import TIMEOUT
 
 _OF_STEPS = (
     RETRY, CATCH, TIMEOUT, RESOURCES, ENVIRONMENT, SECRET, KUBERNETES, BATCH, PYPI, CONDA, PIP, CHECKPOINT, MODEL, HUGGINGFACE_HUB,
-    OLLAMA, VLLM, NIM, PARALLEL, *STARTING, TENSORBOARD,
+    OLLAMA, VLLM, NIM, PARALLEL, *STARTING, TENSORBOARD, CARD,
 )  # fmt: skip
 STEP_DECORATORS: Mapping[str, Decorator] = {decorator.name: decorator for decorator in _OF_STEPS}
 FLOW_DECORATORS: Mapping[str, FlowDecorator] = {

@@ -23,7 +23,6 @@ class Unsupported:
 _START = "start the flow by hand, or with a rule of the scheduler"
 
 UNSUPPORTED: Mapping[str, Unsupported] = {
-    "card": Unsupported(True, "no card is created", "you can keep it: the step runs without a card"),
     "trigger": Unsupported(True, "no event starts the flow", _START),
     "trigger_on_finish": Unsupported(True, "the end of another flow does not start it", _START),
     "huggingface_card": Unsupported(True, "no card is created", "you can keep it: the step runs without a card"),

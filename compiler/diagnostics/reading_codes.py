@@ -145,7 +145,7 @@ READING: Mapping[str, Code] = {
         "`@model(load, best_effort_load, temp_dir_root)`, `@huggingface_hub(temp_dir_root, load, cache_scope)`, "
         "`@ollama(models, backend, force_pull, cache_update_policy, debug, circuit_breaker_config, timeout_config)`, "
         "`@vllm(model, openai_api_server, engine_args, max_retries, debug)`, `@nim(models)`, "
-        "`@step(start, end)`, `@flow(name)`.",
+        "`@card(type, id, options, timeout, save_errors, customize, refresh_interval)`, `@step(start, end)`, `@flow(name)`.",
     ),
     "FP132": Code(
         "a decorator or one of its arguments is given twice",
@@ -172,8 +172,7 @@ READING: Mapping[str, Code] = {
     ),
     "FP141": Code(
         "the flow uses something that flowport does not support yet",
-        "The flow computes the same without it, so this is a warning. The message says what is left out. You can use "
-        "what `metaflow.cards` contains, but no card is shown.",
+        "The flow computes the same without it, so this is a warning. The message says what is left out.",
     ),
     "FP142": Code(
         "flowport does not have the decorator",

@@ -15,7 +15,7 @@ from flowport.compiler.imports.reached import used_names
 from flowport.compiler.python.modules import OURS, imports
 from flowport.compiler.python.source import Source
 from flowport.compiler.record import record
-from flowport.runtime.names.exports import CARDS, MODULES, VENDORED, names_of
+from flowport.runtime.names.exports import MODULES, VENDORED, names_of
 
 PUBLIC_NAMES = frozenset({*MODULES[""], *ARGUMENTS})
 """The names of `flowport` and of `metaflow`."""
@@ -106,10 +106,10 @@ class _Imports:
     def member(self, source: Source, package: str, alias: ast.alias, is_early: bool) -> None:
         """A name that is imported from `flowport` or `metaflow` itself; `is_early`: together with the file."""
         if alias.name == "cards":
-            _say_cards(self.reading, source, alias)
-        elif package == "metaflow" and alias.name in self.reading.modules.extensions.names:
             return
-        elif alias.name not in {"*", *PUBLIC_NAMES, *(names_of(package, "") or ())}:
+        if package == "metaflow" and alias.name in self.reading.modules.extensions.names:
+            return
+        if alias.name not in {"*", *PUBLIC_NAMES, *(names_of(package, "") or ())}:
             used = self.is_used(alias)
             if package == "metaflow" and used and self.is_name_of_extension(source, alias, is_early):
                 return
@@ -123,8 +123,6 @@ class _Imports:
         """A module of `flowport` or `metaflow` that is imported, or that names are imported from."""
         package, _, inner = module.partition(".")
         known = names_of(package, inner)
-        if inner.split(".")[-1] == "cards" or set(MODULES.get(inner, {}).values()) == {CARDS}:
-            _say_cards(self.reading, source, node)
         for alias in aliases:
             self.is_copy(source, alias, package, f"{inner}.{alias.name}")
         offered = PUBLIC_NAMES if known is None else known | {"*"}
@@ -247,12 +245,6 @@ def _say_extension(reading: Reading, source: Source, node: ast.AST, name: str, p
 def _bound(aliases: Iterable[ast.alias]) -> list[str]:
     """The names that an import binds, and what they are called where they come from."""
     return [name for alias in aliases for name in (alias.name, alias.asname) if name is not None]
-
-
-def _say_cards(reading: Reading, source: Source, node: ast.AST) -> None:
-    """Warn that no card is shown."""
-    message = "`metaflow.cards` is not supported yet; no card is shown"
-    reading.warn("FP141", message, source, node, "you can keep it: the flow runs without cards")
 
 
 def _say_relative(reading: Reading, source: Source, node: ast.ImportFrom) -> None:

@@ -11,6 +11,7 @@ from flowport.compiler.ir.project import Project
 from flowport.compiler.ir.runs import RunLimits, Schedule, Trigger
 from flowport.compiler.ir.settings import (
     UNDECORATED,
+    Card,
     Catch,
     Checkpointing,
     Gang,
@@ -33,6 +34,7 @@ __all__ = [
     "Atom",
     "BatchJob",
     "Branch",
+    "Card",
     "Case",
     "Catch",
     "Checkpointing",

@@ -159,6 +159,19 @@ class Served:
 
 
 @record
+class Card:
+    """`@card(type="default", id=None, options={}, timeout=45, ...)`; `id` is "" without one, and times are in seconds."""
+
+    type: str = "default"
+    id: str = ""
+    options: tuple[tuple[str, JSON], ...] = ()
+    timeout: float | None = None
+    refresh_interval: float | None = None
+    save_errors: bool = True
+    customize: bool = False
+
+
+@record
 class Settings:
     """What the decorators of a step ask for; `timeout` is in seconds, `environment` and `forwarded` are sorted by name.
 
@@ -184,6 +197,7 @@ class Settings:
     gang: Gang | None = None
     served: tuple[Served, ...] = ()
     tensorboard: bool = False
+    cards: tuple[Card, ...] = ()
 
     @property
     def sizes(self) -> Resources:

@@ -161,6 +161,11 @@ class Modules:
             self.diagnostics.append(Diagnostic("FP105", f"the module `{shown}` {reason}", help=(way_out,)))
         return reason is None
 
+    @property
+    def sources(self) -> list[Source]:
+        """The files that were read so far."""
+        return [source for source in self._sources.values() if source is not None]
+
     def add(self, source: Source) -> None:
         """Make `source` known under its path."""
         self._sources[source.path] = source

@@ -68,6 +68,10 @@ def advice(error: errors.WorkspaceError) -> str:
             return f"name run `{origin}`" if origin else "name the run that it is about"
         case errors.UnknownItem(step=step, flow=flow, run=run):
             return f"`flowport logs {flow}/{run}/{step}` shows its items: they are called `r.0`, `r.1`, ..., and `r` outside a foreach"
+        case errors.UnknownCard(known=known):
+            return "it has " + ", ".join(known)
+        case errors.SeveralCards(fitting=fitting):
+            return "choose one of them: " + ", ".join(f"--id {id}" if id else f"--type {kind}" for id, kind in fitting)
         case errors.UnknownArtifact(name=name, known=known):
             return closest(name, known) or "it has " + ", ".join(sorted(known))
         case errors.NotAnAddress():

@@ -46,6 +46,7 @@ COMMANDS = {
     "status": "Show the steps of a run and what failed",
     "logs": "Show the output of tasks",
     "artifacts": "Show the artifacts of tasks",
+    "card": "List or show the cards of tasks",
     "explain": "Explain a diagnostic",
     "init": "Create a first flow",
     "config": "Print the JSON Schema of flowport.toml",
@@ -53,7 +54,7 @@ COMMANDS = {
 }
 """The commands, each in the module of its name, and what they do."""
 
-OF_A_STORE = ("runs", "tag", "status", "logs", "artifacts")
+OF_A_STORE = ("runs", "tag", "status", "logs", "artifacts", "card")
 """The commands about what is in a store; their modules are in `store_commands`."""
 
 OF_AN_ENGINE = ("deploy", "trigger", "stop", "list", "rollback", "delete")

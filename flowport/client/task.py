@@ -50,7 +50,7 @@ class Task(MetaflowObject):
 
     def _now(self) -> ItemReader:
         """The item as it is now: what is not done may be done meanwhile."""
-        if self._item.shelf is None:
+        if self._item.shelf is None and not self._item.runs_here:
             found = items.item(self._source.reader, self._item.step, self.id)
             self._item = self._item if found is None else found.of_attempt(self._attempt)
         return self._item
@@ -89,7 +89,7 @@ class Task(MetaflowObject):
     @property
     def successful(self) -> bool:
         """Whether the item is done; of an attempt that was chosen, whether that did it."""
-        return self._now().shelf is not None
+        return self._now().is_done
 
     @property
     def finished(self) -> bool:

@@ -122,6 +122,22 @@ class UnknownItem(WorkspaceError):
         self.step, self.flow, self.run = step, flow, run
 
 
+class UnknownCard(WorkspaceError):
+    """A task has no such card; `known` are those that it has."""
+
+    def __init__(self, task: str, known: Iterable[str]) -> None:
+        super().__init__(f"{task} has no such card")
+        self.known = tuple(known)
+
+
+class SeveralCards(WorkspaceError):
+    """A task has several cards that fit; `fitting` are their ids and types."""
+
+    def __init__(self, task: str, fitting: Iterable[tuple[str | None, str]]) -> None:
+        self.fitting = tuple(fitting)
+        super().__init__(f"{task} has {len(self.fitting)} cards")
+
+
 class UnknownArtifact(WorkspaceError):
     """No item of a step has an artifact of this name."""
 

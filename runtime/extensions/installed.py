@@ -29,7 +29,7 @@ class Extensions:
     """The extensions in some folders called `metaflow_extensions`."""
 
     def __init__(self, folders: list[str]) -> None:
-        self._folders = folders
+        self.folders = folders
         self.modules: dict[str, str] = {}
         """The full names of modules, by their paths below `metaflow`."""
         self.names: dict[str, tuple[str, str]] = {}
@@ -81,7 +81,7 @@ class Extensions:
     def _add(self, path: str, module: str) -> None:
         """A module that another one imports is an alias of its own; a class or a function is not."""
         inside = module.split(".")[1:]
-        places = [os.path.join(folder, *inside) for folder in self._folders]
+        places = [os.path.join(folder, *inside) for folder in self.folders]
         if any(os.path.isdir(place) or os.path.isfile(f"{place}.py") for place in places):
             self.modules[path] = module
 

@@ -36,7 +36,7 @@ class Parameters:
 
 
 class Card:
-    """`current.card`: takes what Metaflow's takes, and shows nothing. `current.card["id"]` and its `components` are the same card."""
+    """`current.card` of a step without `@card`: takes everything, and shows nothing. `current.card["id"]` is the same card."""
 
     @property
     def components(self) -> Card:
@@ -92,8 +92,8 @@ class Current:
     tags: set[str]
     resources: dict[str, Any]
     is_running_flow = False
-    card = Card()
     trigger = None
+    _cards: Callable[[], Any] | None = None
     _scheduled_time: str | None = None
     _store: Store | None = None
     """The store of the run."""
@@ -118,6 +118,14 @@ class Current:
         if self._project is None or name not in PROJECT:
             raise AttributeError(f"`current` has no attribute `{name}`")
         return self._project(name)
+
+    @property
+    def card(self) -> Any:
+        """The cards of the step, which are made when they are first asked for. Without `@card`, what is added is shown nowhere."""
+        found = vars(self).get("card")
+        if found is None:
+            found = vars(self)["card"] = self._cards() if self._cards else Card()
+        return found
 
     @property
     def parameter_names(self) -> list[str]:

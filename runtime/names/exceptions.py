@@ -134,6 +134,16 @@ class CardNotPresentException(MetaflowException):
     headline = "Card not found"
 
 
+class ComponentOverwriteNotSupportedException(MetaflowException):
+    """A card has a component with this id already: `update` changes it, and `current.card[id] = [...]` replaces all components."""
+
+    headline = "Component overwrite is not supported"
+
+    def __init__(self, component_id: str = "", card_id: str | None = None, card_type: str = "") -> None:
+        card = f"the card `{card_id}`" if card_id else f"the card of type `{card_type}`"
+        super().__init__(f"{card} has a component `{component_id}` already: call its `update`, or choose another id")
+
+
 class TimeoutException(MetaflowException, TimeoutError):
     """A step ran longer than its `@timeout`."""
 

@@ -28,7 +28,7 @@ GET_SECRET = "runtime.secrets.get"
 CHECKPOINT = "runtime.checkpoints.checkpoint"
 LOADING = "runtime.checkpoints.loading"
 CAUGHT_ERROR = "runtime.names.caught_error"
-CARDS = "runtime.names.cards"
+CARDS = "runtime.cards.public"
 EXCEPTIONS = "runtime.names.exceptions"
 METAFLOW_CONFIG = "runtime.names.metaflow_config"
 METAFLOW_UTIL = "runtime.names.metaflow_util"
@@ -66,10 +66,10 @@ _DECORATORS = (
     "retry", "catch", "timeout", "resources", "environment", "secrets", "kubernetes", "batch", "pypi", "conda",
     "schedule", "limits", "project", "pypi_base", "conda_base", "pip", "checkpoint", "model", "huggingface_hub", "parallel",
     "pytorch_parallel", "torchrun", "metaflow_ray", "deepspeed", "mpi", "tensorflow", "tensorflow_parallel", "ollama", "vllm", "nim",
-    "tensorboard",
+    "tensorboard", "card",
 )  # fmt: skip
 WITHOUT_EFFECT = (
-    "airflow_external_task_sensor", "airflow_s3_key_sensor", "card", "datadog", "exit_hook", "gpu_profile", "huggingface_card",
+    "airflow_external_task_sensor", "airflow_s3_key_sensor", "datadog", "exit_hook", "gpu_profile", "huggingface_card",
     "trigger", "trigger_on_finish",
 )  # fmt: skip
 """Metaflow's decorators that change nothing of what a step computes; the compiler says which of them have no effect."""
@@ -145,7 +145,7 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "plugins.cards.card_modules.basic": {**_all((*_COMPONENTS, *_CARD_CLASSES), CARDS)},
     "plugins.cards.card_modules.card": {**_all(("MetaflowCard", "MetaflowCardComponent"), CARDS)},
     "plugins.cards.card_modules.components": {**_all((*_COMPONENTS, *_USER_COMPONENTS), CARDS)},
-    "plugins.cards.exception": {"CardNotPresentException": EXCEPTIONS},
+    "plugins.cards.exception": {**_all(("CardNotPresentException", "ComponentOverwriteNotSupportedException"), EXCEPTIONS)},
     "plugins.catch_decorator": {"FailureHandledByCatch": EXCEPTIONS},
     "plugins.datatools": {"S3": S3, "MetaflowS3Exception": S3_EXCEPTIONS},
     "plugins.datatools.s3": _DATATOOLS,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import _signal  # type: ignore[import-not-found]  # not `signal`, which loads `enum`
 import os
 import sys
+import time
 
 from flowport.runtime.process.leave import leave
 from flowport.runtime.process.lifeline import Lifeline, end_group
@@ -134,6 +135,36 @@ class Step:
             leave(_status(error))
         if self._over is not None:
             self._over()
+
+
+class Limited:
+    """Code of the user's beside a step or after it, such as that of a card: after `seconds` a TimeoutException with `late` is raised in it.
+
+    It may be inside of a step, whose own timeout goes on. Code that waits in C is not interrupted before it returns.
+    """
+
+    def __init__(self, late: str, seconds: float) -> None:
+        self._late, self._seconds = late, seconds
+
+    def __enter__(self) -> None:
+        from flowport.runtime.names import exceptions  # noqa: F401 - what `_overdue` raises, before it is needed
+
+        check()
+        self._process, self._outer = os.getpid(), (_Now.process, _Now.late)
+        self._ends = time.monotonic() + self._seconds
+        _Now.process, _Now.late = self._process, self._late
+        self._is_set = _signal.getsignal(_signal.SIGALRM) is _overdue
+        if self._is_set:
+            _signal.setitimer(_signal.ITIMER_REAL, self._seconds)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._process != os.getpid():
+            leave(_status(error))
+        if self._is_set:
+            _signal.setitimer(_signal.ITIMER_REAL, 0)
+        _Now.process, _Now.late = self._outer
+        if error is not None and str(error) == self._late and time.monotonic() < self._ends:
+            raise type(error)(_Now.late)  # the alarm was that of the step around
 
 
 def check() -> None:

@@ -31,6 +31,8 @@ class Outcome(_Row, total=False):
 
     own: dict[str, bytes]
     """The entries of the artifacts that the item set."""
+    cards: dict[str, bytes]
+    """The entries of its cards, by the names of these; of a failed item what its step had added."""
     to: list[str]
     """The next steps of the item."""
     values: list[bytes] | None

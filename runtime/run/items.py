@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 class ItemReader:
     """One item of a step, as one `attempt` of its task left it, or the latest. Nothing of it is loaded before it is asked for."""
 
+    runs_here = False
+    """Whether this process runs the item, and knows more than the store."""
+
     def __init__(self, run: Run, step: str, slice: str, row: int, attempt: int | None = None) -> None:
         self.run, self.step, self.slice, self.row, self.attempt = run, step, slice, row, attempt
         self._committed: tuple[Manifest, ArtifactView] | None = None
@@ -36,6 +39,11 @@ class ItemReader:
     def shelf(self) -> tuple[Manifest, ArtifactView] | None:
         """The manifest of the item's task and the artifacts in it; None as long as it is not done, and if another attempt did it."""
         return self._shelf if self.attempt is None or self._is_done_by(self.attempt) else None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the item is done, by the attempt that was chosen."""
+        return self.shelf is not None
 
     @property
     def _shelf(self) -> tuple[Manifest, ArtifactView] | None:
@@ -151,13 +159,14 @@ class ItemReader:
         return next((run for run, rows in taken if row_ranges.contains(rows, self.row)), None)
 
 
-def items(run: Run, step: str) -> Iterator[ItemReader]:
-    """The items of a step, the last one first: those that arrived in its manifests, and those that run or failed."""
+def items(run: Run, step: str, backwards: bool = True) -> Iterator[ItemReader]:
+    """The items of a step, the last one first unless told otherwise: those that arrived in its manifests, and those that run or failed."""
     done = set(run.slices(step))
-    for slice in sorted(done | run.begun(step), key=order, reverse=True):
+    for slice in sorted(done | run.begun(step), key=order, reverse=backwards):
         committed = run.shelf(step, slice) if slice in done else None
         rows = committed[0].arrived if committed else _begun_rows(run, step, slice)
-        for row in (row for start, stop in reversed(rows) for row in reversed(range(start, stop))):
+        ranges = [range(start, stop) for start, stop in rows]
+        for row in (row for one in (reversed(ranges) if backwards else ranges) for row in (reversed(one) if backwards else one)):
             found = ItemReader(run, step, slice, row)
             found._committed = committed
             yield found

@@ -153,6 +153,7 @@ class Keys:
                                         /<slice>.attempt/<epoch>-<n>    what an attempt did
                                                         /round-<id>/<i> what node i of a gang says, where each has a container of its own;
                                                                        `<n>-<i>` of the n-th round where an engine may repeat the id
+                                                        /cards/<row>/<epoch>-<n>  the cards of an item of an attempt that runs or failed
                                         /<slice>.log/<epoch>-<n>        what it printed
                                                     /<epoch>-<n>.nodes/<i>  what node i printed, where it had a container of its own
     """
@@ -235,6 +236,10 @@ class Keys:
     def round(self, step: str, slice: str, round: str) -> str:
         """The folder in which the nodes of a gang meet, with its slash; `round` identifies the attempt to the engine."""
         return f"{self.step(step)}{slice}{ATTEMPT}/round-{part(round)}/"
+
+    def live_cards(self, step: str, slice: str, row: int) -> str:
+        """The folder of what attempts of an item have shown on cards that are in no manifest, with its slash: `<epoch>-<n>`."""
+        return f"{self.step(step)}{slice}{ATTEMPT}/cards/{row}/"
 
     def logs(self, step: str, slice: str) -> str:
         """The folder of the logs of a task, with its slash."""

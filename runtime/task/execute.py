@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
+    from flowport.runtime.cards.item_cards import ItemCards
     from flowport.runtime.names.flow import FlowSpec
     from flowport.runtime.records.outcome import Failure, Outcome
     from flowport.runtime.task.context import ItemContext
@@ -72,7 +73,27 @@ def begin(context: ItemContext, row: int, tried: int) -> tuple[Item, FlowSpec]:
     """An item and the `self` of its step, with `current` filled for it."""
     item = Item(context, row)
     _announce(context, item, tried)
-    return item, item.flow()
+    flow = item.flow()
+    if "cards" in context.plan:
+        current._cards = lambda: _cards(context, item, flow).collector
+    return item, flow
+
+
+def _cards(context: ItemContext, item: Item, flow: FlowSpec) -> ItemCards:
+    """The cards of an item, which are made when they are first needed: a step that adds nothing loads nothing more."""
+    if item.cards is None:
+        from flowport.runtime.cards.item_cards import ItemCards
+
+        item.cards = ItemCards(context, item, flow, current.retry_count or 0)
+    found: ItemCards = item.cards
+    return found
+
+
+def _shown(context: ItemContext, item: Item, flow: FlowSpec) -> dict[str, bytes]:
+    """What is stored of the cards of an item whose step is over."""
+    specs = context.plan.get("cards", ())
+    is_rendered_here = any(spec["type"] not in ("default", "blank") for spec in specs)
+    return _cards(context, item, flow).finished() if item.cards is not None or is_rendered_here else {}
 
 
 def attempt(context: ItemContext, item: Item, flow: FlowSpec, tried: int, over: Callable[[], None] | None = None) -> Outcome:
@@ -234,7 +255,10 @@ def _finished(context: ItemContext, item: Item, flow: FlowSpec) -> Outcome:
     values = None
     if item.values is not None:
         values = [_element(context, value) for value in item.values]
-    return {"row": item.row, "own": own, "to": item.targets or [], "values": values, "reads": item.read_marks()}
+    outcome: Outcome = {"row": item.row, "own": own, "to": item.targets or [], "values": values, "reads": item.read_marks()}
+    if cards := _shown(context, item, flow):
+        outcome["cards"] = cards
+    return outcome
 
 
 def _element(context: ItemContext, value: Any) -> bytes:
@@ -246,7 +270,10 @@ def _element(context: ItemContext, value: Any) -> bytes:
 
 def _failed(context: ItemContext, item: Item, flow: FlowSpec, error: BaseException) -> Outcome:
     own = item.written(flow, failed=True) if context.plan["catch"] else {}
-    return {"row": item.row, "error": failure(error, context.lineage.address(item.row)), "own": own}
+    outcome: Outcome = {"row": item.row, "error": failure(error, context.lineage.address(item.row)), "own": own}
+    if item.cards is not None and (cards := item.cards.failed()):
+        outcome["cards"] = cards
+    return outcome
 
 
 def failure(error: BaseException, item: str = "") -> Failure:
@@ -294,7 +321,7 @@ def _asked(error: BaseException) -> str:
     return ""
 
 
-def caught(context: ItemContext, row: int, error: Failure, own: dict[str, bytes]) -> Outcome:
+def caught(context: ItemContext, row: int, error: Failure, own: dict[str, bytes], cards: dict[str, bytes] | None = None) -> Outcome:
     """The outcome of an item whose last attempt failed in a step with `@catch`: the item continues, with the exception in `var`."""
     transition = context.plan["transition"]
     variable = context.plan["catch"]["var"]
@@ -310,4 +337,5 @@ def caught(context: ItemContext, row: int, error: Failure, own: dict[str, bytes]
         held = CaughtError(full, error["message"], error["traceback"])
         own = {**own, variable: codec.encode(held, context.store)}
     targets = [transition["next"]] if "next" in transition else list(transition.get("branch", []))
-    return {"row": row, "own": own, "to": targets, "values": None, "reads": {}, "caught": True}
+    outcome: Outcome = {"row": row, "own": own, "to": targets, "values": None, "reads": {}, "caught": True}
+    return {**outcome, "cards": cards} if cards else outcome

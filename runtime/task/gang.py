@@ -150,7 +150,7 @@ class _Gang:
         if self.ending and outcome["error"]["type"] not in CAUSES:
             return {"row": outcome["row"], "ended": outcome["error"]["message"]}
         if not self.ending and self.policy.gives_up(outcome["error"], self.begun + 1):
-            return caught(self.context, outcome["row"], outcome["error"], outcome.get("own", {}))
+            return caught(self.context, outcome["row"], outcome["error"], outcome.get("own", {}), outcome.get("cards"))
         if not self.ending:
             self.ending = True
             node, number = self.rows.index(outcome["row"]), len(self.rows)

@@ -41,6 +41,9 @@ MISMERGED = (UnhandledInMergeArtifactsException, MissingInMergeArtifactsExceptio
 class Item:
     """The state of one item while its step runs."""
 
+    cards: Any = None
+    """What `cards/item_cards.py` keeps of its cards, if the step has `@card`."""
+
     def __init__(self, context: ItemContext, row: int) -> None:
         self.context, self.row = context, row
         self.ranges = context.inputs(row)

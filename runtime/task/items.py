@@ -149,7 +149,7 @@ def _collect(context: TaskContext, policy: AttemptPolicy, runner: Runner, attemp
     outcome = runner.wait()
     row = outcome["row"]
     if "error" in outcome and policy.gives_up(outcome["error"], attempts.begun.get(row, 0) + 1):
-        outcome = caught(context, row, outcome["error"], outcome.get("own", {}))
+        outcome = caught(context, row, outcome["error"], outcome.get("own", {}), outcome.get("cards"))
     attempts.done(outcome)
     found[row] = outcome
 

@@ -7,6 +7,7 @@ after                      [[step, slice, generation, sha], ...], the manifests 
 arrived to                 rows that came, and rows by the step that they went on to
 left entry                 of a loop's header: who left before this turn, and the nonce of turn 0
 own classes                columns that the step wrote, and what the items inherit
+cards                      columns with the cards of the items, by the names of these
 reads caught forced        for resuming: what each item read, which failed, whether nothing may be taken over
 taken                      of a resumed run: [[run, rows], ...], which items are another run's, and whose
 fan                        n items in k slices of g, `share` for the foreaches inside, `counts` per item, and the `values`; whether they
@@ -45,13 +46,15 @@ def manifest_document(context: TaskContext, key: str, after: list[list[Any]], ou
         "after": after,
         "arrived": context.arrived,
         "to": _targets(outcomes),
-        "own": _own(packer, outcomes),
+        "own": _columns(packer, [(outcome["row"], outcome["own"]) for outcome in outcomes]),
         "classes": context.classes,
         "reads": packer.add([dumps(outcome["reads"], 5) for outcome in outcomes], context.arrived),
     }
     if context.site["enter"][0] == "again":
         doc["left"] = context.replay.left(context.step, context.slice)
         doc["entry"] = context.replay.entry(context.step, context.slice) or doc["nonce"]
+    if cards := [(outcome["row"], outcome["cards"]) for outcome in outcomes if outcome.get("cards")]:
+        doc["cards"] = _columns(packer, cards)
     if "foreach" in context.plan["transition"]:
         doc["fan"] = _fan(context, packer, [outcome["values"] or [] for outcome in outcomes])
     if rows := row_ranges.from_rows([outcome["row"] for outcome in outcomes if outcome.get("caught")]):
@@ -81,15 +84,12 @@ def _targets(outcomes: list[Outcome]) -> dict[str, Any]:
     return {target: row_ranges.from_rows(rows[target]) for target in sorted(rows)}
 
 
-def _own(packer: packs.Packer, outcomes: list[Outcome]) -> dict[str, Any]:
-    """A column for every artifact that some item wrote."""
-    names = sorted({name for outcome in outcomes for name in outcome["own"]})
+def _columns(packer: packs.Packer, entries: list[tuple[int, dict[str, bytes]]]) -> dict[str, Any]:
+    """A column for every name under which some item has an entry."""
     columns = {}
-    for name in names:
-        having = [outcome for outcome in outcomes if name in outcome["own"]]
-        columns[name] = packer.add(
-            [outcome["own"][name] for outcome in having], row_ranges.from_rows([outcome["row"] for outcome in having])
-        )
+    for name in sorted({name for _, own in entries for name in own}):
+        having = [(row, own[name]) for row, own in entries if name in own]
+        columns[name] = packer.add([entry for _, entry in having], row_ranges.from_rows([row for row, _ in having]))
     return columns
 
 

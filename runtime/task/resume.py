@@ -62,7 +62,7 @@ class Origins:
     def _refreshed(self, outcome: Outcome) -> bool:
         """Have the blobs of an item that is taken over count as new; False when one is gone, so that the item has to run."""
         try:
-            for entry in (*outcome["own"].values(), *(outcome["values"] or ())):
+            for entry in (*outcome["own"].values(), *(outcome["values"] or ()), *outcome.get("cards", {}).values()):
                 if codec.is_reference(entry) and entry not in self._fresh:
                     self.context.store.refresh(*codec.reference(entry))
                     self._fresh.add(entry)
@@ -96,12 +96,17 @@ class Origins:
             or row_ranges.contains(doc.get("caught", []), row)
         ):
             return None
-        own = {name: self.columns.entry(column, row) for name, column in doc["own"].items() if row_ranges.contains(column["items"], row)}
+        own, cards = self._entries(doc["own"], row), self._entries(doc.get("cards", {}), row)
         targets = [target for target, rows in doc["to"].items() if row_ranges.contains(rows, row)]
         reads = loads(self.columns.entry(doc["reads"], row))
         values = self._values(manifests, manifest, row) if "fan" in doc else None
         ran = next((run for run, rows in doc.get("taken", []) if row_ranges.contains(rows, row)), manifests.keys.id)
-        return {"row": row, "own": own, "to": targets, "values": values, "reads": reads, "taken": ran}
+        found: Outcome = {"row": row, "own": own, "to": targets, "values": values, "reads": reads, "taken": ran}
+        return {**found, "cards": cards} if cards else found
+
+    def _entries(self, columns: dict[str, Any], row: int) -> dict[str, bytes]:
+        """What columns have for an item, by their names."""
+        return {name: self.columns.entry(column, row) for name, column in columns.items() if row_ranges.contains(column["items"], row)}
 
     def _from_attempts(self, manifests: Manifests, slice: str, row: int) -> Outcome | None:
         """An item that finished in a task that did not."""

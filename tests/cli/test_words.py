@@ -371,9 +371,9 @@ FLOWS = sorted((Path(__file__).parents[1] / "flows").glob("[a-z]*.py"))
 
 @pytest.mark.parametrize("path", [path for path in FLOWS if path.name != "expected.py"], ids=lambda path: path.stem)
 def test_every_flow_of_the_corpus_has_a_drawing_without_overlaps(path: Path) -> None:
-    from flowport.cli.draw.layout import BOX, layout
-    from flowport.cli.draw.svg import svg
     from flowport.compiler.compile import load as flow
+    from flowport.drawing.layout import BOX, layout
+    from flowport.drawing.svg import svg
 
     plan = flow(str(path)).plan
     assert plan is not None

@@ -573,8 +573,9 @@ def test_there_are_no_cards(train: Solo) -> None:
         _ = get_cards("TrainFlow/1/end/r")[0]
     with pytest.raises(MetaflowInvalidPathspec):
         get_cards("TrainFlow/1")
+    assert len(get_cards(Run("TrainFlow/1"))) == 0
     with pytest.raises(MetaflowInvalidPathspec):
-        get_cards(Run("TrainFlow/1"))  # type: ignore[arg-type]
+        get_cards(Flow("TrainFlow"))  # type: ignore[arg-type]
 
 
 def test_a_damaged_run_says_so_when_it_is_read(train: Solo) -> None:

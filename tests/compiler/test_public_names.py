@@ -16,7 +16,8 @@ from flowport.compiler.decorators.step.kubernetes import PROFILE_SETTINGS
 from flowport.compiler.decorators.unsupported import UNSUPPORTED
 from flowport.compiler.imports.attributes import ADDED
 from flowport.compiler.imports.public_names import PARTS
-from flowport.runtime.names import cards, flow
+from flowport.runtime.cards import public
+from flowport.runtime.names import flow
 from flowport.runtime.names.exports import MODULES, OWN_MODULES, names_of
 from flowport.targets.argo.settings import Settings
 from sources import END, class_of, codes, fine, read, write
@@ -31,7 +32,8 @@ def said(folder: Path, head: str, line: str = "pass", **files: str) -> list[tupl
 
 
 def test_every_component_of_a_card_can_be_imported() -> None:
-    assert {name for name, value in vars(cards).items() if isinstance(value, type)} == {"UserComponent", *MODULES["cards"]} - {"get_cards"}
+    own = {"UserComponent", "with_default_component_id"}
+    assert {*public.__all__} == {*own, *MODULES["cards"]} - {"get_cards"}
 
 
 def test_every_decorator_can_be_imported() -> None:
@@ -296,8 +298,8 @@ def test_a_step_depends_on_what_it_takes_from_an_extension_beside_the_flow(tmp_p
         "from flowport.cards import Table",
     ],
 )
-def test_cards_are_a_warning(tmp_path: Path, head: str) -> None:
-    assert said(tmp_path, head, "print(cards.Markdown('a'))" if head.endswith(" cards") else "pass") == [("warning", "FP141")]
+def test_cards_can_be_imported(tmp_path: Path, head: str) -> None:
+    assert said(tmp_path, head, "print(cards.Markdown('a'))" if head.endswith(" cards") else "pass") == []
 
 
 def test_cards_that_a_try_surrounds_get_no_word(tmp_path: Path) -> None:

@@ -550,6 +550,18 @@ RUNS = (
         once("start", "gather", "last", "end", old=3, new=3),
     ),
     Expected(
+        "reports.py",
+        {
+            "notes": ([("markdown", "*last*"), ("image", None)], True),
+            "weeks_shown": [["progressBar", "table"], ["progressBar"], ["progressBar", "table"]],
+            "values": [30, 20, 10],
+            "pages": ["<p>sum 60 of add, 1 parts, 60</p>", "<!doctype html><p>60</p>"],
+            "default": True,
+            "none": 0,
+        },
+        once("start", "add", "end", week=3),
+    ),
+    Expected(
         "smaller_names.py",
         {
             "found": [[2, 4, 8], [3, 9, 27], [5, 25, 125]],

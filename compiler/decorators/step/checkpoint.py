@@ -20,7 +20,7 @@ def _read(arguments: Arguments, so_far: Settings) -> Settings:
         message = f"`load_policy` of `@checkpoint` is `{policy}`, and there are {listed}"
         arguments.say(arguments.named["load_policy"][0], message, *did_you_mean(policy, POLICIES), 'write `load_policy="fresh"`')
         return so_far
-    arguments.flag("show_card", True)  # accepted: there is no card to show
+    arguments.flag("show_card", True)  # accepted: checkpoints are listed on no card
     return replace(so_far, checkpoint=Checkpointing(policy, arguments.text("temp_dir_root", "/tmp")))
 
 

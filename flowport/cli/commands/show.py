@@ -62,11 +62,11 @@ def _format(path: str | None) -> str:
 
 def _draw(plan: Plan, format: str) -> str:
     if format == "svg":
-        from flowport.cli.draw.svg import svg
+        from flowport.drawing.svg import svg
 
         return svg(plan)
     if format == "html":
-        from flowport.cli.draw.html import html
+        from flowport.cli.commands.show_page import html
 
         return html(plan)
     from flowport.compiler.ir.outline import outline

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from flowport.cli.times import duration, moment
 from flowport.compiler.changes import DeployError
 from flowport.compiler.operations import EngineRun
 from flowport.runtime.text import shown
 from flowport.workspace.address import Address
 from flowport.workspace.operations.engine import engine_of_run
 from flowport.workspace.targets import find_target
+from flowport.workspace.times import duration, moment
 
 EXIT = {"done": 0, "failed": 1, "stopped": 130}
 """The exit status of a run that is over."""

@@ -10,10 +10,10 @@ from flowport.cli.advice import missing_target
 from flowport.cli.command import Command
 from flowport.cli.console import as_json
 from flowport.cli.loading import load_flow
-from flowport.cli.times import moment
 from flowport.runtime.text import shown
 from flowport.workspace.flow_file import UNCHANGED, Changes
 from flowport.workspace.operations.engine import engine_of_flow, engine_of_profile
+from flowport.workspace.times import moment
 
 
 class ListRequest(NamedTuple):

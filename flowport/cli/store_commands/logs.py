@@ -13,12 +13,12 @@ from flowport.cli import shared_options as shared
 from flowport.cli.command import Command
 from flowport.cli.console import warn
 from flowport.cli.loading import store_to_read
-from flowport.cli.times import duration
 from flowport.runtime.records.attempts import logs_of_nodes, written
 from flowport.runtime.run.labels import Labels
 from flowport.runtime.run.reader import Run
 from flowport.workspace.address import Address
 from flowport.workspace.runs import find_run, find_step, slice_of, slices
+from flowport.workspace.times import duration
 
 CHUNK = 1 << 22
 """Bytes of a log that are read at a time: a log can be larger than the memory."""

@@ -14,10 +14,10 @@ from flowport.cli.command import Argument, Command
 from flowport.cli.completers import addresses
 from flowport.cli.console import as_json, warn
 from flowport.cli.loading import store_to_read
-from flowport.cli.times import age, duration, moment
 from flowport.runtime.text import shown
 from flowport.workspace.errors import UnknownFlow
 from flowport.workspace.runs import earlier_runs, flows, status, survey, taken_over, with_tags
+from flowport.workspace.times import age, duration, moment
 
 if TYPE_CHECKING:
     from flowport.runtime.store.interface import Store

@@ -12,7 +12,6 @@ from flowport.cli.completers import addresses
 from flowport.cli.console import as_json, warn
 from flowport.cli.loading import store_to_read
 from flowport.cli.operations.engine_run import engine_lines, engine_view
-from flowport.cli.times import age, duration, moment
 from flowport.runtime.records.attempts import failures
 from flowport.runtime.run.status import STOPPED
 from flowport.runtime.text import shown
@@ -21,6 +20,7 @@ from flowport.workspace.errors import UnknownFlow, UnknownRun
 from flowport.workspace.progress import step_progress
 from flowport.workspace.runs import find_run, tags_of
 from flowport.workspace.runs import status as status_of
+from flowport.workspace.times import age, duration, moment
 
 if TYPE_CHECKING:
     from flowport.runtime.run.reader import Run

@@ -7,11 +7,11 @@ from itertools import pairwise
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
-from flowport.cli.draw.layout import BOX, HEADING, Box, Frame, Picture, Point, label_width, layout
-from flowport.cli.draw.step_settings import step_settings
 from flowport.compiler.ir import Foreach, Step, Switch, targets
 from flowport.compiler.ir.outline import cases
 from flowport.compiler.ir.plan import Plan
+from flowport.drawing.layout import BOX, HEADING, Box, Frame, Picture, Point, label_width, layout
+from flowport.drawing.step_settings import step_settings
 
 MARGIN = 16.0
 
@@ -50,6 +50,22 @@ TIP = (
 )
 
 
+def fragment(plan: Plan, here: str) -> str:
+    """The drawing as a part of a page of HTML, which has its colours; the step `here` has the class `here` beside that of its kind."""
+    picture = layout(plan).moved(MARGIN, MARGIN)
+    width, height = picture.width + 2 * MARGIN, picture.height + 2 * MARGIN
+    steps = {step.name: step for step in plan.flow.steps}
+    return "\n".join([
+        f'<svg class="graph" {_size(width, height)} viewBox="0 0 {width:.0f} {height:.0f}" role="img">',
+        f"<title>{escape(plan.flow.name)}</title>",
+        f"<defs>{TIP}</defs>",
+        *(_frame(frame) for frame in picture.frames),
+        *_edges(picture, steps),
+        *(_box(box, steps[box.step], box.step == here) for box in picture.boxes),
+        "</svg>",
+    ])  # fmt: skip
+
+
 def svg(plan: Plan) -> str:
     """The drawing as a document."""
     picture = layout(plan).moved(MARGIN, MARGIN)
@@ -81,11 +97,12 @@ def _frame(frame: Frame) -> str:
     )
 
 
-def _box(box: Box, step: Step) -> str:
+def _box(box: Box, step: Step, here: bool = False) -> str:
     note = "\n".join(filter(None, [step.doc, ", ".join(step_settings(step))]))
     doc = f"<title>{escape(note)}</title>" if note else ""
+    kind = f"{_kind(step)} here" if here else _kind(step)
     return (
-        f'<g class="{_kind(step)}">{doc}<rect class="box" x="{box.x - box.width / 2:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" '
+        f'<g class="{kind}">{doc}<rect class="box" x="{box.x - box.width / 2:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" '
         f'height="{BOX:.1f}" rx="7"/><text x="{box.x:.1f}" y="{box.y + BOX / 2 + 4.5:.1f}">{escape(step.name)}</text></g>'
     )
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from xml.sax.saxutils import escape
 
-from flowport.cli.draw.step_settings import step_settings
-from flowport.cli.draw.svg import svg
 from flowport.compiler.ir import Computed, NoDefault, Parameter, Step
 from flowport.compiler.ir.plan import Plan, steps
 from flowport.compiler.package.documents import plain
+from flowport.drawing.step_settings import step_settings
+from flowport.drawing.svg import svg
 from flowport.workspace.parameters import as_text
 
 STYLE = """

@@ -1,1 +1,0 @@
-"""Draws a plan: as text, as SVG and as a page of HTML."""

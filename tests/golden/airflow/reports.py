@@ -1,0 +1,128 @@
+# Reports, compiled by flowport 0.1.0 from reports.py: change that, and compile it again.
+"""Reports
+
+    start
+      foreach weeks
+        week
+    add
+    end
+"""
+
+from datetime import datetime, timezone
+
+from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+from kubernetes.client import models as k8s
+
+try:  # Airflow 3
+    from airflow.sdk import DAG, task_group
+    from airflow.sdk.definitions.param import Param
+    from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+except ImportError:  # Airflow 2
+    from airflow import DAG
+    from airflow.decorators import task_group
+    from airflow.exceptions import AirflowFailException, AirflowSkipException
+    from airflow.models.param import Param
+
+# What every task is told. The epoch grows when a task is cleared: then it runs again, and what follows sees it.
+RUN = {
+    "FLOWPORT_PROTOCOL": "2",
+    "FLOWPORT_FLOW": "Reports",
+    "FLOWPORT_RUN": "{{ run_id }}",
+    "FLOWPORT_STORE": "s3://my-bucket/flowport",
+    "FLOWPORT_CODE": "0000000000000000000000000000000000000000000000000000000000000000",
+    "FLOWPORT_WIDTH": "500",
+    "FLOWPORT_TOTAL": "500",
+    "FLOWPORT_LAST": "-1",
+    "FLOWPORT_EPOCH": "{{ ti.max_tries - task.retries }}",
+}
+# What the first task is told besides: the trigger form (when it is too long, its length), and whose run it is.
+FORM = {
+    "FLOWPORT_FORM": "{% set f = params | tojson %}{{ f | replace('$', '$$') if f | length < 131000 else f | length }}",
+    "FLOWPORT_ENGINE": "airflow/{{ dag_run.start_date }}",
+}
+
+
+class Step(KubernetesPodOperator):
+    """A pod; exit code 78 says that trying again is of no use."""
+
+    def cleanup(self, *pods, **more):
+        try:
+            super().cleanup(*pods, **more)
+        except AirflowSkipException as error:
+            raise AirflowFailException("the step ended with exit code 78") from error
+
+
+def step(task_id, slice="s", *, name=None, command="task", environment=None, answers=False, **more):
+    """A step on a slice, as a pod. With `answers` it says where to go on: slices of a foreach, or steps."""
+    environment = {**RUN, "FLOWPORT_STEP": name or task_id, "FLOWPORT_SLICE": slice, **(environment or {})}
+    if answers:
+        environment["FLOWPORT_ROUTE"] = "/airflow/xcom/return.json"
+    return Step(
+        task_id=task_id,
+        cmds=["python", "-m", "flowport.runtime", command],
+        env_vars=environment,
+        do_xcom_push=answers,
+        skip_on_exit_code=78,
+        **more,
+    )
+
+
+with DAG(
+    dag_id="Reports",
+    doc_md=__doc__,
+    schedule=None,
+    catchup=False,
+    start_date=datetime(2024, 1, 1, tzinfo=timezone.utc),
+    default_args={
+        "owner": "flowport",
+        "retries": 0,
+        "image": "my-image:1",
+        "container_resources": k8s.V1ResourceRequirements(
+            requests={"cpu": "1", "memory": "4096Mi"},
+            limits={"memory": "4096Mi"},
+        ),
+    },
+    params={
+        "origin_run": Param(
+            None,
+            type=["null", "string"],
+            section="Resume and tags",
+            description="the run to take finished work from",
+        ),
+        "from_step": Param(
+            None,
+            type=["null", "string"],
+            section="Resume and tags",
+            description="with it, the step to begin again from",
+        ),
+        "run_tags": Param(
+            None,
+            type=["null", "array"],
+            section="Resume and tags",
+            description="tags of the run, one on a line",
+        ),
+        "run_input": Param(
+            None,
+            type=["null", "string"],
+            section="Resume and tags",
+            description="an input in the store, in the place of all other fields",
+        ),
+    },
+    tags=["flowport"],
+) as dag:
+    start = step("start", answers=True, environment=FORM)
+
+    @task_group(prefix_group_id=False)
+    def weeks(slice):
+        return step("week", slice)
+
+    week = weeks.expand(slice=start.output)
+    add = step("add", trigger_rule="none_failed_min_one_success")
+    end = step("end")
+
+    start >> [week, add]
+    week >> add >> end
+
+
+if __name__ == "__main__":
+    dag.test()
