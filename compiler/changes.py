@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, TypeAlias
 
 from flowport.compiler.record import field, record
@@ -10,6 +10,14 @@ from flowport.compiler.record import field, record
 
 class DeployError(Exception):
     """A deployment is not possible; the message says why, further lines what to do."""
+
+
+class CutOffError(DeployError):
+    """Changes that came to an end on their way: `made` are those before the one that could not be made."""
+
+    def __init__(self, reason: str, made: Sequence[Change]) -> None:
+        super().__init__(reason)
+        self.made = tuple(made)
 
 
 Becomes: TypeAlias = Literal["new", "changed", "deleted", "unchanged"]

@@ -14,7 +14,7 @@ from flowport.cli.advice import WrongUse, closest, message_and_hint
 from flowport.cli.changes import behind_the_command
 from flowport.cli.command import COMPLETE, OWN_FILE, SETTINGS, Command, help_option
 from flowport.cli.console import say
-from flowport.compiler.changes import DeployError
+from flowport.compiler.changes import CutOffError, DeployError
 from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.runtime.environments.errors import EnvironmentProblem
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
@@ -23,6 +23,8 @@ from flowport.workspace.errors import WorkspaceError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
+
+    from flowport.compiler.changes import Change
 
 COMMANDS = {
     "check": "Report all mistakes in flows",
@@ -156,10 +158,13 @@ def run(words: Sequence[str], flow: str = "") -> int:
         return ended.exit_code
     except (click.UsageError, WorkspaceError) as error:
         message, hint = message_and_hint(error, speaker)
-        print_error(speaker, message, _with_store(hint, words))
+        hint = _with_store(hint, words)
+        print_error(speaker, message, hint)
+        _print_document(group, words, message, hint)
         return 2
     except CompileError as refused:
         say(refused.diagnostics)
+        _print_document(group, words, "\n".join(each.message for each in refused.diagnostics if each.severity == "error"))
         return failed
     except (StoreError, Missing, Corrupt, DeployError, EnvironmentProblem) as error:
         from textwrap import dedent
@@ -167,7 +172,22 @@ def run(words: Sequence[str], flow: str = "") -> int:
         # What to do stands in the message itself, on lines of its own.
         message, _, more = str(error).partition("\n")
         print_error(speaker, message, dedent(more))
+        _print_document(group, words, message, dedent(more), error.made if isinstance(error, CutOffError) else ())
         return failed
+
+
+def _print_document(group: CommandGroup, words: Sequence[str], message: str, hint: str = "", made: Sequence[Change] = ()) -> None:
+    """What is wrong as JSON, for a program that asked a command with `--json`, and the changes that were made before."""
+    own = words[: words.index("--")] if "--" in words else words
+    if "--json" not in own[1:] or own[0] not in group.list_commands(click.Context(group)):
+        return
+    if not any("--json" in param.opts for param in load(own[0]).params):
+        return
+    from flowport.cli.console import as_json
+    from flowport.cli.operations.carry_out import change_document
+
+    changes = {"changes": [change_document(change) for change in made]} if made else {}
+    print(as_json({"error": message, "help": hint, **changes}))
 
 
 def _with_store(hint: str, words: Sequence[str]) -> str:

@@ -12,7 +12,8 @@ FLOWPORT = (
     *("task_id", "environment", "env_vars", "cmds", "command", "container_overrides", "overrides", "do_xcom_push", "pre_execute"),
     *("dag", "task_group", "params", "default_args", "multiple_outputs", "map_index_template", "retry_strategy"),
     *("retrieve_output", "retrieve_output_path", "skip_on_exit_code", "wait_for_completion", "arguments", "entrypoint", "job_id"),
-    "render_template_as_native_obj",
+    *("render_template_as_native_obj", "trigger_rule"),
+    *("array_properties", "node_overrides", "ecs_properties_override", "eks_properties_override"),
 )
 """Arguments of tasks that flowport sets, or that would break how it starts a step."""
 
@@ -35,7 +36,7 @@ OBJECTS = (
 COMMON = (
     *("owner", "email", "email_on_retry", "email_on_failure", "retries", "retry_exponential_backoff", "start_date", "end_date"),
     *("depends_on_past", "ignore_first_depends_on_past", "wait_for_past_depends_before_skipping", "wait_for_downstream"),
-    *("priority_weight", "weight_rule", "queue", "pool", "pool_slots", "trigger_rule", "resources", "run_as_user"),
+    *("priority_weight", "weight_rule", "queue", "pool", "pool_slots", "resources", "run_as_user"),
     *("max_active_tis_per_dag", "max_active_tis_per_dagrun", "executor", "executor_config"),
     *("doc", "doc_md", "doc_json", "doc_yaml", "doc_rst", "task_display_name", "logger_name", "allow_nested_operators"),
 )
@@ -65,8 +66,7 @@ OPERATORS: Mapping[str, tuple[str, ...]] = {
     "batch": (
         *AWS,
         *("job_name", "job_definition", "job_queue", "share_identifier", "scheduling_priority_override", "parameters", "max_retries"),
-        *("status_retries", "tags", "poll_interval", "awslogs_enabled", "submit_job_timeout", "array_properties", "node_overrides"),
-        *("ecs_properties_override", "eks_properties_override"),
+        *("status_retries", "tags", "poll_interval", "awslogs_enabled", "submit_job_timeout"),
     ),
     "ecs": (
         *AWS,

@@ -25,7 +25,7 @@ from flowport.targets.airflow.settings import ID, Settings, api_problem
 from flowport.targets.containers.aws import form_problems, refused, tag_problems
 from flowport.targets.containers.limits import COMPUTE_CODES, loop_problems
 from flowport.targets.gangs import uncounted
-from flowport.targets.kubernetes import Held
+from flowport.targets.kubernetes import IMAGE, NAME, Held, is_image, is_name
 from flowport.targets.pods import pod_problems
 from flowport.targets.schedules.problems import not_offered, unfilled
 from flowport.targets.settings_validation import line
@@ -105,7 +105,16 @@ def setting_problems(settings: Settings) -> Iterator[Diagnostic]:
         message, _, way_out = problem.partition("\n")
         yield Diagnostic("FP401", message, help=(way_out.strip(),) if way_out else ())
     yield from _schedule_problems(settings)
+    yield from _container_problems(settings)
     yield from _table_problems(settings)
+
+
+def _container_problems(settings: Settings) -> Iterator[Diagnostic]:
+    """An image that no registry has, and a name that nothing in a cluster has."""
+    if "image" in COMPUTE[settings.compute].needs and settings.image and not is_image(settings.image):
+        yield Diagnostic("FP405", f"`{settings.image}` cannot be the name of an image", help=(IMAGE,))
+    if settings.compute == "kubernetes" and settings.priority_class and not is_name(settings.priority_class):
+        yield Diagnostic("FP405", f"`{settings.priority_class}` cannot be the name of an object of Kubernetes", help=(NAME,))
 
 
 def _schedule_problems(settings: Settings) -> Iterator[Diagnostic]:

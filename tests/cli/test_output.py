@@ -281,7 +281,7 @@ def test_an_artifact_that_some_items_have_is_shown_of_those(desk: Desk) -> None:
     assert desk("run", "tiny.py", "--run-id", "1", "--quiet").status == 0
     assert json.loads(desk("artifacts", "Tiny/1/double", "--json", "--name", "second").out) == {"double/r.2": {"second": True}}
     ended = desk("artifacts", "Tiny/1/double", "--json", "--name", "third")
-    assert (ended.status, ended.out) == (2, "")
+    assert (ended.status, json.loads(ended.out)["error"]) == (2, "step `double` has no artifact `third`")
     assert "step `double` has no artifact `third`" in ended.err
 
 

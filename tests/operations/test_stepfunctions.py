@@ -134,6 +134,32 @@ def test_what_changes_is_one_document_for_programs(work: Work) -> None:
     assert json.loads(work("delete", "FLOW", "--json").out) == {"changes": [], "notes": []}
 
 
+def test_what_went_wrong_is_a_document_for_programs(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = work("rollback", "FLOW", "--json")
+    assert ended.status == 1
+    assert json.loads(ended.out) == {
+        "error": f"there is no state machine `{work.name}` with the alias `live`",
+        "help": "deploy the flow: flowport deploy FLOW --target sfn",
+    }
+    assert ended.err.startswith(f"flowport rollback: there is no state machine `{work.name}`")
+    ask = accounts.Account.ask
+
+    def forbidden(self: accounts.Account, service: str, operation: str, **arguments: Any) -> Any:
+        if operation == "RegisterJobDefinition":
+            raise refused(service, operation, "AccessDenied", "not authorized")
+        return ask(self, service, operation, **arguments)
+
+    monkeypatch.setattr(accounts.Account, "ask", forbidden)
+    cut_off = work("deploy", "FLOW", "--roles", "--json")
+    assert cut_off.status == 1
+    found = json.loads(cut_off.out)
+    assert found["error"] == "AWS does not let you batch:RegisterJobDefinition: not authorized"
+    assert [change["becomes"] for change in found["changes"]] == ["new", "new", "new", "new"]
+    assert any(change["name"] == f"role {work.name}-machine" for change in found["changes"])
+    wrong = work("deploy", "FLOW", "--jsn", "--json")
+    assert (wrong.status, json.loads(wrong.out)["error"]) == (2, "there is no option `--jsn`")
+
+
 def test_a_deployment_deletes_old_versions_but_the_live_one(work: Work) -> None:
     work.change("[stepfunctions]", "[stepfunctions]\nversions = 10", "flowport.toml")
     work("deploy", "FLOW", "--roles")
