@@ -24,7 +24,14 @@ from s3 import bucket, server
 
 __all__ = ["bucket", "server"]
 
-SHARED = {"airflow": "Airflow", "databases": "Airflow", "airflow_2": "Airflow 2", "engines": "Step Functions", "runs": "Step Functions"}
+SHARED = {
+    "airflow": "Airflow",
+    "databases": "Airflow",
+    "airflow_2": "Airflow 2",
+    "engines": "Step Functions",
+    "runs": "Step Functions",
+    "browser": "browser",
+}
 """The fixtures that take long to make, and what tests with one of them share."""
 
 OF_THE_SHELL = ("FLOWPORT_", "METAFLOW_")

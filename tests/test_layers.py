@@ -22,6 +22,7 @@ LAYERS = {
     "drawing": ROOT / "flowport" / "drawing",
     "card_pages": ROOT / "flowport" / "card_pages",
     "client": ROOT / "flowport" / "client",
+    "ui": ROOT / "flowport" / "ui",
     "cli": ROOT / "flowport" / "cli",
     "testing": ROOT / "flowport" / "testing",
 }
@@ -33,7 +34,8 @@ BELOW = {
     "drawing": {"drawing", "compiler", "runtime"},
     "card_pages": {"card_pages", "drawing", "workspace", "targets", "compiler", "runtime"},
     "client": {"client", "card_pages", "drawing", "workspace", "targets", "compiler", "runtime"},
-    "cli": {"cli", "client", "card_pages", "drawing", "workspace", "targets", "compiler", "runtime"},
+    "ui": {"ui", "client", "card_pages", "drawing", "workspace", "targets", "compiler", "runtime"},
+    "cli": {"cli", "ui", "client", "card_pages", "drawing", "workspace", "targets", "compiler", "runtime"},
     "testing": {"testing", "client", "workspace", "targets", "compiler", "runtime"},
 }
 # `_sha256` and `_sha2` are the standard library's, each on some versions of Python.
@@ -45,6 +47,7 @@ OUTSIDE = {
     "drawing": set[str](),
     "card_pages": {"markdown_it", "vl_convert"},
     "client": set[str](),
+    "ui": {"jinja2", "markupsafe", "starlette", "uvicorn"},
     "cli": {"click"},
     "testing": set[str](),
 }

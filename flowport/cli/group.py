@@ -44,6 +44,7 @@ COMMANDS = {
     "delete": "Remove a flow from its engine",
     "show": "Draw the graph of a flow as text, SVG or HTML",
     "runs": "List runs",
+    "ui": "Show runs in a browser",
     "tag": "Change or list the tags of a run",
     "status": "Show the steps of a run and what failed",
     "logs": "Show the output of tasks",
@@ -56,7 +57,7 @@ COMMANDS = {
 }
 """The commands, each in the module of its name, and what they do."""
 
-OF_A_STORE = ("runs", "tag", "status", "logs", "artifacts", "card")
+OF_A_STORE = ("runs", "ui", "tag", "status", "logs", "artifacts", "card")
 """The commands about what is in a store; their modules are in `store_commands`."""
 
 OF_AN_ENGINE = ("deploy", "trigger", "stop", "list", "rollback", "delete")

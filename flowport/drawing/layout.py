@@ -15,7 +15,10 @@ from flowport.compiler.ir.plan import Arm, Block, Choice, Edge, Loop, Map, Node,
 from flowport.compiler.record import field, record, replace
 
 BOX = 34.0
-"""The height of a step's box."""
+"""The height of a step's box, unless a drawing asks for another one."""
+
+NARROWEST = 64.0
+"""The width of the box of a step with a short name, unless a drawing asks for another one."""
 
 DOWN, ASIDE, LANE, EDGE = 40.0, 24.0, 22.0, 16.0
 """Room between rows, between columns, for a lane, and inside a frame."""
@@ -35,12 +38,23 @@ Way: TypeAlias = tuple[str, str]
 
 @record
 class Box:
-    """A step's place: the middle of its upper side, and its width."""
+    """A step's place: the middle of its upper side, and its size."""
 
     step: str
     x: float
     y: float
     width: float
+    height: float = BOX
+
+    @property
+    def middle(self) -> float:
+        """Half way down."""
+        return self.y + self.height / 2
+
+    @property
+    def bottom(self) -> float:
+        """Its lower side."""
+        return self.y + self.height
 
 
 @record
@@ -77,13 +91,14 @@ class Picture:
         )
 
 
-def layout(plan: Plan) -> Picture:
-    """The whole drawing."""
-    return _Layout(plan.flow).block(plan.body)
+def layout(plan: Plan, narrowest: float = NARROWEST, height: float = BOX) -> Picture:
+    """The whole drawing, with boxes that are at least so wide and all so high."""
+    return _Layout(plan.flow, narrowest, height).block(plan.body)
 
 
 class _Layout:
-    def __init__(self, flow: Flow) -> None:
+    def __init__(self, flow: Flow, narrowest: float, height: float) -> None:
+        self.narrowest, self.height = narrowest, height
         self.steps = {step.name: step for step in flow.steps}
         self.goes = {step.name: targets(step.transition) for step in flow.steps}
 
@@ -94,8 +109,8 @@ class _Layout:
     def node(self, node: Node, before: Node | None) -> Picture:
         match node:
             case Task(step):
-                width = max(64.0, LETTER * len(step) + 28)
-                return Picture(width, BOX, width / 2, (Box(step, width / 2, 0, width),))
+                width = max(self.narrowest, LETTER * len(step) + 28)
+                return Picture(width, self.height, width / 2, (Box(step, width / 2, 0, width, self.height),))
             case Parallel(branches=branches):
                 return _row([self.block(branch) for branch in branches], self.goes)
             case Map(over=over, body=body):
@@ -142,19 +157,19 @@ class _Layout:
         right, left = inner.width + beside_right, -beside_left
         for source in loop.again:
             box, header = place[source], place[loop.header]
-            y = box.y + BOX / 2 + (6 if source == loop.header else 0)
+            y = box.middle + (6 if source == loop.header else 0)
             lanes[source, loop.header] = (
                 (box.x + box.width / 2, y),
                 (right, y),
-                (right, header.y + BOX / 2),
-                (header.x + header.width / 2, header.y + BOX / 2),
+                (right, header.middle),
+                (header.x + header.width / 2, header.middle),
             )
         for edge in loop.exits:
             box = place[edge.source]
             if box.y < last and (edge.source, edge.target) not in lanes:
                 lanes[edge.source, edge.target] = (
-                    (box.x - box.width / 2, box.y + BOX / 2),
-                    (left, box.y + BOX / 2),
+                    (box.x - box.width / 2, box.middle),
+                    (left, box.middle),
                     (left, inner.height + EDGE),
                 )
         return _framed(replace(inner, lanes=lanes), "loop", "loop", 2 * beside_left, 2 * beside_right)
@@ -196,7 +211,7 @@ def _row(pieces: list[Picture], goes: Mapping[str, tuple[str, ...]]) -> Picture:
 
 def _lengthened(piece: Picture, height: float, goes: Mapping[str, tuple[str, ...]]) -> Picture:
     inside = {box.step for box in piece.boxes}
-    lowest = [box for box in piece.boxes if piece.height < height and box.y + BOX >= piece.height - 1]
+    lowest = [box for box in piece.boxes if piece.height < height and box.bottom >= piece.height - 1]
     lanes = {(box.step, target): ((box.x, height),) for box in lowest for target in goes[box.step] if target not in inside}
     return replace(piece, lanes={**piece.lanes, **lanes})
 

@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 from flowport.compiler.ir import Foreach, Step, Switch, targets
 from flowport.compiler.ir.outline import cases
 from flowport.compiler.ir.plan import Plan
-from flowport.drawing.layout import BOX, HEADING, Box, Frame, Picture, Point, label_width, layout
+from flowport.drawing.layout import HEADING, Box, Frame, Picture, Point, label_width, layout
 from flowport.drawing.step_settings import step_settings
 
 MARGIN = 16.0
@@ -59,8 +59,8 @@ def fragment(plan: Plan, here: str) -> str:
         f'<svg class="graph" {_size(width, height)} viewBox="0 0 {width:.0f} {height:.0f}" role="img">',
         f"<title>{escape(plan.flow.name)}</title>",
         f"<defs>{TIP}</defs>",
-        *(_frame(frame) for frame in picture.frames),
-        *_edges(picture, steps),
+        *map(frame_of, picture.frames),
+        *edges(picture, steps),
         *(_box(box, steps[box.step], box.step == here) for box in picture.boxes),
         "</svg>",
     ])  # fmt: skip
@@ -77,8 +77,8 @@ def svg(plan: Plan) -> str:
         f"<style>{STYLE}</style>",
         f"<defs>{TIP}</defs>",
         f'<rect {_size(width, height)} rx="8" fill="#fbfcfd"/>',
-        *(_frame(frame) for frame in picture.frames),
-        *_edges(picture, steps),
+        *map(frame_of, picture.frames),
+        *edges(picture, steps),
         *(_box(box, steps[box.step]) for box in picture.boxes),
         "</svg>",
         "",
@@ -89,7 +89,8 @@ def _size(width: float, height: float) -> str:
     return f'width="{width:.0f}" height="{height:.0f}"'
 
 
-def _frame(frame: Frame) -> str:
+def frame_of(frame: Frame) -> str:
+    """The frame of a foreach or of a loop, with its heading."""
     return (
         f'<g class="{frame.kind}"><rect class="frame" x="{frame.x:.1f}" y="{frame.y:.1f}" width="{frame.width:.1f}" '
         f'height="{frame.height:.1f}" rx="10"/><text class="heading" x="{frame.x + 10:.1f}" y="{frame.y + HEADING - 3:.1f}">'
@@ -100,14 +101,15 @@ def _frame(frame: Frame) -> str:
 def _box(box: Box, step: Step, here: bool = False) -> str:
     note = "\n".join(filter(None, [step.doc, ", ".join(step_settings(step))]))
     doc = f"<title>{escape(note)}</title>" if note else ""
-    kind = f"{_kind(step)} here" if here else _kind(step)
+    kind = f"{kind_of(step)} here" if here else kind_of(step)
     return (
         f'<g class="{kind}">{doc}<rect class="box" x="{box.x - box.width / 2:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" '
-        f'height="{BOX:.1f}" rx="7"/><text x="{box.x:.1f}" y="{box.y + BOX / 2 + 4.5:.1f}">{escape(step.name)}</text></g>'
+        f'height="{box.height:.1f}" rx="7"/><text x="{box.x:.1f}" y="{box.middle + 4.5:.1f}">{escape(step.name)}</text></g>'
     )
 
 
-def _kind(step: Step) -> str:
+def kind_of(step: Step) -> str:
+    """What a step does to the flow, as a class of the style."""
     if isinstance(step.transition, Switch):
         return "switch"
     if step.join:
@@ -115,9 +117,10 @@ def _kind(step: Step) -> str:
     return "split" if isinstance(step.transition, Foreach) or len(targets(step.transition)) > 1 else "step"
 
 
-def _edges(picture: Picture, steps: dict[str, Step]) -> Iterator[str]:
+def edges(picture: Picture, steps: dict[str, Step]) -> Iterator[str]:
+    """The curves between boxes, and the labels on them. They end in the marker `TIP`."""
     place = {box.step: box for box in picture.boxes}
-    taken = [Rectangle(box.x - box.width / 2, box.y, box.width, BOX) for box in picture.boxes]
+    taken = [Rectangle(box.x - box.width / 2, box.y, box.width, box.height) for box in picture.boxes]
     labels = []
     for step in steps.values():
         for target in targets(step.transition) if step.name in place else ():
@@ -133,14 +136,14 @@ def _edges(picture: Picture, steps: dict[str, Step]) -> Iterator[str]:
 
 def _points(source: Box, target: Box, lane: tuple[Point, ...]) -> list[Point]:
     """From the lower side of one box to the upper side of the other; a lane may begin or end at the side of a box itself."""
-    start, end = (source.x, source.y + BOX), (target.x, target.y)
+    start, end = (source.x, source.bottom), (target.x, target.y)
     begins = bool(lane) and _beside(source, lane[0])
     ends = bool(lane) and _beside(target, lane[-1])
     return [*([] if begins else [start]), *lane, *([] if ends else [end])]
 
 
 def _beside(box: Box, point: Point) -> bool:
-    return abs(abs(point[0] - box.x) - box.width / 2) < 0.5 and box.y <= point[1] <= box.y + BOX
+    return abs(abs(point[0] - box.x) - box.width / 2) < 0.5 and box.y <= point[1] <= box.bottom
 
 
 def _curve(points: list[Point]) -> str:

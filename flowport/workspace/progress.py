@@ -67,7 +67,7 @@ def _progress(run: Run, step: str, is_there: bool, failed: list[str], is_running
     status: StepStatus = "done" if reuse.of else ""
     if is_there and run.begun(step) - set(slices):
         status = "running" if is_running else "unfinished"
-    elif is_running and 0 < reuse.of < _expected(run, step):
+    elif is_running and 0 < reuse.of < expected_items(run, step):
         status = "running"
     if failed:
         status = "stopped" if all(kind in STOPPED for kind in failed) else "failed"
@@ -75,8 +75,8 @@ def _progress(run: Run, step: str, is_there: bool, failed: list[str], is_running
     return StepProgress(step, status, reuse.of, len(failed), reuse.items, started, max((doc["ended"] for doc in came), default=None))
 
 
-def _expected(run: Run, step: str) -> int:
-    """The number of items of the foreach that a step is in; 0 outside of any, and in a loop. A switch may send fewer to the step."""
+def expected_items(run: Run, step: str) -> int:
+    """How many items of the foreach that a step is in there are; 0 outside of any, and in a loop. A switch may send fewer to the step."""
     if step not in run.plan["steps"]:
         return 0
     scopes = run.program.step(step)["sites"][step]["scopes"]

@@ -118,6 +118,10 @@ class LiveRun:
                 return TaskPage(found, slice if number + 1 < len(slices) else "")
         return TaskPage(found, "")
 
+    def task(self, step: str, slice: str) -> TaskState:
+        """One task."""
+        return _Look(self, step, slice).task(slice)
+
     def attempts(self, step: str, slice: str) -> list[TaskAttempt]:
         """The attempts of a task that printed something or gave a sign, in the order in which they began."""
         listing = Listing(self.run, step, slice)
@@ -172,11 +176,11 @@ class LiveRun:
 
 
 class _Look:
-    """One look at the tasks of a step."""
+    """One look at the tasks of a step, or at one of them."""
 
-    def __init__(self, live: LiveRun, step: str) -> None:
+    def __init__(self, live: LiveRun, step: str, slice: str = "") -> None:
         self._live, self._step = live, step
-        self.listing, self.life = Listing(live.run, step), Life(live.run)
+        self.listing, self.life = Listing(live.run, step, slice), Life(live.run)
 
     def state(self, slice: str) -> State:
         """The state of a task, for which few documents are read. One that was killed some seconds ago may be `running`."""

@@ -87,6 +87,12 @@ class Manifests:
             )
         return found
 
+    def take_over(self, earlier: Manifests) -> None:
+        """Keep what another reader of the same run has read, where that is still in force: it need not be read again."""
+        for (step, slice), found in earlier.known.items():
+            if found is not None and self.generations(step).get(slice) == found.generation:
+                self.known[step, slice] = found
+
     def highest(self, step: str, slice: str) -> Manifest | None:
         """The newest manifest. It is read again, and not added to `read`."""
         return self._load(step, slice, 0 if self.last == 0 else self._count(step, slice) - 1)

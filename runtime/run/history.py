@@ -36,6 +36,17 @@ class History:
             self._folders = set(self.store.folders(flow_folder(self.flow)))
         return self._folders
 
+    def entries(self, tag: str = "", start: str = "") -> Iterator[tuple[str, str]]:
+        """The number in the index and the id of each run, or of those with a `tag`; some may not have begun, or lost the tag.
+
+        The first is the one with the number `start`, or the latest. Later runs have lower numbers, which have equally many digits.
+        """
+        seen: set[str] = set()
+        for number, run, _ in self._entries(tagged(STARTED, tag) if tag else STARTED, start):
+            if run not in seen:
+                seen.add(run)
+                yield number, run
+
     def listed(self) -> Iterator[str]:
         """The ids in the index, each once; some may be of runs that did not begin."""
         return iter(dict.fromkeys(run for _, run, _ in self._entries(STARTED)))
@@ -57,17 +68,17 @@ class History:
                 if self._fits(document["run"], wanted, done):
                     yield document["run"]
 
-    def _entries(self, listed: str) -> Iterator[tuple[str, str, str]]:
+    def _entries(self, listed: str, start: str = "") -> Iterator[tuple[str, str, str]]:
         """The number, the run, and whose entry it is: that of a `system` tag, another of the list, or one of an `old` run."""
-        found = self._folder(index_folder(self.flow, listed), "")
+        found = self._folder(index_folder(self.flow, listed), "", start)
         if "started" not in self.folders:
             return found
         from heapq import merge
 
-        return merge(found, self._folder(old_index_folder(self.flow), "old"))
+        return merge(found, self._folder(old_index_folder(self.flow), "old", start))
 
-    def _folder(self, folder: str, kind: str) -> Iterator[tuple[str, str, str]]:
-        for entry in self.store.entries(folder):
+    def _folder(self, folder: str, kind: str, start: str) -> Iterator[tuple[str, str, str]]:
+        for entry in self.store.entries(folder, f"{folder}{start}" if start else ""):
             number, _, name = entry.key[len(folder) :].partition("/")
             if found := names([name])[0]:
                 yield number, found[0], kind or ("system" if entry.size else "listed")

@@ -184,6 +184,11 @@ def item(run: Run, step: str, address: str) -> ItemReader | None:
     return ItemReader(run, step, slice, row) if is_begun else None
 
 
+def begun(run: Run, step: str, slice: str) -> Iterator[ItemReader]:
+    """The items of a task that has begun and is not done."""
+    return (ItemReader(run, step, slice, row) for row in row_ranges.iterate(_begun_rows(run, step, slice)))
+
+
 def _begun_rows(run: Run, step: str, slice: str) -> list[list[int]]:
     """The rows of a task that is not done: those that its attempts say, all of its slice before there is any."""
     rows: list[list[int]] = []

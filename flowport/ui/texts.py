@@ -1,0 +1,84 @@
+"""Numbers and times as pages show them."""
+
+from __future__ import annotations
+
+import time
+
+from markupsafe import Markup, escape
+
+
+def ago(seconds: float, now: float) -> str:
+    """How long ago something was: `12 s`, `5 min`, `3 h`, `4 d`."""
+    gone = max(0, int(now - seconds))
+    for length, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if gone >= length:
+            return f"{gone // length} {unit} ago"
+    return f"{gone} s ago"
+
+
+def duration(seconds: float | None) -> str:
+    """How long something took: `12 ms`, `0.4 s`, `42 s`, `3 min 5 s`, `2 h 4 min`."""
+    if seconds is None:
+        return ""
+    if seconds < 0.0995:
+        return f"{max(seconds, 0) * 1000:.0f} ms"
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3_600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3_600} h {whole % 3_600 // 60} min"
+
+
+def size(number: int) -> str:
+    """Bytes: `512 B`, `1.5 kB`, `20 MB`."""
+    value = float(number)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 999.5:
+            return f"{value:.0f} {unit}" if unit == "B" or value >= 99.5 else f"{value:.1f} {unit}"
+        value /= 1_000
+    return f"{value:.1f} TB"
+
+
+def count(number: int) -> str:
+    """A number with commas between thousands."""
+    return f"{number:,}"
+
+
+def moment(seconds: float | None) -> Markup:
+    """A time in UTC, which the page turns into that of the reader."""
+    if seconds is None:
+        return Markup("")
+    utc = time.gmtime(seconds)
+    exact = time.strftime("%Y-%m-%dT%H:%M:%SZ", utc)
+    return Markup('<time datetime="{}">{}</time>').format(exact, time.strftime("%Y-%m-%d %H:%M:%S", utc))
+
+
+def status(state: str) -> Markup:
+    """A status: a sign and a word, for those who do not see colours."""
+    word = {"": "not begun", "reused": "taken over"}.get(state, state)
+    return Markup('<span class="status is-{}">{}</span>').format("waiting" if state in ("", "not taken") else state, word)
+
+
+def traceback(text: str) -> Markup:
+    """A traceback, in which the user's own lines stand out from those of libraries."""
+    parts = []
+    for line in text.splitlines():
+        is_place = line.startswith('  File "')
+        is_own = is_place and "site-packages" not in line and "/lib/python" not in line
+        kind = "own" if is_own else "place" if is_place else "said" if line and not line.startswith(" ") else "code"
+        parts.append(Markup('<span class="{}">{}</span>').format(kind, line))
+    return Markup("\n").join(parts) if parts else escape(text)
+
+
+FILTERS = {
+    "ago": ago,
+    "count": count,
+    "duration": duration,
+    "moment": moment,
+    "size": size,
+    "status": status,
+    "traceback": traceback,
+}
