@@ -10,6 +10,7 @@ import sys
 import time
 from collections import deque
 
+from flowport.runtime.live.bars import Bars
 from flowport.runtime.local.child import NOTHING
 from flowport.runtime.local.run_spec import RunSpec
 from flowport.runtime.protocol import ENDED
@@ -18,11 +19,12 @@ from flowport.runtime.store.errors import Missing, StoreError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from typing import BinaryIO, TextIO
 
     from flowport.runtime.local.attempt import Attempt
     from flowport.runtime.local.routes import Routes
+    from flowport.runtime.replay.scheduler import Block, Route
     from flowport.runtime.store.interface import Store
 
 TASKS_SHOWN = 100
@@ -43,16 +45,17 @@ COLORS = (36, 33, 35, 32, 34, 96, 93, 95, 92, 94)
 class Console:
     """The terminal of one run, or the files that its output is redirected to.
 
-    `store` gets the logs when they were written elsewhere, which is when the store is not a folder.
+    `store` gets the logs when they were written elsewhere, which is when the store is not a folder. `body` is that of the plan.
     """
 
-    def __init__(self, spec: RunSpec, labels: Labels, store: Store | None, quiet: bool = False) -> None:
+    def __init__(self, spec: RunSpec, labels: Labels, store: Store | None, body: Block, quiet: bool = False) -> None:
         self.spec, self.labels, self.store, self.quiet = spec, labels, store, quiet
         self.terminal = not quiet and sys.stderr.isatty()
         self.both = self.terminal and sys.stdout.isatty()
         self.colored = not quiet and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
         self.began = time.monotonic()
-        self._status = ""
+        self._bars = Bars(body)
+        self._status: list[str] = []
         self._shown: dict[str, int] = {}
         self._hidden: dict[str, int] = {}
         self._colors: dict[str, int] = {}
@@ -92,39 +95,62 @@ class Console:
 
     def again(self, task: Attempt, retries: int) -> None:
         """A task did not end well and is tried again: by `@retry`, and after that once more for `@catch`."""
+        self._bars.failed(task.step)
         left = retries - task.attempt
         why = f"it is tried again, {left} more time{'s' * (left > 1)} at most" if left > 0 else "`@catch` goes on in its place"
         self.say(f"{self.name(task)} {ending(task.code)}; {why}")
 
     def failed(self, task: Attempt) -> None:
         """A task did not end well and is not tried again."""
+        self._bars.failed(task.step)
         self.say(f"{self.name(task)} {ending(task.code)}; starting no new tasks, waiting for running ones")
 
     def stopping(self, running: int) -> None:
         """The run was asked to stop."""
         self.say("stopping" + (f": {running} running tasks are asked to end; again to kill them" if running else ""))
 
-    def status(self, done: int, running: int, known: int) -> None:
-        """How far the run is, on a terminal."""
-        if self.terminal:
-            seconds = int(time.monotonic() - self.began)
-            share = 20 * done // max(1, done + known)
-            text = (
-                f"[{'=' * share}{' ' * (20 - share)}] {done} of {done + known} tasks, {running} running  {seconds // 60}:{seconds % 60:02}"
-            )
-            self._status = text[: os.get_terminal_size(sys.stderr.fileno()).columns - 1]
-            sys.stderr.write(f"\r\x1b[K{self._status}")
+    def went_on(self, task: Attempt, route: Route) -> None:
+        """A task is done, and its route says how the run goes on."""
+        self._bars.done(task.step, route)
+
+    def status(self, done: int, running: Collection[Attempt], known: int) -> None:
+        """How far the run is, on a terminal: a bar for each foreach, and a line about the whole run."""
+        if not self.terminal:
+            return
+        now = time.monotonic()
+        seconds = int(now - self.began)
+        whole = f"{done} of {done + known} tasks, {len(running)} running  {seconds // 60}:{seconds % 60:02}"
+        lines = self._bars.lines(running, whole, now, self._columns() - 1)
+        if lines != self._status:
+            # In one piece, and each line is written over the one before it, so that nothing flickers.
+            up = self._up()
+            self._status = lines
+            text = "\n".join(f"{line}\x1b[K" for line in lines)
+            sys.stderr.write(f"{up}{text}\x1b[J")
             sys.stderr.flush()
 
     def close(self) -> None:
         """Leave the terminal as it was, and say what was not shown."""
-        if self._status:
-            self._status = ""
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+        self._erase()
+        self._status = []
         for step, tasks in self._hidden.items():
             where = f"{self.spec.flow}/{self.spec.run}/{step}{self.spec.again}"
             self.say(f"{tasks} more tasks of `{step}` printed something: flowport logs {where}")
+
+    def _columns(self) -> int:
+        return max(10, os.get_terminal_size(sys.stderr.fileno()).columns)
+
+    def _up(self) -> str:
+        """What brings the cursor to the beginning of the progress; a terminal that became narrower has broken its lines."""
+        columns = self._columns()
+        above = sum(-(-max(1, len(line)) // columns) for line in self._status) - 1
+        return f"\r\x1b[{above}A" if above > 0 else "\r"
+
+    def _erase(self) -> None:
+        """Remove the progress from the terminal."""
+        if self._status:
+            sys.stderr.write(f"{self._up()}\x1b[J")
+            sys.stderr.flush()
 
     def name(self, task: Attempt) -> str:
         """What a task is called."""
@@ -191,13 +217,11 @@ class Console:
             self._write(sys.stdout, text)
 
     def _write(self, file: TextIO, text: str) -> None:
-        if self._status:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+        self._erase()
         file.write(text)
         file.flush()
         if self._status:
-            sys.stderr.write(self._status)
+            sys.stderr.write("\n".join(self._status))
             sys.stderr.flush()
 
     def _keep(self, task: Attempt, store: Store) -> None:

@@ -84,7 +84,7 @@ class Coordinator:
             if now - looked >= TICK:
                 looked = now
                 self.console.look(self.running.values())
-                self.console.status(self.done, len(self.running), len(self.ready) + len(self.sent))
+                self.console.status(self.done, self.running.values(), len(self.ready) + len(self.sent))
                 self._lose_patience(now)
                 self._pulse(self.running.values())
 
@@ -165,7 +165,9 @@ class Coordinator:
         if task.code == DONE:
             self.done += 1
             self.console.done(task, self.routes)
-            self.scheduler.done(task.step, task.slice, self.routes.read(task.step, task.slice))
+            route = self.routes.read(task.step, task.slice)
+            self.console.went_on(task, route)
+            self.scheduler.done(task.step, task.slice, route)
         elif not self.interrupted:
             granted = self.plan["retries"].get(task.step, 0)
             if task.code != STOP and task.attempt < granted and not self.failed:

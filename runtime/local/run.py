@@ -96,7 +96,7 @@ def _run(request: Request, program: CodePackage, scratch: str) -> int:
         store = open_store(request.store)
         keys = Keys(spec.flow, spec.run)
         labels = Labels(plan["body"], FirstManifests(store, keys))
-        console = Console(spec, labels, None if folder else store, request.quiet)
+        console = Console(spec, labels, None if folder else store, plan["body"], request.quiet)
         if store.exists(keys.input()) or store.exists(keys.run()) or store.folders(keys.steps):
             return _taken(console, spec)
         if not _imported(spec, servers, console):
