@@ -58,7 +58,8 @@ thead th { position: sticky; top: 0; background: var(--panel); color: var(--soft
 thead th { white-space: nowrap }
 thead th, tbody:first-child tr:first-child > * { border-top: 0 } thead th { box-shadow: inset 0 -1px 0 var(--line) }
 thead + tbody tr:first-child > * { border-top: 0 }
-td.num, th.num { text-align: right }
+td.num, th.num { text-align: right; white-space: nowrap }
+.markdown:has(> h1:first-child, > h2:first-child) { margin-top: 2.2rem }
 .markdown table { border: 1px solid var(--line); border-radius: .6rem; min-width: 0 }
 .facts th { font-weight: 500; color: var(--soft); width: 1%; white-space: nowrap; padding-right: 1.6rem }
 .facts td { overflow-wrap: anywhere }
@@ -78,7 +79,8 @@ td.num, th.num { text-align: right }
 .bar div { height: 100%; border-radius: 99px; background: var(--accent) }
 figure { margin: 0 } figcaption { color: var(--soft); font-size: .86rem; margin-top: .5rem }
 .image img { max-width: 100%; height: auto; border-radius: .4rem; display: block }
-.chart { overflow-x: auto } .chart svg { display: block; height: auto; color: var(--ink); overflow: visible }
+.chart { overflow-x: auto } .chart text { font-family: var(--sans) }
+.chart svg { display: block; height: auto; color: var(--ink); overflow: visible }
 .error { background: var(--bad-soft); border-radius: .6rem; padding: .8rem 1rem }
 .error-title { color: var(--bad); font-weight: 600; overflow-wrap: anywhere }
 .error pre { background: none; padding: .5rem 0 0; max-height: 24rem; overflow: auto }
