@@ -74,13 +74,13 @@ def test_what_would_change_is_shown_and_nothing_changes(desk: Desk) -> None:
 
 def test_a_file_that_airflow_does_not_import_is_not_deployed(desk: Desk) -> None:
     settings = SETTINGS.format(store=desk.folder / "store", dags=desk.folder / "dags")
-    desk.write("flowport.toml", settings + 'default_args = { trigger_rule = "none_of_these" }\n')
+    desk.write("flowport.toml", settings + 'default_args = { priority_weight = "heavy" }\n')
     refused = desk("deploy", "small.py", "--target", "airflow")
     assert refused.status == 1
     assert "flowport deploy: Small.py does not import in Airflow" in refused.err
     first, *more = refused.err.splitlines()
     assert first.endswith("and is not deployed:")
-    assert "none_of_these" in "\n".join(more)
+    assert "'priority_weight' for task 'start' expects" in "\n".join(more)
     assert all(line.startswith("  ") for line in more if line)
     assert not (desk.folder / "dags").exists()
     assert not (desk.folder / "store").exists()
