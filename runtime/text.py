@@ -19,6 +19,12 @@ def brief(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def type_name(value: object) -> str:
+    """The full name of the type of a value: `int`, `numpy.ndarray`."""
+    kind = type(value)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
 def take_all() -> None:
     """Let nothing that a step prints fail for its encoding: a log is UTF-8, whatever the locale of the machine says."""
     for stream in (sys.stdout, sys.stderr):

@@ -7,11 +7,12 @@ from typing import Any
 from flowport.card_pages.components import Components
 from flowport.card_pages.texts import escape, size
 from flowport.runtime.cards.image import Image, image_format
-from flowport.runtime.cards.plain import brief, cut, type_name
+from flowport.runtime.cards.plain import brief, cut
 from flowport.runtime.cards.table import Table
 from flowport.runtime.run.items import ItemReader
 from flowport.runtime.run.reader import reason
-from flowport.runtime.store import codec
+from flowport.runtime.store import codec, row_ranges
+from flowport.runtime.text import type_name
 
 LOADED = 1 << 25
 """Bytes up to which an artifact is loaded for its preview."""
@@ -34,16 +35,12 @@ def artifacts(item: ItemReader, page: Components) -> str:
     if item.shelf is None:
         return ""
     names = [name for name in item.shelf[1].names(item.row) if not name.startswith("_")]
-    own = {name for name, column in item.shelf[0].doc["own"].items() if name in names and _has(column, item.row)}
+    own = {name for name, column in item.shelf[0].doc["own"].items() if name in names and row_ranges.contains(column["items"], item.row)}
     rows = [_row(item, name, name in own, page) for name in sorted(names, key=lambda name: (name not in own, name))]
     if not rows:
         return ""
     head = "<thead><tr><th>Name</th><th>Type</th><th class='num'>Size</th><th>Value</th></tr></thead>"
     return f'<div class="table artifacts"><table>{head}<tbody>{"".join(rows)}</tbody></table></div>'
-
-
-def _has(column: dict[str, Any], row: int) -> bool:
-    return any(start <= row < stop for start, stop in column["items"])
 
 
 def _row(item: ItemReader, name: str, is_own: bool, page: Components) -> str:

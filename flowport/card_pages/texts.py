@@ -34,7 +34,7 @@ def number(value: Any) -> str:
 def size(count: int) -> str:
     """A number of bytes: `1.4 MB`."""
     amount, unit = float(count), 0
-    while amount >= 1000 and unit < len(UNITS) - 1:
+    while amount >= 999.5 and unit < len(UNITS) - 1:
         amount, unit = amount / 1000, unit + 1
     return f"{count} {'byte' if count == 1 else 'bytes'}" if unit == 0 else f"{amount:.3g} {UNITS[unit]}"
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 from markupsafe import Markup, escape
+
+from flowport.card_pages.texts import size
+from flowport.workspace import times
 
 
 def ago(seconds: float, now: float) -> str:
@@ -20,26 +21,7 @@ def duration(seconds: float | None) -> str:
     """How long something took: `12 ms`, `0.4 s`, `42 s`, `3 min 5 s`, `2 h 4 min`."""
     if seconds is None:
         return ""
-    if seconds < 0.0995:
-        return f"{max(seconds, 0) * 1000:.0f} ms"
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3_600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3_600} h {whole % 3_600 // 60} min"
-
-
-def size(number: int) -> str:
-    """Bytes: `512 B`, `1.5 kB`, `20 MB`."""
-    value = float(number)
-    for unit in ("B", "kB", "MB", "GB"):
-        if value < 999.5:
-            return f"{value:.0f} {unit}" if unit == "B" or value >= 99.5 else f"{value:.1f} {unit}"
-        value /= 1_000
-    return f"{value:.1f} TB"
+    return f"{max(seconds, 0) * 1000:.0f} ms" if seconds < 0.0995 else times.duration(seconds)
 
 
 def count(number: int) -> str:
@@ -51,9 +33,8 @@ def moment(seconds: float | None) -> Markup:
     """A time in UTC, which the page turns into that of the reader."""
     if seconds is None:
         return Markup("")
-    utc = time.gmtime(seconds)
-    exact = time.strftime("%Y-%m-%dT%H:%M:%SZ", utc)
-    return Markup('<time datetime="{}">{}</time>').format(exact, time.strftime("%Y-%m-%d %H:%M:%S", utc))
+    text = times.moment(seconds)
+    return Markup('<time datetime="{}Z">{}</time>').format(text.replace(" ", "T"), text)
 
 
 def status(state: str) -> Markup:

@@ -52,6 +52,13 @@ BUILT_IN = {
 """Types by the operation that a pickle of them begins with."""
 
 
+UNREADABLE = (
+    *(pickle.UnpicklingError, AttributeError, EOFError, ImportError, IndexError, KeyError, MemoryError, OverflowError),
+    *(RecursionError, TypeError, ValueError),
+)
+"""What an unpickler raises for bytes that are no pickle or are of other types, and `repr` for what it cannot show."""
+
+
 class Value(NamedTuple):
     """A value: its type, its size in the store in bytes, and a line that shows it; None for what has to be loaded to be seen."""
 
@@ -83,9 +90,9 @@ def shown_value(entry: bytes, store: Store) -> Value:
             return Value("", size, None, f"its blob cannot be read: {error}")
     try:
         value = _Plain(io.BytesIO(entry)).load()
-    except (pickle.UnpicklingError, AttributeError, EOFError, ImportError, IndexError, KeyError, TypeError, ValueError):
+        return Value(type(value).__name__, len(entry), line(repr(value)))
+    except UNREADABLE:
         return Value(type_of(entry), len(entry), None)
-    return Value(type(value).__name__, len(entry), line(repr(value)))
 
 
 def shown_parameter(held: dict[str, Any], store: Store) -> Value:
@@ -118,7 +125,7 @@ def type_of(data: bytes) -> str:
             if name == "GLOBAL":
                 return _class(str(argument).split(" ", 1))
             return BUILT_IN.get(name, "")
-    except Exception:  # what `genops` raises for bytes that are no pickle, or where they end in the middle: anything
+    except (ValueError, OverflowError):  # bytes that are no pickle, or that end in the middle of one
         return "str" if texts else ""
     return "str" if texts else ""
 

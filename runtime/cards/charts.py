@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from flowport.runtime.cards.component import UserComponent
-from flowport.runtime.cards.plain import native, type_name
+from flowport.runtime.cards.plain import native
 from flowport.runtime.store import documents
+from flowport.runtime.text import type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

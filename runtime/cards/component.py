@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 
+from flowport.runtime.names.exceptions import TimeoutException
 from flowport.runtime.store import documents
 
 TYPE_CHECKING = False
@@ -94,6 +95,8 @@ def rendered(component: object) -> Any:
         return error(f"`{name}` is no component of a card", "It must inherit from `MetaflowCardComponent`.")
     try:
         shown = component.render()
+    except TimeoutException:
+        raise  # of the step, or of the card
     except (Exception, SystemExit):  # whatever a component of the user's raises
         from traceback import format_exc
 

@@ -9,6 +9,7 @@ import os
 
 from flowport.runtime.cards.classes import BUILT_IN, MetaflowCard
 from flowport.runtime.cards.component import warn
+from flowport.runtime.names.exceptions import TimeoutException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ def _modules() -> Iterator[ModuleType]:
     for name in sorted(_names(extensions().folders)):
         try:
             yield import_module(name)
+        except TimeoutException:
+            raise  # of the step, or of the card
         except Exception as error:  # whatever the module of another package raises
             warn(f"`{name}` cannot be imported: {type(error).__name__}: {error}")
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from flowport.runtime.cards.component import UserComponent, error
-from flowport.runtime.cards.plain import type_name
+from flowport.runtime.names.exceptions import TimeoutException
+from flowport.runtime.text import type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ class Image(UserComponent):
     def _convert(self, convert: Any, source: Any, label: str | None) -> None:
         try:
             self._set(convert(source), label)
+        except TimeoutException:
+            raise  # of the step, or of the card
         except Exception as failed:  # whatever another library raises
             self._fail(str(failed), "" if isinstance(failed, TypeError) else f"{type(failed).__name__}: {failed}")
 

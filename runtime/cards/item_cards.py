@@ -14,9 +14,11 @@ from flowport.runtime.names.exceptions import TimeoutException
 from flowport.runtime.process.lifecycle import Ended, Limited
 from flowport.runtime.store import codec
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
+from flowport.runtime.text import type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, Protocol
 
     from flowport.runtime.cards.classes import MetaflowCard
@@ -84,13 +86,9 @@ class ItemCards:
 
     def _added(self) -> dict[str, bytes]:
         """What was added to each card so far."""
-        found = {}
-        for card in self.collector.cards:
-            if card.shown is not None:
-                found[card.name] = card.shown
-            elif not card.is_empty:
-                found[card.name] = _packed(card, components=card.contents())
-        return found
+        shown = {card.name: card.shown for card in self.collector.cards if card.shown is not None}
+        added = {card.name: self._components(card) for card in self.collector.cards if card.shown is None and not card.is_empty}
+        return {**shown, **{name: data for name, data in added.items() if data is not None}}
 
     def _put(self, found: dict[str, bytes]) -> None:
         if not found:
@@ -109,20 +107,35 @@ class ItemCards:
     def _data(self, card: StepCard) -> bytes | None:
         """The stored form of a card; None where nothing can be shown and its decorator does not want errors."""
         if card.type in STORED:
-            return _packed(card, components=card.contents())
+            return self._components(card)
         kind = card.kind
         if kind is None:
             listed = ", ".join(f"`{name}`" for name in BUILT_IN)
             return self._broken(card, f"there is no type of cards `{card.type}` in the flow's files or in an installed extension", listed)
         return self._rendered(card, kind)
 
+    def _components(self, card: StepCard) -> bytes | None:
+        """What was added to a card."""
+        return self._limited(card, lambda: _packed(card, components=card.contents()))
+
     def _rendered(self, card: StepCard, kind: type[MetaflowCard]) -> bytes | None:
-        """A card that its class renders, within its timeout."""
+        """A card that its class renders."""
+
+        def page() -> bytes | None:
+            html = self._html(card, kind)
+            if not isinstance(html, str):
+                return self._broken(card, f"its `render` returned {'nothing' if html is None else f'a `{type_name(html)}`'}", "")
+            return _packed(card, html=html.replace(kind.RELOAD_POLICY_TOKEN, "final" if self.over else str(card.refreshes)))
+
+        return self._limited(card, page)
+
+    def _limited(self, card: StepCard, make: Callable[[], bytes | None]) -> bytes | None:
+        """What `make` returns within the timeout of the card: it calls code of the user's."""
         seconds = card.spec.get("timeout", TIMEOUT)
         late = f"it took longer than its timeout of {seconds} seconds"
         try:
             with Limited(late, seconds):
-                html = self._html(card, kind)
+                return make()
         except TimeoutException as error:
             if str(error) != late:
                 raise  # of the step itself, which was told to refresh the card
@@ -133,9 +146,6 @@ class ItemCards:
             from traceback import format_exc
 
             return self._broken(card, f"{type(error).__name__}: {error}", format_exc())
-        if not isinstance(html, str):
-            return self._broken(card, f"its `render` returned {'nothing' if html is None else f'a `{type(html).__name__}`'}", "")
-        return _packed(card, html=html.replace(kind.RELOAD_POLICY_TOKEN, "final" if self.over else str(card.refreshes)))
 
     def _html(self, card: StepCard, kind: type[MetaflowCard]) -> Any:
         components = card.contents() if kind.ALLOW_USER_COMPONENTS else []

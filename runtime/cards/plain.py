@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from flowport.runtime.names.exceptions import TimeoutException
+from flowport.runtime.text import type_name
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -10,12 +13,6 @@ LIMIT = 100_000
 """Characters of one value on a card; the rest is left out."""
 
 PLAIN = frozenset((str, int, float, bool, type(None)))
-
-
-def type_name(value: object) -> str:
-    """The full name of the type of a value: `int`, `numpy.ndarray`."""
-    kind = type(value)
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
 def cell(value: Any) -> Any:
@@ -43,6 +40,8 @@ def brief(value: object, compressed: bool = True) -> str:
         shorten = Repr()
         shorten.maxstring = shorten.maxother = shorten.maxlist = shorten.maxtuple = shorten.maxdict = shorten.maxset = 100
         shorten.maxarray, shorten.maxlevel = 100, 4
+        # Without this, what a `__repr__` raises would be dropped, also when a timeout is over.
+        shorten.repr_instance = lambda x, level: _middle_cut(text_of(repr, x))  # type: ignore[method-assign]
         text = text_of(shorten.repr, value)
         if "..." in text:
             return cut(text)
@@ -55,8 +54,14 @@ def text_of(show: Any, value: object) -> str:
     """A text of a value; making it may fail."""
     try:
         return str(show(value))
+    except TimeoutException:
+        raise  # of the step, or of the card
     except Exception as failed:  # whatever a `__repr__` of the user's raises
         return f"<a {type_name(value)} that cannot be shown: {type(failed).__name__}>"
+
+
+def _middle_cut(text: str) -> str:
+    return text if len(text) <= 100 else f"{text[:48]}...{text[-49:]}"
 
 
 def cut(text: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from flowport.runtime.cards.component import MetaflowCardComponent, UserComponent, rendered
-from flowport.runtime.cards.plain import cell, type_name
+from flowport.runtime.cards.plain import cell
+from flowport.runtime.text import type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from flowport.runtime.cards.component import UserComponent, error
-from flowport.runtime.cards.plain import brief, cut, type_name
+from flowport.runtime.cards.plain import brief, cut
+from flowport.runtime.text import type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -245,6 +245,8 @@ def _culprit(value: object) -> str:
     """The type at which pickling stops: the last that the pickler asked about."""
     import pickle
 
+    from flowport.runtime.text import type_name
+
     class Asking(pickle.Pickler):
         last: object = value
 
@@ -256,12 +258,8 @@ def _culprit(value: object) -> str:
     try:
         asking.dump(value)
     except Exception:  # the same error again: it is the place that is wanted
-        return _name(type(asking.last))
-    return _name(type(value))
-
-
-def _name(kind: type) -> str:
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+        return type_name(asking.last)
+    return type_name(value)
 
 
 def _blob_parts(head: list[bytes], size: int, buffers: list[memoryview]) -> tuple[list[Buffer], int]:

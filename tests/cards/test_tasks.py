@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -272,12 +273,62 @@ def test_a_card_whose_errors_nobody_wants_stores_nothing(tmp_path: Path) -> None
 
 def test_a_card_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     solo = custom(tmp_path, "import time; time.sleep(60)", decorator="(type='own', timeout=1)")
-    import subprocess
-
     done = subprocess.run(solo.command("start"), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
     assert "the card `own` of start/r is not rendered: it took longer than its timeout of 1 seconds" in done.stdout
     assert "timeout of 1 seconds" in cards(solo, "start")[0].content["error"]["message"]
+
+
+SLOW = (
+    HEAD
+    + """
+import time
+
+class Sleeper(MetaflowCardComponent):
+    def render(self):
+        time.sleep(60)
+
+class Value:
+    def __str__(self):
+        time.sleep(60)
+
+    __repr__ = __str__
+
+class Figure:
+    def savefig(self, *values, **named):
+        time.sleep(60)
+
+class Slow(FlowSpec):
+    {decorators}
+    @step
+    def start(self):
+        current.card.append({component})
+        current.card.refresh()
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+)
+COMPONENTS = ["Sleeper()", "Table([[Value()]])", "Artifact([Value()])", "Image.from_matplotlib(Figure())"]
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_a_slow_component_does_not_hide_the_timeout_of_its_step(tmp_path: Path, component: str) -> None:
+    decorators = "@timeout(seconds=1)\n    @card(type='blank', timeout=2)"
+    solo = Solo(tmp_path, SLOW.replace("{decorators}", decorators).replace("{component}", component))
+    done = subprocess.run(solo.command("start"), capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stdout
+    assert "step `start` ran longer than its timeout of 1 second" in done.stdout
+
+
+@pytest.mark.parametrize("component", COMPONENTS[:-1])
+def test_a_component_that_takes_too_long_is_ended(tmp_path: Path, component: str) -> None:
+    solo = Solo(tmp_path, SLOW.replace("{decorators}", "@card(type='blank', timeout=1)").replace("{component}", component))
+    done = subprocess.run(solo.command("start"), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "the card `blank` of start/r is not rendered: it took longer than its timeout of 1 seconds" in done.stdout
 
 
 def test_a_type_that_nothing_has_is_said(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

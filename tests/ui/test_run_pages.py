@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import random
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ from typing import Any
 import pytest
 
 from desk import Desk
+from flowport.runtime.store.folder import FolderStore
 from flowport.runtime.store.keys import Keys
 from flowport.ui import urls
-from flowport.ui.values import type_of
+from flowport.ui.values import shown_value, type_of
 from solo import Broken, Solo
 from ui.pages import MILLION, PRICES, client, links, main
 
@@ -76,7 +78,7 @@ def test_an_item_has_its_artifacts_its_log_and_its_attempts(page: Any) -> None:
     said = main(page.get("/run/PricesFlow/one/look_up/r.0").text)
     assert said.startswith("look_up/r.0 done")
     assert "Input 'apples'" in said
-    assert "price 2 int 5 B" in said
+    assert "price 2 int 5 bytes" in said
     assert "prices parameter 'apples=2,pears=3,plums=' str" in said
     assert said.endswith("looking for apples")
     failed = page.get("/run/PricesFlow/one/look_up/r.2").text
@@ -273,6 +275,19 @@ def test_a_pickle_says_its_type(value: object, name: str) -> None:
     assert type_of(data).replace("_io.", "io.") == name
     type_of(data[: len(data) // 2])  # also a part of one says something, or nothing
     assert type_of(b"") == type_of(b"\xff\xff") == ""
+
+
+def test_something_can_be_said_of_any_bytes(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    chance, store = random.Random(request.config.option.seed), FolderStore(str(tmp_path))
+    nested = b"\x80\x05" + b"]" * 100_001 + b"a" * 100_000 + b"."  # a list in a list in a list
+    for entry, kind in ((nested, "list"), (pickle.dumps(10**5000, 5), "int")):
+        assert shown_value(entry, store)[:3] == (kind, len(entry), None)
+    values = ({"a": [1, 2.5, None], "b": "x" * 30}, {1, 2}, bytearray(b"12345"), Path("x"), 10**40)
+    for _ in range(2000):
+        data = bytearray(pickle.dumps(chance.choice(values), chance.choice((2, 5))))
+        for _ in range(chance.randint(1, 4)):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        shown_value(bytes(data[: chance.randint(1, 2 * len(data))]), store)
 
 
 def test_arrays_and_frames_say_what_they_are() -> None:
