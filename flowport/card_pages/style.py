@@ -5,7 +5,7 @@ from __future__ import annotations
 STYLE = """
 :root {
   color-scheme: light dark;
-  --paper: #fcfcfa; --panel: #ffffff; --ink: #1b2430; --soft: #55616f; --faint: #8a95a3; --line: #e4e7eb;
+  --paper: #fcfcfa; --panel: #ffffff; --ink: #1b2430; --soft: #55616f; --faint: #67727f; --line: #e4e7eb;
   --accent: #2f63b8; --accent-soft: #e8effa; --good: #23784f; --good-soft: #e6f4ec; --warn: #96620c; --warn-soft: #fbf1dc;
   --bad: #b3343f; --bad-soft: #fbeaeb; --code: #f5f6f8; --keyword: #8a3ea8; --string: #2c7a4b; --number: #a4550f; --name: #2f63b8;
   --sans: "Inter", ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
@@ -121,7 +121,7 @@ footer { overflow-wrap: anywhere }
   .boxes { grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)) }
 }
 @media print {
-  :root { color-scheme: light; --paper: #fff; --panel: #fff; --ink: #000; --soft: #444; --faint: #777; --line: #ccc }
+  :root { color-scheme: light; --paper: #fff; --panel: #fff; --ink: #000; --soft: #444; --faint: #666; --line: #ccc }
   main { max-width: none; padding: 0 } .table { max-height: none; overflow: visible } pre { white-space: pre-wrap }
   figure, .box, .progress, tr { break-inside: avoid } h2 { break-after: avoid } details::details-content { content-visibility: visible }
 }

@@ -71,7 +71,9 @@ def advice(error: errors.WorkspaceError) -> str:
         case errors.UnknownCard(known=known):
             return "it has " + ", ".join(known)
         case errors.SeveralCards(fitting=fitting):
-            return "choose one of them: " + ", ".join(f"--id {id}" if id else f"--type {kind}" for id, kind in fitting)
+            names = [f"--id {id}" if id else f"--type {kind}" for id, kind in fitting]
+            places = [f"--number {place}" if names.count(name) > 1 else name for place, name in enumerate(names, start=1)]
+            return f"choose one of them: {', '.join(places)}"
         case errors.UnknownArtifact(name=name, known=known):
             return closest(name, known) or "it has " + ", ".join(sorted(known))
         case errors.NotAnAddress():

@@ -28,6 +28,13 @@ HEADERS = {
 """Nothing is loaded from outside, and no script runs but our own, whatever a name or an artifact has in it."""
 
 
+CARD = (
+    "sandbox allow-scripts allow-popups; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' data: blob:; "
+    "style-src 'unsafe-inline' data:; img-src data: blob:; font-src data:; media-src data: blob:; frame-ancestors 'self'"
+)
+"""The policy of cards, which can be pages of a user's own with scripts in them: they reach neither this page nor any other address."""
+
+
 class Access:
     """Lets requests through that may see the page. Without a token, only those that name this machine."""
 

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from flowport.runtime.run.reader import UNREADABLE, reason
 from flowport.runtime.store.errors import Missing
 from flowport.ui import texts, urls
-from flowport.ui.access import Access
+from flowport.ui.access import CARD, Access
 from flowport.ui.compare_view import compare_page
-from flowport.ui.loading import load_value
+from flowport.ui.loading import load_card, load_value
 from flowport.ui.readers import Readers
 from flowport.ui.run_view import run_page
 from flowport.ui.runs_view import STATES, RunsQuery, runs_page
 from flowport.ui.step_view import step_page
-from flowport.ui.task_view import find_item, log_keys, task_page
+from flowport.ui.task_view import card_page, find_item, log_keys, task_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,6 +54,8 @@ def make_app(settings: PageSettings) -> Starlette:
         Route("/run/{flow}/{run}/{step}", page.step),
         Route("/run/{flow}/{run}/{step}/{item}", page.task),
         Route("/run/{flow}/{run}/{step}/{item}/value/{name}", page.value),
+        Route("/run/{flow}/{run}/{step}/{item}/card/{number:int}", page.card),
+        Route("/run/{flow}/{run}/{step}/{item}/card/{number:int}/html", page.card_html),
         Route("/run/{flow}/{run}/{step}/{item}/log/{attempt:int}", page.log),
         Mount("/static", StaticFiles(directory=HERE / "static")),
     ]
@@ -131,6 +133,20 @@ class _Pages:
         is_loaded, text = load_value(self._store.url, f"{flow}/{run}/{step}/{item}", name)
         values = {"flow": flow, "run": run, "step": step, "item": item, "name": name, "text": text, "is_loaded": is_loaded}
         return self._page("value.html", 200 if is_loaded else 422, **values)
+
+    def card(self, request: Request) -> Response:
+        """A card, in a frame."""
+        page = card_page(self._readers, _names(request, "flow", "run", "step", "item"), request.path_params["number"])
+        return self._page("card.html", page=page)
+
+    def card_html(self, request: Request) -> Response:
+        """What stands in the frame: the card's own page, which may do nothing to this one."""
+        flow, run, step, item = _names(request, "flow", "run", "step", "item")
+        find_item(self._readers, flow, run, step, item)
+        is_loaded, html = load_card(self._store.url, f"{flow}/{run}/{step}/{item}", request.path_params["number"])
+        if is_loaded:
+            return HTMLResponse(html, headers={"Content-Security-Policy": CARD})
+        return PlainTextResponse(f"the card could not be loaded\n\n{html}\n", 422)
 
     def log(self, request: Request) -> Response:
         """The whole log of an attempt, as text."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
+from zlib import crc32
 
+from flowport.runtime.cards.read import cards_of
 from flowport.runtime.records.attempts import logs_of_nodes
 from flowport.runtime.run import items as run_items
+from flowport.runtime.store import documents
 from flowport.runtime.store.errors import Corrupt, Missing
 from flowport.ui import urls
 from flowport.ui.run_view import Failed, failed_item, resume_command
@@ -13,6 +16,8 @@ from flowport.ui.runs_view import RunRow, row_of
 from flowport.ui.values import Value, shown_parameter, shown_value
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flowport.runtime.run.items import ItemReader
     from flowport.ui.readers import Readers
 
@@ -41,6 +46,15 @@ class Log(NamedTuple):
     url: str
 
 
+class Card(NamedTuple):
+    """A card of an item; `version` changes with what it shows."""
+
+    title: str
+    note: str
+    url: str
+    version: str
+
+
 class TaskPage(NamedTuple):
     """What the page of an item shows."""
 
@@ -57,10 +71,21 @@ class TaskPage(NamedTuple):
     taken_url: str
     failed: Failed | None
     resume: str
+    cards: list[Card]
     artifacts: list[Artifact]
     log: Log | None
     shares_task: str
     damage: list[str]
+    is_live: bool
+
+
+class CardPage(NamedTuple):
+    """What the page of a card shows."""
+
+    run: RunRow
+    step: str
+    item: str
+    card: Card
     is_live: bool
 
 
@@ -91,6 +116,7 @@ def task_page(readers: Readers, flow: str, run: str, step: str, item: str, store
         taken_url=urls.item_url(flow, taken, step, item) if taken else "",
         failed=None if failure is None else failed_item(flow, run, {"step": step, "item": item, **failure}),
         resume=resume_command(flow, run, store) if failure and info.is_over else "",
+        cards=_cards(chosen) if chosen.attempt is None and (task or failure or found.shelf) else [],
         artifacts=_artifacts(chosen),
         log=_live_log(readers, found, item) if task and attempt is None else _log(chosen, item, latest if attempt is None else attempt),
         shares_task=found.lineage.span() if frames and frames[-1].size > 1 else "",
@@ -117,6 +143,28 @@ def _input(found: ItemReader) -> Value | None:
     except (Corrupt, Missing) as error:
         return Value("", 0, None, str(error))
     return None if entry is None else shown_value(entry, found.run.store)
+
+
+def _cards(found: ItemReader) -> list[Card]:
+    """The cards of an item. What they show is loaded when somebody opens one: the default card unpickles artifacts."""
+    doc = found.run.doc
+    cards = []
+    for number, card in enumerate(cards_of(found), start=1):
+        title = card.id or f"{card.type} card"
+        note = "what every step has" if card.implied else card.type if card.id else ""
+        version = f"{crc32(documents.dump(card.content)):08x}" if card.live else ""
+        cards.append(Card(title, note, urls.card_url(doc["flow"], doc["run"], found.step, found.address, number), version))
+    return cards
+
+
+def card_page(readers: Readers, place: Sequence[str], number: int) -> CardPage:
+    """The page of the card at a place of an item, from 1; raises Missing and Corrupt."""
+    flow, run, step, item = place
+    info = readers.info(flow, run)
+    cards = _cards(find_item(readers, flow, run, step, item))
+    if not 0 < number <= len(cards):
+        raise Missing(f"{step}/{item} of {flow}/{run} has no card {number}")
+    return CardPage(row_of(info), step, item, cards[number - 1], not info.is_over and cards[number - 1].version != "")
 
 
 def _artifacts(found: ItemReader) -> list[Artifact]:

@@ -27,6 +27,11 @@ def value_url(flow: str, run: str, step: str, item: str, name: str) -> str:
     return f"{item_url(flow, run, step, item)}/value/{_coded(name)}"
 
 
+def card_url(flow: str, run: str, step: str, item: str, number: int) -> str:
+    """A card of an item, by its place from 1."""
+    return f"{item_url(flow, run, step, item)}/card/{number}"
+
+
 def log_url(flow: str, run: str, step: str, item: str, attempt: int) -> str:
     """The whole log of an attempt, as text."""
     return f"{item_url(flow, run, step, item)}/log/{attempt}"

@@ -45,7 +45,12 @@ READERS = {
 MOST_TAGS = 48
 """The most tags of an object of AWS are 50, and flowport adds up to two (AWS General Reference, "Tagging AWS resources")."""
 
-PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "eusc-": "aws-eusc", "us-iso-": "aws-iso", "us-isob-": "aws-iso-b"} | {
+PARTITIONS = {
+    "cn-": "aws-cn",
+    "us-gov-": "aws-us-gov",
+    "eusc-": "aws-eusc",
+    "us-iso-": "aws-iso",
+    "us-isob-": "aws-iso-b",
     "eu-isoe-": "aws-iso-e",
     "us-isof-": "aws-iso-f",
 }

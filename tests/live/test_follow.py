@@ -6,8 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -71,17 +72,40 @@ def test_every_attempt_is_followed(tmp_path: Path, gates: Gates, monkeypatch: py
     assert {line[0] for line in lines(Follower(flow.reader()))} == {"start", "each/r.1"}
 
 
-def run_of(folder: Path, *options: str) -> subprocess.Popen[str]:
-    """A run on this machine that waits at the gates."""
-    (folder / "gated.py").write_text(OPENING + FLOW)
-    command = [*FLOWPORT, "run", "gated.py", "--run-id", "one", *options]
-    return subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True)
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts commands of flowport; those that a test leaves behind are ended."""
+    started: list[subprocess.Popen[str]] = []
+
+    def begin(*words: str, **streams: int) -> subprocess.Popen[str]:
+        started.append(subprocess.Popen([*FLOWPORT, *words], cwd=tmp_path, text=True, **streams))
+        return started[-1]
+
+    yield begin
+    for process in started:
+        process.terminate()
+        process.wait()
+        for stream in filter(None, (process.stdout, process.stderr)):
+            stream.close()
+
+
+@pytest.fixture
+def run_of(tmp_path: Path, start: Callable[..., subprocess.Popen[str]]) -> Callable[[str], subprocess.Popen[str]]:
+    """Starts a run on this machine that waits at the gates, in the store at an address."""
+    (tmp_path / "gated.py").write_text(OPENING + FLOW)
+    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return lambda url: start("run", "gated.py", "--run-id", "one", "--store", url, **silent)
+
+
+Starts = Callable[[str], "subprocess.Popen[str]"]
 
 
 @pytest.mark.parametrize("kind", ["folder", "s3"])
-def test_a_local_run_shows_its_tasks_and_their_logs(tmp_path: Path, gates: Gates, kind: str, request: pytest.FixtureRequest) -> None:
+def test_a_local_run_shows_its_tasks_and_their_logs(
+    tmp_path: Path, gates: Gates, kind: str, run_of: Starts, request: pytest.FixtureRequest
+) -> None:
     url = str(tmp_path / "store") if kind == "folder" else f"s3://{request.getfixturevalue('bucket')}/runs"
-    process = run_of(tmp_path, "--store", url)
+    process = run_of(url)
     store, keys = open_store(url), Keys("Gated", "one")
     progress.until(lambda: bool(places(store, keys.signs("start"))), processes=[process.pid])
     live = LiveRun(Run(store, "Gated", "one"))
@@ -98,9 +122,9 @@ def test_a_local_run_shows_its_tasks_and_their_logs(tmp_path: Path, gates: Gates
     assert [(one.is_over, one.code) for one in live.attempts("start", "s")] == [(True, DONE)]
 
 
-def test_the_tasks_of_a_local_run_that_was_killed_are_lost(tmp_path: Path, gates: Gates) -> None:
+def test_the_tasks_of_a_local_run_that_was_killed_are_lost(tmp_path: Path, gates: Gates, run_of: Starts) -> None:
     url = str(tmp_path / "store")
-    process = run_of(tmp_path, "--store", url)
+    process = run_of(url)
     store = open_store(url)
     progress.until(lambda: bool(places(store, Keys("Gated", "one").signs("start"))), processes=[process.pid])
     live = LiveRun(Run(store, "Gated", "one"))
@@ -111,11 +135,10 @@ def test_the_tasks_of_a_local_run_that_was_killed_are_lost(tmp_path: Path, gates
     assert printed(live, "start") == b"one\n"
 
 
-def test_the_command_follows_a_run_from_before_its_beginning_to_its_end(tmp_path: Path, gates: Gates) -> None:
+def test_the_command_follows_a_run_from_before_its_beginning_to_its_end(tmp_path: Path, gates: Gates, run_of: Starts, start: Any) -> None:
     url = str(tmp_path / "store")
-    command = [*FLOWPORT, "logs", "-f", "Gated/one", "--store", url]
-    following = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    process = run_of(tmp_path, "--store", url)
+    following = start("logs", "-f", "Gated/one", "--store", url, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = run_of(url)
     gates.open("first", "second", *(f"item-{number}" for number in range(4)))
     progress.finish(process)
     out, _ = progress.finish(following)
@@ -123,11 +146,11 @@ def test_the_command_follows_a_run_from_before_its_beginning_to_its_end(tmp_path
     assert out.splitlines() == ["start | one", "start | two", "start | three"]
 
 
-def test_the_exit_status_says_that_a_run_failed(tmp_path: Path, gates: Gates, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_exit_status_says_that_a_run_failed(tmp_path: Path, gates: Gates, run_of: Starts, monkeypatch: pytest.MonkeyPatch) -> None:
     url = str(tmp_path / "store")
     monkeypatch.setenv("FAILS", "2")
     gates.open("first", "second", *(f"item-{number}" for number in range(4)))
-    progress.finish(run_of(tmp_path, "--store", url))
+    progress.finish(run_of(url))
     done = progress.run([*FLOWPORT, "logs", "-f", "Gated/one/each", "--store", url], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 1
     assert [line for line in done.stdout.splitlines() if "LookupError:" in line] == [
@@ -136,15 +159,14 @@ def test_the_exit_status_says_that_a_run_failed(tmp_path: Path, gates: Gates, mo
     ]
 
 
-def test_ctrl_c_ends_following(tmp_path: Path, gates: Gates) -> None:
+def test_ctrl_c_ends_following(tmp_path: Path, gates: Gates, run_of: Starts, start: Any) -> None:
     url = str(tmp_path / "store")
-    process = run_of(tmp_path, "--store", url)
-    command = [*FLOWPORT, "logs", "-f", "Gated/one", "--store", url]
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as following:
-        assert following.stdout is not None
-        assert following.stdout.readline() == "start | one\n"
-        os.kill(following.pid, signal.SIGINT)
-        _, err = progress.finish(following)
+    process = run_of(url)
+    following = start("logs", "-f", "Gated/one", "--store", url, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert following.stdout is not None
+    assert following.stdout.readline() == "start | one\n"
+    os.kill(following.pid, signal.SIGINT)
+    _, err = progress.finish(following)
     assert (following.returncode, err.splitlines()[-1]) == (130, "stopped")
     gates.open("first", "second", *(f"item-{number}" for number in range(4)))
     progress.finish(process)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from desk import Desk
 from ui.pages import PRICES
@@ -35,6 +36,8 @@ PAGES = (
     "/run/PricesFlow/one/look_up/r.2",
     "/run/PricesFlow/two/add/r",
     "/run/PricesFlow/two/add/r/value/total",
+    "/run/PricesFlow/two/add/r/card/1",
+    "/run/PricesFlow/two/add/r/card/1/html",
     "/compare?left=PricesFlow/one&right=PricesFlow/three",
     "/run/PricesFlow/two/nothing",
 )
@@ -214,3 +217,114 @@ def test_pictures_of_the_page(visit: Callable[..., Visit], desk: Desk, pytestcon
         picture = here.tab.screenshot(path=str(file) if pytestconfig.getoption("--update-goldens") else None, full_page=True)
         assert len(picture) > 10_000
         assert file.exists(), f"{file} is missing: make it with --update-goldens"
+
+
+def test_the_picture_of_a_card(browser: Browser, pytestconfig: pytest.Config, tmp_path: Path) -> None:
+    digits, file = Desk(tmp_path), DOCS.parent / "card.png"
+    assert digits("run", str(EXAMPLE), "--run-id", "monday", "--store", "store", "-q").status == 0
+    assert digits("card", "get", "DigitsFlow/monday/report", "--store", "store", "-o", "card.html").status == 0
+    # The time of the run is no reason for another picture.
+    when = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC</span><span>[^<]*"
+    html = re.sub(when, "2026-11-21 07:30:21 UTC</span><span>0.2 s", (tmp_path / "card.html").read_text(encoding="utf-8"))
+    with browser.new_context(viewport={"width": 720, "height": 1160}, device_scale_factor=2) as context:
+        tab = context.new_page()
+        tab.set_content(html)
+        picture = tab.screenshot(path=str(file) if pytestconfig.getoption("--update-goldens") else None)
+        assert "confusion" in tab.inner_text("body").lower()
+    assert len(picture) > 50_000
+    assert file.exists()
+
+
+OWN_CARD = """
+from flowport import FlowSpec, card, step
+from flowport.cards import Markdown, MetaflowCard
+
+
+class Own(MetaflowCard):
+    type = "own"
+
+    def render(self, task):
+        return "<p id=p>own</p><script>document.getElementById('p').textContent = 'own, by a script, of origin ' + origin;" + (
+            "try { document.body.append(parent.document.title) } catch { document.body.append('; no parent') }"
+            "fetch('/').then(() => document.body.append('; a page'), () => document.body.append('; no page'))</script>"
+        )
+
+
+class CardFlow(FlowSpec):
+    @card(type="blank", id="notes")
+    @card(type="own")
+    @card(type="blank")
+    @step
+    def start(self):
+        from flowport import current
+
+        current.card["notes"].append(Markdown("# Sales & <b>more</b>"))
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+def test_cards_open_in_a_frame_that_reaches_nothing(visit: Callable[..., Visit], tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.write("cards.py", OWN_CARD)
+    assert desk("run", "cards.py", "--run-id", "one", "--store", "store", "-q").status == 0
+    here = visit(tmp_path / "store")
+    here.open("/run/CardFlow/one/start/r")
+    here.tab.get_by_role("link", name="notes").click()
+    expect(here.tab.frame_locator("iframe").get_by_role("heading", name="Sales & <b>more</b>")).to_be_visible()
+    here.open("/run/CardFlow/one/start/r")
+    here.tab.get_by_role("link", name="own card").click()
+    expect(here.tab.frame_locator("iframe").locator("body")).to_have_text("own, by a script, of origin null; no parent; no page")
+    refused = [problem for problem in here.problems if "Content Security Policy" in problem]
+    assert len(refused) == len(here.problems) > 0
+    here.problems.clear()
+
+
+GROWS = """
+import os
+import time
+
+from flowport import FlowSpec, Parameter, card, current, step
+from flowport.cards import Markdown, ProgressBar
+
+
+class GrowFlow(FlowSpec):
+    gate = Parameter("gate")
+
+    @card(type="blank")
+    @step
+    def start(self):
+        bar = ProgressBar(max=10, label="epochs", value=3)
+        current.card.append(bar)
+        current.card.refresh()
+        while not os.path.exists(self.gate):
+            time.sleep(0.05)
+        bar.update(10)
+        current.card.append(Markdown("trained"))
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+def test_a_card_that_grows_is_followed(visit: Callable[..., Visit], tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.write("grows.py", GROWS)
+    running = desk.start("run", "grows.py", "--gate", str(tmp_path / "gate"), "--run-id", "live", "-q")
+    here = visit(tmp_path / ".flowport")
+    here.open()
+    expect(here.tab.get_by_role("link", name="GrowFlow/live")).to_be_visible()
+    here.open("/run/GrowFlow/live/start/r")
+    here.tab.get_by_role("link", name="blank card").click()
+    body = here.tab.frame_locator("iframe").locator("body")
+    expect(body).to_contain_text("3 / 10")
+    (tmp_path / "gate").touch()
+    expect(body).to_contain_text("trained")
+    expect(body).to_contain_text("10 / 10")
+    running.communicate(timeout=60)
+    assert running.returncode == 0

@@ -277,6 +277,7 @@ def test_a_pickle_says_its_type(value: object, name: str) -> None:
     assert type_of(b"") == type_of(b"\xff\xff") == ""
 
 
+@pytest.mark.filterwarnings("ignore:invalid escape sequence")
 def test_something_can_be_said_of_any_bytes(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     chance, store = random.Random(request.config.option.seed), FolderStore(str(tmp_path))
     nested = b"\x80\x05" + b"]" * 100_001 + b"a" * 100_000 + b"."  # a list in a list in a list

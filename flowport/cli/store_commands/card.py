@@ -36,6 +36,7 @@ class CardRequest(NamedTuple):
     address: Address
     id: str | None
     type: str | None
+    number: int | None
     output: str | None
     json: bool
     store: str | None
@@ -82,11 +83,14 @@ def _chosen(run: Run, request: CardRequest) -> CardReader:
     fitting = [one for one in cards if _fits(one, request)]
     if not fitting:
         raise UnknownCard(where, [_name(one) for one in cards])
-    if len(fitting) > 1:
+    if len(fitting) > 1 and request.number is None:
         raise SeveralCards(where, [(one.id, one.type) for one in fitting])
-    if fitting[0].implied:
+    if len(fitting) < (request.number or 1):
+        raise UnknownCard(where, [_name(one) for one in cards])
+    chosen = fitting[(request.number or 1) - 1]
+    if chosen.implied:
         warn(f"flowport: step `{step}` has no `@card`: this is the default card, which every step has")
-    return fitting[0]
+    return chosen
 
 
 def _fits(one: CardReader, request: CardRequest) -> bool:
@@ -167,6 +171,7 @@ COMMAND = Command(
         shared.address(),
         click.Option(["--id"], metavar="ID", help="The card with this id, `@card(id=...)`."),
         click.Option(["--type"], metavar="TYPE", help="The card of this type, `@card(type=...)`."),
+        click.Option(["--number"], type=click.IntRange(1), metavar="N", help="Of the cards that fit, the one at this place, from 1."),
         click.Option(["-o", "--output"], metavar="FILE", help="Write the page to this file."),
         click.Option(["--json"], is_flag=True, help=f"With `list`, print JSON, with all items instead of the first {ITEMS} of a step."),
         *shared.store_to_read(),
