@@ -53,7 +53,21 @@ OUTSIDE = {
 }
 ROOMS = (
     *("store", "extensions", "names", "datatools", "records", "process", "secrets", "requirements"),
-    *("package", "environments", "replay", "joins", "run", "live", "cards", "checkpoints", "launchers", "serving", "task", "local"),
+    *(
+        "package",
+        "environments",
+        "replay",
+        "joins",
+        "run",
+        "metrics",
+        "live",
+        "cards",
+        "checkpoints",
+        "launchers",
+        "serving",
+        "task",
+        "local",
+    ),
 )
 """The folders of the runtime. A file imports from its own room and from those before it; the files beside them are for all."""
 

@@ -6,16 +6,20 @@ from datetime import datetime
 
 from flowport.client.artifact import MetaflowData
 from flowport.client.code import MetaflowCode
+from flowport.client.metrics import Metric, Metrics
 from flowport.client.objects import MetaflowObject
 from flowport.client.place import open_place
 from flowport.client.source import Source, reads_store
 from flowport.client.step import Step
 from flowport.client.task import Task
+from flowport.runtime.metrics.latest import LatestValue, latest_values
+from flowport.runtime.metrics.read import metric_points
 from flowport.runtime.names.exceptions import MetaflowTaggingError
 from flowport.runtime.records.life import read_end
 from flowport.runtime.run import items
 from flowport.runtime.run.history import is_done
 from flowport.runtime.run.parameters import ParameterError
+from flowport.runtime.store.errors import Missing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,6 +84,20 @@ class Run(MetaflowObject):
         """The artifacts of the last step as attributes; None until it is done."""
         task = self.end_task
         return None if task is None else task.data
+
+    @property
+    def metrics(self) -> Metrics:
+        """What steps have logged with `current.log_metric`, by name: of each metric what the task that ended last has logged."""
+        return Metrics({
+            name: Metric(name, lambda last=last: self._points(last), (last.value, last.at))  # type: ignore[misc]
+            for name, last in latest_values(self._source.store, self._source.keys).items()
+        })  # fmt: skip
+
+    def _points(self, last: LatestValue) -> tuple[list[int], list[int | float]]:
+        item = items.item(self._source.reader, last.step, last.item)
+        if item is None:
+            raise Missing(f"{last.step}/{last.item} of {self._pathspec} is not there any more")
+        return metric_points(item, last.name)
 
     @property
     def code(self) -> MetaflowCode:

@@ -7,8 +7,10 @@ from datetime import datetime
 
 from flowport.client.artifact import DataArtifact, MetaflowData, _Held
 from flowport.client.code import MetaflowCode
+from flowport.client.metrics import Metric, Metrics
 from flowport.client.objects import MetaflowObject
 from flowport.client.source import Source, reads_store
+from flowport.runtime.metrics.read import metric_names, metric_points
 from flowport.runtime.names.caught_error import CaughtError
 from flowport.runtime.names.current import current
 from flowport.runtime.records.attempts import logs_of_nodes
@@ -85,6 +87,12 @@ class Task(MetaflowObject):
     def data(self) -> MetaflowData:
         """The values of the artifacts as attributes; each is loaded when it is asked for."""
         return MetaflowData(self._children())
+
+    @property
+    def metrics(self) -> Metrics:
+        """What the step has logged with `current.log_metric`, by name; of an item that failed, what it had logged until then."""
+        item = self._now()
+        return Metrics({name: Metric(name, lambda name=name: metric_points(item, name)) for name in metric_names(item)})  # type: ignore[misc]
 
     @property
     def successful(self) -> bool:

@@ -94,6 +94,7 @@ class Current:
     is_running_flow = False
     trigger = None
     _cards: Callable[[], Any] | None = None
+    _metrics: Callable[[], Any] | None = None
     _scheduled_time: str | None = None
     _store: Store | None = None
     """The store of the run."""
@@ -126,6 +127,19 @@ class Current:
         if found is None:
             found = vars(self)["card"] = self._cards() if self._cards else Card()
         return found
+
+    def log_metric(self, name: str, value: float, step: int | None = None) -> None:
+        """Store a value of a metric of this item, such as an accuracy, at a `step`: by default the one after the last that was stored."""
+        self._metric_log().log(name, value, step)
+
+    def log_metrics(self, values: dict[str, float], step: int | None = None) -> None:
+        """Store a value of each of several metrics at the same step."""
+        self._metric_log().log_all(values, step)
+
+    def _metric_log(self) -> Any:
+        if self._metrics is None:
+            raise RuntimeError("`current.log_metric` stores a metric of a step that runs: call it in a step")
+        return self._metrics()
 
     @property
     def parameter_names(self) -> list[str]:

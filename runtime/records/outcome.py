@@ -20,6 +20,8 @@ class Failure(_Exception, total=False):
 
     fatal: bool
     """Whether `@catch` does not apply."""
+    metrics: dict[str, list[Any]]
+    """The steps and the last values of each metric that the item had logged."""
 
 
 class _Row(TypedDict):
@@ -33,6 +35,8 @@ class Outcome(_Row, total=False):
     """The entries of the artifacts that the item set."""
     cards: dict[str, bytes]
     """The entries of its cards, by the names of these; of a failed item what its step had added."""
+    metrics: dict[str, bytes]
+    """The stored forms of its metrics, by name."""
     to: list[str]
     """The next steps of the item."""
     values: list[bytes] | None

@@ -138,9 +138,10 @@ def _wrong_columns(document: dict[str, Any]) -> str:
         return "reads"
     if not all(map(_is_column, document["own"].values())):
         return "own"
-    cards = document.get("cards", {})
-    if not isinstance(cards, dict) or not all(map(_is_column, cards.values())):
-        return "cards"
+    for name in ("cards", "metrics"):
+        columns = document.get(name, {})
+        if not isinstance(columns, dict) or not all(map(_is_column, columns.values())):
+            return name
     if not all(map(_is_class, document["classes"])):
         return "classes"
     if not _are_ranges(document.get("caught", [])):

@@ -146,6 +146,7 @@ class Keys:
                            /replaced.json                               of a spin: artifacts that it was given instead of the run's
                            /s3-data/                                    what its steps store with `S3(run=self)`
                            /step-checkpoints/<step>/<item>/<n>.json     a checkpoint of an item; its files are `<n>/<number>`
+                           /step-metrics/<names>/<number>.json          the last values of metrics that a task logged, the latest task first
                            /step-models/<digest>.json                   the files of a model, which are blobs
                            /step-live/signs/<step>/<slice>/<id>         that an attempt runs, with the end of its log
                                      /logs/<step>/<slice>/<id>/<start>  what it printed before, from this byte on
@@ -198,6 +199,11 @@ class Keys:
     def checkpoints(self, step: str, item: str) -> str:
         """The folder of the checkpoints of one item, with its slash."""
         return f"{self.root}{CHECKPOINTS}/{part(step)}/{part(item)}/"
+
+    def metrics(self, names: str = "", ended: float = 0.0) -> str:
+        """Where the last values of a task's metrics are, by a digest of their names; or the folder of these documents, with its slash."""
+        folder = f"{self.root}step-metrics/"
+        return f"{folder}{names}/{END_OF_TIME - int(ended * 1000):015}.json" if names else folder
 
     def model(self, digest: str) -> str:
         """Where it is said which files a model has, by the digest of this document."""

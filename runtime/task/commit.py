@@ -70,6 +70,10 @@ def finish(context: TaskContext, run: Callable[[TaskContext, Attempts], list[Out
             enter_done(context.store, context.keys, context.record.doc["started"], context.record.doc["system_tags"] or [])
         found = context.manifests.commit(context.step, context.slice, document, generation)
     publish(context, found)
+    if "final" in found.doc:
+        from flowport.runtime.metrics.latest import enter_latest
+
+        enter_latest(context.store, context.keys, found, context.lineage.address)
     if context.step == context.program.flow["end"]:
         from flowport.runtime.records.life import write_end
 

@@ -233,6 +233,7 @@ def _announce(context: ItemContext, item: Item, tried: int) -> None:
         **({"is_parallel": True} if "gang" in context.plan else {}),
         "_has_gangs": "gangs" in flow,
         "_scheduled_time": context.record.doc["scheduled_time"],
+        "_metrics": item.metric_log,
         "_store": context.store,
         "_branch": _branch(context),
         "_namespace": context.record.namespace,
@@ -258,6 +259,8 @@ def _finished(context: ItemContext, item: Item, flow: FlowSpec) -> Outcome:
     outcome: Outcome = {"row": item.row, "own": own, "to": item.targets or [], "values": values, "reads": item.read_marks()}
     if cards := _shown(context, item, flow):
         outcome["cards"] = cards
+    if item.metrics is not None:
+        outcome["metrics"] = item.metrics.entries()
     return outcome
 
 
@@ -271,6 +274,8 @@ def _element(context: ItemContext, value: Any) -> bytes:
 def _failed(context: ItemContext, item: Item, flow: FlowSpec, error: BaseException) -> Outcome:
     own = item.written(flow, failed=True) if context.plan["catch"] else {}
     outcome: Outcome = {"row": item.row, "error": failure(error, context.lineage.address(item.row)), "own": own}
+    if item.metrics is not None:
+        outcome["error"]["metrics"] = item.metrics.recent()
     if item.cards is not None and (cards := item.cards.failed()):
         outcome["cards"] = cards
     return outcome
@@ -338,4 +343,8 @@ def caught(context: ItemContext, row: int, error: Failure, own: dict[str, bytes]
         own = {**own, variable: codec.encode(held, context.store)}
     targets = [transition["next"]] if "next" in transition else list(transition.get("branch", []))
     outcome: Outcome = {"row": row, "own": own, "to": targets, "values": None, "reads": {}, "caught": True}
+    if metrics := error.get("metrics"):
+        from flowport.runtime.metrics.log import stored
+
+        outcome["metrics"] = stored(metrics)
     return {**outcome, "cards": cards} if cards else outcome

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from flowport.runtime.joins.input_ranges import InputRanges
     from flowport.runtime.joins.inputs import Inputs
+    from flowport.runtime.metrics.log import MetricLog
     from flowport.runtime.names.flow import FlowSpec
     from flowport.runtime.replay.lineage import Frame
     from flowport.runtime.task.context import ItemContext
@@ -44,6 +45,9 @@ class Item:
     cards: Any = None
     """What `cards/item_cards.py` keeps of its cards, if the step has `@card`."""
 
+    metrics: MetricLog | None = None
+    """What the step has logged with `current.log_metric`."""
+
     def __init__(self, context: ItemContext, row: int) -> None:
         self.context, self.row = context, row
         self.ranges = context.inputs(row)
@@ -66,6 +70,14 @@ class Item:
             if self.context.artifacts.entry(name, self.row) is not None:
                 self.load(flow, name)
         return flow
+
+    def metric_log(self) -> MetricLog:
+        """The metrics of the item; a step that logs none loads nothing for them."""
+        if self.metrics is None:
+            from flowport.runtime.metrics.log import MetricLog
+
+            self.metrics = MetricLog(Misuse)
+        return self.metrics
 
     def load(self, flow: FlowSpec, name: str) -> Any:
         """The artifact `name`, from the store; raises AttributeError when no earlier step set it."""

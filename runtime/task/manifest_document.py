@@ -8,6 +8,7 @@ arrived to                 rows that came, and rows by the step that they went o
 left entry                 of a loop's header: who left before this turn, and the nonce of turn 0
 own classes                columns that the step wrote, and what the items inherit
 cards                      columns with the cards of the items, by the names of these
+metrics final              columns with the metrics of the items, by name, and {name: [value, step, row]}, the last value of each
 reads caught forced        for resuming: what each item read, which failed, whether nothing may be taken over
 taken                      of a resumed run: [[run, rows], ...], which items are another run's, and whose
 fan                        n items in k slices of g, `share` for the foreaches inside, `counts` per item, and the `values`; whether they
@@ -55,6 +56,10 @@ def manifest_document(context: TaskContext, key: str, after: list[list[Any]], ou
         doc["entry"] = context.replay.entry(context.step, context.slice) or doc["nonce"]
     if cards := [(outcome["row"], outcome["cards"]) for outcome in outcomes if outcome.get("cards")]:
         doc["cards"] = _columns(packer, cards)
+    if metrics := [(outcome["row"], outcome["metrics"]) for outcome in outcomes if outcome.get("metrics")]:
+        from flowport.runtime.metrics.log import final
+
+        doc["metrics"], doc["final"] = _columns(packer, metrics), final(metrics)
     if "foreach" in context.plan["transition"]:
         doc["fan"] = _fan(context, packer, [outcome["values"] or [] for outcome in outcomes])
     if rows := row_ranges.from_rows([outcome["row"] for outcome in outcomes if outcome.get("caught")]):

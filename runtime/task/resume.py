@@ -102,6 +102,8 @@ class Origins:
         values = self._values(manifests, manifest, row) if "fan" in doc else None
         ran = next((run for run, rows in doc.get("taken", []) if row_ranges.contains(rows, row)), manifests.keys.id)
         found: Outcome = {"row": row, "own": own, "to": targets, "values": values, "reads": reads, "taken": ran}
+        if metrics := self._entries(doc.get("metrics", {}), row):
+            found["metrics"] = metrics
         return {**found, "cards": cards} if cards else found
 
     def _entries(self, columns: dict[str, Any], row: int) -> dict[str, bytes]:
