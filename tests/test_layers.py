@@ -60,6 +60,7 @@ ROOMS = (
         "joins",
         "run",
         "metrics",
+        "table",
         "live",
         "cards",
         "checkpoints",

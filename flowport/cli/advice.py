@@ -96,6 +96,8 @@ def advice(error: errors.WorkspaceError) -> str:
             return f"flowport runs {flow} --target TARGET lists those that have begun; --profile chooses other settings"
         case errors.BadRunId():
             return "use up to 255 letters, digits and -_.+=@!'(); it cannot begin with `-`, and cannot be `.` or `..`"
+        case errors.BadCondition(hint=hint):
+            return hint
         case errors.BadVariable(name=name, example=example):
             return f"export {name}={quote(example)}"
         case errors.BadBranch(branch=branch):

@@ -221,6 +221,14 @@ class BadRunId(WorkspaceError):
         super().__init__(f"a run id cannot be `{run if len(run) <= 60 else run[:60] + '...'}`")
 
 
+class BadCondition(WorkspaceError):
+    """A condition on runs or a name of a column cannot be read: `at` says where in `text`, and `hint` what to write."""
+
+    def __init__(self, message: str, text: str, at: int, size: int = 1, hint: str = "") -> None:
+        super().__init__(f"{message}\n  {text}\n  {' ' * at}{'^' * max(1, size)}")
+        self.message, self.text, self.at, self.size, self.hint = message, text, at, size, hint
+
+
 class BadVariable(WorkspaceError):
     """A variable of the shell has a value that it cannot have; `example` is one that it can have."""
 

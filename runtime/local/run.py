@@ -26,12 +26,14 @@ from flowport.runtime.run.labels import FirstManifests, Labels
 from flowport.runtime.store.errors import StoreError
 from flowport.runtime.store.keys import Keys
 from flowport.runtime.store.open import open_store
+from flowport.runtime.table.rows import enter_unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from flowport.runtime.local.attempt import Attempt
     from flowport.runtime.local.worker_channel import WorkerChannel
+    from flowport.runtime.records.life import End
     from flowport.runtime.store.interface import Store
 
 DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
@@ -209,7 +211,9 @@ def _conduct(coordinator: Coordinator, store: Store) -> int:
 def _keep_end(store: Store, console: Console, spec: RunSpec, status: int) -> None:
     """Say in the store how the run has ended; the task of the last step has done so where it came so far."""
     try:
-        write_end(store, Keys(spec.flow, spec.run), "stopped" if status == INTERRUPTED else "failed")
+        end: End = "stopped" if status == INTERRUPTED else "failed"
+        write_end(store, Keys(spec.flow, spec.run), end)
+        enter_unfinished(store, Keys(spec.flow, spec.run), end)
     except StoreError as error:
         console.error(f"the end of this run is not kept: {error}")
 

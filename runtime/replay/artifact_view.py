@@ -83,6 +83,13 @@ class ArtifactView:
                     if row_ranges.contains(column["items"], ancestor):
                         yield column, ancestor
 
+    def column(self, name: str, row: int) -> tuple[Column, int] | None:
+        """The column that has an artifact of the item of a row, and its row there; None where the item has none."""
+        own = self.own.get(name)
+        if own is not None and row_ranges.contains(own["items"], row):
+            return own, row
+        return next(self._inherited(name, row), None)
+
     def names(self, row: int) -> list[str]:
         """The artifacts that the item of a row has, sorted."""
         found = {name for name, column in self.own.items() if row_ranges.contains(column["items"], row)}

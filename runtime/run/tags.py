@@ -6,6 +6,7 @@ The document is replaced only in the version that was read, so that the changes 
 from __future__ import annotations
 
 from flowport.runtime.protocol import OLDEST_RECORDS, RECORDS, version_problem
+from flowport.runtime.records.changes import enter_change
 from flowport.runtime.records.index import enter_tag
 from flowport.runtime.run.run_input import tags as checked
 from flowport.runtime.store import documents
@@ -49,6 +50,8 @@ def change_tags(store: Store, keys: Keys, record: dict[str, Any], remove: Collec
         after = checked([*(tag for tag in before if tag not in remove), *wanted])
         data = documents.dump({"v": RECORDS, "tags": after})
         if after == before or (store.create(keys.tags(), data) if version is None else store.replace_if(keys.tags(), data, version)):
+            if after != before:
+                enter_change(store, keys, {"tags": after})
             return after
 
 

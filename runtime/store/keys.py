@@ -110,6 +110,11 @@ def old_index_folder(flow: str) -> str:
     return f"{flow_folder(flow)}started/"
 
 
+def table_folder(flow: str) -> str:
+    """The folder of the table of a flow's runs: `changes/<number>/<run>`, and `chunks/` that have what these say."""
+    return f"{flow_folder(flow)}table/"
+
+
 def tagged(listed: str, tag: str) -> str:
     """The list of the runs that a list has and that have a tag."""
     name = part(tag)
@@ -136,6 +141,8 @@ class Keys:
     flows/<flow>/index/started/<number>/<run>                           an empty entry of the index, the latest run first
                       /done/<number>/<run>                              the same of a run that is done
                       /started-tagged/<tag>/<number>/<run>              the same of a run that has or had a tag; `done-tagged` also
+    flows/<flow>/table/changes/<number>/<run>                           the row of a run that has ended, the latest change first
+                      /chunks/<first>-<last>.json                       the rows of many runs
     flows/<flow>/spins/<run>/                                           the same as below, of a spin: nothing lists it as a run
     flows/<flow>/runs/<run>/run.json                                    the run has begun
                            /tags.json                                   its tags, since they were changed
@@ -173,6 +180,10 @@ class Keys:
     def started(self, seconds: float, listed: str = STARTED) -> str:
         """The entry of a list of the index for a run that started at this time, in seconds since 1970."""
         return f"{index_folder(self.flow, listed)}{END_OF_TIME - int(seconds * 1000):015}/{part(self.id)}"
+
+    def changed(self, seconds: float) -> str:
+        """The entry of a change of the run's row in the table of runs, at this time, in seconds since 1970."""
+        return f"{table_folder(self.flow)}changes/{END_OF_TIME - int(seconds * 1000):015}/{part(self.id)}"
 
     def tags(self) -> str:
         return self.root + "tags.json"

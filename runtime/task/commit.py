@@ -78,6 +78,9 @@ def finish(context: TaskContext, run: Callable[[TaskContext, Attempts], list[Out
         from flowport.runtime.records.life import write_end
 
         write_end(context.store, context.keys, "done")
+        from flowport.runtime.table import rows
+
+        rows.enter_done(context.store, context.keys, context.record.doc, found, context.lineage)
     return DONE
 
 

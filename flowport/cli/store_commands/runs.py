@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,7 @@ from flowport.cli.command import Argument, Command
 from flowport.cli.completers import addresses
 from flowport.cli.console import as_json, warn
 from flowport.cli.loading import store_to_read
+from flowport.cli.store_commands.runs_request import RunsRequest
 from flowport.runtime.text import shown
 from flowport.workspace.errors import UnknownFlow
 from flowport.workspace.runs import earlier_runs, flows, status, survey, taken_over, with_tags
@@ -45,32 +46,25 @@ OPTIONAL = ("LAST SIGN", "TAKEN OVER")
 """Columns that are left out where they are empty for all runs."""
 
 
-class RunsRequest(NamedTuple):
-    """The latest runs of a store, or `all` of them: of one flow, and with all of the tags, when these are named."""
-
-    flow: str | None
-    tags: tuple[str, ...]
-    all: bool
-    json: bool
-    store: str | None
-    target: str | None
-    profile: str | None
-
-
 def runs(request: RunsRequest) -> int:
     """Print a table, or JSON lines, of the latest runs."""
     store = store_to_read(request.store, request.target, request.profile)
     known = flows(store, warn)
     if request.flow is not None and request.flow not in known:
         raise UnknownFlow(request.flow, store.url, known)
+    if request.where is not None or request.columns is not None or request.sort is not None or request.csv:
+        from flowport.cli.store_commands.runs_table import print_table
+
+        return print_table(request, store, [request.flow] if request.flow else known)
+    number = None if request.all else request.number or SHOWN
     documents: list[dict[str, Any]] = []
     damaged: list[tuple[str, str]] = []
     older = 0
     for flow in [request.flow] if request.flow else known:
         if request.tags:
-            documents += islice(with_tags(store, flow, request.tags), None if request.all else SHOWN + 1)
+            documents += islice(with_tags(store, flow, request.tags), None if number is None else number + 1)
             continue
-        found = survey(store, flow, warn, latest=None if request.all else SHOWN)
+        found = survey(store, flow, warn, latest=number)
         older += found.older
         documents += found.documents
         damaged += [(flow, run) for run in found.damaged]
@@ -79,7 +73,7 @@ def runs(request: RunsRequest) -> int:
         print(f"no run{of} in {store.url} matches " + " ".join(f"--tag {shown(tag)}" for tag in request.tags))
         return 0
     documents.sort(key=lambda document: document["started"], reverse=True)
-    latest = documents if request.all else documents[:SHOWN]
+    latest = documents[:number]
     rows = [_row(store, document) for document in latest]
     rows += [{**NOTHING, "flow": flow, "run": run, "status": "damaged"} for flow, run in damaged]
     if not request.flow and not request.tags:
@@ -148,9 +142,27 @@ COMMAND = Command(
             multiple=True,
             help="List only runs with this tag, such as `nightly` or `user:jane`. Repeat it for runs with all of the tags.",
         ),
-        click.Option(["--all"], is_flag=True, help=f"List all runs instead of the latest {SHOWN}."),
+        click.Option(
+            ["--where"],
+            metavar="CONDITION",
+            help="List only runs for which this holds, such as `accuracy > 0.95 and max_depth = 6`: see docs/metrics.md.",
+        ),
+        click.Option(
+            ["--columns"],
+            metavar="NAMES",
+            help="Show these columns: parameters, metrics, artifacts of the last step, and fields of runs, such as `run,accuracy`.",
+        ),
+        click.Option(["--sort"], metavar="NAME", help="Sort by this column, the least first; with `-` before it, the greatest."),
+        click.Option(["-n", "--number"], metavar="N", type=shared.count, help=f"List at most N runs. Default: {SHOWN}."),
+        click.Option(["--all"], is_flag=True, help="List all runs."),
         click.Option(["--json"], is_flag=True, help="Print one JSON document for each run."),
+        click.Option(["--csv"], is_flag=True, help="Print a table with commas, of all runs unless -n says otherwise."),
         *shared.store_to_read(),
     ),
-    examples=("flowport runs", "flowport runs DigitsFlow --tag nightly", "flowport runs --target argo --profile prod"),
+    examples=(
+        "flowport runs",
+        "flowport runs DigitsFlow --tag nightly",
+        "flowport runs TrainFlow --where 'accuracy > 0.95' --sort -accuracy",
+        "flowport runs --target argo --profile prod",
+    ),
 )
