@@ -51,8 +51,8 @@ def digests(
 
     Members in `apart` are parameters, which are compared at run time, and configs with their values: a step depends on what it reads.
     """
-    pieces = _Pieces(modules, flow_class, frozenset(steps), apart)
-    units = {name: pieces.unit(member.owner.source, _what(modules, member), member.owner) for name, member in steps.items()}
+    pieces = Pieces(modules, flow_class, frozenset(steps), apart)
+    units = {name: pieces.step(member) for name, member in steps.items()}
     defined = {source.place: dict(pieces.picklable(source)) for source in files}
     found = _closed(pieces, [*units.values(), *(unit for named in defined.values() for unit in named.values())])
     return (
@@ -78,7 +78,7 @@ def _says_how(modules: Modules, source: Source, decorator: ast.expr) -> bool:
     return package in OURS and name in _HOW and not any(each.arg in ("image", None) for each in keywords)
 
 
-class _Pieces:
+class Pieces:
     """The units of a flow, each made once."""
 
     def __init__(self, modules: Modules, flow_class: FlowClass, steps: frozenset[str], apart: Mapping[str, tuple[Any] | None]) -> None:
@@ -95,6 +95,10 @@ class _Pieces:
         if key not in self.units:
             self.units[key] = Unit(source, nodes, owner)
         return self.units[key]
+
+    def step(self, member: Member) -> Unit:
+        """The unit of a step."""
+        return self.unit(member.owner.source, _what(self.modules, member), member.owner)
 
     def defined(self, bindings: tuple[Binding, ...], source: Source, owner: Class | None) -> Unit:
         return self.unit(source, tuple(dict.fromkeys(binding.node for binding in bindings)), owner)
@@ -268,7 +272,7 @@ class _Tokens:
         return "\0".join(self.texts[low:high])
 
 
-def _closed(pieces: _Pieces, wanted: Iterable[Unit]) -> dict[Unit, str]:
+def _closed(pieces: Pieces, wanted: Iterable[Unit]) -> dict[Unit, str]:
     """The digests of units over themselves and all that they reach; units that name each other share theirs (Tarjan's components)."""
     found: dict[Unit, str] = {}
     low: dict[Unit, int] = {}
@@ -297,7 +301,7 @@ def _closed(pieces: _Pieces, wanted: Iterable[Unit]) -> dict[Unit, str]:
 
 
 def _entered(
-    pieces: _Pieces, unit: Unit, low: dict[Unit, int], own: dict[Unit, str], below: dict[Unit, list[Unit]], path: list[Unit]
+    pieces: Pieces, unit: Unit, low: dict[Unit, int], own: dict[Unit, str], below: dict[Unit, list[Unit]], path: list[Unit]
 ) -> tuple[Unit, Iterator[Unit]]:
     below[unit], externals = pieces.named(unit)
     own[unit] = sha256.of("\0".join([pieces.text(unit), "", *externals]).encode(errors="surrogatepass"))

@@ -47,6 +47,7 @@ COMMANDS = {
     "ui": "Show runs in a browser",
     "tag": "Change or list the tags of a run",
     "status": "Show the steps of a run and what failed",
+    "why": "Explain why tasks ran, were tried again or wait",
     "logs": "Show the output of tasks",
     "artifacts": "Show the artifacts of tasks",
     "card": "List or show the cards of tasks",
@@ -57,7 +58,7 @@ COMMANDS = {
 }
 """The commands, each in the module of its name, and what they do."""
 
-OF_A_STORE = ("runs", "ui", "tag", "status", "logs", "artifacts", "card")
+OF_A_STORE = ("runs", "ui", "tag", "status", "why", "logs", "artifacts", "card")
 """The commands about what is in a store; their modules are in `store_commands`."""
 
 OF_AN_ENGINE = ("deploy", "trigger", "stop", "list", "rollback", "delete")

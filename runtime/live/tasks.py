@@ -95,12 +95,13 @@ class LiveRun:
         self.labels = Labels(run.plan["body"], self.documents)
         self._logs = LogReader(run.store, run.keys)
 
-    def counts(self, step: str) -> dict[State, int]:
-        """How many tasks of a step are in which state."""
+    def counts(self, step: str, within: str = ROOT) -> dict[State, int]:
+        """How many tasks of a step are in which state: all of them, or those that a slice around them has."""
         found: dict[State, int] = {"waiting": 0, "running": 0, "lost": 0, "failed": 0, "done": 0}
         look = _Look(self, step)
         for slice in self._slices(step, look):
-            found[look.state(slice)] += 1
+            if f"{slice}.".startswith(f"{within}."):
+                found[look.state(slice)] += 1
         return found
 
     def tasks(self, step: str, after: str = "", limit: int = 100, states: Collection[State] = ()) -> TaskPage:

@@ -150,12 +150,12 @@ def _document(data: bytes) -> dict[str, Any]:
     return {"last": False, "digest": "", "key": "", "began": [], "done": [], "packs": [], "errors": {}} if attempt_problem(doc) else doc
 
 
-def outcomes(store: Store, doc: dict[str, Any]) -> dict[int, Outcome]:
-    """The finished items of an attempt, by row; those whose pack is gone or damaged are run again."""
+def outcomes(store: Store, doc: dict[str, Any], load: Callable[..., Any] = loads) -> dict[int, Outcome]:
+    """The finished items of an attempt, by row; those whose pack is gone or damaged are run again. `load` makes values of pickles."""
     found: dict[int, Outcome] = {}
     for sha, size in doc["packs"]:
         try:
-            found.update({outcome["row"]: outcome for outcome in loads(store.blob(sha, size))})
+            found.update({outcome["row"]: outcome for outcome in load(store.blob(sha, size))})
         except (Missing, Corrupt):
             continue
     return found

@@ -58,23 +58,23 @@ class ItemReader:
     @property
     def _chosen(self) -> dict[str, Any] | None:
         """The document of the attempt that was chosen; None where it left none."""
-        return self._of_attempt.get(self._place or NO_ATTEMPT)
+        return self.records.get(self._place or NO_ATTEMPT)
 
     @property
     def _place(self) -> tuple[int, int] | None:
         """Epoch and number of the attempt that was chosen; None where none was, and where it left nothing."""
-        return None if self.attempt is None else next(iter(self._places[self.attempt : self.attempt + 1]), None)
+        return None if self.attempt is None else next(iter(self.places[self.attempt : self.attempt + 1]), None)
 
     @property
-    def _places(self) -> list[tuple[int, int]]:
+    def places(self) -> list[tuple[int, int]]:
         """Epoch and number of the attempts that left a document or a log: attempts are counted on where a task is started again."""
-        return sorted({*self._of_attempt, *self.logs})
+        return sorted({*self.records, *self.logs})
 
     @property
     def latest_attempt(self) -> int:
         """The number of the latest attempt of the item's task, from 0."""
         failed = sum(bool(document["errors"]) for document in self.attempts)
-        return max(failed - (self._shelf is None), len(self._places) - 1, 0)
+        return max(failed - (self._shelf is None), len(self.places) - 1, 0)
 
     @property
     def lineage(self) -> Lineage:
@@ -89,10 +89,11 @@ class ItemReader:
     @property
     def attempts(self) -> list[dict[str, Any]]:
         """The documents of the attempts of the item's task that left one, in order; without those that cannot be read."""
-        return [document for document in self._of_attempt.values() if document]
+        return [document for document in self.records.values() if document]
 
     @property
-    def _of_attempt(self) -> dict[tuple[int, int], dict[str, Any] | None]:
+    def records(self) -> dict[tuple[int, int], dict[str, Any] | None]:
+        """The documents of the attempts of the item's task by epoch and number, in order; None for one that cannot be read."""
         if self._attempts is None:
             self._attempts = documents_of(self.run.store, f"{self.run.keys.step(self.step)}{self.slice}{ATTEMPT}/")
         return self._attempts

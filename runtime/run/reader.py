@@ -152,7 +152,7 @@ class Run:
         if any(self.manifests.need(other, place).sha != sha for other, place, _, sha in self.manifests.need(step, slice).doc["after"]):
             return False
         around = ROOT
-        for (kind, name), piece in zip(self._scopes(step, slice), slice.split(".")[1:]):
+        for (kind, name), piece in zip(self.scopes(step, slice), slice.split(".")[1:]):
             if kind == "loop" and int(piece[1:]) >= self.manifests.turns(name, around):
                 return False
             around = f"{around}.{piece}"
@@ -175,11 +175,11 @@ class Run:
     def shelf(self, step: str, slice: str, columns: Callable[[], ColumnCache] | None = None) -> tuple[Manifest, ArtifactView]:
         """The manifest of a slice, which has one, with the artifacts of its items."""
         manifest = self.manifests.need(step, slice)
-        lineage = Lineage(self.manifests, self._scopes(step, slice), slice)
+        lineage = Lineage(self.manifests, self.scopes(step, slice), slice)
         reading = columns() if columns else self.columns
         return manifest, ArtifactView(reading, lineage, step, manifest.doc["own"], manifest.doc["classes"])
 
-    def _scopes(self, step: str, slice: str) -> list[list[str]]:
+    def scopes(self, step: str, slice: str) -> list[list[str]]:
         """The scopes around a step, in the code that ran: what is mended and run again is of another package than the run's first task."""
         return self._scopes_in(step, self.manifests.need(step, slice).doc["code"])
 

@@ -136,10 +136,10 @@ class Origins:
 def unchanged(context: ItemContext, reads: dict[str, Any], row: int) -> bool:
     """Whether what an item read then is still the same."""
     inputs = context.inputs(row)
-    return all(_now(context, name, before, row, inputs) == before for name, before in reads.items())
+    return all(current_mark(context, name, before, row, inputs) == before for name, before in reads.items())
 
 
-def _now(context: ItemContext, name: str, before: Any, row: int, inputs: InputRanges | None) -> Any:
+def current_mark(context: ItemContext, name: str, before: Any, row: int, inputs: InputRanges | None) -> Any:
     """What would be noted today for something that was read then."""
     kind, _, rest = name.partition(".")
     indexes = context.lineage.indexes(row)
