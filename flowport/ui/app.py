@@ -23,6 +23,7 @@ from flowport.ui.readers import Readers
 from flowport.ui.run_view import run_page
 from flowport.ui.runs_view import STATES, RunsQuery, runs_page
 from flowport.ui.step_view import step_page
+from flowport.ui.table.table_view import TableQuery, table_page
 from flowport.ui.task_view import card_page, find_item, log_keys, task_page
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def make_app(settings: PageSettings) -> Starlette:
     routes = [
         Route("/", page.runs),
         Route("/compare", page.compare),
+        Route("/table", page.table),
         Route("/run/{flow}/{run}", page.run),
         Route("/run/{flow}/{run}/{step}", page.step),
         Route("/run/{flow}/{run}/{step}/{item}", page.task),
@@ -97,6 +99,16 @@ class _Pages:
             asked.get("after", ""),
         )
         return self._page("runs.html", page=runs_page(self._readers, query))
+
+    def table(self, request: Request) -> Response:
+        """The table of a flow's runs."""
+        asked = request.query_params
+        if not asked.get("flow"):
+            return RedirectResponse("/", 303)
+        columns = tuple(filter(None, asked.getlist("column")))
+        where, sort, plot, over = (asked.get(name, "").strip() for name in ("where", "sort", "plot", "over"))
+        query = TableQuery(asked["flow"], where, columns, sort, plot, over, _number(asked.get("first")))
+        return self._page("table.html", page=table_page(self._readers, query))
 
     def run(self, request: Request) -> Response:
         """A run."""

@@ -11,6 +11,7 @@ from flowport.runtime.run import items as run_items
 from flowport.runtime.store.errors import Corrupt, Missing
 from flowport.ui.run_view import parameters
 from flowport.ui.runs_view import RunRow, row_of
+from flowport.ui.table.metrics_view import MetricPair, MetricRow, metrics_of_both
 from flowport.ui.values import Value, shown_value
 from flowport.workspace.progress import StepProgress, step_progress
 
@@ -59,6 +60,8 @@ class ComparePage(NamedTuple):
     left: RunRow | None
     right: RunRow | None
     parameters: list[Pair]
+    metrics: list[MetricPair]
+    plots: list[MetricRow]
     steps: list[StepPair]
     files: list[FileDiff]
     problem: str
@@ -71,15 +74,22 @@ def compare_page(readers: Readers, left: str, right: str) -> ComparePage:
     for address in (left, right):
         flow, slash, run = address.partition("/")
         if not (flow and slash and run):
-            return ComparePage(None, None, [], [], [], "name two runs, each as FLOW/RUN", [])
+            return _nothing("name two runs, each as FLOW/RUN")
         try:
             found.append((readers.info(flow, run), *readers.run(flow, run)))
         except Missing as error:
-            return ComparePage(None, None, [], [], [], str(error), [])
+            return _nothing(str(error))
     (info, one, damage), (other_info, other, other_damage) = found
     pairs = _pairs(dict(parameters(one)), dict(parameters(other)))
     steps = _steps(one, info.is_over, other, other_info.is_over)
-    return ComparePage(row_of(info), row_of(other_info), pairs, steps, list(_files(one, other)), "", [*damage, *other_damage])
+    unread: list[str] = []
+    metrics, plots = metrics_of_both(one, other, unread)
+    rows, files = (row_of(info), row_of(other_info)), list(_files(one, other))
+    return ComparePage(*rows, pairs, metrics, plots, steps, files, "", [*damage, *other_damage, *unread])
+
+
+def _nothing(problem: str) -> ComparePage:
+    return ComparePage(None, None, [], [], [], [], [], problem, [])
 
 
 def _pairs(left: Mapping[str, Value], right: Mapping[str, Value]) -> list[Pair]:

@@ -17,6 +17,7 @@ from flowport.runtime.run.reader import find
 from flowport.runtime.run.tags import read_tags
 from flowport.runtime.store.errors import Missing
 from flowport.runtime.store.keys import Keys
+from flowport.runtime.table.table import RunTable
 from flowport.workspace.runs import status
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Readers:
         self._readers: OrderedDict[tuple[str, str], tuple[float, Run, list[str], bool]] = OrderedDict()
         self._live: OrderedDict[tuple[str, str], LiveRun] = OrderedDict()
         self._runs: OrderedDict[tuple[str, str], tuple[float, RunInfo]] = OrderedDict()
+        self._tables: dict[str, tuple[RunTable, list[str]]] = {}
 
     def info(self, flow: str, run: str) -> RunInfo:
         """What a list says of a run; raises Missing and Corrupt."""
@@ -83,6 +85,16 @@ class Readers:
             while len(self._runs) > KEPT_RUNS:
                 self._runs.popitem(last=False)
         return found
+
+    def table(self, flow: str) -> tuple[list[dict[str, Any]], list[str]]:
+        """The rows of the table of a flow's runs, the latest first, and what of it is damaged; raises Corrupt."""
+        with self._lock:
+            if flow not in self._tables:
+                damage: list[str] = []
+                self._tables[flow] = RunTable(self.store, flow, damage.append), damage
+            table, damage = self._tables[flow]
+        damage.clear()
+        return [{**row, "flow": flow} for row in table.rows()], [*damage]
 
     def live(self, flow: str, run: str) -> LiveRun:
         """The tasks of a run as they are now; raises Missing and Corrupt."""

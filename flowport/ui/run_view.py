@@ -11,6 +11,7 @@ from flowport.ui import urls
 from flowport.ui.graph import Drawing, Mark, graph
 from flowport.ui.runs_view import RunRow, row_of
 from flowport.ui.step_row import StepRow
+from flowport.ui.table.metrics_view import MetricRow, metrics_of_run
 from flowport.ui.timeline import Bar, timeline
 from flowport.ui.values import Value, shown_parameter
 from flowport.workspace.progress import expected_items, step_progress
@@ -58,6 +59,7 @@ class RunPage(NamedTuple):
     failures: list[Failed]
     more_failures: int
     parameters: list[tuple[str, Value]]
+    metrics: list[MetricRow]
     resume: str
     code: str
     damage: list[str]
@@ -78,6 +80,7 @@ def run_page(readers: Readers, flow: str, run: str, store: str) -> RunPage:
     progress = step_progress(reader, failed, not info.is_over)
     running = {} if info.is_over else {name: readers.live(flow, run).counts(name)["running"] for name in reader.steps()}
     rows = [_step(reader, step, row.state, running.get(step.step, 0)) for step in progress]
+    unread: list[str] = []
     is_open = row.state not in ("done", "running")
     return RunPage(
         row=row,
@@ -89,9 +92,10 @@ def run_page(readers: Readers, flow: str, run: str, store: str) -> RunPage:
         failures=[failed_item(flow, run, failure) for failure in failed[:SHOWN_FAILURES]],
         more_failures=max(0, len(failed) - SHOWN_FAILURES),
         parameters=parameters(reader),
+        metrics=metrics_of_run(reader, unread),
         resume=resume_command(flow, run, store) if is_open else "",
         code=reader.doc["code"],
-        damage=[*info.damage, *damage],
+        damage=[*info.damage, *damage, *unread],
         is_live=not info.is_over,
     )
 

@@ -13,6 +13,7 @@ from flowport.runtime.store.errors import Corrupt, Missing
 from flowport.ui import urls
 from flowport.ui.run_view import Failed, failed_item, resume_command
 from flowport.ui.runs_view import RunRow, row_of
+from flowport.ui.table.metrics_view import MetricRow, metrics_of_item
 from flowport.ui.values import Value, shown_parameter, shown_value
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class TaskPage(NamedTuple):
     taken_url: str
     failed: Failed | None
     resume: str
+    metrics: list[MetricRow]
     cards: list[Card]
     artifacts: list[Artifact]
     log: Log | None
@@ -101,7 +103,7 @@ def task_page(readers: Readers, flow: str, run: str, step: str, item: str, store
     state = "reused" if taken else "done" if chosen.shelf else "failed" if failure else task.state if task else "unfinished"
     started, ended = chosen.times()
     latest = found.latest_attempt
-    frames = found.lineage.frames
+    frames, unread = found.lineage.frames, list[str]()
     return TaskPage(
         run=row_of(info),
         step=step,
@@ -116,11 +118,12 @@ def task_page(readers: Readers, flow: str, run: str, step: str, item: str, store
         taken_url=urls.item_url(flow, taken, step, item) if taken else "",
         failed=None if failure is None else failed_item(flow, run, {"step": step, "item": item, **failure}),
         resume=resume_command(flow, run, store) if failure and info.is_over else "",
+        metrics=metrics_of_item(chosen, unread),
         cards=_cards(chosen) if chosen.attempt is None and (task or failure or found.shelf) else [],
         artifacts=_artifacts(chosen),
         log=_live_log(readers, found, item) if task and attempt is None else _log(chosen, item, latest if attempt is None else attempt),
         shares_task=found.lineage.span() if frames and frames[-1].size > 1 else "",
-        damage=[*info.damage, *damage],
+        damage=[*info.damage, *damage, *unread],
         is_live=not info.is_over and task is not None,
     )
 

@@ -24,6 +24,11 @@ def duration(seconds: float | None) -> str:
     return f"{max(seconds, 0) * 1000:.0f} ms" if seconds < 0.0995 else times.duration(seconds)
 
 
+def figure(number: float | None) -> str:
+    """A measured number, with six digits; "" for none."""
+    return "" if number is None else f"{number:.6g}" if isinstance(number, float) else f"{number:,}"
+
+
 def count(number: int) -> str:
     """A number with commas between thousands."""
     return f"{number:,}"
@@ -58,6 +63,7 @@ FILTERS = {
     "ago": ago,
     "count": count,
     "duration": duration,
+    "figure": figure,
     "moment": moment,
     "size": size,
     "status": status,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import quote, urlencode
 
 from flowport.runtime.store.keys import part, unpart
@@ -40,6 +41,13 @@ def log_url(flow: str, run: str, step: str, item: str, attempt: int) -> str:
 def runs_url(**query: str | int) -> str:
     """The list of runs."""
     return "/" + query_of(**query)
+
+
+def table_url(flow: str, columns: Sequence[str] = (), **query: str | int) -> str:
+    """The table of a flow's runs."""
+    more = urlencode([("column", column) for column in columns])
+    rest = query_of(flow=flow, **{name: value for name, value in query.items() if value != 0})
+    return f"/table{rest}{'&' if more else ''}{more}"
 
 
 def query_of(**query: str | int) -> str:

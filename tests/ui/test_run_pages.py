@@ -142,7 +142,7 @@ def test_what_differs_in_the_code_and_the_artifacts_of_two_runs_is_shown(tmp_pat
     assert desk("run", "prices.py", "--run-id", "two", "--prices", "figs=2", "-q").status == 0
     html = client(tmp_path / ".flowport").get("/compare?left=PricesFlow/one&right=PricesFlow/two").text
     said = main(html)
-    assert "prices 'figs=1' 'figs=2'" in said
+    assert "prices differs 'figs=1' 'figs=2'" in said
     assert "total differs 1 5" in said
     assert "+ self.total = 3 + sum(each.price for each in inputs)" in said
     assert html.count('class="differs"') == 3  # prices, and of the artifacts `known` and `total`

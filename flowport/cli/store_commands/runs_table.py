@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from flowport.cli.console import as_json, warn
 from flowport.runtime.text import shown
 from flowport.workspace.table.columns import Column, Row
-from flowport.workspace.table.query import Question, answer, as_text, check, rows_of
+from flowport.workspace.table.expression import parse
+from flowport.workspace.table.query import Question, answer, as_text, rows_of
 
 if TYPE_CHECKING:
     from flowport.cli.store_commands.runs_request import RunsRequest
@@ -25,7 +26,8 @@ def print_table(request: RunsRequest, store: Store, flows: list[str]) -> int:
     """Print the runs that are asked for as a table, as JSON lines or with commas; raises BadCondition."""
     names = tuple(filter(None, (name.strip() for name in (request.columns or "").split(","))))
     question = Question(request.where or "", names, (request.sort or "").strip())
-    check(question)
+    if question.where:
+        parse(question.where)  # before any run is read
     rows = [row for row in rows_of(store, flows, warn) if _has_tags(row, request.tags)]
     found = answer(rows, question, several=len(flows) > 1)
     for_programs = request.json or request.csv

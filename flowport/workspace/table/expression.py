@@ -21,6 +21,8 @@ WORDS = ("and", "or", "not", "in")
 DEEPEST = 100
 """Parentheses and `not` inside of each other."""
 
+NAME = re.compile(r"(?:(metric|param|artifact|run):)?(?:`([^`]+)`|(.+))", re.DOTALL)
+
 TOKENS = re.compile(
     r"""\s*(?:
     (?P<number>[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?(?![\w.]))
@@ -105,13 +107,9 @@ def parse(text: str) -> Condition:
 
 
 def parse_name(text: str) -> Name:
-    """The column that a text names, with a prefix or without; raises BadCondition."""
-    tokens = _tokens(text)
-    if len(tokens) != 2 or tokens[0].kind != "name":
-        # Anything can be the name of a metric.
-        kind, colon, rest = text.strip().partition(":")
-        return Name(kind, rest) if colon and rest and kind in ("metric", "param", "artifact", "run") else Name("", text.strip())
-    return _name(tokens[0])
+    """The column that a text names, with a prefix or without: anything can be the name of a metric."""
+    found = NAME.fullmatch(text.strip())
+    return Name(found[1] or "", found[2] or found[3]) if found else Name("", text)
 
 
 class _Parser:
@@ -212,9 +210,7 @@ def _operand(token: _Token) -> Operand:
 
 
 def _name(token: _Token) -> Name:
-    found = re.fullmatch(r"(?:(metric|param|artifact|run):)?(?:`([^`]+)`|(.+))", token.text)
-    assert found is not None
-    return Name(found[1] or "", found[2] or found[3], token.at, len(token.text))
+    return parse_name(token.text)._replace(at=token.at, size=len(token.text))
 
 
 def _tokens(text: str) -> list[_Token]:

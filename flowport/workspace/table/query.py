@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from flowport.runtime.table.table import RunTable
 from flowport.workspace.table.columns import Column, Columns, Row
 from flowport.workspace.table.evaluate import test_of
-from flowport.workspace.table.expression import Condition, Name, parse, parse_name
+from flowport.workspace.table.expression import Condition, Name, parse
 
 if TYPE_CHECKING:
     from flowport.runtime.store.interface import Store
@@ -58,14 +58,6 @@ def answer(rows: list[Row], question: Question, several: bool = False) -> Answer
         always = [known.find(Name("run", name)) for name in (("flow",) if several else ()) + ALWAYS]
         columns = list(dict.fromkeys([*always, *named]))
     return Answer(chosen, columns, known)
-
-
-def check(question: Question) -> None:
-    """Raise BadCondition for a question that cannot be read, before any run is."""
-    if question.where.strip():
-        parse(question.where)
-    for name in (*question.columns, question.sort.removeprefix("-")):
-        parse_name(name)
 
 
 def in_order(rows: list[Row], by: Column, is_descending: bool) -> list[Row]:

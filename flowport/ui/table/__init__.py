@@ -1,0 +1,1 @@
+"""The table of runs and the plots of metrics on the page."""
