@@ -19,6 +19,7 @@ from flowport.runtime.run.status import run_status
 from flowport.runtime.run.tags import read_tags
 from flowport.runtime.store import documents
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
+from flowport.runtime.store.keys import is_spin
 from flowport.runtime.table.scalars import LONGEST, plain, scalar, scalars
 
 TYPE_CHECKING = False
@@ -73,6 +74,8 @@ def enter_unfinished(store: Store, keys: Keys, status: str) -> None:
 
 
 def _enter(store: Store, keys: Keys, record: dict[str, Any], end: dict[str, Any], artifacts: Callable[[], dict[str, Any]]) -> None:
+    if is_spin(keys.id):  # it is in no table, and what it inherits is in the store of its run
+        return
     try:
         enter_change(store, keys, {**_begun(record), **end, "metrics": _metrics(store, keys), "artifacts": artifacts()})
     except (StoreError, Missing, Corrupt) as error:

@@ -138,7 +138,7 @@ class RunTable:
             now = live_row(self.store, keys, self.report)
             row = {**(whole_row(now) or damaged_row(keys, now["started"])), "at": at}
         except Missing:
-            return None, _age(look.number) > LATE / 1000
+            return None, not look.number or _age(look.number) > LATE / 1000
         except Corrupt as error:
             self.report(str(error))
             row = {**damaged_row(keys, max(0.0, time.time() - _age(look.number))), "at": at}

@@ -251,3 +251,17 @@ def test_a_table_in_a_bucket_takes_few_requests(bucket: str) -> None:
     counting = Counting(store)  # type: ignore[arg-type]
     assert len(rows(counting)) == 110
     assert counting.calls["read"] == 1
+
+
+def test_a_spin_is_in_no_table(store: FolderStore) -> None:
+    spin = "spin-20261121-071334-c8996f"
+    put_row(store, spin)
+    enter_change(store, Keys("Train", spin), {"tags": ["new"]})
+    assert rows(store) == {}
+    assert [*store.entries("flows/Train/table/")] == []
+
+
+def test_a_change_of_a_run_that_is_gone_is_forgotten(store: FolderStore) -> None:
+    enter_change(store, Keys("Train", "gone"), {"tags": ["new"]})
+    reader = RunTable(store, "Train")
+    assert (reader.rows(), reader._open) == ([], {})
