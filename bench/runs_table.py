@@ -42,7 +42,7 @@ def add(store: Store, number: int) -> None:
     }  # fmt: skip
     store.create(keys.run(), json.dumps(record).encode())
     store.create(keys.ended(), json.dumps({"v": 2, "status": "done", "ended": started + 30}).encode())
-    row: dict[str, Any] = {**begun, "status": "done", "ended": started + 30, "origin": "", "user": "jane", "given_tags": []}
+    row: dict[str, Any] = {**begun, "status": "done", "ended": started + 30, "origin": "", "user": "jane", "tags": []}
     row |= {
         "parameters": parameters,
         "metrics": {"accuracy": number * 7919 % RUNS / RUNS, "loss": 0.1},

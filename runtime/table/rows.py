@@ -77,13 +77,14 @@ def _enter(store: Store, keys: Keys, record: dict[str, Any], end: dict[str, Any]
     if is_spin(keys.id):  # it is in no table, and what it inherits is in the store of its run
         return
     try:
-        enter_change(store, keys, {**_begun(record), **end, "metrics": _metrics(store, keys), "artifacts": artifacts()})
+        now = {"tags": read_tags(store, keys, record), "metrics": _metrics(store, keys), "artifacts": artifacts()}
+        enter_change(store, keys, {**_begun(record), **end, **now})
     except (StoreError, Missing, Corrupt) as error:
         sys.stderr.write(f"flowport: this run has no row in the table of runs yet: {error}\n")
 
 
 def _begun(record: dict[str, Any]) -> Row:
-    """What is known of a run from its start on. `given_tags` are not `tags`: those may have changed meanwhile."""
+    """What is known of a run from its start on, and never changes."""
     user = next((tag.partition(":")[2] for tag in record["system_tags"] or () if tag.startswith("user:")), "")
     return {
         "run": record["run"],
@@ -91,7 +92,6 @@ def _begun(record: dict[str, Any]) -> Row:
         "target": record["target"],
         "origin": record["origin"] or "",
         "user": user,
-        "given_tags": record["tags"],
         "parameters": {name: value for name, held in record["parameters"].items() if (value := _parameter(held)) is not None},
     }
 
@@ -140,6 +140,4 @@ def damaged_row(keys: Keys, started: float) -> Row:
 def whole_row(found: Row) -> Row | None:
     """The row of these fields; None if they are not all there, or not what they must be."""
     row = {name: found.get(name, ...) for name in FIELDS}
-    if row["tags"] is ...:
-        row["tags"] = found.get("given_tags", ...)
     return row if all(isinstance(row[name], kinds) for name, kinds in FIELDS.items()) else None

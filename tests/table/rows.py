@@ -51,8 +51,7 @@ def row(run: str, started: float = STARTED, status: str = "done", **fields: Any)
 def put_row(store: Any, run: str, started: float = STARTED, status: str = "done", flow: str = "Train", **fields: Any) -> None:
     """A run that has ended, with its row."""
     put_run(store, run, started, status, flow, **fields)
-    found = row(run, started, status, **fields)
-    enter_change(store, Keys(flow, run), {"given_tags": found.pop("tags"), **found})
+    enter_change(store, Keys(flow, run), row(run, started, status, **fields))
 
 
 class Counting:

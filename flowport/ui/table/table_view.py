@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowport.ui import urls
 from flowport.ui.table.plot import Line, Plot
+from flowport.ui.texts import duration
 from flowport.workspace.errors import BadCondition
 from flowport.workspace.runs import flows
 from flowport.workspace.table.columns import Column, Columns, Row
@@ -172,8 +173,9 @@ def _row(row: Row, columns: list[Column]) -> TableRow:
     cells = []
     for column in columns:
         value = column.value(row)
-        is_time = column.kind == "run" and column.name in ("started", "ended")
-        cells.append(Cell(column.label, as_text(value, column), _is_number(value), row[column.name] if is_time else None))
+        is_time = column.address in ("run:started", "run:ended")
+        text = duration(value) if column.address == "run:duration" else as_text(value, column)
+        cells.append(Cell(column.label, text, _is_number(value), row[column.name] if is_time else None))
     return TableRow(row["run"], urls.run_url(row["flow"], row["run"]), row["status"], cells)
 
 
@@ -183,7 +185,7 @@ def _plot(rows: list[Row], columns: Columns, query: TableQuery) -> Plot | None:
         return None
     up, across = columns.named(query.plot), columns.named(query.over) if query.over else None
     points = sorted((x, y) for row in rows for x, y in [(_across(row, across), up.value(row))] if _is_number(x) and _is_number(y))
-    label = "started" if across is None else across.label
+    label = "started (UTC)" if across is None else across.label
     return Plot(f"{up.label} of {len(points):,} runs", label, up.label, [Line(up.label, points)], is_scattered=True, is_time=across is None)
 
 
