@@ -46,6 +46,8 @@ class SharedSettings(TargetSettings):
         "seconds between two signs of life of a task on an engine, with what it prints, or `off`; by default 10 in a bucket, 1 in a folder",
         example="60",
     )
+    openlineage_url = text("where tasks on an engine send events of OpenLineage", example="http://marquez.internal:5000")
+    mlflow_tracking_uri = text("the tracking server of MLflow that tasks on an engine report to", example="http://mlflow.internal:5000")
     branch = text("the branch of `@project` to compile for and to run in, without `--branch`", example="main")
     production = flag("whether that is a production branch, without `--production`")
 

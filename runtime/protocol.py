@@ -55,6 +55,9 @@ ENVIRONMENT = "FLOWPORT_ENVIRONMENT"
 LIVE = "FLOWPORT_LIVE"
 """The variable with the seconds between two signs that a task gives while it runs, or `off`."""
 
+REPORTS = ("OPENLINEAGE_URL", "OPENLINEAGE_CONFIG", "OPENLINEAGE__TRANSPORT__TYPE", "MLFLOW_TRACKING_URI")
+"""The variables of which each makes tasks report to another system: those of its own client."""
+
 FOLDER_INTERVAL, BUCKET_INTERVAL = 1.0, 10.0
 """Seconds between two signs of a task, where nothing else is set."""
 

@@ -45,7 +45,7 @@ def prepare(flow: FlowFile, target: AnyTarget, defaults: Profile | None = None, 
     settings = {**(defaults or {}), **settings_for(target, flow.config)}
     if here:
         return prepare.prepare(target, plan, settings)
-    plan, wrong = _with_signs(plan, flow.config)
+    plan, wrong = _with_variables(plan, flow.config)
     found = (*found, *wrong)
     if not flow.config.environments.mode and not any(step.settings.requirements for step in plan.flow.steps):
         ready = prepare.prepare(target, plan, settings)
@@ -59,15 +59,27 @@ def prepare(flow: FlowFile, target: AnyTarget, defaults: Profile | None = None, 
     return replace(ready, diagnostics=(*found, *placed.diagnostics, *ready.diagnostics))
 
 
-def _with_signs(plan: Plan, config: Config) -> tuple[Plan, tuple[Diagnostic, ...]]:
-    """The plan whose tasks know how often they give signs of life, if a profile says it, and what is wrong with that."""
-    value = config.settings.get("live")
-    if not value:
-        return plan, ()
-    if not is_interval(value):
-        message = f"{config.path}: the setting `live` is `{value}`, which is neither a number of seconds from 1 to 86,400 nor `off`"
-        return plan, (Diagnostic("FP403", message, help=('write `live = "60"` or `live = "off"`',)),)
-    return with_variable(plan, LIVE, value), ()
+REPORTS = {"openlineage_url": "OPENLINEAGE_URL", "mlflow_tracking_uri": "MLFLOW_TRACKING_URI"}
+"""The variables of tasks by the settings that set them."""
+
+
+def _with_variables(plan: Plan, config: Config) -> tuple[Plan, tuple[Diagnostic, ...]]:
+    """The plan whose tasks know how often they give signs of life and where they report, as far as a profile says it, and what is wrong."""
+    wrong = []
+    for name, variable in REPORTS.items():
+        address = config.settings.get(name)
+        if address and "@" in address.partition("://")[2].partition("/")[0]:
+            message = f"{config.path}: the setting `{name}` has a user and a password in it, which compiled files would show"
+            wrong.append(Diagnostic("FP403", message, help=(f"let the container have `{variable}`, or a step with `@secrets`",)))
+        elif address:
+            plan = with_variable(plan, variable, address)
+    live = config.settings.get("live")
+    if live and is_interval(live):
+        plan = with_variable(plan, LIVE, live)
+    elif live:
+        message = f"{config.path}: the setting `live` is `{live}`, which is neither a number of seconds from 1 to 86,400 nor `off`"
+        wrong.append(Diagnostic("FP403", message, help=('write `live = "60"` or `live = "off"`',)))
+    return plan, tuple(wrong)
 
 
 def prepare_without_errors(flow: FlowFile, target: AnyTarget, defaults: Profile | None = None, here: bool = False) -> Prepared[Any]:

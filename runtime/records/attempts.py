@@ -71,6 +71,11 @@ class Attempts:
         self._flushed = time.monotonic()
         self.made = False
 
+    @property
+    def is_last(self) -> bool:
+        """Whether no other attempt follows when this one fails."""
+        return bool(self._doc["last"])
+
     def begin(self, row: int, at_once: bool) -> None:
         """Record that an item begins; with `at_once`, before it does."""
         self._began.append(row)

@@ -5,10 +5,11 @@ A task is done when its manifest exists.
 
 from __future__ import annotations
 
+import os
 import sys
 
 from flowport.runtime.process.lifecycle import Ended
-from flowport.runtime.protocol import DONE, FAILED, NonRetryable
+from flowport.runtime.protocol import DONE, FAILED, REPORTS, NonRetryable
 from flowport.runtime.records import manifest
 from flowport.runtime.records.attempts import Attempts
 from flowport.runtime.store import digests, documents, row_ranges
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 
     from flowport.runtime.package.code_package import CodePackage
     from flowport.runtime.protocol import Invocation
+    from flowport.runtime.records.manifest import Manifest
     from flowport.runtime.records.outcome import Failure, Outcome
+    from flowport.runtime.reports.reporter import Reporter
     from flowport.runtime.store.interface import Store
 
 
@@ -42,6 +45,15 @@ def open_context(invocation: Invocation, program: CodePackage, store: Store) -> 
 
 def finish(context: TaskContext, run: Callable[[TaskContext, Attempts], list[Outcome]]) -> int:
     """Adopt the existing manifest, or `run` the items and commit one. Returns the exit code. Without items there is nothing to do."""
+    if not context.arrived or not any(name in os.environ for name in REPORTS):
+        return _finish(context, run, None)
+    from flowport.runtime.reports.reporter import Reporter
+
+    with Reporter(context) as reporter:
+        return _finish(context, run, reporter)
+
+
+def _finish(context: TaskContext, run: Callable[[TaskContext, Attempts], list[Outcome]], reporter: Reporter | None) -> int:
     if not context.arrived:
         sys.stderr.write(f"flowport: no item comes to step `{context.step}` on {context.slice}: nothing is left to do\n")
         write_route(context.invocation, [], 0 if "gang" in context.plan["transition"] else None)
@@ -58,9 +70,13 @@ def finish(context: TaskContext, run: Callable[[TaskContext, Attempts], list[Out
         try:
             outcomes = run(context, attempts)
         except (Exception, Ended) as error:  # also what the user's module raises when it is imported
-            _broken(context, attempts, error)
+            broken = _broken(context, attempts, error)
+            if reporter is not None:
+                reporter.failed(attempts, [broken])
             raise
         if failed := [outcome for outcome in outcomes if "error" in outcome]:
+            if reporter is not None:
+                reporter.failed(attempts, [outcome["error"] for outcome in failed])
             return _failed(context, attempts, failed, len(outcomes))
         document = manifest_document(context, key, after, outcomes)
         if context.step == context.program.flow["end"]:
@@ -69,6 +85,14 @@ def finish(context: TaskContext, run: Callable[[TaskContext, Attempts], list[Out
             # First, so that no run that is done is missing in the index.
             enter_done(context.store, context.keys, context.record.doc["started"], context.record.doc["system_tags"] or [])
         found = context.manifests.commit(context.step, context.slice, document, generation)
+    _announce(context, found)
+    if reporter is not None:
+        reporter.done(found.doc)
+    return DONE
+
+
+def _announce(context: TaskContext, found: Manifest) -> None:
+    """Say what the manifest in force says where others look for it: the engine, the metrics of the run, and, of the last task, its end."""
     publish(context, found)
     if "final" in found.doc:
         from flowport.runtime.metrics.latest import enter_latest
@@ -81,7 +105,6 @@ def finish(context: TaskContext, run: Callable[[TaskContext, Attempts], list[Out
         from flowport.runtime.table import rows
 
         rows.enter_done(context.store, context.keys, context.record.doc, found, context.lineage)
-    return DONE
 
 
 def is_done(context: TaskContext) -> bool:
@@ -97,7 +120,7 @@ def _key(context: TaskContext, after: list[list[Any]]) -> str:
     return manifest.key(context.plan["digest"] + parameters if not after else context.plan["digest"], after)
 
 
-def _broken(context: TaskContext, attempts: Attempts, error: BaseException) -> None:
+def _broken(context: TaskContext, attempts: Attempts, error: BaseException) -> Failure:
     """Leave a record that says what stopped the task, when that was not an item's own step; the store itself may be what is broken."""
     row = next(row_ranges.iterate(context.arrived))
     found: Failure = getattr(error, "error", None) or failure(error)
@@ -106,6 +129,7 @@ def _broken(context: TaskContext, attempts: Attempts, error: BaseException) -> N
         attempts.close(isinstance(error, NonRetryable))
     except (StoreError, Missing, Corrupt) as refused:
         sys.stderr.write(f"flowport: this attempt is not recorded: {refused}\n")
+    return found
 
 
 def _failed(context: TaskContext, attempts: Attempts, failed: list[Outcome], number: int) -> int:

@@ -1,0 +1,122 @@
+"""Reports as a run of MLflow: parameters, metrics, and the artifacts that steps log, in the experiment with the name of the flow.
+
+All tasks of a run share one run of MLflow, which they find by its tags, as they run on different machines. The server is that of
+`MLFLOW_TRACKING_URI`, and what MLflow's client reads beside it, such as `MLFLOW_TRACKING_TOKEN`, counts here too.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
+
+if TYPE_CHECKING:
+    from flowport.runtime.reports.sender import Report
+
+METRICS, PARAMETERS = 1000, 100
+"""What one request may have (MLflow REST API, "Log Batch")."""
+
+RUN, STORE = "flowport.run", "flowport.store"
+"""The tags by which a run is found."""
+
+
+class Tracking:
+    """Sends the reports of one task."""
+
+    def __init__(self) -> None:
+        self._client = MlflowClient()
+        self._run = ""
+
+    def send(self, first: Report, report: Report) -> None:
+        """Send what a report says; `first` is the task's first report, which says what it is."""
+        if report["event"] == "start" and first["run_begins"]:
+            self._begin(first)
+        if report["event"] == "done":
+            self._results(first, report)
+        if report.get("run_is_over"):
+            state = "FINISHED" if report["event"] == "done" else "FAILED"
+            self._client.set_terminated(self._found(first), state)
+
+    def _begin(self, first: Report) -> None:
+        run = self._found(first)
+        self._client.update_run(run, status="RUNNING")  # it is not when the run's first task is tried again
+        for some in _cut(sorted(first["parameters"].items()), PARAMETERS):
+            self._client.log_batch(run, params=[Param(name, value) for name, value in some])
+
+    def _results(self, first: Report, report: Report) -> None:
+        if not report["metrics"] and not report["files"]:
+            return
+        run = self._found(first)
+        for some in _cut(_metrics(report), METRICS):
+            self._client.log_batch(run, metrics=some)
+        for file, folder in report["files"]:
+            self._client.log_artifact(run, file, folder)
+            shutil.rmtree(os.path.dirname(file))
+
+    def _found(self, first: Report) -> str:
+        """The run's id; the run is made if there is none. Of two that are made at once, the earlier one stays."""
+        if not self._run:
+            experiment = self._experiment(os.environ.get("MLFLOW_EXPERIMENT_NAME") or first["flow"])
+            if (known := self._earliest(experiment, first)) is None:
+                tags = {RUN: first["run"], STORE: first["store"], "mlflow.source.name": first["file"], "mlflow.source.type": "JOB"}
+                own = self._client.create_run(experiment, start_time=round(1000 * first["run_started"]), tags=tags, run_name=first["run"])
+                self._client.log_batch(own.info.run_id, tags=[RunTag(*_tag(text)) for text in first["tags"]])
+                known = self._earliest(experiment, first)
+                if known is not None and known != own.info.run_id:
+                    self._client.delete_run(own.info.run_id)
+            assert known is not None
+            self._run = known
+        return self._run
+
+    def _experiment(self, name: str) -> str:
+        found = self._client.get_experiment_by_name(name)
+        if found is None:
+            try:
+                return str(self._client.create_experiment(name))
+            except MlflowException:  # another task has just made it
+                found = self._client.get_experiment_by_name(name)
+                if found is None:
+                    raise
+        return str(found.experiment_id)
+
+    def _earliest(self, experiment: str, first: Report) -> str | None:
+        wanted = " and ".join(
+            f"tags.`{name}` = '{value}'" for name, value in ((RUN, _quoted(first["run"])), (STORE, _quoted(first["store"])))
+        )
+        found = self._client.search_runs([experiment], wanted)
+        return min(((run.info.start_time, run.info.run_id) for run in found), default=(0, None))[1]
+
+
+def _metrics(report: Report) -> Iterator[Metric]:
+    """The values of all series.
+
+    In a foreach the single value of an item has the item's number as its step, so that a chart shows all items. A series has its own name.
+    """
+    when = round(1000 * report["time"])
+    for one in report["metrics"]:
+        is_single = len(one["values"]) == 1 and one["row"] is not None
+        name = one["name"] if one["row"] is None or is_single else f"{one['name']}/{one['item']}"
+        for step, value in zip([one["row"]] if is_single else one["steps"], one["values"]):
+            yield Metric(name, value, when, step)
+
+
+def _cut(values: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """The values in lists of at most `size`."""
+    rest = iter(values)
+    while some := list(islice(rest, size)):
+        yield some
+
+
+def _tag(text: str) -> tuple[str, str]:
+    key, _, value = text.partition(":")
+    return f"flowport.tag.{key}", value
+
+
+def _quoted(text: str) -> str:
+    return text.replace("'", "''")

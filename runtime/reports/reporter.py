@@ -1,0 +1,151 @@
+"""The task's side of its reports: a JSON document a line, to a process that sends them on.
+
+{"event": "start", ...}     the task begins; of the first task of a run also the run
+{"event": "done", ...}      its manifest is in force; of the last task also the run is done
+{"event": "failed", ...}    it failed; with `last` it is not tried again, so the run has failed too
+
+When the lines end without `done` or `failed`, the task was killed.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from _pickle import loads
+from contextlib import suppress
+
+from flowport.runtime.replay.artifact_view import mark
+from flowport.runtime.store import codec, documents, row_ranges
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any
+
+    from flowport.runtime.records.attempts import Attempts
+    from flowport.runtime.records.outcome import Failure
+    from flowport.runtime.task.context import TaskContext
+
+PATIENCE = 15.0
+"""Seconds that the end of a task may wait until its reports are sent."""
+
+LONGEST = 6000
+"""Characters of the value of a parameter: what MLflow takes at most."""
+
+READS = ("self.", "inputs.")
+"""How the names of artifacts begin in the records of what an item read: its own, and those of a join's inputs."""
+
+
+class Reporter:
+    """Reports one attempt of a task, from its beginning to its end."""
+
+    def __init__(self, context: TaskContext) -> None:
+        self._context = context
+        self._process: subprocess.Popen[bytes] | None = None
+        self._is_over = False
+
+    def __enter__(self) -> Reporter:
+        command = [sys.executable, "-m", "flowport.runtime.reports.sender"]
+        try:
+            # In a session of its own: what ends the task's processes must not end the report about it.
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+        except OSError as error:
+            _warn(f"there is no process for them: {error}")
+        self._say("start", **self._beginning())
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        process = self._process
+        if process is None or process.stdin is None:
+            return
+        if not self._is_over and error is not None:
+            self._say("failed", type=type(error).__name__, message=str(error), traceback="", run_is_over=False)
+        with suppress(OSError):  # it has ended before, and has said why
+            process.stdin.close()
+        try:
+            process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            _warn(f"they were not sent within {PATIENCE:g} seconds")
+
+    def done(self, doc: dict[str, Any]) -> None:
+        """The manifest with this document is in force."""
+        context = self._context
+        is_end = context.step == context.program.flow["end"]
+        self._over("done", run_is_over=is_end, inputs=self._inputs(doc), outputs=self._outputs(doc))
+
+    def failed(self, attempts: Attempts, failures: list[Failure]) -> None:
+        """The attempt has failed."""
+        first = failures[0]
+        more = f" (and {len(failures) - 1} more items)" if len(failures) > 1 else ""
+        said = {"type": first["type"], "message": f"{first['type']}: {first['message']}{more}", "traceback": first["traceback"]}
+        self._over("failed", run_is_over=attempts.is_last, **said)
+
+    def _over(self, event: str, **fields: Any) -> None:
+        self._is_over = True
+        self._say(event, **fields)
+
+    def _say(self, event: str, **fields: Any) -> None:
+        if self._process is None or self._process.stdin is None:
+            return
+        try:
+            self._process.stdin.write(documents.dump({"event": event, "time": round(time.time(), 3), **fields}) + b"\n")
+            self._process.stdin.flush()
+        except OSError:  # it has ended, and has said why
+            self._process.wait()
+            self._process = None
+
+    def _beginning(self) -> dict[str, Any]:
+        """What is known when the task begins."""
+        context, record = self._context, self._context.record.doc
+        return {
+            "flow": context.invocation.flow,
+            "run": context.invocation.run,
+            "step": context.step,
+            "slice": context.slice,
+            "store": context.store.url,
+            "started": context.started,
+            "run_started": record["started"],
+            "run_begins": context.step == context.program.flow["start"] and context.slice == "s",
+            "scheduled": record["scheduled_time"],
+            "file": context.program.flow["file"],
+            "tags": [*(record["tags"] or ()), *(record["system_tags"] or ())],
+            "parameters": {name: _shown(context.record.value(name)) for name in sorted(record["parameters"])},
+        }
+
+    def _inputs(self, doc: dict[str, Any]) -> list[str]:
+        """The names of the artifacts that the items read."""
+        context = self._context
+        reads = {name for entry in context.columns.entries(doc["reads"]) for name in loads(entry)}
+        found = {name.partition(".")[2] for name in reads if name.startswith(READS)}
+        # What a foreach goes over is read as `input`, and as `input.0` and so on by `self.foreach_stack()`.
+        for depth, frame in enumerate(context.lineage.frames):
+            if f"input.{depth}" in reads or ("input" in reads and frame is context.lineage.frames[-1]):
+                found.add(context.program.step(frame.split.step)["transition"].get("over", ""))
+        return sorted(name for name in found if name.isidentifier())
+
+    def _outputs(self, doc: dict[str, Any]) -> list[dict[str, Any]]:
+        """The artifacts that the items set: the name, the number of items, the size in bytes, and the digest when there is one item."""
+        found = []
+        for name, column in sorted(doc["own"].items()):
+            entries = self._context.columns.entries(column)
+            sizes = [codec.reference(entry)[1] if codec.is_reference(entry) else len(entry) for entry in entries]
+            digest = mark(entries[0]) if len(entries) == 1 else ""
+            found.append({"name": name, "items": row_ranges.count(column["items"]), "size": sum(sizes), "digest": digest})
+        return found
+
+
+def _shown(value: object) -> str:
+    """A parameter as text: JSON where it has that form."""
+    try:
+        text = value if isinstance(value, str) else documents.dump(value).decode()
+    except (TypeError, ValueError, RecursionError):
+        text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+
+
+def _warn(what: str) -> None:
+    sys.stderr.write(f"flowport: reports: {what}\n")
+    sys.stderr.flush()

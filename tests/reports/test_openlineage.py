@@ -1,0 +1,179 @@
+"""Events of OpenLineage: what a receiver gets of runs that are done, fail, are tried again or are killed, and what tasks do without one."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from desk import Desk
+from flowport.runtime.protocol import DONE, FAILED
+from flowport.runtime.reports import reporter
+from reports.receiver import Event, Receiver, receiver
+from solo import Broken, Solo
+
+__all__ = ["receiver"]
+
+FLOW = """
+class Shop(FlowSpec):
+    n = Parameter("n", default=3)
+
+    @step
+    def start(self):
+        self.prices = list(range(self.n))
+        self.next(self.each, foreach="prices")
+
+    @step
+    def each(self):
+        self.tax = self.input * 2
+        self.next(self.add)
+
+    @step
+    def add(self, inputs):
+        self.total = sum(one.tax for one in inputs)
+        self.next(self.end)
+
+    @step
+    def end(self):
+        print(self.total)
+"""
+
+FAILING = """
+class Failing(FlowSpec):
+    @retry(times=1, minutes_between_retries=0)
+    @step
+    def start(self):
+        LINE
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+def types(events: list[Event]) -> list[str]:
+    """What happened."""
+    return [event["eventType"] for event in events]
+
+
+def names(event: Event, side: str) -> list[str]:
+    """The datasets of an event."""
+    return [one["name"] for one in event[side]]
+
+
+def test_a_run_and_its_tasks_are_reported_with_what_they_read_and_wrote(tmp_path: Path, receiver: Receiver) -> None:
+    solo = Solo(tmp_path, FLOW)
+    solo.run(tags=["nightly"])
+    assert types(receiver.of("Shop")) == ["START", "COMPLETE"]
+    assert types(receiver.of("Shop.each")) == ["START", "COMPLETE"] * 3
+    start, each, add, end = (receiver.of(f"Shop.{step}")[-1] for step in ("start", "each", "add", "end"))
+    assert (names(start, "inputs"), names(start, "outputs")) == ([], ["Shop/prices"])
+    assert (names(each, "inputs"), names(each, "outputs")) == (["Shop/prices"], ["Shop/tax"])
+    assert (names(add, "inputs"), names(add, "outputs")) == (["Shop/tax"], ["Shop/total"])
+    assert (names(end, "inputs"), names(end, "outputs")) == (["Shop/total"], [])
+    assert {one["namespace"] for event in receiver.events for side in ("inputs", "outputs") for one in event[side]} == {
+        f"file://{solo.store.url}"
+    }
+    run = receiver.of("Shop")[0]["run"]
+    assert {event["run"]["facets"]["parent"]["run"]["runId"] for event in receiver.events if "." in event["job"]["name"]} == {run["runId"]}
+    assert [(one["key"], one["value"]) for one in run["facets"]["executionParameters"]["parameters"]] == [("n", "3")]
+    assert {"key": "nightly", "value": "true", "source": "flowport"} in run["facets"]["tags"]["tags"]
+    assert len({event["run"]["runId"] for event in receiver.of("Shop.each")}) == 3
+    [total] = add["outputs"]
+    assert total["outputFacets"]["outputStatistics"]["rowCount"] == 1
+    assert total["outputFacets"]["outputStatistics"]["size"] > 0
+    assert len(total["facets"]["version"]["datasetVersion"]) == 32
+    assert {event["producer"].rpartition(":")[0] for event in receiver.events} == {"urn:flowport"}
+
+
+def test_each_attempt_is_a_run_and_the_last_one_fails_the_flow(tmp_path: Path, receiver: Receiver) -> None:
+    with pytest.raises(Broken):
+        Solo(tmp_path, FAILING.replace("LINE", "raise ValueError('no price')")).run()
+    assert types(receiver.of("Failing.start")) == ["START", "FAIL"] * 2
+    assert len({event["run"]["runId"] for event in receiver.of("Failing.start")}) == 2
+    assert types(receiver.of("Failing"))[-1] == "FAIL"
+    assert types(receiver.of("Failing")).count("FAIL") == 1
+    error = receiver.of("Failing.start")[-1]["run"]["facets"]["errorMessage"]
+    assert (error["message"], error["programmingLanguage"]) == ("ValueError: no price", "PYTHON")
+    assert "raise ValueError('no price')" in error["stackTrace"]
+
+
+def test_a_task_that_was_killed_is_reported_too(tmp_path: Path, receiver: Receiver) -> None:
+    solo = Solo(tmp_path, FAILING.replace("LINE", "import os; os.kill(os.getpid(), 9)"))
+    assert solo.perform_apart("start") == -signal.SIGKILL
+    import progress
+
+    progress.until(lambda: types(receiver.of("Failing.start")) == ["START", "FAIL"])
+    assert receiver.of("Failing.start")[-1]["run"]["facets"]["errorMessage"]["message"] == "the task was killed"
+    assert types(receiver.of("Failing")) == ["START"]  # another attempt may follow
+
+
+def test_a_manifest_that_is_there_already_is_reported(tmp_path: Path, receiver: Receiver) -> None:
+    solo = Solo(tmp_path, FLOW)
+    assert solo.perform("start") == DONE
+    assert solo.perform("start") == DONE
+    assert types(receiver.of("Shop.start")) == ["START", "COMPLETE"] * 2
+    assert names(receiver.of("Shop.start")[-1], "outputs") == ["Shop/prices"]
+
+
+def test_the_key_of_the_receiver_is_sent(tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENLINEAGE_API_KEY", "secret")
+    assert Solo(tmp_path, FLOW).perform("start") == DONE
+    assert receiver.keys == {"Bearer secret"}
+
+
+@pytest.mark.parametrize("wrong", ["gone", "refuses", "slow", "not installed"])
+def test_a_task_does_without_its_receiver(
+    tmp_path: Path, receiver: Receiver, wrong: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    said = "OpenLineage did not get `start`, and gets no more of this task: "
+    if wrong == "gone":
+        monkeypatch.setenv("OPENLINEAGE_URL", "http://127.0.0.1:1")
+    elif wrong == "refuses":
+        receiver.status = 403
+    elif wrong == "slow":
+        receiver.pause.clear()
+        monkeypatch.setattr(reporter, "PATIENCE", 3.0)
+        said = "they were not sent within 3 seconds"
+    else:
+        (tmp_path / "openlineage.py").write_text("")
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+        said = "OpenLineage gets nothing: "
+    solo = Solo(tmp_path / "flow", FLOW)
+    assert solo.perform("start") == DONE
+    assert f"flowport: reports: {said}" in capfd.readouterr().err
+    assert solo.perform("each", "s.7") != FAILED
+
+
+def test_a_task_that_reports_nothing_starts_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reporter.Reporter, "__init__", lambda self, context: pytest.fail("it reports"))
+    Solo(tmp_path, FLOW).run()
+
+
+PROFILE = """
+store = "s3://bucket/flows"
+image = "image"
+
+[stepfunctions]
+job_queue = "arn:aws:batch:eu-central-1:123456789012:job-queue/flows"
+region = "eu-central-1"
+account = "123456789012"
+"""
+
+
+@pytest.mark.parametrize("target", ["airflow", "sfn", "argo"])
+def test_a_profile_says_where_tasks_report(tmp_path: Path, target: str) -> None:
+    desk = Desk(tmp_path)
+    desk.write("shop.py", f"from flowport import FlowSpec, Parameter, step\n{FLOW}")
+    desk.write("flowport.toml", 'openlineage_url = "http://marquez:5000"\nmlflow_tracking_uri = "http://mlflow:5000"\n' + PROFILE)
+    compiled = desk("compile", "shop.py", "--target", target, "-o", "out")
+    assert compiled.status == 0, compiled
+    text = "".join(file.read_text(encoding="latin-1") for file in (tmp_path / "out").rglob("*") if file.is_file())
+    for words in ("OPENLINEAGE_URL", "http://marquez:5000", "MLFLOW_TRACKING_URI", "http://mlflow:5000"):
+        assert words in text
+    desk.write("flowport.toml", 'openlineage_url = "http://me:secret@marquez:5000"\n' + PROFILE)
+    refused = desk("compile", "shop.py", "--target", target, "-o", "out")
+    assert refused.status == 1
+    assert "the setting `openlineage_url` has a user and a password in it, which compiled files would show" in refused.err
