@@ -40,7 +40,7 @@ BELOW = {
 }
 # `_sha256` and `_sha2` are the standard library's, each on some versions of Python.
 OUTSIDE = {
-    "runtime": {"yaml", "obstore", "boto3", "chevron", "packaging", "rattler", "uv", "_sha256", "_sha2"},
+    "runtime": {"yaml", "obstore", "boto3", "chevron", "mlflow", "openlineage", "packaging", "rattler", "uv", "_sha256", "_sha2"},
     "compiler": {"yaml", "tomli"},
     "targets": {"yaml", "airflow", "boto3", "botocore", "kubernetes", "moto", "urllib3", "werkzeug"},
     "workspace": {"tomli"},
@@ -66,6 +66,7 @@ ROOMS = (
         "checkpoints",
         "launchers",
         "serving",
+        "reports",
         "task",
         "local",
     ),

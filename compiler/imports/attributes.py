@@ -26,7 +26,7 @@ CURRENT = (
     "flow_name", "run_id", "origin_run_id", "step_name", "task_id", "retry_count", "attempt", "pathspec", "parameters",
     "parameter_names", "tags", "user", "username", "namespace", "card", "trigger", "is_running_flow", "get", "run", "task",
     "parent_task_pathspecs", "graph", "script_name", "resources", "tempdir", "scheduled_time",
-    "log_metric", "log_metrics",
+    "log_metric", "log_metrics", "log_artifact",
 )  # fmt: skip
 """The attributes of `current` (`runtime/names/current.py`)."""
 

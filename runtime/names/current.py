@@ -95,6 +95,7 @@ class Current:
     trigger = None
     _cards: Callable[[], Any] | None = None
     _metrics: Callable[[], Any] | None = None
+    _logs_artifact: Callable[[str], None] | None = None
     _scheduled_time: str | None = None
     _store: Store | None = None
     """The store of the run."""
@@ -135,6 +136,12 @@ class Current:
     def log_metrics(self, values: dict[str, float], step: int | None = None) -> None:
         """Store a value of each of several metrics at the same step."""
         self._metric_log().log_all(values, step)
+
+    def log_artifact(self, name: str) -> None:
+        """Name an artifact that is worth keeping elsewhere too: MLflow gets the value that it has when the step is over."""
+        if self._logs_artifact is None:
+            raise RuntimeError("`current.log_artifact` names an artifact of a step that runs: call it in a step")
+        self._logs_artifact(name)
 
     def _metric_log(self) -> Any:
         if self._metrics is None:

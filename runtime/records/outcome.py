@@ -37,6 +37,8 @@ class Outcome(_Row, total=False):
     """The entries of its cards, by the names of these; of a failed item what its step had added."""
     metrics: dict[str, bytes]
     """The stored forms of its metrics, by name."""
+    logged: list[str]
+    """The artifacts that it named with `current.log_artifact`."""
     to: list[str]
     """The next steps of the item."""
     values: list[bytes] | None

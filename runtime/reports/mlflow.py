@@ -7,7 +7,6 @@ All tasks of a run share one run of MLflow, which they find by its tags, as they
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 
 if TYPE_CHECKING:
-    from flowport.runtime.reports.sender import Report
+    from flowport.runtime.reports.report import Report
 
 METRICS, PARAMETERS = 1000, 100
 """What one request may have (MLflow REST API, "Log Batch")."""
@@ -57,7 +56,6 @@ class Tracking:
             self._client.log_batch(run, metrics=some)
         for file, folder in report["files"]:
             self._client.log_artifact(run, file, folder)
-            shutil.rmtree(os.path.dirname(file))
 
     def _found(self, first: Report) -> str:
         """The run's id; the run is made if there is none. Of two that are made at once, the earlier one stays."""
@@ -86,9 +84,7 @@ class Tracking:
         return str(found.experiment_id)
 
     def _earliest(self, experiment: str, first: Report) -> str | None:
-        wanted = " and ".join(
-            f"tags.`{name}` = '{value}'" for name, value in ((RUN, _quoted(first["run"])), (STORE, _quoted(first["store"])))
-        )
+        wanted = f"tags.`{RUN}` = {_quoted(first['run'])} and tags.`{STORE}` = {_quoted(first['store'])}"
         found = self._client.search_runs([experiment], wanted)
         return min(((run.info.start_time, run.info.run_id) for run in found), default=(0, None))[1]
 
@@ -100,9 +96,9 @@ def _metrics(report: Report) -> Iterator[Metric]:
     """
     when = round(1000 * report["time"])
     for one in report["metrics"]:
-        is_single = len(one["values"]) == 1 and one["row"] is not None
-        name = one["name"] if one["row"] is None or is_single else f"{one['name']}/{one['item']}"
-        for step, value in zip([one["row"]] if is_single else one["steps"], one["values"]):
+        is_single = len(one["values"]) == 1 and one["index"] is not None
+        name = one["name"] if one["index"] is None or is_single else f"{one['name']}/{one['item']}"
+        for step, value in zip([one["index"]] if is_single else one["steps"], one["values"]):
             yield Metric(name, value, when, step)
 
 
@@ -119,4 +115,5 @@ def _tag(text: str) -> tuple[str, str]:
 
 
 def _quoted(text: str) -> str:
-    return text.replace("'", "''")
+    """A text in a filter of MLflow, which has no escapes."""
+    return f'"{text}"' if "'" in text else f"'{text}'"

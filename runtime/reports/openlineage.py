@@ -20,7 +20,7 @@ from openlineage.client import facet_v2 as facets
 from openlineage.client.uuid import generate_static_uuid
 
 if TYPE_CHECKING:
-    from flowport.runtime.reports.sender import Report
+    from flowport.runtime.reports.report import Report
 
 STATES = {
     "start": events.RunState.START,

@@ -9,25 +9,51 @@ When the lines end without `done` or `failed`, the task was killed.
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from _pickle import loads
 from contextlib import suppress
 
-from flowport.runtime.replay.artifact_view import mark
+from flowport.runtime.metrics.log import parsed
+from flowport.runtime.replay.artifact_view import ArtifactView, mark
+from flowport.runtime.reports.artifact_file import write_artifact
 from flowport.runtime.store import codec, documents, row_ranges
+from flowport.runtime.store.errors import Corrupt, Missing, StoreError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
-    from typing import Any
+    from typing import Any, Protocol
 
+    from flowport.runtime.package.code_package import CodePackage
+    from flowport.runtime.protocol import Invocation
     from flowport.runtime.records.attempts import Attempts
     from flowport.runtime.records.outcome import Failure
-    from flowport.runtime.task.context import TaskContext
+    from flowport.runtime.records.run_record import RunRecord
+    from flowport.runtime.replay.artifact_view import ColumnCache
+    from flowport.runtime.replay.lineage import Lineage
+    from flowport.runtime.store.interface import Store
 
-PATIENCE = 15.0
+    class Context(Protocol):
+        """The task (`task/context.py`)."""
+
+        invocation: Invocation
+        program: CodePackage
+        store: Store
+        step: str
+        slice: str
+        started: float
+        record: RunRecord
+        lineage: Lineage
+        columns: ColumnCache
+
+
+PATIENCE = 30.0
 """Seconds that the end of a task may wait until its reports are sent."""
 
 LONGEST = 6000
@@ -40,10 +66,11 @@ READS = ("self.", "inputs.")
 class Reporter:
     """Reports one attempt of a task, from its beginning to its end."""
 
-    def __init__(self, context: TaskContext) -> None:
+    def __init__(self, context: Context) -> None:
         self._context = context
         self._process: subprocess.Popen[bytes] | None = None
         self._is_over = False
+        self._folders: list[str] = []
 
     def __enter__(self) -> Reporter:
         command = [sys.executable, "-m", "flowport.runtime.reports.sender"]
@@ -69,12 +96,20 @@ class Reporter:
             process.kill()
             process.wait()
             _warn(f"they were not sent within {PATIENCE:g} seconds")
+        for folder in self._folders:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def done(self, doc: dict[str, Any]) -> None:
         """The manifest with this document is in force."""
         context = self._context
-        is_end = context.step == context.program.flow["end"]
-        self._over("done", run_is_over=is_end, inputs=self._inputs(doc), outputs=self._outputs(doc))
+        fields: dict[str, Any] = {"inputs": [], "outputs": [], "metrics": [], "files": []}
+        try:
+            fields |= {"inputs": self._inputs(doc), "outputs": self._outputs(doc), "metrics": self._metrics(doc)}
+            if os.environ.get("MLFLOW_TRACKING_URI"):
+                fields["files"] = list(self._files(doc))
+        except (StoreError, Missing, Corrupt, OSError) as error:
+            _warn(f"what the task has stored cannot be read, or not all of it: {error}")
+        self._over("done", run_is_over=context.step == context.program.flow["end"], **fields)
 
     def failed(self, attempts: Attempts, failures: list[Failure]) -> None:
         """The attempt has failed."""
@@ -135,6 +170,37 @@ class Reporter:
             digest = mark(entries[0]) if len(entries) == 1 else ""
             found.append({"name": name, "items": row_ranges.count(column["items"]), "size": sum(sizes), "digest": digest})
         return found
+
+    def _metrics(self, doc: dict[str, Any]) -> list[dict[str, Any]]:
+        """The series that the items have logged; in a foreach each with the number and the address of its item."""
+        found = []
+        for name, column in sorted(doc.get("metrics", {}).items()):
+            for row, entry in zip(row_ranges.iterate(column["items"]), self._context.columns.entries(column)):
+                steps, values = parsed(entry)
+                found.append({"name": name, "steps": steps, "values": values, **self._item(row)})
+        return found
+
+    def _files(self, doc: dict[str, Any]) -> Iterator[tuple[str, str]]:
+        """The artifacts that steps have named, each in a file, with the folder that it belongs to."""
+        context = self._context
+        view = ArtifactView(context.columns, context.lineage, context.step, doc["own"], doc["classes"])
+        for name, rows in doc.get("logged", {}).items():
+            for row in row_ranges.iterate(rows):
+                place = "/".join(filter(None, (context.step, self._item(row)["item"])))
+                entry = view.entry(name, row)
+                if entry is None:
+                    _warn(f"MLflow does not get `{name}` of {place}: there is no such artifact")
+                    continue
+                self._folders.append(folder := tempfile.mkdtemp(prefix="flowport-artifact-"))
+                try:
+                    yield write_artifact(folder, name, view.value(name, row, entry)), place
+                except Exception as error:  # whatever a class of the user's raises when it is pickled
+                    _warn(f"MLflow does not get `{name}` of {place}: {type(error).__name__}: {error}")
+
+    def _item(self, row: int) -> dict[str, Any]:
+        """Which item of a foreach a row is, by its number and its address; outside of any there is nothing to say."""
+        lineage = self._context.lineage
+        return {"index": lineage.frames[-1].up(row)[1], "item": lineage.address(row)} if lineage.frames else {"index": None, "item": ""}
 
 
 def _shown(value: object) -> str:

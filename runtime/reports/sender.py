@@ -8,35 +8,48 @@ import select
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-Report = dict[str, Any]
+from flowport.runtime.protocol import REPORTS
+from flowport.runtime.reports.report import Report, Send
 
 
 class Receiver(NamedTuple):
-    """A system that gets reports: how messages name it, what the task needs for it, and what makes a function that sends one report."""
+    """A system that gets reports: its name, the extra of flowport that has its client, the variables that ask for it, and its connection.
+
+    `wants` says whether a report has something for it: its client, which takes seconds to load, is loaded for the first one.
+    """
 
     name: str
-    package: str
+    extra: str
     variables: tuple[str, ...]
-    connect: Callable[[], Callable[[Report, Report], None]]
+    wants: Callable[[Report, Report], bool]
+    connect: Callable[[], Send]
 
 
-def _openlineage() -> Callable[[Report, Report], None]:
+def _openlineage() -> Send:
     from flowport.runtime.reports.openlineage import Lineage
 
     return Lineage().send
 
 
-def _mlflow() -> Callable[[Report, Report], None]:
+def _mlflow() -> Send:
+    # By default the client tries for minutes.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
     from flowport.runtime.reports.mlflow import Tracking
 
     return Tracking().send
 
 
+def _is_for_mlflow(first: Report, report: Report) -> bool:
+    begins = report["event"] == "start" and first["run_begins"]
+    return bool(begins or report.get("run_is_over") or report.get("metrics") or report.get("files"))
+
+
 RECEIVERS = (
-    Receiver("OpenLineage", "openlineage", ("OPENLINEAGE_URL", "OPENLINEAGE_CONFIG", "OPENLINEAGE__TRANSPORT__TYPE"), _openlineage),
-    Receiver("MLflow", "mlflow", ("MLFLOW_TRACKING_URI",), _mlflow),
+    Receiver("OpenLineage", "openlineage", REPORTS[:-1], lambda first, report: True, _openlineage),
+    Receiver("MLflow", "mlflow", REPORTS[-1:], _is_for_mlflow, _mlflow),
 )
 
 RUNNING = 60.0
@@ -48,29 +61,32 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # the task gets them, and says how it ended
     sys.path[:] = [folder for folder in sys.path if folder]  # nothing of the folder that the task works in
-    code = 0
-    senders = {}
-    for receiver in RECEIVERS:
-        if any(os.environ.get(name) for name in receiver.variables):
-            try:
-                senders[receiver.name] = receiver.connect()
-            except ImportError as error:
-                _warn(f"{receiver.name} gets nothing: {error}: install `flowport[{receiver.package}]` where tasks run")
-                code = 1
-            except Exception as error:  # whatever a client raises for its settings
-                _warn(f"{receiver.name} gets nothing: {type(error).__name__}: {error}")
-                code = 1
+    left = [receiver for receiver in RECEIVERS if any(os.environ.get(name) for name in receiver.variables)]
+    senders: dict[str, Send] = {}
     first: Report | None = None
+    failed = False
     for report in _reports(sys.stdin.buffer.fileno()):
         first = first or report
-        for name in list(senders):
-            try:
-                senders[name](first, report)
-            except Exception as error:  # whatever a client raises, such as one whose server is gone
-                _warn(f"{name} did not get `{report['event']}`, and gets no more of this task: {type(error).__name__}: {error}")
-                del senders[name]
-                code = 1
-    return code
+        for receiver in [receiver for receiver in left if receiver.wants(first, report)]:
+            problem = _problem(receiver, senders, first, report)
+            if problem:
+                sys.stderr.write(f"flowport: reports: {receiver.name} gets nothing more of this task: {problem}".replace("\n", " ") + "\n")
+                left.remove(receiver)
+                failed = True
+    return int(failed)
+
+
+def _problem(receiver: Receiver, senders: dict[str, Send], first: Report, report: Report) -> str:
+    """Send a report; why that did not work, or ""."""
+    try:
+        if receiver.name not in senders:
+            senders[receiver.name] = receiver.connect()
+        senders[receiver.name](first, report)
+    except ImportError as error:
+        return f"{error}: install `flowport[{receiver.extra}]` where tasks run"
+    except Exception as error:  # whatever a client raises, such as one whose server is gone or whose settings are wrong
+        return f"`{report['event']}` was not sent: {type(error).__name__}: {error}"
+    return ""
 
 
 def _reports(source: int) -> Iterator[Report]:
@@ -91,10 +107,6 @@ def _reports(source: int) -> Iterator[Report]:
             yield report
     if last and not is_over:
         yield {"event": "failed", "time": None, "message": "the task was killed", "traceback": "", "run_is_over": False}
-
-
-def _warn(what: str) -> None:
-    sys.stderr.write(f"flowport: reports: {what}\n".replace("\n", " ").rstrip() + "\n")
 
 
 if __name__ == "__main__":

@@ -234,6 +234,7 @@ def _announce(context: ItemContext, item: Item, tried: int) -> None:
         "_has_gangs": "gangs" in flow,
         "_scheduled_time": context.record.doc["scheduled_time"],
         "_metrics": item.metric_log,
+        "_logs_artifact": item.log_artifact,
         "_store": context.store,
         "_branch": _branch(context),
         "_namespace": context.record.namespace,
@@ -261,6 +262,8 @@ def _finished(context: ItemContext, item: Item, flow: FlowSpec) -> Outcome:
         outcome["cards"] = cards
     if item.metrics is not None:
         outcome["metrics"] = item.metrics.entries()
+    if item.logged:
+        outcome["logged"] = sorted(item.logged)
     return outcome
 
 

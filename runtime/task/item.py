@@ -48,6 +48,9 @@ class Item:
     metrics: MetricLog | None = None
     """What the step has logged with `current.log_metric`."""
 
+    logged: frozenset[str] = frozenset()
+    """The artifacts that it has named with `current.log_artifact`."""
+
     def __init__(self, context: ItemContext, row: int) -> None:
         self.context, self.row = context, row
         self.ranges = context.inputs(row)
@@ -78,6 +81,14 @@ class Item:
 
             self.metrics = MetricLog(Misuse)
         return self.metrics
+
+    def log_artifact(self, name: str) -> None:
+        """Note that an artifact is to be kept elsewhere too."""
+        if not isinstance(name, str) or not name.isidentifier():
+            from flowport.runtime.text import brief
+
+            raise Misuse(f"`current.log_artifact` takes the name of an artifact, such as 'model' for `self.model`, and not {brief(name)}")
+        self.logged |= {name}
 
     def load(self, flow: FlowSpec, name: str) -> Any:
         """The artifact `name`, from the store; raises AttributeError when no earlier step set it."""

@@ -8,6 +8,7 @@ arrived to                 rows that came, and rows by the step that they went o
 left entry                 of a loop's header: who left before this turn, and the nonce of turn 0
 own classes                columns that the step wrote, and what the items inherit
 cards                      columns with the cards of the items, by the names of these
+logged                     rows by the names of the artifacts that were named with `current.log_artifact`
 metrics final              columns with the metrics of the items, by name, and {name: [value, step, row]}, the last value of each
 reads caught forced        for resuming: what each item read, which failed, whether nothing may be taken over
 taken                      of a resumed run: [[run, rows], ...], which items are another run's, and whose
@@ -46,7 +47,7 @@ def manifest_document(context: TaskContext, key: str, after: list[list[Any]], ou
         "code": context.invocation.code,
         "after": after,
         "arrived": context.arrived,
-        "to": _targets(outcomes),
+        "to": _rows([(outcome["row"], outcome["to"]) for outcome in outcomes]),
         "own": _columns(packer, [(outcome["row"], outcome["own"]) for outcome in outcomes]),
         "classes": context.classes,
         "reads": packer.add([dumps(outcome["reads"], 5) for outcome in outcomes], context.arrived),
@@ -60,6 +61,8 @@ def manifest_document(context: TaskContext, key: str, after: list[list[Any]], ou
         from flowport.runtime.metrics.log import final
 
         doc["metrics"], doc["final"] = _columns(packer, metrics), final(metrics)
+    if logged := _rows([(outcome["row"], outcome.get("logged", [])) for outcome in outcomes]):
+        doc["logged"] = logged
     if "foreach" in context.plan["transition"]:
         doc["fan"] = _fan(context, packer, [outcome["values"] or [] for outcome in outcomes])
     if rows := row_ranges.from_rows([outcome["row"] for outcome in outcomes if outcome.get("caught")]):
@@ -81,12 +84,13 @@ def _taken(outcomes: list[Outcome]) -> list[list[Any]]:
     return [[run, row_ranges.from_rows(rows[run])] for run in sorted(rows)]
 
 
-def _targets(outcomes: list[Outcome]) -> dict[str, Any]:
+def _rows(named: list[tuple[int, list[str]]]) -> dict[str, Any]:
+    """The rows that have each of some names, from the names of each row."""
     rows: dict[str, list[int]] = {}
-    for outcome in outcomes:
-        for target in outcome["to"]:
-            rows.setdefault(target, []).append(outcome["row"])
-    return {target: row_ranges.from_rows(rows[target]) for target in sorted(rows)}
+    for row, names in named:
+        for name in names:
+            rows.setdefault(name, []).append(row)
+    return {name: row_ranges.from_rows(rows[name]) for name in sorted(rows)}
 
 
 def _columns(packer: packs.Packer, entries: list[tuple[int, dict[str, bytes]]]) -> dict[str, Any]:

@@ -104,6 +104,8 @@ class Origins:
         found: Outcome = {"row": row, "own": own, "to": targets, "values": values, "reads": reads, "taken": ran}
         if metrics := self._entries(doc.get("metrics", {}), row):
             found["metrics"] = metrics
+        if logged := [name for name, rows in doc.get("logged", {}).items() if row_ranges.contains(rows, row)]:
+            found["logged"] = logged
         return {**found, "cards": cards} if cards else found
 
     def _entries(self, columns: dict[str, Any], row: int) -> dict[str, bytes]:

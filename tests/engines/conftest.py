@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -19,22 +17,9 @@ from flowport.runtime.environments.lock_file import FOLDER, read
 from flowport.runtime.protocol import PYTHONS
 from flows.expected import FOLDER as FLOWS
 from flows.expected import Expected
+from own_environment import own_environment
 
-ROOT = Path(__file__).resolve().parents[2]
 AT_ONCE = 4
-
-
-def environment(name: str) -> Path:
-    """The Python of an environment that has the packages of `<name>.txt`, made on first use."""
-    pins = Path(__file__).with_name(f"{name}.txt")
-    folder = ROOT / ".cache" / name
-    python = folder / "bin" / "python"
-    done = folder / "pins.txt"
-    if not done.exists() or done.read_text() != pins.read_text():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", "--no-deps", "-r", str(pins)], check=True)
-        done.write_text(pins.read_text())
-    return python
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -54,7 +39,7 @@ def pythons(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def ministack() -> Path:
-    return environment("ministack")
+    return own_environment(Path(__file__).with_name("ministack.txt"))
 
 
 @pytest.fixture(scope="session")

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from engines.airflow.runs import AirflowRuns, Databases
-from engines.conftest import environment, wanted
+from engines.conftest import wanted
+from own_environment import own_environment
 
 
 @pytest.fixture(scope="session")
 def airflow_2() -> Path:
-    return environment("airflow-2")
+    return own_environment(Path(__file__).parents[1] / "airflow-2.txt")
 
 
 @pytest.fixture(scope="package")
