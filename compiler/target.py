@@ -19,6 +19,7 @@ from flowport.compiler.record import field, record
 from flowport.compiler.settings import Profile, TargetSettings
 
 if TYPE_CHECKING:
+    from flowport.compiler.estimate import Estimate, Shape
     from flowport.compiler.operations import Operations
     from flowport.compiler.package.archive import Package
 
@@ -49,6 +50,9 @@ class Target(Protocol[S]):
 
     @property
     def operations(self) -> Operations[S] | None: ...
+
+    @property
+    def estimator(self) -> Estimator[S] | None: ...
 
 
 @record
@@ -144,6 +148,13 @@ class DryRun(Generic[S]):
     def engine_run_id(self) -> str:
         """The id that the engine is to give to the run."""
         return self.run_id.removeprefix(run_prefix(self.plan.flow))
+
+
+class Estimator(Protocol[S_contra]):
+    """Says what a run needs of the engine. It is pure, as the compiler is."""
+
+    def estimate(self, plan: Plan, settings: S_contra, files: tuple[File, ...], shape: Shape) -> Estimate:
+        """The figures of a run of a lowered plan without errors, whose emitted files these are."""
 
 
 class DryRunner(Protocol[S]):

@@ -137,8 +137,8 @@ TARGETS: Mapping[str, Code] = {
     ),
     "FP418": Code(
         "the workflow is too large for Argo",
-        "Argo allows 200 templates in a workflow and 200 tasks in a DAG. Steps with the same resources, retries and "
-        "environment share a template. If there are too many tasks, split the flow in two.",
+        "Argo allows 200 templates and 500 parameters in a workflow, and 200 tasks in a DAG. Steps with the same resources, "
+        "retries and environment share a template. If there are too many tasks, split the flow in two.",
     ),
     "FP419": Code(
         "the steps of a loop cannot share a container",

@@ -58,6 +58,8 @@ def advice(error: errors.WorkspaceError) -> str:
             return f"flowport resume FILE.py {run}"
         case errors.UnknownStep(step=step, steps=steps):
             return closest(step, steps) or "its steps are " + ", ".join(steps)
+        case errors.UnknownForeach(step=step, splits=splits):
+            return closest(step, splits) or ("foreaches start from " + ", ".join(splits) if splits else "leave `--items` out")
         case errors.StepNeverRan(ran=ran):
             return f"the steps that ran in it are {', '.join(ran)}" if ran else "flowport run FILE.py"
         case errors.StepMoved(step=step):

@@ -36,6 +36,7 @@ COMMANDS = {
     "resume": "Resume a run: reuse what it finished",
     "spin": "Run one step again, with what it read in a run",
     "dry-run": "Run the compiled files on this machine, in Airflow or on an emulator",
+    "plan": "Show what a run needs of its engine, and what it would reuse",
     "deploy": "Deploy a flow to the engine that runs it",
     "trigger": "Start a run of a deployed flow",
     "stop": "Stop a run on its engine",
@@ -66,7 +67,10 @@ OF_AN_ENGINE = ("deploy", "trigger", "stop", "list", "rollback", "delete")
 
 FOLDERS = {**dict.fromkeys(OF_A_STORE, "store_commands"), **dict.fromkeys(OF_AN_ENGINE, "operations")}
 
-OF_A_FLOW = ("check", "compile", "lock", "image", "run", "resume", "spin", "dry-run", "deploy", "trigger", "rollback", "delete", "show")
+OF_A_FLOW = (
+    *("check", "compile", "lock", "image", "run", "resume", "spin", "dry-run", "plan"),
+    *("deploy", "trigger", "rollback", "delete", "show"),
+)
 """The commands that a flow's own file takes: `python flow.py run`."""
 
 

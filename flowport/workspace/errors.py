@@ -191,6 +191,21 @@ class NotDeployable(WorkspaceError):
         self.target, self.flow = target, flow
 
 
+class NoFigures(WorkspaceError):
+    """A target does not say what a run needs of its engine."""
+
+    def __init__(self, target: str) -> None:
+        super().__init__(f"{target} has no figures of what a run needs")
+
+
+class UnknownForeach(WorkspaceError):
+    """No foreach starts from a step; `splits` are the steps from which one does."""
+
+    def __init__(self, step: str, flow: str, splits: Iterable[str]) -> None:
+        super().__init__(f"no foreach of {flow} starts from step `{step}`")
+        self.step, self.splits = step, tuple(splits)
+
+
 class NoRoles(WorkspaceError):
     """A deployment to this target has no roles that flowport could create."""
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from flowport.compiler.package.archive import Package
     from flowport.targets.airflow.deployment.deployer import AirflowDeployer
     from flowport.targets.airflow.deployment.operations import AirflowOperations
+    from flowport.targets.airflow.figures import AirflowEstimator
 
 
 class AirflowCompiler:
@@ -82,6 +83,13 @@ class Airflow:
         from flowport.targets.airflow.deployment.operations import AirflowOperations
 
         return AirflowOperations()
+
+    @property
+    def estimator(self) -> AirflowEstimator:
+        """Says what a run needs."""
+        from flowport.targets.airflow.figures import AirflowEstimator
+
+        return AirflowEstimator()
 
 
 target: Target[Settings] = Airflow()

@@ -19,6 +19,7 @@ from flowport.targets.argo.workflow import workflow_template
 if TYPE_CHECKING:
     from flowport.compiler.operations import Operations
     from flowport.compiler.package.archive import Package
+    from flowport.targets.argo.figures import ArgoEstimator
 
 
 class ArgoCompiler:
@@ -81,6 +82,13 @@ class Argo:
         from flowport.targets.argo.deployment.operations import ArgoOperations
 
         return ArgoOperations()
+
+    @property
+    def estimator(self) -> ArgoEstimator:
+        """Says what a run needs."""
+        from flowport.targets.argo.figures import ArgoEstimator
+
+        return ArgoEstimator()
 
 
 target: Target[Settings] = Argo()

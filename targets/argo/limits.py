@@ -36,6 +36,9 @@ from flowport.targets.schedules.problems import no_catch_up, not_offered, unfill
 TEMPLATES = 200
 """Templates of a workflow (Argo's CRDs)."""
 
+PARAMETERS = 500
+"""Parameters of a workflow (Argo's CRDs)."""
+
 ONE_CONTAINER = Limit(
     "never",
     "a loop in a foreach or in another loop runs in one pod, and each foreach in it one item after the other",
@@ -86,6 +89,11 @@ def _parameters(flow: Flow) -> Iterator[Diagnostic]:
             notes = ("Argo evaluates `{{=...}}`, and a workflow with an expression that it cannot parse never starts",)
             way_out = "make the default a function of one argument; flowport calls it when the run starts"
             yield Diagnostic("FP420", message, parameter.span, notes, (way_out,), severity="warning")
+    if len(made) > PARAMETERS:
+        message = (
+            f"the form of {flow.name} has {len(made)} fields, {len(FIELDS)} of them of flowport, and Argo allows {PARAMETERS} parameters"
+        )
+        yield Diagnostic("FP418", message, flow.span, help=("put several parameters into one, of the type `JSONType`",))
     if (size := len(json.dumps(made))) > ROOM - REFERENCE:
         message = f"the parameters of {flow.name} have {size:,} bytes with their help and choices, and a pod allows {ROOM - REFERENCE:,}"
         yield Diagnostic("FP413", message, flow.span, help=("use an `IncludeFile` for long values",))

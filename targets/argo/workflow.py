@@ -31,10 +31,20 @@ WHOLE, NODE = 1_000_000, 165
 
 def workflow_template(plan: Plan, settings: Settings, code: str) -> dict[str, JSON]:
     """The document of a plan; `code` is the digest of the code package."""
+    return _made_to_fit(plan, settings, code)[0]
+
+
+def slice_limits(plan: Plan, settings: Settings) -> tuple[int, int]:
+    """The width and the total of the foreaches of a plan."""
+    return sizes(graph(plan), gangs(plan.flow, settings), settings, _made_to_fit(plan, settings, "0" * 64)[1])
+
+
+def _made_to_fit(plan: Plan, settings: Settings, code: str) -> tuple[dict[str, JSON], int]:
+    """The document of a plan, and how many pods its foreaches may have together: so many that the workflow has room for them."""
     members = graph(plan)
     made = _document(plan, members, settings, code, PODS)
     left = room(made) - number_of_pods(jobs(members), gangs(plan.flow, settings))
-    return made if left >= PODS else _document(plan, members, settings, code, max(1, left))
+    return (made, PODS) if left >= PODS else (_document(plan, members, settings, code, max(1, left)), max(1, left))
 
 
 def room(document: Mapping[str, JSON]) -> int:

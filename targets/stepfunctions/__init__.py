@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from flowport.compiler.package.archive import Package
     from flowport.targets.stepfunctions.deployment.deployer import StepFunctionsDeployer
     from flowport.targets.stepfunctions.deployment.operations import StepFunctionsOperations
+    from flowport.targets.stepfunctions.figures.estimate import StepFunctionsEstimator
 
 
 class StepFunctionsCompiler:
@@ -114,6 +115,13 @@ class StepFunctions:
         from flowport.targets.stepfunctions.deployment.operations import StepFunctionsOperations
 
         return StepFunctionsOperations()
+
+    @property
+    def estimator(self) -> StepFunctionsEstimator:
+        """Says what a run needs."""
+        from flowport.targets.stepfunctions.figures.estimate import StepFunctionsEstimator
+
+        return StepFunctionsEstimator()
 
 
 target: Target[Settings] = StepFunctions()

@@ -150,6 +150,9 @@ def test_what_is_too_large_is_refused() -> None:
         for number, (name, after) in enumerate(zip(names, [*names[1:], "end"]))
     ]
     assert {found.code for found in said(flow(*odd, END))} == {"FP418"}
+    many = tuple(Parameter(f"p{number}", f"p{number}", "str") for number in range(497))
+    assert [found.code for found in said(one(parameters=many[1:]))] == []
+    assert [found.code for found in said(one(parameters=many))] == ["FP418"]
     long = [(name, next, Settings(environment=(("A", f"{name}{'x' * 20_000}"),))) for name, next, _ in odd[:60]]
     assert [found.code for found in said(flow(*long[:-1], ("step59", End())))] == ["FP410"]
 

@@ -238,6 +238,17 @@ def test_from_is_a_reason_for_all_that_follows(lab: Lab) -> None:
     assert lab.reasons("Fan/2/join") == lab.reasons("Fan/2/end") == [said]
 
 
+def test_of_very_many_items_only_some_are_compared(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    flow = lab.flow()
+    flow.run("1")
+    flow.run("2", parameters={"factor": 5}, origin_run="1")
+    monkeypatch.setattr("flowport.workspace.why.summary.COMPARED", 2)
+    assert lab.why("Fan/2").splitlines()[4:6] == [
+        "each       2  ran again: parameter `factor` changed, 2 -> 5 (r.0, r.1)",
+        "           1  ran again: not compared, as there are so many: `flowport why` with an item says it of that item (r.2)",
+    ]
+
+
 def test_retries_and_what_catch_replaced_are_told(lab: Lab) -> None:
     failing = ("        pass\n", "        assert self.input != 2 or current.run_id != '1', f'try {current.retry_count}'\n")
     flow = lab.flow(FAN, failing)

@@ -46,7 +46,10 @@ EMULATOR = Path(__file__).resolve().parents[2] / "targets" / "stepfunctions" / "
 
 @dataclass
 class Outcome:
-    """What became of an execution: the engine's word, every attempt of a job with its exit code, and a copy of the store."""
+    """What became of an execution: the engine's word, every attempt of a job with its exit code, and a copy of the store.
+
+    `events` is how many its history has, without those of the executions that it started.
+    """
 
     ended: Execution
     jobs: tuple[tuple[Task, int], ...]
@@ -54,6 +57,7 @@ class Outcome:
     plan: Plan
     store: str
     run: str
+    events: int
 
     @property
     def succeeded(self) -> bool:
@@ -97,7 +101,15 @@ class Engine:
         Bucket(self.account, deployed).download(open_store(str(store)), Keys(plan.flow.name, kept).root)
         mine = [event for event in self._events if event["event"] == "ended" and url in event["command"]]
         jobs = tuple((task(event), event["exit"]) for event in mine)
-        return Outcome(ended, jobs, "".join(event["output"] for event in mine), plan, str(store), kept)
+        return Outcome(
+            ended, jobs, "".join(event["output"] for event in mine), plan, str(store), kept, self._events_of(deployed.machine, run)
+        )
+
+    def _events_of(self, machine: str, run: str) -> int:
+        """How many events the history of an execution has."""
+        pages = self.account.client("stepfunctions").get_paginator("get_execution_history")
+        execution = f"{machine.replace(':stateMachine:', ':execution:')}:{run}"
+        return sum(len(page["events"]) for page in pages.paginate(executionArn=execution))
 
     def files(self, plan: Plan, **profile: Any) -> tuple[tuple[File, ...], str]:
         """The emitted files of a plan, for a machine, a queue and a store that no other test has."""

@@ -9,8 +9,10 @@ import pytest
 
 from engines.corpus_runs import Engines
 from engines.engine import Outcome
+from engines.figures import agree_with_execution, figures_of
 from flowport.runtime.run.reader import find
 from flowport.runtime.store.open import open_store
+from flowport.targets.stepfunctions import target
 
 FLOW = """
 import os
@@ -73,6 +75,8 @@ def test_an_array_job_has_a_child_for_each_slice(engines: Engines, engine: str, 
     assert outcome.lost == []
     squares = find(open_store(outcome.store), "Arrays", outcome.run).artifacts("end", "r")["squares"]
     assert squares == [[1, 4, 9, 16, 25], [36], [], [49, 64]]
+    if engine == "a":
+        agree_with_execution(figures_of(target, outcome, array_jobs=True, width=width), outcome.events, len(outcome.jobs))
 
 
 @pytest.mark.parametrize("engine", ["a", "b"])

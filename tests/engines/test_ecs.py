@@ -9,8 +9,10 @@ import pytest
 
 from engines.corpus_runs import Engines
 from engines.engine import Outcome
+from engines.figures import agree_with_execution, figures_of
 from flowport.runtime.run.reader import find
 from flowport.runtime.store.open import open_store
+from flowport.targets.stepfunctions import target
 
 FLOW = """
 import os
@@ -74,6 +76,8 @@ def test_a_flow_runs_as_tasks_of_ecs(engines: Engines, engine: str, tmp_path: Pa
     assert outcome.succeeded, outcome.said
     assert outcome.lost == []
     assert find(open_store(outcome.store), "OnEcs", outcome.run).artifacts("end", "r")["areas"] == [1, 4, 9]
+    if engine == "a":
+        agree_with_execution(figures_of(target, outcome, **profile), outcome.events, len(outcome.jobs), called="tasks")
 
 
 @pytest.mark.parametrize("engine", ["a", "b"])

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from engines.corpus_runs import Engines
+from engines.figures import agree_with_execution, figures_of
 from engines.test_ecs import run
 from flowport.runtime.run.reader import find
 from flowport.runtime.store.open import open_store
+from flowport.targets.stepfunctions import target
 
 LAMBDA = {"compute": "lambda", "job_role": "arn:aws:iam::123456789012:role/job", "region": "us-east-1", "account": "123456789012"}
 
@@ -20,6 +22,8 @@ def test_a_flow_runs_as_functions_of_lambda(engines: Engines, engine: str, tmp_p
     assert outcome.succeeded, outcome.said
     assert outcome.lost == []
     assert find(open_store(outcome.store), "OnEcs", outcome.run).artifacts("end", "r")["areas"] == [1, 4, 9]
+    if engine == "a":
+        agree_with_execution(figures_of(target, outcome, **LAMBDA), outcome.events, len(outcome.jobs), called="invocations")
 
 
 @pytest.mark.parametrize("engine", ["a", "b"])

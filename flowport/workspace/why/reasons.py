@@ -26,6 +26,7 @@ ReasonKind: TypeAlias = Literal[
     "input",
     "later",
     "unknown",
+    "uncompared",
 ]
 """Why an item ran although the run resumes another one:
 
@@ -50,6 +51,7 @@ artifact    the artifact `subject` changed, which `place` sets
 input       the artifact `subject` changed in `number` of `of` inputs of the join, first in that of `place`
 later       the earlier run finished it after this run had started it
 unknown     nothing that was recorded changed
+uncompared  it is one of so many that they are not compared one by one
 """
 
 

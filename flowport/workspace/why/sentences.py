@@ -40,6 +40,8 @@ def sentence(reason: Reason, run: str) -> str:
             return f"{there} finished it after this run had started it"
         case "unknown":
             return f"nothing that is recorded has changed since {there}: a stored result of it may have been deleted"
+        case "uncompared":
+            return "not compared, as there are so many: `flowport why` with an item says it of that item"
         case "inputs":
             return f"the number of inputs changed{_change(reason)}"
         case "input":

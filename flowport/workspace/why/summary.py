@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from flowport.runtime.run.items import begun
@@ -23,6 +24,9 @@ State: TypeAlias = Literal["taken", "ran", "caught", "failed", "begun"]
 
 EXAMPLES = 3
 """How many addresses of a group are kept."""
+
+COMPARED = 100_000
+"""How many items of a step are compared one by one, which takes some seconds."""
 
 FAILURES = 1000
 """How many items that are not done are looked at one by one."""
@@ -72,11 +76,14 @@ class Summary:
         self.comparison, self.run = comparison, comparison.run
         self._reads: dict[tuple[bytes, bytes], str] = {}
         self._changes: dict[tuple[str, str, str], Reason] = {}
+        self._left = 0
+        """How many more items of the step are compared one by one."""
 
     def groups(self, step: str) -> list[Group]:
         """The items of a step that began, in groups."""
         groups = _Groups()
         slices = self.run.slices(step)
+        self._left = COMPARED
         for slice in slices:
             self.run.guarded(f"{step}/{slice}", lambda: self._slice(groups, step, slice), None)  # noqa: B023 - called at once
         left = FAILURES
@@ -106,9 +113,16 @@ class Summary:
         elif manifest.doc.get("forced"):
             groups.add(Group("ran", self.run.doc["origin"], Reason("forced", self.run.doc["from"] or "")), left, lineage.address)
         else:
-            for row in row_ranges.iterate(left):
-                run, reason = self._reason(manifest, lineage, row)
-                groups.add(Group("ran", run, reason), [[row, row + 1]], lineage.address)
+            self._compared(groups, manifest, lineage, left)
+
+    def _compared(self, groups: _Groups, manifest: Manifest, lineage: Lineage, rows: row_ranges.RowRanges) -> None:
+        """Compare items one by one, with the same reason for those beside each other in one group."""
+        compared = list(islice(row_ranges.iterate(rows), self._left))
+        self._left -= len(compared)
+        for (run, reason), found in groupby(compared, key=lambda row: self._reason(manifest, lineage, row)):
+            groups.add(Group("ran", run, reason), row_ranges.from_rows(found), lineage.address)
+        if more := row_ranges.subtract(rows, row_ranges.from_rows(compared)):
+            groups.add(Group("ran", self.run.doc["origin"], Reason("uncompared")), more, lineage.address)
 
     def _reason(self, manifest: Manifest, lineage: Lineage, row: int) -> tuple[str, Reason]:
         """The first reason why an item was not taken over, and the run that was compared with."""

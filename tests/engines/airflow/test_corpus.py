@@ -9,6 +9,9 @@ import pytest
 from choice import constructs, sample
 from engines.airflow.runs import AirflowRuns
 from engines.corpus_runs import Here, agree
+from engines.figures import figures_of
+from flowport.compiler.estimate import Range
+from flowport.targets.airflow import target
 from flows.expected import EXAMPLES, RUNS, Expected
 
 LOW: dict[str, Any] = {"width": 3, "total": 6}
@@ -21,4 +24,6 @@ LOW: dict[str, Any] = {"width": 3, "total": 6}
 def test_airflow_comes_to_what_this_machine_comes_to(
     expected: Expected, on_airflow: dict[str, Any], airflow: AirflowRuns, here: Here
 ) -> None:
-    agree(expected, airflow.case(expected, **on_airflow), here(expected).result())
+    ended = airflow.case(expected, **on_airflow)
+    agree(expected, ended, here(expected).result())
+    assert figures_of(target, ended, **on_airflow)["task instances"] == Range(len(ended.tasks), len(ended.tasks))

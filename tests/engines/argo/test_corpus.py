@@ -10,9 +10,11 @@ import pytest
 from choice import constructs, sample
 from engines.argo.cases import CASES, FLOWS, Case, check
 from engines.argo.collisions import COUNT, collisions
-from engines.argo.runs import run
+from engines.argo.runs import Ended, run
 from engines.corpus_runs import Here, agree, agree_with_reference, given
 from engines.engine import plan_of
+from engines.figures import agree_with_workflow, figures_of
+from flowport.targets.argo import target
 from flowport.targets.argo.engine.controller import node_number
 from flowport.targets.argo.form import typed
 from flows.expected import EXAMPLES, FOLDER, RUNS, Expected
@@ -26,14 +28,24 @@ LIMITS: tuple[dict[str, Any], ...] = (LOW, {"width": 2, "total": 2, "turns": 1},
 @pytest.mark.parametrize("expected", [*RUNS, *EXAMPLES], ids=lambda expected: str(expected.id))
 def test_argo_comes_to_what_this_machine_comes_to(expected: Expected, here: Here, tmp_path: Path) -> None:
     form = {name: typed(value) for name, value in given(expected).items()}
-    agree(expected, run(plan_of(expected.path), form, tmp_path / "store", **LOW), here(expected).result())
+    ended = run(plan_of(expected.path), form, tmp_path / "store", **LOW)
+    agree(expected, ended, here(expected).result())
+    _agree_with_figures(ended, **LOW)
 
 
 @sample(lambda seed: {seed % len(LIMITS)}, more=2)
 @pytest.mark.parametrize("seed", range(4000, 4016))
 def test_random_flows_mean_on_argo_what_their_reference_says(seed: int, tmp_path: Path) -> None:
-    trial = Trial(seed, tmp_path, largest=20)
-    agree_with_reference(trial, run(trial.plan(), {}, tmp_path / "store", **LIMITS[seed % len(LIMITS)]))
+    trial, limits = Trial(seed, tmp_path, largest=20), LIMITS[seed % len(LIMITS)]
+    ended = run(trial.plan(), {}, tmp_path / "store", **limits)
+    agree_with_reference(trial, ended)
+    _agree_with_figures(ended, **limits)
+
+
+def _agree_with_figures(ended: Ended, **profile: Any) -> None:
+    """Assert that the workflow used what `flowport plan` says."""
+    repeated = sum(code != 0 for _, code in ended.pods)
+    agree_with_workflow(figures_of(target, ended, **profile), len(ended.found), len(ended.pods), repeated)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
