@@ -10,7 +10,9 @@ INSTALLED := $(VENV)/installed
 PIP = $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt
 LOCALLY = --no-build-isolation -e '.[test,lint]'
 TESTS ?= tests
-PYTEST = $(BIN)/python -m pytest -q -n auto --dist loadgroup $(TESTS) --ignore tests/test_layers.py --ignore tests/test_packaging.py \
+# One more than there are processors: the tests of engines wait for much of their time.
+PROCESSES ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+PYTEST = $(BIN)/python -m pytest -q -n $(PROCESSES) --dist loadgroup $(TESTS) --ignore tests/test_layers.py --ignore tests/test_packaging.py \
   --ignore tests/cluster
 
 .PHONY: demo test test-nightly test-argo lint format bench constraints clean
