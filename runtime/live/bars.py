@@ -28,7 +28,7 @@ EARLY = 5.0
 """Seconds that a step has to run before there is an estimate."""
 
 
-class _Step:
+class StepCounts:
     """A step inside of a foreach: its tasks, as far as they are known, those that are done, and how many attempts failed."""
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class Bars:
     """The progress of a run whose plan has this body. All times are those of one clock, in seconds."""
 
     def __init__(self, body: Block) -> None:
-        self._steps: dict[str, _Step] = {}
+        self._steps: dict[str, StepCounts] = {}
         self._of_split: dict[str, list[str]] = {}
         self._collect(body, "")
 
@@ -70,17 +70,17 @@ class Bars:
                 self._steps[step].began = now
         shown = [name for name, step in self._steps.items() if step.began is not None and step.done < step.total > 1]
         shown = sorted(shown, key=lambda name: self._steps[name].began or 0.0)[-BARS:]
-        names = max((_wide(name) for name in shown), default=0)
+        names = max((columns(name) for name in shown), default=0)
         found = [
-            _bar(name + " " * (names - _wide(name)), self._steps[name], busy[name], parts.get(name, 0.0), now, width) for name in shown
+            bar(name + " " * (names - columns(name)), self._steps[name], busy[name], parts.get(name, 0.0), now, width) for name in shown
         ]
-        return [*found, _cut(whole, width)]
+        return [*found, cut(whole, width)]
 
     def _collect(self, body: Block, split: str) -> None:
         """The steps of which all tasks are known when their foreach begins: those in no loop, and in no arm of a switch."""
         for node in body:
             if "task" in node and split:
-                self._steps[node["task"]] = _Step()
+                self._steps[node["task"]] = StepCounts()
                 self._of_split.setdefault(split, []).append(node["task"])
             elif "map" in node:
                 self._collect(node["body"], node["map"])
@@ -89,21 +89,21 @@ class Bars:
                     self._collect(branch, split)
 
 
-def _bar(name: str, step: _Step, running: int, part: float, now: float, width: int) -> str:
+def bar(name: str, step: StepCounts, running: int, part: float, now: float, width: int) -> str:
     """A line: the name, the bar, the counts and the estimate, of which what does not fit is left out, the estimate first."""
     counts = (
         f"{step.done} of {step.total}" + (f", {running} running" if running else "") + (f", {step.failed} failed" if step.failed else "")
     )
     left = _left(step, part, now)
     for more in (f"  {left}" if left else "", ""):
-        room = min(BAR, width - _wide(name) - len(counts) - len(more) - 4)
+        room = min(BAR, width - columns(name) - len(counts) - len(more) - 4)
         if room >= SHORTEST:
             filled = int(room * min(1.0, (step.done + part) / step.total))
             return f"{name} [{'=' * filled}{' ' * (room - filled)}] {counts}{more}"
-    return _cut(f"{name} {counts}", width)
+    return cut(f"{name} {counts}", width)
 
 
-def _left(step: _Step, part: float, now: float) -> str:
+def _left(step: StepCounts, part: float, now: float) -> str:
     """How long the rest takes if it goes on like this; "" as long as there is too little to tell."""
     seconds, share = now - (now if step.began is None else step.began), step.done + part
     if seconds < EARLY or share < 1:
@@ -115,13 +115,13 @@ def _left(step: _Step, part: float, now: float) -> str:
     return f"about {minutes} min left" if minutes < 60 else f"about {minutes // 60} h {minutes % 60} min left"
 
 
-def _cut(text: str, width: int) -> str:
+def cut(text: str, width: int) -> str:
     """The beginning of a text that fits into so many columns."""
-    while _wide(text) > width:
+    while columns(text) > width:
         text = text[:-1]
     return text
 
 
-def _wide(text: str) -> int:
+def columns(text: str) -> int:
     """How many columns a text takes."""
     return sum(2 if east_asian_width(one) in "WF" else 1 for one in text)

@@ -11,6 +11,7 @@ import time
 from collections import deque
 
 from flowport.runtime.live.bars import Bars
+from flowport.runtime.live.terminal import BottomLines
 from flowport.runtime.local.child import NOTHING
 from flowport.runtime.local.run_spec import RunSpec
 from flowport.runtime.protocol import ENDED
@@ -55,7 +56,7 @@ class Console:
         self.colored = not quiet and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
         self.began = time.monotonic()
         self._bars = Bars(body)
-        self._status: list[str] = []
+        self._bottom = BottomLines()
         self._shown: dict[str, int] = {}
         self._hidden: dict[str, int] = {}
         self._colors: dict[str, int] = {}
@@ -120,37 +121,14 @@ class Console:
         now = time.monotonic()
         seconds = int(now - self.began)
         whole = f"{done} of {done + known} tasks, {len(running)} running  {seconds // 60}:{seconds % 60:02}"
-        lines = self._bars.lines(running, whole, now, self._columns() - 1)
-        if lines != self._status:
-            # In one piece, and each line is written over the one before it, so that nothing flickers.
-            up = self._up()
-            self._status = lines
-            text = "\n".join(f"{line}\x1b[K" for line in lines)
-            sys.stderr.write(f"{up}{text}\x1b[J")
-            sys.stderr.flush()
+        self._bottom.show(self._bars.lines(running, whole, now, self._bottom.columns - 1))
 
     def close(self) -> None:
         """Leave the terminal as it was, and say what was not shown."""
-        self._erase()
-        self._status = []
+        self._bottom.close()
         for step, tasks in self._hidden.items():
             where = f"{self.spec.flow}/{self.spec.run}/{step}{self.spec.again}"
             self.say(f"{tasks} more tasks of `{step}` printed something: flowport logs {where}")
-
-    def _columns(self) -> int:
-        return max(10, os.get_terminal_size(sys.stderr.fileno()).columns)
-
-    def _up(self) -> str:
-        """What brings the cursor to the beginning of the progress; a terminal that became narrower has broken its lines."""
-        columns = self._columns()
-        above = sum(-(-max(1, len(line)) // columns) for line in self._status) - 1
-        return f"\r\x1b[{above}A" if above > 0 else "\r"
-
-    def _erase(self) -> None:
-        """Remove the progress from the terminal."""
-        if self._status:
-            sys.stderr.write(f"{self._up()}\x1b[J")
-            sys.stderr.flush()
 
     def name(self, task: Attempt) -> str:
         """What a task is called."""
@@ -217,12 +195,10 @@ class Console:
             self._write(sys.stdout, text)
 
     def _write(self, file: TextIO, text: str) -> None:
-        self._erase()
+        self._bottom.hide()
         file.write(text)
         file.flush()
-        if self._status:
-            sys.stderr.write("\n".join(self._status))
-            sys.stderr.flush()
+        self._bottom.show_again()
 
     def _keep(self, task: Attempt, store: Store) -> None:
         """Bring a log to the store; a store that refuses it costs the log, not the run."""

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import re
+import select
+import struct
+import subprocess
+import termios
+from collections.abc import Callable
+from pathlib import Path
+
+import progress
 
 SEQUENCE = re.compile(r"\x1b\[(\d*)([AKJm])|([\r\n])|([^\x1b\r\n])")
 
@@ -57,3 +67,32 @@ class Screen:
         while found and not found[-1]:
             found.pop()
         return found
+
+
+def on_terminal(
+    command: list[str], folder: Path, columns: int, look: Callable[[list[str]], object] = lambda lines: None
+) -> tuple[Screen, list[str], int]:
+    """Run a command on a terminal: what stands there when it has ended, every line that stood there, and the exit code.
+
+    `look` is called with the lines whenever something was written.
+    """
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    process = subprocess.Popen(command, cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    screen, seen = Screen(columns), list[str]()
+
+    def has_ended() -> bool:
+        while select.select([ours], [], [], 0)[0]:
+            try:
+                screen.write(os.read(ours, 1 << 16).decode())
+            except OSError:  # Linux: the other end is closed
+                break
+            seen.extend(screen.lines)
+            look(screen.lines)
+        return process.poll() is not None
+
+    progress.until(has_ended, seen=lambda: len(seen), processes=[process.pid])
+    has_ended()
+    os.close(ours)
+    return screen, seen, process.returncode

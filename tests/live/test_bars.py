@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import select
-import struct
-import subprocess
 import sys
-import termios
 from pathlib import Path
 
 import pytest
 
-import progress
 from flowport.runtime.live.bars import Bars
 from flowport.runtime.local.attempt import Attempt
-from live.screen import Screen
+from live.screen import on_terminal
 from solo import OPENING
 
 TASK = {"task": "train"}
@@ -102,26 +95,9 @@ class Counted(FlowSpec):
 @pytest.mark.parametrize("columns", [30, 80])
 def test_a_terminal_shows_the_output_of_tasks_above_the_progress_and_nothing_else_afterwards(tmp_path: Path, columns: int) -> None:
     (tmp_path / "counted.py").write_text(OPENING + FLOW)
-    ours, theirs = os.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     command = [sys.executable, "-m", "flowport", "run", "counted.py", "--run-id", "1", "--max-workers", "2"]
-    process = subprocess.Popen(command, cwd=tmp_path, stdin=theirs, stdout=theirs, stderr=theirs)
-    os.close(theirs)
-    screen, seen = Screen(columns), list[str]()
-
-    def has_ended() -> bool:
-        while select.select([ours], [], [], 0)[0]:
-            try:
-                screen.write(os.read(ours, 1 << 16).decode())
-            except OSError:  # Linux: the other end is closed
-                break
-            seen.extend(screen.lines)
-        return process.poll() is not None
-
-    progress.until(has_ended, seen=lambda: len(seen), processes=[process.pid])
-    has_ended()
-    os.close(ours)
-    assert process.returncode == 0
+    screen, seen, code = on_terminal(command, tmp_path, columns)
+    assert code == 0
     assert any(line.startswith("each ") and " of 6" in line for line in seen)
     assert any(" tasks, " in line for line in seen)
     final = screen.lines

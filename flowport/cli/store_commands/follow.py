@@ -35,7 +35,7 @@ DONE, FAILED = 0, 1
 
 def follow(store: Store, address: Address) -> int:
     """Print the output of the tasks of an address until the run ends; the exit status."""
-    run = _begun(store, address)
+    run = begun(store, address)
     step = find_step(run, address.step) if address.step else ""
     slice = slice_of(run, step, address.item, warn) if address.item else ""
     follower, printer = Follower(run, step, slice), _Printer()
@@ -55,7 +55,7 @@ def follow(store: Store, address: Address) -> int:
         time.sleep(max(usual, 4 * (time.monotonic() - began)))
 
 
-def _begun(store: Store, address: Address) -> Run:
+def begun(store: Store, address: Address) -> Run:
     """The run, when its first task has begun; raises UnknownFlow or UnknownRun if that takes too long."""
     until, has_said = time.monotonic() + WAIT, False
     while True:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from shlex import quote
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import click
+
 from flowport.cli import shared_options as shared
 from flowport.cli.advice import WrongUse
 from flowport.cli.command import Argument, Command
@@ -33,6 +35,7 @@ class StatusRequest(NamedTuple):
     """A run in a store, the latest of its flow unless one is named."""
 
     address: Address
+    watch: bool
     json: bool
     store: str | None
     target: str | None
@@ -46,6 +49,10 @@ def status(request: StatusRequest) -> int:
         named = "/".join(part for part in address if part is not None)
         raise WrongUse(f"`{named}` names a step, but `status` shows a whole run", f"flowport status {address.flow}/{address.run}")
     store = store_to_read(request.store, request.target, request.profile)
+    if request.watch:
+        from flowport.cli.store_commands.watch import watch
+
+        watch(store, address)
     try:
         run = find_run(store, address, warn)
     except (UnknownFlow, UnknownRun):
@@ -59,7 +66,7 @@ def status(request: StatusRequest) -> int:
         print(as_json(found, indent=2))
     else:
         _print(found, run.store.url)
-    return int(run.damaged)
+    return int(run.damaged or (request.watch and found["status"] != "done"))
 
 
 def _document(run: Run, again: str) -> dict[str, Any]:
@@ -161,9 +168,19 @@ COMMAND = Command(
             type=Address.parse,
             shell_complete=addresses,
         ),
+        click.Option(
+            ["--watch", "-w"],
+            is_flag=True,
+            help="Show how far the run is until it is over, with a bar for each foreach; "
+            "the exit status is then 0 if the run is done, else 1.",
+        ),
         shared.json(),
         *shared.store_to_read(),
     ),
     help="It shows the items of each step that are done, and the command that resumes the run. With --target it also asks the engine.",
-    examples=("flowport status DigitsFlow", "flowport status DigitsFlow/20261121-071334-c8996f --json"),
+    examples=(
+        "flowport status DigitsFlow",
+        "flowport status DigitsFlow --watch",
+        "flowport status DigitsFlow/20261121-071334-c8996f --json",
+    ),
 )
