@@ -1,7 +1,7 @@
 """A run that fails late and is resumed: flowport runs only the steps that are left.
 
 flowport run examples/resume.py --discount ten      # `bill` fails
-flowport resume --discount 10                       # runs only `bill` and `end`
+flowport resume --discount 10                       # runs `bill`, `end`, and what `@catch` has replaced
 """
 
 import time

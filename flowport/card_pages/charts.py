@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 
 from flowport.card_pages.texts import error, escape, note
 
-MISSING = "this is the specification of a chart: `pip install flowport[cards]` has what draws it"
+MISSING = "this is the specification of a chart: `pip install 'flowport[cards]'` has what draws it"
 
 SVG = "http://www.w3.org/2000/svg"
 HREF = "{http://www.w3.org/1999/xlink}href"

@@ -7,7 +7,7 @@ from typing import Any
 
 from flowport.card_pages.texts import clean, escape, note
 
-MISSING = "the text is shown as it was written: `pip install flowport[cards]` has what renders Markdown"
+MISSING = "the text is shown as it was written: `pip install 'flowport[cards]'` has what renders Markdown"
 
 
 def markdown(source: str) -> str:

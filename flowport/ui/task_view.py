@@ -154,7 +154,7 @@ def _cards(found: ItemReader) -> list[Card]:
     cards = []
     for number, card in enumerate(cards_of(found), start=1):
         title = card.id or f"{card.type} card"
-        note = "what every step has" if card.implied else card.type if card.id else ""
+        note = "the step has no @card" if card.implied else card.type if card.id else ""
         version = f"{crc32(documents.dump(card.content)):08x}" if card.live else ""
         cards.append(Card(title, note, urls.card_url(doc["flow"], doc["run"], found.step, found.address, number), version))
     return cards

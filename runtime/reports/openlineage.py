@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 from openlineage.client import OpenLineageClient
 from openlineage.client import event_v2 as events
 from openlineage.client import facet_v2 as facets
+from openlineage.client.transport.http import HttpTransport
+from openlineage.client.transport.http_common import DEFAULT_RETRY_CONFIG
 from openlineage.client.uuid import generate_static_uuid
 
 if TYPE_CHECKING:
@@ -36,6 +38,10 @@ class Lineage:
     def __init__(self) -> None:
         facets.set_producer(producer := f"urn:flowport:{version('flowport')}")
         self._client, self._producer = OpenLineageClient(), producer
+        transport = self._client.transport
+        if isinstance(transport, HttpTransport) and transport.config.retry == DEFAULT_RETRY_CONFIG:
+            # The client tries for ten seconds and more, for which each task would wait where no server is.
+            transport.config.retry = {**DEFAULT_RETRY_CONFIG, "total": 2, "connect": 2}
         self._namespace = os.environ.get("OPENLINEAGE_NAMESPACE") or "flowport"
         self._version = version("flowport")
 

@@ -36,6 +36,7 @@ def _openlineage() -> Send:
 def _mlflow() -> Send:
     # By default the client tries for minutes.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "1")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
     from flowport.runtime.reports.mlflow import Tracking
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import signal
 import subprocess
@@ -157,6 +158,9 @@ def test_what_a_dry_run_left_looks_like_any_other_run(trip: Trip, target: str) -
     assert "one" in shown
     assert "done" in shown
     assert "try" in shown
+    [row] = csv.DictReader(trip.run("runs", "Trip", "--columns", "run,status,total", "--csv").stdout.splitlines())
+    assert (row["run"], row["status"]) == ("one", "done")
+    assert row["total"] == "10"
     local = trip.run("run", "trip.py", "--run-id", "one", "--quiet")
     assert local.returncode == 2, "two runs with the same id must not mix"
     assert trip.run("dry-run", "trip.py", "--target", target, "--run-id", "one").returncode == 2

@@ -96,7 +96,7 @@ def _table(steps: list[StepValidity], run: str) -> Iterator[str]:
     for step in steps:
         runs, may = (sum(cause.number for cause in causes) for causes in (step.runs, step.may_run))
         why = [
-            *(sentence(cause.reason, f"run {run}") for cause in step.runs),
+            *(sentence(cause.reason, run) for cause in step.runs),
             *(f"{_may(cause.reason.subject, cause.reason.place)}" for cause in step.may_run),
             *(["the flow has no such step any more"] if step.is_gone else []),
         ]

@@ -77,13 +77,20 @@ def _exact(value: Any) -> Any:
 def _lines(rows: list[Row], columns: list[Column]) -> Iterator[str]:
     if not rows:
         return
-    cells = [[column.label.upper() if column.kind == "run" else column.label for column in columns]]
+    cells = [[_title(column) for column in columns]]
     cells += [[shown(as_text(column.value(row), column)) for column in columns] for row in rows]
     widths = [max(len(line[place]) for line in cells) for place in range(len(columns))]
     are_numbers = [any(_is_number(column.value(row)) for row in rows) and column.kind != "run" for column in columns]
     for line in cells:
         padded = (f"{cell:>{width}}" if right else f"{cell:{width}}" for cell, width, right in zip(line, widths, are_numbers, strict=True))
         yield "  ".join(padded).rstrip()
+
+
+def _title(column: Column) -> str:
+    """The heading of a column; those of the run itself are in capitals, as in the list of runs."""
+    if column.address in ("run:started", "run:ended"):
+        return f"{column.label.upper()} (UTC)"
+    return column.label.upper() if column.kind == "run" else column.label
 
 
 def _is_number(value: Any) -> bool:

@@ -134,8 +134,8 @@ def _why(explainer: Explainer, found: StepExplanation, group: Group) -> list[str
 
 
 def _item_lines(run: Run, found: ItemExplanation) -> Iterator[str]:
-    engine = f" on {found.engine}" if found.engine else ""
-    yield f"{found.step}/{found.address} of run {run.doc['run']}: {_headline(run, found)}{'' if found.chain else engine}"
+    engine = f", on {found.engine}" if found.engine not in ("", "local") and not found.chain else ""
+    yield f"{found.step}/{found.address} of run {run.doc['run']}{engine}: {_headline(run, found)}"
     if found.chain:
         yield from (f"  run {one} resumes run {other}" for one, other in zip(found.chain, found.chain[1:], strict=False))
         yield f"  it ran in run {found.chain[-1]}, and nothing that it read has changed since"

@@ -163,7 +163,8 @@ def _times(across: _Scale) -> list[float]:
 def _date(seconds: float, span: float) -> str:
     import time
 
-    return time.strftime("%Y-%m-%d" if span > 4 * 86_400 else "%m-%d %H:%M", time.gmtime(seconds))
+    form = "%Y-%m-%d" if span > 4 * 86_400 else "%m-%d %H:%M" if span > 600 else "%H:%M:%S"
+    return time.strftime(form, time.gmtime(seconds))
 
 
 def _is_finite(point: tuple[float, float]) -> bool:

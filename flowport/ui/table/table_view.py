@@ -65,7 +65,6 @@ class Cell(NamedTuple):
     label: str
     text: str
     is_number: bool
-    at: float | None = None
 
 
 class TableRow(NamedTuple):
@@ -166,16 +165,20 @@ def _heading(column: Column, rows: list[Row], query: TableQuery) -> Heading:
     is_sorted = query.sort.removeprefix("-") in (column.address, column.label)
     order = "" if not is_sorted else "descending" if query.sort.startswith("-") else "ascending"
     url = query.url(sort=column.address if order == "descending" else f"-{column.address}")
-    return Heading(column.label, url, order, any(_is_number(column.value(row)) for row in rows))
+    return Heading(_label(column), url, order, any(_is_number(column.value(row)) for row in rows))
+
+
+def _label(column: Column) -> str:
+    """The name of a column; times are as conditions compare them."""
+    return f"{column.label} (UTC)" if column.address in ("run:started", "run:ended") else column.label
 
 
 def _row(row: Row, columns: list[Column]) -> TableRow:
     cells = []
     for column in columns:
         value = column.value(row)
-        is_time = column.address in ("run:started", "run:ended")
         text = duration(value) if column.address == "run:duration" else as_text(value, column)
-        cells.append(Cell(column.label, text, _is_number(value), row[column.name] if is_time else None))
+        cells.append(Cell(_label(column), text, _is_number(value)))
     return TableRow(row["run"], urls.run_url(row["flow"], row["run"]), row["status"], cells)
 
 

@@ -16,7 +16,7 @@ from flowport.compiler.target import DryRun, DryRunResult, File, TaskEnded
 from flowport.runtime.local.preload import leading
 from flowport.runtime.protocol import ARRAY_INDEX, Invocation
 from flowport.runtime.run.form import is_json
-from flowport.runtime.store.keys import Keys, index_folder
+from flowport.runtime.store.keys import Keys, index_folder, table_folder
 from flowport.targets.dry_run import Recorder
 from flowport.targets.run_input import in_store
 from flowport.targets.stepfunctions.emulator.bucket import Bucket, runs_before
@@ -61,7 +61,7 @@ def _emulated(request: DryRun[Settings], files: tuple[File, ...], recorder: Reco
         try:
             return account.run(deployed.machine, request.engine_run_id, _input(request, recorder))
         finally:
-            bucket.download(store, index_folder(request.plan.flow.name), recorder.keys.root)
+            bucket.download(store, index_folder(flow), table_folder(flow), recorder.keys.root)
 
 
 def libraries(flow: Flow) -> list[tuple[str, list[str]]] | None:
