@@ -167,6 +167,11 @@ class Limited:
             raise type(error)(_Now.late)  # the alarm was that of the step around
 
 
+def is_asked_to_end() -> bool:
+    """Whether this process was asked to end."""
+    return _Now.ended
+
+
 def check() -> None:
     """Raise Ended when this process was asked to end while no step ran."""
     if _Now.ended:

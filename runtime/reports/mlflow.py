@@ -7,8 +7,11 @@ All tasks of a run share one run of MLflow, which they find by its tags, as they
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from itertools import islice
+from posixpath import normpath
 from typing import TYPE_CHECKING, Any
 
 from mlflow import MlflowClient
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
 
 METRICS, PARAMETERS = 1000, 100
 """What one request may have (MLflow REST API, "Log Batch")."""
+
+NOT_IN_NAMES = re.compile(r"[^\w .:/-]")
+"""What names of metrics may not have (MLflow, "validate_metric_name")."""
 
 RUN, STORE = "flowport.run", "flowport.store"
 """The tags by which a run is found."""
@@ -34,28 +40,25 @@ class Tracking:
 
     def send(self, first: Report, report: Report) -> None:
         """Send what a report says; `first` is the task's first report, which says what it is."""
-        if report["event"] == "start" and first["run_begins"]:
-            self._begin(first)
-        if report["event"] == "done":
-            self._results(first, report)
-        if report.get("run_is_over"):
-            state = "FINISHED" if report["event"] == "done" else "FAILED"
-            self._client.set_terminated(self._found(first), state)
-
-    def _begin(self, first: Report) -> None:
         run = self._found(first)
+        with ExitStack() as each:  # calls them from the last one on, also when one of them raises
+            if report.get("run_is_over"):
+                each.callback(self._client.set_terminated, run, "FINISHED" if report["event"] == "done" else "FAILED")
+            for file, folder in reversed(report.get("files", ())):
+                each.callback(self._client.log_artifact, run, file, folder)
+            if report.get("metrics"):
+                each.callback(self._log_metrics, run, report)
+            if report["event"] == "start":
+                each.callback(self._begin, run, first)
+
+    def _begin(self, run: str, first: Report) -> None:
         self._client.update_run(run, status="RUNNING")  # it is not when the run's first task is tried again
         for some in _cut(sorted(first["parameters"].items()), PARAMETERS):
             self._client.log_batch(run, params=[Param(name, value) for name, value in some])
 
-    def _results(self, first: Report, report: Report) -> None:
-        if not report["metrics"] and not report["files"]:
-            return
-        run = self._found(first)
+    def _log_metrics(self, run: str, report: Report) -> None:
         for some in _cut(_metrics(report), METRICS):
             self._client.log_batch(run, metrics=some)
-        for file, folder in report["files"]:
-            self._client.log_artifact(run, file, folder)
 
     def _found(self, first: Report) -> str:
         """The run's id; the run is made if there is none. Of two that are made at once, the earlier one stays."""
@@ -99,7 +102,13 @@ def _metrics(report: Report) -> Iterator[Metric]:
         is_single = len(one["values"]) == 1 and one["index"] is not None
         name = one["name"] if one["index"] is None or is_single else f"{one['name']}/{one['item']}"
         for step, value in zip([one["index"]] if is_single else one["steps"], one["values"]):
-            yield Metric(name, value, when, step)
+            yield Metric(_legal(name), value, when, step)
+
+
+def _legal(name: str) -> str:
+    """A name that MLflow takes: it looks like a path from nowhere to somewhere."""
+    legal = NOT_IN_NAMES.sub("_", name)
+    return legal if normpath(legal) == legal and not legal.startswith(("/", "..")) else legal.replace("/", "_").replace("..", "_")
 
 
 def _cut(values: Iterable[Any], size: int) -> Iterator[list[Any]]:

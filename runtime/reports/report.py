@@ -10,3 +10,6 @@ Report = dict[str, Any]
 
 Send = Callable[[Report, Report], None]
 """Sends what a report says; the first argument is the first report of the task, which says what it is."""
+
+PATIENCE = 30.0
+"""Seconds that the end of a task may wait until its reports are sent."""

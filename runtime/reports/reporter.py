@@ -4,7 +4,10 @@
 {"event": "done", ...}      its manifest is in force; of the last task also the run is done
 {"event": "failed", ...}    it failed; with `last` it is not tried again, so the run has failed too
 
-When the lines end without `done` or `failed`, the task was killed.
+{"event": "attempt", ...}   whether another attempt follows if this one fails
+{"event": "over"}           there is no more to send
+
+When the lines end without `over`, the task was killed.
 """
 
 from __future__ import annotations
@@ -19,8 +22,10 @@ from _pickle import loads
 from contextlib import suppress
 
 from flowport.runtime.metrics.log import parsed
+from flowport.runtime.process import lifecycle
 from flowport.runtime.replay.artifact_view import ArtifactView, mark
 from flowport.runtime.reports.artifact_file import write_artifact
+from flowport.runtime.reports.report import PATIENCE
 from flowport.runtime.store import codec, documents, row_ranges
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
 
@@ -53,14 +58,20 @@ if TYPE_CHECKING:
         columns: ColumnCache
 
 
-PATIENCE = 30.0
-"""Seconds that the end of a task may wait until its reports are sent."""
-
 LONGEST = 6000
 """Characters of the value of a parameter: what MLflow takes at most."""
 
 READS = ("self.", "inputs.")
 """How the names of artifacts begin in the records of what an item read: its own, and those of a join's inputs."""
+
+
+SENDER = """
+import sys
+sys.path[:] = filter(None, sys.path)
+from flowport.runtime.reports.sender import main
+main()
+"""
+"""The program that sends reports. It imports nothing of the folder that the task works in, which may have a `json.py`."""
 
 
 class Reporter:
@@ -70,34 +81,41 @@ class Reporter:
         self._context = context
         self._process: subprocess.Popen[bytes] | None = None
         self._is_over = False
-        self._folders: list[str] = []
+        self._folder = ""
 
     def __enter__(self) -> Reporter:
-        command = [sys.executable, "-m", "flowport.runtime.reports.sender"]
         try:
             # In a session of its own: what ends the task's processes must not end the report about it.
-            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+            self._process = subprocess.Popen([sys.executable, "-c", SENDER], stdin=subprocess.PIPE, start_new_session=True)
         except OSError as error:
             _warn(f"there is no process for them: {error}")
         self._say("start", **self._beginning())
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        process = self._process
-        if process is None or process.stdin is None:
-            return
         if not self._is_over and error is not None:
-            self._say("failed", type=type(error).__name__, message=str(error), traceback="", run_is_over=False)
-        with suppress(OSError):  # it has ended before, and has said why
-            process.stdin.close()
-        try:
-            process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            _warn(f"they were not sent within {PATIENCE:g} seconds")
-        for folder in self._folders:
-            shutil.rmtree(folder, ignore_errors=True)
+            self._over("failed", message=f"{type(error).__name__}: {error}", traceback="", run_is_over=False)
+        self._say("over")
+        if self._process is not None and self._process.stdin is not None:
+            with suppress(OSError):  # it has ended before, and has said why
+                self._process.stdin.close()
+        process, ends = self._process, time.monotonic() + PATIENCE
+        while process is not None and process.poll() is None:
+            if lifecycle.is_asked_to_end():
+                return  # the process goes on by itself, and ends soon
+            if time.monotonic() >= ends:
+                process.kill()
+                process.wait()
+                _warn(f"they were not sent within {PATIENCE:g} seconds")
+                break
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(0.05)
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def begins(self, attempts: Attempts) -> None:
+        """The items begin: if the task is killed from now on, the run has failed where no other attempt follows."""
+        self._say("attempt", is_last=attempts.is_last)
 
     def done(self, doc: dict[str, Any]) -> None:
         """The manifest with this document is in force."""
@@ -105,7 +123,8 @@ class Reporter:
         fields: dict[str, Any] = {"inputs": [], "outputs": [], "metrics": [], "files": []}
         try:
             fields |= {"inputs": self._inputs(doc), "outputs": self._outputs(doc), "metrics": self._metrics(doc)}
-            if os.environ.get("MLFLOW_TRACKING_URI"):
+            if os.environ.get("MLFLOW_TRACKING_URI") and "logged" in doc:
+                self._folder = fields["folder"] = tempfile.mkdtemp(prefix="flowport-artifacts-")
                 fields["files"] = list(self._files(doc))
         except (StoreError, Missing, Corrupt, OSError) as error:
             _warn(f"what the task has stored cannot be read, or not all of it: {error}")
@@ -191,7 +210,8 @@ class Reporter:
                 if entry is None:
                     _warn(f"MLflow does not get `{name}` of {place}: there is no such artifact")
                     continue
-                self._folders.append(folder := tempfile.mkdtemp(prefix="flowport-artifact-"))
+                folder = os.path.join(self._folder, place)
+                os.makedirs(folder, exist_ok=True)
                 try:
                     yield write_artifact(folder, name, view.value(name, row, entry)), place
                 except Exception as error:  # whatever a class of the user's raises when it is pickled

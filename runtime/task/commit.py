@@ -45,7 +45,7 @@ def open_context(invocation: Invocation, program: CodePackage, store: Store) -> 
 
 def finish(context: TaskContext, run: Callable[[TaskContext, Attempts], list[Outcome]]) -> int:
     """Adopt the existing manifest, or `run` the items and commit one. Returns the exit code. Without items there is nothing to do."""
-    if not context.arrived or not any(name in os.environ for name in REPORTS):
+    if not context.arrived or not any(map(os.environ.get, REPORTS)) or is_spin(context.invocation.run):
         return _finish(context, run, None)
     from flowport.runtime.reports.reporter import Reporter
 
@@ -67,6 +67,8 @@ def _finish(context: TaskContext, run: Callable[[TaskContext, Attempts], list[Ou
         policy = AttemptPolicy(context.plan)
         counted = policy.is_counted or row_ranges.count(context.arrived) > 1
         attempts = Attempts(context.store, context.prefix_of_attempts, context.plan["digest"], key, policy.granted, counted)
+        if reporter is not None:
+            reporter.begins(attempts)
         try:
             outcomes = run(context, attempts)
         except (Exception, Ended) as error:  # also what the user's module raises when it is imported

@@ -42,7 +42,7 @@ class Train(FlowSpec):
     @step
     def choose(self, inputs):
         self.best = max(max(one.model) for one in inputs)
-        current.log_metrics({"best": self.best, "count": len(inputs)})
+        current.log_metrics({"best": self.best, "count": len(inputs), "50%/of it!": 1, "/a": 2})
         current.log_metric("best", float("nan"), step=7)
         self.report = {"best": self.best}
         self.page = "<h1>done</h1>"
@@ -95,7 +95,9 @@ class Reader:
 
     def ask(self, path: str, **fields: Any) -> Any:
         """The answer to a request."""
-        request = urllib.request.Request(f"{self._url}/api/2.0/mlflow/{path}", json.dumps(fields).encode() if fields else None)
+        request = urllib.request.Request(
+            f"{self._url}/api/2.0/mlflow/{path.replace(' ', '%20')}", json.dumps(fields).encode() if fields else None
+        )
         request.add_header("content-type", "application/json")
         with urllib.request.urlopen(request) as answer:
             return json.load(answer)
@@ -140,6 +142,8 @@ def test_a_run_is_a_run_of_mlflow(tmp_path: Path, reader: Reader, capfd: pytest.
     assert reader.history(id, "loss/r.1") == [(0, 0.2), (1, 0.1), (2, 0.2 / 3)]
     assert [step for step, _ in reader.history(id, "best")] == [0, 7]
     assert reader.history(id, "count") == [(0, 3.0)]
+    assert reader.history(id, "50_/of it_") == [(0, 1.0)]
+    assert reader.history(id, "_a") == [(0, 2.0)]
     assert json.loads(reader.file(id, "choose/report.json")) == {"best": 0.3}
     assert reader.file(id, "choose/page.txt") == b"<h1>done</h1>"
     assert pickle.loads(reader.file(id, "train/r.2/model.pkl")) == {0.3}

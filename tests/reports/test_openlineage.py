@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
+import progress
 from desk import Desk
 from flowport.runtime.protocol import DONE, FAILED
 from flowport.runtime.reports import reporter
@@ -100,14 +103,53 @@ def test_each_attempt_is_a_run_and_the_last_one_fails_the_flow(tmp_path: Path, r
     assert "raise ValueError('no price')" in error["stackTrace"]
 
 
-def test_a_task_that_was_killed_is_reported_too(tmp_path: Path, receiver: Receiver) -> None:
-    solo = Solo(tmp_path, FAILING.replace("LINE", "import os; os.kill(os.getpid(), 9)"))
+@pytest.mark.parametrize("forks", [False, True], ids=["alone", "with a child that lives on"])
+def test_a_task_that_was_killed_is_reported_too(tmp_path: Path, receiver: Receiver, forks: bool) -> None:
+    child = "os.fork() or (time.sleep(8), os._exit(0)); " if forks else ""
+    solo = Solo(tmp_path, FAILING.replace("LINE", f"import os, time; {child}os.kill(os.getpid(), 9)"))
     assert solo.perform_apart("start") == -signal.SIGKILL
-    import progress
-
     progress.until(lambda: types(receiver.of("Failing.start")) == ["START", "FAIL"])
     assert receiver.of("Failing.start")[-1]["run"]["facets"]["errorMessage"]["message"] == "the task was killed"
-    assert types(receiver.of("Failing")) == ["START"]  # another attempt may follow
+    assert types(receiver.of("Failing")) == ["START"]  # another attempt follows
+
+
+def test_the_last_attempt_that_is_killed_fails_the_flow(tmp_path: Path, receiver: Receiver) -> None:
+    source = FAILING.replace("    @retry(times=1, minutes_between_retries=0)\n", "").replace("LINE", "import os; os.kill(os.getpid(), 9)")
+    assert Solo(tmp_path, source).perform_apart("start") == -signal.SIGKILL
+    progress.until(lambda: types(receiver.of("Failing")) == ["START", "FAIL"])
+
+
+def test_a_process_that_the_step_leaves_behind_holds_nothing_up(
+    tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(reporter, "PATIENCE", 600.0)
+    solo = Solo(tmp_path, FAILING.replace("LINE", "import os, time; self.child = os.fork() or (time.sleep(600), os._exit(0))"))
+    assert solo.perform_apart("start") == DONE
+    os.kill(solo.artifacts("start")["child"], signal.SIGKILL)  # it was there all the time
+    assert types(receiver.of("Failing.start")) == ["START", "COMPLETE"]
+    assert "reports" not in capfd.readouterr().err
+
+
+def test_a_spin_is_no_run_to_report(tmp_path: Path, receiver: Receiver) -> None:
+    desk = Desk(tmp_path)
+    desk.write("shop.py", f"from flowport import FlowSpec, Parameter, step\n{FLOW}")
+    assert desk("run", "shop.py", "--run-id", "one", "-q").status == 0
+    before = len(receiver.events)
+    assert before > 0
+    assert desk("spin", "shop.py", "add").status == 0
+    assert len(receiver.events) == before
+
+
+def test_modules_beside_the_flow_are_not_those_of_the_reports(tmp_path: Path, receiver: Receiver) -> None:
+    desk = Desk(tmp_path)
+    for name in ("flowport", "json", "openlineage", "mlflow", "threading"):
+        desk.write(f"work/{name}.py", "raise SystemExit('the wrong module')")
+    solo = Solo(tmp_path / "flow", FLOW)
+    done = subprocess.run(
+        solo.command("start"), cwd=tmp_path / "work", capture_output=True, text=True, env={**os.environ, "PYTHONSAFEPATH": "1"}
+    )
+    assert done.returncode == DONE, done
+    assert types(receiver.of("Shop.start")) == ["START", "COMPLETE"]
 
 
 def test_a_manifest_that_is_there_already_is_reported(tmp_path: Path, receiver: Receiver) -> None:
