@@ -85,7 +85,9 @@ class _Pages:
         self._templates.globals.update(urls=urls, store=settings.store.url, STATES=STATES)
 
     def _page(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
-        return HTMLResponse(self._templates.get_template(template).render(now=time.time(), **values), status)
+        html = self._templates.get_template(template).render(now=time.time(), **values)
+        # A name or a text of the user's may have what UTF-8 does not have: half of a pair of surrogates.
+        return HTMLResponse(html.encode("utf-8", "backslashreplace"), status)
 
     def runs(self, request: Request) -> Response:
         """The list of runs."""

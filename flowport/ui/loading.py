@@ -35,6 +35,8 @@ def _printed(words: list[str]) -> tuple[bool, str]:
         ended = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", timeout=SECONDS, stdin=subprocess.DEVNULL)
     except subprocess.TimeoutExpired:
         return False, f"it was not loaded within {SECONDS} seconds"
+    except ValueError:
+        return False, "its name has characters that cannot be in a command: load it with the client in Python"
     if ended.returncode:
         return False, ended.stderr.strip() or f"the process that loaded it ended with exit code {ended.returncode}"
     return True, ended.stdout

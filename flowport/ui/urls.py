@@ -45,14 +45,14 @@ def runs_url(**query: str | int) -> str:
 
 def table_url(flow: str, columns: Sequence[str] = (), **query: str | int) -> str:
     """The table of a flow's runs."""
-    more = urlencode([("column", column) for column in columns])
+    more = urlencode([("column", column) for column in columns], errors="backslashreplace")
     rest = query_of(flow=flow, **{name: value for name, value in query.items() if value != 0})
     return f"/table{rest}{'&' if more else ''}{more}"
 
 
 def query_of(**query: str | int) -> str:
     """The query of an address, without what is empty."""
-    text = urlencode({name: value for name, value in query.items() if value != ""})
+    text = urlencode({name: value for name, value in query.items() if value != ""}, errors="backslashreplace")
     return f"?{text}" if text else ""
 
 

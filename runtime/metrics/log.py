@@ -21,8 +21,11 @@ LONGEST_NAME = 250
 KEPT = 1000
 """Values of each metric that the document of a failed attempt keeps: it is written again whenever another item of its task ends."""
 
-LARGEST = 1 << 63
-"""Whole numbers from here on are stored as floating-point numbers."""
+TOO_LARGE = 1 << 1000
+"""Whole numbers are less than this, so that each can be compared with a floating-point number and plotted."""
+
+LAST_STEP = (1 << 63) - 1
+"""Steps are whole numbers of 64 bits, also for those who read them elsewhere, such as MLflow."""
 
 
 class MetricLog:
@@ -37,7 +40,7 @@ class MetricLog:
         name = self._name(name)
         number = self._number(name, value)
         points = self._points.setdefault(name, [])
-        points.append(((points[-1][0] + 1 if points else 0) if step is None else self._step(name, step), number))
+        points.append((self._step(name, (points[-1][0] + 1 if points else 0) if step is None else step), number))
 
     def log_all(self, values: Any, step: Any = None) -> None:
         """Add a value to each of several series."""
@@ -59,6 +62,8 @@ class MetricLog:
             raise self._error(f"the name of a metric is text, such as `current.log_metric('accuracy', 0.97)`, and not {_brief(name)}")
         if len(name) > LONGEST_NAME:
             raise self._error(f"the name of a metric has at most {LONGEST_NAME} characters, and `{name[:60]}...` has {len(name)}")
+        if not name.isprintable():
+            raise self._error(f"the name of a metric has only characters that can be printed, and {name!a} has others")
         return str(name)
 
     def _number(self, name: str, value: Any) -> int | float:
@@ -67,19 +72,36 @@ class MetricLog:
             if isinstance(value, (str, bytes, bytearray)):
                 raise TypeError
             try:
-                whole = index(value)
+                number = index(value)
             except TypeError:
                 return float(value)
-            return whole if -LARGEST <= whole < LARGEST else float(whole)
-        except (TypeError, ValueError, OverflowError):
+            if not is_number(number):
+                raise OverflowError
+        except OverflowError:
+            raise self._error(f"the value of the metric `{name}` is too large: whole numbers are less than 2**1000") from None
+        except (TypeError, ValueError):
             raise self._error(f"the value of the metric `{name}` is a number, and not {_brief(value)}") from None
+        return number
 
     def _step(self, name: str, step: Any) -> int:
         try:
-            return index(step)
+            number = index(step)
         except TypeError:
             way_out = f"`current.log_metric('{name}', value, step=10)`"
             raise self._error(f"the step of the metric `{name}` is a whole number, such as in {way_out}, and not {_brief(step)}") from None
+        if not is_step(number):
+            raise self._error(f"the step of the metric `{name}` is a whole number of 64 bits: from -2**63 to 2**63 - 1")
+        return number
+
+
+def is_number(value: object) -> bool:
+    """Whether a metric can have this value."""
+    return type(value) is float or (type(value) is int and -TOO_LARGE < value < TOO_LARGE)
+
+
+def is_step(value: object) -> bool:
+    """Whether a series can have this step."""
+    return type(value) is int and -LAST_STEP - 1 <= value <= LAST_STEP
 
 
 def stored(recent: Mapping[str, Any]) -> dict[str, bytes]:
@@ -97,11 +119,11 @@ def series(found: Any) -> tuple[list[int], list[int | float]]:
     if not isinstance(found, list) or len(found) != 2:
         raise ValueError("it is not a series of steps and values")
     steps, values = found
-    if not isinstance(values, list) or not values or not all(type(value) in (int, float) for value in values):
+    if not isinstance(values, list) or not values or not all(map(is_number, values)):
         raise ValueError("its values are not numbers")
     if steps is None:
         return list(range(len(values))), values
-    if not isinstance(steps, list) or len(steps) != len(values) or not all(type(step) is int for step in steps):
+    if not isinstance(steps, list) or len(steps) != len(values) or not all(map(is_step, steps)):
         raise ValueError("its steps are not numbers, one for each value")
     return steps, values
 

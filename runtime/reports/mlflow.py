@@ -102,7 +102,7 @@ def _metrics(report: Report) -> Iterator[Metric]:
         is_single = len(one["values"]) == 1 and one["index"] is not None
         name = one["name"] if one["index"] is None or is_single else f"{one['name']}/{one['item']}"
         for step, value in zip([one["index"]] if is_single else one["steps"], one["values"]):
-            yield Metric(_legal(name), value, when, step)
+            yield Metric(_legal(name), float(value), when, step)
 
 
 def _legal(name: str) -> str:

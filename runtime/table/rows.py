@@ -12,8 +12,10 @@ import sys
 import time
 
 from flowport.runtime.metrics.latest import latest_values
+from flowport.runtime.metrics.log import is_number
 from flowport.runtime.records import run_record
 from flowport.runtime.records.changes import enter_change
+from flowport.runtime.records.validation import LAST_SECOND
 from flowport.runtime.replay.artifact_view import ArtifactView
 from flowport.runtime.run.status import run_status
 from flowport.runtime.run.tags import read_tags
@@ -37,20 +39,37 @@ if TYPE_CHECKING:
 METRICS = 500
 """The most metrics of a row."""
 
-FIELDS: dict[str, tuple[type, ...]] = {
-    "run": (str,),
-    "status": (str,),
-    "started": (int, float),
-    "ended": (int, float, type(None)),
-    "target": (str,),
-    "origin": (str,),
-    "user": (str,),
-    "tags": (list,),
-    "parameters": (dict,),
-    "metrics": (dict,),
-    "artifacts": (dict,),
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_time(value: object) -> bool:
+    return isinstance(value, (int, float)) and 0 <= value <= LAST_SECOND
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
+def _are_scalars(value: object) -> bool:
+    return isinstance(value, dict) and all(is_number(one) or isinstance(one, (str, bool)) for one in value.values())
+
+
+FIELDS: dict[str, Callable[[object], bool]] = {
+    "run": _is_text,
+    "status": _is_text,
+    "started": _is_time,
+    "ended": lambda value: value is None or _is_time(value),
+    "target": _is_text,
+    "origin": _is_text,
+    "user": _is_text,
+    "tags": _are_texts,
+    "parameters": _are_scalars,
+    "metrics": _are_scalars,
+    "artifacts": _are_scalars,
 }
-"""What a row has."""
+"""What a row has, and what each of it must be."""
 
 
 def enter_done(store: Store, keys: Keys, record: dict[str, Any], manifest: Manifest, lineage: Lineage) -> None:
@@ -139,5 +158,9 @@ def damaged_row(keys: Keys, started: float) -> Row:
 
 def whole_row(found: Row) -> Row | None:
     """The row of these fields; None if they are not all there, or not what they must be."""
-    row = {name: found.get(name, ...) for name in FIELDS}
-    return row if all(isinstance(row[name], kinds) for name, kinds in FIELDS.items()) else None
+    return {name: found[name] for name in FIELDS} if FIELDS.keys() <= found.keys() and not wrong_field(found) else None
+
+
+def wrong_field(found: Row) -> str:
+    """The first of these fields that is not what it must be; "" if all are."""
+    return next((name for name, is_right in FIELDS.items() if name in found and not is_right(found[name])), "")

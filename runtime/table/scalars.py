@@ -9,6 +9,7 @@ import struct
 from _pickle import Unpickler, UnpicklingError
 from io import BytesIO
 
+from flowport.runtime.metrics.log import is_number
 from flowport.runtime.store import codec, packs
 
 TYPE_CHECKING = False
@@ -47,11 +48,8 @@ def scalar(entry: bytes) -> int | float | str | bool | None:
 
 def plain(value: Any) -> int | float | str | bool | None:
     """The value if it is a scalar that the table has, and None otherwise."""
-    if type(value) in (bool, float):
-        return value  # type: ignore[no-any-return]
-    if type(value) is int:
-        return value if -(1 << 63) <= value < 1 << 63 else float(value) if abs(value) < 1 << 1000 else None
-    return value if type(value) is str and len(value.encode("utf-8", "surrogatepass")) <= LONGEST else None
+    is_plain = type(value) is bool or is_number(value) or (type(value) is str and len(value.encode("utf-8", "surrogatepass")) <= LONGEST)
+    return value if is_plain else None
 
 
 def scalars(view: ArtifactView, store: Store) -> dict[str, int | float | str | bool]:

@@ -22,7 +22,7 @@ from flowport.runtime.run.history import History
 from flowport.runtime.store import documents
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
 from flowport.runtime.store.keys import END_OF_TIME, Keys, names, runs_folder, table_folder
-from flowport.runtime.table.rows import damaged_row, live_row, whole_row
+from flowport.runtime.table.rows import damaged_row, live_row, whole_row, wrong_field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class RunTable:
     def rows(self) -> list[Row]:
         """All runs, the latest first: those that are going on as they are now."""
         with self._lock, ThreadPoolExecutor(READERS) as pool:
-            self._read_chunks(pool)
+            is_whole = self._read_chunks(pool)
             begun, new = self._new_runs()
             changed, changes = self._changes()
             numbers = {**dict.fromkeys(changes, ""), **self._open, **new}
@@ -82,13 +82,18 @@ class RunTable:
             found = list(pool.map(self._look, looks))
             self._begun, self._changed = begun, changed
             self._settle(numbers, dict(zip(numbers, found)))
-            self._write_chunks(pool)
+            if is_whole:
+                self._write_chunks(pool)
             rows = {**self._rows, **{row["run"]: row for row, _ in found if row is not None}}
         return sorted(rows.values(), key=lambda row: (row["started"], row["run"]), reverse=True)
 
-    def _read_chunks(self, pool: ThreadPoolExecutor) -> None:
-        """Take over what other readers have collected since."""
-        for chunk in pool.map(lambda key: read_chunk(self.store, key), _covering(self._chunks(), self._next)):
+    def _read_chunks(self, pool: ThreadPoolExecutor) -> bool:
+        """Take over what other readers have collected since; False if some of it cannot be read, and has to be collected again."""
+        is_whole = True
+        for chunk in pool.map(self._chunk, _covering(self._chunks(), self._next)):
+            if chunk is None:
+                is_whole = False
+                break
             for row in chunk["rows"]:
                 held = self._rows.get(row["run"])
                 if held is None or not held["at"] or (row["at"] and row["at"] <= held["at"]):
@@ -99,6 +104,17 @@ class RunTable:
                 self._begun, self._changed = _later(self._begun, seen["begun"]), _later(self._changed, seen["changed"])
             self._next = chunk["last"] + 1
         self._open = {run: number for run, number in self._open.items() if run not in self._rows}
+        return is_whole
+
+    def _chunk(self, key: str) -> dict[str, Any] | None:
+        """A chunk; None if it cannot be read, which is reported, or was deleted meanwhile."""
+        try:
+            return read_chunk(self.store, key)
+        except Corrupt as error:
+            self.report(str(error))
+        except Missing:
+            pass
+        return None
 
     def _chunks(self) -> list[str]:
         return self.store.names(f"{self._folder}chunks/")
@@ -129,14 +145,16 @@ class RunTable:
         keys, before = Keys(self.flow, look.run), self._rows.get(look.run)
         fields = dict(before or {})
         for key in look.changes:
-            fields.update(self._change(key))
+            fields.update(self._change(key, look.run))
         row = whole_row(fields)
         at = look.changes[-1].split("/")[-2] if look.changes else ""
         try:
             if row is not None and (before is not None or (self.store.exists(keys.run()) if look.is_there is None else look.is_there)):
                 return {**row, "at": at or (before or {"at": ""})["at"]}, True
-            now = live_row(self.store, keys, self.report)
-            row = {**(whole_row(now) or damaged_row(keys, now["started"])), "at": at}
+            now = whole_row(live_row(self.store, keys, self.report))
+            if now is None:
+                raise Corrupt(f"the documents of {self.flow}/{look.run} in {self.store.url} do not have what they must have")
+            row = {**now, "at": at}
         except Missing:
             return None, not look.number or _age(look.number) > LATE / 1000
         except Corrupt as error:
@@ -145,10 +163,15 @@ class RunTable:
         is_over = row["status"] in SETTLED and row["ended"] is not None
         return row, is_over and time.time() - row["ended"] >= SETTLED[row["status"]]
 
-    def _change(self, key: str) -> dict[str, Any]:
+    def _change(self, key: str, run: str) -> dict[str, Any]:
+        """The fields of a run's row that changed; none where that cannot be read, which is reported."""
         try:
             found = documents.load(self.store.read(key))
             wrong = version_problem(found.get("v"), RECORDS, OLDEST_RECORDS)
+            if not wrong and found.get("run", run) != run:
+                wrong = "it is of another run"
+            elif not wrong and (name := wrong_field(found)):
+                wrong = f"its `{name}` is not what it must be"
         except Missing:
             return {}
         except (ValueError, AttributeError):
@@ -231,9 +254,15 @@ def read_chunk(store: Store, key: str) -> dict[str, Any]:
 
 def _is_chunk(found: dict[str, Any], key: str) -> bool:
     seen = found.get("seen", {"begun": "", "changed": "", "open": {}})
-    is_seen = all(isinstance(seen[name], str) for name in ("begun", "changed")) and isinstance(seen["open"], dict)
-    are_rows = all(isinstance(row["at"], str) and whole_row(row) for row in found["rows"])
-    return is_seen and are_rows and key.endswith(f"/{found['first']:08}-{found['last']:08}.json")
+    are_numbers = all(map(_is_number, (seen["begun"], seen["changed"], *seen["open"].values())))
+    are_rows = all(_is_number(row["at"]) and whole_row(row) for row in found["rows"])
+    is_place = isinstance(found["first"], int) and isinstance(found["last"], int)
+    return are_numbers and are_rows and is_place and key.endswith(f"/{found['first']:08}-{found['last']:08}.json")
+
+
+def _is_number(text: object) -> bool:
+    """Whether this is the number of an entry, or "" for none."""
+    return isinstance(text, str) and (text == "" or (len(text) == 15 and text.isascii() and text.isdecimal()))
 
 
 def _covering(keys: list[str], first: int) -> list[str]:

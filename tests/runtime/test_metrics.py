@@ -179,7 +179,7 @@ def test_a_task_that_was_killed_after_its_commit_leaves_its_metrics_when_it_is_t
         ("numpy.int64(3)", 3),
         ("numpy.bool_(True)", 1.0),
         ("float('inf')", math.inf),
-        ("2**70", 2.0**70),
+        ("2**70 + 1", 2**70 + 1),
     ],
     ids=str,
 )
@@ -210,6 +210,10 @@ def test_a_metric_may_be_no_number(tmp_path: Path) -> None:
             "log_metric('a', 1, step=0.5)",
             "the step of the metric `a` is a whole number, such as in `current.log_metric('a', value, step=10)`",
         ),
+        ("log_metric('a', 10**400)", "the value of the metric `a` is too large: whole numbers are less than 2**1000"),
+        ("log_metric('a', 1, step=2**63)", "the step of the metric `a` is a whole number of 64 bits: from -2**63 to 2**63 - 1"),
+        (r"log_metric('\ud800', 1)", r"the name of a metric has only characters that can be printed, and '\ud800' has others"),
+        (r"log_metric('a\x1b[31m', 1)", r"the name of a metric has only characters that can be printed, and 'a\x1b[31m' has others"),
         ("log_metrics('a', 1)", "`current.log_metrics` takes a dictionary, and not `'a'`: {'accuracy': 0.97}"),
     ],
 )

@@ -66,6 +66,32 @@ def test_tags_and_conditions_both_hold(store: str, capsys: pytest.CaptureFixture
     assert out(capsys, store, "Train", "--where", "max_depth > 4", *words) == "run\nr1\n"
 
 
+def test_a_name_may_have_commas_and_whole_numbers_are_exact(store: str, capsys: pytest.CaptureFixture[str]) -> None:
+    put_row(FolderStore(store), "odd", STARTED + 9, parameters={"depth": 2**64 - 1}, metrics={"depth": 1, "metric:depth": 2, "a,b": 3})
+    words = ("--columns", "depth,metric:depth,metric:metric:depth,`a,b`", "--where", f"depth = {2**64 - 1}")
+    assert json.loads(out(capsys, store, "Train", "--json", *words)) == {
+        "depth": 2**64 - 1, "metric:depth": 1, "metric:metric:depth": 2, "a,b": 3,
+    }  # fmt: skip
+    assert out(capsys, store, "Train", "--csv", *words) == ('depth,metric:depth,metric:metric:depth,"a,b"\n18446744073709551615,1,2,3\n')
+    assert "18446744073709551615" in out(capsys, store, "Train", *words)
+
+
+def test_a_terminal_obeys_no_name(store: str, capsys: pytest.CaptureFixture[str]) -> None:
+    put_row(FolderStore(store), "odd", STARTED + 9, metrics={"\x1b[31mred": 1})
+    assert r"\x1b[31mred" in out(capsys, store, "Train", "--columns", "run,`\x1b[31mred`")
+    said = out(capsys, store, "Train", "--where", "nothing_like_it = 1", status=2)
+    assert "\x1b" not in said
+    assert r"\x1b[31mred" in said
+
+
+def test_a_damaged_part_of_the_index_is_said_and_the_rest_is_read(store: str, capsys: pytest.CaptureFixture[str]) -> None:
+    FolderStore(store).create("flows/Train/table/chunks/00000000-00000000.json", b"{")
+    assert execute(["runs", "Train", "--columns", "run", "--csv", "--store", store]) == 0
+    found = capsys.readouterr()
+    assert found.out == "run\nr3\nr2\nr1\nr0\n"
+    assert "delete this document, which is made again" in found.err
+
+
 def test_a_mistake_is_said_with_its_place(store: str, capsys: pytest.CaptureFixture[str]) -> None:
     said = out(capsys, store, "Train", "--where", "acuracy > 1", status=2)
     assert said.splitlines()[0].endswith("no run has a column `acuracy`")

@@ -13,7 +13,7 @@ import pytest
 from flowport.workspace.errors import BadCondition
 from flowport.workspace.table.columns import Columns
 from flowport.workspace.table.evaluate import test_of as made_of
-from flowport.workspace.table.expression import Among, And, Compare, Condition, Constant, Holds, Name, Not, Operand, Or, parse
+from flowport.workspace.table.expression import Among, And, Compare, Condition, Constant, Holds, Name, Not, Operand, Or, listed_names, parse
 from flowport.workspace.table.query import Question, answer
 from table.rows import row
 
@@ -99,6 +99,26 @@ def test_a_mistake_is_shown_where_it_stands(where: str, message: str, place: str
     assert raised.value.hint.startswith(hint)
 
 
+def test_a_condition_may_be_as_long_as_you_like() -> None:
+    assert chosen(" or ".join(["depth = 5"] * 3000 + ["depth = 4"])) == "a"
+    assert chosen(" and ".join(["depth = 4"] * 3000)) == "a"
+
+
+def test_whole_numbers_are_compared_exactly() -> None:
+    seeds = {"a": 2**64 - 1, "b": 2**64 - 2, "c": float(2**64)}
+    held = [row(run, parameters={"seed": seed}) for run, seed in seeds.items()]
+    assert [one["run"] for one in answer(held, Question(f"seed = {2**64 - 1}")).rows] == ["a"]
+    assert [one["run"] for one in answer(held, Question(sort="-seed")).rows] == ["c", "a", "b"]
+
+
+def test_each_column_has_a_label_of_its_own() -> None:
+    names = ("depth", "metric:depth", "metric:metric:depth", "`depth`", "a,b")
+    columns = Columns([row("a", parameters={"depth": 1}, metrics=dict.fromkeys(names, 1))]).all("param", "metric")
+    assert len({column.label for column in columns}) == len(names) + 1
+    chosen = answer([row("a", metrics={"a,b": 1, "c": 2})], Question(columns=listed_names(" metric:`a,b`, c,")))
+    assert [column.address for column in chosen.columns] == ["metric:a,b", "metric:c"]
+
+
 def test_an_order_has_what_is_absent_last_in_both_directions() -> None:
     for sort, runs in (("accuracy", "acbd"), ("-accuracy", "cabd"), ("run", "abcd"), ("-started", "dcba"), ("-kind", "bacd")):
         assert "".join(one["run"] for one in answer(ROWS, Question(sort=sort)).rows) == runs, sort
@@ -137,7 +157,8 @@ def grown(random: Random, depth: int) -> Condition:
         return Holds(operand())
     if form == "not":
         return Not(grown(random, depth - 1))
-    return (And if form == "and" else Or)(grown(random, depth - 1), grown(random, depth - 1))
+    parts = tuple(grown(random, depth - 1) for _ in range(random.randint(2, 3)))
+    return And(parts) if form == "and" else Or(parts)
 
 
 def written(part: Any) -> str:
@@ -157,7 +178,7 @@ def written(part: Any) -> str:
         case Not(inner):
             return f"not ({written(inner)})"
         case _:
-            return f"({written(part.left)}) {type(part).__name__.lower()} ({written(part.right)})"
+            return f" {type(part).__name__.lower()} ".join(f"({written(one)})" for one in part.parts)
 
 
 def model(part: Any, values: dict[str, Any]) -> Any:
@@ -184,10 +205,10 @@ def model(part: Any, values: dict[str, Any]) -> Any:
             return bool(model(operand, values))
         case Not(inner):
             return not model(inner, values)
-        case And(left, right):
-            return model(left, values) and model(right, values)
-        case Or(left, right):
-            return model(left, values) or model(right, values)
+        case And(parts):
+            return all(model(one, values) for one in parts)
+        case Or(parts):
+            return any(model(one, values) for one in parts)
 
 
 @pytest.mark.parametrize("seed", range(10))

@@ -12,14 +12,14 @@ import pytest
 
 from flowport.runtime.records.changes import enter_change
 from flowport.runtime.run.tags import change_tags
-from flowport.runtime.store.errors import Corrupt, StoreError
+from flowport.runtime.store.errors import StoreError
 from flowport.runtime.store.folder import FolderStore
 from flowport.runtime.store.keys import Keys
 from flowport.runtime.store.open import open_store
 from flowport.runtime.table import table as tables
 from flowport.runtime.table.table import RunTable
 from solo import Broken, Solo
-from table.rows import STARTED, Counting, put_row, put_run
+from table.rows import STARTED, Counting, put_row, put_run, row
 
 TRAIN = """
 import numpy
@@ -37,7 +37,7 @@ class Train(FlowSpec):
     @step
     def end(self):
         current.log_metric("accuracy", self.depth / 8)
-        self.score, self.count = numpy.float32(0.25), numpy.int64(3)
+        self.score, self.count, self.seed = numpy.float32(0.25), numpy.int64(3), numpy.uint64(2**64 - 1)
         self.good, self.nothing = True, None
         assert self.depth < 7
 """
@@ -72,7 +72,7 @@ def test_the_row_of_a_run_has_its_parameters_metrics_and_small_artifacts(tmp_pat
     assert (found["status"], found["tags"], found["origin"]) == ("done", ["a"], "")
     assert found["parameters"] == {"depth": 4, "names": '["a","b"]'}
     assert found["metrics"] == {"accuracy": 0.5}
-    assert found["artifacts"] == {"before": "text", "score": 0.25, "count": 3, "good": True}
+    assert found["artifacts"] == {"before": "text", "score": 0.25, "count": 3, "seed": 2**64 - 1, "good": True}
 
 
 def test_a_run_that_goes_on_or_failed_has_what_is_known_of_it(tmp_path: Path) -> None:
@@ -233,8 +233,50 @@ def test_damaged_documents_are_said(store: FolderStore, few: None) -> None:
         put_row(store, f"r{number}", STARTED + number)
     rows(store)
     store.replace("flows/Train/table/chunks/00000000-00000000.json", b"{}")
-    with pytest.raises(Corrupt, match=r"it has no version.*; delete this document, which is made again"):
-        rows(store)
+    said.clear()
+    assert len(RunTable(store, "Train", said.append).rows()) == 5
+    assert said[0].startswith("`flows/Train/table/chunks/00000000-00000000.json` in ")
+    assert said[0].endswith("or one that is no number: None; delete this document, which is made again")
+
+
+def test_a_change_that_is_not_what_it_must_be_is_said_and_the_run_is_read_without_it(store: FolderStore) -> None:
+    wrong: list[dict[str, Any]] = [
+        {"tags": [1]}, {"started": 1e300}, {"ended": math.nan}, {"parameters": {"depth": [4]}}, {"metrics": {"accuracy": 10**400}},
+        {"artifacts": {"a": None}}, {"run": "another"},
+    ]  # fmt: skip
+    for number, fields in enumerate(wrong):
+        put_run(store, f"r{number}", STARTED + number, "done", parameters={"depth": number})
+        enter_change(store, Keys("Train", f"r{number}"), {**row(f"r{number}", STARTED + number), **fields})
+    said: list[str] = []
+    found = {row["run"]: row["parameters"] for row in RunTable(store, "Train", said.append).rows()}
+    assert found == {f"r{number}": {"depth": number} for number in range(len(wrong))}
+    reasons = sorted(text.rpartition("cannot be read: ")[2] for text in said)
+    names = ("artifacts", "ended", "metrics", "parameters", "started", "tags")
+    assert reasons == ["it is of another run", *(f"its `{name}` is not what it must be" for name in names)]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"seen": {"begun": "abc", "changed": "", "open": {}}},
+        {"seen": {"begun": "", "changed": "", "open": {"r1": "9" * 5000}}},
+        {"seen": []},
+        {"first": "00000000"},
+        {"rows": [{"at": 1}]},
+    ],
+    ids=str,
+)
+def test_a_chunk_that_is_not_what_it_must_be_is_no_obstacle(store: FolderStore, few: None, fields: dict[str, Any]) -> None:
+    for number in range(3):
+        put_row(store, f"r{number}", STARTED + number)
+    rows(store)
+    key = "flows/Train/table/chunks/00000000-00000000.json"
+    store.replace(key, json.dumps({**json.loads(store.read(key)), **fields}).encode())
+    said: list[str] = []
+    reader = RunTable(store, "Train", said.append)
+    for _ in range(2):
+        assert len(reader.rows()) == 3
+    assert len(said) == 2
 
 
 def test_a_deleted_run_is_in_no_table_that_is_made_again(store: FolderStore, few: None) -> None:

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from flowport.runtime.metrics.latest import enter_latest
 from flowport.runtime.store.folder import FolderStore
+from flowport.runtime.store.keys import Keys
 from flowport.ui.table.plot import Line, Plot, thinned, ticks
 from solo import Solo
-from table.rows import STARTED, put_row, put_run
+from table.rows import STARTED, Done, put_row, put_run
 from ui.pages import client, links, main
 
 FIT = """
@@ -107,13 +109,42 @@ def test_runs_and_items_show_their_metrics(tmp_path: Path) -> None:
     assert "Values of <loss> step 1 2 0 0.5 2 1 0.25 1" in text
 
 
+def test_any_text_can_be_shown(tmp_path: Path) -> None:
+    solo, odd = Solo(tmp_path, FIT.replace("pass", "self.text = '\\ud800'")), "\ud800\x1b"
+    solo.run("1")
+    enter_latest(solo.store, Keys("Fit", "1"), Done(STARTED, {odd: 1}), lambda row: "r")  # type: ignore[arg-type]
+    put_row(solo.store, "2", flow="Fit", tags=[odd], parameters={odd: odd}, metrics={odd: 1}, artifacts={odd: odd})
+    page = client(solo.store)
+    for path in ("/", "/run/Fit/1", "/run/Fit/1/end/r", "/compare?left=Fit/1&right=Fit/1", "/table?flow=Fit"):
+        found = page.get(path)
+        assert (found.status_code, r"\ud800" in found.text) == (200, True), path
+    assert {page.get(link).status_code for link in links(found.text, "/table?")} == {200}
+
+
+def test_a_damaged_part_of_the_index_is_said_and_the_rest_is_shown(store: FolderStore) -> None:
+    store.replace("flows/Train/table/chunks/00000000-00000000.json", b"{")
+    text = main(client(store).get("/table", params={"flow": "Train"}).text)
+    assert "121 runs" in text
+    assert "1 document in the store cannot be read" in text
+
+
 def test_a_flow_without_runs_has_an_empty_table(tmp_path: Path) -> None:
     assert "No run matches." in main(client(tmp_path / "none").get("/table", params={"flow": "Nobody"}).text)
 
 
 @pytest.mark.parametrize(
     "values",
-    [[1.0], [3.0, 3.0], [-1e308, 1e308], [0.0, math.nan, 1.0], [math.inf, -math.inf], [1e-300, 2e-300], list(map(float, range(5000)))],
+    [
+        [1.0],
+        [3.0, 3.0],
+        [-1e308, 1e308],
+        [0.0, math.nan, 1.0],
+        [math.inf, -math.inf],
+        [1e-300, 2e-300],
+        [0.0, 5e-324],
+        [2**64 - 2, 2**64 - 1],
+        list(map(float, range(5000))),
+    ],
 )
 def test_any_values_can_be_plotted(values: list[float]) -> None:
     svg = Plot("a", "step", "a", [Line("a", list(enumerate(values)))]).svg

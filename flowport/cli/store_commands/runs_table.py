@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from flowport.cli.console import as_json, warn
 from flowport.runtime.text import shown
 from flowport.workspace.table.columns import Column, Row
-from flowport.workspace.table.expression import parse
+from flowport.workspace.table.expression import listed_names, parse
 from flowport.workspace.table.query import Question, answer, as_text, rows_of
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ SHOWN = 20
 
 def print_table(request: RunsRequest, store: Store, flows: list[str]) -> int:
     """Print the runs that are asked for as a table, as JSON lines or with commas; raises BadCondition."""
-    names = tuple(filter(None, (name.strip() for name in (request.columns or "").split(","))))
+    names = listed_names(request.columns or "")
     question = Question(request.where or "", names, (request.sort or "").strip())
     if question.where:
         parse(question.where)  # before any run is read
@@ -90,7 +90,7 @@ def _title(column: Column) -> str:
     """The heading of a column; those of the run itself are in capitals, as in the list of runs."""
     if column.address in ("run:started", "run:ended"):
         return f"{column.label.upper()} (UTC)"
-    return column.label.upper() if column.kind == "run" else column.label
+    return column.label.upper() if column.kind == "run" else shown(column.label)
 
 
 def _is_number(value: Any) -> bool:

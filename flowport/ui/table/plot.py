@@ -149,7 +149,7 @@ def number(value: float) -> str:
 
 def _scale(values: list[float], start: float, stop: float) -> _Scale:
     least, most = (min(values), max(values)) if values else (0.0, 1.0)
-    if least == most:
+    if least / 2 == most / 2:  # also whole numbers and denormal ones that a float does not tell apart
         around = abs(least) * 0.1 or 1.0
         least, most = least - around, most + around
     return _Scale(least, most, start, stop)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from flowport.compiler.diagnostics.suggestions import nearest
+from flowport.runtime.text import shown
 from flowport.workspace.errors import BadCondition
 from flowport.workspace.table.expression import Name, parse_name
 
@@ -23,7 +24,10 @@ SAME = {"engine": "target", "seconds": "duration", "id": "run", "tag": "tags", "
 
 
 class Column(NamedTuple):
-    """A column: a field of runs (`run`), a parameter, a metric or an artifact. `label` is how it is named where it is shown."""
+    """A column: a field of runs (`run`), a parameter, a metric or an artifact. `label` is how it is named where it is shown.
+
+    A label is the name, or the address where the name alone means another column: no two columns have the same one.
+    """
 
     kind: str
     name: str
@@ -72,9 +76,9 @@ class Columns:
             return self._column(kind, name.name)
         known = [one for kind, names in self.names.items() for one in names if name.kind in ("", kind)]
         close = nearest(name.name, known)
-        listed = ", ".join(known[:30]) + (", ..." if len(known) > 30 else "")
+        listed = shown(", ".join(known[:30])) + (", ..." if len(known) > 30 else "")
         hint = (
-            f"did you mean `{close}`?"
+            f"did you mean `{shown(close)}`?"
             if close
             else f"text stands in quotes: '{name.name}'; the columns are {listed}"
             if text
@@ -95,7 +99,8 @@ class Columns:
         return next((kind for kind, names in self.names.items() if name in names), "")
 
     def _column(self, kind: str, name: str) -> Column:
-        return Column(kind, name, name if self._kind_of(name) == kind else f"{kind}:{name}")
+        is_alone = self._kind_of(name) == kind and parse_name(name) == Name("", name)
+        return Column(kind, name, name if is_alone else f"{kind}:{name}")
 
 
 def moment(seconds: float) -> str:

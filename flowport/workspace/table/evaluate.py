@@ -19,12 +19,12 @@ def test_of(condition: Condition, columns: Columns, text: str) -> Test:
 
     def made(part: Condition) -> Test:
         match part:
-            case And(left, right):
-                one, other = made(left), made(right)
-                return lambda row: one(row) and other(row)
-            case Or(left, right):
-                one, other = made(left), made(right)
-                return lambda row: one(row) or other(row)
+            case And(parts):
+                all_of = [made(one) for one in parts]
+                return lambda row: all(test(row) for test in all_of)
+            case Or(parts):
+                any_of = [made(one) for one in parts]
+                return lambda row: any(test(row) for test in any_of)
             case Not(inner):
                 denied = made(inner)
                 return lambda row: not denied(row)

@@ -23,6 +23,9 @@ DEEPEST = 100
 
 NAME = re.compile(r"(?:(metric|param|artifact|run):)?(?:`([^`]+)`|(.+))", re.DOTALL)
 
+LISTED = re.compile(r"(?:`[^`]*`|[^,])+")
+"""A name in a list with commas between the names."""
+
 TOKENS = re.compile(
     r"""\s*(?:
     (?P<number>[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?(?![\w.]))
@@ -78,17 +81,15 @@ class Not(NamedTuple):
 
 
 class And(NamedTuple):
-    """Whether both hold."""
+    """Whether all of them hold: two or more."""
 
-    left: Condition
-    right: Condition
+    parts: tuple[Condition, ...]
 
 
 class Or(NamedTuple):
     """Whether one of them holds."""
 
-    left: Condition
-    right: Condition
+    parts: tuple[Condition, ...]
 
 
 Operand: TypeAlias = Name | Constant
@@ -110,6 +111,11 @@ def parse_name(text: str) -> Name:
     """The column that a text names, with a prefix or without: anything can be the name of a metric."""
     found = NAME.fullmatch(text.strip())
     return Name(found[1] or "", found[2] or found[3]) if found else Name("", text)
+
+
+def listed_names(text: str) -> tuple[str, ...]:
+    """The names in a list with commas between them; a name in backquotes may have commas."""
+    return tuple(filter(None, map(str.strip, LISTED.findall(text))))
 
 
 class _Parser:
@@ -139,16 +145,16 @@ class _Parser:
         return text
 
     def _or(self) -> Condition:
-        found = self._and()
+        parts = [self._and()]
         while self._take("or"):
-            found = Or(found, self._and())
-        return found
+            parts.append(self._and())
+        return Or(tuple(parts)) if len(parts) > 1 else parts[0]
 
     def _and(self) -> Condition:
-        found = self._not()
+        parts = [self._not()]
         while self._take("and"):
-            found = And(found, self._not())
-        return found
+            parts.append(self._not())
+        return And(tuple(parts)) if len(parts) > 1 else parts[0]
 
     def _not(self) -> Condition:
         self.depth += 1
