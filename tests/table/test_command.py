@@ -42,7 +42,7 @@ def test_runs_are_a_table(store: str, capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_without_columns_those_are_shown_that_the_question_names(store: str, capsys: pytest.CaptureFixture[str]) -> None:
     lines = out(capsys, store, "--sort", "max_depth", "-n", "2").splitlines()
-    assert lines[0].split() == ["FLOW", "RUN", "STATUS", "STARTED", "DURATION", "max_depth"]
+    assert lines[0].split() == ["FLOW", "RUN", "STATUS", "STARTED", "(UTC)", "DURATION", "max_depth"]
     assert [line.split()[:2] for line in lines[1:3]] == [["Train", "r0"], ["Train", "r1"]]
     assert lines[4] == "3 more runs: --all"
 
