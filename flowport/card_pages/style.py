@@ -20,7 +20,7 @@ STYLE = """
 html { -webkit-text-size-adjust: 100%; text-size-adjust: 100% }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.6 var(--sans); font-feature-settings: "kern", "liga", "calt" }
 main { max-width: 60rem; margin: 0 auto; padding: 3rem 1.5rem 4rem }
-main > * + *, section > * + * { margin-top: 1.1rem }
+body main > * + *, body section > * + * { margin-top: 1.1rem } section > .note { margin-top: .5rem }
 header { margin-bottom: 2.2rem }
 h1, h2, h3, h4 { line-height: 1.25; letter-spacing: -.012em; text-wrap: balance; margin: 0 }
 h1 { font-size: 1.9rem; font-weight: 650 }

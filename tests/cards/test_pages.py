@@ -221,7 +221,7 @@ def test_without_the_extra_the_text_and_the_specification_are_shown(monkeypatch:
     finally:
         for module in (markdown._parser, charts._library):
             module.cache_clear()
-    assert shown.count("pip install flowport[cards]") == 2
+    assert shown.count("pip install &#x27;flowport[cards]&#x27;") == 2
     assert "# &lt;b&gt;" in shown
     assert "&quot;mark&quot;: &quot;bar&quot;" in shown
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from socket import socket
 
 PORT = 8265
+ANYWHERE = ("0.0.0.0", "::")
+"""Addresses to listen on that nobody can open: others use the name of this machine."""
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -47,7 +50,10 @@ def ui(request: PageRequest) -> int:
     except (OSError, OverflowError) as error:
         raise WrongUse(f"the page cannot listen on {request.host}, port {request.port or PORT}: {error}", "--port 0") from None
     token = request.token or ("" if request.host in LOOPBACK else secrets.token_urlsafe(24))
-    host = f"[{request.host}]" if ":" in request.host else request.host
+    from socket import gethostname
+
+    named = gethostname() if request.host in ANYWHERE else request.host
+    host = f"[{named}]" if ":" in named else named
     address = f"http://{host}:{at.getsockname()[1]}/" + (f"?token={token}" if token else "")
 
     def ready() -> None:

@@ -71,7 +71,7 @@ def _drawn(plot: Plot) -> Markup:
     finite = [point for line in plot.lines for point in line.points if _is_finite(point)]
     room = 8 if plot.is_scattered else 0
     across = _scale([x for x, _ in finite], LEFT + room, WIDTH - RIGHT - room)
-    up = _scale([y for _, y in finite], HEIGHT - BOTTOM - room, TOP + room)
+    up = _rounded(_scale([y for _, y in finite], HEIGHT - BOTTOM - room, TOP + room))
     parts = [Markup('<svg class="plot" viewBox="0 0 {} {}" role="img" aria-label="{}">').format(WIDTH, HEIGHT, _label(plot))]
     parts += _axes(plot, across, up)
     for number, line in enumerate(plot.lines):
@@ -136,10 +136,24 @@ def ticks(least: float, most: float) -> list[float]:
     span = most - least
     if not math.isfinite(span) or span <= 0:
         return [least, most]
-    size = 10.0 ** math.floor(math.log10(span / TICKS))
-    step = next(size * factor for factor in (1, 2, 5, 10) if span / (size * factor) <= TICKS)
+    step = _step(span)
     first = math.ceil(least / step - 1e-9)
     return [place * step for place in range(first, math.floor(most / step + 1e-9) + 1)]
+
+
+def _step(span: float) -> float:
+    """The distance of round numbers of which a few are in a span."""
+    size = 10.0 ** math.floor(math.log10(span / TICKS))
+    return next(size * factor for factor in (1, 2, 5, 10) if span / (size * factor) <= TICKS)
+
+
+def _rounded(scale: _Scale) -> _Scale:
+    """The same scale from a round number to a round number, so that the highest value stands below a label."""
+    span = scale.most - scale.least
+    if not math.isfinite(span) or span <= 0:
+        return scale
+    step = _step(span)
+    return scale._replace(least=math.floor(scale.least / step + 1e-9) * step, most=math.ceil(scale.most / step - 1e-9) * step)
 
 
 def number(value: float) -> str:
