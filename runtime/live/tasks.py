@@ -159,8 +159,11 @@ class LiveRun:
         seen = look.listing.slices()
         yield from seen
         if not look.life.is_over and step in self.run.plan["steps"]:
-            scopes = self.run.program.step(step)["sites"][step]["scopes"]
-            yield from (slice for slice in self._known_slices(scopes) if slice not in seen)
+            yield from (slice for slice in self.known_slices(step) if slice not in seen)
+
+    def known_slices(self, step: str) -> Iterator[str]:
+        """The slices of a step as far as the splits around it are done, whether they have begun or not."""
+        return self._known_slices(self.run.program.step(step)["sites"][step]["scopes"])
 
     def _known_slices(self, scopes: list[list[str]]) -> Iterator[str]:
         """The slices inside of these scopes, as far as their splits are done; turns of loops are known when they begin."""

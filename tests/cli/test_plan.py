@@ -21,6 +21,7 @@ from flowport.targets.stepfunctions import target as stepfunctions
 from flowport.targets.stepfunctions.figures import prices
 from flows.expected import FOLDER
 from solo import OPENING, Broken, Solo
+from test_readme import blocks
 
 FAN = """
 RATE = 1
@@ -151,6 +152,7 @@ def test_a_step_that_the_earlier_run_did_not_know_is_a_range(lab: Lab) -> None:
 def test_a_wrong_step_of_items_is_named(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
     lab.plan("--target", "sfn", "--items", "eahc=3", status=2)
     lab.plan("--target", "sfn", "--items", "each", status=2)
+    lab.plan("--target", "sfn", "--items", "each=3", "--items", "each=4", status=2)
     lab.plan("--target", "sfn", "--run", "9", status=2)
     lab.plan(status=2)
 
@@ -235,20 +237,136 @@ class Nested(FlowSpec):
         self.result = self.totals[0] * self.factor
 """
 
+SWITCHED = """
+class Switched(FlowSpec):
+    kind = Parameter("kind", default="a")
+
+    @step
+    def start(self):
+        self.kept = 1
+        self.next({"a": self.left, "b": self.right}, condition="kind")
+
+    @step
+    def left(self):
+        self.value = 1
+        self.next(self.mid)
+
+    @step
+    def right(self):
+        self.value = 2
+        self.next(self.mid)
+
+    @step
+    def mid(self):
+        self.seen = self.value
+        self.next(self.late)
+
+    @step
+    def late(self):
+        self.found = self.kept
+        self.next(self.end)
+
+    @step
+    def end(self):
+        self.result = self.seen
+"""
+
+SORTED = """
+class Sorted(FlowSpec):
+    limit = Parameter("limit", type=int, default=2)
+
+    @step
+    def start(self):
+        self.value, self.numbers = 0, [1, 2, 3]
+        self.next(self.sort, foreach="numbers")
+
+    @step
+    def sort(self):
+        self.kind = "small" if self.input < self.limit else "large"
+        self.next({"small": self.small, "large": self.large}, condition="kind")
+
+    @step
+    def small(self):
+        self.next(self.meet)
+
+    @step
+    def large(self):
+        self.value = 5
+        self.next(self.meet)
+
+    @step
+    def meet(self):
+        self.seen = self.value
+        self.next(self.one, self.two)
+
+    @step
+    def one(self):
+        self.next(self.both)
+
+    @step
+    def two(self):
+        self.next(self.both)
+
+    @step
+    def both(self, inputs):
+        self.merge_artifacts(inputs)
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.total = sum(one.seen for one in inputs)
+        self.next(self.end)
+
+    @step
+    def end(self):
+        self.result = self.total
+"""
+
+FLOWS_WITH_CHANGES = {"nested": NESTED, "switched": SWITCHED, "sorted": SORTED}
+
 CHANGES = [
-    (("* 10", "* self.factor * 5"), {}),
-    (("* 10", "* (7 if self.input == 3 else 10)"), {}),
-    (("[3], []", "[4], []"), {}),
-    (("self.turn = 0\n", "self.turn = 1\n"), {}),
-    (("self.turn < 3", "self.turn < 4"), {}),
-    (("", ""), {"factor": 5}),
+    ("nested", [("* 10", "* self.factor * 5")], {}),
+    ("nested", [("* 10", "* (7 if self.input == 3 else 10)")], {}),
+    ("nested", [("[3], []", "[4], []")], {}),
+    ("nested", [("[3], []", "[]")], {}),
+    ("nested", [("self.turn = 0\n", "self.turn = 1\n")], {}),
+    ("nested", [("self.turn < 3", "self.turn < 4")], {}),
+    ("nested", [("", "")], {"factor": 5}),
+    ("nested", [("self.group,", "self.part,"), ("def group(", "def part(")], {}),
+    ("nested", [("self.gather)", "self.collect)"), ("def gather(", "def collect(")], {}),
+    ("switched", [("", "")], {"kind": "b"}),
+    ("switched", [("def mid(self):", "def mid(self):\n        self.kept = 3")], {}),
+    (
+        "switched",
+        [
+            ('{"a": self.left, "b": self.right}, condition="kind"', "self.left"),
+            ("    @step\n    def right(self):\n        self.value = 2\n        self.next(self.mid)\n\n", ""),
+        ],
+        {},
+    ),
+    (
+        "switched",
+        [
+            ("self.mid)", "self.more)"),
+            ("    def mid(", "    def more(self):\n        self.value = 3\n        self.next(self.mid)\n\n    @step\n    def mid("),
+        ],
+        {},
+    ),
+    ("switched", [("self.left,", "self.other,"), ("def left(", "def other(")], {}),
+    ("sorted", [("", "")], {"limit": 3}),
+    ("sorted", [("self.value = 5", "self.value = 6")], {}),
+    ("sorted", [("self.both)", "self.merge)"), ("def both(", "def merge(")], {}),
 ]
 
 
-@pytest.mark.parametrize(("change", "given"), CHANGES)
-def test_what_stays_valid_is_taken_over_and_what_runs_again_is_not(lab: Lab, change: tuple[str, str], given: dict[str, Any]) -> None:
-    lab.ran(NESTED)
-    source = NESTED.replace(*change)
+@pytest.mark.parametrize(("flow", "changes", "given"), CHANGES)
+def test_what_stays_valid_is_taken_over_and_what_runs_again_is_not(
+    lab: Lab, flow: str, changes: list[tuple[str, str]], given: dict[str, Any]
+) -> None:
+    lab.ran(FLOWS_WITH_CHANGES[flow])
+    source = FLOWS_WITH_CHANGES[flow]
+    for before, now in changes:
+        source = source.replace(before, now)
     words = [word for name, value in given.items() for word in (f"--{name}", str(value))]
     found = json.loads(lab.plan("--target", "argo", "--run", "1", "--json", *words, source=source))
     resumed = Solo(lab.folder / "resumed", source, lab.store)
@@ -258,6 +376,42 @@ def test_what_stays_valid_is_taken_over_and_what_runs_again_is_not(lab: Lab, cha
         taken = sum(item.taken_from() is not None for item in items(reader, step["step"]))
         may = sum(cause["items"] for cause in step["may_run_again"])
         assert step["valid"] <= taken <= step["valid"] + may, step
+
+
+def test_a_switch_that_runs_again_may_change_its_arms_and_what_follows(lab: Lab) -> None:
+    lab.ran(SWITCHED)
+    assert lab.table("--kind", "b", source=SWITCHED) == [
+        ["STEP", "VALID", "RUNS AGAIN", "MAY RUN AGAIN", "WHY"],
+        ["start", "1", "parameter `kind` changed, 'a' -> 'b'"],
+        ["left", "1", "may not run: `start` may go another way"],
+        ["mid", "1", "reads `value` of `left`"],
+        ["late", "1", "reads `kept` of `start`"],
+        ["end", "1", "reads `seen` of `mid`"],
+    ]
+
+
+def test_who_read_what_a_removed_step_set_may_run_again_and_others_stay_valid(lab: Lab) -> None:
+    lab.ran(SORTED)
+    table = lab.table(source=SORTED.replace("self.both)", "self.merge)").replace("def both(", "def merge("))
+    assert table[3:5] == [["small", "1"], ["large", "2"]]
+    assert table[-3:] == [
+        ["both", "the flow has no such step any more"],
+        ["join", "1", "reads `seen` of `both`"],
+        ["end", "1", "reads `total` of `join`"],
+    ]
+
+
+def test_the_page_shows_what_the_command_prints(lab: Lab) -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    (source,) = blocks("python", (docs / "why.md").read_text(encoding="utf-8"))
+    lab.ran(source.partition("\n")[2])
+    figures, table = blocks("console", (docs / "plan.md").read_text(encoding="utf-8"))
+    command, _, figures = figures.partition("\n")
+    text = lab.plan(*command.removeprefix("$ flowport plan fan.py ").split(), source=source.partition("\n")[2])
+    assert [line for line in text.splitlines() if "definition" not in line][: figures.count("\n") - 1] == [
+        line for line in figures.splitlines() if "definition" not in line
+    ]
+    assert f"\n\n{table}\n" in text
 
 
 def test_a_limit_that_is_passed_ends_with_1(lab: Lab) -> None:

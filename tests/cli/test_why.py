@@ -8,18 +8,21 @@ import pickle
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flowport.cli.group import run as flowport
+from flowport.runtime.records.life import write_end
 from flowport.runtime.records.signs import Pending, SignWriter
 from flowport.runtime.store.errors import Corrupt
 from flowport.runtime.store.folder import FolderStore
 from flowport.runtime.store.keys import Keys
 from flowport.workspace.why.plain import loads
 from solo import Broken, Solo
+from test_readme import blocks
 
 FAN = """
 import os
@@ -81,14 +84,18 @@ class Lab:
         """What the command prints of an address; names of files and times are replaced."""
         self._capsys.readouterr()
         assert flowport(["why", address, "--store", self.store.url, *words]) == status
-        text = self._capsys.readouterr().out
-        text = re.sub(r"flow_\d+", "fan", text)
-        text = re.sub(r" (after|in) \d+\.\d s", r" \1 SECONDS", text)
-        return re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "TIME", text)
+        return plain(self._capsys.readouterr().out)
 
     def reasons(self, address: str) -> list[str]:
         """The reasons of an item, below its headline."""
         return [line[2:] for line in self.why(address).splitlines()[1:]]
+
+
+def plain(text: str) -> str:
+    """Text without names of files and times."""
+    text = re.sub(r"flow_\d+", "fan", text)
+    text = re.sub(r" (after|in) \d+\.\d s", r" \1 SECONDS", text)
+    return re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "TIME", text)
 
 
 @pytest.fixture
@@ -315,6 +322,141 @@ def test_a_step_that_a_switch_did_not_take_names_the_one_that_it_took(lab: Lab) 
     lab.flow(SWITCH).run("1")
     assert lab.why("Sorting/1/right") == "right/r of run 1: did not come to this step\n  start/r went to left\n"
     assert "right         `start` is done, and its items went to `left` (1)\n" in lab.why("Sorting/1")
+
+
+WAYS = """
+class Ways(FlowSpec):
+    kind = Parameter("kind", default="a")
+    most = Parameter("most", type=int, default=2)
+    broken = Parameter("broken", default="")
+
+    @step
+    def start(self):
+        self.turn = 0
+        self.next({"a": self.left, "b": self.right}, condition="kind")
+
+    @step
+    def left(self):
+        self.next(self.meet)
+
+    @step
+    def right(self):
+        self.next(self.beyond)
+
+    @step
+    def beyond(self):
+        self.next(self.meet)
+
+    @step
+    def meet(self):
+        self.next(self.loop)
+
+    @step
+    def loop(self):
+        self.turn += 1
+        self.more = self.turn < self.most
+        self.next({True: self.loop, False: self.after}, condition="more")
+
+    @step
+    def after(self):
+        assert not self.broken
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+@pytest.mark.parametrize("broken", ["", "yes"])
+def test_what_the_earlier_run_never_had_is_not_called_unfinished(lab: Lab, broken: str) -> None:
+    with suppress(Broken):
+        lab.flow(WAYS).run("1", parameters={"broken": broken})
+    new = lab.flow(
+        WAYS, ("self.end)", "self.last)"), ("def end(", "def last(self):\n        self.next(self.end)\n\n    @step\n    def end(")
+    )
+    new.run("2", parameters={"kind": "b", "most": 3, "broken": ""}, origin_run="1")
+    for step in ("right", "beyond"):
+        assert lab.reasons(f"Ways/2/{step}") == ["in run 1 the item did not come to this step"]
+    for address in ("loop/r.t2", "last"):
+        assert lab.reasons(f"Ways/2/{address}") == ["run 1 has no such item"]
+    table = lab.why("Ways/2")
+    assert "beyond      1  ran: in run 1 the item did not come to this step\n" in table
+    assert "last        1  ran: run 1 has no such item\n" in table
+    if broken:
+        assert lab.reasons("Ways/2/after")[0] == "run 1 did not finish it: AssertionError"
+        assert lab.reasons("Ways/2/end") == ["run 1 did not finish it"]
+    lab.why("Ways/1/loop/r.t9", status=2)
+    lab.why("Ways/1/loop/r.t2", status=2)
+
+
+def test_a_step_that_was_in_a_foreach_has_no_such_item(lab: Lab) -> None:
+    lab.flow().run("1")
+    moved = (
+        ('self.each, foreach="items"', "self.each"),
+        ("self.input", "self.items[0]"),
+        ("join(self, inputs)", "join(self)"),
+        ("[one.times for one in inputs]", "[self.times]"),
+    )
+    lab.flow(FAN, *moved).run("2", parameters={}, origin_run="1")
+    assert lab.reasons("Fan/2/each") == ["run 1 has no such item"]
+
+
+def test_the_nearest_run_in_which_catch_replaced_an_item_is_named(lab: Lab) -> None:
+    failing = ("        pass\n", "        assert self.input != 2 or current.run_id == '1', 'two'\n")
+    lab.flow().run("1")
+    flow = lab.flow(FAN, failing)
+    flow.run("2", parameters={}, origin_run="1")
+    flow.run("3", parameters={}, origin_run="2")
+    assert "           1  ran and `@catch` replaced an error: in run 2 `@catch` replaced it (r.1)\n" in lab.why("Fan/3")
+    assert "  r.1: in run 2 `@catch` replaced it: AssertionError: two\n" in lab.why("Fan/3/each")
+    assert "           1  ran again and `@catch` replaced an error: `Fan.each` changed (fan.py:26) (r.1)\n" in lab.why("Fan/2")
+    lab.flow(FAN, ("        pass\n", "        self.more = 1\n")).run("4", parameters={}, origin_run="3")
+    assert "           1  ran: in run 3 `@catch` replaced it (r.1)\n" in lab.why("Fan/4")
+
+
+def test_an_earlier_run_that_is_damaged_is_named(lab: Lab) -> None:
+    flow = lab.flow()
+    flow.run("1")
+    flow.run("2", parameters={"factor": 5}, origin_run="1")
+    for manifest in flow.path(Keys(flow.flow, "1").steps).rglob("*@*.json"):
+        manifest.write_text("{")
+    for step in ("each/r.1", "join", "end"):
+        assert lab.reasons(f"Fan/2/{step}") == ["run 1 can no longer be read"]
+
+
+def test_a_foreach_without_elements_is_named(lab: Lab) -> None:
+    lab.flow().run("1", parameters={"numbers": []})
+    said = "the foreach of `start` has no elements\n"
+    assert f"each          {said}" in lab.why("Fan/1")
+    assert lab.why("Fan/1/each") == f"each of run 1: 0 items\n{said}"
+
+
+def test_items_that_never_began_in_a_run_that_failed_are_counted(lab: Lab) -> None:
+    flow = lab.flow(FAN, ('    @catch(var="wrong")\n', ""), ("        pass\n", "        assert self.input != 2\n"))
+    with pytest.raises(Broken):
+        flow.run("1", parameters={"numbers": [1, 2, 3]})
+    write_end(flow.store, Keys(flow.flow, "1"), "failed")
+    assert lab.why("Fan/1/each").splitlines()[0] == "each of run 1: 3 items"
+    assert "waits for `each`: of 3 tasks 1 not begun, 1 failed, 1 done (each/r.1 failed)" in lab.why("Fan/1")
+
+
+def test_the_page_shows_what_the_command_prints(lab: Lab) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "why.md").read_text(encoding="utf-8")
+    (source,) = blocks("python", page)
+    flow = lab.flow(source.partition("\n")[2])
+    flow.run("1")
+    flow.run("2", parameters={"numbers": [1, 7, 3, 4]}, origin_run="1")
+    flow.run("3", parameters={"numbers": [1, 2, -3]}, origin_run="2")
+    flow.run("5", parameters={"numbers": []})
+    flow.perform("start", run="4")
+    flow.perform("each", "s.0", run="4")
+    _sign(flow, Keys("Fan", "4"), "s.1", time.time())
+    _sign(flow, Keys("Fan", "4"), "s.2", time.time() - 3600)
+    lab.flow(SWITCH).run("1")
+    for block in blocks("console", page):
+        command, _, output = block.partition("\n")
+        assert lab.why(command.removeprefix("$ flowport why ")) == plain(output.replace(" on local\n", "\n")), command
 
 
 MERGE = """

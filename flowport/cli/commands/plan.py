@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +18,7 @@ from flowport.runtime.text import shown
 from flowport.workspace.estimates.request import PlanAnswer, PlanRequest, plan_run
 from flowport.workspace.estimates.validity import StepValidity
 from flowport.workspace.targets import find_target
+from flowport.workspace.why.reasons import Reason
 from flowport.workspace.why.sentences import sentence
 
 TITLES = ("STEP", "VALID", "RUNS AGAIN", "MAY RUN AGAIN", "NOT DONE", "WHY")
@@ -97,7 +99,7 @@ def _table(steps: list[StepValidity], run: str) -> Iterator[str]:
         runs, may = (sum(cause.number for cause in causes) for causes in (step.runs, step.may_run))
         why = [
             *(sentence(cause.reason, run) for cause in step.runs),
-            *(f"{_may(cause.reason.subject, cause.reason.place)}" for cause in step.may_run),
+            *(_may(cause.reason) for cause in step.may_run),
             *(["the flow has no such step any more"] if step.is_gone else []),
         ]
         numbers = [str(number or "") for number in (step.valid, runs, may, step.unfinished)]
@@ -110,9 +112,16 @@ def _table(steps: list[StepValidity], run: str) -> Iterator[str]:
         yield f"  {'  '.join(cells).rstrip()}"
 
 
-def _may(subject: str, place: str) -> str:
-    """Why items may run again: they read what another item sets that runs again."""
-    return f"reads `{subject}` of `{place}`" if place else f"reads the elements of `{subject}`"
+def _may(reason: Reason) -> str:
+    """Why items may run again, or not at all."""
+    match reason.kind:
+        case "elsewhere" if reason.now:
+            return f"reads `{reason.now}`, and `{reason.subject}` may go another way"
+        case "elsewhere":
+            return f"may not run: `{reason.subject}` may go another way"
+        case "absent":
+            return f"may not run: the foreach of `{reason.subject}` may have fewer elements"
+    return f"reads `{reason.subject}` of `{reason.place}`" if reason.place else f"reads the elements of `{reason.subject}`"
 
 
 def items(text: str) -> tuple[str, int]:
@@ -121,6 +130,14 @@ def items(text: str) -> tuple[str, int]:
     if not step or not number.isdecimal():
         raise click.BadParameter(f"`{text}` is not STEP=N")
     return step, int(number)
+
+
+def each_once(ctx: click.Context, param: click.Parameter, values: tuple[tuple[str, int], ...]) -> tuple[tuple[str, int], ...]:
+    """The values of `--items`; a step may have one number."""
+    twice = [step for step, times in Counter(step for step, _ in values).items() if times > 1]
+    if twice:
+        raise click.BadParameter(f"step `{twice[0]}` is given twice, and has one number of elements", ctx, param)
+    return values
 
 
 COMMAND = FlowCommand(
@@ -137,6 +154,7 @@ COMMAND = FlowCommand(
             metavar="STEP=N",
             type=items,
             multiple=True,
+            callback=each_once,
             help="The foreach that starts from this step has N elements. You can repeat it.",
         ),
         shared.json(),
@@ -145,7 +163,8 @@ COMMAND = FlowCommand(
         shared.profile(),
     ),
     select_flow,
-    help="It compiles the flow and changes nothing. Exits with 1 if a run is certain to exceed a limit of the engine. " + shared.DASHES,
+    help="It compiles the flow and changes nothing. Exits with 1 if a run is certain to exceed a limit of the engine, and if the flow does "
+    "not compile. " + shared.DASHES,
     examples=(
         "flowport plan flow.py --target sfn --items start=10000",
         "flowport plan flow.py --target argo --run 20261121-071334-c8996f --alpha 3",

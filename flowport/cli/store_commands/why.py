@@ -66,6 +66,7 @@ def _step_document(found: StepExplanation) -> dict[str, Any]:
         "step": found.step,
         "groups": [group.document() for group in found.groups],
         "waiting": found.waiting,
+        "empty": found.empty or None,
         "blockers": [one.document() for one in found.blockers],
     }
 
@@ -105,7 +106,11 @@ def _cells(step: StepExplanation) -> Iterator[tuple[str, str]]:
     if step.waiting:
         yield "", f"{step.waiting} task{'s' if step.waiting != 1 else ''} not begun"
     if not step.groups:
-        yield "", "; ".join(blocker_text(one) for one in step.blockers) or "not begun"
+        yield "", _empty(step) or "; ".join(blocker_text(one) for one in step.blockers) or "not begun"
+
+
+def _empty(step: StepExplanation) -> str:
+    return f"the foreach of `{step.empty}` has no elements" if step.empty else ""
 
 
 def _examples(group: Group) -> str:
@@ -116,7 +121,7 @@ def _examples(group: Group) -> str:
 
 
 def _step_lines(explainer: Explainer, run: Run, found: StepExplanation) -> Iterator[str]:
-    total = sum(group.number for group in found.groups)
+    total = max(sum(group.number for group in found.groups), found.items)
     yield f"{found.step} of run {run.doc['run']}: {total} item{'s' if total != 1 else ''}"
     for group in found.groups:
         yield f"{group.number} {group_text(group)}{_examples(group)}"
@@ -126,6 +131,8 @@ def _step_lines(explainer: Explainer, run: Run, found: StepExplanation) -> Itera
             )
     if found.waiting:
         yield f"{found.waiting} task{'s' if found.waiting != 1 else ''} not begun"
+    if found.empty:
+        yield _empty(found)
     yield from blocker_lines(found.blockers)
 
 

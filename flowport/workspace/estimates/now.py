@@ -26,12 +26,17 @@ class FlowNow:
     """A flow, its code package, and the values of parameters that a new run would be given; it has the others from the earlier run."""
 
     def __init__(self, flow: FlowFile, program: CodePackage, given: Mapping[str, Any]) -> None:
-        self.program = program
+        self.program, self.plan = program, flow.plan
         self.digests = {step.name: step.digest for step in flow.plan.flow.steps}
         document: Any = flow_document(flow.plan.flow)
         self._project: dict[str, Any] = document.get("project", {})
         self._parameters = {spec["attribute"]: spec for spec in document["parameters"]}
         self._given = given
+
+    def has_place(self, step: str, scopes: list[list[str]]) -> bool:
+        """Whether a step is in these scopes now, so that its items have the addresses that they had."""
+        found: list[list[str]] = self.program.step(step)["sites"][step]["scopes"]
+        return _addressed(found) == _addressed(scopes)
 
     def change(self, name: str, mark: Any, run: Run) -> Reason | None:
         """The reason for which an item that read this runs again; None if it is unchanged, or if another item set it."""
@@ -56,6 +61,11 @@ class FlowNow:
         if held is not None and _same(held, value):
             return None
         return Reason("parameter", attribute, _shown(held), brief(value))
+
+
+def _addressed(scopes: list[list[str]]) -> list[tuple[str, str]]:
+    """What of scopes decides where an item is found: any loop is like another one."""
+    return [(kind, origin if kind == "foreach" else "") for kind, origin in scopes]
 
 
 def _same(held: dict[str, Any], value: Any) -> bool:

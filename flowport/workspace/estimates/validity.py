@@ -1,7 +1,7 @@
 """Which items of an earlier run would be taken over if it was resumed with a flow as it is now, and which would run again, and why.
 
 An item runs again if its step changed, or if a parameter, the project or a class that it read did. If it reads what an item set that runs
-again, it may run again: that depends on whether the new value is another one.
+again, it may run again: that depends on whether the new value is another one. The same holds if a switch may send other items to its step.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from flowport.runtime.package.code_package import CodePackage
 from flowport.runtime.run.items import begun
 from flowport.runtime.store import row_ranges
 from flowport.workspace.estimates.now import FlowNow
+from flowport.workspace.estimates.routes import Routes
 from flowport.workspace.estimates.shape import RunShape
-from flowport.workspace.why.order import before, scopes
+from flowport.workspace.why.order import scopes
 from flowport.workspace.why.plain import loads
 from flowport.workspace.why.reasons import Reason
 from flowport.workspace.why.source import source_changes
@@ -78,9 +79,12 @@ class Validity:
         self._direct: dict[str, dict[Reason, int]] = {}
         self._maybe: dict[str, dict[Reason, int]] = {}
         self._reads: dict[bytes, tuple[Reason | None, tuple[str, ...]]] = {}
-        self._readers: dict[tuple[Key, tuple[str, ...]], RowRanges] = {}
+        self._pending: dict[tuple[Key, tuple[str, ...]], RowRanges] = {}
         """The rows that do not run again so far, by step and turns and by what they read of other items."""
         self._own: dict[str, set[str]] = {}
+        self._always: dict[str, set[str]] = {}
+        """The artifacts that some items of a step set, and those that all of them did."""
+        self._routes = Routes(run, now.plan, self._own, self._always)
         self._elements: dict[str, list[int]] = {}
 
     def steps(self) -> list[StepValidity]:
@@ -108,9 +112,15 @@ class Validity:
         key = (step, turns)
         self._arrived[key] = row_ranges.union(self._arrived.get(key, []), _shifted(manifest.arrived, first))
         self._own.setdefault(step, set()).update(doc["own"])
+        always = {name for name, column in doc["own"].items() if column["items"] == manifest.arrived}
+        self._always[step] = self._always.get(step, always) & always
         if "fan" in doc and not turns:
             self._counts.setdefault(step, []).extend(count for count, times in doc["fan"]["counts"] for _ in range(times))
         if step not in self._now.digests:
+            self._again[key] = self._arrived[key]
+            return
+        if not self._now.has_place(step, self.run.scopes(step, manifest.slice)):
+            self._add(key, Reason("absent"), _shifted(manifest.arrived, first))
             return
         caught = row_ranges.intersect(manifest.arrived, doc.get("caught", []))
         self._add(key, Reason("caught"), _shifted(caught, first))
@@ -123,8 +133,8 @@ class Validity:
             found = _shifted(row_ranges.intersect(rows, row_ranges.from_rows(row for row, _ in group)), first)
             if reason is not None:
                 self._add(key, reason, found)
-            elif names:
-                self._readers[key, names] = row_ranges.union(self._readers.get((key, names), []), found)
+            else:
+                self._pending[key, names] = row_ranges.union(self._pending.get((key, names), []), found)
 
     def _add(self, key: Key, reason: Reason, rows: RowRanges, maybe: bool = False) -> None:
         if rows:
@@ -147,40 +157,27 @@ class Validity:
         return self._reads[entry]
 
     def _spread(self) -> bool:
-        """Find the items that read what an item set that runs again or may; whether there are any more."""
+        """Find the items that may run again because of those that do or may; whether there are any more."""
         is_more = False
-        for ((step, turns), names), rows in list(self._readers.items()):
+        for (key, names), rows in list(self._pending.items()):
             left = rows
-            for name in names:
-                for setter in self._setters(step, name):
-                    found = self._below(setter, (step, turns), left)
-                    self._add((step, turns), _reading(name, setter), found, maybe=True)
-                    left = row_ranges.subtract(left, found)
+            for setter, reason in self._causes(key[0], names):
+                found = self._below(setter, key, left)
+                self._add(key, reason, found, maybe=True)
+                left = row_ranges.subtract(left, found)
             is_more = is_more or left != rows
-            self._readers[(step, turns), names] = left
+            self._pending[key, names] = left
         return is_more
 
-    def _setters(self, step: str, read: str) -> Iterator[str]:
-        """The steps that may have set what a step reads."""
-        kind, _, name = read.partition(".")
-        splits = [origin for scope, origin in scopes(self.run, step) if scope == "foreach"]
-        if kind in ("input", "count"):
-            yield splits[int(name) if name else -1]
-            return
-        site = self.run.program.step(step)["sites"][step]
-        if kind == "inputs" and not name:
-            yield from [site["origin"]] if site.get("foreach") else []
-            return
-        waiting, seen = before(self.run, step), set[str]()
-        while waiting:
-            other = waiting.pop()
-            if other in seen:
-                continue
-            seen.add(other)
-            if name == "*" or name in self._own.get(other, ()):
-                yield other
-            else:
-                waiting += before(self.run, other)
+    def _causes(self, step: str, names: tuple[str, ...]) -> Iterator[tuple[str, Reason]]:
+        """The steps because of which an item that read this may run again, or not come to its step any more, each with the reason."""
+        for name in names:
+            for setter, is_way in self._routes.setters(step, name):
+                yield setter, Reason("elsewhere", setter, now=name.partition(".")[2]) if is_way else _reading(name, setter)
+        for switch in self._routes.deciders(step):
+            yield switch, Reason("elsewhere", switch)
+        for split in self._routes.splits(step):
+            yield split, Reason("absent", split)
 
     def _below(self, setter: str, key: Key, rows: RowRanges) -> RowRanges:
         """Those of a step's rows that descend from an item of a step before it that runs again or may, or join one.

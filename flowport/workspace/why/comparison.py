@@ -20,6 +20,7 @@ from flowport.runtime.store.errors import Corrupt, StoreError
 from flowport.runtime.task.context import TaskContext
 from flowport.runtime.task.resume import current_mark
 from flowport.runtime.text import brief
+from flowport.workspace.why.absence import absence
 from flowport.workspace.why.attempts import caught_error, error_text
 from flowport.workspace.why.plain import loads
 from flowport.workspace.why.reasons import Compared, Reason
@@ -69,10 +70,14 @@ class Comparison:
         """Why an item that ran was not taken over: from the nearest run that has it, and from those before that."""
         found: list[Compared] = []
         context = self.context(self.run, item.step, item.slice)
+        context.inputs(item.row)  # if this run cannot be read, that is not because of an earlier one
         if context.forced:
             return [Compared(self.run.doc["origin"], (Reason("forced", self.run.doc["from"] or ""),))]
         for origin in self.origins:
-            reasons = (Reason("gone"),) if isinstance(origin, str) else tuple(self._against(origin, context, item.row))
+            try:
+                reasons = (Reason("gone"),) if isinstance(origin, str) else tuple(self._against(origin, context, item.row))
+            except UNREADABLE:
+                reasons = (Reason("gone"),)
             found.append(Compared(origin if isinstance(origin, str) else origin.doc["run"], reasons))
             if found[-1].is_comparison:
                 break
@@ -123,7 +128,8 @@ class Comparison:
                 yield from found or [Reason("unknown")]
                 return
         failure = ItemReader(origin, context.step, *place).failure
-        yield Reason("unfinished", now=error_text(failure) if failure else None)
+        why = "unfinished" if failure else absence(origin, context.step, context.site["scopes"], place)
+        yield Reason(why, now=error_text(failure) if failure else None)
 
     def _source_changes(self, step: str, before: str, now: str) -> tuple[Reason, ...]:
         try:
@@ -132,13 +138,18 @@ class Comparison:
             return (Reason("source", step),)
 
     def _changes(self, origin: Run, context: TaskContext, row: int, reads: Reads) -> Iterator[Reason]:
-        """What an item read then and would read differently now."""
+        """What an item read then and would read differently now, as reasons."""
+        for change in self.differing(context, row, reads):
+            yield self._change(origin, context, row, change)
+
+    def differing(self, context: TaskContext, row: int, reads: Reads) -> Iterator[tuple[str, Any, Any]]:
+        """What an item read then and would read differently now: its name, and what is noted of it then and now."""
         inputs = context.inputs(row)
         for name in sorted(reads, key=lambda name: (ORDER.index(name.partition(".")[0]), name)):
             before = reads[name]
             now = current_mark(context, name, before, row, inputs)
             if now != before:
-                yield self._change(origin, context, row, (name, before, now))
+                yield name, before, now
 
     def _change(self, origin: Run, context: TaskContext, row: int, change: tuple[str, Any, Any]) -> Reason:
         name, before, now = change

@@ -11,6 +11,7 @@ from flowport.runtime.run.reader import UNREADABLE, Run
 from flowport.runtime.store import row_ranges
 from flowport.workspace.errors import UnknownItem
 from flowport.workspace.runs import status
+from flowport.workspace.why.absence import empty_split, is_past
 from flowport.workspace.why.attempts import AttemptReport, attempts, caught_error
 from flowport.workspace.why.causes import followed
 from flowport.workspace.why.comparison import Comparison
@@ -46,13 +47,18 @@ class ItemExplanation(NamedTuple):
 
 
 class StepExplanation(NamedTuple):
-    """What became of the items of a step, in groups, and what its tasks wait for if none has begun. Of a running run, `waiting` tasks have
-    not begun."""
+    """What became of the items of a step, in groups, and what its tasks wait for if none has begun.
+
+    `waiting` tasks have not begun. `items` is the number of elements of the foreach, 0 if that is not known. If it has none, `empty` is
+    the step from which it starts.
+    """
 
     step: str
     groups: list[Group]
     waiting: int = 0
+    items: int = 0
     blockers: tuple[Blocker, ...] = ()
+    empty: str = ""
 
 
 class RunExplanation(NamedTuple):
@@ -84,7 +90,9 @@ class Explainer:
         """The items of a step."""
         groups = self.summary.groups(step)
         if groups:
-            return StepExplanation(step, groups, self.waiting.live.counts(step)["waiting"])
+            return StepExplanation(step, groups, self.waiting.counts(step)["waiting"], self.waiting.items(step))
+        if step in self.run.plan["steps"] and (empty := empty_split(self.run, step)):
+            return StepExplanation(step, [], empty=empty)
         return StepExplanation(step, [], blockers=self.waiting.blockers(step))
 
     def followed(self, step: str, group: Group) -> tuple[Compared, ...]:
@@ -138,7 +146,7 @@ class Explainer:
         if path is None or len(path) != len(around):
             raise UnknownItem(address, step, self.run.doc["flow"], self.run.doc["run"])
         place = self.run.locate(step, address)
-        if place is None and not self._may_come(around, path):
+        if not self._may_come(around, path) if place is None else is_past(self.run, step, place[0]):
             raise UnknownItem(address, step, self.run.doc["flow"], self.run.doc["run"])
         slice = place[0] if place is not None else ROOT
         blockers = self.waiting.blockers(step, slice)

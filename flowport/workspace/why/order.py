@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 def groups(run: Run, step: str) -> list[list[str]]:
     """The steps that send items to a step: one group for each branch of a join, of which all are needed; one group for any other step."""
-    site = _site(run, step)
-    branches: list[list[Source]] = site["from"] if "origin" in site else [site["from"]]
+    found = site(run, step)
+    branches: list[list[Source]] = found["from"] if "origin" in found else [found["from"]]
     return [[name for source in sources for name in _steps(run, source, step)] for sources in branches]
 
 
 def before(run: Run, step: str) -> list[str]:
     """All steps that send items to a step; of the first step of a loop also those that send items back to it."""
-    enter = _site(run, step)["enter"]
+    enter = site(run, step)["enter"]
     again: list[Source] = enter[3] if enter[0] == "again" else []
     found = [name for group in groups(run, step) for name in group]
     return [*dict.fromkeys([*found, *(name for source in again for name in _steps(run, source, step))])]
@@ -27,11 +27,12 @@ def before(run: Run, step: str) -> list[str]:
 
 def scopes(run: Run, step: str) -> list[list[str]]:
     """The scopes around a step, outermost first."""
-    found: list[list[str]] = _site(run, step)["scopes"]
+    found: list[list[str]] = site(run, step)["scopes"]
     return found
 
 
-def _site(run: Run, step: str) -> dict[str, Any]:
+def site(run: Run, step: str) -> dict[str, Any]:
+    """Where a step stands in the plan; `package/sites` of the compiler describes it."""
     found: dict[str, Any] = run.program.step(step)["sites"][step]
     return found
 
@@ -41,5 +42,5 @@ def _steps(run: Run, source: Source, target: str) -> list[str]:
     kind, name = source
     if kind == "step":
         return [name]
-    exits = _site(run, name)["exits"]
+    exits = site(run, name)["exits"]
     return [found for inner in exits.get(target, []) for found in _steps(run, inner, target)]

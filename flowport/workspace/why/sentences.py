@@ -161,16 +161,15 @@ def group_text(group: Group) -> str:
     match group.state:
         case "taken":
             return f"taken over from run {group.run}"
-        case "caught":
-            return "ran, and `@catch` replaced an error"
         case "failed":
             return f"failed: {group.detail}"
         case "begun":
             return "began and not done"
+    caught = " and `@catch` replaced an error" if group.state == "caught" else ""
     if group.reason is None:
-        return "ran"
+        return f"ran,{caught}" if caught else "ran"
     again = " again" if Compared(group.run, (group.reason,)).is_comparison else ""
-    return f"ran{again}: {sentence(group.reason, group.run)}"
+    return f"ran{again}{caught}: {sentence(group.reason, group.run)}"
 
 
 def blocker_lines(blockers: Iterable[Blocker], depth: int = 0) -> Iterator[str]:

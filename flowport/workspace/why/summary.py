@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 from flowport.runtime.run.items import begun
 from flowport.runtime.run.reader import UNREADABLE, Run
 from flowport.runtime.store import row_ranges
+from flowport.workspace.why.absence import absence
 from flowport.workspace.why.attempts import error_text
 from flowport.workspace.why.comparison import ORDER, Comparison, parameter_change
 from flowport.workspace.why.plain import loads
@@ -103,29 +104,28 @@ class Summary:
             groups.add(Group("taken", run), rows, lineage.address)
             left = row_ranges.subtract(left, rows)
         caught = row_ranges.intersect(left, manifest.doc.get("caught", []))
-        if caught:
-            groups.add(Group("caught"), caught, lineage.address)
-            left = row_ranges.subtract(left, caught)
-        if not left:
-            return
-        if not self.comparison.origins:
-            groups.add(Group("ran"), left, lineage.address)
-        elif manifest.doc.get("forced"):
-            groups.add(Group("ran", self.run.doc["origin"], Reason("forced", self.run.doc["from"] or "")), left, lineage.address)
-        else:
-            self._compared(groups, manifest, lineage, left)
+        found: tuple[tuple[State, row_ranges.RowRanges], ...] = (("caught", caught), ("ran", row_ranges.subtract(left, caught)))
+        for state, rows in found:
+            if not rows:
+                continue
+            if not self.comparison.origins:
+                groups.add(Group(state), rows, lineage.address)
+            elif manifest.doc.get("forced"):
+                groups.add(Group(state, self.run.doc["origin"], Reason("forced", self.run.doc["from"] or "")), rows, lineage.address)
+            else:
+                self._compared(groups, state, manifest, lineage, rows)
 
-    def _compared(self, groups: _Groups, manifest: Manifest, lineage: Lineage, rows: row_ranges.RowRanges) -> None:
+    def _compared(self, groups: _Groups, state: State, manifest: Manifest, lineage: Lineage, rows: row_ranges.RowRanges) -> None:
         """Compare items one by one, with the same reason for those beside each other in one group."""
         compared = list(islice(row_ranges.iterate(rows), self._left))
         self._left -= len(compared)
         for (run, reason), found in groupby(compared, key=lambda row: self._reason(manifest, lineage, row)):
-            groups.add(Group("ran", run, reason), row_ranges.from_rows(found), lineage.address)
+            groups.add(Group(state, run, reason), row_ranges.from_rows(found), lineage.address)
         if more := row_ranges.subtract(rows, row_ranges.from_rows(compared)):
-            groups.add(Group("ran", self.run.doc["origin"], Reason("uncompared")), more, lineage.address)
+            groups.add(Group(state, self.run.doc["origin"], Reason("uncompared")), more, lineage.address)
 
     def _reason(self, manifest: Manifest, lineage: Lineage, row: int) -> tuple[str, Reason]:
-        """The first reason why an item was not taken over, and the run that was compared with."""
+        """The first reason why an item was not taken over, and the run that was compared with: the nearest in which the item was done."""
         found = []
         for origin in self.comparison.origins:
             run = origin if isinstance(origin, str) else origin.doc["run"]
@@ -133,7 +133,7 @@ class Summary:
                 reason = Reason("gone") if isinstance(origin, str) else self._against(origin, manifest, lineage, row)
             except UNREADABLE:
                 reason = Reason("gone")
-            if Compared(run, (reason,)).is_comparison:
+            if reason.kind == "caught" or Compared(run, (reason,)).is_comparison:
                 return run, reason
             found.append((run, reason))
         return found[0]
@@ -146,7 +146,7 @@ class Summary:
         slice, there = place
         earlier = origin.manifests.find(step, slice)
         if earlier is None:
-            return Reason("unfinished")
+            return Reason(absence(origin, step, self.run.scopes(step, manifest.slice), place))
         if not row_ranges.contains(earlier.arrived, there):
             return Reason("elsewhere")
         if row_ranges.contains(earlier.doc.get("caught", []), there):
@@ -154,7 +154,12 @@ class Summary:
         if earlier.doc["digest"] != manifest.doc["digest"]:
             changes = self.comparison.source_changes(step, earlier.doc["code"], manifest.doc["code"])
             return changes[0]
-        changed = self._changed(origin.columns.entry(earlier.doc["reads"], there), self.run.columns.entry(manifest.doc["reads"], row))
+        before = origin.columns.entry(earlier.doc["reads"], there)
+        if row_ranges.contains(manifest.doc.get("caught", []), row):  # nothing is kept of what an item read before it failed
+            context = self.comparison.context(self.run, step, manifest.slice)
+            changed = next((name for name, _, _ in self.comparison.differing(context, row, loads(before))), "")
+        else:
+            changed = self._changed(before, self.run.columns.entry(manifest.doc["reads"], row))
         return self._change(origin, manifest, changed) if changed else Reason("unknown")
 
     def _changed(self, before: bytes, now: bytes) -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from flowport.runtime.live.tasks import LiveRun
 from flowport.runtime.records.slices import ROOT
 from flowport.runtime.store import row_ranges
-from flowport.workspace.why.order import groups, scopes
+from flowport.workspace.why.absence import empty_split, sizes
+from flowport.workspace.why.order import groups, scopes, site
 
 if TYPE_CHECKING:
     from flowport.runtime.live.tasks import State
@@ -67,6 +68,24 @@ class Waiting:
             self._known[key] = tuple(blocker for group in found for blocker in group)
         return self._known[key]
 
+    def counts(self, step: str, within: str = ROOT) -> dict[State, int]:
+        """How many tasks of a step are in which state; if the run failed, also those of a foreach that never began."""
+        found = self.live.counts(step, within)
+        known = sum(f"{slice}.".startswith(f"{within}.") for slice in self._elements(step))
+        found["waiting"] += max(known - sum(found.values()), 0)
+        return found
+
+    def items(self, step: str) -> int:
+        """How many items the foreach before a step has, whether they have begun or not; 0 if that is not known."""
+        slices = self._elements(step)
+        return sizes(self.run, scopes(self.run, step)[-1][1], slices) if slices else 0
+
+    def _elements(self, step: str) -> list[str]:
+        """The slices of a foreach, all of which come to a step of its body; none of an arm of a switch, as some may not come there."""
+        if self.run.ended or step not in self.run.plan["steps"] or site(self.run, step)["enter"][0] != "split":
+            return []
+        return [*self.live.known_slices(step)]
+
     def _group(self, step: str, slice: str, names: list[str]) -> list[Blocker]:
         """The steps of one branch that are not done; () if all that began are, and one of them has sent an item to the step."""
         asked = [self._blocker(step, name, self._around(step, name, slice)) for name in names]
@@ -85,11 +104,13 @@ class Waiting:
         return ".".join(parts[: 1 + (most if shared is None else shared)])
 
     def _blocker(self, step: str, name: str, within: str) -> Blocker | None:
-        counts = self.live.counts(name, within)
+        counts = self.counts(name, within)
         total = sum(counts.values())
         if 0 < total == counts["done"]:
             went = self._went(name, within)
             return None if step in went else Blocker(name, counts, went=went)
+        if not total and empty_split(self.run, name):
+            return None
         if counts["waiting"] == total:
             return Blocker(name, counts, because=self.blockers(name, within))
         tasks = self.live.tasks(name, states=NAMED_FIRST, limit=LOOKED_AT).tasks
