@@ -128,6 +128,6 @@ def computed(processes: Iterable[int]) -> float:
 
 def kill(process: int) -> None:
     """Kill a process and all that it has started."""
-    for each in reversed(tree(process)):
+    for each in tree(process):  # from the first one on, so that none goes on because what it waits for has ended
         with suppress(ProcessLookupError):
             os.kill(each, signal.SIGKILL)

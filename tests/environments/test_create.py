@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
 import subprocess
@@ -139,6 +140,16 @@ def test_conda_packages_are_installed_from_their_channel(tmp_path: Path, cache: 
     assert "://" not in one.text
     assert says(environment(one), "import tool, obstore, flowport.runtime.__main__; print(tool.version)") == "1.0"
     assert says(environment(two), "import tool; print(tool.version)") == "2.0"
+
+
+def test_conda_packages_are_locked_in_a_notebook(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONDA_CHANNELS", channel(tmp_path / "ours").as_uri())
+
+    async def cell() -> str:  # a notebook has a loop that runs
+        return locked(tmp_path, {"tool": "1.0"}, tools.this_python(), conda=True).text
+
+    with ThreadPoolExecutor(1) as thread:
+        assert "conda linux/amd64 ours::tool=1.0=0 sha256=" in thread.submit(lambda: asyncio.run(cell())).result()
 
 
 def test_conda_says_what_does_not_fit_and_what_is_gone(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

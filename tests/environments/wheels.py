@@ -11,6 +11,7 @@ import sys
 import tarfile
 import zipfile
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 
@@ -94,7 +95,8 @@ def channel(folder: Path) -> Path:
     conda_package(folder, "python", f"{python}.1", home, {"bin/python": base})
     for version in ("1.0", "2.0"):
         conda_package(folder, "tool", version, {f"{packages}/tool.py": f"version = {version!r}\n"})
-    asyncio.run(index_fs(folder))
+    with ThreadPoolExecutor(1) as thread:  # Playwright leaves a loop in the thread of the tests
+        thread.submit(lambda: asyncio.run(index_fs(folder))).result()
     return folder
 
 

@@ -13,11 +13,12 @@ import boto3
 import pytest
 
 from desk import Desk, Ended
-from engines.conftest import environment
 from engines.engine import Engine, engine_b
 from flowport.cli import execute
 from flowport.targets.stepfunctions.deployment import account as accounts
+from own_environment import own_environment
 
+PINS = Path(__file__).resolve().parents[1] / "engines" / "ministack.txt"
 ACCOUNT, REGION = "123456789012", "us-east-1"
 FLOW = '''
 from flowport import FlowSpec, Parameter, step
@@ -62,7 +63,7 @@ numbers = count()
 
 @pytest.fixture(scope="session")
 def ministack() -> Iterator[Engine]:
-    with engine_b(environment("ministack")) as engine:
+    with engine_b(own_environment(PINS)) as engine:
         engine.account.client("batch").create_job_queue(jobQueueName="flows", state="ENABLED", priority=1, computeEnvironmentOrder=[])
         yield engine
 

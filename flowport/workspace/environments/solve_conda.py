@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from flowport.runtime.environments.conda import CondaPackage, channel_name, channels, errors, rattler
@@ -22,7 +23,9 @@ def solve(asked: Request, python: str, platform: str) -> tuple[CondaPackage, ...
     """The packages, sorted by name; raises EnvironmentProblem."""
     library = rattler()
     try:
-        records = asyncio.run(_solved(library, asked, python, platform))
+        # In a thread of its own: the loop of a notebook runs in this one.
+        with ThreadPoolExecutor(1) as thread:
+            records = thread.submit(lambda: asyncio.run(_solved(library, asked, python, platform))).result()
     except errors() as error:
         message = f"no versions of these packages fit together for {platform} and Python {python}"
         raise EnvironmentProblem(f"{message}:\n{error}") from error
