@@ -19,7 +19,7 @@ from progress import finish, until
 FLOW = """
 import time
 
-from flowport import FlowSpec, Parameter, step
+from flowport import FlowSpec, Parameter, current, step
 
 TRACE = {trace!r}
 
@@ -49,6 +49,7 @@ class Trip(FlowSpec):
     def arrive(self, inputs):
         trace("arrive")
         self.total = sum(each.length for each in inputs)
+        current.log_metric("kilometres", self.total + 0.5)
         self.next(self.rest)
 
     @step
@@ -125,7 +126,7 @@ def test_a_run_that_takes_longer_than_its_timeout_fails(trip: Trip, target: str,
 def test_a_dry_run_does_not_warn_of_settings_that_nobody_wrote(trip: Trip, target: str) -> None:
     trip.write("self.total")
     file = trip.folder / "trip.py"
-    flow = file.read_text().replace("Parameter, step", "Parameter, resources, step")
+    flow = file.read_text().replace("current, step", "current, resources, step")
     file.write_text(flow.replace("    @step\n    def rest", "    @resources(cpu=2, memory=3000)\n    @step\n    def rest"))
     ended = trip.run("dry-run", "trip.py", "--target", target)
     assert ended.returncode == 0, ended.stderr
@@ -158,9 +159,9 @@ def test_what_a_dry_run_left_looks_like_any_other_run(trip: Trip, target: str) -
     assert "one" in shown
     assert "done" in shown
     assert "try" in shown
-    [row] = csv.DictReader(trip.run("runs", "Trip", "--columns", "run,status,total", "--csv").stdout.splitlines())
+    [row] = csv.DictReader(trip.run("runs", "Trip", "--columns", "run,status,total,kilometres", "--csv").stdout.splitlines())
     assert (row["run"], row["status"]) == ("one", "done")
-    assert row["total"] == "10"
+    assert (row["total"], row["kilometres"]) == ("10", "10.5")
     local = trip.run("run", "trip.py", "--run-id", "one", "--quiet")
     assert local.returncode == 2, "two runs with the same id must not mix"
     assert trip.run("dry-run", "trip.py", "--target", target, "--run-id", "one").returncode == 2

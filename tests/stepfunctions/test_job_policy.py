@@ -49,6 +49,7 @@ class Busy(FlowSpec):
         for number in range(4):
             self.kept = current.checkpoint.save()
         print("squaring", self.input)
+        current.log_metric("loss", 1 / self.input)
         marker = os.path.join(self.folder, str(self.input))
         if not os.path.exists(marker):
             open(marker, "w").close()
@@ -127,6 +128,8 @@ def test_tasks_ask_for_nothing_that_the_policy_does_not_allow(tmp_path: Path, bu
     assert any(method == "PUT" and "/index/started-tagged/nightly/" in path for method, path in proxy.seen), "no tag was listed"
     assert any("/step-checkpoints/square/r.0/1/0" in path for _, path in proxy.overwriting), "no checkpoint was overwritten"
     assert any(path.endswith("/s3-data/again") for _, path in proxy.overwriting), "no object was overwritten"
+    assert any(method == "PUT" and "/step-metrics/" in path for method, path in proxy.seen), "no metric was kept"
+    assert any(method == "PUT" and "/table/changes/" in path for method, path in proxy.seen), "the run has no row in the table"
     assert any(method == "PUT" and f"{ATTEMPT}/" in path for method, path in proxy.seen), "no attempt was left"
 
 
