@@ -213,9 +213,11 @@ class Reporter:
                 folder = os.path.join(self._folder, place)
                 os.makedirs(folder, exist_ok=True)
                 try:
-                    yield write_artifact(folder, name, view.value(name, row, entry)), place
+                    file = write_artifact(folder, name, view.value(name, row, entry))
                 except Exception as error:  # whatever a class of the user's raises when it is pickled
                     _warn(f"MLflow does not get `{name}` of {place}: {type(error).__name__}: {error}")
+                else:
+                    yield file, place
 
     def _item(self, row: int) -> dict[str, Any]:
         """Which item of a foreach a row is, by its number and its address; outside of any there is nothing to say."""
