@@ -70,11 +70,7 @@ class Bars:
                 self._steps[step].began = now
         shown = [name for name, step in self._steps.items() if step.began is not None and step.done < step.total > 1]
         shown = sorted(shown, key=lambda name: self._steps[name].began or 0.0)[-BARS:]
-        names = max((columns(name) for name in shown), default=0)
-        found = [
-            bar(name + " " * (names - columns(name)), self._steps[name], busy[name], parts.get(name, 0.0), now, width) for name in shown
-        ]
-        return [*found, cut(whole, width)]
+        return progress_lines([(name, self._steps[name], busy[name], parts.get(name, 0.0)) for name in shown], whole, now, width)
 
     def _collect(self, body: Block, split: str) -> None:
         """The steps of which all tasks are known when their foreach begins: those in no loop, and in no arm of a switch."""
@@ -89,18 +85,28 @@ class Bars:
                     self._collect(branch, split)
 
 
-def bar(name: str, step: StepCounts, running: int, part: float, now: float, width: int) -> str:
+def progress_lines(steps: list[tuple[str, StepCounts, int, float]], whole: str, now: float, width: int) -> list[str]:
+    """A bar for each step, and below them the line about the whole run.
+
+    Of each step there are the name, the counts, the tasks that run, and how much of these is done, as a number of tasks.
+    """
+    names = max((_columns(name) for name, *_ in steps), default=0)
+    bars = [_bar(name + " " * (names - _columns(name)), counts, running, part, now, width) for name, counts, running, part in steps]
+    return [*bars, _cut(whole, width)]
+
+
+def _bar(name: str, step: StepCounts, running: int, part: float, now: float, width: int) -> str:
     """A line: the name, the bar, the counts and the estimate, of which what does not fit is left out, the estimate first."""
     counts = (
         f"{step.done} of {step.total}" + (f", {running} running" if running else "") + (f", {step.failed} failed" if step.failed else "")
     )
     left = _left(step, part, now)
     for more in (f"  {left}" if left else "", ""):
-        room = min(BAR, width - columns(name) - len(counts) - len(more) - 4)
+        room = min(BAR, width - _columns(name) - len(counts) - len(more) - 4)
         if room >= SHORTEST:
             filled = int(room * min(1.0, (step.done + part) / step.total))
             return f"{name} [{'=' * filled}{' ' * (room - filled)}] {counts}{more}"
-    return cut(f"{name} {counts}", width)
+    return _cut(f"{name} {counts}", width)
 
 
 def _left(step: StepCounts, part: float, now: float) -> str:
@@ -115,13 +121,13 @@ def _left(step: StepCounts, part: float, now: float) -> str:
     return f"about {minutes} min left" if minutes < 60 else f"about {minutes // 60} h {minutes % 60} min left"
 
 
-def cut(text: str, width: int) -> str:
+def _cut(text: str, width: int) -> str:
     """The beginning of a text that fits into so many columns."""
-    while columns(text) > width:
+    while _columns(text) > width:
         text = text[:-1]
     return text
 
 
-def columns(text: str) -> int:
+def _columns(text: str) -> int:
     """How many columns a text takes."""
     return sum(2 if east_asian_width(one) in "WF" else 1 for one in text)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from flowport.cli.console import warn
 from flowport.cli.store_commands.follow import PAUSE_OF_BUCKET, begun
-from flowport.runtime.live.bars import StepCounts, bar, columns, cut
+from flowport.runtime.live.bars import StepCounts, progress_lines
 from flowport.runtime.live.terminal import BottomLines
 from flowport.runtime.records.attempts import failures
 from flowport.workspace.progress import expected_items, step_progress
@@ -57,22 +57,17 @@ def watch(store: Store, address: Address) -> None:
 def _lines(run: Run, steps: list[StepProgress], seen: float | None, width: int) -> list[str]:
     """A bar for each step of a foreach that is going on, and a line about the whole run."""
     now = time.time()
-    counts = {
-        step.step: _counts(step, total) for step in steps if step.status == "running" and (total := expected_items(run, step.step)) > 1
-    }
-    names = max(map(columns, counts), default=0)
     bars = [
-        bar(step.step + " " * (names - columns(step.step)), counts[step.step], step.running, 0.0, now, width)
+        (step.step, _counts(step, total), step.running, 0.0)
         for step in steps
-        if step.step in counts
+        if step.status == "running" and (total := expected_items(run, step.step)) > 1
     ]
     done = sum(step.status == "done" for step in steps)
-    tasks = f"{sum(step.running for step in steps)} tasks running"
     lost = sum(step.lost for step in steps)
+    tasks = f"{sum(step.running for step in steps)} tasks running" + (f", {lost} lost" if lost else "")
     sign = f", last sign {age(seen)} ago" if seen else ""
     seconds = int(now - run.doc["started"])
-    clock = f"{seconds // 60}:{seconds % 60:02}"
-    return [*bars, cut(f"{done} of {len(steps)} steps, {tasks}{f', {lost} lost' if lost else ''}{sign}  {clock}", width)]
+    return progress_lines(bars, f"{done} of {len(steps)} steps, {tasks}{sign}  {seconds // 60}:{seconds % 60:02}", now, width)
 
 
 def _counts(step: StepProgress, total: int) -> StepCounts:
