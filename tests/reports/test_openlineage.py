@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 
 import progress
 from desk import Desk
 from flowport.runtime.protocol import DONE, FAILED
-from flowport.runtime.reports import reporter
+from flowport.runtime.reports import reporter, sender
+from flowport.runtime.reports.receivers import send_all
+from flowport.runtime.reports.report import Report
 from reports.receiver import Event, Receiver, receiver
 from solo import Broken, Solo
 
@@ -150,6 +154,28 @@ def test_modules_beside_the_flow_are_not_those_of_the_reports(tmp_path: Path, re
     )
     assert done.returncode == DONE, done
     assert types(receiver.of("Shop.start")) == ["START", "COMPLETE"]
+
+
+def test_a_task_that_runs_for_long_says_so_and_then_how_it_ended(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sender, "RUNNING", 0.2)
+    monkeypatch.setattr(sender, "LOOK", 0.05)
+    about = {"flow": "Long", "run": "1", "step": "wait", "slice": "s", "store": "/store", "started": 1.5, "run_started": 1.0, "tags": []}
+    start = {"event": "start", "time": 2.0, "scheduled": None, "run_begins": False, "parameters": {}, **about}
+    reading, writing = os.pipe()
+    os.write(writing, json.dumps(start).encode() + b"\n")
+    reports: SimpleQueue[Report | None] = SimpleQueue()
+    for report in sender._reports(reading, os.getppid()):
+        reports.put(report)
+        if report["event"] == "running":
+            done = {"event": "done", "time": 3.0, "inputs": [], "outputs": [], "run_is_over": False}
+            os.write(writing, json.dumps(done).encode() + b"\n" + b'{"event": "over"}\n')
+    os.close(reading)
+    os.close(writing)
+    reports.put(None)
+    send_all(reports)
+    events = receiver.of("Long.wait")
+    assert types(events) == ["START", "RUNNING", "COMPLETE"]
+    assert len({event["run"]["runId"] for event in events}) == 1
 
 
 def test_a_manifest_that_is_there_already_is_reported(tmp_path: Path, receiver: Receiver) -> None:
