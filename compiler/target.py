@@ -128,7 +128,8 @@ class DryRun(Generic[S]):
     """What a dry run is asked to do: run `plan`, which is not lowered yet.
 
     `store` is the local folder store that gets a copy of the run, and has the runs that it may take results from. `run_id` is the id in it.
-    With `logs`, events have what tasks printed. With a `scheduled_time`, in UTC, it is a run as a schedule starts it for that time.
+    With `logs`, events have what tasks printed. With a `scheduled_time`, in UTC, it is a run as a schedule starts it for that time,
+    and with `triggers` one as those start it (`flowport.runtime.run.triggers`).
     """
 
     plan: Plan
@@ -143,6 +144,7 @@ class DryRun(Generic[S]):
     max_workers: int | None = None
     logs: bool = False
     scheduled_time: str | None = None
+    triggers: tuple[dict[str, JSON], ...] = ()
 
     @property
     def engine_run_id(self) -> str:

@@ -70,6 +70,8 @@ if TYPE_CHECKING:
     from flowport.runtime.names.flow import tensorflow_parallel as tensorflow_parallel
     from flowport.runtime.names.flow import timeout as timeout
     from flowport.runtime.names.flow import torchrun as torchrun
+    from flowport.runtime.names.flow import trigger as trigger
+    from flowport.runtime.names.flow import trigger_on_finish as trigger_on_finish
     from flowport.runtime.names.flow import vllm as vllm
     from flowport.runtime.names.mutable.flow import MutableFlow as MutableFlow
     from flowport.runtime.names.mutable.flow import MutableStep as MutableStep

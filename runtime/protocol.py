@@ -128,7 +128,8 @@ class Invocation:
     `form` is what the engine's own form was filled in with, a JSON object, and `route` the file that a task writes its route to, a JSON
     list: for an engine that does not read the store. The list has the slices of a foreach, else the steps that items went to.
     A `slice` that ends in a dot is that of an array job of AWS Batch: its last number is in the environment.
-    `scheduled` is the time for which the engine's schedule started the run; only the first task needs it.
+    `scheduled` is the time for which the engine's schedule started the run, and `trigger` the runs and events that did
+    (`run.triggers`); only the first task needs them.
     `nodes` is `batch` or `argo` where each node of a gang has this command in a container of its own: as part of a multi-node job of
     AWS Batch, or as a pod of Argo.
     """
@@ -151,9 +152,10 @@ class Invocation:
         "route",
         "nodes",
         "scheduled",
+        "trigger",
     )
 
-    TEXT = ("flow", "run", "step", "slice", "store", "code", "engine", "form", "route", "nodes", "scheduled")
+    TEXT = ("flow", "run", "step", "slice", "store", "code", "engine", "form", "route", "nodes", "scheduled", "trigger")
     NUMBERS = ("width", "total", "epoch", "turn", "last")
     NEEDED = ("flow", "step", "run", "slice", "store", "code", "width", "total")
 
@@ -177,11 +179,12 @@ class Invocation:
         route: str = "",
         nodes: str = "",
         scheduled: str = "",
+        trigger: str = "",
     ) -> None:
         self.flow, self.run, self.step, self.slice, self.store, self.code = flow, run, step, slice, store, code
         self.width, self.total, self.engine, self.epoch = width, total, engine, epoch
         self.block, self.turn, self.last, self.form, self.route = block, turn, last, form, route
-        self.nodes, self.scheduled = nodes, scheduled
+        self.nodes, self.scheduled, self.trigger = nodes, scheduled, trigger
 
     def argv(self) -> list[str]:
         """The arguments after `python -m flowport.runtime`; what equals its default is left out."""
@@ -201,7 +204,7 @@ class Invocation:
 
     def _said(self) -> dict[str, str]:
         said = {"protocol": str(COMMAND), **{name: str(getattr(self, name)) for name in self.NEEDED}}
-        for name in ("engine", "epoch", "turn", "last", "form", "route", "nodes", "scheduled"):
+        for name in ("engine", "epoch", "turn", "last", "form", "route", "nodes", "scheduled", "trigger"):
             if getattr(self, name):
                 said[name] = str(getattr(self, name))
         return said

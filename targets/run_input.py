@@ -34,13 +34,13 @@ def in_store(request: DryRun[Any], store: Store, says: Says, room: int = TYPED, 
     A form that `shows_defaults` sends all of them, so that a resumed run takes a default for a field that nobody touched.
     """
     specs, given = parameters(request), request.parameters
-    said = all(says(spec, given[spec["name"]]) for spec in specs if spec["name"] in given)
+    said = not request.triggers and all(says(spec, given[spec["name"]]) for spec in specs if spec["name"] in given)
     if request.origin_run and shows_defaults:
         said = said and not any(_is_lost(spec, given) for spec in specs)
     if said and len(documents.dump(given)) <= room:
         return None
-    beside = {"origin_run": request.origin_run, "from": request.from_step, "tags": list(request.tags)}
-    beside["scheduled_time"] = request.scheduled_time
+    beside: dict[str, Any] = {"origin_run": request.origin_run, "from": request.from_step, "tags": list(request.tags)}
+    beside |= {"scheduled_time": request.scheduled_time, "triggers": list(request.triggers)}
     return put_input(store, {"parameters": given, **{name: value for name, value in beside.items() if value}})
 
 

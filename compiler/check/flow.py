@@ -11,6 +11,7 @@ from flowport.compiler.check.artifacts import check_artifacts
 from flowport.compiler.check.gangs import check_gangs
 from flowport.compiler.check.parameters import NAMES, check_parameters
 from flowport.compiler.check.splits import check_splits
+from flowport.compiler.check.triggers import check_triggers
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.diagnostics.suggestions import nearest
 from flowport.compiler.ir import End, Flow, Foreach, Span, Step, Switch, targets
@@ -23,7 +24,7 @@ LONGEST = 240
 
 def check(flow: Flow) -> tuple[Diagnostic, ...]:
     """All diagnostics, in the order of the source."""
-    found = [*_name(flow), *_steps(flow), *_unknown(flow), *check_parameters(flow), *check_artifacts(flow)]
+    found = [*_name(flow), *_steps(flow), *_unknown(flow), *check_parameters(flow), *check_triggers(flow), *check_artifacts(flow)]
     if flow.start and is_whole(flow):
         found += [*_unreachable(flow), *check_splits(flow), *check_gangs(flow)]
     return tuple(dict.fromkeys(found))

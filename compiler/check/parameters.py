@@ -35,6 +35,8 @@ OPTIONS = frozenset(
 """Options of `run` and `dry-run`: a parameter with such a name must be given after `--`."""
 OF_CONFIGS = frozenset(("config", "config-value", "run-config-parsers"))
 """Options that are a parameter's own where the flow has no configs."""
+OF_TRIGGERS = frozenset(("trigger-from", "event"))
+"""Options that are a parameter's own where nothing triggers the flow."""
 OF_A_PROJECT = frozenset(("branch", "production"))
 """Options that only flows with `@project` have."""
 NAMES = frozenset({"next", "input", "index", "foreach_stack", "merge_artifacts"})
@@ -84,7 +86,8 @@ def check_parameters(flow: Flow) -> Iterator[Diagnostic]:
 
 def _options(flow: Flow) -> frozenset[str]:
     """The options of the commands that run a flow."""
-    return OPTIONS | (OF_CONFIGS if flow.configs else frozenset()) | (OF_A_PROJECT if flow.project else frozenset())
+    further = ((OF_CONFIGS, flow.configs), (OF_TRIGGERS, flow.events or flow.upstream), (OF_A_PROJECT, flow.project))
+    return OPTIONS.union(*(names for names, is_theirs in further if is_theirs))
 
 
 def _values(parameter: Parameter) -> Iterator[Diagnostic]:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from flowport.compiler.decorators.arguments import Arguments
-from flowport.compiler.ir import JSON, Packages, Project, RunLimits, Served, Settings, Trigger
+from flowport.compiler.ir import JSON, OnEvent, OnFinish, Packages, Project, RunLimits, Schedule, Served, Settings
 from flowport.compiler.ir.features import Feature
 from flowport.compiler.record import field, record
 
-FlowSetting: TypeAlias = Trigger | RunLimits | Project | Packages | Served
+FlowSetting: TypeAlias = Schedule | tuple[OnEvent, ...] | tuple[OnFinish, ...] | RunLimits | Project | Packages | Served
 """What a decorator of a flow says of it: what starts its runs, what limits them, its project, its packages, or what is served."""
 
 

@@ -81,12 +81,16 @@ def flow_settings(reading: Reading, flow_class: FlowClass, uses: Mapping[Class, 
             elif use.name not in ("", "flow"):
                 say_unsupported(reading, use, f"`{one.node.name}`")
     return FlowSettings(
-        tuple(each for each in found.values() if isinstance(each, Schedule)),
+        tuple(trigger for each in found.values() for trigger in _triggers(each)),
         next((each for each in found.values() if isinstance(each, RunLimits)), RunLimits()),
         next((each for each in found.values() if isinstance(each, Project)), None),
         tuple(each for each in found.values() if isinstance(each, Packages)),
         tuple(each for each in found.values() if isinstance(each, Served)),
     )
+
+
+def _triggers(found: FlowSetting) -> tuple[Trigger, ...]:
+    return found if isinstance(found, tuple) else (found,) if isinstance(found, Schedule) else ()
 
 
 def _arguments(reading: Reading, use: DecoratorUse) -> dict[str, tuple[ast.expr, Any]] | None:

@@ -9,6 +9,7 @@ from flowport.compiler.decorators.flow.limits import LIMITS
 from flowport.compiler.decorators.flow.packages import CONDA_BASE, PYPI_BASE
 from flowport.compiler.decorators.flow.project import PROJECT
 from flowport.compiler.decorators.flow.schedule import SCHEDULE
+from flowport.compiler.decorators.flow.triggers import TRIGGER, TRIGGER_ON_FINISH
 from flowport.compiler.decorators.serving.nim import NIM, NIM_OF_FLOW
 from flowport.compiler.decorators.serving.ollama import OLLAMA
 from flowport.compiler.decorators.serving.vllm import VLLM
@@ -34,7 +35,7 @@ _OF_STEPS = (
 )  # fmt: skip
 STEP_DECORATORS: Mapping[str, Decorator] = {decorator.name: decorator for decorator in _OF_STEPS}
 FLOW_DECORATORS: Mapping[str, FlowDecorator] = {
-    decorator.name: decorator for decorator in (SCHEDULE, LIMITS, PROJECT, PYPI_BASE, CONDA_BASE, NIM_OF_FLOW)
+    decorator.name: decorator for decorator in (SCHEDULE, TRIGGER, TRIGGER_ON_FINISH, LIMITS, PROJECT, PYPI_BASE, CONDA_BASE, NIM_OF_FLOW)
 }
 
 ARGUMENTS: Mapping[str, tuple[str, ...]] = {

@@ -20,11 +20,7 @@ class Unsupported:
     way_out: str
 
 
-_START = "start the flow by hand, or with a rule of the scheduler"
-
 UNSUPPORTED: Mapping[str, Unsupported] = {
-    "trigger": Unsupported(True, "no event starts the flow", _START),
-    "trigger_on_finish": Unsupported(True, "the end of another flow does not start it", _START),
     "huggingface_card": Unsupported(True, "no card is created", "you can keep it: the step runs without a card"),
     "datadog": Unsupported(True, "no metrics are sent to Datadog", "send them from the code of the step, with a client of Datadog"),
     "exit_hook": Unsupported(True, "the hook is not called", "call it in the last step, or from the scheduler"),

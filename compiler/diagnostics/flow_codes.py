@@ -247,6 +247,20 @@ FLOW: Mapping[str, Code] = {
         "a step that runs on several nodes has no `@parallel`",
         "`num_parallel` alone makes a gang here. Metaflow also wants `@parallel`, or a decorator such as `@torchrun`, on the step.",
     ),
+    "FP260": Code(
+        "a flow is started by events and by other flows",
+        "`@trigger` waits for events and `@trigger_on_finish` for runs of other flows. As in Metaflow, a flow has one of the two. "
+        "Both go together with `@schedule`.",
+    ),
+    "FP261": Code(
+        "an event sets a parameter that does not exist",
+        '`@trigger(event={"name": "features", "parameters": {"day": "date"}})` sets the parameter `day` to the field `date` of the '
+        "event. The names on the left are those of the flow's parameters.",
+    ),
+    "FP262": Code(
+        "a flow starts itself",
+        "A flow that is started by its own end never stops running. `flowport graph FOLDER --check` finds such circles over several flows.",
+    ),
     "FP270": Code(
         "artifacts are merged outside of a join",
         "`self.merge_artifacts(inputs)` takes the artifacts that the inputs of a join agree on. Any other step follows one "

@@ -45,6 +45,9 @@ ADDED: Mapping[str, str] = {
 }
 """Attributes that decorators add to `current`, and the decorators; some of these flowport does not have."""
 
+TRIGGERS = frozenset(("trigger", "trigger_on_finish"))
+"""What `current.trigger` comes from."""
+
 OF_STEPS, OF_FLOWS = frozenset(STEP_DECORATORS), frozenset(FLOW_DECORATORS)
 
 WAYS_OUT: Mapping[str, str] = {
@@ -69,17 +72,18 @@ def check_attributes(reading: Reading, sources: Iterable[Source], start: Source,
     `start` is imported before there is a task, and so are the files that it imports outside of functions.
     """
     early = imported_with(reading.modules, start)
+    triggered = not TRIGGERS.isdisjoint(decorators)
     added = frozenset(name for name, decorator in ADDED.items() if decorator in OF_STEPS | OF_FLOWS and decorator in decorators)
     for source in sources:
         if any(word in source.text for word in (*OURS, "current")):
-            reader = _Reader(reading, source, source in early, added, source is not start)
+            reader = _Reader(reading, source, source in early, added, source is not start, triggered)
             for node in source.tree.body:
                 reader.visit(node, {})
 
 
 class _Reader:
-    def __init__(self, reading: Reading, source: Source, is_early: bool, added: frozenset[str], is_shared: bool) -> None:
-        self.reading, self.source, self.is_early, self.added = reading, source, is_early, added
+    def __init__(self, reading: Reading, source: Source, is_early: bool, added: frozenset[str], is_shared: bool, triggered: bool) -> None:
+        self.reading, self.source, self.is_early, self.added, self.triggered = reading, source, is_early, added, triggered
         self.tested = frozenset(_tested(source.tree))
         self.guarded = frozenset(_guarded(source.tree))
         self.optional = frozenset(_optional(source.tree)) if is_shared else frozenset()
@@ -125,10 +129,10 @@ class _Reader:
         package, _, rest = thing.name.partition(".")
         if package not in OURS:
             return
-        if rest == "current.trigger" and not _tests_trigger(self.source.tree):
-            message = "`current.trigger` is None, because no event starts the flow"
-            way_out = "test for it: `if current.trigger is not None:`"
-            self.reading.warn("FP145", message, self.source, node, way_out)
+        if rest == "current.trigger" and not self.triggered and not _tests_trigger(self.source.tree):
+            message = "`current.trigger` is None, because nothing triggers the flow"
+            ways_out = ('put `@trigger_on_finish(flow="...")` above the class', "test for it: `if current.trigger is not None:`")
+            self.reading.warn("FP145", message, self.source, node, *ways_out)
         elif rest == "current" and name not in CURRENT and name not in self.added:
             attributes = (*CURRENT, *(one for one in ADDED if one in self.added))
             listed = ", ".join(f"`{one}`" for one in attributes)

@@ -8,7 +8,7 @@ from flowport.compiler.ir.execution import BatchJob, ExecutionSpec, Pairs, Pod, 
 from flowport.compiler.ir.flow import Flow, Step, Use, Uses, Wrapper
 from flowport.compiler.ir.parameters import Computed, NoDefault, Option, Parameter
 from flowport.compiler.ir.project import Project
-from flowport.compiler.ir.runs import RunLimits, Schedule, Trigger
+from flowport.compiler.ir.runs import OnEvent, OnFinish, RunLimits, Schedule, Trigger
 from flowport.compiler.ir.settings import (
     UNDECORATED,
     Card,
@@ -55,6 +55,8 @@ __all__ = [
     "Models",
     "Next",
     "NoDefault",
+    "OnEvent",
+    "OnFinish",
     "Option",
     "Packages",
     "Pairs",

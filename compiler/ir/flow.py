@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from flowport.compiler.ir.configs import Config
 from flowport.compiler.ir.parameters import Parameter
 from flowport.compiler.ir.project import Project
-from flowport.compiler.ir.runs import RunLimits, Trigger
+from flowport.compiler.ir.runs import OnEvent, OnFinish, RunLimits, Schedule, Trigger
 from flowport.compiler.ir.settings import Settings
 from flowport.compiler.ir.span import Span
 from flowport.compiler.ir.transitions import Transition
@@ -113,6 +113,27 @@ class Flow:
     def deployment(self) -> str:
         """What tells a deployment of the flow from others: its name, or `project.branch.Flow`."""
         return self.name if self.project is None else f"{self.project.name}.{self.project.branch_name}.{self.name}"
+
+    def deployment_of(self, source: OnFinish) -> str:
+        """What tells the deployment that a trigger names from others: where it names no project and no branch, those of this flow."""
+        project = source.project or (self.project.name if self.project else "")
+        branch = source.branch or (self.project.branch_name if self.project else "")
+        return f"{project}.{branch}.{source.flow}" if project and branch else source.flow
+
+    @property
+    def schedules(self) -> tuple[Schedule, ...]:
+        """The clocks that start runs of the flow: one, or none."""
+        return tuple(trigger for trigger in self.triggers if isinstance(trigger, Schedule))
+
+    @property
+    def events(self) -> tuple[OnEvent, ...]:
+        """The events that start a run when all of them have come."""
+        return tuple(trigger for trigger in self.triggers if isinstance(trigger, OnEvent))
+
+    @property
+    def upstream(self) -> tuple[OnFinish, ...]:
+        """The flows that start a run when a run of each of them is done."""
+        return tuple(trigger for trigger in self.triggers if isinstance(trigger, OnFinish))
 
     def step(self, name: str) -> Step:
         """The step called `name`; raises KeyError for a name that is not a step."""

@@ -17,7 +17,29 @@ class Schedule:
     span: Span | None = field(default=None, compare=False)
 
 
-Trigger: TypeAlias = Schedule
+@record
+class OnEvent:
+    """`@trigger(event="features")`: an event starts runs. `parameters` are pairs of a parameter and a field of what the event carries."""
+
+    name: str
+    parameters: tuple[tuple[str, str], ...] = ()
+    span: Span | None = field(default=None, compare=False)
+
+
+@record
+class OnFinish:
+    """`@trigger_on_finish(flow="FeaturesFlow")`: a run of another flow that is done starts runs.
+
+    `project` and `branch` are those of the other flow, such as `demo` and `prod`; where they are "", those of the flow itself.
+    """
+
+    flow: str
+    project: str = ""
+    branch: str = ""
+    span: Span | None = field(default=None, compare=False)
+
+
+Trigger: TypeAlias = Schedule | OnEvent | OnFinish
 
 
 @record

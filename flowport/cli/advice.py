@@ -96,6 +96,9 @@ def advice(error: errors.WorkspaceError) -> str:
             return f"use the tools of {target}; `flowport status`, `logs` and `artifacts` read the store"
         case errors.NotAtEngine(flow=flow):
             return f"flowport runs {flow} --target TARGET lists those that have begun; --profile chooses other settings"
+        case errors.NoTrigger(decorator=decorator, name=name, known=known):
+            argument = "event" if decorator == "trigger" else "flow"
+            return closest(name, known) or f'put `@{decorator}({argument}="{name}")` above the class'
         case errors.BadRunId():
             return "use up to 255 letters, digits and -_.+=@!'(); it cannot begin with `-`, and cannot be `.` or `..`"
         case errors.BadCondition(hint=hint):

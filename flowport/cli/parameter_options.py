@@ -34,6 +34,9 @@ OF_CONFIGS = {"config": "config_files", "config-value": "config_values", "run-co
 OF_A_SCHEDULE = {"scheduled-time": "scheduled_time"}
 """That with the time for which a schedule would start a run."""
 
+OF_TRIGGERS = {"trigger-from": "trigger_from", "event": "events"}
+"""Those with what a trigger would start a run for."""
+
 OF_A_PROJECT = {"branch": "branch", "production": "production"}
 """Those that choose the branch of a project."""
 
@@ -180,7 +183,8 @@ def _own(params: Sequence[click.Parameter], ctx: click.Context) -> list[click.Pa
 def _free(flow: FlowFile) -> frozenset[str]:
     """The options that a flow has parameters for and no use: of configs where it has no configs, of branches where it has no project."""
     unused = {
-        **({} if flow.plan.flow.triggers else OF_A_SCHEDULE),
+        **({} if flow.plan.flow.schedules else OF_A_SCHEDULE),
+        **({} if flow.plan.flow.events or flow.plan.flow.upstream else OF_TRIGGERS),
         **({} if flow.plan.flow.configs else OF_CONFIGS),
         **({} if flow.plan.flow.project else OF_A_PROJECT),
     }

@@ -160,6 +160,25 @@ def scheduled_time() -> click.Option:
     )
 
 
+def triggers() -> list[click.Parameter]:
+    """--trigger-from and --event of a command that starts a run."""
+    return [
+        click.Option(
+            ["--trigger-from"],
+            metavar="FLOW[/RUN]",
+            multiple=True,
+            help="Start the run as this run of a flow in `@trigger_on_finish` does, by default its latest that is done: "
+            "`current.trigger.run` is that run.",
+        ),
+        click.Option(
+            ["--event", "events"],
+            metavar="NAME[=JSON]",
+            multiple=True,
+            help="Start the run as this event of `@trigger` does, with what it carries as a JSON object.",
+        ),
+    ]
+
+
 def origin() -> list[click.Parameter]:
     """--origin-run and --from of a command that starts a run."""
     return [

@@ -15,6 +15,7 @@ from flowport.client.task import Task
 from flowport.runtime.metrics.latest import LatestValue, latest_values
 from flowport.runtime.metrics.read import metric_points
 from flowport.runtime.names.exceptions import MetaflowTaggingError
+from flowport.runtime.names.trigger import Trigger
 from flowport.runtime.records.life import read_end
 from flowport.runtime.run import items
 from flowport.runtime.run.history import is_done
@@ -105,9 +106,10 @@ class Run(MetaflowObject):
         return MetaflowCode(self._source.store, self._source.record["code"])
 
     @property
-    def trigger(self) -> None:
-        """The event or run that started this run: None, as no event starts runs yet."""
-        return None
+    def trigger(self) -> Trigger | None:
+        """The runs and events that started this run; None for a run that neither started."""
+        recorded = self._source.record["triggers"]
+        return Trigger(recorded) if recorded else None
 
     @property
     def origin_pathspec(self) -> str | None:

@@ -11,6 +11,7 @@ from flowport.runtime.local.source import note
 from flowport.runtime.store.keys import Keys
 from flowport.runtime.store.open import open_store
 from flowport.workspace.branch import on_branch_of_user
+from flowport.workspace.chains.started_by import StartedBy, triggers_of
 from flowport.workspace.config import Config
 from flowport.workspace.errors import StoreNotLocal
 from flowport.workspace.flow_file import FlowFile
@@ -39,6 +40,8 @@ class DryRunRequest(NamedTuple):
     origin_run: str | None = None
     from_step: str | None = None
     scheduled_time: str | None = None
+    trigger_from: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
 
 
 def prepare_dry_run(request: DryRunRequest, target: AnyTarget) -> tuple[DryRun[Any], tuple[Diagnostic, ...]]:
@@ -50,6 +53,8 @@ def prepare_dry_run(request: DryRunRequest, target: AnyTarget) -> tuple[DryRun[A
     ready = prepare_without_errors(flow, target, target.dry_run_defaults, here=True)
     package = flow.package()
     check_origin(open_store(store), flow, inputs.origin_run)
+    started_by = StartedBy(request.trigger_from, request.events)
+    inputs = inputs._replace(triggers=triggers_of(flow, started_by, inputs.origin_run, open_store(store)))
     dry_run = DryRun(
         deliver(flow.plan, flow.config.provisions, place_here(flow, target.name))[0],
         ready.settings,
@@ -63,6 +68,7 @@ def prepare_dry_run(request: DryRunRequest, target: AnyTarget) -> tuple[DryRun[A
         request.max_workers,
         request.logs,
         inputs.scheduled_time,
+        inputs.triggers,
     )
     # What the defaults of a dry run make the target say is not about what the user wrote.
     own = prepare(flow, target, here=True).diagnostics

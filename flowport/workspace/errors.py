@@ -300,6 +300,19 @@ class BadScheduledTime(WorkspaceError):
     """The time for which a run is started is none, or the run has that of another one."""
 
 
+class NoTrigger(WorkspaceError):
+    """A flow is not started by what is named; `known` are the flows or events that start it, and `decorator` is what would say it."""
+
+    def __init__(self, decorator: str, flow: str, name: str, known: Iterable[str]) -> None:
+        what = "the event" if decorator == "trigger" else "runs of"
+        super().__init__(f"{flow} is not started by {what} `{name}`")
+        self.decorator, self.name, self.known = decorator, name, tuple(known)
+
+
+class BadTrigger(WorkspaceError):
+    """What is said to start a run cannot start one."""
+
+
 class NotWritable(WorkspaceError):
     """The disk does not let a file or folder be written."""
 

@@ -14,6 +14,7 @@ from flowport.runtime.run.parameters import ParameterError
 from flowport.runtime.run.run_input import tags
 from flowport.runtime.store.keys import Keys, is_spin, part
 from flowport.workspace.branch import on_branch_of_user
+from flowport.workspace.chains.started_by import StartedBy, triggers_of
 from flowport.workspace.environments.here import pythons
 from flowport.workspace.errors import BadRunId, BadScheduledTime, BadTags, IsSpin, NoOrigin, NotWritable, UnknownRun, UnknownStep
 from flowport.workspace.flow_file import FlowFile
@@ -22,13 +23,14 @@ from flowport.workspace.secrets.file import place_here
 from flowport.workspace.stores import store_to_write
 
 if TYPE_CHECKING:
+    from flowport.compiler.ir import JSON
     from flowport.runtime.store.interface import Store
 
 
 class RunRequest(NamedTuple):
     """A run of a flow: with `origin_run` it reuses the results of that run, with `from_step` none of that step and those after it.
 
-    A `scheduled_time` makes it a run as a schedule starts it for that time.
+    A `scheduled_time` makes it a run as a schedule starts it for that time, `trigger_from` and `events` one as triggers do (`StartedBy`).
     `max_workers` is the number of tasks at once: by default that of the processors.
     `run_id_file` is where the id of the run is written before it begins.
     Tasks are forked from one process, or with `fork` false started anew as in a container. A `quiet` run shows neither output nor progress.
@@ -46,6 +48,8 @@ class RunRequest(NamedTuple):
     origin_run: str | None = None
     from_step: str | None = None
     scheduled_time: str | None = None
+    trigger_from: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
 
 
 class RunInput(NamedTuple):
@@ -56,6 +60,7 @@ class RunInput(NamedTuple):
     origin_run: str | None = None
     from_step: str | None = None
     scheduled_time: str | None = None
+    triggers: tuple[dict[str, JSON], ...] = ()
 
     def document(self) -> dict[str, Any]:
         """The input as the first task reads it."""
@@ -64,6 +69,7 @@ class RunInput(NamedTuple):
             "from": self.from_step,
             "tags": list(self.tags) or None,
             "scheduled_time": self.scheduled_time,
+            "triggers": list(self.triggers) or None,
         }
         return {"parameters": self.parameters, **{name: value for name, value in rest.items() if value is not None}}
 
@@ -129,6 +135,7 @@ def start(request: RunRequest, say: Callable[[str], object]) -> int:
     url = store_to_write(request.store, flow.config)
     store = open_store(url)
     check_origin(store, flow, inputs.origin_run)
+    inputs = inputs._replace(triggers=triggers_of(flow, StartedBy(request.trigger_from, request.events), inputs.origin_run, store))
     if not store.exists(code_key(package.digest)):
         store.create(code_key(package.digest), package.data)
     found = pythons(flow.plan.flow.steps, (lambda text: None) if request.quiet else say)

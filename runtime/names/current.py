@@ -92,11 +92,11 @@ class Current:
     tags: set[str]
     resources: dict[str, Any]
     is_running_flow = False
-    trigger = None
     _cards: Callable[[], Any] | None = None
     _metrics: Callable[[], Any] | None = None
     _logs_artifact: Callable[[str], None] | None = None
     _scheduled_time: str | None = None
+    _triggers: Sequence[dict[str, Any]] = ()
     _store: Store | None = None
     """The store of the run."""
     _branch = ""
@@ -208,6 +208,18 @@ class Current:
         from datetime import datetime
 
         return datetime.fromisoformat(self._scheduled_time)
+
+    @property
+    def trigger(self) -> Any:
+        """The runs and events that started the run, as a `Trigger`; None for a run that neither started.
+
+        `current.trigger.run.data` has the artifacts of the run that started this one. A resumed run has the trigger of its origin.
+        """
+        if not self._triggers:
+            return None
+        from flowport.runtime.names.trigger import Trigger
+
+        return Trigger(self._triggers)
 
     @property
     def graph(self) -> dict[str, Any]:

@@ -64,13 +64,13 @@ _GET_CARDS = {"get_cards": "client.cards"}
 _FLOW_NAMES = ("FlowSpec", "step", "flow", "Parameter", "IncludeFile", "JSONType")
 _DECORATORS = (
     "retry", "catch", "timeout", "resources", "environment", "secrets", "kubernetes", "batch", "pypi", "conda",
-    "schedule", "limits", "project", "pypi_base", "conda_base", "pip", "checkpoint", "model", "huggingface_hub", "parallel",
+    "schedule", "trigger", "trigger_on_finish", "limits", "project", "pypi_base", "conda_base", "pip", "checkpoint", "model",
+    "huggingface_hub", "parallel",
     "pytorch_parallel", "torchrun", "metaflow_ray", "deepspeed", "mpi", "tensorflow", "tensorflow_parallel", "ollama", "vllm", "nim",
     "tensorboard", "card",
 )  # fmt: skip
 WITHOUT_EFFECT = (
     "airflow_external_task_sensor", "airflow_s3_key_sensor", "datadog", "exit_hook", "gpu_profile", "huggingface_card",
-    "trigger", "trigger_on_finish",
 )  # fmt: skip
 """Metaflow's decorators that change nothing of what a step computes; the compiler says which of them have no effect."""
 

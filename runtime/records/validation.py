@@ -30,9 +30,12 @@ FIELDS: dict[str, tuple[type, ...]] = {
 }
 """What the document of a run says beside its version, `v`."""
 
-OPTIONAL: dict[str, str | None] = {"input": "", "from": None, "system_tags": None, "scheduled_time": None}
+OPTIONAL: dict[str, str | None] = {"input": "", "from": None, "system_tags": None, "scheduled_time": None, "triggers": None}
 """What it may say, and what counts where it does not. Runs of earlier versions have no system tags, and are in every namespace."""
 
+
+LISTS = dict.fromkeys(("system_tags", "triggers"), (list, type(None)))
+"""What of it are lists."""
 
 SPIN = ("store", "run", "step", "item")
 """What it says of a spin: the item that runs again, and the store of its run."""
@@ -82,7 +85,7 @@ def run_problem(document: object, root: str = "") -> str:
         return "it is not a JSON object"
     if wrong := version_problem(document.get("v"), RECORDS, OLDEST_RECORDS):
         return wrong
-    for name, kinds in {**FIELDS, **dict.fromkeys(OPTIONAL, (str, type(None))), "system_tags": (list, type(None))}.items():
+    for name, kinds in {**FIELDS, **dict.fromkeys(OPTIONAL, (str, type(None))), **LISTS}.items():
         value = document.get(name, None if name in OPTIONAL else ...)
         if not isinstance(value, kinds) or isinstance(value, bool):
             return f"it has no `{name}`" if value is ... else f"its `{name}` is {brief(value)}"
@@ -95,6 +98,8 @@ def run_problem(document: object, root: str = "") -> str:
     for name in ("tags", "system_tags"):
         if not all(isinstance(tag, str) for tag in document.get(name) or []):
             return f"its `{name}` are {brief(document[name])}"
+    if not all(map(_is_trigger, document.get("triggers") or [])):
+        return f"its `triggers` are {brief(document['triggers'])}"
     if not all(map(_is_held, document["parameters"].values())):
         return f"its `parameters` are {brief(document['parameters'])}"
     configs = document.get("configs", {})
@@ -227,6 +232,11 @@ def _is_fan(fan: object, items: int) -> bool:
 def _is_index(values: object, slices: int) -> bool:
     """Whether this says where the columns of the slices of a foreach are listed."""
     return isinstance(values, dict) and _is_column({**values, "n": 0, "items": []}) and values.get("k") == slices
+
+
+def _is_trigger(found: Any) -> bool:
+    names = {"run": ("flow", "run"), "event": ("name",)}.get(str(found.get("type")), ()) if isinstance(found, dict) else ()
+    return bool(names) and all(isinstance(found.get(name), str) for name in names)
 
 
 def _is_held(value: object) -> bool:

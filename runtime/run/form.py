@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from flowport.runtime.run.parameters import Spec
     from flowport.runtime.store.interface import Store
 
-FORM = {"origin_run": "origin_run", "from_step": "from", "run_tags": "tags", "run_input": "input"}
-"""What stands in an engine's form beside the parameters, and what it is called in the input."""
+FORM = {"origin_run": "origin_run", "from_step": "from", "run_tags": "tags", "run_trigger": "trigger", "run_input": "input"}
+"""What stands in an engine's form beside the parameters, and what it is called in the input; `run_trigger` only on Argo."""
 
 LARGEST = 1 << 31
 """Bytes that an input in the store may have."""
@@ -39,7 +39,7 @@ def read_form(text: str, specs: list[Spec]) -> dict[str, Any]:
         )
     if text.startswith("{"):
         kept = {spec["name"] for spec in specs if takes_null(spec)}
-        return _as_input({name: value for name, value in documents.load(text).items() if value is not None or name in kept})
+        return _as_input({name: value for name, value in documents.load(text).items() if value is not None or name in kept}, specs)
     from binascii import a2b_base64
 
     kept = {spec["name"] for spec in specs if takes_empty(spec)}
@@ -47,7 +47,7 @@ def read_form(text: str, specs: list[Spec]) -> dict[str, Any]:
     filled: dict[str, Any] = {name: value for name, value in typed.items() if value or name in kept}
     if "run_tags" in filled:
         filled["run_tags"] = [tag.strip() for tag in filled["run_tags"].split(",")]
-    return _as_input(filled)
+    return _as_input(filled, specs)
 
 
 def takes_null(spec: Spec) -> bool:
@@ -69,8 +69,9 @@ def is_json(value: Any) -> bool:
     return all(map(is_json, value)) if isinstance(value, list) else True
 
 
-def _as_input(filled: dict[str, Any]) -> dict[str, Any]:
-    beside = {FORM[name]: filled.pop(name) for name in FORM if filled.get(name) is not None}
+def _as_input(filled: dict[str, Any], specs: list[Spec]) -> dict[str, Any]:
+    own = FORM.keys() - {spec["name"] for spec in specs}
+    beside = {FORM[name]: filled.pop(name) for name in FORM if name in own and filled.get(name) is not None}
     return {"form": True, "parameters": filled, **beside}
 
 

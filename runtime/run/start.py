@@ -85,6 +85,9 @@ def _document(store: Store, given: dict[str, Any], invocation: Invocation, progr
     if spin := given.get("spin"):
         past = read(past_store(store, spin), Keys(invocation.flow, spin["run"])).doc
     scheduled_time = past["scheduled_time"] if past else _scheduled_time(given.get("scheduled_time") or invocation.scheduled)
+    parameters, triggers = _triggers(given, invocation, program)
+    if past:
+        triggers = past["triggers"]
     started, target = round(time.time(), 3), target_of(invocation.engine)
     return {
         "v": RECORDS,
@@ -100,13 +103,23 @@ def _document(store: Store, given: dict[str, Any], invocation: Invocation, progr
         "from": first,
         "tags": given.get("tags") or [],
         "system_tags": system_tags(program.flow, target, started),
-        "parameters": initial_values(
-            store, program, given.get("parameters") or {}, past.get("parameters", {}), form=bool(given.get("form"))
-        ),
+        "parameters": initial_values(store, program, parameters, past.get("parameters", {}), form=bool(given.get("form"))),
         **({"configs": held_configs(store, program)} if program.has_configs else {}),
         **({"scheduled_time": scheduled_time} if scheduled_time else {}),
+        **({"triggers": triggers} if triggers else {}),
         **({"spin": spin} if spin else {}),
     }
+
+
+def _triggers(given: dict[str, Any], invocation: Invocation, program: CodePackage) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The given parameters with those that events set, and the runs and events that started the run, as its record holds them."""
+    parameters, text = given.get("parameters") or {}, given.get("trigger") or invocation.trigger
+    if not (text or given.get("triggers")):
+        return parameters, []
+    from flowport.runtime.run import triggers
+
+    found = triggers.checked(given.get("triggers") or []) or triggers.read_triggers(text)
+    return {**parameters, **triggers.event_parameters(found, program.flow.get("events", {}))}, triggers.recorded(found)
 
 
 def _scheduled_time(text: str) -> str | None:

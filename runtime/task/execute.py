@@ -233,6 +233,7 @@ def _announce(context: ItemContext, item: Item, tried: int) -> None:
         **({"is_parallel": True} if "gang" in context.plan else {}),
         "_has_gangs": "gangs" in flow,
         "_scheduled_time": context.record.doc["scheduled_time"],
+        "_triggers": context.record.doc["triggers"] or (),
         "_metrics": item.metric_log,
         "_logs_artifact": item.log_artifact,
         "_store": context.store,

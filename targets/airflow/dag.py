@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import flowport
-from flowport.compiler.ir import Step, Trigger
+from flowport.compiler.ir import Schedule, Step
 from flowport.compiler.ir.outline import outline
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower.fuse import fuse_loops
@@ -132,7 +132,7 @@ class _File:
         yield "# What every task is told. The epoch grows when a task is cleared: then it runs again, and what follows sees it."
         yield statement("RUN = ", {**{name: value for name, value in said.items() if value}, variable("epoch"): EPOCH})
         yield "# What the first task is told besides: the trigger form (when it is too long, its length), and whose run it is."
-        scheduled = {variable("scheduled"): SCHEDULED} if self.plan.flow.triggers else {}
+        scheduled = {variable("scheduled"): SCHEDULED} if self.plan.flow.schedules else {}
         yield statement("FORM = ", {variable("form"): form, variable("engine"): BEGAN, **scheduled})
 
     def _arguments(self) -> Call:
@@ -143,8 +143,8 @@ class _File:
             named["dag_display_name"] = flow.deployment
         if flow.doc.strip():
             named["description"] = first_line(flow.doc)
-        named |= {"doc_md": Code("__doc__"), "schedule": _timetable(flow.triggers)}
-        since = settings.catch_up if flow.triggers else None
+        named |= {"doc_md": Code("__doc__"), "schedule": _timetable(flow.schedules)}
+        since = settings.catch_up if flow.schedules else None
         named["catchup"] = since is not None
         first = (2024, 1, 1) if since is None else (since.year, since.month, since.day)
         named["start_date"] = Call("datetime", first, {"tzinfo": Code("timezone.utc")})
@@ -152,7 +152,7 @@ class _File:
             named["is_paused_upon_creation"] = settings.schedule == "paused"
         if settings.max_concurrency is not None:
             named["max_active_tasks"] = settings.max_concurrency
-        if settings.max_active_runs is not None or (flow.triggers and settings.overlap == "wait"):
+        if settings.max_active_runs is not None or (flow.schedules and settings.overlap == "wait"):
             named["max_active_runs"] = settings.max_active_runs or 1
         if settings.run_timeout is not None:
             named["dagrun_timeout"] = Call("timedelta", (), {"seconds": settings.run_timeout})
@@ -176,9 +176,9 @@ class _File:
         return literal(text.replace("$", "$$") if self.compute.expands else text)
 
 
-def _timetable(triggers: tuple[Trigger, ...]) -> Value:
+def _timetable(schedules: tuple[Schedule, ...]) -> Value:
     """When runs begin: a plain cron expression Airflow 2 would take for the beginning of an interval, and start the run at its end."""
-    for schedule in triggers:
+    for schedule in schedules:
         return Call("CronTriggerTimetable", (schedule.cron,), {"timezone": schedule.timezone or "UTC"})
     return None
 

@@ -36,7 +36,7 @@ FIELDS: Mapping[str, tuple[str, str]] = {
 }
 """What the form has beside the parameters."""
 
-assert FIELDS.keys() == FORM.keys()
+assert FIELDS.keys() == FORM.keys() - {"run_trigger"}
 
 
 def params(flow: Flow) -> dict[str, Value]:

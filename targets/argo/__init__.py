@@ -41,7 +41,7 @@ class ArgoCompiler:
         """The template with what starts it by the clock, and the code package in a folder beside them."""
         template = workflow_template(plan, settings, package.digest)
         # In one file, so that none is left over when the schedule is gone.
-        documents = (template, *(cron_workflow(plan, schedule, settings) for schedule in plan.flow.triggers))
+        documents = (template, *(cron_workflow(plan, schedule, settings) for schedule in plan.flow.schedules))
         return (
             File(f"{settings.name}.yaml", header(plan.flow) + encoded(*documents)),
             File(f"{settings.name}/code/{package.digest}.zip", package.data),

@@ -54,7 +54,7 @@ def dry_run(request: DryRun[Settings], file: File, report: Callable[[TaskEnded],
 def _form(request: DryRun[Settings], recorder: Recorder) -> dict[str, str]:
     """The values for Argo's form."""
     flow = request.plan.flow
-    room = 0 if request.scheduled_time and not flow.triggers else ROOM - len(json.dumps(arguments(flow)))
+    room = 0 if request.scheduled_time and not flow.schedules else ROOM - len(json.dumps(arguments(flow)))
     if reference := in_store(request, recorder.store, says, min(TYPED, room)):
         return {**{name: typed(value) for name, value in fillers(request).items()}, "run_input": reference}
     more = {"origin_run": request.origin_run, "from_step": request.from_step, "run_tags": ",".join(request.tags)}

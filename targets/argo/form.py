@@ -26,7 +26,10 @@ FIELDS: Mapping[str, str] = {
 }
 """What the form has beside the parameters."""
 
-assert FIELDS.keys() == FORM.keys()
+TRIGGER: Mapping[str, str] = {"run_trigger": "the runs that start this one, as FLOW/RUN, or an event as JSON"}
+"""What it has besides where events or other flows start runs."""
+
+assert FIELDS.keys() | TRIGGER.keys() == FORM.keys()
 
 WHOLE = "json"
 """What Argo calls all parameters together (`workflow.parameters.json`), so that none of them may be called so."""
@@ -43,8 +46,13 @@ def arguments(flow: Flow) -> list[JSON]:
     """The parameters of a workflow."""
     specs: Any = flow_document(flow)["parameters"]
     own = [_argument(parameter, spec) for parameter, spec in zip(flow.parameters, specs)]
-    more: list[JSON] = [{"name": name, "value": "", "description": text} for name, text in FIELDS.items()]
+    more: list[JSON] = [{"name": name, "value": "", "description": text} for name, text in fields(flow).items()]
     return own + more
+
+
+def fields(flow: Flow) -> Mapping[str, str]:
+    """What the form of a flow has beside its parameters."""
+    return {**FIELDS, **TRIGGER} if flow.events or flow.upstream else FIELDS
 
 
 def _argument(parameter: Parameter, spec: dict[str, Any]) -> JSON:

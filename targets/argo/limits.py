@@ -18,7 +18,7 @@ from flowport.compiler.ir.plan import Loop, Plan, walk
 from flowport.compiler.lower.capabilities import Capabilities, Limit, missing
 from flowport.compiler.lower.fuse import differing_steps
 from flowport.runtime.store import documents
-from flowport.targets.argo.form import FIELDS, REFERENCE, ROOM, WHOLE, arguments
+from flowport.targets.argo.form import REFERENCE, ROOM, WHOLE, arguments, fields
 from flowport.targets.argo.gangs import gangs, is_apart, number_of_pods
 from flowport.targets.argo.graph import graph, jobs, repeated
 from flowport.targets.argo.names import Names
@@ -57,7 +57,7 @@ def plan_problems(plan: Plan, settings: Settings, document: Any) -> Iterator[Dia
     """What a plan asks for and does not get, and names that are others in Argo."""
     yield from missing(plan, "argo", LACKS, CODES)
     yield from _parameters(plan.flow)
-    for schedule in plan.flow.triggers if len(name := settings.given_name) > CRON_NAME else ():
+    for schedule in plan.flow.schedules if len(name := settings.given_name) > CRON_NAME else ():
         message = f"`{name}` has {len(name)} characters, and Argo allows {CRON_NAME} for a CronWorkflow"
         yield Diagnostic("FP405", message, schedule.span, help=("use a shorter `name` for the template",))
     yield from unfilled(plan.flow)
@@ -76,9 +76,10 @@ def plan_problems(plan: Plan, settings: Settings, document: Any) -> Iterator[Dia
 def _parameters(flow: Flow) -> Iterator[Diagnostic]:
     """Names that Argo does not accept, and values that it may not be able to read or to pass on."""
     made: list[Any] = arguments(flow)
+    own = fields(flow)
     for parameter, argument in zip(flow.parameters, made):
-        if parameter.name in (*FIELDS, WHOLE):
-            what = FIELDS.get(parameter.name, "all parameters together")
+        if parameter.name in (*own, WHOLE):
+            what = own.get(parameter.name, "all parameters together")
             message = f"parameter `{parameter.name}` has the same name as the field of Argo's form for {what}"
             yield Diagnostic("FP416", message, parameter.span, help=("rename the parameter",))
         elif not re.fullmatch("[A-Za-z0-9_-]+", parameter.name):
@@ -90,9 +91,7 @@ def _parameters(flow: Flow) -> Iterator[Diagnostic]:
             way_out = "make the default a function of one argument; flowport calls it when the run starts"
             yield Diagnostic("FP420", message, parameter.span, notes, (way_out,), severity="warning")
     if len(made) > PARAMETERS:
-        message = (
-            f"the form of {flow.name} has {len(made)} fields, {len(FIELDS)} of them of flowport, and Argo allows {PARAMETERS} parameters"
-        )
+        message = f"the form of {flow.name} has {len(made)} fields, {len(own)} of them of flowport, and Argo allows {PARAMETERS} parameters"
         yield Diagnostic("FP418", message, flow.span, help=("put several parameters into one, of the type `JSONType`",))
     if (size := len(json.dumps(made))) > ROOM - REFERENCE:
         message = f"the parameters of {flow.name} have {size:,} bytes with their help and choices, and a pod allows {ROOM - REFERENCE:,}"

@@ -148,7 +148,7 @@ class _Pods:
         flow, whole = self._plan.flow, self._rests if rest else self._steps
         part = Part(
             first=step == flow.start,
-            scheduled=step == flow.start and bool(flow.triggers),
+            scheduled=step == flow.start and bool(flow.schedules),
             block=rest or step in self._fused,
             turn=self._caps[step] if rest else 0,
             shared=1 if rest else self._shared.get(step, 1),

@@ -22,7 +22,7 @@ DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
 def clock_changes(flow: Flow, skipped: str, doubled: str = "") -> Iterator[Diagnostic]:
     """A schedule with times that are skipped or doubled; the texts are what the engine does then, "" where that is no matter."""
-    for schedule in flow.triggers:
+    for schedule in flow.schedules:
         notes = []
         first = {is_doubled: wall for wall, is_doubled in reversed([*_odd_times(schedule)])}
         if skipped and False in first:

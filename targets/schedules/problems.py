@@ -13,7 +13,7 @@ LATER = "start a run that was missed with `flowport trigger FLOW --scheduled-tim
 
 def unfilled(flow: Flow) -> Iterator[Diagnostic]:
     """Parameters that have no value when the clock starts a run."""
-    for parameter in flow.parameters if flow.triggers else ():
+    for parameter in flow.parameters if flow.schedules else ():
         if parameter.required and isinstance(parameter.default, NoDefault):
             message = f"parameter `{parameter.name}` has no default, and has no value when the schedule starts a run"
             yield Diagnostic("FP421", message, parameter.span, help=("add a default",))
@@ -21,20 +21,20 @@ def unfilled(flow: Flow) -> Iterator[Diagnostic]:
 
 def unplanned(flow: Flow, way_out: str, why: str) -> Iterator[Diagnostic]:
     """A schedule that is not emitted."""
-    for schedule in flow.triggers:
+    for schedule in flow.schedules:
         message = f"the schedule of {flow.name} is not emitted: {why}"
         yield Diagnostic("FP307", message, schedule.span, help=(way_out,), severity="warning")
 
 
 def not_offered(flow: Flow, setting: str, value: str, lacks: Mapping[str, tuple[str, str]]) -> Iterator[Diagnostic]:
     """A value of a setting that the engine has no way for; `lacks` says for each such value why, and what to write."""
-    for schedule in flow.triggers if value in lacks else ():
+    for schedule in flow.schedules if value in lacks else ():
         why, way_out = lacks[value]
         yield Diagnostic("FP439", f'the schedule of {flow.name} cannot have `{setting} = "{value}"`: {why}', schedule.span, help=(way_out,))
 
 
 def no_catch_up(flow: Flow, value: str, why: str) -> Iterator[Diagnostic]:
     """A date to catch up from on an engine that starts no missed runs."""
-    for schedule in flow.triggers if value else ():
+    for schedule in flow.schedules if value else ():
         ways_out = ("leave `catch_up` out", LATER)
         yield Diagnostic("FP439", f'the schedule of {flow.name} cannot have `catch_up = "{value}"`: {why}', schedule.span, help=ways_out)

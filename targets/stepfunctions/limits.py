@@ -140,7 +140,7 @@ def plan_problems(plan: Plan, settings: Settings, size: int) -> Iterator[Diagnos
 def _schedule_problems(plan: Plan, settings: Settings) -> Iterator[Diagnostic]:
     """A schedule that EventBridge Scheduler cannot have, or that is not emitted as its ARNs are not known."""
     yield from unfilled(plan.flow)
-    for schedule in plan.flow.triggers:
+    for schedule in plan.flow.schedules:
         if has_two_days(schedule):
             message = f"EventBridge Scheduler cannot express `{schedule.cron}`: it takes a day of the month or a day of the week"
             yield Diagnostic("FP438", message, schedule.span, help=("write one of the two days as `*`",))

@@ -21,7 +21,7 @@ SKIP = "skip"
 
 def skips(plan: Plan, settings: Settings) -> bool:
     """Whether the machine has a schedule that starts no run while an earlier one is running."""
-    return bool(plan.flow.triggers) and settings.overlap == SKIP and not settings.unknown
+    return bool(plan.flow.schedules) and settings.overlap == SKIP and not settings.unknown
 
 
 def permissions(plan: Plan, settings: Settings) -> list[JSON]:

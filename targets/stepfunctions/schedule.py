@@ -33,9 +33,9 @@ ALIAS = "live"
 
 def schedule_document(plan: Plan, settings: Settings) -> dict[str, JSON] | None:
     """The input of `aws scheduler create-schedule --cli-input-json`; None if the flow has no schedule, or ARNs cannot be written."""
-    if not plan.flow.triggers or settings.unknown:
+    if not plan.flow.schedules or settings.unknown:
         return None
-    schedule = plan.flow.triggers[0]
+    schedule = plan.flow.schedules[0]
     target: dict[str, JSON] = {
         "Arn": f"{machine_arn(settings)}:{ALIAS}",
         "RoleArn": settings.schedule_role or settings.role("schedule", settings.account),

@@ -112,7 +112,7 @@ def test_every_option_goes_into_the_request_of_its_command(name: str) -> None:
     fields = set(signature(command.request).parameters)
     if isinstance(command, FlowCommand):
         # What the flow is opened with goes no further.
-        assert fields - {"parameters", "origin_run", "past", "scheduled_time"} <= known
+        assert fields - {"parameters", "origin_run", "past", "scheduled_time", "trigger_from", "events"} <= known
         assert known - fields <= {*FlowChoice._fields, *CHANGES}
     else:
         assert known == fields - {"changes"} | (set(CHANGES) if "changes" in fields else set())
@@ -133,11 +133,11 @@ def test_a_flows_own_file_has_the_commands_about_flows(desk: Desk) -> None:
 
 
 def test_the_compiler_knows_the_options_that_hide_a_parameter() -> None:
-    from flowport.compiler.check.parameters import OF_A_PROJECT, OF_CONFIGS, OPTIONS
+    from flowport.compiler.check.parameters import OF_A_PROJECT, OF_CONFIGS, OF_TRIGGERS, OPTIONS
 
     commands = [load(name) for name in ("run", "resume", "dry-run")]
     shown = {name[2:] for command in commands for param in command.params for name in param.opts if name.startswith("--")}
-    assert shown == OPTIONS | OF_CONFIGS | OF_A_PROJECT
+    assert shown == OPTIONS | OF_CONFIGS | OF_TRIGGERS | OF_A_PROJECT
 
 
 def test_wrong_use_ends_with_2(desk: Desk) -> None:

@@ -104,6 +104,7 @@ COMMAND = FlowCommand(
         *shared.of_a_run(),
         *shared.origin(),
         shared.scheduled_time(),
+        *shared.triggers(),
     ),
     select_flow,
     help=f"The results stay in the store, where `runs`, `logs` and `artifacts` find them. {shared.DASHES}",

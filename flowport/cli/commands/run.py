@@ -19,7 +19,7 @@ COMMAND = FlowCommand(
     "Run a flow on this machine",
     RunRequest,
     run,
-    (shared.flow(), *shared.of_a_run(), *shared.on_this_machine(), *shared.origin(), shared.scheduled_time()),
+    (shared.flow(), *shared.of_a_run(), *shared.on_this_machine(), *shared.origin(), shared.scheduled_time(), *shared.triggers()),
     select_flow,
     help=f"The exit status is 0 when the run is done, 1 when it failed and 130 when you stopped it. {shared.DASHES}",
     examples=("flowport run flow.py", "flowport run flow.py --alpha 3 --max-workers 4", "flowport run flow.py -- --tag value"),

@@ -28,8 +28,12 @@ def html(plan: Plan) -> str:
     flow = plan.flow
     by_name = {step.name: step for step in flow.steps}
     parts = [f"<h1>{escape(flow.name)}</h1>", f"<p>{escape(flow.doc)}</p>" if flow.doc else "", svg(plan).rstrip()]
-    for schedule in flow.triggers:
+    for schedule in flow.schedules:
         parts.append(f"<p>Started by the clock: <code>{escape(schedule.cron)}</code>, {escape(schedule.timezone or 'UTC')}</p>")
+    if flow.events:
+        parts.append(f"<p>Started by events: {_names(event.name for event in flow.events)}</p>")
+    if flow.upstream:
+        parts.append(f"<p>Started when these flows are done: {_names(map(flow.deployment_of, flow.upstream))}</p>")
     if flow.parameters:
         parts += ["<h2>Parameters</h2>", _table(("name", "type", "default", "help"), map(_parameter, flow.parameters))]
     parts += ["<h2>Steps</h2>", _table(("step", "asks for", "what it does"), (_step(by_name[name]) for name in steps(plan.body)))]
@@ -37,6 +41,10 @@ def html(plan: Plan) -> str:
         f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(flow.name)}</title><style>{STYLE}</style>'
     )
     return "\n".join(["<!doctype html>", f'<html lang="en"><head>{head}</head><body>', *filter(None, parts), "</body></html>", ""])
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(f"<code>{escape(name)}</code>" for name in names)
 
 
 def _table(titles: Iterable[str], rows: Iterable[tuple[str, ...]]) -> str:

@@ -43,6 +43,7 @@ COMMAND = FlowCommand(
         click.Option(["--tag", "tags"], metavar="TAG", multiple=True, help="Add a tag to the run; `flowport runs --tag` finds it."),
         *shared.origin(),
         shared.scheduled_time(),
+        *shared.triggers(),
         shared.json(),
         *shared.changes(),
         shared.profile(),

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from flowport.compiler.operations import EngineRun, Start
+from flowport.runtime.store.open import open_store
+from flowport.workspace.chains.started_by import StartedBy, triggers_of
 from flowport.workspace.operations.engine import EngineAddress, engine_of_flow
 from flowport.workspace.run import for_time, run_id, run_input
 
@@ -26,6 +28,8 @@ class TriggerRequest(NamedTuple):
     origin_run: str | None = None
     from_step: str | None = None
     scheduled_time: str | None = None
+    trigger_from: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
     wait: bool = False
     json: bool = False
 
@@ -42,6 +46,10 @@ def trigger(request: TriggerRequest, target: str) -> Triggered:
     inputs = run_input(request.flow, request.parameters, request.tags, request.origin_run, request.from_step)
     inputs = for_time(inputs, request.scheduled_time)
     engine = engine_of_flow(request.flow, target)
+    started_by = StartedBy(request.trigger_from, request.events)
+    if any(started_by):
+        triggers = triggers_of(request.flow, started_by, inputs.origin_run, open_store(engine.settings.store))
+        inputs = inputs._replace(triggers=triggers)
     name = run_id(request.run_id)
     found = engine.operations.trigger(engine.settings, Start(name, inputs.document()))
     return Triggered(EngineAddress(engine, found.run, f"{engine.prefix}{found.run}"), found)

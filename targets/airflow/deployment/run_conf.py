@@ -41,7 +41,7 @@ def _can_be_typed(given: Mapping[str, JSON], document: Mapping[str, JSON]) -> bo
 
     In a form, null is a field that was left empty. A form sends all defaults, so that a resumed run cannot be given one on purpose.
     """
-    if "origin_run" in document or "scheduled_time" in document or any(value is None for value in given.values()):
+    if not document.keys().isdisjoint(("origin_run", "scheduled_time", "triggers")) or any(value is None for value in given.values()):
         return False
     if not is_json(given) or not all(map(_keeps_order, given.values())):
         return False

@@ -77,7 +77,7 @@ def _says(fields: dict[str, dict[str, Any]], start: Start) -> bool:
     texts = {name: typed(value) for name, value in given.items()}
     room = min(TYPED, ROOM - len(json.dumps(list(fields.values()))))
     return (
-        not (start.document.get("origin_run") or start.document.get("scheduled_time"))
+        not any(start.document.get(name) for name in ("origin_run", "scheduled_time", "triggers"))
         and all(text and "{{" not in text and text in fields[name].get("enum", [text]) for name, text in texts.items())
         and not any("," in tag or tag != tag.strip() or "{{" in tag for tag in tags)
         and all(map(_is_text, (*texts.values(), *tags)))

@@ -1,10 +1,10 @@
-from flowport import FlowSpec, card, project, secrets, step, trigger
+from flowport import FlowSpec, card, gpu_profile, project, secrets, step
 
 
 @project(name="vision")
-@trigger(event="data")
 class TrainFlow(FlowSpec):
     @card
+    @gpu_profile(interval=1)
     @secrets(sources=['db'])
     @step
     def start(self):
