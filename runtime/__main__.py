@@ -1,5 +1,7 @@
 """The command of a task in its container: `python -m flowport.runtime task ...`, or `block` for the fused rest of a loop.
 
+`hooks` calls the exit hooks of a run that has ended (`hooks/command.py`).
+
 Options may also be environment variables: `FLOWPORT_STEP` for `--step`.
 """
 
@@ -25,6 +27,10 @@ if TYPE_CHECKING:
 
 def main(argv: list[str]) -> int:
     """Run one invocation; returns the exit code, in the container's first process and in the task's, which is its child."""
+    if argv[:1] == ["hooks"]:
+        from flowport.runtime.hooks.command import main as hooks
+
+        return hooks(argv[1:])
     try:
         invocation = Invocation.parse(argv, os.environ)
     except VersionError as error:

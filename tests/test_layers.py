@@ -68,6 +68,7 @@ ROOMS = (
         "serving",
         "reports",
         "task",
+        "hooks",
         "local",
     ),
 )
@@ -123,8 +124,8 @@ def test_a_file_imports_the_outside_packages_of_its_layer_only(layer: str, path:
 
 
 def test_a_target_imports_no_other_target() -> None:
-    """What stands beside their folders is for all of them, and so are the rooms `containers`, `figures` and `schedules`."""
-    shared = {"containers", "figures", "schedules", *(path.stem for path in (ROOT / "targets").glob("*.py"))}
+    """What stands beside their folders is for all of them, and so are the rooms `containers`, `figures`, `hooks` and `schedules`."""
+    shared = {"containers", "figures", "hooks", "schedules", *(path.stem for path in (ROOT / "targets").glob("*.py"))}
     for path in sorted((ROOT / "targets").rglob("*.py")):
         near = {path.relative_to(ROOT / "targets").parts[0], *shared}
         others = [name for _, name in imported(path) if name.startswith("flowport.targets.") and name.split(".")[2] not in near]

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from flowport.compiler.decorators.arguments import Arguments
-from flowport.compiler.ir import JSON, OnEvent, OnFinish, Packages, Project, RunLimits, Schedule, Served, Settings
+from flowport.compiler.ir import JSON, ExitHooks, OnEvent, OnFinish, Packages, Project, RunLimits, Schedule, Served, Settings
 from flowport.compiler.ir.features import Feature
 from flowport.compiler.record import field, record
 
-FlowSetting: TypeAlias = Schedule | tuple[OnEvent, ...] | tuple[OnFinish, ...] | RunLimits | Project | Packages | Served
-"""What a decorator of a flow says of it: what starts its runs, what limits them, its project, its packages, or what is served."""
+FlowSetting: TypeAlias = Schedule | tuple[OnEvent, ...] | tuple[OnFinish, ...] | RunLimits | Project | Packages | Served | ExitHooks
+"""What a decorator of a flow says of it: what starts its runs, what limits them, its project, its packages, what is served, or hooks."""
 
 
 def _keep(group: Sequence[Settings], so_far: Settings) -> Settings:
@@ -56,8 +56,13 @@ class Decorator:
 
 @record(eq=False)
 class FlowDecorator:
-    """A decorator of a flow; `read` returns what it says of the flow, None where it says nothing."""
+    """A decorator of a flow; `read` returns what it says of the flow, None where it says nothing.
+
+    One that `names_functions` takes functions in its arguments, and one that `repeats` a flow can have several times.
+    """
 
     name: str
     arguments: tuple[str, ...]
     read: Callable[[Arguments], FlowSetting | None]
+    names_functions: bool = False
+    repeats: bool = False

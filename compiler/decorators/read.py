@@ -17,20 +17,21 @@ from flowport.compiler.decorators.use import DecoratorUse
 from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.evaluate.reading import Reading
 from flowport.compiler.evaluate.scope import NotConstant, named_in
-from flowport.compiler.ir import Packages, Project, RunLimits, Schedule, Served, Settings, Trigger
+from flowport.compiler.ir import ExitHooks, Packages, Project, RunLimits, Schedule, Served, Settings, Trigger
 from flowport.compiler.python.classes import Class, FlowClass
 from flowport.compiler.record import record
 
 
 @record
 class FlowSettings:
-    """What the decorators of a flow say of it: what starts its runs, what limits them, its project, its packages, and what is served."""
+    """What the decorators of a flow say of it: what starts and limits its runs, its project, its packages, what is served, and hooks."""
 
     triggers: tuple[Trigger, ...] = ()
     limits: RunLimits = RunLimits()
     project: Project | None = None
     packages: tuple[Packages, ...] = ()
     served: tuple[Served, ...] = ()
+    exit_hooks: ExitHooks = ExitHooks()
 
 
 def settings(reading: Reading, uses: Iterable[DecoratorUse], step: str) -> Settings:
@@ -63,17 +64,20 @@ def settings(reading: Reading, uses: Iterable[DecoratorUse], step: str) -> Setti
 def flow_settings(reading: Reading, flow_class: FlowClass, uses: Mapping[Class, Iterable[DecoratorUse]]) -> FlowSettings:
     """What a flow's decorators say; one of a class counts before one of the same name that the class inherits."""
     found: dict[str, FlowSetting] = {}
+    hooks = ExitHooks()
     for one in flow_class.classes:
         seen: set[str] = set()
         for use in uses[one]:
             decorator = FLOW_DECORATORS.get(use.name)
-            if decorator is not None and use.name in seen:
+            if decorator is not None and use.name in seen and not decorator.repeats:
                 reading.say("FP132", f"`{one.node.name}` has `@{use.name}` twice", use.source, use.node, "keep one of them")
             elif decorator is not None:
                 seen.add(use.name)
                 named = _arguments(reading, use)
                 read = decorator.read(Arguments(reading, use, named, "")) if named is not None else None
-                if read is not None:
+                if isinstance(read, ExitHooks):
+                    hooks = hooks.beside(read)
+                elif read is not None:
                     found.setdefault(use.name, read)
             elif use.name in STEP_DECORATORS or use.name == "step":
                 message = f"`@{use.name}` belongs on a step, not on a flow"
@@ -86,6 +90,7 @@ def flow_settings(reading: Reading, flow_class: FlowClass, uses: Mapping[Class, 
         next((each for each in found.values() if isinstance(each, Project)), None),
         tuple(each for each in found.values() if isinstance(each, Packages)),
         tuple(each for each in found.values() if isinstance(each, Served)),
+        hooks,
     )
 
 
@@ -123,7 +128,8 @@ def _values(reading: Reading, use: DecoratorUse, keyword: ast.keyword) -> dict[A
     constant, value = reading.constant(keyword.value, use.source, use.members, what, instead=instead, forwards=forwards)
     if not constant:
         return None
-    if (name := named_in(value)) is not None:
+    of_flow = FLOW_DECORATORS.get(use.name)
+    if (name := named_in(value)) is not None and not (of_flow is not None and of_flow.names_functions):
         reason = f"`{name}` is not a value that the flow's own files set"
         reading.say_not_constant(NotConstant(use.source, keyword.value, reason), use.source, keyword.value, what)
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flowport.compiler.decorators.decorator import Decorator, FlowDecorator
+from flowport.compiler.decorators.flow.exit_hook import EXIT_HOOK
 from flowport.compiler.decorators.flow.limits import LIMITS
 from flowport.compiler.decorators.flow.packages import CONDA_BASE, PYPI_BASE
 from flowport.compiler.decorators.flow.project import PROJECT
@@ -35,7 +36,8 @@ _OF_STEPS = (
 )  # fmt: skip
 STEP_DECORATORS: Mapping[str, Decorator] = {decorator.name: decorator for decorator in _OF_STEPS}
 FLOW_DECORATORS: Mapping[str, FlowDecorator] = {
-    decorator.name: decorator for decorator in (SCHEDULE, TRIGGER, TRIGGER_ON_FINISH, LIMITS, PROJECT, PYPI_BASE, CONDA_BASE, NIM_OF_FLOW)
+    decorator.name: decorator
+    for decorator in (SCHEDULE, TRIGGER, TRIGGER_ON_FINISH, LIMITS, PROJECT, PYPI_BASE, CONDA_BASE, NIM_OF_FLOW, EXIT_HOOK)
 }
 
 ARGUMENTS: Mapping[str, tuple[str, ...]] = {

@@ -23,7 +23,6 @@ class Unsupported:
 UNSUPPORTED: Mapping[str, Unsupported] = {
     "huggingface_card": Unsupported(True, "no card is created", "you can keep it: the step runs without a card"),
     "datadog": Unsupported(True, "no metrics are sent to Datadog", "send them from the code of the step, with a client of Datadog"),
-    "exit_hook": Unsupported(True, "the hook is not called", "call it in the last step, or from the scheduler"),
     "gpu_profile": Unsupported(True, "no profile of the GPU is recorded", "you can keep it: the step runs without a profile"),
     "airflow_external_task_sensor": Unsupported(False, "the flow would not wait for the other task", "wait for it in a step"),
     "airflow_s3_key_sensor": Unsupported(False, "the flow would not wait for the object", "wait for it in a step"),

@@ -259,6 +259,12 @@ TARGETS: Mapping[str, Code] = {
         "In a time zone with daylight saving, an hour of one day in spring does not exist, and one in autumn comes twice. Engines differ "
         "in what they do then: see docs/schedules.md. A schedule that starts a run in every hour is not affected.",
     ),
+    "FP445": Code(
+        "an emitted file would contain an address that is a secret",
+        "Whoever knows the address of a Slack webhook can write to its channel, and addresses of other webhooks may contain a token. "
+        "`on_failure` and `on_success` therefore name where the address is: a secret, a connection, or a variable of the environment. "
+        "The address of a webhook may stand there itself only if it has no user, no password and no parameters.",
+    ),
     "FP490": Code(
         "flowport.toml cannot be read",
         "The file is TOML: tables in brackets, and `name = value`. The message comes from the parser, or names the setting that is wrong.",

@@ -8,7 +8,7 @@ from flowport.compiler.ir.execution import BatchJob, ExecutionSpec, Pairs, Pod, 
 from flowport.compiler.ir.flow import Flow, Step, Use, Uses, Wrapper
 from flowport.compiler.ir.parameters import Computed, NoDefault, Option, Parameter
 from flowport.compiler.ir.project import Project
-from flowport.compiler.ir.runs import OnEvent, OnFinish, RunLimits, Schedule, Trigger
+from flowport.compiler.ir.runs import ExitHooks, OnEvent, OnFinish, RunLimits, Schedule, Trigger
 from flowport.compiler.ir.settings import (
     UNDECORATED,
     Card,
@@ -42,6 +42,7 @@ __all__ = [
     "Config",
     "Constant",
     "End",
+    "ExitHooks",
     "Flow",
     "Foreach",
     "Gang",

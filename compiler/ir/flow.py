@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from flowport.compiler.ir.configs import Config
 from flowport.compiler.ir.parameters import Parameter
 from flowport.compiler.ir.project import Project
-from flowport.compiler.ir.runs import OnEvent, OnFinish, RunLimits, Schedule, Trigger
+from flowport.compiler.ir.runs import ExitHooks, OnEvent, OnFinish, RunLimits, Schedule, Trigger
 from flowport.compiler.ir.settings import Settings
 from flowport.compiler.ir.span import Span
 from flowport.compiler.ir.transitions import Transition
@@ -108,6 +108,7 @@ class Flow:
     late_parameters: tuple[str, ...] = ()
     removed_parameters: tuple[str, ...] = ()
     project: Project | None = None
+    exit_hooks: ExitHooks = ExitHooks()
 
     @property
     def deployment(self) -> str:

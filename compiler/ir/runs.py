@@ -1,4 +1,4 @@
-"""What starts runs of a flow, and what limits them."""
+"""What starts runs of a flow, what limits them, and what is called when they have ended."""
 
 from __future__ import annotations
 
@@ -58,3 +58,20 @@ class RunLimits:
         """The limits that there are."""
         named = {"run_timeout": self.run_timeout, "max_active_runs": self.max_active_runs, "startup_timeout": self.startup_timeout}
         return {name: value for name, value in named.items() if value is not None}
+
+
+@record
+class ExitHooks:
+    """`@exit_hook(on_success=[tell], on_error=[alert])`: functions that are called when a run has ended.
+
+    A function is its module, "" for the flow's own file, and its name: `:tell`, `alerts:tell`.
+    """
+
+    on_success: tuple[str, ...] = ()
+    on_error: tuple[str, ...] = ()
+
+    def beside(self, other: ExitHooks) -> ExitHooks:
+        """Those of two decorators, each function once."""
+        return ExitHooks(
+            tuple(dict.fromkeys((*self.on_success, *other.on_success))), tuple(dict.fromkeys((*self.on_error, *other.on_error)))
+        )

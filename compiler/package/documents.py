@@ -24,6 +24,7 @@ from flowport.compiler.ir import (
     Config,
     Constant,
     End,
+    ExitHooks,
     Flow,
     Foreach,
     Lock,
@@ -97,6 +98,8 @@ def flow_document(flow: Flow) -> Document:
         document["gangs"] = True
     if flow.events:
         document["events"] = {event.name: dict(event.parameters) for event in flow.events}
+    if flow.exit_hooks != ExitHooks():
+        document["hooks"] = {"success": [*flow.exit_hooks.on_success], "error": [*flow.exit_hooks.on_error]}
     if flow.unused:
         document["unused"] = [*flow.unused]
     if flow.from_extensions:

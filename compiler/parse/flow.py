@@ -126,6 +126,7 @@ def _flow(reading: Reading, source: Source, flow_class: FlowClass, included: tup
         tuple(one.attribute for one in options.mutations.parameters) if options.mutations is not None else (),
         options.mutations.removed_parameters if options.mutations is not None else (),
         about.project,
+        about.exit_hooks,
     )
 
 

@@ -166,6 +166,11 @@ class Modules:
         """The files that were read so far."""
         return [source for source in self._sources.values() if source is not None]
 
+    @property
+    def start(self) -> Source:
+        """The flow's own file, which was added first."""
+        return self.sources[0]
+
     def add(self, source: Source) -> None:
         """Make `source` known under its path."""
         self._sources[source.path] = source

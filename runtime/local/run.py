@@ -110,11 +110,16 @@ def _run(request: Request, program: CodePackage, scratch: str) -> int:
         routes = Routes(program, store, keys, resumed=bool(request.document.get("origin_run")))
         pulse = Pulse(store, spec, console)
         try:
-            return _conduct(Coordinator(spec, plan, servers, routes, console, pulse), store)
+            status = _conduct(Coordinator(spec, plan, servers, routes, console, pulse), store)
         finally:
             pulse.close()
     finally:
         servers.close()
+    if program.flow.get("hooks", {}).get("success" if status == DONE else "error"):
+        from flowport.runtime.local.hooks import call_hooks
+
+        call_hooks(console, store, request.pythons, {DONE: "done", INTERRUPTED: "stopped"}.get(status, "failed"))
+    return status
 
 
 def _folder(store: str) -> str | None:

@@ -67,10 +67,10 @@ _DECORATORS = (
     "schedule", "trigger", "trigger_on_finish", "limits", "project", "pypi_base", "conda_base", "pip", "checkpoint", "model",
     "huggingface_hub", "parallel",
     "pytorch_parallel", "torchrun", "metaflow_ray", "deepspeed", "mpi", "tensorflow", "tensorflow_parallel", "ollama", "vllm", "nim",
-    "tensorboard", "card",
+    "tensorboard", "card", "exit_hook",
 )  # fmt: skip
 WITHOUT_EFFECT = (
-    "airflow_external_task_sensor", "airflow_s3_key_sensor", "datadog", "exit_hook", "gpu_profile", "huggingface_card",
+    "airflow_external_task_sensor", "airflow_s3_key_sensor", "datadog", "gpu_profile", "huggingface_card",
 )  # fmt: skip
 """Metaflow's decorators that change nothing of what a step computes; the compiler says which of them have no effect."""
 

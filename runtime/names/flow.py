@@ -257,7 +257,7 @@ def _setting(*values: Any, **named: Any) -> Any:
 retry = catch = timeout = resources = environment = secrets = kubernetes = batch = schedule = limits = project = _setting
 pypi = pypi_base = conda = conda_base = pip = checkpoint = model = huggingface_hub = parallel = _setting
 pytorch_parallel = torchrun = metaflow_ray = deepspeed = mpi = tensorflow = tensorflow_parallel = _setting
-ollama = vllm = nim = tensorboard = card = trigger = trigger_on_finish = _setting
+ollama = vllm = nim = tensorboard = card = trigger = trigger_on_finish = exit_hook = _setting
 
 
 def __getattr__(name: str) -> Any:

@@ -150,6 +150,7 @@ class Keys:
                            /heartbeat                                   something of it runs
                            /input.json                                  what it is to be started with
                            /local.json                                  where its source is on this machine
+                           /hooks/<time>-<id>.json                      what became of its exit hooks, each time that it ended
                            /replaced.json                               of a spin: artifacts that it was given instead of the run's
                            /s3-data/                                    what its steps store with `S3(run=self)`
                            /step-checkpoints/<step>/<item>/<n>.json     a checkpoint of an item; its files are `<n>/<number>`
@@ -202,6 +203,10 @@ class Keys:
 
     def replaced(self) -> str:
         return self.root + "replaced.json"
+
+    def hooks(self) -> str:
+        """The folder of what became of the exit hooks, with its slash; the last document is the newest."""
+        return self.root + "hooks/"
 
     def data(self) -> str:
         """The folder of the objects that steps store with `S3(run=self)`, with its slash; their keys are the user's."""

@@ -51,10 +51,11 @@ class AirflowDryRunner:
     """Runs the DAG file with Airflow itself, its tasks as processes of this machine."""
 
     def run(self, request: DryRun[Settings], report: Callable[[TaskEnded], None]) -> DryRunResult:
-        """Run a flow; the arguments of an operator that is not used here are left out."""
+        """Run a flow; the arguments of an operator that is not used here are left out, and nobody is told of its end."""
         from flowport.targets.airflow.dry_run import dry_run
 
         here = request.settings.replaced(compute="local", python=sys.executable, store=request.store, default_args={})
+        here = here.replaced(on_success=[], on_failure=[])
         compiler = AirflowCompiler()
         return dry_run(request, compiler.emit(compiler.lower(request.plan, here), here, request.package)[0], report)
 

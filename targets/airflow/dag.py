@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import flowport
-from flowport.compiler.ir import Schedule, Step
+from flowport.compiler.ir import ExitHooks, Schedule, Step
 from flowport.compiler.ir.outline import outline
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower.fuse import fuse_loops
@@ -22,11 +22,13 @@ from flowport.targets.airflow.body import INDENT, Body, first_line
 from flowport.targets.airflow.compute import COMPUTE
 from flowport.targets.airflow.form import params
 from flowport.targets.airflow.groups import Listing, groups, inside, jobs
+from flowport.targets.airflow.hooks.at_the_end import SNIPPET, callbacks, hooks_call
 from flowport.targets.airflow.names import Names
 from flowport.targets.airflow.python import Call, Code, Unpacked, Value, docstring, names, statement
 from flowport.targets.airflow.settings import Settings
 from flowport.targets.airflow.snippet_source import Snippet, import_lines, merged, snippet
 from flowport.targets.containers.needs import tempdir
+from flowport.targets.hooks.receivers import receivers
 from flowport.targets.sizes import VARIABLE
 from flowport.targets.texts import seen
 
@@ -89,16 +91,18 @@ class _File:
         members = groups(whole)
         needed = [*self.compute.snippets]
         needed += ["arms"] if any(job.ways for job in jobs(members)) else []
+        needed += [SNIPPET] if receivers(settings) else []
         needed += ["lists"] if any(isinstance(member, Listing) for member in inside(members)) else []
         self.snippets = [snippet(name) for name in needed]
         taken = {"dag", "slice", "RUN", "FORM", *OURS, *KNOWN, *self.compute.constants(settings)}
         called = Names(plan, taken | {name for each in self.snippets for name in _bound(each)})
         self._limits = time_limits(whole, settings.width, settings.total)
+        self.hooks = called.new("exit_hooks")
         self.body = Body(members, {step.name: step for step in whole.flow.steps}, called, self._of_task)
 
     def text(self) -> str:
         arguments = self._arguments()
-        dag = "\n".join([statement("with ", arguments, after=" as dag:"), *self.body.lines()])
+        dag = "\n".join([statement("with ", arguments, after=" as dag:"), *self.body.lines(), *self._hooks()])
         head = "\n".join([*self._head(), *self._imports(self.body.used | set(names(arguments))), "", *self._constants()])
         definitions = [text for each in self.snippets for text in each.definitions.values()]
         main = f'if __name__ == "__main__":\n{INDENT}dag.test()'
@@ -156,8 +160,20 @@ class _File:
             named["max_active_runs"] = settings.max_active_runs or 1
         if settings.run_timeout is not None:
             named["dagrun_timeout"] = Call("timedelta", (), {"seconds": settings.run_timeout})
+        named |= dict(callbacks(flow, settings))
         named["default_args"] = {"owner": settings.owner, "retries": 0, **self.compute.defaults(settings), **settings.default_args}
         return Call("DAG", (), {**named, "params": params(flow), "tags": ["flowport", *settings.tags]})
+
+    def _hooks(self) -> Iterator[str]:
+        """The task of the exit hooks, which waits for all others."""
+        if self.plan.flow.exit_hooks != ExitHooks():
+            name, first = self.hooks, self.plan.flow.step(self.plan.flow.start).settings
+            own = {name: self._value(value) for name, value in (*tempdir(self.compute.tmpfs(first.execution)), *first.variables)}
+            call = hooks_call(name.id, self.plan.flow, self.settings, own)
+            self.body.used.update(names(call))
+            yield ""
+            yield statement(f"{name.variable} = ", call, INDENT, ".as_teardown()")
+            yield f"{INDENT}{name.variable}.set_upstream([each for each in dag.tasks if each is not {name.variable}])"
 
     def _of_task(self, step: Step) -> dict[str, Value]:
         """The arguments of a step's task that depend on where it runs."""

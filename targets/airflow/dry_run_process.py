@@ -17,6 +17,8 @@ from datetime import timedelta
 from types import ModuleType
 from typing import Any
 
+from flowport.runtime.hooks.constants import COMMAND_WORD
+
 LINES = 40
 """The last lines of a task's output that are kept."""
 
@@ -67,6 +69,8 @@ def _watched(module: ModuleType, say: Any) -> None:
     log = module.Step.log = OutputLog(logging.getLogger("flowport"))
 
     def said(self: Any, context: Any) -> Any:
+        if self.command[-1] == COMMAND_WORD:
+            return execute(self, context)
         running.append(self)
         log.lines.clear()
         try:

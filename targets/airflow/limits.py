@@ -25,6 +25,7 @@ from flowport.targets.airflow.settings import ID, Settings, api_problem
 from flowport.targets.containers.aws import form_problems, refused, tag_problems
 from flowport.targets.containers.limits import COMPUTE_CODES, loop_problems
 from flowport.targets.gangs import uncounted
+from flowport.targets.hooks.receivers import receiver_problems
 from flowport.targets.kubernetes import IMAGE, NAME, Held, is_image, is_name
 from flowport.targets.pods import pod_problems
 from flowport.targets.schedules.problems import not_offered, unfilled
@@ -105,6 +106,7 @@ def setting_problems(settings: Settings) -> Iterator[Diagnostic]:
         message, _, way_out = problem.partition("\n")
         yield Diagnostic("FP401", message, help=(way_out.strip(),) if way_out else ())
     yield from _schedule_problems(settings)
+    yield from receiver_problems(settings, "Airflow", ("connection", "env"))
     yield from _container_problems(settings)
     yield from _table_problems(settings)
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from flowport.compiler.lower.names import legal
 from flowport.compiler.settings import Profile, TargetSettings, number, table, text, texts
+from flowport.targets.hooks.receivers import on_end
 from flowport.targets.schedules.vocabulary import CATCH_UP, OVERLAP, OVERLAPS
 
 TIMEOUT = 99_999_999
@@ -86,6 +87,8 @@ class Settings(TargetSettings):
         most=TIMEOUT,
     )
     priority_class = text("the priority class of the pods (`priority_class_name`) (kubernetes)", example="high")
+    on_success = on_end("is done", "connection:alerts")
+    on_failure = on_end("failed", "connection:alerts")
     width = number("the largest number of tasks that one task may start with a foreach", default=500)
     total = number("the largest number of tasks of one foreach in a whole run", default=500)
 

@@ -52,10 +52,10 @@ class ArgoDryRunner:
     """Runs the template on an interpreter of such documents, its pods as processes of this machine."""
 
     def run(self, request: DryRun[Settings], report: Callable[[TaskEnded], None]) -> DryRunResult:
-        """Run a flow on this machine: each pod is a process, and the store is a local folder."""
+        """Run a flow on this machine: each pod is a process, and the store is a local folder. Nobody is told of its end."""
         from flowport.targets.argo.dry_run import dry_run
 
-        compiler, here = ArgoCompiler(), request.settings.replaced(store=request.store)
+        compiler, here = ArgoCompiler(), request.settings.replaced(store=request.store, on_success=[], on_failure=[])
         return dry_run(request, compiler.emit(compiler.lower(request.plan, here), here, request.package)[0], report)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 import yaml
 
 from flowport.compiler.target import DryRun, DryRunResult, File, TaskEnded
+from flowport.runtime.hooks.constants import COMMAND_WORD
 from flowport.runtime.process.nodes import INDEX
 from flowport.runtime.protocol import variable
 from flowport.runtime.store.keys import code_key
@@ -34,7 +35,7 @@ def dry_run(request: DryRun[Settings], file: File, report: Callable[[TaskEnded],
     recorder.store.create(code_key(request.package.digest), request.package.data)
 
     def on_pod_end(environment: Mapping[str, str], command: list[str], finished: Finished) -> None:
-        if environment.get(INDEX, "0") != "0":  # node 0 ends as its gang does
+        if environment.get(INDEX, "0") != "0" or command[-1] == COMMAND_WORD:  # node 0 ends as its gang does
             return
         task = Task(environment[variable("step")], environment[variable("slice")], rest=command[-1] == "block")
         recorder.ended(task, finished.exit_code, finished.printed)

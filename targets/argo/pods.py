@@ -108,6 +108,12 @@ def template(name: str, spec: Pod, sizes: tuple[int, int], settings: Settings, b
 
     `before_run` stands before the name of a workflow in the id of the run.
     """
+    inputs = ("step", "slice", *((NODE, NODES) if spec.node else ()))
+    return pod_template(name, spec, _variables(spec, *sizes, f"{before_run}{{{{workflow.name}}}}"), settings, inputs)
+
+
+def pod_template(name: str, spec: Pod, environment: list[JSON], settings: Settings, inputs: tuple[str, ...] = ()) -> dict[str, JSON]:
+    """The template of a pod with these variables beside those of all containers."""
     own = spec.execution.pod
     made: dict[str, JSON] = {"name": name}
     if own.labels or own.annotations:
@@ -115,7 +121,8 @@ def template(name: str, spec: Pod, sizes: tuple[int, int], settings: Settings, b
             **({"labels": dict(own.labels)} if own.labels else {}),
             **({"annotations": dict(own.annotations)} if own.annotations else {}),
         }
-    made["inputs"] = {"parameters": [{"name": each} for each in ("step", "slice", *((NODE, NODES) if spec.node else ()))]}
+    if inputs:
+        made["inputs"] = {"parameters": [{"name": each} for each in inputs]}
     if spec.answers:
         written = {"route": ROUTE, **({NODES: ROUTE + COUNTED} if spec.counts else {})}
         made["outputs"] = {"parameters": [{"name": each, "valueFrom": {"path": path}} for each, path in written.items()]}
@@ -139,7 +146,6 @@ def template(name: str, spec: Pod, sizes: tuple[int, int], settings: Settings, b
     if own.image_pull_secrets:
         # A template has no field for them; the patch is merged into the pod (Argo, docs/fields.md, `podSpecPatch`).
         made["podSpecPatch"] = json.dumps({"imagePullSecrets": [{"name": name} for name in own.image_pull_secrets]})
-    environment = _variables(spec, *sizes, f"{before_run}{{{{workflow.name}}}}")
     made["container"] = _container(spec, environment, settings, mounted)
     return made
 
@@ -186,7 +192,7 @@ def common_variables(flow: str, store: str, code: str) -> list[JSON]:
     """The variables of all tasks; `code` is the digest of the code package."""
     said = Invocation(flow, "", "", "", store, code, width=0, total=0).variables()
     sizes = (variable("width"), variable("total"))
-    return _listed({"HOME": TMP, **{name: literal(value) for name, value in said.items() if value and name not in sizes}})
+    return listed({"HOME": TMP, **{name: literal(value) for name, value in said.items() if value and name not in sizes}})
 
 
 def _variables(spec: Pod, width: int, total: int, run: str) -> list[JSON]:
@@ -203,7 +209,7 @@ def _variables(spec: Pod, width: int, total: int, run: str) -> list[JSON]:
         **({variable("scheduled"): SCHEDULED} if spec.scheduled else {}),
         **{name: literal(value) for name, value in (*tempdir(spec.execution.tmpfs), *spec.environment)},
     }
-    return _listed(said)
+    return listed(said)
 
 
 def _of_node() -> dict[str, str]:
@@ -217,7 +223,8 @@ def _from_secret(secret: EngineSecret) -> JSON:
     return {"name": secret.variable, "valueFrom": {"secretKeyRef": {"name": secret.name, "key": secret.key}}}
 
 
-def _listed(variables: dict[str, str]) -> list[JSON]:
+def listed(variables: dict[str, str]) -> list[JSON]:
+    """Variables in the words of Kubernetes."""
     if any(f"$({BRACE})" in value for value in variables.values()):
         variables = {BRACE: "{", **variables}
     return [{"name": name, "value": value} for name, value in variables.items()]

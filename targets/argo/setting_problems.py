@@ -10,6 +10,7 @@ from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.targets.argo.pods import ROUTE, TMP
 from flowport.targets.argo.settings import OURS, POLICIES, TEMPLATE_NAME, Settings
 from flowport.targets.argo.volumes import holding, volumes
+from flowport.targets.hooks.receivers import receiver_problems
 from flowport.targets.kubernetes import (
     IMAGE,
     LABEL,
@@ -48,6 +49,7 @@ def setting_problems(settings: Settings) -> Iterator[Diagnostic]:
     yield from _store_problems(settings.given_store, holding(settings))
     yield from _name_problems(settings)
     yield from _volume_problems(settings)
+    yield from receiver_problems(settings, "Argo", ("kubernetes", "env", "secret"))
     if settings.given_overlap and settings.concurrency_policy not in ("", POLICIES.get(settings.given_overlap)):
         said = f'`overlap = "{settings.given_overlap}"` and `concurrency_policy = "{settings.concurrency_policy}"`'
         yield Diagnostic(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flowport.compiler.lower.names import legal
 from flowport.compiler.settings import Profile, TargetSettings, number, table, tables, text, texts
+from flowport.targets.hooks.receivers import on_end
 from flowport.targets.schedules.vocabulary import CATCH_UP, OVERLAP, OVERLAPS
 
 POD_GC = ("OnPodSuccess", "OnPodCompletion", "OnWorkflowSuccess", "OnWorkflowCompletion", "Never")
@@ -98,6 +99,8 @@ class Settings(TargetSettings):
         default="active",
         choices=("active", "paused"),
     )
+    on_success = on_end("is done", "kubernetes:alerts/slack")
+    on_failure = on_end("failed or was stopped", "kubernetes:alerts/slack")
     keep_days = number("how many days a workflow is kept after it ends (`ttlStrategy`)", default=7, most=DAYS)
     turns = number("turns of a loop that run in pods of their own; one pod runs the rest", default=TURNS, least=0, most=TURNS)
     width = number(

@@ -20,6 +20,7 @@ from flowport.targets.argo.dags import MAIN, Dags
 from flowport.targets.argo.form import arguments
 from flowport.targets.argo.gangs import gangs, number_of_pods
 from flowport.targets.argo.graph import Member, graph, jobs, repeated
+from flowport.targets.argo.hooks.exit_templates import exit_templates
 from flowport.targets.argo.names import Names
 from flowport.targets.argo.pods import Part, Pod, common_variables, pod, template, user_known
 from flowport.targets.argo.settings import PODS, Settings
@@ -65,11 +66,12 @@ def _document(plan: Plan, members: tuple[Member, ...], settings: Settings, code:
     templates = _Pods(plan, template_name, settings, *found)
     dags = Dags(members, template_name, templates, apart)
     made = [*dags.made, *(template(name, spec, found, settings, run_prefix(plan.flow)) for spec, name in templates.made.items())]
+    at_end = exit_templates(plan.flow, settings, template_name)
     return {
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "WorkflowTemplate",
         "metadata": metadata(plan, settings, settings.name),
-        "spec": _spec(plan, settings, code, made),
+        "spec": {"entrypoint": MAIN, **({"onExit": at_end[0]["name"]} if at_end else {}), **_spec(plan, settings, code, [*made, *at_end])},
     }
 
 
@@ -95,7 +97,6 @@ def _labels(settings: Settings) -> dict[str, JSON]:
 
 def _spec(plan: Plan, settings: Settings, code: str, templates: list[JSON]) -> dict[str, JSON]:
     return {
-        "entrypoint": MAIN,
         "arguments": {"parameters": arguments(plan.flow)},
         **({"serviceAccountName": settings.service_account} if settings.service_account else {}),
         **({"imagePullSecrets": [{"name": name} for name in settings.image_pull_secrets]} if settings.image_pull_secrets else {}),

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from flowport.compiler.decorators.step.batch import batch_feature
 from flowport.compiler.decorators.step.resources import DISK, GPU, SHARED_MEMORY
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
+from flowport.compiler.ir import ExitHooks
 from flowport.compiler.ir.features import Feature
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower.capabilities import Capabilities, Limit, missing
@@ -115,6 +116,9 @@ def plan_problems(plan: Plan, settings: Settings, size: int) -> Iterator[Diagnos
         yield Diagnostic(
             "FP415", f"the name `{plan.flow.name}` has a quote, which keys in a state machine cannot contain", plan.flow.span, help=way_out
         )
+    if plan.flow.exit_hooks != ExitHooks():
+        message = "`@exit_hook` has no effect on Step Functions yet: no function is called"
+        yield Diagnostic("FP141", message, plan.flow.span, help=("call the functions in the last step",), severity="warning")
     if size > DEFINITION:
         yield Diagnostic(
             "FP410",

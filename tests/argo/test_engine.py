@@ -62,6 +62,17 @@ def test_a_task_whose_condition_does_not_hold_is_skipped() -> None:
     assert run(tasks, GOOD, BAD, SAYS) == ("Succeeded", {"s": "Succeeded", "a": "Skipped", "b": "Succeeded", "m": "Succeeded"})
 
 
+@pytest.mark.parametrize(("on", "phase"), [({"failed": True}, "Succeeded"), ({"error": True}, "Failed"), ({}, "Failed")])
+def test_a_last_task_may_fail_where_its_dag_goes_on(on: dict[str, bool], phase: str) -> None:
+    assert run([{"name": "a", "template": "bad", "continueOn": on}], BAD) == (phase, {"a": "Failed"})
+
+
+def test_a_condition_may_compare_two_words() -> None:
+    handler = {"name": "exit", "dag": {"tasks": [{"name": "b", "template": "bad", "when": "{{workflow.status}} != Succeeded"}]}}
+    assert run([{"name": "a", "template": "good"}], GOOD, BAD, handler, onExit="exit")[1]["onExit.b"] == "Skipped"
+    assert run([{"name": "a", "template": "bad"}], GOOD, BAD, handler, onExit="exit")[1]["onExit.b"] == "Failed"
+
+
 @pytest.mark.parametrize(("count", "phase", "nodes"), [("0", "Skipped", 0), ("3", "Succeeded", 3)])
 def test_a_sequence_is_a_group_of_nodes_or_skipped(count: str, phase: str, nodes: int) -> None:
     tasks = [{"name": "each", "template": "good", "withSequence": {"count": count}}]
@@ -212,8 +223,13 @@ def test_each_pod_has_a_tmp_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("tasks", "spec", "said"),
     [
-        ([{"name": "a", "template": "good", "continueOn": {"failed": True}}], {}, "spec.templates[0].dag.tasks[0].continueOn"),
+        ([{"name": "a", "template": "good", "onExit": "good"}], {}, "spec.templates[0].dag.tasks[0].onExit"),
         ([{"name": "a", "template": "good", "depends": "b.Succeeded"}], {}, "depends on `b.Succeeded`"),
+        (
+            [{"name": "a", "template": "good", "continueOn": {}}, {"name": "b", "template": "good", "depends": "a.Succeeded"}],
+            {},
+            "cannot use 'continueOn' when using 'depends'",
+        ),
         ([{"name": "a", "template": "good", "when": "maybe"}], {}, "tasks.a.when: `maybe` is neither true nor false"),
         ([{"name": "a", "template": "good", "when": "{{= now() }}"}], {}, "tasks.a.when"),
         ([{"name": "a", "template": "good", "when": "{{item}}"}], {}, "`{{item}}` is not known here"),

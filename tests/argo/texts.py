@@ -84,10 +84,18 @@ def _unreadable(path: str, expressions: list[str], text: str) -> Found:
 
 
 def unknown_tags(document: Document) -> Found:
+    at_the_end = _exit_templates(document)
     for text in document.texts:
         for tag in text.tags():
-            if not (tag.startswith("=") or _is_known(tag.strip().split("."), text)):
+            is_status = tag == "workflow.status" and text.template["name"] in at_the_end
+            if not (tag.startswith("=") or is_status or _is_known(tag.strip().split("."), text)):
                 yield text.path, f"{{{{{tag}}}}}"
+
+
+def _exit_templates(document: Document) -> set[str]:
+    """The exit handler and its pods: they alone know `workflow.status` (docs/variables.md)."""
+    handler = document.by_name.get(document.spec.get("onExit", ""), {})
+    return {name for name in (handler.get("name"), *(task["template"] for task in handler.get("dag", {}).get("tasks", ()))) if name}
 
 
 def _is_known(path: list[str], text: Text) -> bool:

@@ -17,6 +17,9 @@ from flowport.cli.loading import select_flow
 from flowport.cli.parameter_options import FlowCommand
 from flowport.compiler.target import DryRun, DryRunner, DryRunResult, TaskEnded
 from flowport.runtime.protocol import PYTHONS
+from flowport.runtime.records.hooks import read_outcomes
+from flowport.runtime.store.keys import Keys
+from flowport.runtime.store.open import open_store
 from flowport.runtime.text import shown
 from flowport.workspace.dry_run import DryRunRequest, keep_source, prepare_dry_run
 from flowport.workspace.environments.here import pythons
@@ -66,6 +69,9 @@ def _ended(request: DryRun[Any], result: DryRunResult) -> int:
             _say(result.reason)
         case "failed":
             _failed(run, result, resume)
+    for outcome in read_outcomes(open_store(request.store), Keys(request.plan.flow.name, run)):
+        if outcome.error:
+            _say(f"{outcome.name} failed: {outcome.error}")
     return STATUS[result.status]
 
 

@@ -15,6 +15,7 @@ from flowport.cli.console import as_json, warn
 from flowport.cli.loading import store_to_read
 from flowport.cli.operations.engine_run import engine_lines, engine_view
 from flowport.runtime.records.attempts import failures
+from flowport.runtime.records.hooks import read_outcomes
 from flowport.runtime.run.status import STOPPED
 from flowport.runtime.text import shown
 from flowport.workspace.address import Address
@@ -90,6 +91,7 @@ def _document(run: Run, again: str) -> dict[str, Any]:
             for step in step_progress(run, failed, state == "running")
         ],
         "failures": [{name: failure[name] for name in ("step", "item", "type", "message")} for failure in failed],
+        "hooks": [outcome._asdict() for outcome in read_outcomes(run.store, run.keys)],
         "resume": None if state in ("done", "running") else f"flowport resume {run.doc['flow']}/{run.doc['run']}{again}",
     }
 
@@ -127,6 +129,10 @@ def _print(found: dict[str, Any], url: str) -> None:
         print(shown(f"{failure['step']}/{failure['item']} {_reason(failure)}"))
     if len(found["failures"]) > SHOWN:
         print(f"{len(found['failures']) - SHOWN} more items failed: --json")
+    if failed_hooks := [hook for hook in found["hooks"] if hook["error"]]:
+        print()
+    for hook in failed_hooks:
+        print(shown(f"{hook['name']} failed: {hook['error']}"))
     if found["resume"]:
         print(f"\nresume it: {found['resume']}")
     print(f"store: {shown(url)}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import queue
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -25,6 +26,9 @@ SUCCEEDED, FAILED, ERROR, SKIPPED, OMITTED, RUNNING = "Succeeded", "Failed", "Er
 ENDED = (SUCCEEDED, FAILED, ERROR)
 DEEPEST = 100
 """Templates inside each other that the controller runs (its `maxStackDepth`)."""
+
+COMPARISON = re.compile(r"(\w+) (==|!=) (\w+)")
+"""A condition between two words, as in `{{workflow.status}} == Succeeded` (Argo, examples/exit-handlers.yaml)."""
 
 Done: TypeAlias = Callable[["Node"], None]
 
@@ -282,6 +286,8 @@ class Dag:
         known = {"inputs": {"parameters": inputs}, **({"tasks": {"name": caller["name"]}} if "name" in caller else {})}
         tasks = workflow.filled(template["dag"]["tasks"], self._names, known, f"templates.{template['name']}", early=True)
         self._tasks = {task["name"]: task for task in tasks}
+        if any("depends" in task for task in tasks) and any("continueOn" in task for task in tasks):
+            raise DocumentError(f"templates.{template['name']} cannot use 'continueOn' when using 'depends'")
         self._after = {name: tuple(self._mentioned(task)) for name, task in self._tasks.items()}
         self._nodes: dict[str, Node] = {}
         self._advancing = False
@@ -332,6 +338,8 @@ class Dag:
         values = self._values(self._after[name])
         if "when" in task:
             shown = self._workflow.filled(task["when"], self._names, values, f"{path}.when")
+            if found := COMPARISON.fullmatch(shown):
+                shown = "true" if (found[1] == found[3]) == (found[2] == "==") else "false"
             if shown not in ("true", "false"):
                 raise DocumentError(f"{path}.when: `{shown}` is neither true nor false")
             if shown == "false":
@@ -393,7 +401,12 @@ class Dag:
         for name in self._tasks:  # in an order in which what is waited for comes first, or not: hence the recursion
             self._branch(name, known)
         leaves = self._tasks.keys() - {other for after in self._after.values() for other in after}
-        return max((known[name] for name in leaves), key=(SUCCEEDED, FAILED, ERROR).index)
+        return max((self._continued(name, known[name]) for name in leaves), key=(SUCCEEDED, FAILED, ERROR).index)
+
+    def _continued(self, name: str, phase: str) -> str:
+        """The phase of a leaf, where `continueOn` lets the DAG succeed in spite of it (Argo's `assessDAGPhase`)."""
+        on = self._tasks[name].get("continueOn", {})
+        return SUCCEEDED if on.get({FAILED: "failed", ERROR: "error"}.get(phase)) else phase
 
     def _branch(self, name: str, known: dict[str, str]) -> str:
         if name not in known:

@@ -17,8 +17,9 @@ TASK: Shape = {
     "when": None,
     "arguments": ARGUMENTS,
     "withSequence": {"count": None},
+    "continueOn": {"failed": None, "error": None},
 }
-ENV: Shape = [{"name": None, "value": None, "valueFrom": {"secretKeyRef": {"name": None, "key": None}}}]
+ENV: Shape = [{"name": None, "value": None, "valueFrom": {"secretKeyRef": {"name": None, "key": None, "optional": None}}}]
 TEMPLATE: Shape = {
     "name": None,
     "inputs": {"parameters": [{"name": None}]},
@@ -27,7 +28,7 @@ TEMPLATE: Shape = {
     **dict.fromkeys(("metadata", "serviceAccountName", "nodeSelector", "tolerations", "podSpecPatch")),
     "retryStrategy": {"limit": None, "retryPolicy": None, "backoff": {"duration": None}, "expression": None},
     "activeDeadlineSeconds": None,
-    "pendingTimeout": None,
+    **dict.fromkeys(("pendingTimeout", "timeout")),
     "container": {
         "image": None,
         "imagePullPolicy": None,

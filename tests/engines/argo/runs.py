@@ -97,9 +97,10 @@ def run(
     output: list[str] = []
 
     def heard(environment: Mapping[str, str], command: list[str], finished: Finished) -> None:
-        task = Task(environment["FLOWPORT_STEP"], environment["FLOWPORT_SLICE"], rest=command[-1] == "block")
-        pods.append((task, finished.exit_code))
         output.append(finished.printed)
+        if command[-1] != "hooks":
+            task = Task(environment["FLOWPORT_STEP"], environment["FLOWPORT_SLICE"], rest=command[-1] == "block")
+            pods.append((task, finished.exit_code))
 
     workflow = Workflow(document, name, form, PODS, heard)
     phase = workflow.run()

@@ -1,0 +1,1 @@
+"""What a DAG does when a run has ended."""

@@ -1,0 +1,50 @@
+"""Receivers -> callbacks of the DAG, which Airflow itself calls. Exit hooks -> a task that ends the DAG, as they need the flow's image.
+
+The task is a teardown: it runs whatever became of the others, and counts nothing for the state of the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from flowport.compiler.ir import Flow
+from flowport.compiler.lower.run_ids import run_prefix
+from flowport.compiler.record import replace
+from flowport.runtime.hooks.constants import COMMAND_WORD
+from flowport.runtime.protocol import variable
+from flowport.targets.airflow.compute import COMPUTE
+from flowport.targets.airflow.python import Call, Value
+from flowport.targets.airflow.settings import Settings
+from flowport.targets.hooks.receivers import Receiver, again, receivers
+from flowport.targets.hooks.time_limits import hook_seconds
+
+SNIPPET = "receivers"
+"""The snippet with the callback."""
+
+START = 900
+"""Seconds until the task of the hooks has to have started."""
+
+
+ENDS = (("on_success_callback", "success", "done"), ("on_failure_callback", "failure", "failed"))
+"""The arguments of a DAG with callbacks, what receivers call that end, and the status of the run then."""
+
+
+def callbacks(flow: Flow, settings: Settings) -> Iterator[tuple[str, Value]]:
+    """The arguments of the DAG that have callbacks."""
+    named: dict[str, Value] = {"flow": flow.name, "before": run_prefix(flow), "options": again("airflow", settings.profile)}
+    for argument, on, status in ENDS:
+        if found := [(one.kind, _where(one)) for one in receivers(settings) if one.on == on]:
+            yield argument, Call("tell", (status, found), {name: value for name, value in named.items() if value})
+
+
+def _where(receiver: Receiver) -> str:
+    return receiver.name if receiver.place == "address" else f"{receiver.place}:{receiver.name}"
+
+
+def hooks_call(task_id: str, flow: Flow, settings: Settings, variables: Mapping[str, Value]) -> Call:
+    """The call that makes the task of the exit hooks, which has these variables and is otherwise like that of the first step."""
+    compute, asked = COMPUTE[settings.compute], flow.step(flow.start).settings
+    told = {variable("target"): "airflow", variable("again"): again("airflow", settings.profile)}
+    named: dict[str, Value] = {"command": COMMAND_WORD, "environment": {**told, **variables}}
+    named |= compute.limit(START + hook_seconds(flow.exit_hooks, ()), settings)
+    return Call("step", (task_id,), named | compute.arguments(replace(asked, resources=None, gang=None), settings))
