@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from flowport.targets.registry import OURS
-from flowport.workspace.causes import causes, mendings
-from flowport.workspace.doctor import Examination, ExaminedFlow, examine
+from flowport.workspace.folders.causes import causes, mendings
+from flowport.workspace.folders.doctor import Examination, ExaminedFlow, examine
 
 LIST = Path(__file__).with_name("public_flows.txt")
 ADDRESS = "https://github.com/{owner}/{name}"

@@ -261,6 +261,38 @@ FLOW: Mapping[str, Code] = {
         "a flow starts itself",
         "A flow that is started by its own end never stops running. `flowport graph FOLDER --check` finds such circles over several flows.",
     ),
+    "FP263": Code(
+        "flows start one another in a circle",
+        "`flowport graph FOLDER --check` reports it. In a circle each run is followed by another one, without end, or every flow waits for "
+        "another one and none ever starts. Remove one of the triggers. It is a warning if one of the flows sends an event, because a step "
+        "may send it only when it is needed.",
+    ),
+    "FP264": Code(
+        "a flow waits for a flow that does not exist",
+        "`flowport graph FOLDER --check` reports it if `@trigger_on_finish` names a flow of its own project and branch, or one without a "
+        "project, that is not in the folder. Flows of other projects and branches may be anywhere. If such a flow is deployed from "
+        "elsewhere, add `--elsewhere FeaturesFlow`.",
+    ),
+    "FP265": Code(
+        "two flows have the same name",
+        "Engines know a flow by its name, or by its project, branch and name. Of two flows with the same one, the later deployment "
+        'replaces the earlier. Rename a class, or use `@flow(name="...")`.',
+    ),
+    "FP266": Code(
+        "a trigger starts a flow without a value for a parameter",
+        "The parameter is `required`, has no default, and no event sets it. Only a person can start such a flow. Give the parameter a "
+        'default, or set it from a field of an event: `@trigger(event={"name": "features", "parameters": {"day": "date"}})`.',
+    ),
+    "FP267": Code(
+        "an event carries no such field",
+        "A flow of the same folder sends the event with `ArgoEvent(...).publish(payload={...})`, without the field from which a parameter "
+        "is set. The parameter would always keep its default. Events that no flow of the folder sends are not checked.",
+    ),
+    "FP268": Code(
+        "an event carries a value that a parameter does not take",
+        "A flow of the same folder sends a constant in a field from which a parameter is set, and the parameter has another type or other "
+        "`choices`. Each run that the event starts would fail.",
+    ),
     "FP270": Code(
         "artifacts are merged outside of a join",
         "`self.merge_artifacts(inputs)` takes the artifacts that the inputs of a join agree on. Any other step follows one "

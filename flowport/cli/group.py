@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "check": "Report all mistakes in flows",
     "doctor": "Show which flows of a folder compile, and what stops the others",
+    "graph": "Show which flows start which, and check that they fit together",
     "compile": "Write the files that an engine runs",
     "lock": "Write the exact versions of the packages of steps",
     "image": "Make the images that compiled files name",
@@ -63,9 +64,16 @@ OF_A_STORE = ("runs", "ui", "tag", "status", "why", "logs", "artifacts", "card")
 """The commands about what is in a store; their modules are in `store_commands`."""
 
 OF_AN_ENGINE = ("deploy", "trigger", "stop", "list", "rollback", "delete")
-"""The commands about what is deployed; their modules are in `operations`, and those of all others in `commands`."""
+"""The commands about what is deployed; their modules are in `operations`."""
 
-FOLDERS = {**dict.fromkeys(OF_A_STORE, "store_commands"), **dict.fromkeys(OF_AN_ENGINE, "operations")}
+OF_A_FOLDER = ("doctor", "graph")
+"""The commands about all flows of a folder; their modules are in `folder_commands`, and those of all others in `commands`."""
+
+FOLDERS = {
+    **dict.fromkeys(OF_A_STORE, "store_commands"),
+    **dict.fromkeys(OF_AN_ENGINE, "operations"),
+    **dict.fromkeys(OF_A_FOLDER, "folder_commands"),
+}
 
 OF_A_FLOW = (
     *("check", "compile", "lock", "image", "run", "resume", "spin", "dry-run", "plan"),

@@ -350,6 +350,13 @@ class NotAFolder(WorkspaceError):
         self.folder = folder
 
 
+class NothingThere(WorkspaceError):
+    """The file or the folder that is named is not there."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"there is no file or folder `{path}`")
+
+
 class NoFlows(WorkspaceError):
     """A folder has no flow anywhere."""
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from desk import Desk
-from flowport.workspace import doctor
-from flowport.workspace.doctor import examine
 from flowport.workspace.errors import BadVariable
+from flowport.workspace.folders import doctor
+from flowport.workspace.folders.doctor import examine
 
 GOLDEN = Path(__file__).parent / "golden"
 Golden = Callable[[Path, str], None]

@@ -6,25 +6,16 @@ Reads source only, and needs no settings: a setting that is missing has the valu
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
 from flowport.compiler.parse.flow_listing import list_flows
 from flowport.targets.prepare import ABSENT
-from flowport.workspace.config import find
 from flowport.workspace.errors import BadVariable, NoFlows, NotAFolder
 from flowport.workspace.flow_file import UNCHANGED, Changes, check_flow, has_errors
+from flowport.workspace.folders.files import files_with_flows, looks_like_a_flow, python_files, roots_of
 from flowport.workspace.targets import find_target, prepare
-
-SKIPPED = frozenset({"node_modules", "site-packages", "__pycache__", "__pypackages__"})
-"""Folders with files that are nobody's flows, besides hidden ones and virtual environments."""
-
-FROM_ANY = re.compile(rb"\b(?:metaflow|flowport|FlowSpec)\b")
-CLASS = re.compile(rb"^[ \t]*class\s+(\w+)\s*\(([^)]*)\)", re.MULTILINE)
-NAME = re.compile(rb"\w+")
-LOOKS_LIKE_A_FLOW = re.compile(rb"^[ \t]*class\s+\w+\s*\([^)]*\bFlowSpec\b", re.MULTILINE)
 
 SETTINGS_ABSENT = frozenset({*ABSENT, "FP426", "FP430"})
 """The codes of settings that are missing: they belong to a profile, and not to a flow."""
@@ -104,51 +95,13 @@ def examine(
         raise NotAFolder(folder)
     names = tuple(dict.fromkeys(find_target(name).name for name in targets))
     files = list(python_files(folder))
-    tasks = [_Task(folder, file, names, profile, run_mutators) for file in _with_flows(folder, files)]
+    tasks = [_Task(folder, file, names, profile, run_mutators) for file in files_with_flows(folder, files)]
     found = [flow for flows in _each(tasks, processes) for flow in flows]
     inherited = {base for flow in found for base in flow.inherits}
     flows = tuple(flow for flow in found if (flow.path, flow.name) not in inherited)
     if not flows:
         raise NoFlows(folder)
     return Examination(folder, names, len(files), flows)
-
-
-def python_files(folder: str) -> Iterator[str]:
-    """The Python files below a folder, relative to it, without hidden folders and installed packages; links are not followed."""
-    for place, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not _is_skipped(place, name))
-        for name in sorted(files):
-            path = os.path.join(place, name)
-            if name.endswith(".py") and not name.startswith(".") and os.path.isfile(path):
-                yield os.path.relpath(path, folder)
-
-
-def _is_skipped(place: str, name: str) -> bool:
-    return name.startswith(".") or name in SKIPPED or os.path.isfile(os.path.join(place, name, "pyvenv.cfg"))
-
-
-def _with_flows(folder: str, files: Iterable[str]) -> list[str]:
-    """The files that may have flows: they mention Metaflow or flowport, or a class of theirs inherits from a class of such a file."""
-    likely: dict[str, None] = {}
-    others: dict[str, list[tuple[bytes, bytes]]] = {}
-    known: set[bytes] = set()
-    for file in files:
-        try:
-            with open(os.path.join(folder, file), "rb") as opened:
-                data = opened.read()
-        except OSError:
-            continue
-        classes = CLASS.findall(data)
-        if FROM_ANY.search(data) and (classes or b"class" in data):
-            likely[file] = None
-            known.update(name for name, _ in classes)
-        elif classes:
-            others[file] = classes
-    while more := [file for file, classes in others.items() if any(not known.isdisjoint(NAME.findall(bases)) for _, bases in classes)]:
-        for file in more:
-            likely[file] = None
-            known.update(name for name, _ in others.pop(file))
-    return sorted(likely)
 
 
 def _each(tasks: list[_Task], processes: int | None) -> Iterable[list[ExaminedFlow]]:
@@ -165,9 +118,9 @@ def _examine_file(task: _Task) -> list[ExaminedFlow]:
     """The flows of a file. Nothing that is wrong with it stops the others."""
     path = os.path.normpath(os.path.join(task.folder, task.file))
     try:
-        listed = list_flows(path, _roots(path, task.profile))
+        listed = list_flows(path, roots_of(path, task.profile))
     except CompileError as error:
-        return [ExaminedFlow(task.file, "", 1, error.diagnostics, _nothing(task))] if _looks_like_a_flow(path) else []
+        return [ExaminedFlow(task.file, "", 1, error.diagnostics, _nothing(task))] if looks_like_a_flow(path) else []
     except Exception as error:  # a defect of flowport; the other files are read all the same
         return [ExaminedFlow(task.file, "", 1, targets=_nothing(task), defect=_described(error))]
     found = [ExaminedFlow(task.file, one.name, one.line, path=os.path.abspath(path), inherits=one.inherits) for one in listed]
@@ -202,22 +155,6 @@ def _examined(task: _Task, path: str, flow: ExaminedFlow, changes: Changes = UNC
 
 def _nothing(task: _Task) -> dict[str, tuple[Diagnostic, ...]]:
     return dict.fromkeys(task.targets, ())
-
-
-def _roots(path: str, profile: str | None) -> tuple[str, ...]:
-    """The further folders of a flow; none if its settings have mistakes, which its examination reports."""
-    try:
-        return find(os.path.dirname(os.path.abspath(path)), profile).roots
-    except CompileError:
-        return ()
-
-
-def _looks_like_a_flow(path: str) -> bool:
-    try:
-        with open(path, "rb") as file:
-            return LOOKS_LIKE_A_FLOW.search(file.read()) is not None
-    except OSError:
-        return False
 
 
 def _described(error: Exception) -> str:

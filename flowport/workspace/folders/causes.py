@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from flowport.compiler.diagnostics.codes import CODES
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
-from flowport.workspace.doctor import Examination, ExaminedFlow
+from flowport.workspace.folders.doctor import Examination, ExaminedFlow
 
 ABOUT_A_NAME = frozenset({"FP131", "FP140", "FP141", "FP142", "FP143", "FP145"})
 """Codes whose messages begin with the name that they are about: each name is a cause of its own."""

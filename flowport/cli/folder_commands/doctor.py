@@ -13,8 +13,8 @@ from flowport.cli.command import Argument, Command
 from flowport.cli.console import write_document
 from flowport.compiler.diagnostics.render import summary
 from flowport.runtime.text import shown
-from flowport.workspace.causes import Cause, Mending, causes, flow_id, mendings
-from flowport.workspace.doctor import Examination, ExaminedFlow, examine
+from flowport.workspace.folders.causes import Cause, Mending, causes, flow_id, mendings
+from flowport.workspace.folders.doctor import Examination, ExaminedFlow, examine
 
 SHOWN = 10
 """How many causes are listed, unless as JSON."""

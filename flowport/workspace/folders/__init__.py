@@ -1,0 +1,1 @@
+"""All flows below a folder: where they are, which of them compile, and what stops the others."""
