@@ -15,7 +15,7 @@ PROCESSES ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 PYTEST = $(BIN)/python -m pytest -q -n $(PROCESSES) --dist loadgroup $(TESTS) --ignore tests/test_layers.py --ignore tests/test_packaging.py \
   --ignore tests/cluster
 
-.PHONY: demo test test-nightly test-argo lint format bench constraints clean
+.PHONY: demo retrain test test-nightly test-argo lint format bench constraints clean
 
 # Runs the digits flow on this machine, and its compiled files in Airflow, on an emulator of Step Functions and on an interpreter of Argo's
 # documents.
@@ -31,6 +31,14 @@ demo: $(INSTALLED)
 	@echo 'on Airflow:'; $(BIN)/flowport artifacts DigitsFlow/on-airflow/end --name summary --store build/demo
 	@echo 'on Step Functions:'; $(BIN)/flowport artifacts DigitsFlow/on-step-functions/end --name summary --store build/demo
 	@echo 'on Argo:'; $(BIN)/flowport artifacts DigitsFlow/on-argo/end --name summary --store build/demo
+
+# Lets twenty weeks go by in which a model becomes stale and is trained again: docs/retraining.md. The models are registered with a server of
+# MLflow. It has an environment of its own, and so have the tasks, which need its client.
+retrain: $(INSTALLED)
+	[ -f .cache/retrain/installed ] || { $(PYTHON) -m venv .cache/retrain && \
+	  $(BIN)/uv pip install -q --python .cache/retrain/bin/python -c constraints.txt -e '.[cards,mlflow]' && touch .cache/retrain/installed; }
+	PYTHONPATH=tests $(BIN)/python -c 'from own_environment import *; own_environment(ROOT / "tests/reports/mlflow.txt")'
+	.cache/retrain/bin/python examples/retrain/demo.py --mlflow .cache/mlflow/bin/python
 
 # Tests every behaviour on every engine, and a random selection of the largest tests. `--seed N` repeats the selection of the last line.
 # Some tests install what only they need into .cache, in exact versions: Airflow 2, the second emulator and the validator.

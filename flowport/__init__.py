@@ -180,7 +180,7 @@ if os.path.isdir(_links):
 
 
 def __getattr__(name: str) -> Any:
-    if name.startswith("__") or name in ("cli", "client", "compiler", "runtime", "targets", "testing", "workspace"):
+    if name.startswith("__") or name in ("cli", "client", "compiler", "runtime", "staleness", "targets", "testing", "workspace"):
         raise AttributeError(f"module 'flowport' has no attribute {name!r}")
     from flowport.runtime.names import flow
 

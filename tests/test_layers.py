@@ -1,5 +1,5 @@
 """Imports point one way: runtime <- compiler <- targets <- workspace <- pages of cards <- client <- command line, testing; the drawing of
-graphs knows the compiler only. Layers have few outside packages.
+graphs knows the compiler only, and the functions about staleness know nothing. Layers have few outside packages.
 
 Inside the runtime they point one way from room to room, and nowhere do files import each other in a circle.
 """
@@ -25,6 +25,7 @@ LAYERS = {
     "ui": ROOT / "flowport" / "ui",
     "cli": ROOT / "flowport" / "cli",
     "testing": ROOT / "flowport" / "testing",
+    "staleness": ROOT / "flowport" / "staleness",
 }
 BELOW = {
     "runtime": {"runtime"},
@@ -37,6 +38,7 @@ BELOW = {
     "ui": {"ui", "client", "card_pages", "drawing", "workspace", "targets", "compiler", "runtime"},
     "cli": {"cli", "ui", "client", "card_pages", "drawing", "workspace", "targets", "compiler", "runtime"},
     "testing": {"testing", "client", "workspace", "targets", "compiler", "runtime"},
+    "staleness": {"staleness"},
 }
 # `_sha256` and `_sha2` are the standard library's, each on some versions of Python.
 OUTSIDE = {
@@ -50,6 +52,7 @@ OUTSIDE = {
     "ui": {"jinja2", "markupsafe", "starlette", "uvicorn"},
     "cli": {"click"},
     "testing": set[str](),
+    "staleness": set[str](),
 }
 ROOMS = (
     *("store", "extensions", "names", "datatools", "records", "process", "secrets", "requirements"),

@@ -187,12 +187,17 @@ PACKAGES = frozenset(path.rsplit(".", count)[0] for path in (*MODULES, *VENDORED
 OWN_MODULES: Mapping[str, str] = {"cards": "cards", "client": "client", "datatools": "plugins.datatools.s3", "exceptions": "exception"}
 """The modules of flowport that flows import from, and the entries of `MODULES` with their names."""
 
+FLOWPORT_ONLY: Mapping[str, tuple[str, ...]] = {"staleness": ("Distribution", "Drift", "Signal", "Staleness", "assess", "drift", "psi")}
+"""The modules that flows import from and that Metaflow does not have, with their names."""
+
 
 def names_of(package: str, module: str) -> frozenset[str] | None:
     """What a module of `metaflow` or `flowport` has, "" for the package itself; None where there is no such module, or it is vendored."""
     if package == "flowport":
-        path = OWN_MODULES.get(module) if module else ""
-        return None if path is None else frozenset(MODULES[path]) | (frozenset() if module else frozenset(OWN_MODULES))
+        if not module:
+            return frozenset(MODULES[""]).union(OWN_MODULES, FLOWPORT_ONLY)
+        names = MODULES[OWN_MODULES[module]] if module in OWN_MODULES else FLOWPORT_ONLY.get(module)
+        return None if names is None else frozenset(names)
     if module and (module not in PACKAGES or module in VENDORED):
         return None
     prefix = f"{module}." if module else ""

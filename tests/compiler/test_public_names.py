@@ -18,7 +18,7 @@ from flowport.compiler.imports.attributes import ADDED
 from flowport.compiler.imports.public_names import PARTS
 from flowport.runtime.cards import public
 from flowport.runtime.names import flow
-from flowport.runtime.names.exports import MODULES, OWN_MODULES, names_of
+from flowport.runtime.names.exports import FLOWPORT_ONLY, MODULES, OWN_MODULES, names_of
 from flowport.targets.argo.settings import Settings
 from sources import END, class_of, codes, fine, read, write
 
@@ -62,6 +62,11 @@ def test_everything_that_a_module_of_metaflow_offers_can_be_imported(module: str
 def test_the_modules_of_flowport_have_the_names_of_those_of_metaflow(module: str) -> None:
     found = import_module(f"flowport.{module}")
     assert all(hasattr(found, name) for name in names_of("flowport", module) or ["missing"])
+
+
+@pytest.mark.parametrize("module", sorted(FLOWPORT_ONLY))
+def test_a_flow_can_import_all_names_of_a_module_that_metaflow_does_not_have(module: str) -> None:
+    assert names_of("flowport", module) == {*import_module(f"flowport.{module}").__all__}
 
 
 @pytest.mark.parametrize("name", sorted(PARTS))

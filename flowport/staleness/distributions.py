@@ -1,0 +1,104 @@
+"""The distribution of a feature: how many of its values are in each bin. Small enough to be stored beside a model, as JSON too."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+CATEGORIES = 50
+"""How many categories have a bin of their own: the most frequent ones."""
+
+
+class Distribution(NamedTuple):
+    """How many values are in each bin.
+
+    With `ranges`, `bins` has their upper ends: `(3, 8)` stands for up to 3, more than 3 and up to 8, and more than 8. Otherwise it has the
+    values that have a bin of their own, and the last of `counts` is that of all others. None, nan and pandas' NA and NaT are `missing`.
+    """
+
+    ranges: bool
+    bins: tuple[Any, ...]
+    counts: tuple[int, ...]
+    missing: int
+
+    @classmethod
+    def of(cls, values: Iterable[Any], bins: int = 10) -> Distribution:
+        """The distribution of a list, an array of NumPy or a column of pandas, whose values are numbers, texts or booleans.
+
+        Numbers are cut into `bins` ranges with about as many values each. At most `bins` different numbers, texts and booleans are
+        categories. Raises TypeError for other values.
+        """
+        if bins < 2:
+            raise ValueError(f"a distribution has at least 2 bins, and not {bins}")
+        known, missing = _known(values)
+        counted = Counter(known)
+        ranges = len(counted) > bins and all(_is_number(value) for value in counted)
+        empty = cls(ranges, _upper_ends(known, bins) if ranges else _most_frequent(counted), (), 0)
+        return empty._replace(counts=empty._counted(known), missing=missing)
+
+    def same_bins(self, values: Iterable[Any]) -> Distribution:
+        """The distribution of other values over the bins of this one. Raises TypeError for a text where the bins are ranges of numbers."""
+        known, missing = _known(values)
+        return self._replace(counts=self._counted(known), missing=missing)
+
+    @property
+    def total(self) -> int:
+        """How many values there are, with those that are missing."""
+        return sum(self.counts) + self.missing
+
+    def to_dict(self) -> dict[str, Any]:
+        """The distribution as a dictionary that JSON can hold."""
+        return {"ranges": self.ranges, "bins": [*self.bins], "counts": [*self.counts], "missing": self.missing}
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> Distribution:
+        """The distribution that `to_dict` has turned into a dictionary."""
+        return cls(document["ranges"], tuple(document["bins"]), tuple(document["counts"]), document["missing"])
+
+    def _counted(self, known: Iterable[Any]) -> tuple[int, ...]:
+        counts = [0] * (len(self.bins) + 1)
+        places = {} if self.ranges else {value: place for place, value in enumerate(self.bins)}
+        for value in known:
+            if self.ranges and not _is_number(value):
+                raise TypeError(f"{value!r} is no number, and the bins of the distribution are ranges of numbers")
+            counts[bisect_left(self.bins, value) if self.ranges else places.get(value, len(self.bins))] += 1
+        return tuple(counts)
+
+
+def _known(values: Iterable[Any]) -> tuple[list[Any], int]:
+    """The values as those of Python, and how many are missing."""
+    as_list = values.tolist() if hasattr(values, "tolist") else [*values]
+    plain = [value.item() if hasattr(value, "item") else value for value in as_list]
+    known = [value for value in plain if not _is_missing(value)]
+    for value in known:
+        if not isinstance(value, (int, float, str)):
+            raise TypeError(f"a distribution has numbers, texts and booleans, and not values of type `{type(value).__name__}`")
+    return known, len(plain) - len(known)
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and value != value) or type(value).__name__ in ("NAType", "NaTType")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _upper_ends(known: Sequence[Any], bins: int) -> tuple[Any, ...]:
+    """The upper ends of all ranges but the last: the values that 1/bins, 2/bins, ... of all values do not exceed.
+
+    They are values of the feature and not means of two, so nothing is rounded. A value that is more frequent than one bin should be makes
+    fewer ranges.
+    """
+    ordered = sorted(known)
+    ends = {ordered[-(-len(ordered) * number // bins) - 1] for number in range(1, bins)}
+    return tuple(sorted(ends - {ordered[-1]}))
+
+
+def _most_frequent(counted: Counter[Any]) -> tuple[Any, ...]:
+    """The categories that have bins, in an order that does not depend on that of the values."""
+    return tuple(sorted(counted, key=lambda value: (-counted[value], str(value)))[:CATEGORIES])

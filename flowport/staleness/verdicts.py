@@ -1,0 +1,79 @@
+"""Whether a model is stale, by several signals with weights: drift, age, error on late labels, or what else you measure."""
+
+from __future__ import annotations
+
+from math import fsum, isnan
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Signal(NamedTuple):
+    """A measured `value` between `fresh` and `stale`; None or nan for one that is not known, and then `note` says why.
+
+    `stale` may be less than `fresh`: `Signal("accuracy", 0.85, fresh=0.9, stale=0.8)`.
+    """
+
+    name: str
+    value: float | None
+    fresh: float
+    stale: float
+    weight: float = 1.0
+    note: str = ""
+
+    @property
+    def level(self) -> float | None:
+        """How far the value is on the way from fresh, 0, to stale, 1; None for a value that is not known."""
+        if self.value is None or isnan(self.value):
+            return None
+        return min(max((self.value - self.fresh) / (self.stale - self.fresh), 0.0), 1.0)
+
+    @property
+    def reason(self) -> str:
+        """What the signal says, as a sentence."""
+        note = f": {self.note}" if self.note else ""
+        if self.level is None:
+            return f"{self.name} is not known{note}"
+        kinds = {0.0: "fresh", 1.0: "stale"}
+        kind = kinds.get(self.level, f"{self.level:.0%} of the way to stale")
+        return f"{self.name} is {self.value:.4g}, which is {kind} (fresh {self.fresh:.4g}, stale {self.stale:.4g}){note}"
+
+
+class Staleness(NamedTuple):
+    """A verdict: `score` is the mean level of the signals that are known, and `confidence` their share of all weights."""
+
+    is_stale: bool
+    score: float
+    confidence: float
+    reasons: tuple[str, ...]
+
+
+def assess(signals: Iterable[Signal], threshold: float = 0.5, min_confidence: float = 0.5) -> Staleness:
+    """The verdict over signals: stale where the score reaches the threshold and enough is known.
+
+    A signal that is not known counts neither as fresh nor as stale. Raises ValueError for signals that cannot be weighed.
+    """
+    given = [*signals]
+    for one in given:
+        if not one.weight >= 0 or one.fresh == one.stale:
+            raise ValueError(f"the signal `{one.name}` needs a weight of at least 0, and a value of `stale` that is not that of `fresh`")
+    weight = fsum(one.weight for one in given)
+    if not weight:
+        raise ValueError("a verdict needs a signal with a weight")
+    known = [(one.weight, one.level) for one in given if one.level is not None]
+    known_weight = fsum(each for each, _ in known)
+    confidence = known_weight / weight
+    score = fsum(each * level for each, level in known) / known_weight if known_weight else 0.0
+    is_stale = score >= threshold and confidence >= min_confidence
+    return Staleness(is_stale, score, confidence, (*(one.reason for one in given), _summary(score, confidence, threshold, min_confidence)))
+
+
+def _summary(score: float, confidence: float, threshold: float, min_confidence: float) -> str:
+    if not confidence:
+        return "nothing is known, so the model stays"
+    said = f"the score is {score:.2f} and the threshold {threshold:.4g}"
+    if confidence < min_confidence:
+        return f"{said}, but only {confidence:.0%} of the weights are known and {min_confidence:.0%} are needed, so the model stays"
+    known = f", by {confidence:.0%} of the weights" if confidence < 1 else ""
+    return f"{said}, so the model {'is stale' if score >= threshold else 'is fresh'}{known}"
