@@ -5,6 +5,8 @@ The plan in the code package is plain JSON, which `compiler/package/documents.py
 
 from __future__ import annotations
 
+import sys
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +19,11 @@ DOCUMENTS, OLDEST_DOCUMENTS = 1, 1
 
 RECORDS, OLDEST_RECORDS = 2, 2
 """The version of the documents of a run, and the oldest that is understood."""
+
+RUNTIME = ["-m", "flowport.runtime"]
+"""The arguments by which Python starts the runtime. The folder that it is started in is no place for its modules."""
+if sys.version_info < (3, 11):  # which does not know PYTHONSAFEPATH
+    RUNTIME = ["-c", "import sys, runpy; sys.path.pop(0); runpy.run_module('flowport.runtime', run_name='__main__', alter_sys=True)"]
 
 DONE = 0
 FAILED = 1

@@ -265,6 +265,11 @@ TARGETS: Mapping[str, Code] = {
         "`on_failure` and `on_success` therefore name where the address is: a secret, a connection, or a variable of the environment. "
         "The address of a webhook may stand there itself only if it has no user, no password and no parameters.",
     ),
+    "FP446": Code(
+        "what follows a run is not emitted",
+        "The flow has exit hooks, or the profile has `on_success` or `on_failure`. The files for this target lack what these need, because "
+        "a setting is missing.",
+    ),
     "FP490": Code(
         "flowport.toml cannot be read",
         "The file is TOML: tables in brackets, and `name = value`. The message comes from the parser, or names the setting that is wrong.",

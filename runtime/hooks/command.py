@@ -10,12 +10,13 @@ import os
 import sys
 
 from flowport.runtime.hooks import functions
+from flowport.runtime.hooks.constants import COMMAND_WORD
 from flowport.runtime.hooks.ending import Ending
 from flowport.runtime.hooks.message import message
 from flowport.runtime.hooks.receivers import NotSent, send
 from flowport.runtime.package.code_package import CodePackage
 from flowport.runtime.process.exit_code import guarded
-from flowport.runtime.protocol import DONE, ENVIRONMENT, FAILED, finds_environment
+from flowport.runtime.protocol import DONE, ENVIRONMENT, FAILED, RUNTIME, finds_environment
 from flowport.runtime.records.hooks import HookOutcome, write_outcomes
 from flowport.runtime.store.documents import load
 from flowport.runtime.store.errors import StoreError
@@ -40,12 +41,15 @@ def main(argv: list[str]) -> int:
 def _run(ending: Ending) -> int:
     store, keys = open_store(ending.store), Keys(ending.flow, ending.run)
     program = CodePackage.fetched(store, ending.code)
-    _enter(program)
+    _enter(ending, program)
     if ending.function:
         return functions.perform(ending, program)
     end = ending.end(store, keys)
+    if end == "done" and not store.exists(keys.run()):
+        print("flowport: the engine began no run, so there is nothing to do at its end", file=sys.stderr)
+        return DONE
     outcomes = []
-    for outcome in (*_hooks(program, end), *_receivers(ending, end, store, keys)):
+    for outcome in (*_hooks(ending, program, end), *_receivers(ending, end, store, keys)):
         how = f" failed: {outcome.error}" if outcome.error else ": done"
         print(f"flowport: {outcome.name}{shown(how)}", file=sys.stderr, flush=True)
         outcomes.append(outcome)
@@ -57,7 +61,7 @@ def _run(ending: Ending) -> int:
     return FAILED if any(outcome.error for outcome in outcomes) else DONE
 
 
-def _enter(program: CodePackage) -> None:
+def _enter(ending: Ending, program: CodePackage) -> None:
     """Begin again in the environment of the first step, which hooks run in, unless this process is in it or needs none."""
     plan = program.step(program.flow["start"])
     if not finds_environment(os.environ) or "locked" not in plan or os.environ.get(ENVIRONMENT) == plan["locked"]:
@@ -66,13 +70,13 @@ def _enter(program: CodePackage) -> None:
 
     python = python_of(program, plan)
     if python is not None:
-        os.execve(python, [python, *sys.orig_argv[1:]], inside(python, plan["locked"], os.environ))
+        os.execve(python, [python, *RUNTIME, COMMAND_WORD], inside(python, plan["locked"], {**os.environ, **ending.variables()}))
 
 
-def _hooks(program: CodePackage, end: End) -> Iterator[HookOutcome]:
+def _hooks(ending: Ending, program: CodePackage, end: End) -> Iterator[HookOutcome]:
     """Call the exit hooks of the flow."""
     for function in program.flow.get("hooks", {}).get("success" if end == "done" else "error", []):
-        yield HookOutcome(f"exit hook `{function.removeprefix(':')}`", functions.call(function))
+        yield HookOutcome(f"exit hook `{function.removeprefix(':')}`", functions.call(ending, function))
 
 
 def _receivers(ending: Ending, end: End, store: Store, keys: Keys) -> Iterator[HookOutcome]:

@@ -5,6 +5,7 @@ Each field is an option, as in `--status FAILED`, or a variable of the environme
 
 from __future__ import annotations
 
+from flowport.runtime.hooks.constants import COMMAND_WORD
 from flowport.runtime.protocol import COMMAND, OLDEST_COMMAND, VersionError, variable, version_problem
 from flowport.runtime.records.life import read_end
 
@@ -48,10 +49,17 @@ class Ending:
     function: str
     protocol: str
 
+    def argv(self) -> list[str]:
+        """The command behind `python -m flowport.runtime`."""
+        return [COMMAND_WORD, *(word for name, value in self._said().items() for word in (f"--{name}", value))]
+
     def variables(self) -> dict[str, str]:
         """The variables of the environment that stand for it."""
-        self.protocol = str(COMMAND)
-        return {variable(name): value for name in self.__slots__ if (value := getattr(self, name))}
+        return {variable(name): value for name, value in self._said().items()}
+
+    def _said(self) -> dict[str, str]:
+        said = {name: str(getattr(self, name)) for name in self.__slots__}
+        return {name: value for name, value in {**said, "protocol": str(COMMAND)}.items() if value}
 
     @classmethod
     def parse(cls, argv: list[str], environment: Mapping[str, str]) -> Ending:

@@ -8,9 +8,9 @@ import subprocess
 import sys
 from contextlib import suppress
 
-from flowport.runtime.hooks.constants import HOOK_SECONDS
+from flowport.runtime.hooks.constants import COMMAND_WORD, HOOK_SECONDS
 from flowport.runtime.names.current import current
-from flowport.runtime.protocol import DONE, FAILED
+from flowport.runtime.protocol import DONE, FAILED, RUNTIME, variable
 from flowport.runtime.store.keys import Keys
 from flowport.runtime.store.open import open_store
 from flowport.runtime.task.entry import name_store, surround
@@ -32,13 +32,13 @@ ANSWER = "FLOWPORT_HOOK_ANSWER"
 """The variable with the file descriptor to which the process of a hook writes what it raised."""
 
 
-def call(function: str, seconds: float = HOOK_SECONDS) -> str:
-    """Run this command once more, for one function; what went wrong, "" if nothing did."""
+def call(ending: Ending, function: str, seconds: float = HOOK_SECONDS) -> str:
+    """Run the command once more, for one function; what went wrong, "" if nothing did."""
     source, sink = os.pipe()
     os.set_blocking(source, False)  # what a hook leaves behind may hold the other end open
     process = subprocess.Popen(
-        [sys.executable, *sys.orig_argv[1:], "--function", function],
-        env={**os.environ, ANSWER: str(sink)},
+        [sys.executable, *RUNTIME, COMMAND_WORD],
+        env={**os.environ, **ending.variables(), variable("function"): function, ANSWER: str(sink)},
         stdin=subprocess.DEVNULL,
         pass_fds=(sink,),
         start_new_session=True,

@@ -13,7 +13,7 @@ from flowport.runtime.package.code_package import SOURCE
 from flowport.runtime.process import lifecycle
 from flowport.runtime.process.leave import leave
 from flowport.runtime.process.lifeline import LIFELINE, Lifeline, crash_note, outcome
-from flowport.runtime.protocol import ENDED, FAILED, SECRETS
+from flowport.runtime.protocol import ENDED, FAILED, RUNTIME, SECRETS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,11 +22,6 @@ if TYPE_CHECKING:
 
     from flowport.runtime.local.run_spec import RunSpec
     from flowport.runtime.package.code_package import CodePackage
-
-# The folder that the user works in is no place for the modules of a task: the code package is.
-RUNTIME = ["-m", "flowport.runtime"]
-if sys.version_info < (3, 11):  # which does not know PYTHONSAFEPATH
-    RUNTIME = ["-c", "import sys, runpy; sys.path.pop(0); runpy.run_module('flowport.runtime', run_name='__main__', alter_sys=True)"]
 
 NOTHING = 79
 """What stands for the exit code of a task that ended with 0 without saying that it is done."""

@@ -9,9 +9,8 @@ import sys
 
 from flowport.runtime.hooks.constants import COMMAND_WORD
 from flowport.runtime.hooks.ending import Ending
-from flowport.runtime.local.child import RUNTIME
 from flowport.runtime.package.code_package import SOURCE
-from flowport.runtime.protocol import PYTHONS, SECRETS
+from flowport.runtime.protocol import PYTHONS, RUNTIME, SECRETS
 from flowport.runtime.records.hooks import read_outcomes
 from flowport.runtime.store.keys import Keys
 

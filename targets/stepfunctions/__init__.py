@@ -13,12 +13,14 @@ from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import JSON
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower import fuse
+from flowport.compiler.record import replace
 from flowport.compiler.target import DryRun, DryRunResult, File, Target, TaskEnded
 from flowport.targets.stepfunctions.access.policies import execution_policy, job_policy, machine_policy
 from flowport.targets.stepfunctions.access.trust import job_trust, machine_trust
 from flowport.targets.stepfunctions.compute import COMPUTE
 from flowport.targets.stepfunctions.foreach.arrays import array_origins
 from flowport.targets.stepfunctions.history import capped
+from flowport.targets.stepfunctions.hooks.exit_machine import exit_documents, exit_job
 from flowport.targets.stepfunctions.jobs import Jobs
 from flowport.targets.stepfunctions.limits import plan_problems
 from flowport.targets.stepfunctions.machine import machine
@@ -55,12 +57,13 @@ class StepFunctionsCompiler:
     def emit(self, plan: Plan, settings: Settings, package: Package) -> tuple[File, ...]:
         """The files of a flow, in a folder that is called like its state machine."""
         jobs, compute = Jobs(plan, settings), COMPUTE[settings.compute]
+        at_the_end = exit_job(plan, settings)
         documents: dict[str, JSON] = {
             "state-machine.json": machine(plan, settings, jobs, package.digest),
-            compute.file: [compute.definition(job, settings) for job in jobs],
+            compute.file: [compute.definition(job, settings) for job in (*jobs, *([at_the_end] if at_the_end else []))],
             "machine-settings.json": machine_settings(settings),
             "machine-policy.json": machine_policy(plan, settings, jobs),
-            "machine-trust.json": machine_trust(settings),
+            "machine-trust.json": machine_trust(settings, at_the_end is not None),
             "job-policy.json": job_policy(plan, settings),
             "job-trust.json": job_trust(settings),
         }
@@ -70,6 +73,8 @@ class StepFunctionsCompiler:
             documents["schedule.json"] = schedule
             documents["schedule-policy.json"] = schedule_policy(settings)
             documents["schedule-trust.json"] = schedule_trust(settings)
+        if at_the_end is not None:
+            documents.update(exit_documents(plan, settings, at_the_end, package.digest))
         files = [File(f"{settings.machine}/{path}", encoded(document)) for path, document in documents.items()]
         return (*files, File(f"{settings.machine}/code/{package.digest}.zip", package.data))
 
@@ -78,8 +83,8 @@ class StepFunctionsDryRunner:
     """Runs the emitted files on moto's interpreter, with the jobs as processes of this machine."""
 
     def run(self, request: DryRun[Settings], report: Callable[[TaskEnded], None]) -> DryRunResult:
-        """Run a flow on the emulator, where that is installed."""
-        compiler = StepFunctionsCompiler()
+        """Run a flow on the emulator, where that is installed. Nobody is told of its end."""
+        compiler, request = StepFunctionsCompiler(), replace(request, settings=request.settings.replaced(on_success=[], on_failure=[]))
         files = compiler.emit(compiler.lower(request.plan, request.settings), request.settings, request.package)
         try:
             from flowport.targets.stepfunctions.emulator.run import dry_run

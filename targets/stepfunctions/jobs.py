@@ -12,6 +12,7 @@ from flowport.compiler.lower.fuse import merge_settings
 from flowport.compiler.lower.names import HASH, Namer
 from flowport.compiler.lower.time_limits import time_limits
 from flowport.compiler.record import record
+from flowport.runtime.hooks.ending import Ending
 from flowport.runtime.protocol import Invocation
 from flowport.runtime.records.rounds import ARRIVAL
 from flowport.targets.containers.needs import tempdir
@@ -33,10 +34,13 @@ SHORTEST_TIMEOUT = 60
 
 @record
 class Job:
-    """One job: the invocation that it makes, and what each of its containers asks for, of which there is one a node."""
+    """One job: the command that it runs, of a task or of the exit hooks, and what each of its containers asks for.
+
+    There is one container for each node.
+    """
 
     name: str
-    invocation: Invocation
+    invocation: Invocation | Ending
     resources: Resources
     environment: tuple[tuple[str, str], ...]
     batch: BatchJob

@@ -16,6 +16,7 @@ from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower.capabilities import Capabilities, Limit, missing
 from flowport.targets.containers.limits import BATCH_LACKS, COMPUTE_CODES, TMPFS
 from flowport.targets.gangs import uncounted
+from flowport.targets.hooks.receivers import receivers
 from flowport.targets.schedules.clock_changes import clock_changes
 from flowport.targets.schedules.problems import no_catch_up, not_offered, unfilled, unplanned
 from flowport.targets.settings_validation import line
@@ -116,9 +117,9 @@ def plan_problems(plan: Plan, settings: Settings, size: int) -> Iterator[Diagnos
         yield Diagnostic(
             "FP415", f"the name `{plan.flow.name}` has a quote, which keys in a state machine cannot contain", plan.flow.span, help=way_out
         )
-    if plan.flow.exit_hooks != ExitHooks():
-        message = "`@exit_hook` has no effect on Step Functions yet: no function is called"
-        yield Diagnostic("FP141", message, plan.flow.span, help=("call the functions in the last step",), severity="warning")
+    if settings.unknown and (plan.flow.exit_hooks != ExitHooks() or receivers(settings)):
+        message = f"what follows a run of {plan.flow.name} is not emitted: the ARN of a rule has a region and an account"
+        yield Diagnostic("FP446", message, plan.flow.span, help=(_both(settings),), severity="warning")
     if size > DEFINITION:
         yield Diagnostic(
             "FP410",
@@ -152,8 +153,12 @@ def _schedule_problems(plan: Plan, settings: Settings) -> Iterator[Diagnostic]:
     yield from clock_changes(plan.flow, "EventBridge Scheduler starts no run then")
     yield from no_catch_up(plan.flow, settings.catch_up, "EventBridge Scheduler starts no run for a time that it missed")
     if settings.unknown:
-        way_out = "add " + " and ".join(line("stepfunctions", Settings.named(name)) for name in settings.unknown)
-        yield from unplanned(plan.flow, way_out, "the ARN of a schedule has a region and an account")
+        yield from unplanned(plan.flow, _both(settings), "the ARN of a schedule has a region and an account")
+
+
+def _both(settings: Settings) -> str:
+    """What to write so that ARNs are known."""
+    return "add " + " and ".join(line("stepfunctions", Settings.named(name)) for name in settings.unknown)
 
 
 def _execution_roles(plan: Plan) -> Iterator[str]:

@@ -232,7 +232,7 @@ class _Builder:
         if not several_ways_out(node):
             return {task: asl.onward(state, following)}
         fetch = self._name(f"{node.header} rest route")
-        key = self._key(f"steps/{part(node.header)}/{{}}.t{job.invocation.turn}@0.rest.json", f"{place.scope}.slice")
+        key = self._key(f"steps/{part(node.header)}/{{}}.t{node.cap or 0}@0.rest.json", f"{place.scope}.slice")
         return {task: asl.onward(state, fetch), fetch: asl.onward(asl.get(self._settings.bucket, key, f"{scope}.rest"), following)}
 
     def _route(self, step: str, scope: str) -> str:

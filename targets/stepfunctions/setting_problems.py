@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.targets.containers.aws import FORMS, ROLE, TAGS, is_tag
+from flowport.targets.hooks.receivers import receiver_problems
 from flowport.targets.settings_validation import line, toml
 from flowport.targets.settings_validation import missing as missing_setting
 from flowport.targets.stepfunctions.compute import COMPUTE
@@ -122,6 +123,7 @@ def _place_problems(settings: Settings) -> Iterator[Diagnostic]:
     if settings.scheduling_priority is not None and not settings.share_identifier:
         message = "`scheduling_priority` needs a `share_identifier`: AWS Batch compares the priorities of jobs that share one"
         yield Diagnostic("FP405", message, help=(line("stepfunctions", Settings.named("share_identifier")),))
+    yield from receiver_problems(settings, "Step Functions", ("env", "secret"))
     lines = tuple(line("stepfunctions", Settings.named(name)) for name in settings.unknown)
     asked = [name for name in ("log_group", "log_level") if settings.values.get(name)]
     if lines and asked and settings.log_level != "OFF":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flowport.compiler.lower.names import legal
 from flowport.compiler.settings import Profile, TargetSettings, flag, number, table, text, texts
+from flowport.targets.hooks.receivers import on_end
 from flowport.targets.schedules.vocabulary import CATCH_UP, OVERLAP, OVERLAPS
 
 ROLE = "arn:aws:iam::123456789012:role/ecs"
@@ -78,6 +79,11 @@ class Settings(TargetSettings):
         "account that is called like the machine: `DigitsFlow-schedule`",
         example=ROLE.replace("ecs", "schedule"),
     )
+    exit_role = text(
+        "ARN of the role with which EventBridge starts what follows a run; it needs exit-policy.json; by default the role of the account "
+        "that is called like the machine: `DigitsFlow-exit`",
+        example=ROLE.replace("ecs", "exit"),
+    )
     flow_roles = flag(
         "whether the containers of each flow have a role of their own, called like the machine: `DigitsFlow-job`; it needs `account`, and "
         "`flowport deploy --roles` creates it"
@@ -136,6 +142,8 @@ class Settings(TargetSettings):
     run_timeout = number(
         "timeout of a run in seconds: the execution is stopped and fails (`TimeoutSeconds`); by default there is none", most=TIMEOUT
     )
+    on_success = on_end("is done", "aws-secrets-manager.alerts")
+    on_failure = on_end("failed or was stopped", "aws-secrets-manager.alerts")
     tags = table("tags of the job definitions and their jobs, a table of strings", example={"team": "vision"})
     width = number("the largest number of tasks of one foreach", default=1000, most=CHILDREN)
     total = number("the largest number of tasks of one foreach in a whole run, if it is inside other foreaches", default=10_000)
@@ -170,6 +178,11 @@ class Settings(TargetSettings):
         return self.given_machine or legal(f"{self.profile}-{self.flow}" if self.profile else self.flow, *MACHINE_NAME)
 
     @property
+    def exit_machine(self) -> str:
+        """The name of the state machine that is started when a run has ended."""
+        return legal(f"{self.machine}-exit", *MACHINE_NAME)
+
+    @property
     def log_group(self) -> str:
         """The name of the log group."""
         return self.given_log_group or _log_group("/aws/vendedlogs/states/", self.machine)
@@ -193,7 +206,7 @@ class Settings(TargetSettings):
         return f"{name if name[0].isalnum() else f'flow{name}'}-"
 
     def role(self, purpose: str, account: str) -> str:
-        """The ARN of the flow's own role for a purpose: `job`, `machine` or `schedule`."""
+        """The ARN of the flow's own role for a purpose: `job`, `machine`, `schedule` or `exit`."""
         return f"arn:{self.partition}:iam::{account}:role/{legal(f'{self.machine}-{purpose}', *ROLE_NAME)}"
 
     @property

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from flowport.runtime.hooks import functions, receivers
+from flowport.runtime.hooks import command, functions, receivers
 from flowport.runtime.hooks.ending import Ending
 from flowport.runtime.hooks.message import message, sentence
 from flowport.runtime.hooks.receivers import NotSent, send
@@ -72,8 +72,8 @@ def ending(solo: Solo, **more: str) -> Ending:
 def hooks(solo: Solo, **more: str) -> subprocess.CompletedProcess[str]:
     """What a container does at the end of a run."""
     environment = {**os.environ, **ending(solo, **more).variables()}
-    command = [sys.executable, "-m", "flowport.runtime", "hooks"]
-    return subprocess.run(command, env=environment, cwd=solo.store.url, capture_output=True, text=True)
+    words = [sys.executable, "-m", "flowport.runtime", "hooks"]
+    return subprocess.run(words, env=environment, cwd=solo.store.url, capture_output=True, text=True)
 
 
 def failed(folder: Path) -> Solo:
@@ -190,13 +190,21 @@ def test_hooks_of_a_run_that_failed_get_the_run_and_the_store_knows_the_end_wher
     assert read_outcomes(solo.store, Keys(solo.flow, "1")) == [HookOutcome("exit hook `tell`", "")]
 
 
+def test_nothing_is_done_where_the_engine_began_no_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As an execution does that a schedule started while another one was running."""
+    solo = Solo(tmp_path, FLOW)
+    assert command.main(ending(solo, status="SUCCEEDED").argv()[1:]) == 0
+    assert "the engine began no run" in capsys.readouterr().err
+    assert read_outcomes(solo.store, Keys(solo.flow, "1")) == []
+
+
 def test_a_hook_that_takes_too_long_is_killed_with_all_that_it_started(monkeypatch: pytest.MonkeyPatch) -> None:
     program = "import os, sys, time; os.fork(); print(os.getpid(), flush=True); time.sleep(600)"
-    monkeypatch.setattr(sys, "orig_argv", [sys.executable, "-c", program])
+    monkeypatch.setattr(functions, "RUNTIME", ["-c", program])
     source, sink = os.pipe()
     real = subprocess.Popen
     monkeypatch.setattr(subprocess, "Popen", lambda *given, **named: real(*given, stdout=sink, **named))
-    assert functions.call(":x", seconds=1.0) == "it was killed, as it took longer than 1 seconds"
+    assert functions.call(Ending(), ":x", seconds=1.0) == "it was killed, as it took longer than 1 seconds"
     os.close(sink)
     with open(source) as printed:
         pids = [int(line) for line in printed]

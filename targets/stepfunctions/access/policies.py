@@ -17,6 +17,7 @@ from flowport.compiler.ir.plan import Choice, Loop, Map, Plan, walk
 from flowport.compiler.ir.secrets import Secret
 from flowport.compiler.lower.run_ids import run_prefix
 from flowport.runtime.store.keys import ATTEMPT, CHECKPOINTS, FLOWS, LIVE, hub_cache, part, runs_folder
+from flowport.targets.hooks.receivers import receivers
 from flowport.targets.stepfunctions import overlap
 from flowport.targets.stepfunctions.access.statements import allow, place
 from flowport.targets.stepfunctions.compute import COMPUTE
@@ -120,7 +121,9 @@ def execution_policy(plan: Plan, settings: Settings) -> dict[str, JSON] | None:
 
 def _secrets_of_tasks(plan: Plan, settings: Settings) -> list[JSON]:
     """What the role of the containers needs: to read secrets, or to take on the roles that do."""
-    fetched = [secret for step in plan.flow.steps for secret in step.settings.delivery.fetched if secret.type == "aws-secrets-manager"]
+    fetched = [secret for step in plan.flow.steps for secret in step.settings.delivery.fetched]
+    fetched += [Secret(id, type) for one in receivers(settings) if one.place == "secret" for type, _, id in [one.name.partition(".")]]
+    fetched = [secret for secret in fetched if secret.type == "aws-secrets-manager"]
     statements: list[JSON] = []
     if secrets := sorted({_secret_arn(secret, settings) for secret in fetched if not secret.role}):
         statements.append(allow("ReadItsSecrets", ["secretsmanager:GetSecretValue"], secrets))

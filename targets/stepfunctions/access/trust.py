@@ -10,10 +10,15 @@ from flowport.targets.stepfunctions.access.statements import place
 from flowport.targets.stepfunctions.settings import Settings
 
 
-def machine_trust(settings: Settings) -> dict[str, JSON]:
-    """Step Functions may take the role on, for this state machine; the children of a foreach have its name and a label."""
+def machine_trust(settings: Settings, has_exit: bool = False) -> dict[str, JSON]:
+    """Step Functions may take the role on, for this state machine; the children of a foreach have its name and a label.
+
+    With `has_exit` it may for the machine that is started when a run has ended, too.
+    """
     machine = f"{place(settings, 'states')}:stateMachine:{settings.machine}"
-    return trust("states.amazonaws.com", settings, [machine, f"{machine}/*", f"{machine}:*"])
+    at_the_end = f"{place(settings, 'states')}:stateMachine:{settings.exit_machine}"
+    more: list[JSON] = [at_the_end, f"{at_the_end}:*"] if has_exit else []
+    return trust("states.amazonaws.com", settings, [machine, f"{machine}/*", f"{machine}:*", *more])
 
 
 def job_trust(settings: Settings) -> dict[str, JSON]:

@@ -22,6 +22,7 @@ from flowport.targets.stepfunctions.deployment.machine import CODE, MISSING, STA
 from flowport.targets.stepfunctions.deployment.owner import OWNER, mapped, tags
 from flowport.targets.stepfunctions.deployment.roles import role_name, role_removals
 from flowport.targets.stepfunctions.deployment.schedules import schedule_changes
+from flowport.targets.stepfunctions.hooks.deployment import PART, exit_removals
 from flowport.targets.stepfunctions.schedule import ALIAS, schedule_name
 from flowport.targets.stepfunctions.settings import Settings
 
@@ -93,7 +94,7 @@ class StepFunctionsOperations:
         account = connect(settings)
         for found in account.pages(STATES, "ListStateMachines", "stateMachines"):
             given = mapped(account.ask(STATES, "ListTagsForResource", resourceArn=found["stateMachineArn"]).get("tags", []))
-            if OWNER in given:
+            if OWNER in given and PART not in given:
                 live = Machine(account, found["name"], given[OWNER], {}).live()
                 schedule = account.find("scheduler", "GetSchedule", "ResourceNotFoundException", Name=schedule_name_of(found["name"]))
                 yield Deployed(
@@ -137,10 +138,11 @@ class StepFunctionsOperations:
         account = connect(settings)
         machine = _machine(account, settings)
         found: list[Change] = [*schedule_changes(account, schedule_name(settings), None, settings.flow)]
+        found += exit_removals(account, settings, settings.flow)
         if machine.found() is not None:
             found.append(Change(f"state machine {machine.name}", "deleted", make=machine.remove))
         found += definition_removals(account, settings)
-        roles = [role_name(settings.role(purpose, account.number)) for purpose in ("job", "machine", "schedule")]
+        roles = [role_name(settings.role(purpose, account.number)) for purpose in ("job", "machine", "schedule", "exit")]
         return Changes((*found, *role_removals(account, roles, settings.flow)))
 
     def _run(self, account: Account, settings: Settings, run: str) -> EngineRun | None:

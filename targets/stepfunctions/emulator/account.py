@@ -37,11 +37,12 @@ def read_models() -> None:
 
 @record
 class Deployed:
-    """A flow's machine on the emulator, and where its store is."""
+    """A flow's machine on the emulator, where its store is, and the machine for the end of its runs, "" if it has none."""
 
     machine: str
     bucket: str
     prefix: str
+    exit_machine: str = ""
 
 
 @record
@@ -86,7 +87,12 @@ class Account:
         text = contents["state-machine.json"].decode()
         given = json.loads(contents["machine-settings.json"])
         made = self.client("stepfunctions").create_state_machine(name=folder, definition=text, roleArn=ROLE, **given)
-        return Deployed(made["stateMachineArn"], bucket, prefix)
+        exit_machine = ""
+        if "exit-machine.json" in contents:
+            text = contents["exit-machine.json"].decode()
+            answer = self.client("stepfunctions").create_state_machine(name=f"{folder}-exit", definition=text, roleArn=ROLE)
+            exit_machine = answer["stateMachineArn"]
+        return Deployed(made["stateMachineArn"], bucket, prefix, exit_machine)
 
     def bucket(self, name: str) -> None:
         """Create a bucket unless it is there."""

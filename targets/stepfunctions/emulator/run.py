@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowport.compiler.ir import JSON, Flow
 from flowport.compiler.target import DryRun, DryRunResult, File, TaskEnded
+from flowport.runtime.hooks.constants import COMMAND_WORD
 from flowport.runtime.local.preload import leading
 from flowport.runtime.protocol import ARRAY_INDEX, Invocation
 from flowport.runtime.run.form import is_json
@@ -50,7 +51,7 @@ def _emulated(request: DryRun[Settings], files: tuple[File, ...], recorder: Reco
     flow, store = request.plan.flow.name, recorder.store
 
     def hear(event: dict[str, Any]) -> None:
-        if event["event"] == "ended":
+        if event["event"] == "ended" and not is_hooks(event):
             recorder.ended(task(event), event["exit"], event["output"])
 
     with Emulator(request.max_workers or WORKERS, hear, store.url, libraries(request.plan.flow)) as account:
@@ -59,7 +60,10 @@ def _emulated(request: DryRun[Settings], files: tuple[File, ...], recorder: Reco
         if request.origin_run:
             bucket.upload(store, [Keys(flow, run).root for run in runs_before(store, flow, request.origin_run)])
         try:
-            return account.run(deployed.machine, request.engine_run_id, _input(request, recorder))
+            ended = account.run(deployed.machine, request.engine_run_id, _input(request, recorder))
+            if deployed.exit_machine:  # here nothing sends the event that starts it
+                account.run(deployed.exit_machine, request.engine_run_id, {"run": request.run_id, "status": ended.status})
+            return ended
         finally:
             bucket.download(store, index_folder(flow), table_folder(flow), recorder.keys.root)
 
@@ -95,6 +99,12 @@ def _failure(ended: Execution) -> str:
     if ended.status == "TIMED_OUT":
         return "the run took longer than `TimeoutSeconds`, the setting `run_timeout`"
     return (ended.error or ended.status) + ("" if ended.error in OF_TASKS else f": {ended.cause}")
+
+
+def is_hooks(event: Mapping[str, Any]) -> bool:
+    """Whether a job's command is that of the exit hooks."""
+    command = list(event["command"])
+    return bool(command[command.index("flowport.runtime") + 1] == COMMAND_WORD)
 
 
 def task(event: Mapping[str, Any]) -> Task:

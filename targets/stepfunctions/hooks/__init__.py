@@ -1,0 +1,1 @@
+"""What is done when an execution has ended: a small state machine of its own, which EventBridge starts."""
