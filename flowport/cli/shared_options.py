@@ -19,7 +19,8 @@ def flow(required: bool = True, help: str = FLOW_HELP) -> Argument:
 
 def flows() -> Argument:
     """FLOW..."""
-    return Argument("flow", FLOW_HELP + " You can name several.", nargs=-1, required=True, shell_complete=flow_files)
+    help = FLOW_HELP + " A folder stands for all flows below it. You can name several."
+    return Argument("flow", help, nargs=-1, required=True, shell_complete=flow_files)
 
 
 def address() -> Argument:

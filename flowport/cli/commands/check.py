@@ -15,6 +15,7 @@ from flowport.compiler.diagnostics.render import FORMATS, Format, render, summar
 from flowport.compiler.lower.delivery import forwarded_here
 from flowport.workspace.branch import require_project
 from flowport.workspace.flow_file import UNCHANGED, Changes, check_flow, has_errors
+from flowport.workspace.folders.flows import flow_arguments
 from flowport.workspace.secrets.file import secrets_file_problems
 from flowport.workspace.targets import find_target, prepare
 
@@ -31,7 +32,7 @@ class CheckRequest(NamedTuple):
 
 def check(request: CheckRequest) -> int:
     """Print every diagnostic of every flow on standard output; 1 when one of them is an error."""
-    looked = [_diagnostics(file, request) for file in dict.fromkeys(request.flow)]
+    looked = [_diagnostics(file, request) for file in flow_arguments(request.flow, request.profile)]
     found = tuple(dict.fromkeys(diagnostic for diagnostics, _ in looked for diagnostic in diagnostics))
     text = render(found, request.format, colour=colored(sys.stdout))
     if request.format != "text":

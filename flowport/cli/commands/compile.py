@@ -17,6 +17,7 @@ from flowport.compiler.record import replace
 from flowport.runtime.atomic_file import write_file
 from flowport.workspace.errors import FilesCollide
 from flowport.workspace.flow_file import UNCHANGED, Changes, has_errors
+from flowport.workspace.folders.flows import flow_arguments
 from flowport.workspace.targets import emit, find_target, prepare
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _files(request: CompileRequest) -> tuple[File, ...]:
     targets = list(dict.fromkeys(find_target(name) for name in request.target))
     found: dict[str, File] = {}
     refused: list[Diagnostic] = []
-    for flow in dict.fromkeys(request.flow):
+    for flow in flow_arguments(request.flow, request.profile):
         try:
             made = _of_flow(flow, targets, request)
         except CompileError as error:

@@ -14,6 +14,7 @@ from flowport.cli.command import Command
 from flowport.cli.console import writing
 from flowport.cli.loading import load_flow
 from flowport.workspace.flow_file import UNCHANGED, Changes
+from flowport.workspace.folders.flows import flow_arguments
 from flowport.workspace.images.builder import Builder, Secret, find_builder
 from flowport.workspace.images.folders import NamedImage, Written, images, write
 
@@ -41,7 +42,7 @@ def make_images(request: ImageRequest) -> int:
     secrets = _secrets(request)
     builder = find_builder() if request.build or request.push else None
     found: dict[str, NamedImage] = {}
-    for argument in dict.fromkeys(request.flow):
+    for argument in flow_arguments(request.flow, request.profile):
         flow = load_flow(argument, request.profile, request.changes)
         found |= {one.name: one for one in images(flow, request.target, request.platform)}
         if request.platform and set(request.platform) != set(flow.config.environments.platforms):

@@ -16,6 +16,7 @@ from flowport.workspace.branch import require_project
 from flowport.workspace.environments.beside import used_beside
 from flowport.workspace.environments.lock import LockChoice, Locked, lock, requests, unused
 from flowport.workspace.flow_file import UNCHANGED, Changes, FlowFile, open_flow
+from flowport.workspace.folders.flows import flow_arguments
 
 
 class LockRequest(NamedTuple):
@@ -37,7 +38,7 @@ def lock_flows(request: LockRequest) -> int:
     """Write the lock files of every flow."""
     used: dict[str, list[str]] = {}
     choice = LockChoice(request.python, request.platform, request.upgrade)
-    for argument in dict.fromkeys(request.flow):
+    for argument in flow_arguments(request.flow, request.profile):
         flow = _open(argument, request)
         asked = requests(flow.plan)
         used.setdefault(flow.folder, [])

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from flowport.compiler.chains.graph import KnownFlow
 from flowport.compiler.chains.sent_events import SentEvent, sent_events
 from flowport.compiler.compile import split
-from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import Span
-from flowport.compiler.parse.flow_listing import ListedFlow, list_flows
-from flowport.workspace.errors import NoFlows, NothingThere
+from flowport.workspace.errors import NothingThere
 from flowport.workspace.flow_file import FlowFile, check_flow
-from flowport.workspace.folders.files import files_with_flows, looks_like_a_flow, python_files, roots_of
+from flowport.workspace.folders.flows import FoundFlow, flows_below, flows_of_file
 
 SENDER = b"ArgoEvent"
 """What a file contains that sends events."""
@@ -28,61 +27,32 @@ class ReadFlows(NamedTuple):
     ignored: tuple[str, ...]
 
 
-class _Listed(NamedTuple):
-    """A flow of a file, by its class, or with `flow` None what is wrong with the file."""
-
-    path: str
-    flow: ListedFlow | None
-    errors: tuple[Diagnostic, ...] = ()
-
-
 def read_flows(arguments: Sequence[str], profile: str | None) -> ReadFlows:
     """The flows of folders, of files and of `FILE.py:ClassName`; raises NothingThere, NoFlows and BadVariable."""
-    listed: dict[tuple[str, str], _Listed] = {}
+    found: dict[tuple[str, str], FoundFlow] = {}
     for argument in arguments:
-        for one in _listed(argument, profile):
-            listed.setdefault((os.path.realpath(one.path), one.flow.name if one.flow else ""), one)
-    inherited = {base for one in listed.values() if one.flow for base in one.flow.inherits}
-    flows, errors, ignored = [], dict.fromkeys(error for one in listed.values() for error in one.errors), dict[str, None]()
-    for one in listed.values():
-        if one.flow is None or (os.path.abspath(one.path), one.flow.name) in inherited:
-            continue
-        checked = check_flow(f"{one.path}:{one.flow.name}", profile)
+        for one in _found(argument, profile):
+            found.setdefault((os.path.realpath(one.path), one.name), one)
+    flows, errors, ignored = [], dict[Diagnostic, None](), dict[str, None]()
+    for one in found.values():
+        checked = check_flow(one.argument, profile)
         ignored.update(dict.fromkeys(checked.ignored))
-        if checked.flow is None:
-            errors.update(dict.fromkeys(found for found in checked.diagnostics if found.severity == "error"))
-            flows.append(KnownFlow(one.flow.name, Span(one.path, one.flow.line, 1, one.flow.line, 2)))
-        else:
+        if checked.flow is not None:
             flows.append(_known(checked.flow))
+            continue
+        errors.update(dict.fromkeys(error for error in checked.diagnostics if error.severity == "error"))
+        if one.name:
+            flows.append(KnownFlow(one.name, Span(one.path, one.line, 1, one.line, 2)))
     return ReadFlows(tuple(flows), tuple(errors), tuple(ignored))
 
 
-def _listed(argument: str, profile: str | None) -> Iterator[_Listed]:
-    if os.path.isdir(argument):
-        found = [
-            one
-            for file in files_with_flows(argument, python_files(argument))
-            for one in _of_file(os.path.normpath(os.path.join(argument, file)), profile)
-            if one.flow or looks_like_a_flow(one.path)
-        ]
-        if not found:
-            raise NoFlows(argument)
-        yield from found
-        return
+def _found(argument: str, profile: str | None) -> list[FoundFlow]:
     path, class_name = split(argument)
+    if os.path.isdir(argument):
+        return flows_below(argument, profile)
     if not os.path.exists(path):
         raise NothingThere(path)
-    if class_name is not None:
-        yield _Listed(path, ListedFlow(class_name, 1, ()))
-    else:
-        yield from _of_file(path, profile) or [_Listed(path, None, check_flow(argument, profile).diagnostics)]
-
-
-def _of_file(path: str, profile: str | None) -> list[_Listed]:
-    try:
-        return [_Listed(path, flow) for flow in list_flows(path, roots_of(path, profile))]
-    except CompileError as error:
-        return [_Listed(path, None, error.diagnostics)]
+    return [FoundFlow(path, class_name)] if class_name is not None else flows_of_file(path, profile) or [FoundFlow(path, "")]
 
 
 def _known(file: FlowFile) -> KnownFlow:
