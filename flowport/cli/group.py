@@ -53,6 +53,7 @@ COMMANDS = {
     "logs": "Show the output of tasks",
     "artifacts": "Show the artifacts of tasks",
     "card": "List or show the cards of tasks",
+    "gc": "Delete old runs, and what nothing needs any more",
     "explain": "Explain a diagnostic",
     "init": "Create a first flow",
     "config": "Print the JSON Schema of flowport.toml",
@@ -60,7 +61,7 @@ COMMANDS = {
 }
 """The commands, each in the module of its name, and what they do."""
 
-OF_A_STORE = ("runs", "ui", "tag", "status", "why", "logs", "artifacts", "card")
+OF_A_STORE = ("runs", "ui", "tag", "status", "why", "logs", "artifacts", "card", "gc")
 """The commands about what is in a store; their modules are in `store_commands`."""
 
 OF_AN_ENGINE = ("deploy", "trigger", "stop", "list", "rollback", "delete")

@@ -64,6 +64,16 @@ class MemoryStore:
     def delete(self, key: str) -> None:
         self._documents.pop(key, None)
 
+    def delete_all(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            self.delete(key)
+
+    def move(self, key: str, to: str, before: float) -> bool:
+        if not self.exists(key) or self.entry(key).modified >= before:
+            return False
+        self._documents[checked(to)] = self._documents.pop(key)
+        return True
+
     def entry(self, key: str) -> Entry:
         data, modified, number = self._found(key)
         return Entry(key, len(data), modified, str(number))

@@ -25,3 +25,15 @@ def duration(seconds: float) -> str:
 def age(seconds: float) -> str:
     """How long ago a time was, in seconds since 1970: `4 s`."""
     return duration(float(max(0, round(time.time() - seconds)))).replace(".0 s", " s")
+
+
+SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+"""The units of a duration that somebody types."""
+
+
+def typed_duration(text: str) -> float:
+    """The seconds of a text such as `30d`, `12h` or `1.5h`; raises ValueError."""
+    number, unit = text[:-1], text[-1:]
+    if unit not in SECONDS or not number.replace(".", "", 1).isdecimal() or not number.isascii():
+        raise ValueError(f"`{text}` is not a duration such as `30d`, `12h`, `90m` or `2w`")
+    return float(number) * SECONDS[unit]

@@ -13,6 +13,7 @@ from flowport.runtime.checkpoints.errors import CheckpointException, NothingToSa
 from flowport.runtime.store import digests
 from flowport.runtime.store.errors import Corrupt, StoreError
 from flowport.runtime.store.keys import is_sha
+from flowport.runtime.store.writes import wherever
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def _pieces(one: tuple[str, str, int, str]) -> Iterable[tuple[str, str, int, int
 
 
 def _piece(store: Store, key: str, target: str, start: int, size: int) -> None:
-    data = store.part(key, start, size)
+    data = wherever(store, key, lambda key: store.part(key, start, size))
     with open(target, "rb+", buffering=0) as file:
         file.seek(start)
         view = memoryview(data)

@@ -51,6 +51,11 @@ def refresh(store: Store, key: str) -> None:
     files.in_threads(lambda one: store.refresh(one[2], one[1]), _read(store, key)["files"])
 
 
+def blobs(store: Store, key: str) -> list[str]:
+    """The SHA-256 of each blob of a model; raises Missing and LoadingException."""
+    return [sha for _, _, sha in _read(store, key)["files"]]
+
+
 def _read(store: Store, key: str) -> dict[str, Any]:
     data = store.read(key)
     try:

@@ -32,6 +32,9 @@ INPUT: dict[str, type] = {**STORED, "form": bool, "engine": str, "input": str, "
 this run belongs to. `input` refers to a blob with all other fields.
 """
 
+STORED_INPUT = "stored_input"
+"""The name of the reference to that blob, in what is read here and in `run.json`: a run that is cleared reads it again."""
+
 TAGS, TAG = 100, 256
 """How many tags a run may have, and how many characters each."""
 
@@ -49,7 +52,7 @@ def read_input(store: Store, keys: Keys, invocation: Invocation, program: CodePa
         raise NonRetryable(f"{'the form' if invocation.form else f'`{keys.input()}`'} is not JSON") from None
     given = _checked(given, INPUT)
     if given.get("input"):
-        given = _checked(stored_input(store, given["input"]), STORED)
+        given = {**_checked(stored_input(store, given["input"]), STORED), STORED_INPUT: given["input"]}
     return _whole(given, invocation)
 
 

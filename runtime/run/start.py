@@ -11,10 +11,10 @@ import time
 from flowport.runtime.protocol import RECORDS, NonRetryable
 from flowport.runtime.records import validation
 from flowport.runtime.records.index import enter_start
-from flowport.runtime.records.run_record import RunRecord, read
+from flowport.runtime.records.run_record import RunRecord, origins, read
 from flowport.runtime.run.initial_values import held_configs, initial_values
 from flowport.runtime.run.past_store import past_store
-from flowport.runtime.run.run_input import read_input
+from flowport.runtime.run.run_input import STORED_INPUT, read_input
 from flowport.runtime.run.system_tags import system_tags
 from flowport.runtime.store import digests, documents
 from flowport.runtime.store.keys import Keys, is_spin, part
@@ -43,7 +43,7 @@ def begin(store: Store, keys: Keys, invocation: Invocation, program: CodePackage
     except NonRetryable:
         record = None
     if record is not None:
-        return _claimed(record, store, keys, invocation, program)
+        return _resumable(_claimed(record, store, keys, invocation, program), store, invocation.flow)
     doc = _document(store, read_input(store, keys, invocation, program), invocation, program)
     data = documents.dump(doc)
     enter_start(store, keys, doc["started"], doc["tags"], doc["system_tags"])  # first, so that no run is missing in the index
@@ -52,7 +52,20 @@ def begin(store: Store, keys: Keys, invocation: Invocation, program: CodePackage
         raise NonRetryable(
             f"{store.url} does not honour create-only puts (it let `{keys.run()}` be created twice): runs would overwrite each other"
         )
-    return _claimed(read(store, keys), store, keys, invocation, program)
+    return _resumable(_claimed(read(store, keys), store, keys, invocation, program), store, invocation.flow)
+
+
+def _resumable(record: RunRecord, store: Store, flow: str) -> RunRecord:
+    """The record, when nothing deletes the runs that it needs. Raises NonRetryable.
+
+    This looks after the record is written, and `flowport gc` looks for such records after it has said what it deletes: one sees the other.
+    """
+    spin = record.doc.get("spin") or {"store": "", "run": ""}
+    needed = [spin["run"]] if spin["store"] == store.url else []
+    for run in (*needed, *origins(store, flow, record.origin)):
+        if store.exists(Keys(flow, run).deleting()):
+            raise NonRetryable(f"`flowport gc` is deleting run `{run}` of {flow}, which this run is to reuse: start a run without it")
+    return record
 
 
 def _claimed(record: RunRecord, store: Store, keys: Keys, invocation: Invocation, program: CodePackage) -> RunRecord:
@@ -68,7 +81,7 @@ def _claimed(record: RunRecord, store: Store, keys: Keys, invocation: Invocation
 
 
 def _mark(given: dict[str, Any]) -> str:
-    return digests.of(documents.dump(given, in_order=True))[:32]
+    return digests.of(documents.dump({name: given[name] for name in given if name != STORED_INPUT}, in_order=True))[:32]
 
 
 def _document(store: Store, given: dict[str, Any], invocation: Invocation, program: CodePackage) -> dict[str, Any]:
@@ -108,6 +121,7 @@ def _document(store: Store, given: dict[str, Any], invocation: Invocation, progr
         **({"scheduled_time": scheduled_time} if scheduled_time else {}),
         **({"triggers": triggers} if triggers else {}),
         **({"spin": spin} if spin else {}),
+        **({STORED_INPUT: given[STORED_INPUT]} if STORED_INPUT in given else {}),
     }
 
 

@@ -22,7 +22,7 @@ from flowport.runtime.store.errors import Corrupt, Missing, StoreError
 from flowport.runtime.store.keys import before, blob_key, checked
 from flowport.runtime.store.obstore_extension import exceptions, obstore
 from flowport.runtime.store.responses import ERRORS, reason, whole
-from flowport.runtime.store.writes import DAY, settled
+from flowport.runtime.store.writes import DAY, settled, wherever
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,8 +41,11 @@ PART = 1 << 23
 PARTS = 9000
 """Bytes in a part of an upload, and how many parts there may be; S3 takes 10,000 of at least 5 MiB."""
 
+COPIED = 5 << 30
+"""Bytes that S3 copies with one request (Amazon S3 API reference, CopyObject)."""
+
 PAGE = 1000
-"""Entries that S3 returns for one request of a listing."""
+"""Entries that S3 returns for one request of a listing, and keys that it takes for one deletion."""
 
 INVALID = "invalid path"
 """What obstore says of keys that are no paths to it: `a//b`, `a/../b`, control characters. It gives up the whole listing."""
@@ -158,6 +161,38 @@ class BucketStore:
             raise self._refusal(f"delete `{key}`", error) from error
 
     @anywhere
+    def delete_all(self, keys: Sequence[str]) -> None:
+        for first in range(0, len(keys), PAGE):
+            self._delete_page([checked(key) for key in keys[first : first + PAGE]])
+
+    def _delete_page(self, keys: builtins.list[str]) -> None:
+        try:
+            whole(lambda: obstore.delete(self._store, keys))
+        except FileNotFoundError:  # Google Cloud Storage says so if one of them is gone already
+            for key in keys:
+                self.delete(key)
+        except ERRORS as error:
+            raise self._refusal(f"delete `{keys[0]}`", error) from error
+
+    @anywhere
+    def move(self, key: str, to: str, before: float) -> bool:
+        found = self._meta(key)
+        if found is None or found["last_modified"].timestamp() >= before:
+            return False
+        try:
+            if found["size"] <= COPIED:
+                obstore.copy(self._store, checked(key), checked(to))
+            else:
+                parts = max(PART, found["size"] // PARTS)
+                obstore.put(self._store, checked(to), obstore.get(self._store, key).stream(), chunk_size=parts, max_concurrency=4)
+        except FileNotFoundError:
+            return False
+        except ERRORS as error:
+            raise self._refusal(f"copy `{key}`", error) from error
+        self.delete(key)
+        return True
+
+    @anywhere
     def entry(self, key: str) -> Entry:
         found = self._meta(key)
         if found is None:
@@ -248,14 +283,17 @@ class BucketStore:
 
     @anywhere
     def blob(self, sha: str, size: int) -> Buffer:
-        key, data = blob_key(sha), bytearray(size)
-        try:
-            found = whole(lambda: self._fill(data, key))
-        except ERRORS as error:
-            raise self._reading(key, error) from error
+        data = bytearray(size)
+        found = wherever(self, blob_key(sha), lambda key: self._filled(data, key))
         if found != sha:
             raise Corrupt(f"blob `{sha}` in the store `{self.url}` does not match its digest")
         return data
+
+    def _filled(self, data: bytearray, key: str) -> str:
+        try:
+            return whole(lambda: self._fill(data, key))
+        except ERRORS as error:
+            raise self._reading(key, error) from error
 
     def _fill(self, data: bytearray, key: str) -> str:
         """Read a blob into a buffer; its digest, "" when it is of another size."""
@@ -269,7 +307,7 @@ class BucketStore:
         return digest.hexdigest() if end == len(data) == answer.meta["size"] else ""
 
     def blob_part(self, sha: str, start: int, size: int) -> bytes:
-        return self.part(blob_key(sha), start, size)
+        return wherever(self, blob_key(sha), lambda key: self.part(key, start, size))
 
     def _length(self, key: str) -> int | None:
         """The size of a document; None if it does not exist."""

@@ -9,7 +9,7 @@ import time
 from flowport.runtime.store import digests
 from flowport.runtime.store.errors import Corrupt, Missing, StoreError
 from flowport.runtime.store.keys import blob_key, checked
-from flowport.runtime.store.writes import DAY
+from flowport.runtime.store.writes import ATTEMPTS, DAY, wherever
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -123,6 +123,34 @@ class FolderStore:
         except OSError as error:
             raise self._refusal(f"delete `{key}`", error) from error
 
+    def delete_all(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            self.delete(key)
+        for folder in {os.path.dirname(self._path(key)) for key in keys}:
+            while folder != self.root:
+                try:
+                    os.rmdir(folder)
+                except FileNotFoundError:
+                    pass
+                except OSError:  # it is not empty
+                    break
+                folder = os.path.dirname(folder)
+
+    def move(self, key: str, to: str, before: float) -> bool:
+        source, target = self._path(key), self._path(to)
+        try:
+            self._make_folder(os.path.dirname(target))
+            os.rename(source, target)
+            if os.stat(target).st_mtime < before:
+                return True
+            os.utime(target)  # another process may have written the document once more, and that is newer than this one
+            os.rename(target, source)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise self._refusal(f"move `{key}`", error) from error
+        return False
+
     def entry(self, key: str) -> Entry:
         try:
             return _entry(key, os.stat(self._path(key)))
@@ -197,17 +225,13 @@ class FolderStore:
             raise self._refusal("write a blob", error) from error
 
     def blob(self, sha: str, size: int) -> Buffer:
-        key = blob_key(sha)
-        try:
-            data = self._contents(self._path(key), size)
-        except OSError as error:
-            raise self._reading(key, error) from error
+        data = wherever(self, blob_key(sha), lambda key: self._contents(key, size))
         if data is None or digests.of(data) != sha:
             raise Corrupt(f"blob `{sha}` in the store `{self.root}` does not match its digest")
         return data
 
     def blob_part(self, sha: str, start: int, size: int) -> bytes:
-        return self.part(blob_key(sha), start, size)
+        return wherever(self, blob_key(sha), lambda key: self.part(key, start, size))
 
     def _path(self, key: str) -> str:
         return f"{self.root}/{checked(key)}"
@@ -255,8 +279,7 @@ class FolderStore:
             try:
                 place(written, path)
             except FileNotFoundError:
-                self._make_folder(os.path.dirname(path))
-                place(written, path)
+                self._place_in_folder(place, written, path)
         except FileExistsError:
             return False
         finally:
@@ -264,6 +287,17 @@ class FolderStore:
         if self._durable:
             _sync_folder(os.path.dirname(path))
         return True
+
+    def _place_in_folder(self, place: Callable[[str, str], None], written: str, path: str) -> None:
+        """Make the folder first, again if another process deletes it because it is empty."""
+        for attempt in range(ATTEMPTS):
+            try:
+                self._make_folder(os.path.dirname(path))
+                place(written, path)
+                return
+            except FileNotFoundError:
+                if attempt == ATTEMPTS - 1:
+                    raise
 
     def _link(self, written: str, path: str) -> None:
         """Raises FileExistsError when the name is taken."""
@@ -322,8 +356,14 @@ class FolderStore:
             self._publish(written, self._path(blob_key(sha)), only_new=False)
         return sha
 
-    def _contents(self, path: str, size: int) -> Buffer | None:
-        """A new buffer with the content of the file; None if that is not `size` bytes long."""
+    def _contents(self, key: str, size: int) -> Buffer | None:
+        """A new buffer with the content of a document; None if that is not `size` bytes long. Raises Missing."""
+        try:
+            return self._buffer(self._path(key), size)
+        except OSError as error:
+            raise self._reading(key, error) from error
+
+    def _buffer(self, path: str, size: int) -> Buffer | None:
         with open(path, "rb", buffering=0) as file:
             if os.fstat(file.fileno()).st_size != size:
                 return None

@@ -46,6 +46,15 @@ if TYPE_CHECKING:
         def delete(self, key: str) -> None:
             """Remove a document; nothing happens when there is none."""
 
+        def delete_all(self, keys: Sequence[str]) -> None:
+            """Remove documents with few requests, and the folders that are empty then."""
+
+        def move(self, key: str, to: str, before: float) -> bool:
+            """Give a document another key; False for one that is gone, or was written again since `before`, in seconds since 1970.
+
+            An object store copies and then deletes. If somebody writes the same again in between, this is deleted too, and the copy stays.
+            """
+
         def entry(self, key: str) -> Entry:
             """Size, time and version of a document; raises Missing."""
 

@@ -148,6 +148,7 @@ class Keys:
                            /tags.json                                   its tags, since they were changed
                            /ended.json                                  it has ended
                            /heartbeat                                   something of it runs
+                           /deleting.json                               `flowport gc` is deleting it: nothing may be taken over from it
                            /input.json                                  what it is to be started with
                            /local.json                                  where its source is on this machine
                            /hooks/<time>-<id>.json                      what became of its exit hooks, each time that it ended
@@ -194,6 +195,9 @@ class Keys:
 
     def heartbeat(self) -> str:
         return self.root + "heartbeat"
+
+    def deleting(self) -> str:
+        return self.root + "deleting.json"
 
     def input(self) -> str:
         return self.root + "input.json"
@@ -279,6 +283,15 @@ def code_key(digest: str) -> str:
 def blob_key(sha: str) -> str:
     """Where a blob is."""
     return f"blobs/{sha[:2]}/{sha}"
+
+
+REMOVED = "blobs/removed/"
+"""Where blobs that `flowport gc` has removed stay for a while, in a folder for each collection: a reader that misses one looks there."""
+
+
+def removed_key(collection: str, sha: str) -> str:
+    """Where a collection puts a blob that it removes."""
+    return f"{REMOVED}{collection}/{sha}"
 
 
 def is_sha(name: object) -> bool:

@@ -113,6 +113,25 @@ def indexed(store: Store, index: Col, k: int) -> Col:
     return col
 
 
+def around(store: Store, columns: Sequence[Col], limit: int) -> Store:
+    """What to read these columns of one pack from: the bytes around all of them, read at once, unless that is more than `limit`."""
+    first, stop = min(col["at"] for col in columns), max(col["at"] + col["size"] for col in columns)
+    if stop - first > limit:
+        return store
+    found: Any = _Span(store.blob_part(columns[0]["pack"], first, stop - first), first)
+    return found  # type: ignore[no-any-return]
+
+
+class _Span:
+    """Some bytes of a pack, read as a store reads them."""
+
+    def __init__(self, data: bytes, first: int) -> None:
+        self._data, self._first = data, first
+
+    def blob_part(self, sha: str, start: int, size: int) -> bytes:
+        return self._data[start - self._first : start - self._first + size]
+
+
 def _column(found: Sequence[bytes]) -> bytes:
     sizes = [len(entry) for entry in found]
     longest = max(sizes, default=0)

@@ -62,30 +62,12 @@ def scalars(view: ArtifactView, store: Store) -> dict[str, int | float | str | b
             packed.setdefault(column["pack"], []).append((name, column, row))
     found: dict[str, int | float | str | bool] = {}
     for columns in packed.values():
-        source = _read(store, [column for _, column, _ in columns])
+        source = packs.around(store, [column for _, column, _ in columns], SPAN)
         for name, column, row in columns:
             value = scalar(packs.entry(source, column, row))
             if value is not None:
                 found[name] = value
     return {name: found[name] for name in sorted(found)}
-
-
-def _read(store: Store, columns: list[Column]) -> Any:
-    """What to read these columns of one pack from: the bytes around all of them where they are near each other."""
-    first, stop = min(column["at"] for column in columns), max(column["at"] + column["size"] for column in columns)
-    if len(columns) == 1 or stop - first > SPAN:
-        return store
-    return _Span(store.blob_part(columns[0]["pack"], first, stop - first), first)
-
-
-class _Span:
-    """Some bytes of a pack, read as a store reads them."""
-
-    def __init__(self, data: bytes, first: int) -> None:
-        self._data, self._first = data, first
-
-    def blob_part(self, sha: str, start: int, size: int) -> bytes:
-        return self._data[start - self._first : start - self._first + size]
 
 
 class _Scalars(Unpickler):

@@ -1,0 +1,115 @@
+"""Deletes runs so that no other run can begin to need them meanwhile.
+
+A document in its folder says first that a run is to be deleted. Then this looks for runs that began since: a run that resumes another one
+looks for that document after it has written its own, and does not begin if there is one. So either it sees that the other run is about to
+go, or this sees that it is needed, and leaves it. The document of the run is deleted first, so that nobody finds the run any more, and the
+one that announced it last, so that another collection can finish what was cut off.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from flowport.runtime.protocol import RECORDS
+from flowport.runtime.records.life import Heartbeat
+from flowport.runtime.store import documents
+from flowport.runtime.store.errors import Missing
+from flowport.runtime.store.keys import Keys, flow_folder, names
+from flowport.runtime.store.writes import DAY
+from flowport.workspace.collection.retention import needed
+from flowport.workspace.collection.stored_runs import FOLDERS, StoredRun
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from flowport.runtime.store.interface import Store
+    from flowport.workspace.collection.stored_runs import Each
+
+PROMPT = DAY / 4
+"""Seconds in which a run is deleted once this is announced. What was announced a day ago, nobody is at work on any more."""
+
+DEAD = 60.0
+"""Seconds after which that also holds for what a process of this machine has announced which is not there any more."""
+
+BATCH = 1000
+"""Runs that are announced together."""
+
+
+class Deletion:
+    """Deletes some of the `runs` of their flows. `kept` are those that it does not delete because another run needs them, with that run.
+
+    `left` are those that another collection is deleting.
+    """
+
+    def __init__(self, store: Store, runs: list[StoredRun], each: Each) -> None:
+        self.store, self.runs, self._each = store, runs, each
+        self.kept: dict[StoredRun, StoredRun] = {}
+        self.left: set[StoredRun] = set()
+
+    def delete(self, chosen: Iterable[StoredRun]) -> None:
+        """Delete runs. A run goes before those that it resumes, which stay if it turns out that it has to stay."""
+        waiting = sorted(chosen, key=lambda run: (run.started, run.keys.id), reverse=True)
+        while waiting:
+            announced = time.time()
+            own = [run for run, is_own in zip(waiting, self._each(self._claim, waiting[:BATCH])) if is_own]
+            self.left.update(run for run in waiting[:BATCH] if run not in own)
+            self.runs += self._new_runs({run.keys.flow for run in own})
+            self.kept.update(needed(self.runs, [run for run in waiting if run not in self.left]))
+            for run in own:
+                if run in self.kept:
+                    self.store.delete(run.keys.deleting())
+            gone = [run for run in own if run not in self.kept]
+            self._delete_announced(gone, announced)
+            self.runs = [run for run in self.runs if run not in gone]
+            waiting = [run for run in waiting[BATCH:] if run not in self.kept]
+
+    def finish(self, runs: Iterable[StoredRun]) -> None:
+        """Delete what earlier deletions have left of runs."""
+        self._delete_announced(runs, time.time())
+
+    def take_back(self, chosen: Collection[StoredRun]) -> None:
+        """Let runs be that a collection has announced and did not come to delete, unless they are chosen again."""
+        for run in self.runs:
+            if {"deleting.json", "run.json"} <= run.names and run not in chosen and self._claim(run):
+                self.store.delete(run.keys.deleting())
+
+    def _claim(self, run: StoredRun) -> bool:
+        """Announce that a run is to be deleted; False if another collection has done so, and may be at work."""
+        key, here = run.keys.deleting(), {"host": os.uname().nodename, "process": os.getpid()}
+        data = documents.dump({"v": RECORDS, "nonce": os.urandom(8).hex(), "time": round(time.time(), 3), **here})
+        if self.store.create(key, data):
+            return True
+        try:
+            found = self.store.entry(key)
+            announced = Heartbeat(documents.load(self.store.read(key)))
+        except Missing:
+            return False
+        patience = DEAD if announced.process_is_alive is False else DAY
+        return time.time() - found.modified > patience and self.store.replace_if(key, data, found.version)
+
+    def _new_runs(self, flows: set[str]) -> list[StoredRun]:
+        """The runs of these flows that have begun since their documents were listed."""
+        known = {run.keys.root for run in self.runs if run.record}
+        found = []
+        for flow in sorted(flows):
+            for kind in FOLDERS:
+                there = [Keys(flow, name) for name in names(self.store.folders(f"{flow_folder(flow)}{kind}"))[0]]
+                found += [StoredRun(self.store, keys) for keys in there if keys.root not in known]
+        return [run for run in self._each(StoredRun.read, found) if run.record]
+
+    def _delete_announced(self, runs: Iterable[StoredRun], announced: float) -> None:
+        for _ in self._each(lambda run: self._delete(run, announced), runs):
+            pass
+
+    def _delete(self, run: StoredRun, announced: float) -> None:
+        if time.time() - announced > PROMPT:  # the machine has slept
+            self.left.add(run)
+            return
+        keys = run.keys
+        self.store.delete(keys.run())
+        last = [keys.input(), keys.deleting()]
+        self.store.delete_all([entry.key for entry in self.store.entries(keys.root) if entry.key not in last])
+        for key in last:
+            self.store.delete_all([key])
