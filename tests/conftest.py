@@ -31,6 +31,7 @@ SHARED = {
     "engines": "Step Functions",
     "runs": "Step Functions",
     "browser": "browser",
+    "mlflow_server": "MLflow",
 }
 """The fixtures that take long to make, and what tests with one of them share."""
 

@@ -129,6 +129,21 @@ def test_of_two_retrainings_at_once_the_better_one_stays(monkeypatch: pytest.Mon
     assert registry.contest(Busy(), mine, lambda champion: True) == (True, ("other", {}))
 
 
-def test_the_picture_of_the_flow_is_that_of_the_example(golden: Callable[[Path, str], None], tmp_path: Path) -> None:
-    assert execute(["show", str(EXAMPLE / "retrain.py"), "-o", str(tmp_path / "flow.svg")]) == 0
-    golden(EXAMPLE.parents[1] / "docs" / "images" / "retrain-flow.svg", (tmp_path / "flow.svg").read_text(encoding="utf-8"))
+@pytest.mark.parametrize(("command", "name"), [(["show", "retrain.py"], "retrain-flow"), (["graph", "."], "retrain-chain")])
+def test_the_pictures_are_those_of_the_example(
+    command: list[str], name: str, golden: Callable[[Path, str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(EXAMPLE)
+    assert execute([*command, "-o", str(tmp_path / "picture.svg")]) == 0
+    golden(EXAMPLE.parents[1] / "docs" / "images" / f"{name}.svg", (tmp_path / "picture.svg").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("target", ["argo", "airflow"])
+def test_an_engine_comes_to_what_this_machine_comes_to(target: str, chain: Chain, tmp_path: Path) -> None:
+    here = Chain(shutil.copytree(chain.store, tmp_path / "here"))
+    on_engine = ("dry-run", "--target", target)
+    assert chain.monitor(15, command=on_engine) == here.monitor(15)
+    found = chain.retrain(15, command=on_engine)
+    assert found == here.retrain(15)
+    assert found["promoted"]
+    assert tagged(chain, "champion") == ["r-15"]

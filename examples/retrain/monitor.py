@@ -38,7 +38,12 @@ class MonitorFlow(FlowSpec):
         self.is_stale, self.score, self.confidence, self.reasons = True, 1.0, 1.0, ("there is no live model",)
         measured = []
         if self.live is not None:
-            measured = [self.drift(), self.age(), self.error()]
+            model, features = self.live["model"], current.trigger.run.data
+            measured = [
+                drift_signal(model, features.applications, self.signals.drift),
+                age_signal(model, self.week, self.signals.age),
+                error_signal(model, features.outcomes, self.signals.error),
+            ]
             verdict = assess(measured, self.signals.threshold, self.signals.min_confidence)
             self.is_stale, self.score, self.confidence, self.reasons = verdict
             current.log_metrics({"score": self.score, "confidence": self.confidence}, step=self.week)
@@ -55,27 +60,27 @@ class MonitorFlow(FlowSpec):
         for reason in self.reasons:
             print(f"  {reason}")
 
-    def drift(self):
-        """The drift of the feature that has drifted most."""
-        rows = current.trigger.run.data.applications
-        profile = self.live["model"]["profile"]
-        found = {name: drift(Distribution.from_dict(profile[name]), [row[name] for row in rows]) for name in FEATURES}
-        worst = max(found, key=lambda name: found[name].psi)
-        return Signal(
-            "drift", found[worst].psi, **self.signals.drift, note=f"`{worst}` has drifted most; {found[worst].by_chance:.2f} can be chance"
-        )
 
-    def age(self):
-        """The weeks since the model was trained."""
-        return Signal("age", self.week - self.live["model"]["week"], **self.signals.age, note="weeks")
+def drift_signal(model, applications, limits):
+    """The drift of the feature that has drifted most since the model was trained."""
+    found = {name: drift(Distribution.from_dict(model["profile"][name]), [row[name] for row in applications]) for name in FEATURES}
+    worst = max(found, key=lambda name: found[name].psi)
+    note = f"of {worst}, the most; up to {found[worst].by_chance:.2f} may be chance"
+    return Signal("drift", found[worst].psi, **limits, note=note)
 
-    def error(self):
-        """The error on outcomes that the model was not trained with, as a multiple of the one that it had on its holdout."""
-        new = [(row, lost) for row, lost in current.trigger.run.data.outcomes if row["week"] > self.live["model"]["until"]]
-        if not new:
-            return Signal("error", None, **self.signals.error, note="no outcomes have come this week")
-        ratio = error(self.live["model"]["weights"], new) / self.live["model"]["error"]
-        return Signal("error", ratio, **self.signals.error, note=f"as a multiple of that on the holdout, for {len(new)} loans")
+
+def age_signal(model, week, limits):
+    """The weeks since the model was trained."""
+    return Signal("age", week - model["week"], **limits, note="in weeks")
+
+
+def error_signal(model, outcomes, limits):
+    """The error on outcomes that the model was not trained with, as a multiple of the one that it had on its holdout."""
+    new = [(row, lost) for row, lost in outcomes if row["week"] > model["until"]]
+    if not new:
+        return Signal("error", None, **limits, note="no outcomes have come this week")
+    ratio = error(model["weights"], new) / model["error"]
+    return Signal("error", ratio, **limits, note=f"as a multiple of that on the holdout; {len(new)} loans")
 
 
 def earlier(week):
@@ -90,16 +95,15 @@ def show(flow, measured):
     current.card.append(ValueBox("Verdict", "stale" if flow.is_stale else "fresh", f"week {flow.week}, live model {name}"))
     current.card.append(ValueBox("Score", f"{flow.score:.2f}", f"stale from {flow.signals.threshold} on"))
     current.card.append(ValueBox("Confidence", f"{flow.confidence:.0%}", "of the weights are known"))
-    rows = [
-        [one.name, "not known" if one.value is None else round(one.value, 3), one.fresh, one.stale, one.weight, one.note]
-        for one in measured
-    ]
-    current.card.append(Table(rows, headers=["signal", "value", "fresh", "stale", "weight", ""]))
+    current.card.append(Markdown(f"**{flow.reasons[-1]}**"))
+    if measured:
+        values = ["not known" if one.value is None else round(one.value, 3) for one in measured]
+        rows = [[one.name, value, one.fresh, one.stale, one.weight, one.note] for one, value in zip(measured, values)]
+        current.card.append(Table(rows, headers=["signal", "value", "fresh", "stale", "weight", ""]))
     current.card.append(
         Markdown("## Over the weeks\n0 is fresh and 1 is stale. A gap in a line is a week in which the signal was not known.")
     )
     current.card.append(VegaChart(lines(flow.history, flow.signals.threshold)))
-    current.card.append(Markdown("\n".join(f"* {reason}" for reason in flow.reasons)))
 
 
 def lines(history, threshold):

@@ -51,7 +51,7 @@ class RunRegistry:
 
     def register(self, retraining, model):
         """The version of a retraining: the run, or an earlier one that was resumed and has registered it."""
-        run = next(iter(runs_of("RetrainFlow", "model", f"retraining:{retraining}")), None)
+        run = next(runs_of("RetrainFlow", "model", f"retraining:{retraining}"), None)
         if run is None:
             run = Run(f"RetrainFlow/{current.run_id}")
             run.add_tags(["model", f"retraining:{retraining}"])
@@ -59,7 +59,7 @@ class RunRegistry:
 
     def promote(self, version, instead_of):
         """Make a version the champion, and return True; False where the champion is not `instead_of` any more."""
-        runs = runs_of("RetrainFlow", "champion")
+        runs = list(runs_of("RetrainFlow", "champion"))
         if [run.id for run in runs[:1]] != ([instead_of.name] if instead_of else []):
             return False
         Run(f"RetrainFlow/{version.name}").add_tag("champion")

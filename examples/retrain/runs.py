@@ -8,9 +8,9 @@ def runs_of(flow, *tags):
     """The runs of a flow with all of these tags, the latest first; none where the flow has never run."""
     namespace(None)
     try:
-        return list(Flow(flow).runs(*tags))
+        return Flow(flow).runs(*tags)
     except MetaflowNotFound:
-        return []
+        return iter(())
 
 
 def latest_run(flow, *tags):

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import pickle
-import socket
-import subprocess
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flowport.runtime.reports import reporter
-from own_environment import own_environment
-from progress import finish, until
 from solo import Broken, Solo
 
 HERE = Path(__file__).parent
@@ -56,37 +50,6 @@ class Train(FlowSpec):
 """
 
 
-def answers(url: str) -> bool:
-    """Whether the server is there."""
-    try:
-        urllib.request.urlopen(f"{url}/health", timeout=5).close()
-    except OSError:
-        return False
-    return True
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a server of MLflow."""
-    python, folder = own_environment(HERE / "mlflow.txt"), tmp_path_factory.mktemp("mlflow")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [str(python), "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    places = ["--backend-store-uri", f"sqlite:///{folder}/runs.db", "--artifacts-destination", str(folder / "artifacts")]
-    variables = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    with open(folder / "log", "w") as log:
-        process = subprocess.Popen([*command, *places], stdout=log, stderr=log, env=variables, cwd=folder)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        until(lambda: process.poll() is not None or answers(url), "the server of MLflow", processes=[process.pid])
-        assert process.poll() is None, (folder / "log").read_text()
-        yield url
-    finally:
-        process.terminate()
-        finish(process)
-
-
 class Reader:
     """Asks the server, by its REST API."""
 
@@ -120,12 +83,12 @@ class Reader:
 
 
 @pytest.fixture
-def reader(server: str, monkeypatch: pytest.MonkeyPatch) -> Reader:
+def reader(mlflow_server: str, monkeypatch: pytest.MonkeyPatch) -> Reader:
     """The server, to which the tasks of the test report."""
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", mlflow_server)
     monkeypatch.setenv("PYTHONPATH", str(next((HERE.parents[1] / ".cache" / "mlflow").glob("lib/python*/site-packages"))))
     monkeypatch.setattr(reporter, "PATIENCE", 600.0)  # a machine that is busy loads the client for long
-    return Reader(server)
+    return Reader(mlflow_server)
 
 
 def test_a_run_is_a_run_of_mlflow(tmp_path: Path, reader: Reader, capfd: pytest.CaptureFixture[str]) -> None:

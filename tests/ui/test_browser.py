@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -233,6 +234,21 @@ def test_the_picture_of_a_card(browser: Browser, pytestconfig: pytest.Config, tm
         assert "confusion" in tab.inner_text("body").lower()
     assert len(picture) > 50_000
     assert file.exists()
+
+
+def test_the_picture_of_a_verdict(browser: Browser, pytestconfig: pytest.Config, tmp_path: Path) -> None:
+    """It shows the twenty weeks of examples/retrain, which take a minute: only `--update-goldens` lets them go by."""
+    file = DOCS / "retrain-card.png"
+    if pytestconfig.getoption("--update-goldens"):
+        desk, folder = Desk(tmp_path), EXAMPLE.parent / "retrain"
+        assert desk.run(sys.executable, str(folder / "demo.py")).status == 0
+        store = str(EXAMPLE.parents[1] / "build" / "retrain" / "store")
+        assert desk("card", "get", "MonitorFlow/week-20/measure", "--store", store, "-o", "card.html").status == 0
+        with browser.new_context(viewport={"width": 760, "height": 400}, device_scale_factor=2) as context:
+            tab = context.new_page()
+            tab.set_content((tmp_path / "card.html").read_text(encoding="utf-8"))
+            tab.screenshot(path=str(file), full_page=True)
+    assert file.exists(), f"{file} is missing: make it with --update-goldens"
 
 
 OWN_CARD = """
