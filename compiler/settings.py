@@ -141,6 +141,10 @@ class TargetSettings:
         """The declaration of one setting."""
         return next(setting for setting in cls.declared() if setting.name == name)
 
+    def of_flow(self: Own, flow: str) -> Own:
+        """The settings that another deployment has with the same profile; a name that the profile gives is not that of the other."""
+        return type(self)({name: value for name, value in self.values.items() if name != self.name_setting}, flow, self.profile)
+
     def replaced(self: Own, **values: JSON) -> Own:
         """A copy with other values."""
         return type(self)({**self.values, **values}, self.flow, self.profile)

@@ -15,7 +15,7 @@ from flowport.runtime.process import lifecycle
 from flowport.runtime.process.exit_code import guarded
 from flowport.runtime.process.lifeline import LIFELINE, Lifeline
 from flowport.runtime.process.log import keep
-from flowport.runtime.protocol import STOP, Invocation, VersionError, finds_environment
+from flowport.runtime.protocol import GATE, STOP, Invocation, VersionError, finds_environment
 from flowport.runtime.store.open import open_store
 from flowport.runtime.task.entry import name_store, perform, supervised
 
@@ -55,10 +55,14 @@ def _run(invocation: Invocation, line: Lifeline) -> int:
     if program is None:
         store = open_store(invocation.store)
         program = CodePackage.fetched(store, invocation.code)
-        if "://" in invocation.store and (invocation.block or supervised(program.step(invocation.step))):
+        if "://" in invocation.store and _forks(invocation, program):
             # A process that has used a remote store must not fork: begin again, now that the code is here.
             _begin_again(sys.executable, os.environ, line)
     name_store(invocation.store)
+    if invocation.step == GATE:
+        from flowport.runtime.run.gate import run_gate
+
+        return run_gate(open_store(invocation.store), invocation, program)
     if finds_environment(os.environ) and not invocation.block:
         _enter(program, invocation, line)
     if invocation.block:
@@ -66,6 +70,10 @@ def _run(invocation: Invocation, line: Lifeline) -> int:
 
         return run(invocation, program)
     return perform(invocation, program)
+
+
+def _forks(invocation: Invocation, program: CodePackage) -> bool:
+    return invocation.block or (invocation.step != GATE and supervised(program.step(invocation.step)))
 
 
 def _enter(program: CodePackage, invocation: Invocation, line: Lifeline) -> None:

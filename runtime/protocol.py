@@ -24,6 +24,8 @@ RUNTIME = ["-m", "flowport.runtime"]
 """The arguments by which Python starts the runtime. The folder that it is started in is no place for its modules."""
 if sys.version_info < (3, 11):  # which does not know PYTHONSAFEPATH
     RUNTIME = ["-c", "import sys, runpy; sys.path.pop(0); runpy.run_module('flowport.runtime', run_name='__main__', alter_sys=True)"]
+GATE = "begin-run"
+"""The step before the first one of a flow, where there is one: it decides whether the run begins. No step has a name with a hyphen."""
 
 DONE = 0
 FAILED = 1
@@ -137,6 +139,7 @@ class Invocation:
     A `slice` that ends in a dot is that of an array job of AWS Batch: its last number is in the environment.
     `scheduled` is the time for which the engine's schedule started the run, and `trigger` the runs and events that did
     (`run.triggers`); only the first task needs them.
+    `cooldown` is how many seconds after another run none begins that is triggered; only the task `GATE` needs it.
     `nodes` is `batch` or `argo` where each node of a gang has this command in a container of its own: as part of a multi-node job of
     AWS Batch, or as a pod of Argo.
     """
@@ -160,10 +163,11 @@ class Invocation:
         "nodes",
         "scheduled",
         "trigger",
+        "cooldown",
     )
 
     TEXT = ("flow", "run", "step", "slice", "store", "code", "engine", "form", "route", "nodes", "scheduled", "trigger")
-    NUMBERS = ("width", "total", "epoch", "turn", "last")
+    NUMBERS = ("width", "total", "epoch", "turn", "last", "cooldown")
     NEEDED = ("flow", "step", "run", "slice", "store", "code", "width", "total")
 
     def __init__(
@@ -187,11 +191,12 @@ class Invocation:
         nodes: str = "",
         scheduled: str = "",
         trigger: str = "",
+        cooldown: int = 0,
     ) -> None:
         self.flow, self.run, self.step, self.slice, self.store, self.code = flow, run, step, slice, store, code
         self.width, self.total, self.engine, self.epoch = width, total, engine, epoch
         self.block, self.turn, self.last, self.form, self.route = block, turn, last, form, route
-        self.nodes, self.scheduled, self.trigger = nodes, scheduled, trigger
+        self.nodes, self.scheduled, self.trigger, self.cooldown = nodes, scheduled, trigger, cooldown
 
     def argv(self) -> list[str]:
         """The arguments after `python -m flowport.runtime`; what equals its default is left out."""
@@ -211,7 +216,7 @@ class Invocation:
 
     def _said(self) -> dict[str, str]:
         said = {"protocol": str(COMMAND), **{name: str(getattr(self, name)) for name in self.NEEDED}}
-        for name in ("engine", "epoch", "turn", "last", "form", "route", "nodes", "scheduled", "trigger"):
+        for name in ("engine", "epoch", "turn", "last", "form", "route", "nodes", "scheduled", "trigger", "cooldown"):
             if getattr(self, name):
                 said[name] = str(getattr(self, name))
         return said

@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol
 from flowport.compiler.ir.plan import Loop, steps, walk
 from flowport.compiler.package.documents import plan_document
 from flowport.compiler.target import DryRun, DryRunResult, FailedItem, TaskEnded
-from flowport.runtime.protocol import SECRETS
+from flowport.runtime.protocol import GATE, SECRETS
 from flowport.runtime.records.attempts import failures, written
 from flowport.runtime.records.life import write_end
 from flowport.runtime.records.reuse import ReuseCount
@@ -63,7 +63,7 @@ class Recorder:
         taken_over = str(ReuseCount(self._manifests(task))) if self.request.origin_run and code == 0 else ""
         with self._lock:
             if code == 0:
-                self._done.add(task)
+                self._done.update({task} if task.step != GATE else ())  # which commits nothing
             else:
                 self.last_output = printed
             label, log = self._label(task), tuple(self._log(task)) if self.request.logs else ()

@@ -41,6 +41,7 @@ def in_store(request: DryRun[Any], store: Store, says: Says, room: int = TYPED, 
         return None
     beside: dict[str, Any] = {"origin_run": request.origin_run, "from": request.from_step, "tags": list(request.tags)}
     beside |= {"scheduled_time": request.scheduled_time, "triggers": list(request.triggers)}
+    beside["forced"] = bool(request.triggers)
     return put_input(store, {"parameters": given, **{name: value for name, value in beside.items() if value}})
 
 

@@ -42,8 +42,8 @@ TARGETS: Mapping[str, Code] = {
         "of either count in every container whose image and folders flowport sets.",
     ),
     "FP307": Code(
-        "the schedule is not emitted",
-        "The flow has a schedule, and the files for this target do not contain it, because a setting is missing that it needs.",
+        "the schedule or the trigger is not emitted",
+        "The flow has a schedule or a trigger. The files for this target do not contain it, because a setting is missing that it needs.",
     ),
     "FP308": Code(
         "the target does not support a limit of runs, or not for all steps",
@@ -151,8 +151,9 @@ TARGETS: Mapping[str, Code] = {
         "parse never starts. Make the default a function of one argument; flowport calls it when the run starts.",
     ),
     "FP421": Code(
-        "a scheduled run has no value for a parameter",
-        "Nobody fills in the form when a schedule starts a run, so every parameter needs a default.",
+        "a run that nobody starts has no value for a parameter",
+        "Nobody fills in the form when a schedule, an event or another flow starts a run. So every parameter needs a default, unless "
+        "only events start runs, and they set it.",
     ),
     "FP422": Code(
         "a nested foreach gets too little of `max_concurrency`",
@@ -258,6 +259,11 @@ TARGETS: Mapping[str, Code] = {
         "a time of the schedule is skipped, or comes twice, when the clocks change",
         "In a time zone with daylight saving, an hour of one day in spring does not exist, and one in autumn comes twice. Engines differ "
         "in what they do then: see docs/schedules.md. A schedule that starts a run in every hour is not affected.",
+    ),
+    "FP443": Code(
+        "the engine cannot have an event",
+        "EventBridge knows an event by its type (`detail-type`), which has at most 128 characters. flowport writes it into a template, in "
+        "which `<` and `>` have a meaning. On Argo, several events of a flow need Argo Events.",
     ),
     "FP445": Code(
         "an emitted file would contain an address that is a secret",

@@ -117,9 +117,13 @@ class Flow:
 
     def deployment_of(self, source: OnFinish) -> str:
         """What tells the deployment that a trigger names from others: where it names no project and no branch, those of this flow."""
+        return ".".join((*self.branch_of(source), source.flow))
+
+    def branch_of(self, source: OnFinish) -> tuple[str, str] | tuple[()]:
+        """The project and the branch of the flow that a trigger names; () for one without a project."""
         project = source.project or (self.project.name if self.project else "")
         branch = source.branch or (self.project.branch_name if self.project else "")
-        return f"{project}.{branch}.{source.flow}" if project and branch else source.flow
+        return (project, branch) if project and branch else ()
 
     @property
     def schedules(self) -> tuple[Schedule, ...]:

@@ -44,7 +44,8 @@ Trigger: TypeAlias = Schedule | OnEvent | OnFinish
 
 @record
 class RunLimits:
-    """`@limits(run_timeout=7200)`: seconds until a run fails, how many runs there are at once, seconds until a pod must have started.
+    """`@limits(run_timeout=7200)`: seconds until a run fails, how many runs there are at once, seconds until a pod must have started, and
+    seconds after the start of a run in which nothing triggers another one.
 
     The names are those of the settings of a profile; None is no limit.
     """
@@ -52,11 +53,13 @@ class RunLimits:
     run_timeout: int | None = None
     max_active_runs: int | None = None
     startup_timeout: int | None = None
+    cooldown: int | None = None
     span: Span | None = field(default=None, compare=False)
 
     def given(self) -> dict[str, int]:
         """The limits that there are."""
         named = {"run_timeout": self.run_timeout, "max_active_runs": self.max_active_runs, "startup_timeout": self.startup_timeout}
+        named["cooldown"] = self.cooldown
         return {name: value for name, value in named.items() if value is not None}
 
 

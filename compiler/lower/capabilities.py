@@ -14,6 +14,7 @@ from flowport.compiler.ir import UNDECORATED, Settings, Span
 from flowport.compiler.ir.features import BRANCH, CONSTRUCTS, FOREACH, FOREACH_IN_LOOP, GANG, LOOP, NESTED_FOREACH, SWITCH, Feature
 from flowport.compiler.ir.plan import Choice, Loop, Map, Parallel, Plan, Task, blocks
 from flowport.compiler.record import record
+from flowport.runtime.protocol import GATE
 
 FEATURES: tuple[Feature, ...] = (*CONSTRUCTS, *(feature for decorator in STEP_DECORATORS.values() for feature in decorator.features))
 """Every feature: the constructs, and what the decorators bring."""
@@ -54,6 +55,8 @@ def uses(plan: Plan) -> Iterator[Use]:
     while pending:
         node, inside, turning = pending.pop()
         match node:
+            case Task(step) | Choice(step) if step == GATE:
+                pass  # nothing that the flow asks for
             case Task(step):
                 yield from (Use(feature, step, steps[step].span) for feature in _asked(steps[step].settings))
             case Parallel(origin):

@@ -8,7 +8,7 @@ have their runs in one folder of the store, so the id of an engine has their nam
 
 from __future__ import annotations
 
-from flowport.compiler.ir import Flow
+from flowport.compiler.ir import Flow, OnFinish
 from flowport.compiler.lower.names import legal
 
 LONGEST = 60
@@ -23,6 +23,12 @@ def run_prefix(flow: Flow) -> str:
     if flow.project is None:
         return ""
     return branch_prefix(flow.project.name, flow.project.branch_name)
+
+
+def upstream_prefix(flow: Flow, source: OnFinish) -> str:
+    """What stands before the ids that an engine gives to runs of the flow that a trigger names."""
+    branch = flow.branch_of(source)
+    return branch_prefix(*branch) if branch else ""
 
 
 def branch_prefix(project: str, branch_name: str) -> str:

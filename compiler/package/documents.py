@@ -96,6 +96,8 @@ def flow_document(flow: Flow) -> Document:
         document["project"] = _project(flow, flow.project)
     if any(step.settings.gang for step in flow.steps):
         document["gangs"] = True
+    if flow.upstream:
+        document["upstream"] = [source.flow for source in flow.upstream]
     if flow.events:
         document["events"] = {event.name: dict(event.parameters) for event in flow.events}
     if flow.exit_hooks != ExitHooks():

@@ -16,7 +16,7 @@ from flowport.workspace.config import Config
 from flowport.workspace.errors import StoreNotLocal
 from flowport.workspace.flow_file import FlowFile
 from flowport.workspace.parameters import ParameterText
-from flowport.workspace.run import check_origin, for_time, run_id, run_input
+from flowport.workspace.run import check_origin, run_id, run_input
 from flowport.workspace.secrets.file import place_here
 from flowport.workspace.stores import is_folder, store_to_write
 from flowport.workspace.targets import prepare, prepare_without_errors
@@ -46,8 +46,7 @@ class DryRunRequest(NamedTuple):
 
 def prepare_dry_run(request: DryRunRequest, target: AnyTarget) -> tuple[DryRun[Any], tuple[Diagnostic, ...]]:
     """What the target is to run, and the warnings about it; raises CompileError when it cannot take the flow."""
-    inputs = run_input(request.flow, request.parameters, request.tags, request.origin_run, request.from_step)
-    inputs = for_time(inputs, request.scheduled_time)
+    inputs = run_input(request.flow, request)
     store = _store(request)
     flow = request.flow._replace(plan=on_branch_of_user(request.flow.plan))
     ready = prepare_without_errors(flow, target, target.dry_run_defaults, here=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from flowport.compiler.lower.delivery import whereabouts
 from flowport.runtime.atomic_file import write_file
@@ -14,7 +14,7 @@ from flowport.runtime.run.parameters import ParameterError
 from flowport.runtime.run.run_input import tags
 from flowport.runtime.store.keys import Keys, is_spin, part
 from flowport.workspace.branch import on_branch_of_user
-from flowport.workspace.chains.started_by import StartedBy, triggers_of
+from flowport.workspace.chains.started_by import StartedBy, sent_by, triggers_of
 from flowport.workspace.environments.here import pythons
 from flowport.workspace.errors import BadRunId, BadScheduledTime, BadTags, IsSpin, NoOrigin, NotWritable, UnknownRun, UnknownStep
 from flowport.workspace.flow_file import FlowFile
@@ -52,6 +52,28 @@ class RunRequest(NamedTuple):
     events: tuple[str, ...] = ()
 
 
+class Asked(Protocol):
+    """What requests for a new run have in common; see `RunRequest`."""
+
+    @property
+    def parameters(self) -> tuple[ParameterText, ...]: ...
+
+    @property
+    def tags(self) -> tuple[str, ...]: ...
+
+    @property
+    def origin_run(self) -> str | None: ...
+
+    @property
+    def from_step(self) -> str | None: ...
+
+    @property
+    def scheduled_time(self) -> str | None: ...
+
+    @property
+    def events(self) -> tuple[str, ...]: ...
+
+
 class RunInput(NamedTuple):
     """The document that a run starts with, checked against its flow."""
 
@@ -70,6 +92,7 @@ class RunInput(NamedTuple):
             "tags": list(self.tags) or None,
             "scheduled_time": self.scheduled_time,
             "triggers": list(self.triggers) or None,
+            "forced": True if self.triggers else None,
         }
         return {"parameters": self.parameters, **{name: value for name, value in rest.items() if value is not None}}
 
@@ -84,32 +107,33 @@ def run_id(chosen: str | None) -> str:
     return chosen
 
 
-def run_input(
-    flow: FlowFile, parameters: Sequence[ParameterText], run_tags: Sequence[str], origin_run: str | None, from_step: str | None
-) -> RunInput:
-    """The input of a new run; raises WorkspaceError."""
-    if from_step and not origin_run:
+def run_input(flow: FlowFile, asked: Asked) -> RunInput:
+    """The input of a new run, but for what triggers it, which a store has; raises WorkspaceError."""
+    if asked.from_step and not asked.origin_run:
         raise NoOrigin
-    values = parameter_values(flow.parameters, parameters, origin_run is not None)
+    sent = sent_by(flow, asked.events)
+    specs = [{**spec, "required": spec["required"] and spec["name"] not in sent} for spec in flow.parameters]
+    values = parameter_values(specs, asked.parameters, asked.origin_run is not None)
     steps = [step.name for step in flow.plan.flow.steps]
-    if from_step is not None and from_step not in steps:
-        raise UnknownStep(from_step, flow.name, steps)
+    if asked.from_step is not None and asked.from_step not in steps:
+        raise UnknownStep(asked.from_step, flow.name, steps)
     try:
-        return RunInput(values, tuple(tags(list(run_tags))) if run_tags else (), origin_run, from_step)
+        run_tags = tuple(tags(list(asked.tags))) if asked.tags else ()
     except ParameterError as error:
         raise BadTags(str(error)) from None
+    return RunInput(values, run_tags, asked.origin_run, asked.from_step, _in_utc(asked))
 
 
-def for_time(inputs: RunInput, scheduled_time: str | None) -> RunInput:
-    """The input of a run as a schedule starts it for a time; raises BadScheduledTime."""
-    if scheduled_time is None:
-        return inputs
+def _in_utc(asked: Asked) -> str | None:
+    """The time for which a schedule would start the run; raises BadScheduledTime."""
+    if asked.scheduled_time is None:
+        return None
     from flowport.runtime.run.scheduled_time import in_utc
 
-    if inputs.origin_run:
-        raise BadScheduledTime(f"the run has the scheduled time of run `{inputs.origin_run}`, whose results it reuses")
+    if asked.origin_run:
+        raise BadScheduledTime(f"the run has the scheduled time of run `{asked.origin_run}`, whose results it reuses")
     try:
-        return inputs._replace(scheduled_time=in_utc(scheduled_time))
+        return in_utc(asked.scheduled_time)
     except ValueError as error:
         raise BadScheduledTime(str(error)) from None
 
@@ -128,8 +152,7 @@ def start(request: RunRequest, say: Callable[[str], object]) -> int:
     from flowport.runtime.store.open import open_store
 
     flow = request.flow._replace(plan=on_branch_of_user(request.flow.plan))
-    inputs = run_input(flow, request.parameters, request.tags, request.origin_run, request.from_step)
-    inputs = for_time(inputs, request.scheduled_time)
+    inputs = run_input(flow, request)
     run = run_id(request.run_id)
     package = flow.package()
     url = store_to_write(request.store, flow.config)

@@ -18,6 +18,7 @@ from flowport.runtime.package.code_package import CodePackage
 from flowport.runtime.process.exit_code import guarded
 from flowport.runtime.protocol import DONE, ENVIRONMENT, FAILED, RUNTIME, finds_environment
 from flowport.runtime.records.hooks import HookOutcome, write_outcomes
+from flowport.runtime.run.gate import did_not_begin
 from flowport.runtime.store.documents import load
 from flowport.runtime.store.errors import StoreError
 from flowport.runtime.store.keys import Keys
@@ -44,6 +45,8 @@ def _run(ending: Ending) -> int:
     _enter(ending, program)
     if ending.function:
         return functions.perform(ending, program)
+    if did_not_begin(store, keys):
+        return DONE
     end = ending.end(store, keys)
     if end == "done" and not store.exists(keys.run()):
         print("flowport: the engine began no run, so there is nothing to do at its end", file=sys.stderr)

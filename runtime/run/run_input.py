@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from flowport.runtime.store.interface import Store
     from flowport.runtime.store.keys import Keys
 
-STARTS: dict[str, type] = {"scheduled_time": str, "trigger": str, "triggers": list}
+STARTS: dict[str, type] = {"scheduled_time": str, "trigger": str, "triggers": list, "forced": bool}
 STORED: dict[str, type] = {"parameters": dict, "origin_run": str, "from": str, "tags": list, **STARTS}
 INPUT: dict[str, type] = {**STORED, "form": bool, "engine": str, "input": str, "overlap": str, "spin": dict}
 """What a run can be started with.
 
 `spin` says which item of a run a spin runs again: its `store`, `run`, `step` and `item`.
-`scheduled_time` is the time for which a schedule started the run. `triggers` are the runs and events that started it, or `trigger` as text.
+`scheduled_time` is the time for which a schedule started the run. `triggers` are the runs and events that started it, or `trigger` as text;
+with `forced` it begins whatever else it would wait for.
 `overlap` is for the machine of Step Functions, which has read it when the run begins.
 `form` says that the parameters come from the form of an engine, which also sends the defaults. `engine` names the run of the engine that
 this run belongs to. `input` refers to a blob with all other fields.

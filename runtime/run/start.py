@@ -29,8 +29,11 @@ if TYPE_CHECKING:
     from flowport.runtime.store.interface import Store
 
 
-def begin(store: Store, keys: Keys, invocation: Invocation, program: CodePackage) -> RunRecord:
-    """Make the run's document, or find it made by an earlier attempt of the same engine run. Raises NonRetryable."""
+def begin(store: Store, keys: Keys, invocation: Invocation, program: CodePackage, came: list[dict[str, Any]] | None = None) -> RunRecord:
+    """Make the run's document, or find it made by an earlier attempt of the same engine run. Raises NonRetryable.
+
+    `came` is what started the run, where more than its input says did.
+    """
     if invocation.last == 0 and part(invocation.run) != invocation.run:
         raise NonRetryable(
             f"the run id `{invocation.run}` has characters beyond letters, digits and `-_.+=@!'()`, "
@@ -44,7 +47,7 @@ def begin(store: Store, keys: Keys, invocation: Invocation, program: CodePackage
         record = None
     if record is not None:
         return _resumable(_claimed(record, store, keys, invocation, program), store, invocation.flow)
-    doc = _document(store, read_input(store, keys, invocation, program), invocation, program)
+    doc = _document(store, read_input(store, keys, invocation, program), invocation, program, came)
     data = documents.dump(doc)
     enter_start(store, keys, doc["started"], doc["tags"], doc["system_tags"])  # first, so that no run is missing in the index
     # The same bytes would be taken for this task's own, whose answer was lost: what must fail is a document of other bytes.
@@ -70,8 +73,8 @@ def _resumable(record: RunRecord, store: Store, flow: str) -> RunRecord:
 
 def _claimed(record: RunRecord, store: Store, keys: Keys, invocation: Invocation, program: CodePackage) -> RunRecord:
     """The document when it is that of this engine run: one that was cleared began at another time, but was started with the same."""
-    if record.doc["engine"] == invocation.engine:
-        return record
+    if record.doc["engine"] == invocation.engine or not invocation.engine:
+        return record  # the task before the first one, which began the run, knows whose it is
     if invocation.epoch > 0 and record.doc["input"] == _mark(read_input(store, keys, invocation, program)):
         return record
     raise NonRetryable(
@@ -84,7 +87,9 @@ def _mark(given: dict[str, Any]) -> str:
     return digests.of(documents.dump({name: given[name] for name in given if name != STORED_INPUT}, in_order=True))[:32]
 
 
-def _document(store: Store, given: dict[str, Any], invocation: Invocation, program: CodePackage) -> dict[str, Any]:
+def _document(
+    store: Store, given: dict[str, Any], invocation: Invocation, program: CodePackage, came: list[dict[str, Any]] | None
+) -> dict[str, Any]:
     origin, first = given.get("origin_run") or None, given.get("from") or None
     if first is not None and first not in program.plan["steps"]:
         raise NonRetryable(f"the run begins anew from `{shown(first[: validation.NAME])}`, which is no step of {invocation.flow}")
@@ -98,7 +103,7 @@ def _document(store: Store, given: dict[str, Any], invocation: Invocation, progr
     if spin := given.get("spin"):
         past = read(past_store(store, spin), Keys(invocation.flow, spin["run"])).doc
     scheduled_time = past["scheduled_time"] if past else _scheduled_time(given.get("scheduled_time") or invocation.scheduled)
-    parameters, triggers = _triggers(given, invocation, program)
+    parameters, triggers = _triggers(given, invocation, program, came)
     if past:
         triggers = past["triggers"]
     started, target = round(time.time(), 3), target_of(invocation.engine)
@@ -125,14 +130,16 @@ def _document(store: Store, given: dict[str, Any], invocation: Invocation, progr
     }
 
 
-def _triggers(given: dict[str, Any], invocation: Invocation, program: CodePackage) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def _triggers(
+    given: dict[str, Any], invocation: Invocation, program: CodePackage, came: list[dict[str, Any]] | None
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The given parameters with those that events set, and the runs and events that started the run, as its record holds them."""
-    parameters, text = given.get("parameters") or {}, given.get("trigger") or invocation.trigger
-    if not (text or given.get("triggers")):
+    parameters = given.get("parameters") or {}
+    if not (came or given.get("trigger") or invocation.trigger or given.get("triggers")):
         return parameters, []
     from flowport.runtime.run import triggers
 
-    found = triggers.checked(given.get("triggers") or []) or triggers.read_triggers(text)
+    found = came or triggers.given_triggers(given, invocation)
     return {**parameters, **triggers.event_parameters(found, program.flow.get("events", {}))}, triggers.recorded(found)
 
 

@@ -1,8 +1,10 @@
 """What started a run, as engines and people say it, and as the record of the run holds it.
 
-FeaturesFlow/run-1 LabelsFlow/run-7                                    runs that were done
-[{"type": "run", "flow": "FeaturesFlow", "run": "run-1"}]              the same, as JSON
-[{"type": "event", "name": "features", "payload": {"date": "..."}}]    an event, with what it carries
+    FeaturesFlow/run-1 LabelsFlow/run-7                                  runs that were done
+    [{"type": "run", "flow": "FeaturesFlow", "run": "run-1"}]            the same, as JSON
+    {"type": "event", "name": "features", "payload": {"date": "..."}}    an event with what it carries; several are on a line each
+
+Argo hands this on as text, the other engines as part of the input of a run.
 """
 
 from __future__ import annotations
@@ -17,8 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
+    from flowport.runtime.protocol import Invocation
+
 MOST = 100
 """How many runs and events may start a run."""
+
+
+def given_triggers(given: Mapping[str, Any], invocation: Invocation) -> list[dict[str, Any]]:
+    """The triggers of a run by its input, and by what the engine says; none for one that somebody or a schedule started."""
+    return checked(given.get("triggers") or []) or read_triggers(given.get("trigger") or invocation.trigger)
 
 
 def read_triggers(text: str) -> list[dict[str, Any]]:
@@ -26,10 +35,10 @@ def read_triggers(text: str) -> list[dict[str, Any]]:
     if not text.lstrip().startswith(("[", "{")):
         return checked([_run(word) for word in text.split()])
     try:
-        found = documents.load(text)
+        found = [documents.load(line) for line in text.splitlines()] if text.lstrip().startswith("{") else documents.load(text)
     except ValueError:
         raise NonRetryable(f"what started the run, {brief(text)}, is not JSON") from None
-    return checked(found if isinstance(found, list) else [found])
+    return checked(found)
 
 
 def _run(word: str) -> dict[str, Any]:

@@ -115,6 +115,11 @@ def table_folder(flow: str) -> str:
     return f"{flow_folder(flow)}table/"
 
 
+def gate(flow: str, branch: str) -> str:
+    """The document that says what has come for the next run of a flow, on a branch of its project, and which run began last."""
+    return f"{flow_folder(flow)}gate/{part(branch) if branch else 'gate'}.json"
+
+
 def tagged(listed: str, tag: str) -> str:
     """The list of the runs that a list has and that have a tag."""
     name = part(tag)

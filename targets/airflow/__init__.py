@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower.fuse import cap_loops
+from flowport.compiler.lower.gate import with_gate
 from flowport.compiler.target import DryRun, DryRunResult, File, Target, TaskEnded
 from flowport.targets.airflow.dag import dag_file
 from flowport.targets.airflow.limits import plan_problems, setting_problems
@@ -29,8 +30,8 @@ class AirflowCompiler:
         return tuple(setting_problems(settings))
 
     def lower(self, plan: Plan, settings: Settings) -> Plan:
-        """Give every loop a cap of 0: a DAG has no cycles."""
-        return cap_loops(plan, 0)
+        """Give every loop a cap of 0, as a DAG has no cycles, and a run a gate if it may not begin."""
+        return cap_loops(with_gate(plan) if settings.cooldown else plan, 0)
 
     def fits(self, plan: Plan, settings: Settings) -> tuple[Diagnostic, ...]:
         """What stands between this plan and a DAG that runs."""

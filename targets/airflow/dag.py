@@ -11,15 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import flowport
-from flowport.compiler.ir import ExitHooks, Schedule, Step
+from flowport.compiler.ir import ExitHooks, Step
 from flowport.compiler.ir.outline import outline
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower.fuse import fuse_loops
+from flowport.compiler.lower.gate import first_step
 from flowport.compiler.lower.run_ids import run_prefix
 from flowport.compiler.lower.time_limits import time_limits
 from flowport.runtime.protocol import Invocation, variable
 from flowport.targets.airflow.body import INDENT, Body, first_line
 from flowport.targets.airflow.compute import COMPUTE
+from flowport.targets.airflow.events.assets import STARTED_BY, asset, asset_name, flows_before, macros, schedule
 from flowport.targets.airflow.form import params
 from flowport.targets.airflow.groups import Listing, groups, inside, jobs
 from flowport.targets.airflow.hooks.at_the_end import SNIPPET, callbacks, hooks_call
@@ -61,8 +63,12 @@ OURS = {
     "Param": ("airflow.sdk.definitions.param", "airflow.models.param"),
     "TaskGroup": ("airflow.sdk", "airflow.utils.task_group"),
     "task_group": ("airflow.sdk", "airflow.decorators"),
+    "Asset": ("airflow.sdk", "airflow.datasets"),
 }
 """Where Airflow 3 and Airflow 2 have what a DAG file itself uses."""
+
+OLD_NAMES = {"Asset": "Dataset as Asset"}
+"""What Airflow 2 calls otherwise."""
 
 
 def dag_file(plan: Plan, settings: Settings, code: str) -> str:
@@ -92,9 +98,11 @@ class _File:
         needed = [*self.compute.snippets]
         needed += ["arms"] if any(job.ways for job in jobs(members)) else []
         needed += [SNIPPET] if receivers(settings) else []
+        needed += ["started_by"] if self._is_triggered else []
+        needed += ["either"] if self._is_triggered and plan.flow.schedules else []
         needed += ["lists"] if any(isinstance(member, Listing) for member in inside(members)) else []
         self.snippets = [snippet(name) for name in needed]
-        taken = {"dag", "slice", "RUN", "FORM", *OURS, *KNOWN, *self.compute.constants(settings)}
+        taken = {"dag", "slice", "RUN", "FORM", "FLOWS", *OURS, *KNOWN, *self.compute.constants(settings)}
         called = Names(plan, taken | {name for each in self.snippets for name in _bound(each)})
         self._limits = time_limits(whole, settings.width, settings.total)
         self.hooks = called.new("exit_hooks")
@@ -121,7 +129,7 @@ class _File:
         return import_lines(
             merged([*(each.always for each in self.snippets), *known]),
             merged([*(each.new for each in self.snippets), *({OURS[name][0]: {name}} for name in own)]),
-            merged([*(each.old for each in self.snippets), *({OURS[name][1]: {name}} for name in own)]),
+            merged([*(each.old for each in self.snippets), *({OURS[name][1]: {OLD_NAMES.get(name, name)}} for name in own)]),
         )
 
     def _constants(self) -> Iterator[str]:
@@ -136,8 +144,24 @@ class _File:
         yield "# What every task is told. The epoch grows when a task is cleared: then it runs again, and what follows sees it."
         yield statement("RUN = ", {**{name: value for name, value in said.items() if value}, variable("epoch"): EPOCH})
         yield "# What the first task is told besides: the trigger form (when it is too long, its length), and whose run it is."
-        scheduled = {variable("scheduled"): SCHEDULED} if self.plan.flow.schedules else {}
-        yield statement("FORM = ", {variable("form"): form, variable("engine"): BEGAN, **scheduled})
+        yield statement("FORM = ", {variable("form"): form, variable("engine"): BEGAN, **self._starts()})
+        if self._is_triggered:
+            yield "# The flows that start this one: of each its asset, its name, and what stands before the ids of its runs."
+            yield statement("FLOWS = ", flows_before(self.plan.flow, settings))
+
+    @property
+    def _is_triggered(self) -> bool:
+        return bool(self.plan.flow.events or self.plan.flow.upstream)
+
+    def _starts(self) -> dict[str, Value]:
+        """What the first task is told of what started the run."""
+        found: dict[str, Value] = {variable("scheduled"): SCHEDULED} if self.plan.flow.schedules else {}
+        if self._is_triggered:
+            quoted = " | replace('$', '$$')" if self.compute.expands else ""
+            found[variable("trigger")] = f"{{{{ {STARTED_BY}{quoted} }}}}"
+        if self.settings.cooldown:
+            found[variable("cooldown")] = str(self.settings.cooldown)
+        return found
 
     def _arguments(self) -> Call:
         """The arguments of the DAG itself."""
@@ -147,7 +171,7 @@ class _File:
             named["dag_display_name"] = flow.deployment
         if flow.doc.strip():
             named["description"] = first_line(flow.doc)
-        named |= {"doc_md": Code("__doc__"), "schedule": _timetable(flow.schedules)}
+        named |= {"doc_md": Code("__doc__"), "schedule": schedule(flow, settings)}
         since = settings.catch_up if flow.schedules else None
         named["catchup"] = since is not None
         first = (2024, 1, 1) if since is None else (since.year, since.month, since.day)
@@ -162,12 +186,14 @@ class _File:
             named["dagrun_timeout"] = Call("timedelta", (), {"seconds": settings.run_timeout})
         named |= dict(callbacks(flow, settings))
         named["default_args"] = {"owner": settings.owner, "retries": 0, **self.compute.defaults(settings), **settings.default_args}
+        if self._is_triggered:
+            named["user_defined_macros"] = macros()
         return Call("DAG", (), {**named, "params": params(flow), "tags": ["flowport", *settings.tags]})
 
     def _hooks(self) -> Iterator[str]:
         """The task of the exit hooks, which waits for all others."""
         if self.plan.flow.exit_hooks != ExitHooks():
-            name, first = self.hooks, self.plan.flow.step(self.plan.flow.start).settings
+            name, first = self.hooks, first_step(self.plan.flow).settings
             own = {name: self._value(value) for name, value in (*tempdir(self.compute.tmpfs(first.execution)), *first.variables)}
             call = hooks_call(name.id, self.plan.flow, self.settings, own)
             self.body.used.update(names(call))
@@ -185,18 +211,13 @@ class _File:
             named["environment"] = Unpacked(Code("FORM"), own) if own else Code("FORM")
         elif own:
             named["environment"] = own
+        if step.name == self.plan.flow.end:
+            named["outlets"] = [asset(asset_name(self.settings))]
         return named | self.compute.arguments(step.settings, self.settings)
 
     def _value(self, text: str) -> str:
         """A text as the value of a variable of the environment, on its way through Airflow's templates and the engine behind."""
         return literal(text.replace("$", "$$") if self.compute.expands else text)
-
-
-def _timetable(schedules: tuple[Schedule, ...]) -> Value:
-    """When runs begin: a plain cron expression Airflow 2 would take for the beginning of an interval, and start the run at its end."""
-    for schedule in schedules:
-        return Call("CronTriggerTimetable", (schedule.cron,), {"timezone": schedule.timezone or "UTC"})
-    return None
 
 
 def _bound(each: Snippet) -> Iterator[str]:

@@ -42,11 +42,13 @@ assert FIELDS.keys() == FORM.keys() - {"run_trigger"}
 def params(flow: Flow) -> dict[str, Value]:
     """The fields of a flow's form by name: its parameters, and what resumes an earlier run."""
     specs: Any = flow_document(flow)["parameters"]
-    own = {parameter.name: _param(parameter, spec) for parameter, spec in zip(flow.parameters, specs)}
+    sent = {parameter for event in flow.events for parameter, _ in event.parameters}
+    own = {parameter.name: _param(parameter, spec, parameter.name in sent) for parameter, spec in zip(flow.parameters, specs)}
     return {**own, **{name: _optional(kind, {"section": SECTION, "description": text}) for name, (kind, text) in FIELDS.items()}}
 
 
-def _param(parameter: Parameter, spec: dict[str, Any]) -> Call:
+def _param(parameter: Parameter, spec: dict[str, Any], is_sent: bool) -> Call:
+    """The field of a parameter; one that an event sets may be left empty."""
     more: dict[str, Value] = {"description": text} if (text := _description(parameter)) else {}
     if parameter.kind == "file":
         more |= {"format": "multiline"} if parameter.text else {}
@@ -56,7 +58,7 @@ def _param(parameter: Parameter, spec: dict[str, Any]) -> Call:
     if parameter.kind == "list":
         # Without `items` the form has a line for each element and takes all of them for text.
         more |= {"items": {"type": TYPES.get(parameter.element, [*ANYTHING, "null"])}}
-    if isinstance(parameter.default, NoDefault) and parameter.required:
+    if isinstance(parameter.default, NoDefault) and parameter.required and not is_sent:
         return Call("Param", (), {"type": kinds, **_choices(spec), **more})
     if default is None or default == "":
         return Call(

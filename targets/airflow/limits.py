@@ -17,6 +17,7 @@ from flowport.compiler.ir.features import FOREACH_IN_LOOP, Feature
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower.capabilities import Capabilities, Limit, missing
 from flowport.compiler.lower.fuse import fuse_loops
+from flowport.runtime.protocol import GATE
 from flowport.targets.airflow.arguments import argument_problems
 from flowport.targets.airflow.compute import COMPUTE, NO_JOB_SECRET, NO_POD_SECRET, Compute
 from flowport.targets.airflow.form import FIELDS, shown
@@ -223,6 +224,6 @@ def _renamed(plan: Plan, settings: Settings) -> Iterator[Diagnostic]:
         yield Diagnostic("FP305", f"flow `{plan.flow.name}` is DAG `{dag}` in Airflow", plan.flow.span, notes, severity="warning")
     names = Names(plan)
     for step in plan.flow.steps:
-        if step.name in names.steps and names[step.name].id != step.name:
+        if step.name != GATE and step.name in names.steps and names[step.name].id != step.name:
             message = f"step `{step.name}` is task `{names[step.name].id}` in Airflow"
             yield Diagnostic("FP305", message, step.span, notes, severity="warning")

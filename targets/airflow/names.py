@@ -14,6 +14,7 @@ from flowport.compiler.ir.plan import Plan, steps
 from flowport.compiler.lower.fuse import loops
 from flowport.compiler.lower.names import legal, with_hash
 from flowport.compiler.record import record
+from flowport.runtime.protocol import GATE
 from flowport.targets.airflow.settings import ID
 
 CHARACTERS = "A-Za-z0-9_"
@@ -36,7 +37,7 @@ class Names:
         self._ids: set[str] = set()
         rests = loops(plan)
         inside = {step for loop in rests.values() for step in steps(loop.body)}
-        self.steps = {step: self.new(step) for step in steps(plan.body) if step not in inside}
+        self.steps = {step: self.new("begin_run" if step == GATE else step) for step in steps(plan.body) if step not in inside}
         self.loops = {header: self.new(f"{header}_loop") for header in rests}
 
     def __getitem__(self, step: str) -> Name:

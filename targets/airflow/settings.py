@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from flowport.compiler.lower.names import legal
 from flowport.compiler.settings import Profile, TargetSettings, number, table, text, texts
 from flowport.targets.hooks.receivers import on_end
-from flowport.targets.schedules.vocabulary import CATCH_UP, OVERLAP, OVERLAPS
+from flowport.targets.schedules.vocabulary import CATCH_UP, COOLDOWN, OVERLAP, OVERLAPS
 
 TIMEOUT = 99_999_999
 """The most seconds of a timeout: three years, as on Step Functions."""
@@ -82,6 +82,7 @@ class Settings(TargetSettings):
     run_timeout = number(
         "timeout of a run in seconds: the run is stopped and fails (`dagrun_timeout`); by default there is none", most=TIMEOUT
     )
+    cooldown = number(COOLDOWN, most=10 * 366 * 86_400)
     startup_timeout = number(
         "timeout for the start of a pod in seconds (`startup_timeout_seconds`); by default that of the operator (kubernetes)",
         most=TIMEOUT,

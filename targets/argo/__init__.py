@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower.fuse import cap_loops
+from flowport.compiler.lower.gate import with_gate
 from flowport.compiler.target import Deployer, DryRun, DryRunResult, File, Target, TaskEnded
+from flowport.targets.argo.events.documents import event_documents
 from flowport.targets.argo.limits import plan_problems
 from flowport.targets.argo.schedule import cron_workflow
 from flowport.targets.argo.setting_problems import setting_problems
@@ -30,18 +32,23 @@ class ArgoCompiler:
         return tuple(setting_problems(settings))
 
     def lower(self, plan: Plan, settings: Settings) -> Plan:
-        """Give every loop a cap, that of the profile: of 0 in a foreach or in another loop, as turns multiply there."""
-        return cap_loops(cap_loops(plan, TURNS, 0), settings.turns)
+        """Give every loop a cap, that of the profile: of 0 in a foreach or in another loop, as turns multiply there.
+
+        And a run gets a gate if it may not begin.
+        """
+        gated = with_gate(plan) if settings.cooldown else plan
+        return cap_loops(cap_loops(gated, TURNS, 0), settings.turns)
 
     def fits(self, plan: Plan, settings: Settings) -> tuple[Diagnostic, ...]:
         """What stands between this plan and a workflow that runs."""
         return tuple(plan_problems(plan, settings, workflow_template(plan, settings, "0" * 64)))
 
     def emit(self, plan: Plan, settings: Settings, package: Package) -> tuple[File, ...]:
-        """The template with what starts it by the clock, and the code package in a folder beside them."""
+        """The template with what starts it, and the code package in a folder beside them."""
         template = workflow_template(plan, settings, package.digest)
         # In one file, so that none is left over when the schedule is gone.
-        documents = (template, *(cron_workflow(plan, schedule, settings) for schedule in plan.flow.schedules))
+        clocks = (cron_workflow(plan, schedule, settings) for schedule in plan.flow.schedules)
+        documents = (template, *clocks, *event_documents(plan, settings))
         return (
             File(f"{settings.name}.yaml", header(plan.flow) + encoded(*documents)),
             File(f"{settings.name}/code/{package.digest}.zip", package.data),

@@ -18,6 +18,7 @@ from flowport.compiler.ir.plan import Loop, Plan, walk
 from flowport.compiler.lower.capabilities import Capabilities, Limit, missing
 from flowport.compiler.lower.fuse import differing_steps
 from flowport.runtime.store import documents
+from flowport.targets.argo.events.problems import trigger_problems
 from flowport.targets.argo.form import REFERENCE, ROOM, WHOLE, arguments, fields
 from flowport.targets.argo.gangs import gangs, is_apart, number_of_pods
 from flowport.targets.argo.graph import graph, jobs, repeated
@@ -61,6 +62,7 @@ def plan_problems(plan: Plan, settings: Settings, document: Any) -> Iterator[Dia
         message = f"`{name}` has {len(name)} characters, and Argo allows {CRON_NAME} for a CronWorkflow"
         yield Diagnostic("FP405", message, schedule.span, help=("use a shorter `name` for the template",))
     yield from unfilled(plan.flow)
+    yield from trigger_problems(plan.flow, settings)
     yield from not_offered(plan.flow, "overlap", settings.overlap, NO_OVERLAP)
     yield from clock_changes(plan.flow, "Argo starts no run then", "Argo starts two runs")
     yield from no_catch_up(plan.flow, settings.catch_up, NO_CATCH_UP)

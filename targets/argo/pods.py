@@ -18,6 +18,9 @@ from flowport.targets.containers.needs import sizes as container_sizes
 from flowport.targets.sizes import VARIABLE
 from flowport.targets.volumes import Volume, own_volumes
 
+BEGINS = "begins"
+"""The global output of a workflow that may not begin: the steps that it goes to, which are none where it did not begin."""
+
 TMP = "/tmp"
 ROUTE = f"{TMP}/route.json"
 _FORM = "sprig.b64enc(workflow.parameters.json)"
@@ -40,6 +43,7 @@ class Pod:
 
     `answers` says that the task writes where to go on, `counts` that it also writes how many nodes the gang has that it starts, `node` that
     it is itself a node, `first` that it begins the run, `scheduled` that a schedule may have started that, and `command` is the runtime's.
+    `gate` are the seconds of the cool-down, where it decides whether the run begins.
     `turn` is the turn that the rest of a loop begins with, and of `shared` such fan-outs all must fit into one workflow.
     """
 
@@ -50,6 +54,7 @@ class Pod:
     node: bool
     first: bool
     scheduled: bool
+    gate: int | None
     turn: int
     shared: int
     retries: int
@@ -67,6 +72,7 @@ class Part:
 
     first: bool
     scheduled: bool
+    gate: int | None
     block: bool
     turn: int
     shared: int
@@ -90,6 +96,7 @@ def pod(step: Step, part: Part, deadline: int | None) -> Pod:
         node=part.node,
         first=part.first,
         scheduled=part.scheduled,
+        gate=part.gate,
         turn=part.turn,
         shared=part.shared if isinstance(step.transition, Foreach) else 1,
         retries=settings.retries,
@@ -125,7 +132,11 @@ def pod_template(name: str, spec: Pod, environment: list[JSON], settings: Settin
         made["inputs"] = {"parameters": [{"name": each} for each in inputs]}
     if spec.answers:
         written = {"route": ROUTE, **({NODES: ROUTE + COUNTED} if spec.counts else {})}
-        made["outputs"] = {"parameters": [{"name": each, "valueFrom": {"path": path}} for each, path in written.items()]}
+        outputs: list[JSON] = [{"name": each, "valueFrom": {"path": path}} for each, path in written.items()]
+        if spec.gate is not None:
+            # Of the workflow, so that a sensor sees whether the run began.
+            outputs = [{"name": "route", "globalName": BEGINS, "valueFrom": {"path": ROUTE}}]
+        made["outputs"] = {"parameters": outputs}
     if spec.retries:
         made["retryStrategy"] = _retries(spec)
     if spec.deadline is not None:
@@ -207,6 +218,7 @@ def _variables(spec: Pod, width: int, total: int, run: str) -> list[JSON]:
         **(_of_node() if spec.node else {}),
         **({variable("form"): FORM, variable("engine"): BEGAN} if spec.first else {}),
         **({variable("scheduled"): SCHEDULED} if spec.scheduled else {}),
+        **({variable("cooldown"): str(spec.gate)} if spec.gate is not None else {}),
         **{name: literal(value) for name, value in (*tempdir(spec.execution.tmpfs), *spec.environment)},
     }
     return listed(said)

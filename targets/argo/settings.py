@@ -5,7 +5,7 @@ from __future__ import annotations
 from flowport.compiler.lower.names import legal
 from flowport.compiler.settings import Profile, TargetSettings, number, table, tables, text, texts
 from flowport.targets.hooks.receivers import on_end
-from flowport.targets.schedules.vocabulary import CATCH_UP, OVERLAP, OVERLAPS
+from flowport.targets.schedules.vocabulary import CATCH_UP, COOLDOWN, OVERLAP, OVERLAPS
 
 POD_GC = ("OnPodSuccess", "OnPodCompletion", "OnWorkflowSuccess", "OnWorkflowCompletion", "Never")
 """Argo's own strategies; `Never` is the absence of one."""
@@ -85,6 +85,7 @@ class Settings(TargetSettings):
         "timeout of a run in seconds: the workflow is stopped and fails (`activeDeadlineSeconds`); by default there is none",
         most=DAYS * 86_400,
     )
+    cooldown = number(COOLDOWN, most=10 * 366 * 86_400)
     startup_timeout = number(
         "timeout for the start of a pod in seconds (`pendingTimeout`, from Argo 4.1 on); by default there is none", most=DAYS * 86_400
     )
@@ -95,12 +96,21 @@ class Settings(TargetSettings):
     given_overlap = text(f"{OVERLAPS}; by default `skip`, and Argo cannot `wait`", name="overlap", choices=OVERLAP)
     catch_up = text(f"{CATCH_UP}; Argo cannot, and starts only the last one, within ten minutes", example="2026-11-01")
     schedule = text(
-        "whether a deployed `@schedule` starts runs: `active`, or `paused` until you turn it on",
+        "whether a deployed `@schedule` starts runs: `active`, or `paused` until you turn it on; `paused` leaves triggers out",
         default="active",
         choices=("active", "paused"),
     )
     on_success = on_end("is done", "kubernetes:alerts/slack")
     on_failure = on_end("failed or was stopped", "kubernetes:alerts/slack")
+    event_source = text(
+        "the event source and the event of Argo Events that `@trigger` waits for, such as the webhook that Metaflow uses; by default a "
+        "WorkflowEventBinding starts a run, for which Argo's server is enough",
+        example="argo-events-webhook/metaflow-event",
+    )
+    event_service_account = text(
+        "the service account of the EventSource and the Sensor of a flow: it may list and watch workflows, and create them",
+        example="events",
+    )
     keep_days = number("how many days a workflow is kept after it ends (`ttlStrategy`)", default=7, most=DAYS)
     turns = number("turns of a loop that run in pods of their own; one pod runs the rest", default=TURNS, least=0, most=TURNS)
     width = number(

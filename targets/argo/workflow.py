@@ -15,6 +15,7 @@ from flowport.compiler.ir.plan import Loop, Plan, steps, walk
 from flowport.compiler.lower.fuse import cap_loops, fuse_loops, loops
 from flowport.compiler.lower.run_ids import run_prefix
 from flowport.compiler.lower.time_limits import time_limits
+from flowport.runtime.protocol import GATE
 from flowport.runtime.store import documents
 from flowport.targets.argo.dags import MAIN, Dags
 from flowport.targets.argo.form import arguments
@@ -131,7 +132,7 @@ class _Pods:
 
     def __init__(self, plan: Plan, template: Names, settings: Settings, width: int, total: int) -> None:
         self.made: dict[Pod, str] = {}
-        self._plan, self._template = plan, template
+        self._plan, self._template, self._cooldown = plan, template, settings.cooldown
         self._apart = gangs(plan.flow, settings)
         turning = {node.header: node for node in walk(plan.body) if isinstance(node, Loop) and node.cap}
         self._caps = {header: loop.cap or 0 for header, loop in turning.items()}
@@ -150,6 +151,7 @@ class _Pods:
         part = Part(
             first=step == flow.start,
             scheduled=step == flow.start and bool(flow.schedules),
+            gate=(self._cooldown or 0) if step == GATE else None,
             block=rest or step in self._fused,
             turn=self._caps[step] if rest else 0,
             shared=1 if rest else self._shared.get(step, 1),

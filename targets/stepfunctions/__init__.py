@@ -13,11 +13,13 @@ from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import JSON
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower import fuse
+from flowport.compiler.lower.gate import waits_for_several, with_gate
 from flowport.compiler.record import replace
 from flowport.compiler.target import DryRun, DryRunResult, File, Target, TaskEnded
 from flowport.targets.stepfunctions.access.policies import execution_policy, job_policy, machine_policy
 from flowport.targets.stepfunctions.access.trust import job_trust, machine_trust
 from flowport.targets.stepfunctions.compute import COMPUTE
+from flowport.targets.stepfunctions.events.rules import rule_documents, trigger_policy, trigger_trust
 from flowport.targets.stepfunctions.foreach.arrays import array_origins
 from flowport.targets.stepfunctions.history import capped
 from flowport.targets.stepfunctions.hooks.exit_machine import exit_documents, exit_job
@@ -45,8 +47,12 @@ class StepFunctionsCompiler:
         return tuple(setting_problems(settings))
 
     def lower(self, plan: Plan, settings: Settings) -> Plan:
-        """Give every loop a cap, so that no history grows too long, and none above what the profile says."""
-        lowered = capped(plan, array_origins(plan, settings))
+        """Give every loop a cap, so that no history grows too long, and none above what the profile says.
+
+        And a run gets a gate if it may not begin.
+        """
+        gated = with_gate(plan) if settings.cooldown or waits_for_several(plan.flow) else plan
+        lowered = capped(gated, array_origins(gated, settings))
         return lowered if settings.turns is None else fuse.cap_loops(lowered, settings.turns)
 
     def fits(self, plan: Plan, settings: Settings) -> tuple[Diagnostic, ...]:
@@ -75,6 +81,10 @@ class StepFunctionsCompiler:
             documents["schedule-trust.json"] = schedule_trust(settings)
         if at_the_end is not None:
             documents.update(exit_documents(plan, settings, at_the_end, package.digest))
+        if rules := rule_documents(plan, settings):
+            documents["triggers.json"] = rules
+            documents["trigger-policy.json"] = trigger_policy(settings)
+            documents["trigger-trust.json"] = trigger_trust(settings)
         files = [File(f"{settings.machine}/{path}", encoded(document)) for path, document in documents.items()]
         return (*files, File(f"{settings.machine}/code/{package.digest}.zip", package.data))
 

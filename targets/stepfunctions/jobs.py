@@ -13,7 +13,7 @@ from flowport.compiler.lower.names import HASH, Namer
 from flowport.compiler.lower.time_limits import time_limits
 from flowport.compiler.record import record
 from flowport.runtime.hooks.ending import Ending
-from flowport.runtime.protocol import Invocation
+from flowport.runtime.protocol import GATE, Invocation
 from flowport.runtime.records.rounds import ARRIVAL
 from flowport.targets.containers.needs import tempdir
 from flowport.targets.gangs import can_be_apart
@@ -79,7 +79,14 @@ class Jobs:
         nodes = nodes_apart(settings, self._settings)
         if timeout and nodes > 1:  # the clock of the job begins with node 0, which waits for the others
             timeout += round(ARRIVAL)
-        invocation = self._invocation(step, self._settings.width, self._settings.total, engine=engine, nodes="batch" if nodes > 1 else "")
+        invocation = self._invocation(
+            step,
+            self._settings.width,
+            self._settings.total,
+            engine=engine,
+            nodes="batch" if nodes > 1 else "",
+            cooldown=(self._settings.cooldown or 0) if step == GATE else 0,
+        )
         return _job(name, invocation, settings, timeout, nodes)
 
     def _rest(self, name: str, loop: Loop) -> Job:
@@ -88,7 +95,7 @@ class Jobs:
         return _job(name, invocation, asked, None)
 
     def _invocation(
-        self, step: str, width: int, total: int, engine: str = "", block: bool = False, turn: int = 0, nodes: str = ""
+        self, step: str, width: int, total: int, engine: str = "", block: bool = False, turn: int = 0, nodes: str = "", cooldown: int = 0
     ) -> Invocation:
         return Invocation(
             self._plan.flow.name,
@@ -103,6 +110,7 @@ class Jobs:
             block=block,
             turn=turn,
             nodes=nodes,
+            cooldown=cooldown,
         )
 
 

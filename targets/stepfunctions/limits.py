@@ -18,7 +18,7 @@ from flowport.targets.containers.limits import BATCH_LACKS, COMPUTE_CODES, TMPFS
 from flowport.targets.gangs import uncounted
 from flowport.targets.hooks.receivers import receivers
 from flowport.targets.schedules.clock_changes import clock_changes
-from flowport.targets.schedules.problems import no_catch_up, not_offered, unfilled, unplanned
+from flowport.targets.schedules.problems import no_catch_up, not_offered, unfilled, unplanned, untriggered
 from flowport.targets.settings_validation import line
 from flowport.targets.stepfunctions.containers.problems import job_problems
 from flowport.targets.stepfunctions.foreach.arrays import array_origins, mapped_after_all
@@ -29,6 +29,9 @@ from flowport.targets.stepfunctions.schedule import has_two_days
 from flowport.targets.stepfunctions.settings import Settings
 
 DEFINITION = 1_048_576
+
+DETAIL_TYPE = 128
+"""Characters of the type of an event (EventBridge API, PutEventsRequestEntry)."""
 
 FARGATE_EC2 = 'set platform = "EC2" in a profile with a queue on EC2, or remove it'
 FARGATE_LACKS: Capabilities = {
@@ -154,6 +157,11 @@ def _schedule_problems(plan: Plan, settings: Settings) -> Iterator[Diagnostic]:
     yield from no_catch_up(plan.flow, settings.catch_up, "EventBridge Scheduler starts no run for a time that it missed")
     if settings.unknown:
         yield from unplanned(plan.flow, _both(settings), "the ARN of a schedule has a region and an account")
+        yield from untriggered(plan.flow, _both(settings), "the ARNs in the rules of EventBridge have a region and an account")
+    for event in plan.flow.events:
+        if len(event.name) > DETAIL_TYPE or any(mark in event.name for mark in "<>"):
+            message = f"EventBridge cannot have the event `{event.name[:60]}`: it takes {DETAIL_TYPE} characters, and neither `<` nor `>`"
+            yield Diagnostic("FP443", message, event.span, help=("give the event another name",))
 
 
 def _both(settings: Settings) -> str:

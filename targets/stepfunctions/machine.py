@@ -15,6 +15,7 @@ from flowport.compiler.ir.plan import Arm, Block, Choice, Loop, Map, Node, Paral
 from flowport.compiler.lower.fuse import merge_settings
 from flowport.compiler.lower.names import Namer
 from flowport.compiler.lower.run_ids import run_prefix
+from flowport.runtime.protocol import GATE
 from flowport.runtime.store.keys import part, runs_folder
 from flowport.targets.stepfunctions import states as asl
 from flowport.targets.stepfunctions.batch import array, retried_by_batch
@@ -117,6 +118,8 @@ class _Builder:
                 return {self._entry(node): asl.onward(asl.parallel(made), following)}
             case Map():
                 return self._map(node, place, following)
+            case Choice(origin=origin) if origin == GATE:
+                return self._gate(node, place)
             case Choice():
                 return self._choice(node, place, following)
             case Loop():
@@ -186,6 +189,14 @@ class _Builder:
             self._name(step): asl.onward(array_job, following),
             **ends,
         }
+
+    def _gate(self, node: Choice, place: Place) -> States:
+        """The whole run, behind a state that asks whether it begins."""
+        (arm,) = node.arms
+        asked, end = self._guard(GATE, arm), self._name(f"{GATE} not")
+        body = self._block(arm.body, Place(place.scope, place.loops, arm), None)
+        rule = {**asl.any_of(self._routes.entering(arm, place)), "Next": next(iter(body))}
+        return {asked: asl.choice([rule], end), end: asl.skipped(), **body}
 
     def _choice(self, node: Choice, place: Place, following: str | None) -> States:
         """The arms one after the other, each behind a state that asks whether an item came this way."""

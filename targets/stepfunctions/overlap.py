@@ -48,7 +48,7 @@ def skipping(settings: Settings, following: str) -> States:
         "any run": asl.choice([none], "earliest run"),
         "earliest run": asl.onward(asl.place(earliest, "$.overlap"), "is earliest"),
         "is earliest": asl.choice([itself], "skip run"),
-        "skip run": {"Type": "Succeed"},
+        "skip run": asl.skipped(),
         "begin scheduled run": {"Type": "Pass", "Result": SKIP, "ResultPath": "$.overlap", "Next": following},
     }
 

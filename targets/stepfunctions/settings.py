@@ -5,7 +5,7 @@ from __future__ import annotations
 from flowport.compiler.lower.names import legal
 from flowport.compiler.settings import Profile, TargetSettings, flag, number, table, text, texts
 from flowport.targets.hooks.receivers import on_end
-from flowport.targets.schedules.vocabulary import CATCH_UP, OVERLAP, OVERLAPS
+from flowport.targets.schedules.vocabulary import CATCH_UP, COOLDOWN, OVERLAP, OVERLAPS
 
 ROLE = "arn:aws:iam::123456789012:role/ecs"
 CHILDREN = 10_000
@@ -84,12 +84,18 @@ class Settings(TargetSettings):
         "that is called like the machine: `DigitsFlow-exit`",
         example=ROLE.replace("ecs", "exit"),
     )
+    trigger_role = text(
+        "ARN of the role with which EventBridge starts the machine for `@trigger` and `@trigger_on_finish`; it needs trigger-policy.json; "
+        "by default the role of the account that is called like the machine: `DigitsFlow-trigger`",
+        example=ROLE.replace("ecs", "trigger"),
+    )
+    event_bus = text("the event bus of the events of `@trigger`; by default that of the account", example="flows")
     flow_roles = flag(
         "whether the containers of each flow have a role of their own, called like the machine: `DigitsFlow-job`; it needs `account`, and "
         "`flowport deploy --roles` creates it"
     )
     schedule = text(
-        "whether a deployed `@schedule` starts runs: `active`, or `paused` until you turn it on",
+        "whether a deployed `@schedule`, `@trigger` or `@trigger_on_finish` starts runs: `active`, or `paused` until you turn it on",
         default="active",
         choices=("active", "paused"),
     )
@@ -144,6 +150,7 @@ class Settings(TargetSettings):
     )
     on_success = on_end("is done", "aws-secrets-manager.alerts")
     on_failure = on_end("failed or was stopped", "aws-secrets-manager.alerts")
+    cooldown = number(COOLDOWN, most=10 * 366 * 86_400)
     tags = table("tags of the job definitions and their jobs, a table of strings", example={"team": "vision"})
     width = number("the largest number of tasks of one foreach", default=1000, most=CHILDREN)
     total = number("the largest number of tasks of one foreach in a whole run, if it is inside other foreaches", default=10_000)
@@ -206,7 +213,7 @@ class Settings(TargetSettings):
         return f"{name if name[0].isalnum() else f'flow{name}'}-"
 
     def role(self, purpose: str, account: str) -> str:
-        """The ARN of the flow's own role for a purpose: `job`, `machine`, `schedule` or `exit`."""
+        """The ARN of the flow's own role for a purpose: `job`, `machine`, `schedule`, `trigger` or `exit`."""
         return f"arn:{self.partition}:iam::{account}:role/{legal(f'{self.machine}-{purpose}', *ROLE_NAME)}"
 
     @property

@@ -23,6 +23,9 @@ STOPPED = f'*"ExitCode":{STOP}*'
 """What the cause of a job has when its container ended with STOP. The cause is the description of the job, as JSON without spaces (AWS
 Batch API, DescribeJobs); a quote in one of its texts has a backslash before it, so no text can look like this."""
 
+SKIPPED: State = {"skipped": True}
+"""The output of an execution that began no run. Other flows do not begin after it."""
+
 TASK_FAILED, NOT_RETRYABLE = "flowport.TaskFailed", "flowport.NotRetryable"
 """The errors of a job that may be tried again, and of one that may not."""
 
@@ -81,6 +84,11 @@ def tried_again(job: State, names: tuple[str, str, str, str, str], times: int, m
 def fail(error: str, cause: str) -> State:
     """End the machine or branch with an error, and with the cause that is at the path `cause`."""
     return {"Type": "Fail", "Error": error, "CausePath": cause}
+
+
+def skipped() -> State:
+    """End the machine without a run."""
+    return {"Type": "Pass", "Result": dict(SKIPPED), "End": True}
 
 
 def commented(state: State, comment: str) -> State:

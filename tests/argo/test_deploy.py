@@ -279,6 +279,7 @@ def test_a_schedule_of_somebody_else_keeps_the_template_from_being_deployed(clus
 def test_the_cluster_is_asked_for_what_may_change_and_no_more(desk: Desk, deploy: Deploy, cluster: Cluster) -> None:
     assert deploy().status == 0
     read = [f"GET flows/{TEMPLATE}", f"PATCH dry flows/{TEMPLATE}", f"GET flows/{SCHEDULE}"]
+    read += [f"GET flows/{plural}/small" for plural in ("workfloweventbindings", "sensors", "eventsources")]
     assert cluster.asked == [*read, f"PATCH flows/{TEMPLATE}"]
     cluster.asked.clear()
     assert deploy().status == 0

@@ -1,4 +1,4 @@
-"""`@limits(run_timeout=7200, max_active_runs=1, startup_timeout=900)`: how long runs may take, and how many there are at once.
+"""`@limits(run_timeout=7200, max_active_runs=1, startup_timeout=900, cooldown=86400)`: how long runs take, and how many there are.
 
 The arguments are called like the settings of a profile, which come before them.
 """
@@ -9,7 +9,7 @@ from flowport.compiler.decorators.arguments import Arguments
 from flowport.compiler.decorators.decorator import FlowDecorator
 from flowport.compiler.ir import RunLimits
 
-NAMES = ("run_timeout", "max_active_runs", "startup_timeout")
+NAMES = ("run_timeout", "max_active_runs", "startup_timeout", "cooldown")
 
 
 def _read(arguments: Arguments) -> RunLimits | None:

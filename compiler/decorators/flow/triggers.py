@@ -35,14 +35,14 @@ def _read_events(arguments: Arguments) -> tuple[OnEvent, ...]:
 
 def _read_flows(arguments: Arguments) -> tuple[OnFinish, ...]:
     """The flows; those that are wrong are reported and left out."""
-    found: dict[OnFinish, None] = {}
+    found: dict[str, OnFinish] = {}
     for node, value in _listed(arguments, "flow", "flows"):
         flow = _flow(arguments, node, value)
-        if flow is not None and flow in found:
+        if flow is not None and flow.flow in found:
             arguments.say(node, f"`@trigger_on_finish` has the flow `{flow.flow}` twice", "keep one of them")
         elif flow is not None:
-            found[flow] = None
-    return tuple(found)
+            found[flow.flow] = flow
+    return tuple(found.values())
 
 
 def _listed(arguments: Arguments, one: str, several: str) -> Iterator[tuple[ast.expr, Any]]:

@@ -13,6 +13,7 @@ from flowport.compiler.operations import Start
 from flowport.runtime.names.exceptions import MetaflowException
 from flowport.workspace.errors import NotOperable
 from flowport.workspace.operations.engine import Engine, EngineAddress, engine_of_profile
+from flowport.workspace.operations.trigger import TriggerRequest
 from flowport.workspace.parameters import ParameterText, as_text
 from flowport.workspace.run import run_id, run_input
 
@@ -45,7 +46,7 @@ class DeployedFlow:
                 document: dict[str, Any] = {"parameters": given}
             else:
                 texts = [ParameterText(name, as_text(value)) for name, value in given.items()]
-                document = run_input(self._flow, texts, (), None, None).document()
+                document = run_input(self._flow, TriggerRequest(self._flow, None, tuple(texts))).document()
             found = engine.operations.trigger(engine.settings, Start(run_id(None), document))
         return self._run(engine, found.run)
 

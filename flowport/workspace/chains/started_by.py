@@ -32,6 +32,12 @@ def triggers_of(flow: FlowFile, started_by: StartedBy, origin_run: str | None, s
     return (*(_run(flow, text, store) for text in started_by.runs), *(_event(flow, text) for text in started_by.events))
 
 
+def sent_by(flow: FlowFile, events: Sequence[str]) -> set[str]:
+    """The parameters that events set, each given as `NAME` or `NAME=JSON`."""
+    names = {text.partition("=")[0] for text in events}
+    return {parameter for event in flow.plan.flow.events if event.name in names for parameter, _ in event.parameters}
+
+
 def _run(flow: FlowFile, text: str, store: Store) -> dict[str, JSON]:
     address = Address.parse(text)
     known = [source.flow for source in flow.plan.flow.upstream]

@@ -10,7 +10,7 @@ from flowport.compiler.operations import EngineRun, Start
 from flowport.runtime.store.open import open_store
 from flowport.workspace.chains.started_by import StartedBy, triggers_of
 from flowport.workspace.operations.engine import EngineAddress, engine_of_flow
-from flowport.workspace.run import for_time, run_id, run_input
+from flowport.workspace.run import run_id, run_input
 
 if TYPE_CHECKING:
     from flowport.workspace.flow_file import FlowFile
@@ -43,8 +43,7 @@ class Triggered(NamedTuple):
 
 def trigger(request: TriggerRequest, target: str) -> Triggered:
     """Start a run; raises CompileError, WorkspaceError, DeployError or StoreError where it does not begin."""
-    inputs = run_input(request.flow, request.parameters, request.tags, request.origin_run, request.from_step)
-    inputs = for_time(inputs, request.scheduled_time)
+    inputs = run_input(request.flow, request)
     engine = engine_of_flow(request.flow, target)
     started_by = StartedBy(request.trigger_from, request.events)
     if any(started_by):

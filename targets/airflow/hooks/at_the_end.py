@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from flowport.compiler.ir import Flow
+from flowport.compiler.lower.gate import first_step
 from flowport.compiler.lower.run_ids import run_prefix
 from flowport.compiler.record import replace
 from flowport.runtime.hooks.constants import COMMAND_WORD
@@ -43,7 +44,7 @@ def _where(receiver: Receiver) -> str:
 
 def hooks_call(task_id: str, flow: Flow, settings: Settings, variables: Mapping[str, Value]) -> Call:
     """The call that makes the task of the exit hooks, which has these variables and is otherwise like that of the first step."""
-    compute, asked = COMPUTE[settings.compute], flow.step(flow.start).settings
+    compute, asked = COMPUTE[settings.compute], first_step(flow).settings
     told = {variable("target"): "airflow", variable("again"): again("airflow", settings.profile)}
     named: dict[str, Value] = {"command": COMMAND_WORD, "environment": {**told, **variables}}
     named |= compute.limit(START + hook_seconds(flow.exit_hooks, ()), settings)

@@ -15,6 +15,7 @@ from flowport.compiler.record import record
 
 ELSEWHERE = "try `kubectl cluster-info`; `kubectl config use-context NAME` chooses another cluster"
 RIGHTS = "who deploys needs the verbs get, create and patch on workflowtemplates and cronworkflows, and delete on cronworkflows"
+TRIGGERS = "for a flow that is triggered also get, create, patch and delete on workfloweventbindings, sensors and eventsources"
 OPERATE = "who removes or lists what is deployed also needs delete and list on both"
 RUNS = "who starts, follows and stops runs needs the verbs get, list, create and patch on workflows"
 UNKNOWN = b"404 page not found\n"
@@ -82,6 +83,8 @@ def _rights(verb: str, resource: Resource) -> str:
     """The permissions of whoever does such a thing."""
     if resource.plural == "workflows":
         return RUNS
+    if resource.plural in ("workfloweventbindings", "sensors", "eventsources"):
+        return f"{RIGHTS}; {TRIGGERS}"
     removes = verb == "list" or (verb == "delete" and resource.plural == "workflowtemplates")
     return f"{RIGHTS}; {OPERATE}" if removes else RIGHTS
 

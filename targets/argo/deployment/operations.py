@@ -19,6 +19,7 @@ from flowport.targets.argo.deployment.objects import (
     FLOW,
     OWNER,
     SCHEDULES,
+    STARTS,
     TEMPLATES,
     TITLE,
     WORKFLOWS,
@@ -123,7 +124,7 @@ class ArgoOperations:
         return tuple(Version(str(each.number), each.created, each.number == live, each.code) for each in found)
 
     def roll_back(self, settings: Settings, version: str | None) -> Changes:
-        """What puts back the objects of an earlier deployment, its schedule too."""
+        """What puts back the objects of an earlier deployment, what starts it too."""
         cluster, owner = connect(), owner_of(settings)
         template = _template(cluster, settings)
         if template is None:
@@ -139,12 +140,10 @@ class ArgoOperations:
         return Changes(tuple(object_changes(cluster, documents, there, owner)))
 
     def delete(self, settings: Settings) -> Changes:
-        """What removes the schedule first, so that nothing starts, then the template, and stops the runs that are going on."""
+        """What removes the schedule and triggers first, so that nothing starts, then the template, and stops the runs that are going on."""
         cluster, owner = connect(), owner_of(settings)
         _template(cluster, settings)
-        changes = [
-            change for plural in (SCHEDULES, TEMPLATES) for change in removal(cluster, resource_of(cluster, settings, plural), owner)
-        ]
+        changes = [change for plural in (*STARTS, TEMPLATES) for change in removal(cluster, resource_of(cluster, settings, plural), owner)]
         namespace = settings.namespace or cluster.namespace
         for found in cluster.list(WORKFLOWS, namespace, f"{FLOW}={settings.name},{COMPLETED}!=true"):
             resource = Resource(WORKFLOWS, found["metadata"]["name"], namespace)

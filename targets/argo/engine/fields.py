@@ -23,7 +23,7 @@ ENV: Shape = [{"name": None, "value": None, "valueFrom": {"secretKeyRef": {"name
 TEMPLATE: Shape = {
     "name": None,
     "inputs": {"parameters": [{"name": None}]},
-    "outputs": {"parameters": [{"name": None, "valueFrom": {"path": None, "expression": None}}]},
+    "outputs": {"parameters": [{"name": None, "globalName": None, "valueFrom": {"path": None, "expression": None}}]},
     "dag": {"tasks": [TASK]},
     **dict.fromkeys(("metadata", "serviceAccountName", "nodeSelector", "tolerations", "podSpecPatch")),
     "retryStrategy": {"limit": None, "retryPolicy": None, "backoff": {"duration": None}, "expression": None},

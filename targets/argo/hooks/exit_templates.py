@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from flowport.compiler.ir import JSON, ExecutionSpec, Flow, Resources, Step
+from flowport.compiler.lower.gate import first_step
 from flowport.compiler.lower.run_ids import run_prefix
 from flowport.runtime.hooks.constants import COMMAND_WORD
 from flowport.runtime.protocol import variable
@@ -41,7 +42,7 @@ def exit_templates(flow: Flow, settings: Settings, name: Names) -> list[dict[str
 
 def _pod(flow: Flow, settings: Settings, name: str, told: tuple[Receiver, ...]) -> dict[str, JSON]:
     """The pod, which is like that of the first step."""
-    spec = hooks_pod(name, flow.step(flow.start))
+    spec = hooks_pod(name, first_step(flow))
     keys = {one: f"FLOWPORT_ADDRESS_{number}" for number, one in enumerate(told) if one.place == "kubernetes"}
     said = {
         variable("run"): f"{run_prefix(flow)}{{{{workflow.name}}}}",
@@ -68,6 +69,7 @@ def hooks_pod(name: str, first: Step) -> Pod:
         node=False,
         first=False,
         scheduled=False,
+        gate=None,
         turn=0,
         shared=1,
         retries=0,

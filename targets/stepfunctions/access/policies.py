@@ -16,7 +16,8 @@ from flowport.compiler.ir import JSON
 from flowport.compiler.ir.plan import Choice, Loop, Map, Plan, walk
 from flowport.compiler.ir.secrets import Secret
 from flowport.compiler.lower.run_ids import run_prefix
-from flowport.runtime.store.keys import ATTEMPT, CHECKPOINTS, FLOWS, LIVE, hub_cache, part, runs_folder
+from flowport.runtime.protocol import GATE
+from flowport.runtime.store.keys import ATTEMPT, CHECKPOINTS, FLOWS, LIVE, gate, hub_cache, part, runs_folder
 from flowport.targets.hooks.receivers import receivers
 from flowport.targets.stepfunctions import overlap
 from flowport.targets.stepfunctions.access.statements import allow, place
@@ -78,9 +79,11 @@ def job_policy(plan: Plan, settings: Settings) -> dict[str, JSON]:
         [
             allow("ReadTheCode", ["s3:GetObject"], [_objects(settings, "code/*")]),
             allow("ReadWhatTheFlowStores", ["s3:GetObject"], [_objects(settings, f"{flow}*"), blobs]),
+            *_upstream(plan, settings),
             allow("CreateDocuments", ["s3:PutObject"], [own], CREATE_ONLY),
             allow("ReplaceStatus", ["s3:PutObject"], [_objects(settings, f"{runs}{status}") for status in STATUS]),
             allow("StoreData", ["s3:PutObject", "s3:AbortMultipartUpload"], [_objects(settings, f"{runs}{DATA}")]),
+            *_gate(plan, settings),
             *_models(plan, settings, _objects(settings, f"{runs}{SAVED}")),
             allow("StoreBlobs", ["s3:PutObject", "s3:AbortMultipartUpload"], [blobs]),
             # Without a right to list, S3 answers 403 and not 404 for a key that is not there, and a condition on the prefix is not met by
@@ -90,6 +93,20 @@ def job_policy(plan: Plan, settings: Settings) -> dict[str, JSON]:
             *_secrets_of_tasks(plan, settings),
         ]
     )
+
+
+def _upstream(plan: Plan, settings: Settings) -> Iterator[JSON]:
+    """The runs of other flows that start this one, which `current.trigger` reads."""
+    if plan.flow.upstream:
+        flows = dict.fromkeys(f"{FLOWS}{part(source.flow)}/*" for source in plan.flow.upstream)
+        yield allow("ReadTheFlowsBefore", ["s3:GetObject"], [_objects(settings, each) for each in flows])
+
+
+def _gate(plan: Plan, settings: Settings) -> Iterator[JSON]:
+    """What decides whether a run begins writes what it waits for."""
+    if plan.flow.start == GATE:
+        key = gate(plan.flow.name, plan.flow.deployment if plan.flow.project else "")
+        yield allow("DecideWhatBegins", ["s3:PutObject"], [_objects(settings, key)])
 
 
 def _models(plan: Plan, settings: Settings, saved: str) -> Iterator[JSON]:

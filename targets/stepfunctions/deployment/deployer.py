@@ -1,6 +1,6 @@
 """A flow's documents on their way to AWS. What refers to something comes after it, and the switch of the alias is near the end:
 
-    code, roles, log group, definitions of jobs, state machine with a new version, alias, schedule, exit hooks, old versions
+    code, roles, log group, definitions of jobs, state machine with a new version, alias, schedule, rules, exit hooks, old versions
 
 So a deployment that is cut off leaves the live version as it was, and deploying again goes on from there.
 """
@@ -20,6 +20,7 @@ from flowport.targets.stepfunctions.deployment.machine import Machine
 from flowport.targets.stepfunctions.deployment.owner import tags
 from flowport.targets.stepfunctions.deployment.prerequisites import require_roles
 from flowport.targets.stepfunctions.deployment.roles import own_roles, role_changes, role_name
+from flowport.targets.stepfunctions.deployment.rules import rule_changes
 from flowport.targets.stepfunctions.deployment.schedules import schedule_changes
 from flowport.targets.stepfunctions.hooks.deployment import exit_changes
 from flowport.targets.stepfunctions.schedule import schedule_name
@@ -51,10 +52,11 @@ def _changes(deployment: Deployment[Settings]) -> Iterator[Change]:
         raise DeployError("the settings name all roles, so there is none that flowport would create\n  deploy without `--roles`")
     require_compute(account, settings, deployment.plan)
     role = settings.machine_role or settings.role("machine", account.number)
-    wanted = documents.get("schedule.json")
+    wanted, rules = documents.get("schedule.json"), documents.get("triggers.json") or []
     names = {each.name for each in created}
     needed = [role, *filter(None, [settings.job_role]), *([wanted["Target"]["RoleArn"]] if wanted else [])]
     needed += [rule["target"]["RoleArn"] for rule in filter(None, [documents.get("exit-rule.json")])]
+    needed += [each["target"]["RoleArn"] for each in rules[:1]]
     require_roles(account, [each for each in needed if role_name(each) not in names])
     yield from code_changes(settings.store, deployment.package)
     if deployment.roles:
@@ -64,6 +66,7 @@ def _changes(deployment: Deployment[Settings]) -> Iterator[Change]:
     yield from machine.changes(documents.text("state-machine.json"), role, documents["machine-settings.json"], deployment.package.digest)
     yield from schedule_changes(account, schedule_name(settings), wanted, name)
     yield from exit_changes(account, deployment, role, own)
+    yield from rule_changes(account, settings, rules, name)
     yield from machine.removals(settings.versions)
 
 

@@ -21,6 +21,7 @@ from flowport.targets.stepfunctions.deployment.connect import connect
 from flowport.targets.stepfunctions.deployment.machine import CODE, MISSING, STATES, Machine
 from flowport.targets.stepfunctions.deployment.owner import OWNER, mapped, tags
 from flowport.targets.stepfunctions.deployment.roles import role_name, role_removals
+from flowport.targets.stepfunctions.deployment.rules import rule_changes
 from flowport.targets.stepfunctions.deployment.schedules import schedule_changes
 from flowport.targets.stepfunctions.hooks.deployment import PART, exit_removals
 from flowport.targets.stepfunctions.schedule import ALIAS, schedule_name
@@ -134,15 +135,17 @@ class StepFunctionsOperations:
         return Changes((Change(f"alias {machine.name}:{ALIAS}", becomes, f"version {names[0]} -> version {names[1]}", switch),))
 
     def delete(self, settings: Settings) -> Changes:
-        """What removes the schedule first, so that nothing starts, then the machine, the definitions of jobs and the flow's own roles."""
+        """What removes the schedule and the rules first, so that nothing starts, then the machine, the definitions and the flow's roles."""
         account = connect(settings)
         machine = _machine(account, settings)
         found: list[Change] = [*schedule_changes(account, schedule_name(settings), None, settings.flow)]
+        found += rule_changes(account, settings, [], settings.flow)
         found += exit_removals(account, settings, settings.flow)
         if machine.found() is not None:
             found.append(Change(f"state machine {machine.name}", "deleted", make=machine.remove))
         found += definition_removals(account, settings)
-        roles = [role_name(settings.role(purpose, account.number)) for purpose in ("job", "machine", "schedule", "exit")]
+        purposes = ("job", "machine", "schedule", "trigger", "exit")
+        roles = [role_name(settings.role(purpose, account.number)) for purpose in purposes]
         return Changes((*found, *role_removals(account, roles, settings.flow)))
 
     def _run(self, account: Account, settings: Settings, run: str) -> EngineRun | None:

@@ -38,6 +38,7 @@ def own_roles(settings: Settings, documents: Documents, account: str) -> list[Ro
     named = {"job": settings.given_job_role or not settings.flow_roles, "machine": settings.machine_role}
     named["schedule"] = settings.schedule_role or "schedule.json" not in documents
     named["exit"] = settings.exit_role or "exit-rule.json" not in documents
+    named["trigger"] = settings.trigger_role or "triggers.json" not in documents
     return [
         Role(role_name(settings.role(purpose, account)), documents[f"{purpose}-trust.json"], documents[f"{purpose}-policy.json"])
         for purpose, other in named.items()

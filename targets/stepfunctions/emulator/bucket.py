@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from flowport.runtime.records.run_record import document
 from flowport.runtime.store.errors import Missing
-from flowport.runtime.store.keys import Keys
+from flowport.runtime.store.keys import Keys, code_key
 
 if TYPE_CHECKING:
     from flowport.runtime.store.interface import Store
@@ -56,14 +56,20 @@ class Bucket:
                 yield found["Key"][len(self._prefix) :]
 
 
-def runs_before(store: Store, flow: str, run: str) -> Iterator[str]:
-    """A run, the run that it took results over from, and so on."""
-    seen: set[str] = set()
-    origin: str | None = run
-    while origin and origin not in seen:
-        seen.add(origin)
-        yield origin
+def earlier_runs(store: Store, named: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """What the keys begin with of runs, each a flow and an id: of their documents and code, of the runs that they took results over from,
+    and of those that started them.
+    """
+    waiting, seen = [*named], set[tuple[str, str]]()
+    while waiting:
+        flow, run = waiting.pop()
+        if (flow, run) in seen:
+            continue
+        seen.add((flow, run))
         try:
-            origin = document(store, Keys(flow, origin))["origin"]
+            record = document(store, Keys(flow, run))
         except Missing:
-            return
+            continue
+        yield from (Keys(flow, run).root, code_key(record["code"]))
+        waiting += [(flow, record["origin"])] if record["origin"] else []
+        waiting += [(each["flow"], each["run"]) for each in record["triggers"] or () if each["type"] == "run"]

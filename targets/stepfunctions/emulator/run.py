@@ -17,10 +17,10 @@ from flowport.runtime.hooks.constants import COMMAND_WORD
 from flowport.runtime.local.preload import leading
 from flowport.runtime.protocol import ARRAY_INDEX, Invocation
 from flowport.runtime.run.form import is_json
-from flowport.runtime.store.keys import Keys, index_folder, table_folder
+from flowport.runtime.store.keys import index_folder, table_folder
 from flowport.targets.dry_run import Recorder
 from flowport.targets.run_input import in_store
-from flowport.targets.stepfunctions.emulator.bucket import Bucket, runs_before
+from flowport.targets.stepfunctions.emulator.bucket import Bucket, earlier_runs
 from flowport.targets.stepfunctions.emulator.emulator import Emulator, NotStarted
 from flowport.targets.stepfunctions.settings import Settings
 from flowport.targets.stepfunctions.states import NOT_RETRYABLE, TASK_FAILED
@@ -57,8 +57,9 @@ def _emulated(request: DryRun[Settings], files: tuple[File, ...], recorder: Reco
     with Emulator(request.max_workers or WORKERS, hear, store.url, libraries(request.plan.flow)) as account:
         deployed = account.deploy(files, request.settings.store)
         bucket = recorder.documents = Bucket(account, deployed)
-        if request.origin_run:
-            bucket.upload(store, [Keys(flow, run).root for run in runs_before(store, flow, request.origin_run)])
+        named = [(flow, request.origin_run)] if request.origin_run else []
+        named += [(str(each["flow"]), str(each["run"])) for each in request.triggers if each["type"] == "run"]
+        bucket.upload(store, earlier_runs(store, named))
         try:
             ended = account.run(deployed.machine, request.engine_run_id, _input(request, recorder))
             if deployed.exit_machine:  # here nothing sends the event that starts it

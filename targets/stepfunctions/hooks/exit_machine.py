@@ -12,6 +12,7 @@ import json
 
 from flowport.compiler.ir import JSON, Resources
 from flowport.compiler.ir.plan import Plan
+from flowport.compiler.lower.gate import first_step
 from flowport.compiler.lower.names import legal
 from flowport.compiler.lower.run_ids import run_prefix
 from flowport.runtime.hooks.ending import Ending
@@ -23,21 +24,13 @@ from flowport.targets.stepfunctions import states as asl
 from flowport.targets.stepfunctions.access.statements import allow, place
 from flowport.targets.stepfunctions.access.trust import trust
 from flowport.targets.stepfunctions.compute import COMPUTE
+from flowport.targets.stepfunctions.events.rules import BEGAN, ENDED, LATE, NAME
 from flowport.targets.stepfunctions.jobs import Job
 from flowport.targets.stepfunctions.schedule import ALIAS, machine_arn
 from flowport.targets.stepfunctions.settings import Settings
 from flowport.targets.stepfunctions.states import State
 
-NAME = "A-Za-z0-9_.-", 64
-"""The names of rules (EventBridge API, PutRule)."""
-
-ENDED = "Step Functions Execution Status Change"
-"""The type of the event (Step Functions, "Automating Step Functions event delivery with EventBridge")."""
-
 ENDS: dict[str, tuple[str, ...]] = {"success": ("SUCCEEDED",), "failure": ("FAILED", "TIMED_OUT", "ABORTED")}
-
-LATE: dict[str, JSON] = {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}
-"""How long a start is tried again: the most that there is (EventBridge API, RetryPolicy)."""
 
 
 def exit_job(plan: Plan, settings: Settings) -> Job | None:
@@ -45,7 +38,7 @@ def exit_job(plan: Plan, settings: Settings) -> Job | None:
     if settings.unknown or not _ends(plan, settings):
         return None
     flow, told = plan.flow, receivers(settings)
-    asked = flow.step(flow.start).settings
+    asked = first_step(flow).settings
     batch = asked.execution.for_batch()
     variables = {**dict(tempdir(batch.tmpfs)), **dict(asked.variables)}
     if told:
@@ -95,7 +88,7 @@ def _machine(plan: Plan, settings: Settings, job: Job, code: str) -> State:
 
 def _rule(plan: Plan, settings: Settings) -> dict[str, JSON]:
     statuses: list[JSON] = [status for end in _ends(plan, settings) for status in ENDS[end]]
-    ended: dict[str, JSON] = {"status": statuses, "stateMachineArn": [machine_arn(settings)]}
+    ended: dict[str, JSON] = {"status": statuses, "stateMachineArn": [machine_arn(settings)], "output": BEGAN}
     return {
         "Name": rule_name(settings),
         "Description": rule_owner(plan.flow.deployment),

@@ -21,11 +21,12 @@ from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperato
 from kubernetes.client import models as k8s
 
 try:  # Airflow 3
-    from airflow.sdk import DAG, TaskGroup
+    from airflow.sdk import DAG, Asset, TaskGroup
     from airflow.sdk.definitions.param import Param
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 except ImportError:  # Airflow 2
     from airflow import DAG
+    from airflow.datasets import Dataset as Asset
     from airflow.exceptions import AirflowFailException, AirflowSkipException
     from airflow.models.param import Param
     from airflow.utils.task_group import TaskGroup
@@ -125,7 +126,7 @@ with DAG(
         left_join = step("left_join")
     right = step("right")
     bring = step("bring")
-    end = step("end")
+    end = step("end", outlets=[Asset("flowport/BranchInBranch")])
 
     start >> [left, right]
     left >> [left_up, left_down] >> left_join >> bring >> end

@@ -17,11 +17,12 @@ from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperato
 from kubernetes.client import models as k8s
 
 try:  # Airflow 3
-    from airflow.sdk import DAG, task_group
+    from airflow.sdk import DAG, Asset, task_group
     from airflow.sdk.definitions.param import Param
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 except ImportError:  # Airflow 2
     from airflow import DAG
+    from airflow.datasets import Dataset as Asset
     from airflow.decorators import task_group
     from airflow.exceptions import AirflowFailException, AirflowSkipException
     from airflow.models.param import Param
@@ -130,7 +131,7 @@ with DAG(
         doc_md="The loop of turn.",
     )
     apart = step("apart", retries=1, retry_delay=timedelta(seconds=0), execution_timeout=timedelta(minutes=10))
-    end = step("end")
+    end = step("end", outlets=[Asset("flowport/Checkpointed")])
 
     start >> [train, collect]
     train >> collect >> turn_loop >> apart >> end

@@ -19,11 +19,12 @@ from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperato
 from kubernetes.client import models as k8s
 
 try:  # Airflow 3
-    from airflow.sdk import DAG
+    from airflow.sdk import DAG, Asset
     from airflow.sdk.definitions.param import Param
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 except ImportError:  # Airflow 2
     from airflow import DAG
+    from airflow.datasets import Dataset as Asset
     from airflow.exceptions import AirflowFailException, AirflowSkipException
     from airflow.models.param import Param
 
@@ -138,7 +139,7 @@ with DAG(
         pre_execute=when(("start", "one"), ("start", "two")),
     )
     big_one = step("big_one", pre_execute=when(("check", "big_one")))
-    end = step("end", trigger_rule="none_failed_min_one_success")
+    end = step("end", trigger_rule="none_failed_min_one_success", outlets=[Asset("flowport/ConditionValues")])
 
     start >> [one, two, end]
     one >> check >> [big_one, end]

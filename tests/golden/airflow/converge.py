@@ -16,11 +16,12 @@ from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperato
 from kubernetes.client import models as k8s
 
 try:  # Airflow 3
-    from airflow.sdk import DAG
+    from airflow.sdk import DAG, Asset
     from airflow.sdk.definitions.param import Param
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 except ImportError:  # Airflow 2
     from airflow import DAG
+    from airflow.datasets import Dataset as Asset
     from airflow.exceptions import AirflowFailException, AirflowSkipException
     from airflow.models.param import Param
 
@@ -141,7 +142,12 @@ with DAG(
         pre_execute=when(("spread_loop", "warn")),
         doc_md="Print a warning: the ranks still change, and no turns are left.",
     )
-    end = step("end", trigger_rule="none_failed_min_one_success", doc_md="Print the pages, best first.")
+    end = step(
+        "end",
+        trigger_rule="none_failed_min_one_success",
+        outlets=[Asset("flowport/ConvergeFlow")],
+        doc_md="Print the pages, best first.",
+    )
 
     start >> spread_loop >> [warn, end]
     warn >> end

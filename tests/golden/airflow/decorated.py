@@ -13,11 +13,12 @@ from airflow.timetables.trigger import CronTriggerTimetable
 from kubernetes.client import models as k8s
 
 try:  # Airflow 3
-    from airflow.sdk import DAG
+    from airflow.sdk import DAG, Asset
     from airflow.sdk.definitions.param import Param
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 except ImportError:  # Airflow 2
     from airflow import DAG
+    from airflow.datasets import Dataset as Asset
     from airflow.exceptions import AirflowFailException, AirflowSkipException
     from airflow.models.param import Param
 
@@ -120,7 +121,7 @@ with DAG(
         labels={"weight": "heavy"},
         tolerations=[k8s.V1Toleration(effect="NoExecute", key="heavy", operator="Exists", toleration_seconds=60)],
     )
-    end = step("end")
+    end = step("end", outlets=[Asset("flowport/Decorated")])
 
     start >> heavy >> end
 

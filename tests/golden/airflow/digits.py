@@ -20,11 +20,12 @@ from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperato
 from kubernetes.client import models as k8s
 
 try:  # Airflow 3
-    from airflow.sdk import DAG, task_group
+    from airflow.sdk import DAG, Asset, task_group
     from airflow.sdk.definitions.param import Param
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 except ImportError:  # Airflow 2
     from airflow import DAG
+    from airflow.datasets import Dataset as Asset
     from airflow.decorators import task_group
     from airflow.exceptions import AirflowFailException, AirflowSkipException
     from airflow.models.param import Param
@@ -173,7 +174,7 @@ with DAG(
         trigger_rule="none_failed_min_one_success",
         doc_md="Find the digits that are most often mistaken for others.",
     )
-    end = step("end", doc_md="Print the result.")
+    end = step("end", outlets=[Asset("flowport/DigitsFlow")], doc_md="Print the result.")
 
     start >> [train, choose]
     train >> choose >> judge >> [accept, fall_back] >> report >> end

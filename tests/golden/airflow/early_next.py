@@ -18,11 +18,12 @@ from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperato
 from kubernetes.client import models as k8s
 
 try:  # Airflow 3
-    from airflow.sdk import DAG, task_group
+    from airflow.sdk import DAG, Asset, task_group
     from airflow.sdk.definitions.param import Param
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 except ImportError:  # Airflow 2
     from airflow import DAG
+    from airflow.datasets import Dataset as Asset
     from airflow.decorators import task_group
     from airflow.exceptions import AirflowFailException, AirflowSkipException
     from airflow.models.param import Param
@@ -137,7 +138,7 @@ with DAG(
     gather = step("gather", answers=True, trigger_rule="none_failed_min_one_success")
     go = step("go", pre_execute=when(("gather", "go")))
     stop = step("stop", pre_execute=when(("gather", "stop")))
-    end = step("end", trigger_rule="none_failed_min_one_success")
+    end = step("end", trigger_rule="none_failed_min_one_success", outlets=[Asset("flowport/EarlyNext")])
 
     start >> [each, gather]
     each >> gather >> [go, stop] >> end

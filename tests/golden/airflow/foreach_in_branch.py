@@ -19,11 +19,12 @@ from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperato
 from kubernetes.client import models as k8s
 
 try:  # Airflow 3
-    from airflow.sdk import DAG, TaskGroup, task_group
+    from airflow.sdk import DAG, Asset, TaskGroup, task_group
     from airflow.sdk.definitions.param import Param
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 except ImportError:  # Airflow 2
     from airflow import DAG
+    from airflow.datasets import Dataset as Asset
     from airflow.decorators import task_group
     from airflow.exceptions import AirflowFailException, AirflowSkipException
     from airflow.models.param import Param
@@ -128,7 +129,7 @@ with DAG(
         total = step("total", trigger_rule="none_failed_min_one_success")
     read_limit = step("read_limit")
     compare = step("compare")
-    end = step("end")
+    end = step("end", outlets=[Asset("flowport/ForeachInBranch")])
 
     start >> [list_files, read_limit]
     list_files >> [measure, total]

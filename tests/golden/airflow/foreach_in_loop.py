@@ -16,11 +16,12 @@ from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperato
 from kubernetes.client import models as k8s
 
 try:  # Airflow 3
-    from airflow.sdk import DAG
+    from airflow.sdk import DAG, Asset
     from airflow.sdk.definitions.param import Param
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 except ImportError:  # Airflow 2
     from airflow import DAG
+    from airflow.datasets import Dataset as Asset
     from airflow.exceptions import AirflowFailException, AirflowSkipException
     from airflow.models.param import Param
 
@@ -114,7 +115,7 @@ with DAG(
 ) as dag:
     start = step("start", environment=FORM)
     expand_loop = step("expand_loop", name="expand", command="block", doc_md="The loop of expand, grow, harvest.")
-    end = step("end")
+    end = step("end", outlets=[Asset("flowport/ForeachInLoop")])
 
     start >> expand_loop >> end
 

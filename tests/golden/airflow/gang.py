@@ -21,11 +21,12 @@ from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperato
 from kubernetes.client import models as k8s
 
 try:  # Airflow 3
-    from airflow.sdk import DAG, task, task_group
+    from airflow.sdk import DAG, Asset, task, task_group
     from airflow.sdk.definitions.param import Param
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 except ImportError:  # Airflow 2
     from airflow import DAG
+    from airflow.datasets import Dataset as Asset
     from airflow.decorators import task, task_group
     from airflow.exceptions import AirflowFailException, AirflowSkipException
     from airflow.models.param import Param
@@ -163,7 +164,7 @@ with DAG(
 
     done = sizes_2.expand(slice=spread.output)
     end_of_all = step("end_of_all", trigger_rule="none_failed_min_one_success")
-    end = step("end")
+    end = step("end", outlets=[Asset("flowport/GangFlow")])
 
     start >> [reduce, reduced]
     reduce >> reduced >> spread >> [gather, end_of_all]

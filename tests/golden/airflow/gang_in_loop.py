@@ -17,11 +17,12 @@ from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperato
 from kubernetes.client import models as k8s
 
 try:  # Airflow 3
-    from airflow.sdk import DAG
+    from airflow.sdk import DAG, Asset
     from airflow.sdk.definitions.param import Param
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 except ImportError:  # Airflow 2
     from airflow import DAG
+    from airflow.datasets import Dataset as Asset
     from airflow.exceptions import AirflowFailException, AirflowSkipException
     from airflow.models.param import Param
 
@@ -121,7 +122,7 @@ with DAG(
         retry_delay=timedelta(seconds=0),
         doc_md="The loop of grow, train, gather, judge.",
     )
-    end = step("end")
+    end = step("end", outlets=[Asset("flowport/GangInLoop")])
 
     start >> grow_loop >> end
 

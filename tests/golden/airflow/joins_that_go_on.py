@@ -26,11 +26,12 @@ from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperato
 from kubernetes.client import models as k8s
 
 try:  # Airflow 3
-    from airflow.sdk import DAG, task_group
+    from airflow.sdk import DAG, Asset, task_group
     from airflow.sdk.definitions.param import Param
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 except ImportError:  # Airflow 2
     from airflow import DAG
+    from airflow.datasets import Dataset as Asset
     from airflow.decorators import task_group
     from airflow.exceptions import AirflowFailException, AirflowSkipException
     from airflow.models.param import Param
@@ -150,7 +151,7 @@ with DAG(
     most = step("most")
     weigh = step("weigh", answers=True)
     narrow = step("narrow", pre_execute=when(("weigh", "narrow")))
-    end = step("end", trigger_rule="none_failed_min_one_success")
+    end = step("end", trigger_rule="none_failed_min_one_success", outlets=[Asset("flowport/JoinsThatGoOn")])
 
     start >> [a, b] >> joined >> [double, split_again]
     double >> split_again >> [least, most] >> weigh >> [narrow, end]

@@ -22,11 +22,12 @@ from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperato
 from kubernetes.client import models as k8s
 
 try:  # Airflow 3
-    from airflow.sdk import DAG, TaskGroup
+    from airflow.sdk import DAG, Asset, TaskGroup
     from airflow.sdk.definitions.param import Param
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 except ImportError:  # Airflow 2
     from airflow import DAG
+    from airflow.datasets import Dataset as Asset
     from airflow.exceptions import AirflowFailException, AirflowSkipException
     from airflow.models.param import Param
     from airflow.utils.task_group import TaskGroup
@@ -128,7 +129,7 @@ with DAG(
         down_loop = step("down_loop", name="down", command="block", doc_md="The loop of down.")
         down_done = step("down_done")
     meet = step("meet")
-    end = step("end")
+    end = step("end", outlets=[Asset("flowport/LoopInBranch")])
 
     start >> [count_up, count_down]
     count_up >> up_loop >> up_done >> meet >> end

@@ -17,11 +17,12 @@ from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperato
 from kubernetes.client import models as k8s
 
 try:  # Airflow 3
-    from airflow.sdk import DAG, task_group
+    from airflow.sdk import DAG, Asset, task_group
     from airflow.sdk.definitions.param import Param
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 except ImportError:  # Airflow 2
     from airflow import DAG
+    from airflow.datasets import Dataset as Asset
     from airflow.decorators import task_group
     from airflow.exceptions import AirflowFailException, AirflowSkipException
     from airflow.models.param import Param
@@ -125,7 +126,7 @@ with DAG(
 
     begin, finish = pairs.expand(slice=start.output)
     collect = step("collect", trigger_rule="none_failed_min_one_success")
-    end = step("end")
+    end = step("end", outlets=[Asset("flowport/LoopInForeach")])
 
     start >> [begin, collect]
     finish >> collect >> end

@@ -16,11 +16,12 @@ from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperato
 from kubernetes.client import models as k8s
 
 try:  # Airflow 3
-    from airflow.sdk import DAG
+    from airflow.sdk import DAG, Asset
     from airflow.sdk.definitions.param import Param
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 except ImportError:  # Airflow 2
     from airflow import DAG
+    from airflow.datasets import Dataset as Asset
     from airflow.exceptions import AirflowFailException, AirflowSkipException
     from airflow.models.param import Param
 
@@ -118,7 +119,7 @@ with DAG(
         command="block",
         doc_md="The loop of begin_pass, compare, end_pass.",
     )
-    end = step("end")
+    end = step("end", outlets=[Asset("flowport/LoopInLoop")])
 
     start >> begin_pass_loop >> end
 

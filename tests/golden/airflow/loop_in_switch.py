@@ -17,11 +17,12 @@ from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperato
 from kubernetes.client import models as k8s
 
 try:  # Airflow 3
-    from airflow.sdk import DAG
+    from airflow.sdk import DAG, Asset
     from airflow.sdk.definitions.param import Param
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 except ImportError:  # Airflow 2
     from airflow import DAG
+    from airflow.datasets import Dataset as Asset
     from airflow.exceptions import AirflowFailException, AirflowSkipException
     from airflow.models.param import Param
 
@@ -136,7 +137,7 @@ with DAG(
     )
     peeled = step("peeled")
     leave = step("leave", pre_execute=when(("start", "leave")))
-    end = step("end", trigger_rule="none_failed_min_one_success")
+    end = step("end", trigger_rule="none_failed_min_one_success", outlets=[Asset("flowport/LoopInSwitch")])
 
     start >> [peel_loop, leave]
     peel_loop >> peeled >> end

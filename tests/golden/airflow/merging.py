@@ -23,11 +23,12 @@ from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperato
 from kubernetes.client import models as k8s
 
 try:  # Airflow 3
-    from airflow.sdk import DAG
+    from airflow.sdk import DAG, Asset
     from airflow.sdk.definitions.param import Param
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 except ImportError:  # Airflow 2
     from airflow import DAG
+    from airflow.datasets import Dataset as Asset
     from airflow.exceptions import AirflowFailException, AirflowSkipException
     from airflow.models.param import Param
 
@@ -127,7 +128,7 @@ with DAG(
     again = step("again")
     changed = step("changed")
     join_some = step("join_some")
-    end = step("end")
+    end = step("end", outlets=[Asset("flowport/Merging")])
 
     start >> [short, tall, plain] >> join_all >> [again, changed] >> join_some >> end
 

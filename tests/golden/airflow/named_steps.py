@@ -11,11 +11,12 @@ from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperato
 from kubernetes.client import models as k8s
 
 try:  # Airflow 3
-    from airflow.sdk import DAG
+    from airflow.sdk import DAG, Asset
     from airflow.sdk.definitions.param import Param
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 except ImportError:  # Airflow 2
     from airflow import DAG
+    from airflow.datasets import Dataset as Asset
     from airflow.exceptions import AirflowFailException, AirflowSkipException
     from airflow.models.param import Param
 
@@ -109,7 +110,7 @@ with DAG(
     tags=["flowport"],
 ) as dag:
     begin = step("begin", environment=FORM)
-    finish = step("finish")
+    finish = step("finish", outlets=[Asset("flowport/W-rter-Z-hlen-6bd5d6d0")])
 
     begin >> finish
 

@@ -16,11 +16,12 @@ from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperato
 from kubernetes.client import models as k8s
 
 try:  # Airflow 3
-    from airflow.sdk import DAG
+    from airflow.sdk import DAG, Asset
     from airflow.sdk.definitions.param import Param
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 except ImportError:  # Airflow 2
     from airflow import DAG
+    from airflow.datasets import Dataset as Asset
     from airflow.exceptions import AirflowFailException, AirflowSkipException
     from airflow.models.param import Param
 
@@ -117,7 +118,7 @@ with DAG(
         "a_step_with_a_name_that_is_far_longer_than_the_eighty_characters_that_step_functions_allows",
     )
     r = step("r")
-    end = step("end")
+    end = step("end", outlets=[Asset("flowport/Run")])
 
     start >> [States, a_step_with_a_name_that_is_far_longer_than_the_eighty_characters_that_step_functions_allows]
     [States, a_step_with_a_name_that_is_far_longer_than_the_eighty_characters_that_step_functions_allows] >> r

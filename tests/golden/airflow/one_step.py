@@ -10,11 +10,12 @@ from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperato
 from kubernetes.client import models as k8s
 
 try:  # Airflow 3
-    from airflow.sdk import DAG
+    from airflow.sdk import DAG, Asset
     from airflow.sdk.definitions.param import Param
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 except ImportError:  # Airflow 2
     from airflow import DAG
+    from airflow.datasets import Dataset as Asset
     from airflow.exceptions import AirflowFailException, AirflowSkipException
     from airflow.models.param import Param
 
@@ -106,7 +107,7 @@ with DAG(
     },
     tags=["flowport"],
 ) as dag:
-    everything = step("everything", environment=FORM)
+    everything = step("everything", environment=FORM, outlets=[Asset("flowport/OneStep")])
 
 
 if __name__ == "__main__":

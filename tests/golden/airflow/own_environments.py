@@ -16,11 +16,12 @@ from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperato
 from kubernetes.client import models as k8s
 
 try:  # Airflow 3
-    from airflow.sdk import DAG, task_group
+    from airflow.sdk import DAG, Asset, task_group
     from airflow.sdk.definitions.param import Param
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 except ImportError:  # Airflow 2
     from airflow import DAG
+    from airflow.datasets import Dataset as Asset
     from airflow.decorators import task_group
     from airflow.exceptions import AirflowFailException, AirflowSkipException
     from airflow.models.param import Param
@@ -124,7 +125,7 @@ with DAG(
     old, new = numbers.expand(slice=start.output)
     gather = step("gather", trigger_rule="none_failed_min_one_success")
     last = step("last")
-    end = step("end")
+    end = step("end", outlets=[Asset("flowport/OwnEnvironmentsFlow")])
 
     start >> [old, gather]
     new >> gather >> last >> end

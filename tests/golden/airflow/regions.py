@@ -17,11 +17,12 @@ from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperato
 from kubernetes.client import models as k8s
 
 try:  # Airflow 3
-    from airflow.sdk import DAG, task, task_group
+    from airflow.sdk import DAG, Asset, task, task_group
     from airflow.sdk.definitions.param import Param
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 except ImportError:  # Airflow 2
     from airflow import DAG
+    from airflow.datasets import Dataset as Asset
     from airflow.decorators import task, task_group
     from airflow.exceptions import AirflowFailException, AirflowSkipException
     from airflow.models.param import Param
@@ -156,7 +157,7 @@ with DAG(
 
     region_done = regions_2.expand(slice=start.output)
     report = step("report", trigger_rule="none_failed_min_one_success", doc_md="Collect the means of all regions.")
-    end = step("end", doc_md="Print the means.")
+    end = step("end", outlets=[Asset("flowport/RegionsFlow")], doc_md="Print the means.")
 
     start >> [region, report]
     region >> [region_slices, region_done]

@@ -15,11 +15,12 @@ from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperato
 from kubernetes.client import models as k8s
 
 try:  # Airflow 3
-    from airflow.sdk import DAG, task_group
+    from airflow.sdk import DAG, Asset, task_group
     from airflow.sdk.definitions.param import Param
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 except ImportError:  # Airflow 2
     from airflow import DAG
+    from airflow.datasets import Dataset as Asset
     from airflow.decorators import task_group
     from airflow.exceptions import AirflowFailException, AirflowSkipException
     from airflow.models.param import Param
@@ -135,7 +136,7 @@ with DAG(
         "bill",
         doc_md="Add up the prices; a discount that is not a number fails here, after all the slow work.",
     )
-    end = step("end", doc_md="Print the bill.")
+    end = step("end", outlets=[Asset("flowport/ResumeFlow")], doc_md="Print the bill.")
 
     start >> [price, collect]
     price >> collect >> bill >> end

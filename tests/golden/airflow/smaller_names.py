@@ -8,17 +8,19 @@
     end
 """
 
+import json
 from datetime import datetime, timezone
 
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
 from kubernetes.client import models as k8s
 
 try:  # Airflow 3
-    from airflow.sdk import DAG, task_group
+    from airflow.sdk import DAG, Asset, task_group
     from airflow.sdk.definitions.param import Param
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 except ImportError:  # Airflow 2
     from airflow import DAG
+    from airflow.datasets import Dataset as Asset
     from airflow.decorators import task_group
     from airflow.exceptions import AirflowFailException, AirflowSkipException
     from airflow.models.param import Param
@@ -39,7 +41,10 @@ RUN = {
 FORM = {
     "FLOWPORT_FORM": "{% set f = params | tojson %}{{ f | replace('$', '$$') if f | length < 131000 else f | length }}",
     "FLOWPORT_ENGINE": "airflow/{{ dag_run.start_date }}",
+    "FLOWPORT_TRIGGER": "{{ started_by(triggering_asset_events | default(triggering_dataset_events | default({}))) | replace('$', '$$') }}",
 }
+# The flows that start this one: of each its asset, its name, and what stands before the ids of its runs.
+FLOWS = {}
 
 
 class Step(KubernetesPodOperator):
@@ -67,10 +72,24 @@ def step(task_id, slice="s", *, name=None, command="task", environment=None, ans
     )
 
 
+def started_by(events):
+    """What started a run, as JSON: the last event of each asset, and the run that it came from, if a flow did."""
+    found = []
+    for asset, sent in (events or {}).items():
+        event, name = sent[-1], getattr(asset, "uri", asset)
+        if name in FLOWS:
+            flow, before = FLOWS[name]
+            found.append({"type": "run", "flow": flow, "run": before + event.source_run_id})
+        else:
+            found.append({"type": "event", "name": name, "payload": event.extra or {}})
+        found[-1]["timestamp"] = event.timestamp.timestamp()
+    return json.dumps(found) if found else ""
+
+
 with DAG(
     dag_id="SmallerNames",
     doc_md=__doc__,
-    schedule=None,
+    schedule=[Asset("harvest")],
     catchup=False,
     start_date=datetime(2024, 1, 1, tzinfo=timezone.utc),
     default_args={
@@ -82,6 +101,7 @@ with DAG(
             limits={"memory": "4096Mi"},
         ),
     },
+    user_defined_macros={"started_by": started_by},
     params={
         "origin_run": Param(
             None,
@@ -118,7 +138,7 @@ with DAG(
 
     powers = bases.expand(slice=start.output)
     join = step("join", trigger_rule="none_failed_min_one_success")
-    end = step("end")
+    end = step("end", outlets=[Asset("flowport/SmallerNames")])
 
     start >> [powers, join]
     powers >> join >> end

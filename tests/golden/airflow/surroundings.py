@@ -18,11 +18,12 @@ from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperato
 from kubernetes.client import models as k8s
 
 try:  # Airflow 3
-    from airflow.sdk import DAG, task, task_group
+    from airflow.sdk import DAG, Asset, task, task_group
     from airflow.sdk.definitions.param import Param
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 except ImportError:  # Airflow 2
     from airflow import DAG
+    from airflow.datasets import Dataset as Asset
     from airflow.decorators import task, task_group
     from airflow.exceptions import AirflowFailException, AirflowSkipException
     from airflow.models.param import Param
@@ -151,6 +152,7 @@ with DAG(
     all_done = step("all_done", trigger_rule="none_failed_min_one_success")
     end = step(
         "end",
+        outlets=[Asset("flowport/Surroundings")],
         container_resources=k8s.V1ResourceRequirements(
             requests={"cpu": "2", "memory": "2048Mi"},
             limits={"memory": "2048Mi"},

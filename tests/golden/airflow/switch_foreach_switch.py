@@ -27,11 +27,12 @@ from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperato
 from kubernetes.client import models as k8s
 
 try:  # Airflow 3
-    from airflow.sdk import DAG, task, task_group
+    from airflow.sdk import DAG, Asset, task, task_group
     from airflow.sdk.definitions.param import Param
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 except ImportError:  # Airflow 2
     from airflow import DAG
+    from airflow.datasets import Dataset as Asset
     from airflow.decorators import task, task_group
     from airflow.exceptions import AirflowFailException, AirflowSkipException
     from airflow.models.param import Param
@@ -184,7 +185,7 @@ with DAG(
 
     pieces_done, bill = orders_2.expand(slice=start.output)
     total = step("total", trigger_rule="none_failed_min_one_success")
-    end = step("end")
+    end = step("end", outlets=[Asset("flowport/SwitchForeachSwitch")])
 
     start >> [order, total]
     unpack >> [unpack_slices, pieces_done]

@@ -26,11 +26,12 @@ from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperato
 from kubernetes.client import models as k8s
 
 try:  # Airflow 3
-    from airflow.sdk import DAG, TaskGroup
+    from airflow.sdk import DAG, Asset, TaskGroup
     from airflow.sdk.definitions.param import Param
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 except ImportError:  # Airflow 2
     from airflow import DAG
+    from airflow.datasets import Dataset as Asset
     from airflow.exceptions import AirflowFailException, AirflowSkipException
     from airflow.models.param import Param
     from airflow.utils.task_group import TaskGroup
@@ -147,7 +148,7 @@ with DAG(
         coat = step("coat", pre_execute=when(("outside", "coat")))
         outside_done = step("outside_done", trigger_rule="none_failed_min_one_success")
     decide = step("decide")
-    end = step("end")
+    end = step("end", outlets=[Asset("flowport/SwitchInBranch")])
 
     start >> [inside, outside]
     inside >> [open_window, heat] >> inside_done >> decide >> end

@@ -19,11 +19,12 @@ from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperato
 from kubernetes.client import models as k8s
 
 try:  # Airflow 3
-    from airflow.sdk import DAG
+    from airflow.sdk import DAG, Asset
     from airflow.sdk.definitions.param import Param
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 except ImportError:  # Airflow 2
     from airflow import DAG
+    from airflow.datasets import Dataset as Asset
     from airflow.exceptions import AirflowFailException, AirflowSkipException
     from airflow.models.param import Param
 
@@ -135,7 +136,7 @@ with DAG(
     discount = step("discount", pre_execute=when(("pay", "discount")))
     paid = step("paid", trigger_rule="none_failed_min_one_success")
     ticket = step("ticket", trigger_rule="none_failed_min_one_success")
-    end = step("end")
+    end = step("end", outlets=[Asset("flowport/SwitchInSwitch")])
 
     start >> [free, pay]
     pay >> [discount, paid]

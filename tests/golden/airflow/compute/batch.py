@@ -29,11 +29,12 @@ from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.providers.amazon.aws.operators.batch import BatchOperator
 
 try:  # Airflow 3
-    from airflow.sdk import DAG, task, task_group
+    from airflow.sdk import DAG, Asset, task, task_group
     from airflow.sdk.definitions.param import Param
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 except ImportError:  # Airflow 2
     from airflow import DAG
+    from airflow.datasets import Dataset as Asset
     from airflow.decorators import task, task_group
     from airflow.exceptions import AirflowFailException, AirflowSkipException
     from airflow.models.param import Param
@@ -217,7 +218,7 @@ with DAG(
 
     pieces_done, bill = orders_2.expand(slice=start.output)
     total = step("total", trigger_rule="none_failed_min_one_success")
-    end = step("end")
+    end = step("end", outlets=[Asset("flowport/SwitchForeachSwitch")])
 
     start >> [order, total]
     unpack >> [unpack_slices, pieces_done]

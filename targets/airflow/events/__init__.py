@@ -1,0 +1,1 @@
+"""What starts a DAG besides the clock."""

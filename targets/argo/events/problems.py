@@ -1,0 +1,30 @@
+"""What starts a flow besides the clock, and has no object in Argo or in Argo Events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
+from flowport.compiler.ir import Flow
+from flowport.targets.argo.events.documents import UID
+from flowport.targets.argo.settings import TEMPLATE_NAME, Settings
+from flowport.targets.schedules.problems import untriggered
+from flowport.targets.settings_validation import line
+
+
+def trigger_problems(flow: Flow, settings: Settings) -> Iterator[Diagnostic]:
+    """What is missing in the profile, or too long."""
+    if settings.schedule == "paused":
+        way_out = 'write `schedule = "active"` under [argo] in flowport.toml'
+        yield from untriggered(flow, way_out, "Argo Events cannot pause what waits for it")
+    if flow.upstream and not settings.namespace:
+        message = f"{flow.name} waits for other flows, whose workflows Argo Events looks for in a namespace"
+        yield Diagnostic("FP404", message, flow.upstream[0].span, help=(line("argo", Settings.named("namespace")),))
+    if len(flow.events) > 1 and not settings.event_source:
+        message = f"{flow.name} waits for several events, for which Argo Events is needed"
+        yield Diagnostic("FP443", message, flow.events[0].span, help=(line("argo", Settings.named("event_source")),))
+    longest = TEMPLATE_NAME - (UID + 1) * len(flow.upstream)
+    if flow.upstream and len(settings.name) > longest:
+        message = f"`{settings.name}` has {len(settings.name)} characters, and a workflow that other flows start has {longest} for it"
+        way_out = 'write a shorter `name = "..."` under [argo] in flowport.toml'
+        yield Diagnostic("FP405", message, flow.upstream[0].span, help=(way_out,))

@@ -1,0 +1,1 @@
+"""Rules of EventBridge: what starts a state machine besides the clock."""
