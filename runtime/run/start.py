@@ -64,10 +64,12 @@ def _resumable(record: RunRecord, store: Store, flow: str) -> RunRecord:
     This looks after the record is written, and `flowport gc` looks for such records after it has said what it deletes: one sees the other.
     """
     spin = record.doc.get("spin") or {"store": "", "run": ""}
-    needed = [spin["run"]] if spin["store"] == store.url else []
-    for run in (*needed, *origins(store, flow, record.origin)):
-        if store.exists(Keys(flow, run).deleting()):
-            raise NonRetryable(f"`flowport gc` is deleting run `{run}` of {flow}, which this run is to reuse: start a run without it")
+    needed = [Keys(flow, spin["run"])] if spin["store"] == store.url else []
+    needed += [Keys(flow, run) for run in origins(store, flow, record.origin)]
+    needed += [Keys(each["flow"], each["run"]) for each in record.doc["triggers"] or () if each["type"] == "run"]
+    for keys in needed:
+        if store.exists(keys.deleting()):
+            raise NonRetryable(f"`flowport gc` is deleting run `{keys.id}` of {keys.flow}, which this run needs: start a run without it")
     return record
 
 

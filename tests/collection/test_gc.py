@@ -174,6 +174,18 @@ def test_a_done_run_needs_the_models_and_objects_of_those_that_it_resumed(solo: 
     assert sorted(run.keys.id for run in gone(solo.store).kept) == ["1", "2"]
 
 
+def test_a_run_that_is_not_done_needs_the_one_that_started_it(solo: Solo, store: FolderStore, world: World) -> None:
+    put_run(store, "upstream", started=world.now, status="failed")
+    with pytest.raises(Broken):
+        solo.run("1", parameters={"fails": True}, trigger="Train/upstream")
+    put_run(store, "newest", started=world.now + 1, status="done")
+    world.pass_time(31 * DAY)
+    assert {run.name: other.name for run, other in gone(store, Rule(30 * DAY, 1)).kept.items()} == {"Train/upstream": "Small/1"}
+    store.create(Keys("Train", "upstream").deleting(), b"{}")
+    solo.store.create(Keys("Small", "2").input(), b'{"trigger": "Train/upstream"}')
+    assert solo.perform("start", run="2") == STOP
+
+
 def test_an_attempt_that_failed_keeps_what_it_finished(solo: Solo, world: World) -> None:
     solo.width = 1
     with pytest.raises(Broken):

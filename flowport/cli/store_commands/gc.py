@@ -66,7 +66,7 @@ def gc(request: GcRequest) -> int:
 def _lines(found: Collected, runs: list[StoredRun], deleted: str) -> list[str]:
     lines = [f"{run.name}  {moment(run.started)}  {size(run.size)}" for run in runs]
     lines += [f"{run.name} stays: {other.name} needs it" for run, other in sorted(found.kept.items(), key=lambda pair: pair[0].name)]
-    lines.append(f"{deleted} {_count(len(runs), 'run')} of {found.of}, {size(sum(run.size for run in runs))}")
+    lines.append(f"{deleted} {_count(len(runs), 'run')} of {found.of:,}, {size(sum(run.size for run in runs))}")
     if found.unfinished:
         lines.append(f"{deleted} what was left of {_count(found.unfinished, 'run')}")
     if found.left:

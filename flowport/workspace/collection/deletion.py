@@ -16,7 +16,7 @@ from flowport.runtime.protocol import RECORDS
 from flowport.runtime.records.life import Heartbeat
 from flowport.runtime.store import documents
 from flowport.runtime.store.errors import Missing
-from flowport.runtime.store.keys import Keys, flow_folder, names
+from flowport.runtime.store.keys import FLOWS, Keys, flow_folder, names
 from flowport.runtime.store.writes import DAY
 from flowport.workspace.collection.retention import needed
 from flowport.workspace.collection.stored_runs import FOLDERS, StoredRun
@@ -55,7 +55,7 @@ class Deletion:
             announced = time.time()
             own = [run for run, is_own in zip(waiting, self._each(self._claim, waiting[:BATCH])) if is_own]
             self.left.update(run for run in waiting[:BATCH] if run not in own)
-            self.runs += self._new_runs({run.keys.flow for run in own})
+            self.runs += self._new_runs()
             self.kept.update(needed(self.runs, [run for run in waiting if run not in self.left]))
             for run in own:
                 if run in self.kept:
@@ -65,7 +65,7 @@ class Deletion:
             self.runs = [run for run in self.runs if run not in gone]
             waiting = [run for run in waiting[BATCH:] if run not in self.kept]
 
-    def finish(self, runs: Iterable[StoredRun]) -> None:
+    def finish(self, runs: Collection[StoredRun]) -> None:
         """Delete what earlier deletions have left of runs."""
         self._delete_announced(runs, time.time())
 
@@ -89,27 +89,30 @@ class Deletion:
         patience = DEAD if announced.process_is_alive is False else DAY
         return time.time() - found.modified > patience and self.store.replace_if(key, data, found.version)
 
-    def _new_runs(self, flows: set[str]) -> list[StoredRun]:
-        """The runs of these flows that have begun since their documents were listed."""
+    def _new_runs(self) -> list[StoredRun]:
+        """The runs of all flows that have begun since their documents were listed."""
         known = {run.keys.root for run in self.runs if run.record}
         found = []
-        for flow in sorted(flows):
+        for flow in names(self.store.folders(FLOWS))[0]:
             for kind in FOLDERS:
                 there = [Keys(flow, name) for name in names(self.store.folders(f"{flow_folder(flow)}{kind}"))[0]]
                 found += [StoredRun(self.store, keys) for keys in there if keys.root not in known]
         return [run for run in self._each(StoredRun.read, found) if run.record]
 
-    def _delete_announced(self, runs: Iterable[StoredRun], announced: float) -> None:
-        for _ in self._each(lambda run: self._delete(run, announced), runs):
-            pass
-
-    def _delete(self, run: StoredRun, announced: float) -> None:
-        if time.time() - announced > PROMPT:  # the machine has slept
-            self.left.add(run)
+    def _delete_announced(self, runs: Collection[StoredRun], announced: float) -> None:
+        """Delete runs together, which takes fewer requests. What is not finished keeps its announcement."""
+        if time.time() - announced > PROMPT:
+            self.left.update(runs)
             return
-        keys = run.keys
-        self.store.delete(keys.run())
-        last = [keys.input(), keys.deleting()]
-        self.store.delete_all([entry.key for entry in self.store.entries(keys.root) if entry.key not in last])
-        for key in last:
-            self.store.delete_all([key])
+        self.store.delete_all([run.keys.run() for run in runs])
+        finished = [run for run, is_done in zip(runs, self._each(lambda run: self._delete(run, announced), runs)) if is_done]
+        self.store.delete_all([run.keys.input() for run in finished])
+        self.store.delete_all([run.keys.deleting() for run in finished])
+
+    def _delete(self, run: StoredRun, announced: float) -> bool:
+        """Delete most documents of a run; False if the machine has slept, because by now there may be another run of this name."""
+        if time.time() - announced > PROMPT:
+            return False
+        last = (run.keys.input(), run.keys.deleting())
+        self.store.delete_all([entry.key for entry in self.store.entries(run.keys.root) if entry.key not in last])
+        return True

@@ -8,8 +8,12 @@ from flowport.runtime.store.errors import Corrupt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from typing import TypeAlias
 
     from flowport.workspace.collection.stored_runs import StoredRun
+
+    Known: TypeAlias = dict[tuple[str, str], StoredRun]
+    """Runs by flow and id."""
 
 QUIET = 3_600.0
 """Seconds without any document of a run before it can be deleted: in a run that has failed, other tasks may still be at work."""
@@ -69,8 +73,9 @@ def _is_done(run: StoredRun) -> bool:
 def needed(runs: Iterable[StoredRun], chosen: Iterable[StoredRun]) -> dict[StoredRun, StoredRun]:
     """Those of the chosen runs that one of the others needs, with one that does.
 
-    A run that is not done may take over items from each run that it resumes, and from those that these resume. One that is done refers to
-    their models, checkpoints and objects. A spin needs its run. The runs between them stay too: they say what the others resume.
+    A run that is not done may take over items from each run that it resumes, and from those that these resume, and may read those that
+    started it. One that is done refers to models, checkpoints and objects of those that it resumed. A spin needs its run. The runs between
+    them stay too: they say what the others resume.
     """
     known = {(run.keys.flow, run.keys.id): run for run in runs}
     gone = set(chosen)
@@ -78,9 +83,7 @@ def needed(runs: Iterable[StoredRun], chosen: Iterable[StoredRun]) -> dict[Store
     waiting = [run for run in known.values() if run not in gone]
     while waiting:
         run = waiting.pop()
-        origins = list(_origins(run, known))
-        last = max((place for place, other in enumerate(origins, start=1) if other.holds), default=0)
-        for other in origins if run.is_spin or (origins and not _is_done(run)) else origins[:last]:
+        for other in _needed_by(run, known):
             if other in gone:
                 gone.discard(other)
                 found[other] = run
@@ -88,7 +91,16 @@ def needed(runs: Iterable[StoredRun], chosen: Iterable[StoredRun]) -> dict[Store
     return found
 
 
-def _origins(run: StoredRun, known: dict[tuple[str, str], StoredRun]) -> Iterator[StoredRun]:
+def _needed_by(run: StoredRun, known: Known) -> list[StoredRun]:
+    origins = list(_origins(run, known))
+    triggers = ((each["flow"], each["run"]) for each in (run.record or {}).get("triggers") or () if each["type"] == "run")
+    started_by = [known[name] for name in triggers if name in known]
+    if run.is_spin or ((origins or started_by) and not _is_done(run)):
+        return [*origins, *started_by]
+    return origins[: max((place for place, other in enumerate(origins, start=1) if other.holds), default=0)]
+
+
+def _origins(run: StoredRun, known: Known) -> Iterator[StoredRun]:
     """The run that a run resumes, the one that this resumes, and so on; of a spin its run."""
     seen = {run}
     while run.record:

@@ -114,7 +114,7 @@ class StoredRun:
     @property
     def is_over(self) -> bool:
         """Whether it has ended or is lost; raises Corrupt."""
-        return self.end is not None or (self.record is not None and run_status(self.store, self.keys, self.record).is_over)
+        return "ended.json" in self.names or (self.record is not None and run_status(self.store, self.keys, self.record).is_over)
 
     @property
     def branch(self) -> str:
