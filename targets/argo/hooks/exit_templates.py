@@ -1,7 +1,8 @@
 """Exit hooks and receivers -> the templates of the exit handler: a DAG of one task, and its pod.
 
 Argo takes a workflow for failed whose exit handler fails. The DAG goes on after its task, so that the workflow keeps its own phase, and the
-failed pod is still seen.
+failed pod is still seen. `timeout` ends a pod that hangs (measured, 4.1.2), or never starts
+(`checkTemplateTimeouts`).
 """
 
 from __future__ import annotations
