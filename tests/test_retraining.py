@@ -138,7 +138,7 @@ def test_the_pictures_are_those_of_the_example(
     golden(EXAMPLE.parents[1] / "docs" / "images" / f"{name}.svg", (tmp_path / "picture.svg").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("target", ["argo", "airflow"])
+@pytest.mark.parametrize("target", ["argo", "sfn", "airflow"])
 def test_an_engine_comes_to_what_this_machine_comes_to(target: str, chain: Chain, tmp_path: Path) -> None:
     here = Chain(shutil.copytree(chain.store, tmp_path / "here"))
     on_engine = ("dry-run", "--target", target)

@@ -30,7 +30,7 @@ class NotStarted(Exception):
 class Emulator:
     """The emulator's process; a context manager that gives the account on it. Entering it raises NotStarted.
 
-    `hear` is called, from a thread, for every event of a job. `blobs` is a folder store whose blobs the emulated S3 has, too. With
+    `hear` is called, from a thread, for every event of a job. `stored` is a folder store whose objects the emulated S3 has, too. With
     `libraries`, modules and what is imported from them, jobs are forks of one process that has imported these.
     """
 
@@ -38,11 +38,11 @@ class Emulator:
         self,
         limit: int,
         hear: Callable[[dict[str, Any]], None],
-        blobs: str | None = None,
+        stored: str | None = None,
         libraries: Sequence[tuple[str, list[str]]] | None = None,
     ) -> None:
         self._hear = hear
-        asked = {"limit": limit, "blobs": blobs and os.path.abspath(blobs), "libraries": libraries}
+        asked = {"limit": limit, "stored": stored and os.path.abspath(stored), "libraries": libraries}
         self._command = [sys.executable, "-m", "flowport.targets.stepfunctions.emulator.server", json.dumps(asked)]
         self._endpoint = ""
         self._up = threading.Event()

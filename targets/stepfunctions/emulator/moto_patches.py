@@ -8,10 +8,11 @@ from __future__ import annotations
 import functools
 import json
 import os
-import re
 import sys
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import botocore.session
@@ -40,6 +41,8 @@ from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.utils import camel_to_snake_case
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from flowport.runtime.store.keys import FLOWS
+from flowport.targets.stepfunctions.emulator.bucket import COPIED
 from flowport.targets.stepfunctions.emulator.job_definitions import Application
 
 WORKERS = 32
@@ -209,20 +212,49 @@ def _waits() -> None:
     retrier_decl.time = Unhurried
 
 
-def serve_blobs(folder: str) -> None:
-    """Serve the blobs of a folder store through S3: each is put into the bucket on first access."""
-    find = S3Backend.get_object
+def serve_store(folder: str) -> None:
+    """Serve what is in a folder store through S3, as steps may read other runs: each object is put into the bucket when it is first read,
+    and each document when it is listed. A list of the documents of all flows has those that are in the bucket.
+    """
+    find, listed, lock = S3Backend.get_object, S3Backend.list_objects, threading.Lock()
+
+    def put(self: Any, bucket: str, key: str, path: str) -> None:
+        with lock, open(path, "rb") as file:
+            if find(self, bucket, key) is None:
+                self.put_object(bucket, key, file.read(), storage=COPIED)
 
     def get_object(self: Any, bucket_name: str, key_name: str, *given: Any, **named: Any) -> Any:
         found = find(self, bucket_name, key_name, *given, **named)
-        name = re.search(r"(?:^|/)(blobs/[0-9a-f]{2}/[0-9a-f]{64})$", key_name)
-        if found is None and name and os.path.exists(path := os.path.join(folder, name[1])):
-            with open(path, "rb") as file:
-                self.put_object(bucket_name, key_name, file.read())
+        paths = [os.path.join(folder, name) for name in _tails(key_name, "blobs/", "code/", FLOWS)] if found is None else []
+        for path in filter(os.path.isfile, paths):
+            put(self, bucket_name, key_name, path)
             found = find(self, bucket_name, key_name, *given, **named)
         return found
 
-    S3Backend.get_object = get_object
+    def list_objects(self: Any, bucket: Any, prefix: str | None, delimiter: str | None, *given: Any, **named: Any) -> Any:
+        for tail in _tails(prefix or "", FLOWS) if delimiter or not (prefix or "").endswith(FLOWS) else ():
+            for name in _names(folder, tail, one_of_each_folder=delimiter is not None):
+                put(self, bucket.name, f"{prefix}{name[len(tail) :]}", os.path.join(folder, name))
+        return listed(self, bucket, prefix, delimiter, *given, **named)
+
+    S3Backend.get_object, S3Backend.list_objects = get_object, list_objects
+
+
+def _tails(key: str, *starts: str) -> list[str]:
+    """What a key may be in the store: where the store is inside the bucket is not known."""
+    places = {0, *(place + 1 for place, letter in enumerate(key) if letter == "/")}
+    return [key[place:] for place in sorted(places) if key.startswith(starts, place)]
+
+
+def _names(folder: str, prefix: str, one_of_each_folder: bool) -> Iterator[str]:
+    """The names of the files in a folder that begin with a prefix; of the folders next to it only one each, where that is enough."""
+    parent = os.path.dirname(prefix)
+    base = os.path.join(folder, parent)
+    for entry in os.scandir(base) if os.path.isdir(base) else ():
+        if f"{parent}/{entry.name}".startswith(prefix):
+            inner = (os.path.join(place, file) for place, _, files in os.walk(entry.path) for file in files)
+            paths = islice(inner, 1 if one_of_each_folder else None) if entry.is_dir() else (entry.path,)
+            yield from (os.path.relpath(path, folder) for path in paths)
 
 
 def server(serve: Callable[[Application], Application]) -> BaseWSGIServer:

@@ -1,7 +1,7 @@
 """A dry run: the emitted files on the emulator, and what came of them in the local store.
 
-The emulator has a bucket of its own. Runs that results may be taken over from are copied there first, and the run is copied
-back at the end, whether it succeeded or not, so that `flowport runs`, `logs` and `artifacts` show it like any other.
+The emulator has a bucket of its own, in which tasks also find what is in the local store. What the run has left there is copied back at
+the end, whether it succeeded or not, so that `flowport runs`, `logs` and `artifacts` show it like any other.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from flowport.runtime.hooks.constants import COMMAND_WORD
 from flowport.runtime.local.preload import leading
 from flowport.runtime.protocol import ARRAY_INDEX, Invocation
 from flowport.runtime.run.form import is_json
-from flowport.runtime.store.keys import index_folder, table_folder
+from flowport.runtime.store.keys import FLOWS
 from flowport.targets.dry_run import Recorder
 from flowport.targets.run_input import in_store
-from flowport.targets.stepfunctions.emulator.bucket import Bucket, earlier_runs
+from flowport.targets.stepfunctions.emulator.bucket import Bucket
 from flowport.targets.stepfunctions.emulator.emulator import Emulator, NotStarted
 from flowport.targets.stepfunctions.settings import Settings
 from flowport.targets.stepfunctions.states import NOT_RETRYABLE, TASK_FAILED
@@ -48,7 +48,7 @@ def dry_run(request: DryRun[Settings], files: tuple[File, ...], report: Callable
 
 def _emulated(request: DryRun[Settings], files: tuple[File, ...], recorder: Recorder) -> Execution:
     """Run it, and copy what it left, also when it is interrupted."""
-    flow, store = request.plan.flow.name, recorder.store
+    store = recorder.store
 
     def hear(event: dict[str, Any]) -> None:
         if event["event"] == "ended" and not is_hooks(event):
@@ -57,16 +57,13 @@ def _emulated(request: DryRun[Settings], files: tuple[File, ...], recorder: Reco
     with Emulator(request.max_workers or WORKERS, hear, store.url, libraries(request.plan.flow)) as account:
         deployed = account.deploy(files, request.settings.store)
         bucket = recorder.documents = Bucket(account, deployed)
-        named = [(flow, request.origin_run)] if request.origin_run else []
-        named += [(str(each["flow"]), str(each["run"])) for each in request.triggers if each["type"] == "run"]
-        bucket.upload(store, earlier_runs(store, named))
         try:
             ended = account.run(deployed.machine, request.engine_run_id, _input(request, recorder))
             if deployed.exit_machine:  # here nothing sends the event that starts it
                 account.run(deployed.exit_machine, request.engine_run_id, {"run": request.run_id, "status": ended.status})
             return ended
         finally:
-            bucket.download(store, index_folder(flow), table_folder(flow), recorder.keys.root)
+            bucket.download(store, FLOWS)
 
 
 def libraries(flow: Flow) -> list[tuple[str, list[str]]] | None:

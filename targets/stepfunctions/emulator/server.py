@@ -22,8 +22,8 @@ REGION = "us-east-1"
 ACCOUNT = "123456789012"
 
 
-def main(limit: int, blobs: str | None, libraries: list[tuple[str, list[str]]] | None) -> None:
-    """Serve until standard input ends; at most `limit` jobs run at a time, and S3 has the blobs in the folder `blobs`, too.
+def main(limit: int, stored: str | None, libraries: list[tuple[str, list[str]]] | None) -> None:
+    """Serve until standard input ends; at most `limit` jobs run at a time, and S3 has what is in the folder store `stored`, too.
 
     With `libraries` jobs are forks of one process that has imported these.
     """
@@ -50,8 +50,8 @@ def main(limit: int, blobs: str | None, libraries: list[tuple[str, list[str]]] |
     processes = Processes(sys.executable, environment(endpoint, REGION, ACCOUNT, cache), limit, say, forks.start if forks else new_process)
     moto_patches.apply()
     moto_jobs.apply(processes, definitions)
-    if blobs:
-        moto_patches.serve_blobs(blobs)
+    if stored:
+        moto_patches.serve_store(stored)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     say({"event": "serving", "endpoint": endpoint})
     try:
