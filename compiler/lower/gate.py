@@ -9,7 +9,7 @@ another one. `runtime/run/gate.py` is what the task does. The plan in the code p
 from __future__ import annotations
 
 from flowport.compiler.ir import Case, Flow, Resources, Settings, Step, Switch
-from flowport.compiler.ir.plan import Arm, Choice, Edge, Plan, Task
+from flowport.compiler.ir.plan import Arm, Block, Choice, Edge, Plan, Task
 from flowport.compiler.record import replace
 from flowport.runtime.protocol import GATE
 
@@ -32,6 +32,14 @@ def first_step(flow: Flow) -> Step:
     """The step that a run begins with, behind the gate if there is one."""
     first = flow.step(flow.start)
     return flow.step(first.transition.targets[0]) if first.name == GATE and isinstance(first.transition, Switch) else first
+
+
+def behind_gate(plan: Plan) -> Block:
+    """The body of a plan without its gate, if there is one."""
+    match plan.body:
+        case (Task(step), Choice(arms=(arm,))) if step == GATE:
+            return arm.body
+    return plan.body
 
 
 def waits_for_several(flow: Flow) -> bool:

@@ -113,7 +113,7 @@ def _name(trigger: dict[str, Any]) -> str:
 
 def _is_cooling(store: Store, invocation: Invocation, state: dict[str, Any]) -> bool:
     """Whether a run that did not fail has begun so recently that no other one may."""
-    if not state["run"] or time.time() - state["began"] >= invocation.cooldown:
+    if not (invocation.cooldown and state["run"]) or time.time() - state["began"] >= invocation.cooldown:
         return False
     keys = Keys(invocation.flow, state["run"])
     try:

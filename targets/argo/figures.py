@@ -8,6 +8,7 @@ from __future__ import annotations
 from flowport.compiler.estimate import MAYBE, NEVER, ONCE, Estimate, Figure, Range, Shape, exactly
 from flowport.compiler.ir.plan import Block, Choice, Loop, Plan, blocks, steps, walk
 from flowport.compiler.lower.fuse import merge_settings
+from flowport.compiler.lower.gate import behind_gate
 from flowport.compiler.record import record
 from flowport.compiler.target import File
 from flowport.runtime.process.nodes import MOST_NODES
@@ -81,7 +82,7 @@ class _Counter:
         self._plan, self._layout = plan, layout
         self._step = {step.name: step for step in plan.flow.steps}
         self._apart = gangs(plan.flow, settings)
-        self._unsure = frozenset(_in_arms(plan.body))
+        self._unsure = frozenset(_in_arms(behind_gate(plan)))
         self._loops = {node.header: node for node in walk(plan.body) if isinstance(node, Loop)}
 
     def members(self, members: tuple[Member, ...], place: Place) -> Use:

@@ -11,8 +11,10 @@ from itertools import accumulate
 from flowport.compiler.estimate import MAYBE, NEVER, ONCE, Range, Shape
 from flowport.compiler.ir import Foreach
 from flowport.compiler.ir.plan import Block, Loop, Plan, Task, blocks
+from flowport.compiler.lower.gate import first_step
 from flowport.compiler.package.sites import Sites
 from flowport.compiler.record import field, record, replace
+from flowport.runtime.protocol import GATE
 from flowport.runtime.store import row_ranges
 
 
@@ -55,7 +57,12 @@ class Layout:
         return Place(0, 1, self.limits.total)
 
     def reached(self, step: str, place: Place) -> Range:
-        """Whether an item comes to a step that stands in an arm of a switch. It comes to a loop in the first turn."""
+        """Whether an item comes to a step that stands in an arm of a switch. It comes to a loop in the first turn.
+
+        Behind a gate it does: the figures are those of a run that begins.
+        """
+        if self.plan.flow.start == GATE and step == first_step(self.plan.flow).name:
+            return ONCE
         arrived = self.shape.ways(step)
         if not place.is_known or arrived is None:
             return MAYBE

@@ -35,7 +35,7 @@ return true
 UID = 12
 """Hexadecimal digits of the id of a workflow in the name of one that it starts: the name of a workflow has 63 characters at most."""
 
-ATTEMPTS: dict[str, JSON] = {"steps": 5, "duration": "10s", "factor": 2}
+ATTEMPTS: dict[str, JSON] = {"steps": 5}
 """How often a sensor tries to start a workflow."""
 
 

@@ -1,0 +1,122 @@
+"""Whether a run begins: it waits for all that it is triggered by, not too soon after another one, and every attempt decides the same."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from flowport.runtime.protocol import Invocation, NonRetryable
+from flowport.runtime.records.life import write_end
+from flowport.runtime.run import gate
+from flowport.runtime.store import documents
+from flowport.runtime.store.folder import FolderStore
+from flowport.runtime.store.keys import Keys
+from flowport.runtime.store.keys import gate as gate_key
+
+A, B, A2 = ({"type": "run", "flow": flow, "run": run} for flow, run in (("A", "1"), ("B", "1"), ("A", "2")))
+EVENT = {"type": "event", "name": "labels"}
+
+
+class Gate:
+    """A flow that waits for what is `needed`, and its store."""
+
+    def __init__(self, folder: Path, *needed: str, cooldown: int = 0) -> None:
+        self.store, self.cooldown = FolderStore(str(folder)), cooldown
+        self.program: Any = SimpleNamespace(flow={"upstream": list(needed), "start": "start"})
+
+    def invocation(self, run: str) -> Invocation:
+        return Invocation("F", run, "begin-run", "s", self.store.url, "0" * 64, width=1, total=1, cooldown=self.cooldown)
+
+    def __call__(self, run: str, *came: dict[str, Any], forced: bool = False) -> list[dict[str, Any]] | None:
+        return gate._admitted(self.store, self.invocation(run), self.program, list(came), forced or not came)
+
+    def state(self) -> Any:
+        return documents.load(self.store.read(gate_key("F", "")))
+
+
+def test_a_run_waits_for_all_flows_and_has_the_latest_run_of_each(tmp_path: Path) -> None:
+    admitted = Gate(tmp_path, "A", "B")
+    assert admitted("r-1", A) is None
+    assert admitted("r-2", A2) is None
+    assert admitted("r-3", B) == [A2, B]
+    assert admitted.state()["waiting"] == {}
+    assert admitted("r-4", {**B, "run": "2"}) is None, "it waits for both again"
+
+
+def test_every_attempt_decides_the_same(tmp_path: Path) -> None:
+    admitted = Gate(tmp_path, "A", "B")
+    assert admitted("r-1", A) is None
+    assert admitted("r-2", B) == [A, B]
+    assert admitted("r-1", A) is None
+    assert admitted("r-2", B) == [A, B]
+    assert admitted.state()["waiting"] == {}, "an attempt that came again brought its flow a second time"
+
+
+def test_what_an_engine_sends_twice_starts_one_run(tmp_path: Path) -> None:
+    admitted = Gate(tmp_path, "A")
+    assert admitted("r-1", A) == [A]
+    assert admitted("r-2", A) is None
+    assert admitted("r-3", A2) == [A2]
+
+
+def test_events_without_an_id_are_different_ones(tmp_path: Path) -> None:
+    admitted = Gate(tmp_path)
+    assert [admitted(f"r-{number}", EVENT) for number in range(2)] == [[EVENT], [EVENT]]
+    same = {**EVENT, "id": "7"}
+    assert [admitted(f"s-{number}", same) for number in range(2)] == [[same], None]
+
+
+def test_a_cool_down_drops_what_comes_until_it_is_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    admitted, clock = Gate(tmp_path, "A", cooldown=60), [1000.0]
+    monkeypatch.setattr(gate.time, "time", lambda: clock[0])
+    assert admitted("r-1", A) == [A]
+    clock[0] += 59
+    assert admitted("r-2", A2) is None
+    clock[0] += 2
+    assert admitted("r-3", A2) == [A2], "what was dropped may come again"
+
+
+def test_a_run_that_somebody_starts_begins_at_once_and_counts(tmp_path: Path) -> None:
+    admitted = Gate(tmp_path, "A", "B", cooldown=60)
+    assert admitted("r-0", A) is None
+    assert admitted("r-1") == []
+    assert admitted("r-2", B) is None
+    assert admitted("r-3", B, forced=True) == [B]
+    assert admitted.state()["waiting"] == {"run/A": A}, "what has come is still waiting"
+
+
+def test_a_run_that_failed_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    admitted = Gate(tmp_path, "A", cooldown=60)
+    assert admitted("r-1", A) == [A]
+    monkeypatch.setattr(gate.run_record, "document", lambda store, keys: {"started": 0.0})
+    write_end(admitted.store, Keys("F", "r-1"), "failed")
+    assert admitted("r-3", {**A, "run": "3"}) is not None
+
+
+def test_of_two_at_once_one_begins(tmp_path: Path) -> None:
+    admitted = Gate(tmp_path, "A", "B")
+    found: dict[str, Any] = {}
+
+    def decide(run: str, each: dict[str, Any]) -> None:
+        found[run] = admitted(run, each)
+
+    for turn in range(20):
+        found.clear()
+        came = [{**A, "run": f"{turn}"}, {**B, "run": f"{turn}"}]
+        threads = [threading.Thread(target=decide, args=(f"r-{turn}-{number}", each)) for number, each in enumerate(came)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(found.values(), key=bool) in ([None, came], [None, came[::-1]]), turn
+
+
+def test_a_damaged_document_says_what_to_do(tmp_path: Path) -> None:
+    admitted = Gate(tmp_path, "A")
+    admitted.store.create(gate_key("F", ""), b"{")
+    with pytest.raises(NonRetryable, match="is damaged: delete it"):
+        admitted("r-1", A)
