@@ -118,11 +118,14 @@ class Whole(FlowSpec):
 """
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", ["argo", "airflow"])
 def test_nothing_of_a_run_that_does_not_begin_runs(
     target: str, store: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """A canary: a dry run calls a run lost whose last step did not run, whatever its engine says."""
+    """A canary: a dry run calls a run lost whose last step did not run, whatever its engine says.
+
+    On Step Functions each dry run has an account of its own, so the cool-down is tested on ministack.
+    """
     monkeypatch.setattr(run_input, "put_input", lambda store, given: put_input(store, {**given, "forced": False}))
     Path("Whole.py").write_text(WHOLE)
     for run in ("f-1", "f-2"):
