@@ -99,6 +99,8 @@ def advice(error: errors.WorkspaceError) -> str:
         case errors.NoTrigger(decorator=decorator, name=name, known=known):
             argument = "event" if decorator == "trigger" else "flow"
             return closest(name, known) or f'put `@{decorator}({argument}="{name}")` above the class'
+        case errors.MissingTrigger(name=name, option=option):
+            return f"add {option} {name}"
         case errors.BadRunId():
             return "use up to 255 letters, digits and -_.+=@!'(); it cannot begin with `-`, and cannot be `.` or `..`"
         case errors.BadCondition(hint=hint):

@@ -13,7 +13,8 @@ from flowport.ui import urls
 from flowport.workspace.runs import earlier_runs, flows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from typing import Any
 
     from flowport.ui.readers import Readers, RunInfo
 
@@ -43,6 +44,13 @@ class RunsQuery(NamedTuple):
         return bool(self.state or self.tag or self.text)
 
 
+class Trigger(NamedTuple):
+    """What started a run: another run with its address, or an event, which has none."""
+
+    name: str
+    url: str
+
+
 class RunRow(NamedTuple):
     """A run in the list. Times are in seconds, since 1970 when they are moments."""
 
@@ -57,6 +65,7 @@ class RunRow(NamedTuple):
     tags: tuple[str, ...]
     origin: str
     origin_url: str
+    triggers: tuple[Trigger, ...] = ()
 
 
 class RunsPage(NamedTuple):
@@ -124,7 +133,17 @@ def row_of(info: RunInfo) -> RunRow:
     flow, run, origin = record["flow"], record["run"], record["origin"] or ""
     user = next((tag.partition(":")[2] for tag in record["system_tags"] or () if tag.startswith("user:")), "")
     url, origin_url = urls.run_url(flow, run), urls.run_url(flow, origin) if origin else ""
-    return RunRow(flow, run, url, info.state, record["started"], info.seconds, record["target"], user, info.tags, origin, origin_url)
+    triggers = tuple(_triggers(record))
+    times = record["started"], info.seconds
+    return RunRow(flow, run, url, info.state, *times, record["target"], user, info.tags, origin, origin_url, triggers)
+
+
+def _triggers(record: Mapping[str, Any]) -> Iterator[Trigger]:
+    for each in record["triggers"] or ():
+        if each["type"] == "run":
+            yield Trigger(f"{each['flow']}/{each['run']}", urls.run_url(each["flow"], each["run"]))
+        else:
+            yield Trigger(each["name"], "")
 
 
 def _is_wanted(row: RunRow, query: RunsQuery) -> bool:

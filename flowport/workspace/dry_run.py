@@ -53,7 +53,7 @@ def prepare_dry_run(request: DryRunRequest, target: AnyTarget) -> tuple[DryRun[A
     package = flow.package()
     check_origin(open_store(store), flow, inputs.origin_run)
     started_by = StartedBy(request.trigger_from, request.events)
-    inputs = inputs._replace(triggers=triggers_of(flow, started_by, inputs.origin_run, open_store(store)))
+    inputs = inputs._replace(triggers=triggers_of(flow, started_by, inputs.parameters, inputs.origin_run, open_store(store)))
     dry_run = DryRun(
         deliver(flow.plan, flow.config.provisions, place_here(flow, target.name))[0],
         ready.settings,

@@ -309,6 +309,14 @@ class NoTrigger(WorkspaceError):
         self.decorator, self.name, self.known = decorator, name, tuple(known)
 
 
+class MissingTrigger(WorkspaceError):
+    """A run waits for several flows or events, and one of them is not given; `option` is what gives it."""
+
+    def __init__(self, flow: str, name: str, option: str) -> None:
+        super().__init__(f"a run of {flow} waits for `{name}` too")
+        self.name, self.option = name, option
+
+
 class BadTrigger(WorkspaceError):
     """What is said to start a run cannot start one."""
 

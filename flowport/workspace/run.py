@@ -71,6 +71,9 @@ class Asked(Protocol):
     def scheduled_time(self) -> str | None: ...
 
     @property
+    def trigger_from(self) -> tuple[str, ...]: ...
+
+    @property
     def events(self) -> tuple[str, ...]: ...
 
 
@@ -111,7 +114,7 @@ def run_input(flow: FlowFile, asked: Asked) -> RunInput:
     """The input of a new run, but for what triggers it, which a store has; raises WorkspaceError."""
     if asked.from_step and not asked.origin_run:
         raise NoOrigin
-    sent = sent_by(flow, asked.events)
+    sent = sent_by(flow, StartedBy(asked.trigger_from, asked.events))
     specs = [{**spec, "required": spec["required"] and spec["name"] not in sent} for spec in flow.parameters]
     values = parameter_values(specs, asked.parameters, asked.origin_run is not None)
     steps = [step.name for step in flow.plan.flow.steps]
@@ -158,7 +161,10 @@ def start(request: RunRequest, say: Callable[[str], object]) -> int:
     url = store_to_write(request.store, flow.config)
     store = open_store(url)
     check_origin(store, flow, inputs.origin_run)
-    inputs = inputs._replace(triggers=triggers_of(flow, StartedBy(request.trigger_from, request.events), inputs.origin_run, store))
+    started_by = StartedBy(request.trigger_from, request.events)
+    inputs = inputs._replace(triggers=triggers_of(flow, started_by, inputs.parameters, inputs.origin_run, store))
+    if is_untriggered(flow, inputs) and not request.quiet:
+        say(f"nothing triggers this run, so `current.trigger` is None: {_how_to_trigger(flow)} starts it as a trigger does")
     if not store.exists(code_key(package.digest)):
         store.create(code_key(package.digest), package.data)
     found = pythons(flow.plan.flow.steps, (lambda text: None) if request.quiet else say)
@@ -181,6 +187,18 @@ def start(request: RunRequest, say: Callable[[str], object]) -> int:
             again=f" --store {quote(request.store)}" if request.store else "",
         )
     )
+
+
+def is_untriggered(flow: FlowFile, inputs: RunInput) -> bool:
+    """Whether a new run lacks what triggers its flow, and no schedule would start it either."""
+    own = flow.plan.flow
+    return bool(own.events or own.upstream) and not (own.schedules or inputs.triggers or inputs.origin_run)
+
+
+def _how_to_trigger(flow: FlowFile) -> str:
+    own = flow.plan.flow
+    words = [*(f"--trigger-from {source.flow}" for source in own.upstream), *(f"--event {event.name}" for event in own.events)]
+    return f"`{' '.join(words)}`"
 
 
 def write_id(path: str, run: str) -> None:

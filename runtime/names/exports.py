@@ -184,7 +184,11 @@ VENDORED: Mapping[str, str] = {**{f"_vendor.{name}": name for name in _VENDORED}
 PACKAGES = frozenset(path.rsplit(".", count)[0] for path in (*MODULES, *VENDORED) for count in range(path.count(".") + 1)) - {""}
 """Every module of Metaflow that can be imported, with the packages around those of `MODULES`."""
 
-OWN_MODULES: Mapping[str, str] = {"cards": "cards", "client": "client", "datatools": "plugins.datatools.s3", "exceptions": "exception"}
+OWN_MODULES: Mapping[str, str] = {
+    **{name: name for name in ("cards", "client", "integrations")},
+    "datatools": "plugins.datatools.s3",
+    "exceptions": "exception",
+}
 """The modules of flowport that flows import from, and the entries of `MODULES` with their names."""
 
 FLOWPORT_ONLY: Mapping[str, tuple[str, ...]] = {"staleness": ("Distribution", "Drift", "Signal", "Staleness", "assess", "drift", "psi")}

@@ -125,7 +125,7 @@ def test_the_workflow_says_whether_a_run_began() -> None:
     ("triggers", "profile", "codes"),
     [
         (AFTER, {"namespace": "flows"}, []),
-        (AFTER, {}, ["FP404"]),
+        (AFTER, {}, ["FP400"]),
         ((EVENT,), {}, []),
         ((EVENT, OnEvent("more")), {}, ["FP443"]),
         ((EVENT, OnEvent("more")), {"event_source": "webhook/event"}, []),

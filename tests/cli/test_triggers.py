@@ -107,8 +107,43 @@ def test_an_event_sets_parameters() -> None:
 
 
 def test_what_an_event_sets_is_checked(capfd: pytest.CaptureFixture[str]) -> None:
-    assert run("score.py", "s-1", "--event", 'labels={"n": "many"}') == 1
-    assert "count" in capfd.readouterr().err
+    assert run("score.py", "s-1", "--event", 'labels={"n": "many"}') == 2
+    assert "parameter `count` is 'many', which is not a whole number" in capfd.readouterr().err
+    assert not Path(".flowport/flows").exists()
+
+
+def test_a_run_waits_for_all_that_it_is_triggered_by(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run("features.py", "f-1") == 0
+    Path("both.py").write_text(TRAIN.replace('flow="FeaturesFlow"', 'flows=["FeaturesFlow", "LabelsFlow"]'))
+    assert run("both.py", "b-1", "--trigger-from", "FeaturesFlow") == 2
+    assert "a run of TrainFlow waits for `LabelsFlow` too\n  add --trigger-from LabelsFlow" in capfd.readouterr().err
+
+
+def test_a_flow_of_a_project_is_started_by_runs_of_its_branch(capfd: pytest.CaptureFixture[str]) -> None:
+    marked = "from flowport import project\n\n@project(name='demo')\n"
+    Path("features.py").write_text(FEATURES.replace("class", f"{marked}class"))
+    Path("train.py").write_text(TRAIN.replace("@trigger", f"{marked}@trigger"))
+    assert run("features.py", "f-prod", "--production") == 0
+    assert run("train.py", "t-1", "--trigger-from", "FeaturesFlow", "--branch", "x") == 2
+    assert "no run of demo.test.x.FeaturesFlow in " in capfd.readouterr().err
+    assert run("train.py", "t-1", "--trigger-from", "FeaturesFlow/f-prod", "--branch", "x") == 2
+    assert run("train.py", "t-1", "--trigger-from", "demo.prod.FeaturesFlow", "--production") == 0
+    assert artifacts("TrainFlow", "t-1")["came"] == "FeaturesFlow/f-prod"
+
+
+def test_what_started_a_run_is_shown(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run("features.py", "f-1") == 0
+    assert run("train.py", "t-1", "--trigger-from", "FeaturesFlow/f-1") == 0
+    assert run("score.py", "s-1", "--event", "labels") == 0
+    assert execute(["status", "TrainFlow/t-1"]) == execute(["status", "ScoreFlow/s-1"]) == 0
+    said = capfd.readouterr().out
+    assert "\ntriggered by FeaturesFlow/f-1\n" in said
+    assert "\ntriggered by the event labels\n" in said
+
+
+def test_a_run_that_nothing_triggers_says_how_it_would_be_triggered(capfd: pytest.CaptureFixture[str]) -> None:
+    assert execute(["run", "train.py"]) == 1
+    assert "`--trigger-from FeaturesFlow` starts it as a trigger does" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(

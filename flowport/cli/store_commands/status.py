@@ -85,6 +85,7 @@ def _document(run: Run, again: str) -> dict[str, Any]:
         "seconds": round(found.seconds(run.doc["started"]), 3) if found else None,
         "seen": found.seen if found else None,
         "origin": run.doc["origin"],
+        "triggers": run.doc["triggers"] or [],
         "tags": tags_of(run.store, run.doc),
         "steps": [
             {**step._asdict(), "seconds": None if step.started is None else round((step.ended or step.started) - step.started, 3)}
@@ -110,12 +111,18 @@ def _print_waiting(address: Address, begun: dict[str, Any], url: str, json: bool
 TITLES = ("STEP", "STATUS", "DONE", "FAILED", "TAKEN OVER", "TASKS RUNNING", "TASKS LOST", "DURATION")
 
 
+def _trigger(each: dict[str, Any]) -> str:
+    return f"{each['flow']}/{each['run']}" if each["type"] == "run" else f"the event {each['name']}"
+
+
 def _print(found: dict[str, Any], url: str) -> None:
     print(shown(f"{found['flow']}/{found['run']}: {found['status']}") + _times(found))
     for line in engine_lines(found["engine"], found["status"]):
         print(line)
     if found["origin"]:
         print(shown(f"resumes run {found['origin']}"))
+    if found["triggers"]:
+        print(shown(f"triggered by {', '.join(map(_trigger, found['triggers']))}"))
     rows = [_cells(step) for step in found["steps"]]
     columns = [column for column in range(len(TITLES)) if column < 3 or any(row[column] for row in rows)]
     widths = [max(len(row[column]) for row in (TITLES, *rows)) for column in range(len(TITLES))]

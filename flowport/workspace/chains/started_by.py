@@ -1,21 +1,25 @@
-"""A run that somebody starts as a trigger does: after a run of another flow, or for an event."""
+"""A run that somebody starts as triggers do: after runs of other flows, or for events."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowport.runtime.run.history import is_done
+from flowport.runtime.run.parameters import ParameterError, converted
+from flowport.runtime.run.triggers import event_parameters
 from flowport.runtime.store.keys import Keys
 from flowport.workspace.address import Address
-from flowport.workspace.errors import BadTrigger, NoTrigger
+from flowport.workspace.errors import BadTrigger, MissingTrigger, NoTrigger, UnknownRun
 from flowport.workspace.runs import find_record, survey
 
 if TYPE_CHECKING:
-    from flowport.compiler.ir import JSON
+    from flowport.compiler.ir import JSON, OnFinish
     from flowport.runtime.store.interface import Store
     from flowport.workspace.flow_file import FlowFile
+
+Trigger = dict[str, "JSON"]
 
 
 class StartedBy(NamedTuple):
@@ -25,40 +29,77 @@ class StartedBy(NamedTuple):
     events: Sequence[str] = ()
 
 
-def triggers_of(flow: FlowFile, started_by: StartedBy, origin_run: str | None, store: Store) -> tuple[dict[str, JSON], ...]:
-    """The triggers of a run in the form of its input; raises NoTrigger, BadTrigger, UnknownFlow and UnknownRun."""
-    if origin_run and any(started_by):
+def sent_by(flow: FlowFile, started_by: StartedBy) -> set[str]:
+    """The parameters that events may set; raises NoTrigger for events and flows that do not start the flow."""
+    names = [text.partition("=")[0] for text in started_by.events]
+    known = {event.name: event for event in flow.plan.flow.events}
+    if unknown := [name for name in names if name not in known]:
+        raise NoTrigger("trigger", flow.name, unknown[0], list(known))
+    for text in started_by.runs:
+        _source(flow, Address.parse(text))
+    return {parameter for name in names for parameter, _ in known[name].parameters}
+
+
+def triggers_of(
+    flow: FlowFile, started_by: StartedBy, given: Mapping[str, Any], origin_run: str | None, store: Store
+) -> tuple[Trigger, ...]:
+    """The triggers of a run in the form of its input, which `given` parameters are part of.
+
+    Raises NoTrigger, MissingTrigger, BadTrigger, UnknownFlow and UnknownRun.
+    """
+    if not any(started_by):
+        return ()
+    if origin_run:
         raise BadTrigger(f"the run has the triggers of run `{origin_run}`, whose results it reuses")
-    return (*(_run(flow, text, store) for text in started_by.runs), *(_event(flow, text) for text in started_by.events))
+    found = (*(_run(flow, text, store) for text in started_by.runs), *(_event(text) for text in started_by.events))
+    named = {each.get("flow") or each["name"] for each in found}
+    missing = [("--trigger-from", source.flow) for source in flow.plan.flow.upstream if source.flow not in named]
+    missing += [("--event", event.name) for event in flow.plan.flow.events if event.name not in named]
+    if missing:
+        option, name = missing[0]
+        raise MissingTrigger(flow.name, name, option)
+    _check_parameters(flow, found, given)
+    return found
 
 
-def sent_by(flow: FlowFile, events: Sequence[str]) -> set[str]:
-    """The parameters that events set, each given as `NAME` or `NAME=JSON`."""
-    names = {text.partition("=")[0] for text in events}
-    return {parameter for event in flow.plan.flow.events if event.name in names for parameter, _ in event.parameters}
+def _source(flow: FlowFile, address: Address) -> OnFinish:
+    """The flow that the decorator names, by its own name or with its project and branch."""
+    own = flow.plan.flow
+    for source in own.upstream:
+        if address.flow in (source.flow, own.deployment_of(source)):
+            return source
+    raise NoTrigger("trigger_on_finish", flow.name, address.flow, [source.flow for source in own.upstream])
 
 
-def _run(flow: FlowFile, text: str, store: Store) -> dict[str, JSON]:
+def _run(flow: FlowFile, text: str, store: Store) -> Trigger:
     address = Address.parse(text)
-    known = [source.flow for source in flow.plan.flow.upstream]
-    if address.flow not in known:
-        raise NoTrigger("trigger_on_finish", flow.name, address.flow, known)
+    source = _source(flow, address)
     if address.step is not None:
         raise BadTrigger(f"`{text}` is no run: that is FLOW/RUN")
+    address = address._replace(flow=source.flow)
     if address.run is None:
-        done = (one["run"] for one in survey(store, address.flow, lambda text: None).documents)
-        address = address._replace(run=next((run for run in done if is_done(store, Keys(address.flow, run))), None))
-    run: str = find_record(store, address, lambda text: None)["run"]
-    if not is_done(store, Keys(address.flow, run)):
-        raise BadTrigger(f"run `{run}` of {address.flow} is not done, so it starts no other run")
-    return {"type": "run", "flow": address.flow, "run": run}
+        documents = survey(store, source.flow, lambda text: None).documents
+        ours = (one["run"] for one in documents if _is_of_branch(flow, source, one))
+        run = next((run for run in ours if is_done(store, Keys(source.flow, run))), None)
+        if run is None and documents:
+            raise BadTrigger(f"no run of {flow.plan.flow.deployment_of(source)} in {store.url} is done")
+        address = address._replace(run=run)
+    record = find_record(store, address, lambda text: None)
+    if not _is_of_branch(flow, source, record):
+        raise UnknownRun(record["run"], flow.plan.flow.deployment_of(source), store.url)
+    if not is_done(store, Keys(source.flow, record["run"])):
+        raise BadTrigger(f"run `{record['run']}` of {source.flow} is not done, so it starts no other run")
+    return {"type": "run", "flow": source.flow, "run": record["run"]}
 
 
-def _event(flow: FlowFile, text: str) -> dict[str, JSON]:
+def _is_of_branch(flow: FlowFile, source: OnFinish, record: Mapping[str, Any]) -> bool:
+    """Whether a run is of the project and branch that the trigger names."""
+    branch = flow.plan.flow.branch_of(source)
+    return not branch or {f"project:{branch[0]}", f"project_branch:{branch[1]}"} <= set(record["system_tags"] or ())
+
+
+def _event(text: str) -> Trigger:
     name, equals, payload = text.partition("=")
-    known = [event.name for event in flow.plan.flow.events]
-    if name not in known:
-        raise NoTrigger("trigger", flow.name, name, known)
     try:
         carried = json.loads(payload) if equals else {}
     except ValueError:
@@ -66,3 +107,13 @@ def _event(flow: FlowFile, text: str) -> dict[str, JSON]:
     if not isinstance(carried, dict):
         raise BadTrigger(f"what the event `{name}` carries is a JSON object, which `{payload[:60]}` is not")
     return {"type": "event", "name": name, "payload": carried}
+
+
+def _check_parameters(flow: FlowFile, triggers: Sequence[Trigger], given: Mapping[str, Any]) -> None:
+    """Check what events set as the first task will, before there is a run."""
+    fields = {event.name: dict(event.parameters) for event in flow.plan.flow.events}
+    values = {**given, **event_parameters(triggers, fields)}
+    try:
+        converted([spec for spec in flow.parameters if spec["required"] or spec["name"] in values], values)
+    except ParameterError as error:
+        raise BadTrigger(str(error)) from None

@@ -47,7 +47,7 @@ def trigger(request: TriggerRequest, target: str) -> Triggered:
     engine = engine_of_flow(request.flow, target)
     started_by = StartedBy(request.trigger_from, request.events)
     if any(started_by):
-        triggers = triggers_of(request.flow, started_by, inputs.origin_run, open_store(engine.settings.store))
+        triggers = triggers_of(request.flow, started_by, inputs.parameters, inputs.origin_run, open_store(engine.settings.store))
         inputs = inputs._replace(triggers=triggers)
     name = run_id(request.run_id)
     found = engine.operations.trigger(engine.settings, Start(name, inputs.document()))

@@ -9,7 +9,7 @@ from flowport.compiler.ir import Flow
 from flowport.targets.argo.events.documents import UID
 from flowport.targets.argo.settings import TEMPLATE_NAME, Settings
 from flowport.targets.schedules.problems import untriggered
-from flowport.targets.settings_validation import line
+from flowport.targets.settings_validation import MISSING, line
 
 
 def trigger_problems(flow: Flow, settings: Settings) -> Iterator[Diagnostic]:
@@ -18,8 +18,8 @@ def trigger_problems(flow: Flow, settings: Settings) -> Iterator[Diagnostic]:
         way_out = 'write `schedule = "active"` under [argo] in flowport.toml'
         yield from untriggered(flow, way_out, "Argo Events cannot pause what waits for it")
     if flow.upstream and not settings.namespace:
-        message = f"{flow.name} waits for other flows, whose workflows Argo Events looks for in a namespace"
-        yield Diagnostic("FP404", message, flow.upstream[0].span, help=(line("argo", Settings.named("namespace")),))
+        message = f"{flow.name} waits for other flows, whose workflows Argo Events looks for in a `namespace`"
+        yield Diagnostic(MISSING, message, flow.upstream[0].span, help=(line("argo", Settings.named("namespace")),))
     if len(flow.events) > 1 and not settings.event_source:
         message = f"{flow.name} waits for several events, for which Argo Events is needed"
         yield Diagnostic("FP443", message, flow.events[0].span, help=(line("argo", Settings.named("event_source")),))

@@ -1,0 +1,1 @@
+../../flowport/integrations.py
