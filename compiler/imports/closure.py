@@ -21,15 +21,22 @@ def import_closure(reading: Reading, starts: Iterable[Source]) -> tuple[Source, 
     while waiting:
         source = waiting.pop()
         for name in (*_imported_modules(modules, source), *named_modules(reading, source)):
-            parts = name.split(".")
-            for count in range(1, len(parts) + 1):
-                module = modules.module(".".join(parts[:count]))
-                if module is None:
-                    break
-                if module.source is not None and module.source.path not in seen:
-                    seen[module.source.path] = module.source
-                    waiting.append(module.source)
+            for found in with_packages_around(modules, name):
+                if found.path not in seen:
+                    seen[found.path] = found
+                    waiting.append(found)
     return tuple(sorted(seen.values(), key=lambda source: source.place))
+
+
+def with_packages_around(modules: Modules, name: str) -> Iterator[Source]:
+    """The own files that the import of a module reads: the `__init__.py` of every package around it, and its own."""
+    parts = name.split(".")
+    for count in range(1, len(parts) + 1):
+        module = modules.module(".".join(parts[:count]))
+        if module is None:
+            break
+        if module.source is not None:
+            yield module.source
 
 
 def imported_with(modules: Modules, start: Source) -> frozenset[Source]:

@@ -20,11 +20,11 @@ from flowport.compiler.decorators.use import DecoratorUse
 from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
 from flowport.compiler.evaluate.reading import Reading
 from flowport.compiler.imports.attributes import check_attributes
-from flowport.compiler.imports.closure import import_closure
+from flowport.compiler.imports.closure import import_closure, with_packages_around
 from flowport.compiler.imports.extensions import declarations
 from flowport.compiler.imports.folders import own_modules
 from flowport.compiler.imports.public_names import check_imports
-from flowport.compiler.ir import Flow, Parameter
+from flowport.compiler.ir import ExitHooks, Flow, Parameter
 from flowport.compiler.options import NO_OPTIONS, CompileOptions
 from flowport.compiler.parse.artifact_uses import UseReader
 from flowport.compiler.parse.digest import digests
@@ -114,7 +114,9 @@ def _flow(reading: Reading, source: Source, flow_class: FlowClass, included: tup
         ast.get_docstring(own.node) or "",
         about.triggers,
         about.limits,
-        _files((*_also(reading, included), *files, *declarations(reading.modules, files)), folder, found),
+        _files(
+            (*_also(reading, included), *_of_hooks(reading, about.exit_hooks), *files, *declarations(reading.modules, files)), folder, found
+        ),
         tuple(place for _, place in reading.modules.roots),
         {one.module if one is not source else "": definitions[one.place] for one in files if one.place in definitions},
         tuple(one for one in members if one not in marked),
@@ -149,6 +151,13 @@ def _also(reading: Reading, included: Iterable[str]) -> tuple[Source, ...]:
     names = [path.removesuffix(".py").removesuffix("/__init__") for path in included]
     found = [modules.module(name.removeprefix(f"{place}/").replace("/", ".")) for _, place in modules.roots for name in names]
     return import_closure(Reading(modules, True), [own.source for own in found if own is not None and own.source is not None])
+
+
+def _of_hooks(reading: Reading, hooks: ExitHooks) -> tuple[Source, ...]:
+    """The modules that exit hooks are in, with what these import; the flow itself may import none of them."""
+    modules = Modules(reading.modules.roots, reading.modules.shown)
+    names = sorted({one.partition(":")[0] for one in (*hooks.on_success, *hooks.on_error)} - {""})
+    return import_closure(Reading(modules, True), [found for name in names for found in with_packages_around(modules, name)])
 
 
 def _name(reading: Reading, own: Class, uses: Iterable[DecoratorUse]) -> str:

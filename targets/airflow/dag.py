@@ -213,6 +213,7 @@ class _File:
             named["environment"] = own
         if step.name == self.plan.flow.end:
             named["outlets"] = [asset(asset_name(self.settings))]
+            named |= dict(callbacks(self.plan.flow, self.settings, last_task=True))
         return named | self.compute.arguments(step.settings, self.settings)
 
     def _value(self, text: str) -> str:

@@ -127,6 +127,31 @@ def test_what_cannot_be_called_is_refused(tmp_path: Path, mark: str, code: str, 
     assert found[0].help
 
 
+def test_modules_that_only_a_text_names_are_packed_with_what_they_import(tmp_path: Path) -> None:
+    found = files('@exit_hook(on_error=["ops.pager.page"])') | {
+        "ops/__init__.py": "",
+        "ops/pager.py": "from ops.address import NUMBER\n\ndef page():\n    pass\n",
+        "ops/address.py": "NUMBER = 1\n",
+    }
+    flow = fine(write(tmp_path, found))
+    assert flow.exit_hooks == ExitHooks((), ("ops.pager:page",))
+    assert {place for place, _ in flow.files} == {"flow.py", "alerts.py", "ops/__init__.py", "ops/pager.py", "ops/address.py"}
+
+
+@pytest.mark.parametrize(
+    ("text", "severity", "message", "way_out"),
+    [
+        ("alerts.pgae", "error", "`alerts.py` has no function `pgae`", "did you mean `page`?"),
+        ("pager.page", "warning", "the flow's folders have no module `pager`", "write `from pager import page` and `on_error=[page]`"),
+    ],
+)
+def test_a_text_that_names_nothing_is_reported(tmp_path: Path, text: str, severity: str, message: str, way_out: str) -> None:
+    _, found = read(write(tmp_path, files(f'@exit_hook(on_error=["{text}"])')))
+    assert [(one.code, one.severity) for one in found] == [("FP133", severity)]
+    assert message in found[0].message
+    assert any(way_out in each for each in found[0].help)
+
+
 def test_options_of_metaflow_have_no_effect(tmp_path: Path) -> None:
     flow, found = read(write(tmp_path, files('@exit_hook(on_error=[tell], options={"image": "x"})')))
     assert codes(found) == ["FP141"]

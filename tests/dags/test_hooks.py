@@ -81,6 +81,25 @@ def test_callbacks_have_the_names_of_addresses_and_only_receivers_that_are_asked
     assert 'on_success_callback=tell(\n        "done",\n        [("webhook", "https://alerts.example.com/flows")],' in dag_arguments(made)
 
 
+def test_a_run_that_the_gate_ends_tells_of_no_success_and_the_last_task_tells_otherwise(plan: Plan) -> None:
+    """Airflow skips the last task then, and calls no callback of a task that is skipped."""
+    heard = [{"slack": "connection:alerts"}, {"webhook": "env:ALERTS"}]
+    (end,) = [line for line in lines(plan, cooldown=60, on_success=heard, on_failure=heard) if line.startswith("end = ")]
+    told = 'tell("done", [("slack", "connection:alerts"), ("webhook", "env:ALERTS")], flow="TrainFlow", options=" --target airflow", '
+    assert f"on_success_callback={told}seconds=9)" in end
+    made = dag_arguments(source(plan, cooldown=60, on_success=heard, on_failure=heard))
+    assert "on_failure_callback=tell(" in made
+    assert "on_success_callback" not in made
+
+
+def test_a_callback_of_a_task_has_a_limited_time(snippet: Any) -> None:
+    with Receiver(HANGS) as hanging, Receiver() as good:
+        callback = snippet.tell("done", [("webhook", hanging.address), ("webhook", good.address)], flow="F", seconds=0.5)
+        with pytest.raises(RuntimeError, match="it has not answered within"):
+            callback({"run_id": "r"})
+    assert [one["status"] for one in good.bodies] == ["done"]
+
+
 @pytest.mark.parametrize(
     ("entry", "code"),
     [

@@ -74,7 +74,8 @@ def test_a_rule_hands_on_how_an_execution_ended_and_each_role_may_do_its_own_wor
     found = documents(plan_of(tmp_path), on_failure=SLACK)
     rule, target = found["exit-rule.json"]["rule"], found["exit-rule.json"]["target"]
     machine = "arn:aws:states:eu-central-1:123456789012:stateMachine:TrainFlow"
-    detail = {"status": ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"], "stateMachineArn": [machine]}
+    began = [{"anything-but": {"prefix": '{"skipped"'}}, None]
+    detail = {"status": ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"], "stateMachineArn": [machine], "output": began}
     assert json.loads(rule["EventPattern"])["detail"] == detail
     assert (target["Arn"], target["RoleArn"]) == (f"{machine}-exit:live", "arn:aws:iam::123456789012:role/TrainFlow-exit")
     assert json.loads(target["InputTransformer"]["InputTemplate"]) == {"run": "<run>", "status": "<status>"}

@@ -44,6 +44,8 @@ def _functions(arguments: Arguments, name: str) -> Iterator[str]:
             own = thing.source is arguments.reading.modules.start
             yield f"{'' if own else thing.source.module}:{thing.name}"
         elif isinstance(thing, External | Known) and "." in thing.name:
+            if isinstance(value, str) and "." in value:
+                _look_for(arguments, node, name, value)
             yield ":".join(thing.name.rsplit(".", 1))
         else:
             shown = f"`{value}`, which is no function of the flow's files" if isinstance(value, str) else "something that is no function"
@@ -62,6 +64,25 @@ def _named(arguments: Arguments, value: Any) -> Thing | Known | None:
         return modules.look(source, value)
     own = modules.module(module)
     return modules.member(own, name) if own is not None else External(value)
+
+
+def _look_for(arguments: Arguments, node: ast.expr, name: str, text: str) -> None:
+    """Report a text that names nothing: a warning if the module may be installed in the image."""
+    reading, source = arguments.reading, arguments.use.source
+    module, _, function = text.rpartition(".")
+    own = reading.modules.module(module)
+    if own is not None and own.source is not None:
+        known = reading.modules.names(own.source)
+        if not {function, "*", "__getattr__"} & known.keys():
+            message = f"`{name}` of `@exit_hook` names `{text}`, and `{own.source.place}` has no function `{function}`"
+            arguments.say(node, message, *did_you_mean(function, known), f"write `def {function}(run):` in `{own.source.place}`")
+        return
+    imported = {each.module.split(".")[0] for found in reading.modules.names(source).values() for each in found if each.module}
+    if text.split(".")[0] not in imported:
+        message = f"`{name}` of `@exit_hook` names `{text}`, and the flow's folders have no module `{module}`"
+        own_way = "if it is your own module, write it beside the flow, or add its folder to `roots` in flowport.toml"
+        installed = f"if it is installed in the image, write `from {module} import {function}` and `{name}=[{function}]`"
+        reading.warn("FP133", message, source, node, own_way, installed)
 
 
 def _check(arguments: Arguments, node: ast.expr, name: str, thing: Definition) -> None:

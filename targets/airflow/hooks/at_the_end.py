@@ -1,6 +1,9 @@
 """Receivers -> callbacks of the DAG, which Airflow itself calls. Exit hooks -> a task that ends the DAG, as they need the flow's image.
 
-The task is a teardown: it runs whatever became of the others, and counts nothing for the state of the run.
+A run that the gate ends is a success for Airflow, all of whose other tasks are skipped. The callback of a DAG cannot ask for that on every
+Airflow (the DAG processor of 3.0 does not answer `GetTaskStates`). So where there is a gate, the last task tells of a success.
+
+The task of the exit hooks is a teardown: it runs whatever became of the others, and counts nothing for the state of the run.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from flowport.compiler.lower.gate import first_step
 from flowport.compiler.lower.run_ids import run_prefix
 from flowport.compiler.record import replace
 from flowport.runtime.hooks.constants import COMMAND_WORD
-from flowport.runtime.protocol import variable
+from flowport.runtime.protocol import GATE, variable
 from flowport.targets.airflow.compute import COMPUTE
 from flowport.targets.airflow.python import Call, Value
 from flowport.targets.airflow.settings import Settings
@@ -27,14 +30,19 @@ START = 900
 
 
 ENDS = (("on_success_callback", "success", "done"), ("on_failure_callback", "failure", "failed"))
-"""The arguments of a DAG with callbacks, what receivers call that end, and the status of the run then."""
+"""The arguments with callbacks, what receivers call that end, and the status of the run then."""
+
+OVERTIME = 18
+"""Seconds for the callback of a task, whose process Airflow kills 20 seconds after its success (`task_success_overtime`)."""
 
 
-def callbacks(flow: Flow, settings: Settings) -> Iterator[tuple[str, Value]]:
-    """The arguments of the DAG that have callbacks."""
-    named: dict[str, Value] = {"flow": flow.name, "before": run_prefix(flow), "options": again("airflow", settings.profile)}
+def callbacks(flow: Flow, settings: Settings, last_task: bool = False) -> Iterator[tuple[str, Value]]:
+    """The arguments of the DAG that have callbacks, or those of its last task."""
     for argument, on, status in ENDS:
-        if found := [(one.kind, _where(one)) for one in receivers(settings) if one.on == on]:
+        found = [(one.kind, _where(one)) for one in receivers(settings) if one.on == on]
+        if found and last_task == (on == "success" and flow.start == GATE):
+            named: dict[str, Value] = {"flow": flow.name, "before": run_prefix(flow), "options": again("airflow", settings.profile)}
+            named["seconds"] = max(1, OVERTIME // len(found)) if last_task else None
             yield argument, Call("tell", (status, found), {name: value for name, value in named.items() if value})
 
 

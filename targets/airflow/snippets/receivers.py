@@ -75,8 +75,8 @@ def failed(context):
     return [] if last is None or last.task.is_teardown else [last.task_id]
 
 
-def tell(status, receivers, *, flow, before="", options=""):
-    """A callback that tells receivers how a run has ended; each is `slack` or `webhook`, and where its address is."""
+def tell(status, receivers, *, flow, before="", options="", seconds=30):
+    """A callback that tells receivers how a run has ended; each is `slack` or `webhook`, where its address is, and has so many seconds."""
 
     def callback(context):
         run = before + context["run_id"]
@@ -87,7 +87,7 @@ def tell(status, receivers, *, flow, before="", options=""):
         problems = []
         for kind, where in receivers:
             try:
-                post(kind, where, message)
+                post(kind, where, message, seconds)
             except Exception as error:  # the next one is told all the same
                 problems.append(f"{kind} {where} was not told that {flow}/{run} {status}: {error}")
         if problems:

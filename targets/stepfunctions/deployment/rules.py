@@ -1,4 +1,4 @@
-"""The rules of EventBridge that start a flow for events, or when runs of other flows are done."""
+"""The rules of EventBridge: those that start a flow for events, or when runs of other flows are done, and how one is changed."""
 
 from __future__ import annotations
 
@@ -27,17 +27,14 @@ def rule_changes(account: Account, settings: Settings, wanted: list[dict[str, An
     named = {(each["rule"].get("EventBusName", ""), each["rule"]["Name"]): each for each in wanted}
     for place, other in found.items():
         if place not in named and other.get("Description") == rule_owner(deployment):
-            yield change(f"rule {place[1]}", _content(account, place[0], other), None, partial(_delete, account, *place))
+            yield change(f"rule {place[1]}", rule_content(account, place[0], other), None, partial(delete_rule, account, *place))
     for place, each in named.items():
         rule = found.get(place)
         if rule is not None and rule.get("Description") != rule_owner(deployment):
-            raise DeployError(
-                f"the rule `{place[1]}` belongs to somebody else, and stays as it is\n"
-                '  write another `machine = "..."` under [stepfunctions] in flowport.toml, or delete the rule'
-            )
+            raise not_ours(place[1])
         content = {"rule": {key: each["rule"][key] for key in SHOWN}, "target": each["target"]}
-        before = None if rule is None else _content(account, place[0], rule)
-        yield change(f"rule {place[1]}", before, content, partial(_put, account, each))
+        before = None if rule is None else rule_content(account, place[0], rule)
+        yield change(f"rule {place[1]}", before, content, partial(put_rule, account, each))
 
 
 def _rules(account: Account, settings: Settings, bus: str) -> list[dict[str, Any]]:
@@ -50,24 +47,40 @@ def _rules(account: Account, settings: Settings, bus: str) -> list[dict[str, Any
         return []
 
 
-def _content(account: Account, bus: str, rule: dict[str, Any]) -> dict[str, Any]:
-    targets = account.ask("events", "ListTargetsByRule", Rule=rule["Name"], **_on(bus))["Targets"]
+def rule_content(account: Account, bus: str, rule: dict[str, Any]) -> dict[str, Any]:
+    """What a deployment decides of a rule as it is, with its one target, or all of them if there are others."""
+    targets = _targets(account, bus, rule["Name"])
     return {"rule": {key: rule[key] for key in SHOWN if key in rule}, "target": targets[0] if len(targets) == 1 else targets}
 
 
-def _put(account: Account, each: dict[str, Any]) -> None:
-    account.ask("events", "PutRule", **each["rule"])
-    bus = {key: each["rule"][key] for key in ("EventBusName",) if key in each["rule"]}
-    answer = account.ask("events", "PutTargets", Rule=each["rule"]["Name"], Targets=[each["target"]], **bus)
+def put_rule(account: Account, wanted: dict[str, Any]) -> None:
+    """Make or change a rule; `wanted` has the input of PutRule as `rule`, and its `target`."""
+    rule = wanted["rule"]
+    account.ask("events", "PutRule", **rule)
+    answer = account.ask("events", "PutTargets", Rule=rule["Name"], Targets=[wanted["target"]], **_on(rule.get("EventBusName", "")))
     if answer.get("FailedEntryCount"):
-        raise DeployError(f"the rule `{each['rule']['Name']}` did not get its target: {answer['FailedEntries'][0].get('ErrorMessage')}")
+        raise DeployError(f"the rule `{rule['Name']}` did not get its target: {answer['FailedEntries'][0].get('ErrorMessage')}")
 
 
-def _delete(account: Account, bus: str, name: str) -> None:
-    targets = account.ask("events", "ListTargetsByRule", Rule=name, **_on(bus))["Targets"]
+def delete_rule(account: Account, bus: str, name: str) -> None:
+    """Delete a rule with its targets; `bus` is "" for that of the account."""
+    targets = _targets(account, bus, name)
     if targets:
         account.ask("events", "RemoveTargets", Rule=name, Ids=[target["Id"] for target in targets], **_on(bus))
     account.ask("events", "DeleteRule", Name=name, **_on(bus))
+
+
+def not_ours(name: str) -> DeployError:
+    """A rule of this name is there that the deployment has not made."""
+    return DeployError(
+        f"the rule `{name}` belongs to somebody else, and stays as it is\n"
+        '  write another `machine = "..."` under [stepfunctions] in flowport.toml, or delete the rule'
+    )
+
+
+def _targets(account: Account, bus: str, name: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = account.ask("events", "ListTargetsByRule", Rule=name, **_on(bus))["Targets"]
+    return found
 
 
 def _on(bus: str) -> dict[str, str]:

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from flowport.compiler.changes import Change, DeployError
+from flowport.compiler.changes import Change
 from flowport.compiler.target import Deployment
 from flowport.targets.stepfunctions.deployment.documents import Documents, change
 from flowport.targets.stepfunctions.deployment.machine import MISSING as NO_MACHINE
 from flowport.targets.stepfunctions.deployment.machine import STATES, Machine
+from flowport.targets.stepfunctions.deployment.rules import MISSING, delete_rule, not_ours, put_rule, rule_content
 from flowport.targets.stepfunctions.hooks.exit_machine import rule_name, rule_owner
 from flowport.targets.stepfunctions.settings import Settings
 
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
 
 PART = "flowport:part"
 """The tag of a state machine that is no flow, but a part of what is deployed for one."""
-
-MISSING = "ResourceNotFoundException"
-SHOWN = ("Name", "Description", "EventPattern", "State")
-"""What a deployment decides of a rule."""
 
 
 def exit_changes(account: Account, deployment: Deployment[Settings], role: str, tags: dict[str, str]) -> Iterator[Change]:
@@ -38,17 +35,14 @@ def exit_changes(account: Account, deployment: Deployment[Settings], role: str, 
     yield from machine.removals(settings.versions)
     found = _rule(account, settings, settings.flow)
     if found == {}:
-        raise DeployError(
-            f"the rule `{rule_name(settings)}` belongs to somebody else, and stays as it is\n"
-            '  write another `machine = "..."` under [stepfunctions] in flowport.toml, or delete the rule'
-        )
-    yield change(f"rule {rule_name(settings)}", found, wanted, partial(_put, account, wanted))
+        raise not_ours(rule_name(settings))
+    yield change(f"rule {rule_name(settings)}", found, wanted, partial(put_rule, account, wanted))
 
 
 def exit_removals(account: Account, settings: Settings, deployment: str) -> Iterator[Change]:
     """What removes them, where a deployment has made them."""
     if found := _rule(account, settings, deployment):
-        yield change(f"rule {rule_name(settings)}", found, None, partial(_delete, account, rule_name(settings)))
+        yield change(f"rule {rule_name(settings)}", found, None, partial(delete_rule, account, "", rule_name(settings)))
     machine = Machine(account, settings.exit_machine, deployment, {})
     found_machine = account.find(STATES, "DescribeStateMachine", NO_MACHINE, stateMachineArn=machine.arn)
     if found_machine is not None and PART in machine.tags() and machine.found() is not None:
@@ -63,20 +57,4 @@ def _rule(account: Account, settings: Settings, deployment: str) -> dict[str, An
         return None
     if rule.get("Description") != rule_owner(deployment):
         return {}
-    targets = account.ask("events", "ListTargetsByRule", Rule=name)["Targets"]
-    return {"rule": {key: rule[key] for key in SHOWN if key in rule}, "target": targets[0] if len(targets) == 1 else targets}
-
-
-def _put(account: Account, wanted: dict[str, Any]) -> None:
-    account.ask("events", "PutRule", **wanted["rule"])
-    answer = account.ask("events", "PutTargets", Rule=wanted["rule"]["Name"], Targets=[wanted["target"]])
-    if answer.get("FailedEntryCount"):
-        message = answer["FailedEntries"][0].get("ErrorMessage")
-        raise DeployError(f"the rule `{wanted['rule']['Name']}` did not get its target: {message}")
-
-
-def _delete(account: Account, name: str) -> None:
-    targets = account.ask("events", "ListTargetsByRule", Rule=name)["Targets"]
-    if targets:
-        account.ask("events", "RemoveTargets", Rule=name, Ids=[target["Id"] for target in targets])
-    account.ask("events", "DeleteRule", Name=name)
+    return rule_content(account, "", rule)
