@@ -97,9 +97,14 @@ def missing(target: str, setting: Setting[Any]) -> Diagnostic:
 
 def line(target: str, setting: Setting[Any], value: JSON = None, *, example: JSON = None) -> str:
     """How a setting is written, with what was probably meant by a `value` that it cannot have."""
+    return f"write {entry(setting, value, example=example)} under [{target}] in flowport.toml"
+
+
+def entry(setting: Setting[Any], value: JSON = None, *, example: JSON = None) -> str:
+    """A setting with a value that it can have, between backticks."""
     known = (_meant(setting, value), example, setting.example, setting.default, *setting.choices, EXAMPLES.get(setting.kind))
     shown = next(each for each in known if each is not None)
-    return f"write `{setting.name} = {toml(shown)}` under [{target}] in flowport.toml"
+    return f"`{setting.name} = {toml(shown)}`"
 
 
 def _meant(setting: Setting[Any], value: JSON) -> JSON:

@@ -12,7 +12,7 @@ from flowport.compiler.chains.graph import KnownFlow
 from flowport.compiler.chains.sent_events import STAMP, UNKNOWN, Fields, SentEvent
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.diagnostics.suggestions import did_you_mean
-from flowport.compiler.ir import Flow, OnEvent
+from flowport.compiler.ir import Flow, NoDefault, OnEvent
 from flowport.compiler.package.documents import flow_document
 from flowport.runtime.run.parameters import ParameterError, convert
 
@@ -50,9 +50,9 @@ def _unsent(flow: Flow, event: OnEvent, senders: Sequence[_Sender]) -> Iterator[
             carried = ", ".join(f"`{field}`" for field in fields) or "no fields of its own"
             note = f"{', '.join(dict.fromkeys(sender.flow for sender in senders))} sends it, with {carried}"
             message = f"the event `{event.name}` carries no `{name}`, from which {flow.class_name} takes `{parameter}`"
-            yield Diagnostic(
-                "FP267", message, event.span, (note,), did_you_mean(name, fields) or (f'send it: `payload={{"{name}": ...}}`',)
-            )
+            ways_out = did_you_mean(name, fields) or (f'send it: `payload={{"{name}": ...}}`',)
+            has_default = any(one.name == parameter and not isinstance(one.default, NoDefault) for one in flow.parameters)
+            yield Diagnostic("FP267", message, event.span, (note,), ways_out, severity="warning" if has_default else "error")
 
 
 def _misfits(flow: Flow, event: OnEvent, senders: Sequence[_Sender]) -> Iterator[Diagnostic]:

@@ -2,17 +2,19 @@
 
 schedule 0 6 * * *  ->  FeaturesFlow  ->  TrainFlow  ->  event drift  ->  AlertFlow
 
-A flow is named as its deployment: its name, or `project.branch.Flow`. `problems` says what is wrong with the graph.
+A flow is named as its deployment: its name, or `project.branch.Flow`. Flows of the same name are told apart by their files.
+`problems` says what is wrong with the graph.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Literal, TypeAlias
 
 from flowport.compiler.chains.sent_events import SentEvent
 from flowport.compiler.ir import Flow, OnFinish, Schedule, Span
-from flowport.compiler.record import field, record
+from flowport.compiler.record import field, record, replace
 
 NodeKind: TypeAlias = Literal["flow", "unread", "elsewhere", "event", "schedule"]
 EdgeKind: TypeAlias = Literal["finish", "event", "schedule", "sends"]
@@ -36,7 +38,8 @@ class Node:
     """A flow, an event or a schedule.
 
     `unread` is a flow with errors, and `elsewhere` one that a trigger names and that is not among the flows. `title` is the name without
-    project and branch, the name of the event, or the cron expression. `note` is the project and branch, or the time zone.
+    project and branch, the name of the event, or the cron expression. `note` is the project and branch, or the time zone. With `is_twin`
+    another flow has the same name, and the id is `FILE:ClassName`.
     """
 
     id: str
@@ -44,11 +47,17 @@ class Node:
     title: str
     note: str = ""
     span: Span | None = field(default=None, compare=False)
+    is_twin: bool = False
 
     @property
     def is_flow(self) -> bool:
         """Whether it is a flow, known or not."""
         return self.kind not in ("event", "schedule")
+
+    @property
+    def deployment(self) -> str:
+        """The id, and of flows with the same name this name."""
+        return self.id if not self.is_twin else f"{self.note}.{self.title}" if self.note else self.title
 
     @property
     def label(self) -> str:
@@ -97,54 +106,60 @@ def schedule_id(schedule: Schedule) -> str:
     return f"schedule/{schedule.cron} {schedule.timezone or 'UTC'}"
 
 
-def source_id(flow: Flow, source: OnFinish, names: Iterable[str]) -> str:
-    """The id of the flow that a trigger names: its deployment, or one of `names`, those of flows with errors."""
+def source_name(flow: Flow, source: OnFinish, names: Iterable[str]) -> str:
+    """The name of the flow that a trigger names: its deployment, or one of `names`, those of flows with errors."""
     deployment = flow.deployment_of(source)
     return source.flow if not source.project and source.flow in names else deployment
 
 
 def graph_of(flows: Sequence[KnownFlow]) -> FlowGraph:
     """The graph of some flows."""
-    nodes = {known.name: _flow_node(known) for known in sorted(flows, key=lambda known: known.flow is None)}
-    nodes = {known.name: nodes[known.name] for known in flows}
-    unread = {name for name, node in nodes.items() if node.kind == "unread"}
+    count = Counter(known.name for known in flows)
+    nodes = [_flow_node(known, count[known.name] > 1) for known in flows]
+    namesakes: dict[str, list[str]] = {}
+    for node in nodes:
+        namesakes.setdefault(node.deployment, []).append(node.id)
+    unread = {node.deployment for node in nodes if node.kind == "unread"}
     further: dict[str, Node] = {}
     edges: dict[Edge, None] = {}
-    for known in flows:
-        for node, edge in _edges(known, unread):
-            if node.id not in nodes:
+    for known, own in zip(flows, nodes, strict=True):
+        for node, edge in _edges(known, own.id, unread):
+            if node.id not in namesakes:
                 further.setdefault(node.id, node)
-            edges.setdefault(edge)
+            for source in namesakes.get(edge.source, [edge.source]):
+                edges.setdefault(replace(edge, source=source))
     others = sorted(further.values(), key=lambda node: (node.kind, node.id))
-    return FlowGraph(tuple(flows), (*nodes.values(), *others), tuple(edges))
+    return FlowGraph(tuple(flows), (*nodes, *others), tuple(edges))
 
 
-def _flow_node(known: KnownFlow) -> Node:
+def _flow_node(known: KnownFlow, is_twin: bool) -> Node:
     if known.flow is None:
-        return Node(known.name, "unread", known.name, span=known.span)
-    return _named(known.name, "flow", known.flow.name, known.span)
+        node, class_name = Node(known.name, "unread", known.name, span=known.span), known.name
+    else:
+        node, class_name = _named(known.name, "flow", known.flow.name, known.span), known.flow.class_name
+    return replace(node, id=f"{known.span.file}:{class_name}", is_twin=True) if is_twin else node
 
 
 def _named(id: str, kind: NodeKind, name: str, span: Span | None = None) -> Node:
     return Node(id, kind, name, id.removesuffix(name).rstrip("."), span)
 
 
-def _edges(known: KnownFlow, unread: Iterable[str]) -> list[tuple[Node, Edge]]:
-    """What starts a flow and what it sends: each with the edge between them."""
+def _edges(known: KnownFlow, own: str, unread: Iterable[str]) -> list[tuple[Node, Edge]]:
+    """What starts a flow, whose id is `own`, and what it sends: each with the edge between them."""
     if known.flow is None:
         return []
     found = []
     for trigger in known.flow.triggers:
         if isinstance(trigger, Schedule):
             node = Node(schedule_id(trigger), "schedule", trigger.cron, trigger.timezone or "UTC", trigger.span)
-            found.append((node, Edge(node.id, known.name, "schedule", trigger.span)))
+            found.append((node, Edge(node.id, own, "schedule", trigger.span)))
         elif isinstance(trigger, OnFinish):
-            node = _named(source_id(known.flow, trigger, unread), "elsewhere", trigger.flow)
-            found.append((node, Edge(node.id, known.name, "finish", trigger.span)))
+            node = _named(source_name(known.flow, trigger, unread), "elsewhere", trigger.flow)
+            found.append((node, Edge(node.id, own, "finish", trigger.span)))
         else:
             node = Node(event_id(trigger.name), "event", trigger.name)
-            found.append((node, Edge(node.id, known.name, "event", trigger.span)))
+            found.append((node, Edge(node.id, own, "event", trigger.span)))
     for sent in known.sends:
         node = Node(event_id(sent.name), "event", sent.name)
-        found.append((node, Edge(known.name, node.id, "sends", sent.span)))
+        found.append((node, Edge(own, node.id, "sends", sent.span)))
     return found

@@ -32,10 +32,10 @@ def impact(graph: FlowGraph, flow: str) -> tuple[Follower, ...]:
             if further[-1] not in ways:
                 ways[further[-1]] = further
                 waiting.append(further)
-    reached = {flow, *(one for way in ways.values() for one in way)}
+    reached = {nodes[one].deployment for one in (flow, *(one for way in ways.values() for one in way))}
     starts: dict[str, list[str]] = {name: [] for name in nodes}
     for edge in graph.edges:
-        if edge.kind in STARTS and edge.source not in reached:
+        if edge.kind in STARTS and nodes[edge.source].deployment not in reached:
             starts[edge.target].append(edge.source)
     return tuple(Follower(name, sum(nodes[one].is_flow for one in way) - 1, way, tuple(starts[name])) for name, way in ways.items())
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from flowport.compiler.chains.circles import circles
 from flowport.compiler.chains.event_fields import field_problems
-from flowport.compiler.chains.graph import FlowGraph, KnownFlow, source_id
+from flowport.compiler.chains.graph import FlowGraph, KnownFlow, source_name
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.diagnostics.suggestions import did_you_mean
 from flowport.compiler.ir import Flow, NoDefault, OnFinish
@@ -35,13 +35,13 @@ def _same_names(flows: Sequence[KnownFlow]) -> Iterator[Diagnostic]:
 
 def _unknown_flows(flow: Flow, graph: FlowGraph, elsewhere: Collection[str]) -> Iterator[Diagnostic]:
     """Triggers that name a flow of the same project and branch which is not there; those of other projects and branches may be anywhere."""
-    nodes = graph.by_id
-    unread = [name for name, node in nodes.items() if node.kind == "unread"]
+    unread = [node.deployment for node in graph.nodes if node.kind == "unread"]
+    missing = {node.id for node in graph.nodes if node.kind == "elsewhere"}
     own = flow.deployment.removesuffix(flow.name)
     for source in flow.upstream:
-        name = source_id(flow, source, unread)
+        name = source_name(flow, source, unread)
         is_own = name.removesuffix(source.flow) == own
-        if is_own and nodes[name].kind == "elsewhere" and not {name, source.flow} & set(elsewhere):
+        if is_own and name in missing and not {name, source.flow} & set(elsewhere):
             message = f"{flow.class_name} waits for runs of `{source.flow}`, and there is no such flow"
             yield Diagnostic("FP264", message, source.span, help=tuple(_ways_out(flow, source, graph.flows)))
 

@@ -286,7 +286,8 @@ FLOW: Mapping[str, Code] = {
     "FP267": Code(
         "an event carries no such field",
         "A flow of the same folder sends the event with `ArgoEvent(...).publish(payload={...})`, without the field from which a parameter "
-        "is set. The parameter would always keep its default. Events that no flow of the folder sends are not checked.",
+        "is set. The parameter always keeps its default. It is an error if the parameter has none. Events that no flow of the folder "
+        "sends are not checked.",
     ),
     "FP268": Code(
         "an event carries a value that a parameter does not take",

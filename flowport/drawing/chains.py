@@ -30,6 +30,7 @@ text { font: 600 13px ui-sans-serif, system-ui, "Segoe UI", Helvetica, Arial, sa
 .schedule .box { fill: #eefaf1; stroke: #3c7d57 }
 .elsewhere .box { fill: none; stroke-dasharray: 5 4 }
 .unread .box { fill: #fdecea; stroke: #b3261e; stroke-dasharray: 5 4 }
+.twin .box { stroke: #b3261e }
 .edge { fill: none; stroke: #7b8ea3; stroke-width: 1.4; marker-end: url(#tip) }
 .sends { stroke-dasharray: 5 4 }
 #tip path { fill: #7b8ea3 }
@@ -49,6 +50,7 @@ text { fill: #e6edf3 }
 .event .box { fill: #33270f; stroke: #d29a3a }
 .schedule .box { fill: #14291d; stroke: #5fae7f }
 .unread .box { fill: #3a1715; stroke: #f2b8b5 }
+.twin .box { stroke: #f28b82 }
 .edge { stroke: #8b9eb3 }
 #tip path { fill: #8b9eb3 }
 .circle { stroke: #f28b82 }
@@ -68,12 +70,16 @@ TIPS = "".join(
 
 def chain_svg(graph: FlowGraph, first: str | None = None, followers: Sequence[Follower] = ()) -> str:
     """The drawing as a document. With `first`, what follows when this flow runs stands out."""
-    waits = {node.id: sum(edge.target == node.id and edge.kind in STARTS for edge in graph.edges) for node in graph.nodes if node.is_flow}
-    notes = {node.id: _note(node, waits.get(node.id, 0)) for node in graph.nodes}
+    nodes = graph.by_id
+    waits: dict[str, set[str]] = {id: set() for id in nodes}
+    for edge in graph.edges:
+        if edge.kind in STARTS:
+            waits[edge.target].add(nodes[edge.source].deployment)
+    notes = {id: _note(node, len(waits[id])) for id, node in nodes.items()}
     sizes = {node.id: (PADDING + max(_width(node.title, LETTER), _width(notes[node.id], SMALL_LETTER)), HEIGHT) for node in graph.nodes}
     drawn = columns(sizes, [(edge.source, edge.target) for edge in graph.edges])
     reached = {first, *(name for one in followers for name in one.way)} if first is not None else set()
-    classes = {node.id: _classes(node.id, node.kind, first, reached) for node in graph.nodes}
+    classes = {node.id: _classes(node, first, reached) for node in graph.nodes}
     width, height = drawn.width + 2 * MARGIN, drawn.height + 2 * MARGIN
     size = f'width="{width:.0f}" height="{height:.0f}"'
     return "\n".join([
@@ -99,13 +105,13 @@ def _note(node: Node, waits: int) -> str:
     if node.kind == "event":
         return "event"
     where = {"elsewhere": "not in these files", "unread": "has errors"}.get(node.kind) or (_ending(node.span.file) if node.span else "")
-    return ", ".join(filter(None, [node.note, where, f"waits for all {waits}" if waits > 1 else ""]))
+    twin = "name not unique" if node.is_twin else ""
+    return ", ".join(filter(None, [node.note, where, twin, f"waits for all {waits}" if waits > 1 else ""]))
 
 
-def _classes(id: str, kind: str, first: str | None, reached: set[str]) -> str:
-    if first is None:
-        return kind
-    return f"{kind} {'first' if id == first else 'follows' if id in reached else 'apart'}"
+def _classes(node: Node, first: str | None, reached: set[str]) -> str:
+    state = "" if first is None else "first" if node.id == first else "follows" if node.id in reached else "apart"
+    return " ".join(filter(None, [node.kind, "twin" if node.is_twin else "", state]))
 
 
 def _title(graph: FlowGraph, first: str | None) -> str:

@@ -19,7 +19,7 @@ from flowport.targets.gangs import uncounted
 from flowport.targets.hooks.receivers import receivers
 from flowport.targets.schedules.clock_changes import clock_changes
 from flowport.targets.schedules.problems import no_catch_up, not_offered, unfilled, unplanned, untriggered
-from flowport.targets.settings_validation import line
+from flowport.targets.settings_validation import entry, line
 from flowport.targets.stepfunctions.containers.problems import job_problems
 from flowport.targets.stepfunctions.foreach.arrays import array_origins, mapped_after_all
 from flowport.targets.stepfunctions.foreach.concurrency import starved
@@ -166,7 +166,7 @@ def _schedule_problems(plan: Plan, settings: Settings) -> Iterator[Diagnostic]:
 
 def _both(settings: Settings) -> str:
     """What to write so that ARNs are known."""
-    return "add " + " and ".join(line("stepfunctions", Settings.named(name)) for name in settings.unknown)
+    return f"write {' and '.join(entry(Settings.named(name)) for name in settings.unknown)} under [stepfunctions] in flowport.toml"
 
 
 def _execution_roles(plan: Plan) -> Iterator[str]:

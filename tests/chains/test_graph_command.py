@@ -79,7 +79,7 @@ def test_the_flows_of_the_documentation(graph: Say, golden: Golden) -> None:
 
 @pytest.mark.usefixtures("pipeline")
 def test_the_pictures_of_the_documentation(graph: Say, golden: Golden) -> None:
-    assert graph("flows", "-o", "graph.svg") == (0, "", "")
+    assert graph("flows", "-o", "graph.svg") == (0, "graph.svg\n", "")
     golden(DOCS / "graph.svg", Path("graph.svg").read_text(encoding="utf-8"))
     assert graph("flows", "--impact", "LabelsFlow", "--output", "impact.svg")[0] == 0
     golden(GOLDEN / "impact.svg", Path("impact.svg").read_text(encoding="utf-8"))
@@ -93,7 +93,9 @@ def test_the_graph_as_json(graph: Say) -> None:
     status, out, _ = graph("flows", "--json", "--impact", "TrainFlow")
     found: dict[str, Any] = json.loads(out)
     assert (status, found["diagnostics"]) == (0, [])
-    assert {"id": "event/model", "kind": "event", "name": "model", "note": None, "file": None, "line": None} in found["nodes"]
+    assert {"id": "event/model", "kind": "event", "name": "model", "note": None, "twin": False, "file": None, "line": None} in found[
+        "nodes"
+    ]
     assert {"from": "TrainFlow", "to": "event/model", "kind": "sends"} in found["edges"]
     assert found["impact"]["followers"][0] == {
         "flow": "ScoreFlow",
@@ -134,8 +136,37 @@ def test_what_is_wrong_is_at_the_line_of_the_decorator(graph: Say, golden: Golde
     assert "::error file=flows/a.py,line=8,endLine=8,col=2,endColumn=33,title=FP263::flows start one another" in out
     write(tmp_path, {"flows/broken.py": flow("Broken").replace("pass", "pass pass")})
     status, out, err = graph("flows")
-    assert (status, err) == (0, "flowport graph: 8 errors; add --check to see them\n")
-    assert "BFlow" in out
+    assert (status, err) == (0, "flowport graph: 7 errors, 1 warning; add --check to see them\n")
+    golden(GOLDEN / "with_errors.txt", out)
+
+
+def test_two_flows_of_one_name_are_two_nodes(graph: Say, tmp_path: Path) -> None:
+    daily = flow("Twin", "@schedule(daily=True)")
+    write(tmp_path, {"a.py": flow("Twin", '@trigger(event="model")'), "b.py": daily, "c.py": flow("Next", UPSTREAM.format("Twin"))})
+    found = json.loads(graph(".", "--json")[1])
+    assert [node["id"] for node in found["nodes"] if node["twin"]] == ["a.py:Twin", "b.py:Twin"]
+    edges = [(edge["from"], edge["to"]) for edge in found["edges"]]
+    assert edges == [
+        ("event/model", "a.py:Twin"),
+        ("schedule/0 0 * * * UTC", "b.py:Twin"),
+        ("a.py:Twin", "Next"),
+        ("b.py:Twin", "Next"),
+    ]
+    assert codes(graph(".", "--check", "--format", "json")) == (1, ["FP265"])
+    assert "  Twin                  b.py, another flow has the same name\n" in graph(".")[1]
+    assert graph(".", "--impact", "b.py:Twin")[1].splitlines()[-1] == "1      Next  b.py:Twin -> Next"
+    assert "there are 2 flows `Twin`\n  --impact a.py:Twin or --impact b.py:Twin\n" in graph(".", "--impact", "Twin")[2]
+    assert graph(".", "-o", "twins.svg")[0] == 0
+    picture = Path("twins.svg").read_text(encoding="utf-8")
+    assert (picture.count('class="flow twin"'), picture.count("name not unique"), "waits for all" in picture) == (2, 2, False)
+
+
+def test_a_field_that_nobody_sends_is_an_error_without_a_default(graph: Say, tmp_path: Path) -> None:
+    parameter = DAY.replace(', default=""', "")
+    write(tmp_path, {"sends.py": flow("Sends", end='ArgoEvent("model").publish()'), "takes.py": flow("Takes", TAKES, DAY)})
+    assert codes(graph(".", "--check", "--format", "json")) == (0, ["FP267"])
+    write(tmp_path, {"takes.py": flow("Takes", TAKES, parameter)})
+    assert codes(graph(".", "--check", "--format", "json")) == (1, ["FP267"])
 
 
 def codes(say: tuple[int, str, str]) -> tuple[int, list[str]]:
@@ -217,6 +248,10 @@ def test_the_fields_that_a_sender_shows_are_compared(graph: Say, tmp_path: Path,
         (("--impact", "TranFlow"), "there is no flow `TranFlow`\n  did you mean `TrainFlow`?"),
         (("-o", "graph.png"), "the graph cannot be written as `graph.png`\n  let the name end in .svg"),
         (("--format", "json"), "`--format` is that of what `--check` finds"),
+        (
+            ("--check", "--impact", "TrainFlow"),
+            "`--check` prints what is wrong, and `--impact` what follows a flow\n  leave one out",
+        ),
         (("nowhere",), "there is no file or folder `nowhere`"),
         (("empty",), "there are no flows below `empty`"),
     ],

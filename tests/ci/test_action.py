@@ -38,7 +38,7 @@ class {name}(FlowSpec):
     def end(self):
         pass
 """
-SETTINGS = '[argo]\nstore = "s3://bucket/prefix"\nimage = "flows:1"\n[profiles.other.argo]\nimage = "flows:2"\n'
+SETTINGS = '[argo]\nstore = "s3://bucket/prefix"\nimage = "flows:1"\nnamespace = "flows"\n[profiles.other.argo]\nimage = "flows:2"\n'
 
 
 def flow(name: str, mark: str = "") -> str:

@@ -214,7 +214,8 @@ def test_the_code_package_of_an_earlier_version_is_left_over(desk: Desk) -> None
     old = desk.folder / "build" / "Tiny" / "code" / ("0" * 64 + ".zip")
     old.write_bytes(b"")
     found = desk("compile", "tiny.py", "--target", "sfn", "--check")
-    assert (found.status, found.out) == (1, "build/Tiny/code/DIGEST.zip is left over\n")
+    way_out = "run `flowport compile tiny.py --target sfn -o build`, and commit the files"
+    assert (found.status, found.out) == (1, f"build/Tiny/code/DIGEST.zip is left over\n{way_out}\n")
     desk("compile", "tiny.py", "--target", "sfn")
     assert not old.exists()
 

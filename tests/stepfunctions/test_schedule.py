@@ -53,3 +53,9 @@ def test_what_a_machine_cannot_do_about_other_executions_is_refused(overlap: str
     (found,) = problems_of(target, PLAN, {**PROFILE, "overlap": overlap})
     assert (found.code, found.severity) == ("FP439", "error")
     assert found.help == ('write `overlap = "skip"` under [stepfunctions]',)
+
+
+def test_a_schedule_that_is_not_emitted_says_what_to_write() -> None:
+    found = problems_of(target, PLAN, {**PROFILE, "region": "*", "account": "*"})
+    (about,) = [one for one in found if one.code == "FP307"]
+    assert about.help == ('write `region = "eu-central-1"` and `account = "123456789012"` under [stepfunctions] in flowport.toml',)

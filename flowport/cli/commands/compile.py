@@ -10,7 +10,7 @@ import click
 from flowport.cli import shared_options as shared
 from flowport.cli.advice import missing_target
 from flowport.cli.command import Command
-from flowport.cli.console import say, writing
+from flowport.cli.console import say, warn, writing
 from flowport.cli.loading import load_flow
 from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.compiler.record import replace
@@ -18,6 +18,7 @@ from flowport.runtime.atomic_file import write_file
 from flowport.workspace.errors import FilesCollide
 from flowport.workspace.flow_file import UNCHANGED, Changes, has_errors
 from flowport.workspace.folders.flows import flow_arguments
+from flowport.workspace.folders.left_over import is_package, of_gone_flows, old_packages
 from flowport.workspace.targets import emit, find_target, prepare
 
 if TYPE_CHECKING:
@@ -43,13 +44,15 @@ def compile_flows(request: CompileRequest) -> int:
         raise missing_target("for which engine", lambda target: True)
     files, output = _files(request), request.output
     if request.check:
-        return _compare(files, output)
+        return _compare(files, request)
     with writing(output):
         for file in sorted(files, key=_turn):
             _write(file, output)
-        for path in _left_over(files, output):
+        for path in old_packages(files, output):
             os.remove(path)
     print("\n".join(os.path.join(output, file.path) for file in files))
+    for path in _of_gone_flows(request, files):
+        warn(f"{path} is left over from a flow that is gone: delete it")
     return 0
 
 
@@ -92,7 +95,7 @@ def _of_flow(argument: str, targets: list[AnyTarget], request: CompileRequest) -
 def _turn(file: File) -> int:
     """When a file is written: documents after the code packages that they name, and those after the file that lets Airflow ignore them."""
     name = os.path.basename(file.path)
-    return 0 if name.startswith(".") else 1 if _is_package(name) else 2
+    return 0 if name.startswith(".") else 1 if is_package(name) else 2
 
 
 def _write(file: File, folder: str) -> None:
@@ -103,36 +106,43 @@ def _write(file: File, folder: str) -> None:
         write_file(path, file.data)
 
 
-def _compare(files: tuple[File, ...], folder: str) -> int:
-    """Say what compiling would change."""
-    different = 0
+def _compare(files: tuple[File, ...], request: CompileRequest) -> int:
+    """Say what compiling would change, and what to do."""
+    changed = False
     for file in files:
-        path = os.path.join(folder, file.path)
+        path = os.path.join(request.output, file.path)
         there = _content(path)
         if there != file.data:
-            different += 1
+            changed = True
             print(f"{path} is {'missing' if there is None else 'different'}")
             if there is not None:
                 _differences(path, there, file.data)
-    for path in _left_over(files, folder):
-        different += 1
+    for path in old_packages(files, request.output):
+        changed = True
         print(f"{path} is left over")
-    if not different:
-        print(f"{folder} is up to date")
-    return int(different > 0)
+    gone = _of_gone_flows(request, files)
+    for path in gone:
+        print(f"{path} is left over from a flow that is gone")
+    ways_out = [_way_to_write(request)] * changed + ["delete what is left over from flows that are gone"] * bool(gone)
+    print(f"{', '.join(ways_out)}, and commit the files" if ways_out else f"{request.output} is up to date")
+    return int(bool(ways_out))
 
 
-def _left_over(files: tuple[File, ...], folder: str) -> list[str]:
-    """Code packages of earlier versions, beside the one of these files: their names change with every byte, so they would pile up."""
-    packages = {os.path.join(folder, file.path) for file in files if _is_package(os.path.basename(file.path))}
-    beside = {os.path.join(place, name) for place in map(os.path.dirname, packages) if os.path.isdir(place) for name in os.listdir(place)}
-    return sorted(path for path in beside - packages if _is_package(os.path.basename(path)))
+def _of_gone_flows(request: CompileRequest, files: tuple[File, ...]) -> list[str]:
+    """What is left over from flows that are gone: only a folder says which flows there are."""
+    if not any(map(os.path.isdir, request.flow)):
+        return []
+    return of_gone_flows(files, request.output, list(dict.fromkeys(find_target(name).name for name in request.target)))
 
 
-def _is_package(name: str) -> bool:
-    """Whether a file is called as a code package is: a SHA-256 in hex, and `.zip`."""
-    stem, ending = os.path.splitext(name)
-    return ending == ".zip" and len(stem) == 64 and set(stem) <= set("0123456789abcdef")
+def _way_to_write(request: CompileRequest) -> str:
+    """What to type so that the files are written."""
+    from shlex import join
+
+    targets = [word for name in request.target for word in ("--target", name)]
+    profile = ["--profile", request.profile] if request.profile else []
+    command = join(["flowport", "compile", *request.flow, *targets, *profile, "-o", request.output])
+    return f"run `{command}`" + (" with your other options" if request.changes != UNCHANGED else "")
 
 
 def _differences(path: str, there: bytes, data: bytes) -> None:

@@ -49,6 +49,8 @@ def graph(request: GraphRequest) -> int:
     """Print or write the graph; with `check` print what is wrong, and 1 when there are errors."""
     if request.format != "text" and not request.check:
         raise WrongUse("`--format` is that of what `--check` finds", "add --check; `--json` prints the graph as JSON")
+    if request.check and request.impact:
+        raise WrongUse("`--check` prints what is wrong, and `--impact` what follows a flow", "leave one out")
     if request.output and not request.output.lower().endswith(".svg"):
         raise WrongUse(f"the graph cannot be written as `{request.output}`", "let the name end in .svg; --json prints it as JSON")
     found = _find(request)
@@ -57,6 +59,8 @@ def graph(request: GraphRequest) -> int:
 
         with writing(request.output):
             write_file(request.output, chain_svg(found.graph, found.first, found.followers).encode("utf-8", "backslashreplace"))
+        if not request.json and request.format == "text":
+            print(request.output)
     if request.json:
         print(as_json(_document(found), indent=2))
     elif request.check:
@@ -84,7 +88,7 @@ def _named(made: FlowGraph, name: str) -> str:
     """The id of a flow, by its id or by its name without project and branch."""
     flows = [node for node in made.nodes if node.is_flow]
     here = [node for node in flows if node.kind != "elsewhere"]
-    fitting = [node.id for node in flows if node.id == name] or [node.id for node in here if node.title == name]
+    fitting = [node.id for node in flows if name in (node.id, node.deployment)] or [node.id for node in here if node.title == name]
     if len(fitting) > 1:
         raise WrongUse(f"there are {len(fitting)} flows `{name}`", f"--impact {' or --impact '.join(fitting)}")
     if not fitting:
@@ -114,6 +118,7 @@ def _document(found: Found) -> dict[str, Any]:
             "kind": node.kind,
             "name": node.title,
             "note": node.note or None,
+            "twin": node.is_twin,
             "file": node.span.file if node.span and node.is_flow else None,
             "line": node.span.line if node.span and node.is_flow else None,
         }

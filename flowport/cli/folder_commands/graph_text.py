@@ -16,11 +16,12 @@ INDENT = "  "
 
 
 def lines(graph: FlowGraph) -> Iterator[str]:
-    """The whole graph: trees from what nothing starts, each flow once with what it starts, and the flows without a trigger."""
+    """The whole graph: trees from what nothing starts, each flow once with what it starts, and the flows without an edge."""
     following, nodes = graph.following(), graph.by_id
     entered = {edge.target for edge in graph.edges}
     roots = [node.id for node in graph.nodes if node.id not in entered and following[node.id]]
     alone = [node for node in graph.nodes if node.id not in entered and not following[node.id]]
+    unread = [node for node in alone if node.kind == "unread"]
     rows: list[tuple[str, str]] = []
     shown: set[str] = set()
     # What no root leads to is in a circle, or behind one.
@@ -29,9 +30,14 @@ def lines(graph: FlowGraph) -> Iterator[str]:
             rows += [("", ""), *_tree(graph, root, shown)]
     yield _counts(graph)
     yield from _aligned(rows)
-    if alone:
-        yield from ("", "neither started by anything here nor starting anything:")
-        yield from _aligned([(INDENT + node.id, _about(node, [])) for node in alone])
+    yield from _listed("neither started by anything here nor starting anything:", [node for node in alone if node.kind != "unread"])
+    yield from _listed("with errors:", unread)
+
+
+def _listed(heading: str, nodes: Sequence[Node]) -> Iterator[str]:
+    if nodes:
+        yield from ("", heading)
+        yield from _aligned([(INDENT + _name(node), _about(node, [])) for node in nodes])
 
 
 def _counts(graph: FlowGraph) -> str:
@@ -55,20 +61,22 @@ def _tree(graph: FlowGraph, root: str, shown: set[str]) -> Iterator[tuple[str, s
             yield INDENT * depth + _name(node), "see above"
             continue
         shown.add(id)
-        others = [nodes[one].label for one in starts[id] if one != before] if before in starts[id] else []
-        yield INDENT * depth + _name(node), _about(node, others)
+        others = [nodes[one] for one in starts[id] if nodes[one].deployment != nodes[before].deployment] if before in starts[id] else []
+        yield INDENT * depth + _name(node), _about(node, [other.label for other in others])
         waiting += [(target, id, depth + 1) for target in reversed(following[id])]
 
 
 def _name(node: Node) -> str:
-    return f"{node.label} {node.note}" if node.kind == "schedule" else node.label
+    return f"{node.label} {node.note}" if node.kind == "schedule" else node.deployment if node.is_flow else node.label
 
 
 def _about(node: Node, others: Sequence[str]) -> str:
     """Where a flow is, and what it waits for besides what it stands below."""
-    where = {"elsewhere": "not in these files", "unread": "has errors"}.get(node.kind) or (node.span.file if node.span else "")
+    where = node.span.file if node.span and node.is_flow else ""
+    state = {"elsewhere": "not in these files", "unread": "has errors"}.get(node.kind, "")
+    twin = "another flow has the same name" if node.is_twin else ""
     also = f"waits for {' and '.join(others)} too" if others else ""
-    return ", ".join(filter(None, [where if node.is_flow else "", also]))
+    return ", ".join(filter(None, [where, state, twin, also]))
 
 
 def _aligned(rows: Sequence[tuple[str, str]]) -> Iterator[str]:
