@@ -23,6 +23,10 @@ def check_triggers(flow: Flow) -> Iterator[Diagnostic]:
                 ways_out = (*did_you_mean(parameter, names), f'write `{parameter} = Parameter("{parameter}")` in the class')
                 yield Diagnostic("FP261", message, event.span, help=ways_out)
     for source in flow.upstream:
+        if (source.branch or source.project) and not flow.branch_of(source):
+            half = "a branch" if source.branch else "a project"
+            message = f"`{source.flow}` is named with {half} alone, and {flow.class_name} has no project"
+            yield Diagnostic("FP269", message, source.span, help=(f'write `flow="project.branch.{source.flow}"`',))
         if flow.deployment_of(source) == flow.deployment:
             message = f"{flow.class_name} starts itself when it is done, again and again"
             yield Diagnostic("FP262", message, source.span, help=("name another flow, or use `@schedule`",))

@@ -294,6 +294,11 @@ FLOW: Mapping[str, Code] = {
         "A flow of the same folder sends a constant in a field from which a parameter is set, and the parameter has another type or other "
         "`choices`. Each run that the event starts would fail.",
     ),
+    "FP269": Code(
+        "a trigger names a flow with half of its place",
+        "Flows of a project are told apart by project and branch. Where the flow that waits has no project itself, "
+        '`@trigger_on_finish` names both: `flow="demo.prod.FeaturesFlow"`.',
+    ),
     "FP270": Code(
         "artifacts are merged outside of a join",
         "`self.merge_artifacts(inputs)` takes the artifacts that the inputs of a join agree on. Any other step follows one "

@@ -8,7 +8,7 @@ another one. `runtime/run/gate.py` is what the task does. The plan in the code p
 
 from __future__ import annotations
 
-from flowport.compiler.ir import Case, Flow, Resources, Settings, Step, Switch
+from flowport.compiler.ir import Case, Flow, Resources, Retry, Settings, Step, Switch
 from flowport.compiler.ir.plan import Arm, Block, Choice, Edge, Plan, Task
 from flowport.compiler.record import replace
 from flowport.runtime.protocol import GATE
@@ -16,13 +16,16 @@ from flowport.runtime.protocol import GATE
 MEMORY = 512
 """MiB of the container of the task."""
 
+AGAIN, MINUTES = 3, 1
+"""How often the task is tried again, and how long after: an event that it does not take in would be lost."""
+
 DOC = "Decides whether the run begins."
 
 
 def with_gate(plan: Plan) -> Plan:
     """The plan with a task that decides whether its run begins."""
     flow = plan.flow
-    settings = Settings(resources=Resources(memory=MEMORY))
+    settings = Settings(resources=Resources(memory=MEMORY), retry=Retry(AGAIN, MINUTES))
     gate = Step(GATE, Switch("begins", (Case(True, flow.start),)), settings=settings, doc=DOC)
     body = (Task(GATE), Choice(GATE, (Arm((Edge(GATE, flow.start),), plan.body),)))
     return Plan(replace(flow, steps=(gate, *flow.steps), start=GATE), body)

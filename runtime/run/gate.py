@@ -9,27 +9,34 @@ from __future__ import annotations
 
 import time
 
-from flowport.runtime.protocol import DONE, GATE, RECORDS, NonRetryable
+from flowport.runtime.protocol import DONE, GATE, OLDEST_RECORDS, RECORDS, NonRetryable, version_problem
 from flowport.runtime.records import run_record
 from flowport.runtime.run import triggers
+from flowport.runtime.run.initial_values import check_parameters
 from flowport.runtime.run.run_input import read_input
 from flowport.runtime.run.start import begin
-from flowport.runtime.run.status import run_status
+from flowport.runtime.run.status import SILENCE, run_status
 from flowport.runtime.store import documents
 from flowport.runtime.store.errors import Corrupt, Missing
 from flowport.runtime.store.keys import Keys, gate
 from flowport.runtime.store.writes import ensure
 
-KEPT = 100
-"""How many runs the document remembers, of those that have begun and those that have not."""
+KEPT, WHOLE = 100, 3
+"""How many runs the document remembers, and of how many of them also what their events carried: until they have begun, that is needed."""
+
+PATIENCE = 300
+"""Seconds that the clocks of two machines may differ."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Callable
+    from typing import Any, TypeAlias
 
     from flowport.runtime.package.code_package import CodePackage
     from flowport.runtime.protocol import Invocation
     from flowport.runtime.store.interface import Store
+
+    Triggers: TypeAlias = list[dict[str, Any]]
 
 
 def run_gate(store: Store, invocation: Invocation, program: CodePackage) -> int:
@@ -37,7 +44,14 @@ def run_gate(store: Store, invocation: Invocation, program: CodePackage) -> int:
     keys = Keys(invocation.flow, invocation.run)
     given = read_input(store, keys, invocation, program)
     sent = triggers.given_triggers(given, invocation)
-    came = _admitted(store, invocation, program, sent, forced=bool(given.get("forced")) or not sent)
+
+    def check(started: Triggers) -> None:
+        """What could not begin shall neither use up what has come nor count for the cool-down."""
+        if not (given.get("origin_run") or given.get("spin")):
+            sets = triggers.event_parameters(started, program.flow.get("events", {}))
+            check_parameters(program, {**(given.get("parameters") or {}), **sets})
+
+    came = _admitted(store, invocation, program, sent, None if given.get("forced") or not sent else check)
     if came is not None:
         begin(store, keys, invocation, program, came)
     to = {program.flow["start"]: came is not None}
@@ -54,27 +68,28 @@ def did_not_begin(store: Store, keys: Keys) -> bool:
 
 
 def _admitted(
-    store: Store, invocation: Invocation, program: CodePackage, came: list[dict[str, Any]], forced: bool
-) -> list[dict[str, Any]] | None:
-    """What started the run; None when it does not begin. One that somebody or a schedule starts is `forced`: it begins at once."""
+    store: Store, invocation: Invocation, program: CodePackage, came: Triggers, check: Callable[[Triggers], None] | None
+) -> Triggers | None:
+    """What started the run; None when it does not begin. Without a `check` somebody or a schedule starts it, and it begins at once."""
     key, run = gate(invocation.flow, _branch(program)), invocation.run
     needed = [*(f"run/{flow}" for flow in program.flow.get("upstream", [])), *(f"event/{name}" for name in program.flow.get("events", {}))]
     while True:
         version, state = _state(store, key)
-        decided = state["decided"]
-        if run in decided:
-            return decided[run]  # type: ignore[no-any-return]
-        if not forced and (why := _refused(store, invocation, state, came)):
+        if run in state["decided"]:
+            return state["decided"][run]["started"]  # type: ignore[no-any-return]
+        if check is not None and (why := _refused(store, invocation, state, came)):
             print(f"this run does not begin: {why}", flush=True)
             return None
-        waiting = {**state["waiting"], **{_name(each): each for each in came}}
-        missing = [] if forced else [name for name in needed if name not in waiting]
-        started = None if missing else came if forced else [*waiting.values()]
-        after = {
-            **state,
-            "waiting": state["waiting"] if forced else waiting if missing else {},
-            "decided": {**dict([*decided.items()][1 - KEPT :]), run: started},
-        }
+        waiting = dict(state["waiting"])
+        for each in came:
+            waiting[_name(each)] = _later(waiting.get(_name(each)), each)
+        missing = [] if check is None else [name for name in needed if name not in waiting]
+        started = None if missing else came if check is None else [*waiting.values()]
+        if check is not None and started is not None:
+            check(started)
+        after = {**state, "decided": {**_remembered(state["decided"]), run: {"came": [*map(_identity, came)], "started": started}}}
+        if check is not None:
+            after["waiting"] = waiting if missing else {}
         if not missing:
             after |= {"run": run, "began": round(time.time(), 3)}
         data = documents.dump(after)
@@ -84,21 +99,35 @@ def _admitted(
             return started
 
 
+def _later(before: dict[str, Any] | None, came: dict[str, Any]) -> dict[str, Any]:
+    """The later one of two of a kind; the one that came last where nothing says when they were sent."""
+    sent = before.get("timestamp", 0) if before is not None else 0
+    return before if before is not None and "timestamp" in came and sent > came["timestamp"] else came
+
+
+def _remembered(decided: dict[str, Any]) -> dict[str, Any]:
+    """What was decided of the last runs; without what events carried, but for a few that may have to begin yet."""
+    kept = [*decided.items()][1 - KEPT :]
+    short = [(run, {**each, "started": each["started"] and triggers.recorded(each["started"])}) for run, each in kept[:-WHOLE]]
+    return dict([*short, *kept[-WHOLE:]])
+
+
 def _refused(store: Store, invocation: Invocation, state: dict[str, Any], came: list[dict[str, Any]]) -> str:
-    """Why what came starts nothing: another run begins too soon, or this has started a run before. An engine may send an event twice."""
-    before = [_identity(each) for started in state["decided"].values() for each in started or ()]
-    if all(_identity(each) in before for each in came if _identity(each)) and any(map(_identity, came)):
-        return "a run has begun for the same"
+    """Why what came starts nothing: another run begins too soon, or this has come before. An engine may send an event twice."""
+    before = [each for decided in state["decided"].values() for each in decided["came"] if each]
+    known = [*filter(None, map(_identity, came))]
+    if known and all(each in before for each in known):
+        return "the same has come before"
     if _is_cooling(store, invocation, state):
         return f"run {state['run']} began less than {invocation.cooldown} seconds ago"
     return ""
 
 
-def _identity(trigger: dict[str, Any]) -> tuple[str, ...]:
-    """What two triggers share when they are one; () where nothing tells."""
+def _identity(trigger: dict[str, Any]) -> list[str]:
+    """What two triggers share when they are one; nothing where nothing tells."""
     if trigger["type"] == "run":
-        return trigger["flow"], trigger["run"]
-    return (trigger["name"], trigger["id"]) if "id" in trigger else ()
+        return [trigger["flow"], trigger["run"]]
+    return [trigger["name"], trigger["id"]] if "id" in trigger else []
 
 
 def _branch(program: CodePackage) -> str:
@@ -113,22 +142,31 @@ def _name(trigger: dict[str, Any]) -> str:
 
 def _is_cooling(store: Store, invocation: Invocation, state: dict[str, Any]) -> bool:
     """Whether a run that did not fail has begun so recently that no other one may."""
-    if not (invocation.cooldown and state["run"]) or time.time() - state["began"] >= invocation.cooldown:
+    age = time.time() - state["began"]
+    if not (invocation.cooldown and state["run"] and -PATIENCE <= age < invocation.cooldown):
         return False
     keys = Keys(invocation.flow, state["run"])
     try:
-        record = run_record.document(store, keys)
-    except (Missing, Corrupt):
-        return True  # it has not begun yet, or cannot be asked
-    return run_status(store, keys, record).status in ("running", "done")
+        return run_status(store, keys, run_record.document(store, keys)).status in ("running", "done")
+    except Missing:
+        return bool(age < SILENCE)  # its task may be about to write the record, or has failed
+    except Corrupt:
+        return True
 
 
 def _state(store: Store, key: str) -> tuple[str | None, dict[str, Any]]:
     """The document with its version, which is asked for first; None where there is none."""
     try:
-        version, found = store.entry(key).version, documents.load(store.read(key))
+        version, data = store.entry(key).version, store.read(key)
     except Missing:
         return None, {"v": RECORDS, "waiting": {}, "decided": {}, "run": "", "began": 0}
+    try:
+        found = documents.load(data)
     except ValueError:
-        raise NonRetryable(f"`{key}` in {store.url} is damaged: delete it, and start the run again") from None
+        found = None
+    shape = {"v": int, "waiting": dict, "decided": dict, "run": str, "began": int | float}
+    if not isinstance(found, dict) or not all(isinstance(found.get(name), kind) for name, kind in shape.items()):
+        raise NonRetryable(f"`{key}` in {store.url} is damaged: delete it, and start the run again")
+    if wrong := version_problem(found["v"], RECORDS, OLDEST_RECORDS):
+        raise NonRetryable(f"`{key}` in {store.url} cannot be read: {wrong}")
     return version, found

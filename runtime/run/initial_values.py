@@ -53,6 +53,14 @@ def initial_values(store: Store, program: CodePackage, given: dict[str, Any], be
     return held
 
 
+def check_parameters(program: CodePackage, given: dict[str, Any]) -> None:
+    """Raise NonRetryable where a new run could not begin with these parameters."""
+    try:
+        converted(program.flow["parameters"], given)
+    except ParameterError as error:
+        raise NonRetryable(shown(str(error), lines=True)) from None
+
+
 def held_configs(store: Store, program: CodePackage) -> dict[str, Any]:
     """The configs of the flow as they are stored with the run, so that a reader needs no code package."""
     from flowport.runtime.package.configs import plain_value

@@ -35,7 +35,9 @@ def read_triggers(text: str) -> list[dict[str, Any]]:
     if not text.lstrip().startswith(("[", "{")):
         return checked([_run(word) for word in text.split()])
     try:
-        found = [documents.load(line) for line in text.splitlines()] if text.lstrip().startswith("{") else documents.load(text)
+        found = (
+            [documents.load(line) for line in text.split("\n") if line.strip()] if text.lstrip().startswith("{") else documents.load(text)
+        )
     except ValueError:
         raise NonRetryable(f"what started the run, {brief(text)}, is not JSON") from None
     return checked(found)
@@ -58,7 +60,7 @@ def checked(given: list[Any]) -> list[dict[str, Any]]:
 def _checked(each: Any) -> dict[str, Any]:
     named = each if isinstance(each, dict) else {}
     texts = {"run": ("flow", "run"), "event": ("name",)}.get(str(named.get("type")), ("type",))
-    payload = _payload(named.get("payload"))
+    payload = _payload(named.get("payload"), named.get("name"))
     is_whole = all(isinstance(named.get(name), str) and 0 < len(named[name]) <= NAME for name in texts)
     if texts == ("type",) or not is_whole or payload is None:
         raise NonRetryable(f"{brief(each)} is nothing that starts a run: that is a run, with `flow` and `run`, or an event, with `name`")
@@ -70,7 +72,7 @@ def _checked(each: Any) -> dict[str, Any]:
 
 def _seconds(told: Any) -> float | None:
     """When an event was sent, in seconds since 1970: engines say it so, or as a time of ISO 8601."""
-    if isinstance(told, (int, float)) and 0 <= told <= LAST_SECOND:
+    if isinstance(told, (int, float)) and not isinstance(told, bool) and 0 <= told <= LAST_SECOND:
         return told
     if not isinstance(told, str):
         return None
@@ -84,7 +86,7 @@ def _seconds(told: Any) -> float | None:
         return None
 
 
-def _payload(given: Any) -> dict[str, Any] | None:
+def _payload(given: Any, name: Any) -> dict[str, Any] | None:
     """What an event carries: an object, its JSON, or nothing. A client of Argo Events sends it in an object with the event's name."""
     if isinstance(given, str):
         try:
@@ -96,16 +98,16 @@ def _payload(given: Any) -> dict[str, Any] | None:
     if not isinstance(given, dict):
         return None
     inner = given.get("payload")
-    return inner if isinstance(inner, dict) and isinstance(given.get("name"), str) else given
+    return inner if isinstance(inner, dict) and given.get("name") == name else given
 
 
 def event_parameters(triggers: Iterable[Mapping[str, Any]], events: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
-    """The parameters that events set; `events` has the fields of each by parameter. A field that an event lacks sets nothing."""
+    """The parameters that events set; `events` has the fields of each by parameter. A field that is null or missing sets nothing."""
     found: dict[str, Any] = {}
     for each in triggers:
         carried = each.get("payload", {})
         fields = events.get(each.get("name", ""), {})
-        found.update({parameter: carried[field] for parameter, field in fields.items() if field in carried})
+        found.update({parameter: carried[field] for parameter, field in fields.items() if carried.get(field) is not None})
     return found
 
 

@@ -21,7 +21,7 @@ from flowport.compiler.lower.time_limits import time_limits
 from flowport.runtime.protocol import Invocation, variable
 from flowport.targets.airflow.body import INDENT, Body, first_line
 from flowport.targets.airflow.compute import COMPUTE
-from flowport.targets.airflow.events.assets import STARTED_BY, asset, asset_name, flows_before, macros, schedule
+from flowport.targets.airflow.events.assets import STARTED_BY, asset, asset_name, events_by_uri, flows_before, macros, schedule
 from flowport.targets.airflow.form import params
 from flowport.targets.airflow.groups import Listing, groups, inside, jobs
 from flowport.targets.airflow.hooks.at_the_end import SNIPPET, callbacks, hooks_call
@@ -102,7 +102,7 @@ class _File:
         needed += ["either"] if self._is_triggered and plan.flow.schedules else []
         needed += ["lists"] if any(isinstance(member, Listing) for member in inside(members)) else []
         self.snippets = [snippet(name) for name in needed]
-        taken = {"dag", "slice", "RUN", "FORM", "FLOWS", *OURS, *KNOWN, *self.compute.constants(settings)}
+        taken = {"dag", "slice", "RUN", "FORM", "FLOWS", "EVENTS", *OURS, *KNOWN, *self.compute.constants(settings)}
         called = Names(plan, taken | {name for each in self.snippets for name in _bound(each)})
         self._limits = time_limits(whole, settings.width, settings.total)
         self.hooks = called.new("exit_hooks")
@@ -148,6 +148,8 @@ class _File:
         if self._is_triggered:
             yield "# The flows that start this one: of each its asset, its name, and what stands before the ids of its runs."
             yield statement("FLOWS = ", flows_before(self.plan.flow, settings))
+            yield "# The events that start it, by what Airflow makes of their names."
+            yield statement("EVENTS = ", events_by_uri(self.plan.flow))
 
     @property
     def _is_triggered(self) -> bool:

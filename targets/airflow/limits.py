@@ -150,6 +150,10 @@ def _table_problems(settings: Settings) -> Iterator[Diagnostic]:
     yield from argument_problems(settings.default_args, settings.compute)
 
 
+ASSET = 1500
+"""Characters of the name of an asset (Airflow, `Asset`)."""
+
+
 def missing_setting(name: str) -> Diagnostic:
     """A missing setting."""
     return missing_one("airflow", Settings.named(name))
@@ -159,6 +163,10 @@ def plan_problems(plan: Plan, settings: Settings) -> Iterator[Diagnostic]:
     """What a plan asks for and does not get, and names that are others in Airflow."""
     yield from missing(plan, "airflow", lacks(settings), CODES)
     yield from unfilled(plan.flow)
+    for event in plan.flow.events:
+        if not event.name.strip() or len(event.name) > ASSET or event.name.startswith("airflow:") or not event.name.isascii():
+            message = f"Airflow cannot have an asset `{event.name[:60]}`: a name is ASCII of at most {ASSET} characters, without `airflow:`"
+            yield Diagnostic("FP443", message, event.span, help=("give the event another name",))
     yield from not_offered(plan.flow, "overlap", settings.overlap, NO_OVERLAP)
     yield from uncounted(plan.flow)
     yield from (_named_like_a_field(parameter) for parameter in plan.flow.parameters if parameter.name in FIELDS)

@@ -97,7 +97,7 @@ def test_what_a_sensor_writes_names_the_runs_that_started_the_workflow() -> None
 
 
 def test_events_of_a_source_that_is_there() -> None:
-    plan = flow(("start", End()), triggers=(EVENT, OnEvent('a "b" {{x}}')))
+    plan = flow(("start", End()), triggers=(EVENT, OnEvent('a "b" c++')))
     found = made(plan, event_source="webhook/metaflow-event")
     assert list(found) == ["Sensor"]
     sensor = found["Sensor"]["spec"]
@@ -105,7 +105,9 @@ def test_events_of_a_source_that_is_there() -> None:
     payload = json.dumps({"name": "labels", "payload": {"date": "a\nb"}})
     written = [each["src"]["dataTemplate"] for each in sensor["triggers"][0]["template"]["k8s"]["parameters"]]
     text = "".join(each.replace("{{ .Input.body.payload | toJson }}", payload) for each in written)
-    assert [each["name"] for each in read_triggers(text.replace("{ {", "{{"))] == ["labels", 'a "b" {{x}}']
+    assert [each["name"] for each in read_triggers(text)] == ["labels", 'a "b" c++']
+    names = [each["filters"]["data"][0]["value"] for each in sensor["dependencies"]]
+    assert names == [["^labels$"], [r'^a "b" c\+\+$']], "a sensor takes names for regular expressions"
 
 
 def test_a_flow_of_a_project_waits_for_those_of_its_branch() -> None:
@@ -130,6 +132,7 @@ def test_the_workflow_says_whether_a_run_began() -> None:
         ((EVENT, OnEvent("more")), {}, ["FP443"]),
         ((EVENT, OnEvent("more")), {"event_source": "webhook/event"}, []),
         ((EVENT,), {"schedule": "paused"}, ["FP307"]),
+        ((OnEvent("a{{b"),), {}, ["FP443"]),
         (AFTER, {"namespace": "flows", "name": "a" * 38}, ["FP405"]),
     ],
 )

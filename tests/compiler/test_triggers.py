@@ -43,7 +43,7 @@ def flow_of(folder: Path, mark: str) -> tuple[Flow, list[str]]:
         ("@trigger_on_finish(flow='FeaturesFlow')", (OnFinish("FeaturesFlow"),)),
         ("@trigger_on_finish(flows=['A', 'demo.prod.B'])", (OnFinish("A"), OnFinish("B", "demo", "prod"))),
         ("@trigger_on_finish(flow='demo.test.x.A')", (OnFinish("A", "demo", "test.x"),)),
-        ("@trigger_on_finish(flow={'name': 'A', 'project_branch': 'prod'})", (OnFinish("A", "", "prod"),)),
+        ("@trigger_on_finish(flow={'name': 'A', 'project': 'p', 'project_branch': 'prod'})", (OnFinish("A", "p", "prod"),)),
     ],
 )
 def test_the_arguments_are_those_of_metaflow(tmp_path: Path, mark: str, expected: tuple[OnEvent | OnFinish, ...]) -> None:
@@ -68,6 +68,9 @@ def test_the_arguments_are_those_of_metaflow(tmp_path: Path, mark: str, expected
         ("@trigger_on_finish(flow='')", "FP133"),
         ("@trigger_on_finish(flows=['A', 'A'])", "FP133"),
         ("@trigger_on_finish(flow={'name': 'A', 'branch': 'x'})", "FP133"),
+        ("@trigger_on_finish(flow='Features Flow')", "FP133"),
+        ("@trigger_on_finish(flow='Fe{{x}}')", "FP133"),
+        ("@trigger_on_finish(flow={'name': 'A', 'project_branch': 'prod'})", "FP269"),
         ("@trigger_on_finish(flow='TrainFlow')", "FP262"),
         ("@project(name='demo', branch='x')\n@trigger_on_finish(flow='demo.test.x.TrainFlow')", "FP262"),
         ("@trigger(event='a')\n@trigger_on_finish(flow='A')", "FP260"),

@@ -32,7 +32,11 @@ class Gate:
         return Invocation("F", run, "begin-run", "s", self.store.url, "0" * 64, width=1, total=1, cooldown=self.cooldown)
 
     def __call__(self, run: str, *came: dict[str, Any], forced: bool = False) -> list[dict[str, Any]] | None:
-        return gate._admitted(self.store, self.invocation(run), self.program, list(came), forced or not came)
+        return gate._admitted(self.store, self.invocation(run), self.program, list(came), None if forced or not came else self.check)
+
+    def check(self, started: list[dict[str, Any]]) -> None:
+        if any(each.get("payload") == {"n": "many"} for each in started):
+            raise NonRetryable("`n` is no number")
 
     def state(self) -> Any:
         return documents.load(self.store.read(gate_key("F", "")))
@@ -115,8 +119,58 @@ def test_of_two_at_once_one_begins(tmp_path: Path) -> None:
         assert sorted(found.values(), key=bool) in ([None, came], [None, came[::-1]]), turn
 
 
+def test_what_cannot_begin_neither_uses_up_what_came_nor_counts(tmp_path: Path) -> None:
+    admitted = Gate(tmp_path, "A", cooldown=60)
+    with pytest.raises(NonRetryable, match="no number"):
+        admitted("r-1", {**A, "payload": {"n": "many"}})
+    assert admitted("r-2", A) == [A]
+
+
+def test_the_latest_of_a_kind_counts_whatever_came_last(tmp_path: Path) -> None:
+    admitted = Gate(tmp_path, "A", "B")
+    late, early = {**A2, "timestamp": 200}, {**A, "timestamp": 100}
+    assert admitted("r-1", late) is None
+    assert admitted("r-2", early) is None
+    assert admitted("r-3", B) == [late, B]
+    assert admitted("r-4", late) is None
+    assert admitted.state()["waiting"] == {}, "what has come before came again"
+
+
+def test_a_run_that_never_began_counts_for_a_while_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    admitted, clock = Gate(tmp_path, "A", cooldown=86_400), [10_000.0]
+    monkeypatch.setattr(gate.time, "time", lambda: clock[0])
+    assert admitted("r-1", A) == [A]
+    clock[0] += 60
+    assert admitted("r-2", A2) is None
+    clock[0] += gate.SILENCE
+    assert admitted("r-3", A2) == [A2]
+    clock[0] = 0.0
+    assert admitted("r-4", {**A, "run": "4"}) is not None, "a clock that was wrong keeps runs from beginning"
+
+
+def test_the_document_stays_small(tmp_path: Path) -> None:
+    admitted = Gate(tmp_path)
+    for number in range(gate.KEPT + 5):
+        assert admitted(f"r-{number}", {**EVENT, "id": str(number), "payload": {"text": "x" * 100}}) is not None
+    decided = admitted.state()["decided"]
+    assert len(decided) == gate.KEPT
+    assert sum("payload" in each["started"][0] for each in decided.values()) == gate.WHOLE + 1
+
+
 def test_a_damaged_document_says_what_to_do(tmp_path: Path) -> None:
     admitted = Gate(tmp_path, "A")
-    admitted.store.create(gate_key("F", ""), b"{")
-    with pytest.raises(NonRetryable, match="is damaged: delete it"):
-        admitted("r-1", A)
+    for data, message in ((b"{", "is damaged: delete it"), (b"[]", "is damaged"), (b'{"v": 2}', "is damaged"), (b"", "is damaged")):
+        admitted.store.delete(gate_key("F", ""))
+        admitted.store.create(gate_key("F", ""), data)
+        with pytest.raises(NonRetryable, match=message):
+            admitted("r-1", A)
+
+
+def test_a_document_of_a_later_version_is_not_read(tmp_path: Path) -> None:
+    admitted = Gate(tmp_path, "A")
+    assert admitted("r-1", A) == [A]
+    later = {**admitted.state(), "v": 99}
+    admitted.store.delete(gate_key("F", ""))
+    admitted.store.create(gate_key("F", ""), documents.dump(later))
+    with pytest.raises(NonRetryable, match="cannot be read"):
+        admitted("r-2", A2)

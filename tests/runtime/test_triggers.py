@@ -24,6 +24,8 @@ EVENT: dict[str, Any] = {"type": "event", "name": "e"}
         (json.dumps(EVENT), [EVENT]),
         (json.dumps([{**EVENT, "payload": '{"a": 1}'}]), [{**EVENT, "payload": {"a": 1}}]),
         (json.dumps({**EVENT, "payload": {"name": "e", "payload": {"a": 1}}}), [{**EVENT, "payload": {"a": 1}}]),
+        (json.dumps({**EVENT, "payload": {"name": "x", "payload": {}}}), [{**EVENT, "payload": {"name": "x", "payload": {}}}]),
+        ('{"type": "event", "name": "e", "payload": {"a": "\x85\u2028"}}', [{**EVENT, "payload": {"a": "\x85\u2028"}}]),
         (json.dumps({**EVENT, "id": "7", "timestamp": "1970-01-01T00:01:00Z"}), [{**EVENT, "id": "7", "timestamp": 60.0}]),
     ],
 )
@@ -41,8 +43,10 @@ def test_anything_else_ends_the_run_at_once(text: str) -> None:
 
 
 def test_an_event_sets_the_parameters_that_it_carries() -> None:
-    found = read_triggers('[{"type": "event", "name": "e", "payload": {"date": "today", "n": 3}}, {"type": "event", "name": "other"}]')
-    assert event_parameters(found, {"e": {"day": "date", "lacks": "no such field"}}) == {"day": "today"}
+    found = read_triggers(
+        '[{"type": "event", "name": "e", "payload": {"date": "today", "n": 3, "none": null}}, {"type": "event", "name": "other"}]'
+    )
+    assert event_parameters(found, {"e": {"day": "date", "lacks": "no such field", "null": "none"}}) == {"day": "today"}
     assert recorded(found) == [{"type": "event", "name": "e"}, {"type": "event", "name": "other"}]
 
 

@@ -9,6 +9,7 @@ Of several events or flows a run starts when all of them have come, as in Metafl
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -97,14 +98,19 @@ def _flow(arguments: Arguments, node: ast.expr, value: Any) -> OnFinish | None:
     if isinstance(value, dict):
         parts = {key: value.get(key) or "" for key in ("name", "project", "project_branch")}
         is_known = value.keys() <= parts.keys() and all(isinstance(each, str) and is_text(each) for each in parts.values())
-        if is_known and parts["name"]:
+        if is_known and _is_flow(parts["name"]):
             return OnFinish(parts["name"], parts["project"], parts["project_branch"], span)
     elif _is_name(value):
         project, *branch, name = ["", *value.split(".")] if "." not in value else value.split(".")
-        if all((project, *branch, name)[1:]) and (branch or not project):
+        if all((project, *branch, name)[1:]) and (branch or not project) and _is_flow(name):
             return OnFinish(name, project, ".".join(branch), span)
     arguments.say(node, f"a flow of `@trigger_on_finish` is the name of a flow, not `{value!r}`", FLOW)
     return None
+
+
+def _is_flow(name: str) -> bool:
+    """Whether engines can look for a flow of this name: a class, or what `@flow` calls it, in letters, digits, `_` and `-`."""
+    return bool(re.fullmatch(r"[\w-]+", name))
 
 
 def _is_name(value: Any) -> bool:

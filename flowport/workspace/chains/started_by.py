@@ -102,7 +102,7 @@ def _event(text: str) -> Trigger:
     name, equals, payload = text.partition("=")
     try:
         carried = json.loads(payload) if equals else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         carried = None
     if not isinstance(carried, dict):
         raise BadTrigger(f"what the event `{name}` carries is a JSON object, which `{payload[:60]}` is not")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from flowport.compiler.ir import Flow
 from flowport.compiler.lower.run_ids import upstream_prefix
-from flowport.targets.airflow.python import Call, Code, Value
+from flowport.targets.airflow.python import Call, Code, Value, quoted
 from flowport.targets.airflow.settings import Settings
 
 STARTED_BY = "started_by(triggering_asset_events | default(triggering_dataset_events | default({})))"
@@ -30,6 +30,12 @@ def flows_before(flow: Flow, settings: Settings) -> dict[str, Value]:
     return {
         asset_name(settings.of_flow(flow.deployment_of(source))): [source.flow, upstream_prefix(flow, source)] for source in flow.upstream
     }
+
+
+def events_by_uri(flow: Flow) -> Value:
+    """The names of events by the address that Airflow gives to their assets: `s3://bucket/labels/` loses its slash there."""
+    listed = ", ".join(map(quoted, (event.name for event in flow.events)))
+    return Code(f"{{Asset(each).uri: each for each in [{listed}]}}") if listed else {}
 
 
 def schedule(flow: Flow, settings: Settings) -> Value:

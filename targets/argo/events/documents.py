@@ -10,6 +10,7 @@ A flow that ends need not know the one that it starts: its workflows have a labe
 from __future__ import annotations
 
 import json
+import re
 
 from flowport.compiler.ir import JSON, Flow, OnEvent, OnFinish
 from flowport.compiler.ir.plan import Plan
@@ -111,10 +112,15 @@ def _on_finish(name: str, flow: Flow, source: OnFinish, settings: Settings) -> t
 def _on_event(name: str, event: OnEvent, settings: Settings) -> tuple[JSON, list[JSON]]:
     """An event as Metaflow sends it: `{"name": ..., "payload": {"name": ..., ...}}`. Each is a line of the parameter."""
     source, _, sent = settings.event_source.partition("/")
-    same: JSON = {"path": "body.payload.name", "type": "string", "value": [event.name]}
+    same: JSON = {"path": "body.payload.name", "type": "string", "value": [f"^{_literal(event.name)}$"]}
     depends: JSON = {"name": name, "eventSourceName": source, "eventName": sent, "filters": {"data": [same]}}
-    said = json.dumps({"type": "event", "name": event.name})[:-1].replace("{{", "{ {")
+    said = json.dumps({"type": "event", "name": event.name})[:-1]
     return depends, [_written(name, f'{said}, "payload": {{{{ .Input.body.payload | toJson }}}}}}\n', "spec.arguments.parameters.0.value")]
+
+
+def _literal(text: str) -> str:
+    """A text as a regular expression of Go, which a sensor compares texts with (pkg/sensors/dependencies in Argo Events)."""
+    return re.sub(r"[\\.+*?()|\[\]{}^$]", lambda found: f"\\{found[0]}", text)
 
 
 def _written(dependency: str, template: str, into: str) -> JSON:

@@ -23,6 +23,10 @@ def trigger_problems(flow: Flow, settings: Settings) -> Iterator[Diagnostic]:
     if len(flow.events) > 1 and not settings.event_source:
         message = f"{flow.name} waits for several events, for which Argo Events is needed"
         yield Diagnostic("FP443", message, flow.events[0].span, help=(line("argo", Settings.named("event_source")),))
+    for event in flow.events:
+        if "{{" in event.name:
+            message = f"Argo cannot have the event `{event.name[:60]}`: it would take what stands in double braces for a template"
+            yield Diagnostic("FP443", message, event.span, help=("give the event another name",))
     longest = TEMPLATE_NAME - (UID + 1) * len(flow.upstream)
     if flow.upstream and len(settings.name) > longest:
         message = f"`{settings.name}` has {len(settings.name)} characters, and a workflow that other flows start has {longest} for it"

@@ -103,7 +103,7 @@ def test_airflow_2_reads_the_files_and_begins_without_events(airflow_2: Path, tm
     assert find(open_store(ended.store), "Train", ended.run).artifacts("end") == {"came": None, "weights": [2, 4]}
 
 
-def test_what_started_a_run_is_read_from_both_versions() -> None:
+def test_what_started_a_run_is_read_from_both_versions(monkeypatch: pytest.MonkeyPatch) -> None:
     """The shapes of what Airflow 2 and 3 hand to templates; those of 3 are on the scheduler above."""
     from datetime import datetime, timezone
     from types import SimpleNamespace
@@ -111,11 +111,9 @@ def test_what_started_a_run_is_read_from_both_versions() -> None:
     from flowport.targets.airflow.snippets import started_by as snippet
 
     event = SimpleNamespace(source_run_id="one", extra={"a": 1}, timestamp=datetime.fromtimestamp(60, timezone.utc))
-    snippet.FLOWS = {"flowport/Features": ["Features", "demo.prod-"]}  # type: ignore[attr-defined]
-    try:
-        found = json.loads(snippet.started_by({"flowport/Features": [event], "labels": [event, event]}))
-    finally:
-        del snippet.FLOWS  # type: ignore[attr-defined]
+    monkeypatch.setattr(snippet, "FLOWS", {"flowport/Features": ["Features", "demo.prod-"]}, raising=False)
+    monkeypatch.setattr(snippet, "EVENTS", {"s3://bucket/labels": "s3://bucket/labels/"}, raising=False)
+    found = json.loads(snippet.started_by({"flowport/Features": [event], "s3://bucket/labels": [event, event]}))
     assert found[0] == {"type": "run", "flow": "Features", "run": "demo.prod-one", "timestamp": 60.0}
-    assert found[-1] == {"type": "event", "name": "labels", "payload": {"a": 1}, "timestamp": 60.0}
+    assert found[-1] == {"type": "event", "name": "s3://bucket/labels/", "payload": {"a": 1}, "timestamp": 60.0}
     assert snippet.started_by(None) == snippet.started_by({}) == ""

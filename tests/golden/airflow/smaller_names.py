@@ -45,6 +45,8 @@ FORM = {
 }
 # The flows that start this one: of each its asset, its name, and what stands before the ids of its runs.
 FLOWS = {}
+# The events that start it, by what Airflow makes of their names.
+EVENTS = {Asset(each).uri: each for each in ["harvest"]}
 
 
 class Step(KubernetesPodOperator):
@@ -76,14 +78,17 @@ def started_by(events):
     """What started a run, as JSON: the last event of each asset, and the run that it came from, if a flow did."""
     found = []
     for asset, sent in (events or {}).items():
-        event, name = sent[-1], getattr(asset, "uri", asset)
-        if name in FLOWS:
-            flow, before = FLOWS[name]
+        event, uri = sent[-1], getattr(asset, "uri", asset)
+        if uri in FLOWS:
+            flow, before = FLOWS[uri]
             found.append({"type": "run", "flow": flow, "run": before + event.source_run_id})
         else:
-            found.append({"type": "event", "name": name, "payload": event.extra or {}})
+            found.append({"type": "event", "name": EVENTS.get(uri, uri), "payload": event.extra or {}})
         found[-1]["timestamp"] = event.timestamp.timestamp()
-    return json.dumps(found) if found else ""
+    text = json.dumps(found) if found else ""
+    if len(text) > 100_000:
+        raise ValueError(f"what started the run comes to {len(text):,} characters, more than a task can be handed")
+    return text
 
 
 with DAG(
