@@ -13,11 +13,15 @@ HANGS = 0
 
 
 class Receiver:
-    """A context manager. It answers with `statuses`, one after the other, and then with 200."""
+    """A context manager. It answers with `statuses`, one after the other, and then with 200.
+
+    A redirect leads to `/elsewhere`. `redirected` has the paths that were asked for by those who follow it.
+    """
 
     def __init__(self, *statuses: int) -> None:
         self.bodies: list[Any] = []
         self.paths: list[str] = []
+        self.redirected: list[str] = []
         self._over = threading.Event()
         left, receiver = list(statuses), self
 
@@ -31,7 +35,14 @@ class Receiver:
                     receiver._over.wait()
                 else:
                     self.send_response(status)
+                    if 300 <= status < 400:
+                        self.send_header("Location", "/elsewhere")
                     self.end_headers()
+
+            def do_GET(self) -> None:
+                receiver.redirected.append(self.path)
+                self.send_response(200)
+                self.end_headers()
 
             def log_message(self, format: str, *values: object) -> None:
                 """Nothing is printed."""

@@ -42,9 +42,12 @@ def test_the_index_is_a_distance_that_no_order_of_bins_changes(seed: int) -> Non
     assert psi([7 * count for count in one], one) == pytest.approx(0, abs=1 if 0 in one else 1e-12)
 
 
-@pytest.mark.parametrize(("expected", "actual"), [((1, 2), (1, 2, 3)), ((0, 0), (1, 2)), ((1, 2), (0, 0))])
-def test_what_has_no_index_is_an_error(expected: tuple[int, ...], actual: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match=r"same bins|without values"):
+@pytest.mark.parametrize(
+    ("expected", "actual"),
+    [((1, 2), (1, 2, 3)), ((0, 0), (1, 2)), ((1, 2), (0, 0)), ((1, nan), (1, 2)), ((1, 2), (1, inf)), ((3, -1), (1, 2))],
+)
+def test_what_has_no_index_is_an_error(expected: tuple[float, ...], actual: tuple[float, ...]) -> None:
+    with pytest.raises(ValueError, match=r"same bins|without values|from 0 on"):
         psi(expected, actual)
 
 
@@ -53,6 +56,17 @@ def test_numbers_are_cut_into_ranges_with_as_many_values_each() -> None:
     assert found == Distribution(True, (25, 50, 75), (25, 25, 25, 25), 0)
     assert found.same_bins([-inf, 25, 25.5, 75.1, inf]) == Distribution(True, (25, 50, 75), (2, 1, 0, 2), 0)
     assert Distribution.of([0] * 90 + [*range(1, 11)], bins=4) == Distribution(True, (0,), (90, 10), 0)
+
+
+def test_a_value_that_is_too_frequent_for_a_range_has_one_to_itself() -> None:
+    """As the cap of a score."""
+    capped = Distribution.of([0.5 * number for number in range(11)] + [9.0] * 200)
+    assert capped == Distribution(True, (5.0,), (11, 200), 0)
+    assert drift(capped, [9.0] * 100 + [3.0] * 100).level == "much"
+    near = Distribution.of([0.5 * number for number in range(11)] + [9.0] * 200 + [9.5])
+    assert near == Distribution(True, (5.0, 9.0), (11, 200, 1), 0)
+    assert drift(near, [3.0] * 200).level == "much"
+    assert Distribution.of([*range(1, 101)] + [200] * 60, bins=4) == Distribution(True, (40, 80, 100), (40, 40, 20, 60), 0)
 
 
 def test_few_different_numbers_texts_and_booleans_are_categories() -> None:
@@ -125,6 +139,8 @@ def test_a_level_is_that_of_the_rule_of_thumb(psi: float, by_chance: float, leve
         (Signal("accuracy", 0.95, 0.9, 0.8), 0, "accuracy is 0.95, which is fresh (fresh 0.9, stale 0.8)"),
         (Signal("error", None, 1, 1.2, note="no labels"), None, "error is not known: no labels"),
         (Signal("error", nan, 1, 1.2), None, "error is not known"),
+        (Signal("error", 10**400, 0, 1), 1, "error is inf, which is stale (fresh 0, stale 1)"),
+        (Signal("error", -(10**400), 0, 1), 0, "error is -inf, which is fresh (fresh 0, stale 1)"),
     ],
 )
 def test_a_signal_says_how_far_it_is_on_the_way_to_stale(signal: Signal, level: float | None, reason: str) -> None:
@@ -148,8 +164,20 @@ def test_a_verdict_weighs_what_is_known() -> None:
 
 
 @pytest.mark.parametrize(
-    "signals", [[], [Signal("a", 1, 0, 1, 0)], [Signal("a", 1, 0, 1, -1)], [Signal("a", 1, 0, 1, nan)], [Signal("a", 1, 2, 2)]]
+    "signals",
+    [
+        *([], [Signal("a", 1, 0, 1, 0)], [Signal("a", 1, 0, 1, -1)], [Signal("a", 1, 2, 2)]),
+        *([Signal("a", 1, 0, 1, nan)], [Signal("a", 1, 0, 1, inf)], [Signal("a", 1, nan, 1)], [Signal("a", 1, 0, -inf)]),
+        [Signal("a", 1, 0, 10**400)],
+    ],
 )
 def test_signals_that_cannot_be_weighed_are_errors(signals: list[Signal]) -> None:
     with pytest.raises(ValueError, match="weight"):
         assess(signals)
+
+
+@pytest.mark.parametrize("odd", [nan, inf, -inf])
+def test_a_threshold_that_no_score_can_be_compared_with_is_an_error(odd: float) -> None:
+    for limits in ({"threshold": odd}, {"min_confidence": odd}):
+        with pytest.raises(ValueError, match="nan or infinite"):
+            assess([Signal("a", 1, 0, 1)], **limits)

@@ -269,7 +269,8 @@ TARGETS: Mapping[str, Code] = {
         "an emitted file would contain an address that is a secret",
         "Whoever knows the address of a Slack webhook can write to its channel, and addresses of other webhooks may contain a token. "
         "`on_failure` and `on_success` therefore name where the address is: a secret, a connection, or a variable of the environment. "
-        "The address of a webhook may stand there itself only if it has no user, no password and no parameters.",
+        "The address of a webhook may stand there itself only if it has no user, no password and no parameters, and if its "
+        "host is not known for such webhooks, as those of Slack, Discord, Telegram and Microsoft Teams are.",
     ),
     "FP446": Code(
         "what follows a run is not emitted",

@@ -91,12 +91,15 @@ def _is_number(value: Any) -> bool:
 def _upper_ends(known: Sequence[Any], bins: int) -> tuple[Any, ...]:
     """The upper ends of all ranges but the last: the values that 1/bins, 2/bins, ... of all values do not exceed.
 
-    They are values of the feature and not means of two, so nothing is rounded. A value that is more frequent than one bin should be makes
-    fewer ranges.
+    They are values of the feature and not means of two, so nothing is rounded. A value that is more frequent than one bin should be has a
+    range to itself, or values that become less than it would stay in its range. There are fewer ranges then.
     """
     ordered = sorted(known)
-    ends = {ordered[-(-len(ordered) * number // bins) - 1] for number in range(1, bins)}
-    return tuple(sorted(ends - {ordered[-1]}))
+    least, greatest = ordered[0], ordered[-1]
+    ends = Counter(ordered[-(-len(ordered) * number // bins) - 1] for number in range(1, bins))
+    frequent = [end for end, times in ends.items() if end != least and (times > 1 or end == greatest)]
+    below = {ordered[bisect_left(ordered, value) - 1] for value in frequent}
+    return tuple(sorted((ends.keys() | below) - {greatest}))
 
 
 def _most_frequent(counted: Counter[Any]) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ how large it is by chance: as (1/N + 1/M) times a chi-squared variable with as m
 
 from __future__ import annotations
 
-from math import fsum, log, sqrt
+from math import fsum, inf, log, sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ def psi(expected: Sequence[float], actual: Sequence[float]) -> float:
     """
     if len(expected) != len(actual):
         raise ValueError(f"the samples have {len(expected)} and {len(actual)} bins: count both over the same bins")
+    if not all(0 <= count < inf for count in (*expected, *actual)):
+        raise ValueError("the counts of a sample are numbers from 0 on, and not nan or infinite")
     whole, other = fsum(expected), fsum(actual)
     if not whole or not other:
         raise ValueError("a sample without values has no distribution")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import fsum, isnan
+from math import fsum, inf, isfinite, isnan
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -25,9 +25,8 @@ class Signal(NamedTuple):
     @property
     def level(self) -> float | None:
         """How far the value is on the way from fresh, 0, to stale, 1; None for a value that is not known."""
-        if self.value is None or isnan(self.value):
-            return None
-        return min(max((self.value - self.fresh) / (self.stale - self.fresh), 0.0), 1.0)
+        value = _known(self.value)
+        return None if value is None else min(max((value - self.fresh) / (self.stale - self.fresh), 0.0), 1.0)
 
     @property
     def reason(self) -> str:
@@ -37,7 +36,7 @@ class Signal(NamedTuple):
             return f"{self.name} is not known{note}"
         kinds = {0.0: "fresh", 1.0: "stale"}
         kind = kinds.get(self.level, f"{self.level:.0%} of the way to stale")
-        return f"{self.name} is {self.value:.4g}, which is {kind} (fresh {self.fresh:.4g}, stale {self.stale:.4g}){note}"
+        return f"{self.name} is {_known(self.value):.4g}, which is {kind} (fresh {self.fresh:.4g}, stale {self.stale:.4g}){note}"
 
 
 class Staleness(NamedTuple):
@@ -56,8 +55,11 @@ def assess(signals: Iterable[Signal], threshold: float = 0.5, min_confidence: fl
     """
     given = [*signals]
     for one in given:
-        if not one.weight >= 0 or one.fresh == one.stale:
-            raise ValueError(f"the signal `{one.name}` needs a weight of at least 0, and a value of `stale` that is not that of `fresh`")
+        if not (_are_finite(one.weight, one.fresh, one.stale) and one.weight >= 0 and one.fresh != one.stale):
+            needs = "a weight of at least 0, and a value of `stale` that is not that of `fresh`, none of them nan or infinite"
+            raise ValueError(f"the signal `{one.name}` needs {needs}")
+    if not _are_finite(threshold, min_confidence):
+        raise ValueError("`threshold` and `min_confidence` are numbers, and not nan or infinite")
     weight = fsum(one.weight for one in given)
     if not weight:
         raise ValueError("a verdict needs a signal with a weight")
@@ -67,6 +69,21 @@ def assess(signals: Iterable[Signal], threshold: float = 0.5, min_confidence: fl
     score = fsum(each * level for each, level in known) / known_weight if known_weight else 0.0
     is_stale = score >= threshold and confidence >= min_confidence
     return Staleness(is_stale, score, confidence, (*(one.reason for one in given), _summary(score, confidence, threshold, min_confidence)))
+
+
+def _known(value: float | None) -> float | None:
+    """A value; None for nan, and infinity for an int that no float can hold."""
+    try:
+        return None if value is None or isnan(value) else value
+    except OverflowError:
+        return inf if value is not None and value > 0 else -inf
+
+
+def _are_finite(*numbers: float) -> bool:
+    try:
+        return all(map(isfinite, numbers))
+    except OverflowError:  # an int that no float can hold
+        return False
 
 
 def _summary(score: float, confidence: float, threshold: float, min_confidence: float) -> str:

@@ -41,17 +41,13 @@ def main(argv: list[str]) -> int:
 
 def _run(ending: Ending) -> int:
     store, keys = open_store(ending.store), Keys(ending.flow, ending.run)
+    if not ending.function and not _began(ending, store, keys):
+        return DONE
     program = CodePackage.fetched(store, ending.code)
     _enter(ending, program)
     if ending.function:
         return functions.perform(ending, program)
-    if did_not_begin(store, keys):
-        return DONE
-    end = ending.end(store, keys)
-    if end == "done" and not store.exists(keys.run()):
-        print("flowport: the engine began no run, so there is nothing to do at its end", file=sys.stderr)
-        return DONE
-    outcomes = []
+    end, outcomes = ending.end(store, keys), []
     for outcome in (*_hooks(ending, program, end), *_receivers(ending, end, store, keys)):
         how = f" failed: {outcome.error}" if outcome.error else ": done"
         print(f"flowport: {outcome.name}{shown(how)}", file=sys.stderr, flush=True)
@@ -62,6 +58,16 @@ def _run(ending: Ending) -> int:
         except StoreError as error:
             print(f"flowport: what became of the exit hooks is not kept: {error}", file=sys.stderr)
     return FAILED if any(outcome.error for outcome in outcomes) else DONE
+
+
+def _began(ending: Ending, store: Store, keys: Keys) -> bool:
+    """Whether there is a run that has ended; asked first, as it takes a while to make an environment."""
+    if did_not_begin(store, keys):
+        return False
+    if ending.end(store, keys) == "done" and not store.exists(keys.run()):
+        print("flowport: the engine began no run, so there is nothing to do at its end", file=sys.stderr)
+        return False
+    return True
 
 
 def _enter(ending: Ending, program: CodePackage) -> None:

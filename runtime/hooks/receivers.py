@@ -85,13 +85,18 @@ def _posted(address: str, body: bytes, seconds: float) -> str:
     """Post a message; what went wrong, "" if nothing did."""
     from http.client import HTTPException
     from urllib.error import HTTPError
-    from urllib.request import Request, urlopen
+    from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+    class NoRedirects(HTTPRedirectHandler):
+        def redirect_request(self, *arguments: Any) -> None:
+            """Leave a redirect alone: urllib would send an empty GET there."""
 
     until = time.monotonic() + seconds
     for attempt in range(ATTEMPTS):
         time.sleep(PAUSE if attempt else 0)
         try:
-            with urlopen(Request(address, body, {"Content-Type": "application/json"}), timeout=max(1.0, until - time.monotonic())):
+            request, left = Request(address, body, {"Content-Type": "application/json"}), max(1.0, until - time.monotonic())
+            with build_opener(NoRedirects).open(request, timeout=left):
                 return ""
         except HTTPError as error:
             problem = f"it answers {error.code}"

@@ -30,6 +30,13 @@ FORMS: Mapping[str, tuple[str, str]] = {
 }
 """Where an address may be, by the word before its colon: the form of what follows, and how it is explained."""
 
+SECRET_HOSTS = (
+    *("slack.com", "slack-gov.com"),
+    *("discord.com", "discordapp.com", "api.telegram.org"),
+    *("webhook.office.com", "outlook.office.com", "outlook.office365.com", "logic.azure.com"),  # Microsoft Teams
+)
+"""Hosts whose webhooks have a token in the path, as those below them have."""
+
 
 @record
 class Receiver:
@@ -114,8 +121,10 @@ def _address_problem(address: str) -> str:
         return "cannot be read"
     if not host or any(letter <= " " for letter in address):
         return "cannot be read"
-    if "@" in parts.netloc or parts.query or (parts.hostname or "").endswith("slack.com"):
+    if "@" in parts.netloc or parts.query:
         return "contains a password, a token or other parameters, which no emitted file may have"
+    if secret := [each for each in SECRET_HOSTS if f".{parts.hostname}".rstrip(".").endswith(f".{each}")]:
+        return f"is one of `{secret[0]}`, which is a secret: whoever knows it can write there"
     return ""
 
 

@@ -155,3 +155,29 @@ def test_a_connection_of_any_form_has_an_address(snippet: Any, kind: str, connec
 def test_a_receiver_that_hangs_takes_a_limited_time(snippet: Any) -> None:
     with Receiver(HANGS) as receiver, pytest.raises(RuntimeError, match="it has not answered within"):
         snippet.post("webhook", receiver.address, {}, seconds=0.5)
+
+
+def test_a_redirect_gets_neither_the_message_nor_the_token(snippet: Any) -> None:
+    with Receiver(302) as receiver:
+        assert snippet.sent(receiver.address, "T0K3N", {}) == "it answers 302"
+    assert (receiver.bodies, receiver.redirected) == ([{}], [])
+
+
+@pytest.mark.parametrize(
+    ("address", "is_secret"),
+    [
+        ("https://hooks.slack-gov.com/services/T/B/X", True),
+        ("https://HOOKS.slack.com./services/T/B/X", True),
+        ("https://discord.com/api/webhooks/1/X", True),
+        ("https://ptb.discordapp.com/api/v10/webhooks/1/X", True),
+        ("https://acme.webhook.office.com/webhookb2/X", True),
+        ("https://outlook.office.com/webhook/X", True),
+        ("https://prod-1.westeurope.logic.azure.com:443/workflows/X", True),
+        ("https://api.telegram.org/botX/sendMessage", True),
+        ("https://notslack.com/x", False),
+        ("https://slack.com.example.com./x", False),
+    ],
+)
+def test_an_address_of_a_host_whose_webhooks_have_tokens_is_refused(plan: Plan, address: str, is_secret: bool) -> None:
+    found = [one.code for one in said(plan, on_success=[{"webhook": address}]) if one.severity == "error"]
+    assert found == ["FP445"] * is_secret

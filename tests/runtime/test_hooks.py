@@ -16,7 +16,7 @@ from flowport.runtime.hooks import command, functions, receivers
 from flowport.runtime.hooks.ending import Ending
 from flowport.runtime.hooks.message import message, sentence
 from flowport.runtime.hooks.receivers import NotSent, send
-from flowport.runtime.protocol import VersionError
+from flowport.runtime.protocol import GATE, VersionError
 from flowport.runtime.records.hooks import HookOutcome, read_outcomes
 from flowport.runtime.store.keys import Keys
 from receiver import HANGS, Receiver, refused, without_time
@@ -146,6 +146,13 @@ def test_a_receiver_that_is_down_for_a_moment_is_told_again(statuses: tuple[int,
     assert len(receiver.bodies) == tries
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed(status: int) -> None:
+    with Receiver(status) as receiver, pytest.raises(NotSent, match=f"^it answers {status}$"):
+        send(webhook(receiver.address), TOLD)
+    assert (receiver.bodies, receiver.redirected) == ([TOLD], [])
+
+
 def test_a_receiver_that_hangs_or_is_not_there_takes_a_limited_time_and_its_address_is_not_printed() -> None:
     said = []
     with Receiver(HANGS) as receiver:
@@ -190,11 +197,17 @@ def test_hooks_of_a_run_that_failed_get_the_run_and_the_store_knows_the_end_wher
     assert read_outcomes(solo.store, Keys(solo.flow, "1")) == [HookOutcome("exit hook `tell`", "")]
 
 
-def test_nothing_is_done_where_the_engine_began_no_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """As an execution does that a schedule started while another one was running."""
+def test_nothing_is_done_where_the_engine_began_no_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As an execution does that a schedule started while another one was running. The environment of the hooks is not even made."""
+    monkeypatch.delattr(command, "_enter")
     solo = Solo(tmp_path, FLOW)
     assert command.main(ending(solo, status="SUCCEEDED").argv()[1:]) == 0
     assert "the engine began no run" in capsys.readouterr().err
+    solo.store.create(Keys(solo.flow, "1").route(GATE, "s", 0), b"{}")
+    assert command.main(ending(solo, status="FAILED").argv()[1:]) == 0
+    assert capsys.readouterr().err == ""
     assert read_outcomes(solo.store, Keys(solo.flow, "1")) == []
 
 
