@@ -222,4 +222,4 @@ def _result(one: Diagnostic, rule: int) -> dict[str, Any]:
 def _uri(file: str) -> str:
     from urllib.parse import quote
 
-    return ("file://" if file.startswith("/") else "") + quote(file)
+    return ("file://" if file.startswith("/") else "") + quote(file, errors="surrogateescape")

@@ -148,7 +148,8 @@ def _of_click(error: click.UsageError, program: str) -> tuple[str, str]:
             names = [option for param in ctx.command.params for option in param.opts] if ctx is not None else ()
             return f"there is no option `{name}`", closest(name, names) or f"{program} --help"
         case click.MissingParameter(param=param, ctx=ctx) if param is not None:
-            return f"{param.human_readable_name} is missing", _usage(ctx)
+            name = f"`{param.opts[0]}`" if isinstance(param, click.Option) else param.human_readable_name
+            return f"{name} is missing", _usage(ctx)
         case click.BadParameter(param=param, message=message) if param is not None:
             return f"option `{param.opts[0]}`: {_lower(message)}", ""
         case click.BadOptionUsage(option_name=name, ctx=ctx):

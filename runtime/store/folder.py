@@ -163,7 +163,7 @@ class FolderStore:
         # In the order of keys: those in a folder have a slash behind its name.
         for key, entry in sorted([(key + "/" * _leads_on(entry), entry) for key, entry in found], key=lambda one: one[0]):
             if key.endswith("/"):
-                if key != "tmp/":
+                if key != "tmp/" and not entry.is_symlink():
                     yield from self.entries(key, after)
             elif key > after and _is(entry.is_file):
                 try:

@@ -10,7 +10,7 @@ import pytest
 
 from collection.world import DAY, HOUR, Cloud, World, folder_store, object_store
 from flowport.cli import execute
-from flowport.runtime.protocol import STOP
+from flowport.runtime.protocol import GATE, STOP
 from flowport.runtime.records.run_record import read
 from flowport.runtime.run.form import put_input
 from flowport.runtime.run.history import History
@@ -18,6 +18,7 @@ from flowport.runtime.run.tags import change_tags
 from flowport.runtime.store.folder import FolderStore
 from flowport.runtime.store.keys import Keys, blob_key
 from flowport.runtime.table.table import RunTable
+from flowport.workspace.collection.blobs import Removal
 from flowport.workspace.collection.collect import Collected, collect
 from flowport.workspace.collection.retention import Rule
 from solo import Broken, Solo
@@ -260,7 +261,7 @@ def test_where_a_document_cannot_be_read_all_blobs_stay(
     said = capsys.readouterr()
     assert "deleted 1 run of 2" in said.out
     assert "no blob was deleted, because this may need some" in said.err
-    assert "end" in said.err
+    assert f"`{Keys('Small', '2').manifest('end', 's', 0)}`" in said.err
     assert [entry.key for entry in solo.store.entries("blobs/")] == [entry.key for entry in blobs]
     manifest.unlink()
     assert execute(["gc", "--older-than", "30d", "--keep", "1", "--store", solo.store.url, "--json"]) == 0
@@ -272,12 +273,17 @@ def test_where_a_document_cannot_be_read_all_blobs_stay(
     ("words", "said"),
     [
         (["--older-than", "30"], "option `--older-than`: `30` is not a duration such as `30d`, `12h`, `90m` or `2w`"),
-        (["--older-than", "2w", "--keep", "-1"], "option `--keep`: `-1` is not a whole number"),
+        (["--older-than", "2w", "--keep", "-1"], "option `--keep`: `-1` is not a whole number from 0 on"),
         (["Nobody", "--older-than", "1.5h"], "no run of `Nobody` is in"),
+        ([], "`--older-than` is missing"),
+        (["--older-than", "1h", "--store", "/no/store"], "there is no store in /no/store"),
     ],
 )
-def test_wrong_use_is_explained(words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert execute(["gc", *words, "--store", str(tmp_path)]) == 2
+def test_wrong_use_is_explained(
+    words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLOWPORT_STORE", str(tmp_path))
+    assert execute(["gc", *words]) == 2
     assert said in capsys.readouterr().err
 
 
@@ -326,3 +332,93 @@ def test_unfinished_writes_of_a_folder_go(store: FolderStore, world: World) -> N
     assert blobs.deleted_size == 4
     assert not left.exists()
     assert other.exists()
+
+
+def test_nothing_behind_a_symbolic_link_is_deleted(store: FolderStore, world: World, tmp_path: Path) -> None:
+    foreign, moved = tmp_path / "foreign", tmp_path / "moved"
+    foreign.mkdir()
+    (foreign / "notes").write_text("somebody's")
+    for number, run in enumerate(["inside", "linked", "newest"]):
+        put_run(store, run, started=world.now + number, status="done")
+    runs = Path(store.root, "flows/Train/runs")
+    (runs / "inside/mine").symlink_to(foreign)
+    (runs / "inside/around").symlink_to(runs / "inside")
+    (runs / "round").symlink_to("round")
+    (runs / "nowhere").symlink_to("nothing")
+    (runs / "linked").rename(moved)
+    (runs / "linked").symlink_to(moved)
+    Path(store.root, "flows/Round").symlink_to("Round")
+    kept = sorted(moved.iterdir())
+    world.pass_time(31 * DAY)
+    found = gone(store, Rule(30 * DAY, 1))
+    assert (runs_of(found), found.stay) == (["inside"], {"linked": 1, "newest": 1})
+    assert [path.name for path in foreign.iterdir()] == ["notes"]
+    assert sorted(moved.iterdir()) == kept
+    assert not (runs / "inside/run.json").exists()
+    assert execute(["runs", "Train", "--store", store.url]) == 0
+
+
+def test_blobs_of_a_run_behind_a_symbolic_link_stay(solo: Solo, world: World, tmp_path: Path) -> None:
+    solo.run("1")
+    before = solo.everything("1")
+    folder = solo.path("flows/Small/runs/1")
+    folder.rename(tmp_path / "moved")
+    folder.symlink_to(tmp_path / "moved")
+    world.pass_time(31 * DAY)
+    assert gone(solo.store).blobs == Removal(0, 0, 0, 0, 0)
+    assert solo.everything("1") == before
+
+
+@pytest.mark.parametrize("data", [b"", b"junk", b"[]", b"{}", b'"time"'])
+def test_a_damaged_announcement_counts_for_a_day(store: FolderStore, world: World, data: bytes) -> None:
+    for number in range(2):
+        put_run(store, f"run-{number}", started=world.now + number, status="done")
+    world.pass_time(31 * DAY)
+    store.create(Keys("Train", "run-0").deleting(), data)
+    reports: list[str] = []
+    assert collect(store, Rule(30 * DAY, 1), map, reports.append).left == 1
+    assert reports == [
+        f"`flows/Train/runs/run-0/deleting.json` in {store.url} is damaged: its run is left alone until a day after this was written"
+    ]
+    world.pass_time(DAY + 1)
+    assert runs_of(collect(store, Rule(30 * DAY, 1), map, reports.append)) == ["run-0"]
+
+
+def test_what_is_left_of_runs_that_did_not_begin_goes(store: FolderStore, world: World) -> None:
+    for run in ("idle", "waiting", "more"):
+        store.create(Keys("Train", run).input(), b"{}")
+    for run in ("idle", "more"):
+        store.create(Keys("Train", run).route(GATE, "s", 0), b'{"to": {"start": false}, "again": false}')
+        store.create(Keys("Train", run).log(GATE, "s", 0, 0), b"this run does not begin")
+    store.create(Keys("Train", "more").manifest("start", "s", 0), b"{}")
+    put_run(store, "begun", started=world.now)
+    store.create(Keys("Train", "begun").route(GATE, "s", 0), b'{"to": {"start": true}, "again": false}')
+    rule = Rule(HOUR, 1)
+    world.pass_time(23 * HOUR)
+    assert gone(store, rule).not_begun == ()
+    world.pass_time(2 * HOUR)
+    for dry_run in (True, False):
+        assert [run.keys.id for run in gone(store, rule, dry_run).not_begun] == ["idle"]
+    assert store.folders("flows/Train/runs/") == ["begun", "more", "waiting"]
+
+
+def test_the_hour_is_for_runs_that_are_not_done(store: FolderStore, world: World) -> None:
+    for number, status in enumerate(["done", "failed", "done"]):
+        put_run(store, f"run-{number}", started=world.now + number, status=status)
+    world.pass_time(HOUR / 2)
+    first = gone(store, Rule(HOUR / 6, 0))
+    assert (runs_of(first), first.stay) == (["run-0"], {"young": 1, "newest": 1})
+    world.pass_time(HOUR)
+    assert runs_of(gone(store, Rule(HOUR / 6, 0))) == ["run-1"]
+
+
+def test_it_is_said_why_runs_stay(store: FolderStore, world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    put_run(store, "tagged", started=world.now, status="failed", tags=["release"])
+    put_run(store, "old", started=world.now, status="done")
+    world.pass_time(31 * DAY)
+    put_run(store, "young", started=world.now, status="failed")
+    words = ["gc", "--older-than", "30d", "--keep", "0", "--keep-tag", "release", "--dry-run", "--store", store.url]
+    assert execute(words) == 0
+    assert "would delete 0 runs of 3, 0 bytes\nstay: 1 too young, 1 among the newest, 1 tagged\n" in capsys.readouterr().out
+    assert execute([*words, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["stay"] == {"young": 1, "newest": 1, "tagged": 1}

@@ -114,6 +114,11 @@ def test_sarif_has_what_its_readers_need() -> None:
     assert run["results"][2]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "a%2Cb%3Ac.py"
 
 
+def test_sarif_names_a_file_whose_name_is_not_utf_8() -> None:
+    [result] = json.loads(render([Diagnostic("FP201", "x", Span("caf\udce9.py", 1, 1, 1, 2))], "sarif"))["runs"][0]["results"]
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "caf%E9.py"
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_takes_nothing_and_is_stable(name: str) -> None:
     for found in ([], [UNKNOWN, DOUBT, PLAIN]):

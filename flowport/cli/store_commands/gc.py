@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,11 +11,13 @@ import click
 
 from flowport.card_pages.texts import size
 from flowport.cli import shared_options as shared
+from flowport.cli.advice import WrongUse
 from flowport.cli.command import Argument, Command
 from flowport.cli.completers import addresses
 from flowport.cli.console import as_json, warn
 from flowport.cli.loading import store_to_read
 from flowport.runtime.text import shown
+from flowport.workspace.stores import is_folder
 from flowport.workspace.times import moment, typed_duration
 
 if TYPE_CHECKING:
@@ -24,6 +27,17 @@ if TYPE_CHECKING:
 
 KEPT = 10
 """How many runs of each flow stay, whatever their age."""
+
+STAY = {
+    "young": "too young",
+    "newest": "among the newest",
+    "tagged": "tagged",
+    "needed": "needed by others",
+    "running": "running",
+    "linked": "behind a symbolic link",
+    "unreadable": "that cannot be read",
+}
+"""Why runs stay."""
 
 THREADS = 32
 """How many requests are made at once."""
@@ -49,6 +63,8 @@ def gc(request: GcRequest) -> int:
     from flowport.workspace.collection.retention import Rule
 
     store = store_to_read(request.store, request.target, request.profile)
+    if is_folder(store.url) and not os.path.isdir(store.url):
+        raise WrongUse(f"there is no store in {store.url}", "--store URL")
     rule = Rule(request.older_than, request.keep, frozenset(request.keep_tags), frozenset(request.flows) or None)
     with ThreadPoolExecutor(THREADS) as pool:
         found = collect(store, rule, pool.map, warn, request.dry_run)
@@ -67,6 +83,10 @@ def _lines(found: Collected, runs: list[StoredRun], deleted: str) -> list[str]:
     lines = [f"{run.name}  {moment(run.started)}  {size(run.size)}" for run in runs]
     lines += [f"{run.name} stays: {other.name} needs it" for run, other in sorted(found.kept.items(), key=lambda pair: pair[0].name)]
     lines.append(f"{deleted} {_count(len(runs), 'run')} of {found.of:,}, {size(sum(run.size for run in runs))}")
+    if stay := ", ".join(f"{found.stay[why]:,} {said}" for why, said in STAY.items() if why in found.stay):
+        lines.append(f"stay: {stay}")
+    if found.not_begun:
+        lines.append(f"{deleted} what was left of {_count(len(found.not_begun), 'run')} that did not begin")
     if found.unfinished:
         lines.append(f"{deleted} what was left of {_count(found.unfinished, 'run')}")
     if found.left:
@@ -97,13 +117,19 @@ def _document(found: Collected, runs: list[StoredRun], dry_run: bool) -> dict[st
         "kept": [{**_run(run), "needed_by": other.keys.id} for run, other in found.kept.items()],
         "left": found.left,
         "unfinished": found.unfinished,
+        "not_begun": [_left(run) for run in found.not_begun],
+        "stay": found.stay,
         "blobs": None if found.blobs is None else found.blobs._asdict(),
         "problems": list(found.problems),
     }
 
 
 def _run(run: StoredRun) -> dict[str, Any]:
-    return {"flow": run.keys.flow, "run": run.keys.id, "started": run.started, "documents": run.documents, "size": run.size}
+    return {**_left(run), "started": run.started}
+
+
+def _left(run: StoredRun) -> dict[str, Any]:
+    return {"flow": run.keys.flow, "run": run.keys.id, "documents": run.documents, "size": run.size}
 
 
 def _duration(text: str) -> float:
@@ -115,7 +141,7 @@ def _duration(text: str) -> float:
 
 def _number(text: str) -> int:
     if not (text.isascii() and text.isdecimal()):
-        raise click.BadParameter(f"`{text}` is not a whole number")
+        raise click.BadParameter(f"`{text}` is not a whole number from 0 on")
     return int(text)
 
 

@@ -12,17 +12,17 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from flowport.runtime.protocol import RECORDS
+from flowport.runtime.protocol import GATE, RECORDS
 from flowport.runtime.records.life import Heartbeat
 from flowport.runtime.store import documents
 from flowport.runtime.store.errors import Missing
 from flowport.runtime.store.keys import FLOWS, Keys, flow_folder, names
 from flowport.runtime.store.writes import DAY
 from flowport.workspace.collection.retention import needed
-from flowport.workspace.collection.stored_runs import FOLDERS, StoredRun
+from flowport.workspace.collection.stored_runs import FOLDERS, StoredRun, reachable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from flowport.runtime.store.interface import Store
     from flowport.workspace.collection.stored_runs import Each
@@ -43,8 +43,8 @@ class Deletion:
     `left` are those that another collection is deleting.
     """
 
-    def __init__(self, store: Store, runs: list[StoredRun], each: Each) -> None:
-        self.store, self.runs, self._each = store, runs, each
+    def __init__(self, store: Store, runs: list[StoredRun], each: Each, report: Callable[[str], None]) -> None:
+        self.store, self.runs, self._each, self._report = store, runs, each, report
         self.kept: dict[StoredRun, StoredRun] = {}
         self.left: set[StoredRun] = set()
 
@@ -69,10 +69,16 @@ class Deletion:
         """Delete what earlier deletions have left of runs."""
         self._delete_announced(runs, time.time())
 
+    def remove_not_begun(self, runs: Collection[StoredRun]) -> None:
+        """Delete what is left of runs that did not begin. What says that they did not goes last, so that it can be finished if cut off."""
+        listed = [(run.keys.route(GATE, "s", 0), entry.key) for run in runs for entry in self.store.entries(run.keys.root)]
+        self.store.delete_all([key for last, key in listed if key != last])
+        self.store.delete_all([run.keys.route(GATE, "s", 0) for run in runs])
+
     def take_back(self, chosen: Collection[StoredRun]) -> None:
         """Let runs be that a collection has announced and did not come to delete, unless they are chosen again."""
         for run in self.runs:
-            if {"deleting.json", "run.json"} <= run.names and run not in chosen and self._claim(run):
+            if {"deleting.json", "run.json"} <= run.names and not run.is_linked and run not in chosen and self._claim(run):
                 self.store.delete(run.keys.deleting())
 
     def _claim(self, run: StoredRun) -> bool:
@@ -83,19 +89,29 @@ class Deletion:
             return True
         try:
             found = self.store.entry(key)
-            announced = Heartbeat(documents.load(self.store.read(key)))
+            patience = DEAD if self._is_dead(key) else DAY
         except Missing:
             return False
-        patience = DEAD if announced.process_is_alive is False else DAY
         return time.time() - found.modified > patience and self.store.replace_if(key, data, found.version)
+
+    def _is_dead(self, key: str) -> bool:
+        """Whether a process of this machine announced a deletion and is not there any more; of a damaged document nobody can tell."""
+        try:
+            announced = documents.load(self.store.read(key))
+        except ValueError:
+            announced = None
+        if not isinstance(announced, dict) or "time" not in announced:
+            self._report(f"`{key}` in {self.store.url} is damaged: its run is left alone until a day after this was written")
+            return False
+        return Heartbeat(announced).process_is_alive is False
 
     def _new_runs(self) -> list[StoredRun]:
         """The runs of all flows that have begun since their documents were listed."""
         known = {run.keys.root for run in self.runs if run.record}
         found = []
-        for flow in names(self.store.folders(FLOWS))[0]:
+        for flow in names(reachable(self.store, FLOWS))[0]:
             for kind in FOLDERS:
-                there = [Keys(flow, name) for name in names(self.store.folders(f"{flow_folder(flow)}{kind}"))[0]]
+                there = [Keys(flow, name) for name in names(reachable(self.store, f"{flow_folder(flow)}{kind}"))[0]]
                 found += [StoredRun(self.store, keys) for keys in there if keys.root not in known]
         return [run for run in self._each(StoredRun.read, found) if run.record]
 

@@ -8,9 +8,8 @@ from flowport.runtime.checkpoints import trees
 from flowport.runtime.checkpoints.errors import LoadingException
 from flowport.runtime.records import validation
 from flowport.runtime.records.attempts import document_of, outcomes, written
-from flowport.runtime.records.manifest import Manifest
 from flowport.runtime.run.run_input import STORED_INPUT
-from flowport.runtime.store import codec, packs
+from flowport.runtime.store import codec, documents, packs
 from flowport.runtime.store.errors import Corrupt, Missing
 from flowport.runtime.store.keys import ATTEMPT, Keys, flow_folder
 from flowport.workspace.why.plain import loads
@@ -79,7 +78,10 @@ def _reader(keys: Keys, key: str) -> Callable[[Store, str], Iterable[str]] | Non
 
 
 def _of_manifest(store: Store, key: str) -> Iterator[str]:
-    doc = Manifest(key, "", 0, store.read(key)).doc
+    try:
+        doc = documents.load(store.read(key))
+    except ValueError:
+        raise Corrupt(f"`{key}` in {store.url} is damaged: it is not JSON") from None
     if wrong := validation.manifest_problem(doc):
         raise Corrupt(f"`{key}` in {store.url} cannot be read: {wrong}")
     plain = [doc["reads"], *doc.get("metrics", {}).values()]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from flowport.runtime.store.errors import Corrupt
+from flowport.runtime.store.writes import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -12,11 +13,17 @@ if TYPE_CHECKING:
 
     from flowport.workspace.collection.stored_runs import StoredRun
 
+    Reason: TypeAlias = Literal["young", "newest", "tagged", "running", "linked", "unreadable", ""]
+    """Why a run stays; "" for one that does not."""
+
     Known: TypeAlias = dict[tuple[str, str], StoredRun]
     """Runs by flow and id."""
 
 QUIET = 3_600.0
-"""Seconds without any document of a run before it can be deleted: in a run that has failed, other tasks may still be at work."""
+"""Seconds without any document of a run that is not done before it can be deleted: other tasks may still be at work."""
+
+SETTLED = 60.0
+"""Seconds after its last step in which a run that is done still writes something, unless its tasks run once more."""
 
 
 class Rule(NamedTuple):
@@ -32,19 +39,41 @@ class Rule(NamedTuple):
     flows: frozenset[str] | None = None
 
 
-def expired(runs: list[StoredRun], rule: Rule, now: float, report: Callable[[str], None]) -> list[StoredRun]:
-    """The runs that a rule lets go. What cannot be read is reported, and kept."""
-    limit = now - max(rule.older_than, QUIET)
-    old = [run for run in runs if _in_flows(run, rule) and run.record and max(run.active, run.started) < limit]
-    kept = set(_newest(runs, {(run.keys.flow, run.branch) for run in old}, rule.keep))
-    found = []
+def reasons(runs: list[StoredRun], rule: Rule, now: float, report: Callable[[str], None]) -> dict[StoredRun, Reason]:
+    """Why the runs stay that are in question, "" for those that a rule lets go. What cannot be read is reported, and stays."""
+    there = [run for run in runs if _in_flows(run, rule) and run.record]
+    old = [run for run in there if _is_old(run, rule, now)]
+    newest = set(_newest(runs, {(run.keys.flow, run.branch) for run in old}, rule.keep))
+    found: dict[StoredRun, Reason] = dict.fromkeys(there, "young")
     for run in old:
         try:
-            if run not in kept and not (rule.tags and rule.tags & run.tags) and run.is_over:
-                found.append(run)
+            found[run] = "linked" if run.is_linked else "newest" if run in newest else _reason(run, rule)
         except Corrupt as error:
             report(str(error))
+            found[run] = "unreadable"
     return found
+
+
+def not_begun(runs: list[StoredRun], rule: Rule, now: float) -> list[StoredRun]:
+    """What is left of runs that did not begin and that a rule lets go, after a day at the earliest: an engine may ask for them again."""
+    limit = now - max(rule.older_than, DAY)
+    return [run for run in runs if _in_flows(run, rule) and run.did_not_begin and run.active < limit]
+
+
+def _is_old(run: StoredRun, rule: Rule, now: float) -> bool:
+    active = max(run.active, run.started)
+    return active < now - rule.older_than and (active < now - QUIET or _is_settled(run))
+
+
+def _is_settled(run: StoredRun) -> bool:
+    """Whether a run is done, and nothing of it goes on."""
+    return _is_done(run) and run.end is not None and run.active - run.end[1] < SETTLED
+
+
+def _reason(run: StoredRun, rule: Rule) -> Reason:
+    if rule.tags and rule.tags & run.tags:
+        return "tagged"
+    return "" if run.is_over else "running"
 
 
 def _in_flows(run: StoredRun, rule: Rule) -> bool:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
+from flowport.runtime.protocol import GATE
 from flowport.runtime.records.life import read_end
 from flowport.runtime.records.run_record import document
 from flowport.runtime.run.history import all_tags
 from flowport.runtime.run.status import run_status
 from flowport.runtime.store.errors import Corrupt, Missing
-from flowport.runtime.store.keys import CHECKPOINTS, Keys, flow_folder, is_spin, unpart
+from flowport.runtime.store.keys import CHECKPOINTS, LIVE, Keys, flow_folder, is_spin, unpart
+from flowport.workspace.stores import is_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -43,6 +46,8 @@ class StoredRun:
 
     def __init__(self, store: Store, keys: Keys) -> None:
         self.store, self.keys = store, keys
+        self.is_linked = False
+        """Whether its folder is a symbolic link, behind which nothing is deleted."""
         self.names: set[str] = set()
         """The names of the documents that are not in folders of the run."""
         self.active = 0.0
@@ -52,6 +57,8 @@ class StoredRun:
         """Whether it has what runs that were resumed from it may refer to."""
         self.record: dict[str, Any] | None = None
         self.problem = ""
+        self._of_gate = (keys.input(), keys.step(GATE), keys.signs(GATE), f"{keys.root}{LIVE}/logs/{GATE}/")
+        self._has_route = self._has_more = False
         self._end: tuple[End, float] | None = None
 
     def add(self, entry: Entry) -> None:
@@ -60,6 +67,8 @@ class StoredRun:
         self.documents += 1
         self.size += entry.size
         self.holds = self.holds or name in HELD
+        self._has_route = self._has_route or entry.key == self.keys.route(GATE, "s", 0)
+        self._has_more = self._has_more or not entry.key.startswith(self._of_gate)
         if not slash:
             self.names.add(name)
         if name not in NO_ACTIVITY:
@@ -92,7 +101,12 @@ class StoredRun:
     @property
     def is_left(self) -> bool:
         """Whether this is what a deletion that was cut off has left."""
-        return "deleting.json" in self.names and "run.json" not in self.names
+        return "deleting.json" in self.names and "run.json" not in self.names and not self.is_linked
+
+    @property
+    def did_not_begin(self) -> bool:
+        """Whether it was decided that it does not begin, and nothing else was written of it."""
+        return self.record is None and not self.problem and self._has_route and not (self._has_more or self.is_linked)
 
     @property
     def end(self) -> tuple[End, float] | None:
@@ -128,6 +142,7 @@ def stored_runs(store: Store, flow: str, each: Each, report: Callable[[str], Non
     found: dict[str, StoredRun | None] = {}
     for kind in FOLDERS:
         folder = f"{flow_folder(flow)}{kind}"
+        found.update((kind + run.keys.id, run) for run in _linked(store, flow, folder))
         for entry in store.entries(folder):
             name, slash, _ = entry.key[len(folder) :].partition("/")
             if kind + name not in found:
@@ -137,6 +152,22 @@ def stored_runs(store: Store, flow: str, each: Each, report: Callable[[str], Non
             if run := found[kind + name]:
                 run.add(entry)
     return list(each(StoredRun.read, [run for run in found.values() if run is not None]))
+
+
+def reachable(store: Store, folder: str) -> list[str]:
+    """The folders in one of a store, without symbolic links that lead nowhere or round in a circle."""
+    found = store.folders(folder)
+    return [name for name in found if os.path.exists(f"{store.url}/{folder}{name}")] if is_folder(store.url) else found
+
+
+def _linked(store: Store, flow: str, folder: str) -> Iterator[StoredRun]:
+    """The runs whose folders are symbolic links, which a listing of a folder does not follow."""
+    for name in reachable(store, folder) if is_folder(store.url) else ():
+        if os.path.islink(f"{store.url}/{folder}{name}") and (run := _run(store, flow, folder + name)):
+            run.is_linked = True
+            for entry in store.entries(run.keys.root):
+                run.add(entry)
+            yield run
 
 
 def _run(store: Store, flow: str, folder: str) -> StoredRun | None:
