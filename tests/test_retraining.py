@@ -52,7 +52,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Chain:
     chain = Chain(tmp_path_factory.mktemp("retraining") / "store")
     chain.features(4, 5)
     assert chain.monitor(5)["reasons"] == ("there is no live model",)
-    assert chain.retrain(5)["reason"] == "there are outcomes of 2 weeks, and 3 are needed"
+    assert chain.retrain(5)["reason"] == "the outcomes of 3 weeks are needed, and there are those of 2"
     chain.features(6)
     assert chain.monitor(6)["is_stale"]
     found = chain.retrain(6)
@@ -93,7 +93,7 @@ def test_a_signal_that_is_missing_is_said_and_a_model_that_is_not_better_is_regi
     assert "error is not known: no outcomes have come this week" in verdict["reasons"]
     found = chain.retrain(12)
     assert not found["promoted"]
-    assert found["reason"].startswith("version r-12 is not better than r-6, the errors are 0.5")
+    assert found["reason"].startswith("version r-12 is not better by 1% than r-6, the errors are 0.5")
     assert (tagged(chain, "model"), tagged(chain, "champion")) == (["r-12", "r-6"], ["r-6"])
 
 

@@ -55,7 +55,7 @@ class RetrainFlow(FlowSpec):
         if other is None or other.name == version.name:
             self.reason = f"version {version.name} is the champion"
         else:
-            is_what = "is better than" if self.promoted else "is not better than"
+            is_what = "is better than" if self.promoted else f"is not better by {self.margin:.0%} than"
             errors = f"{self.candidate['error']:.3f} and {error(other.model['weights'], self.holdout):.3f}"
             self.reason = f"version {version.name} {is_what} {other.name}, the errors are {errors}"
         self.next(self.end)
@@ -70,7 +70,7 @@ class RetrainFlow(FlowSpec):
         if not monitor.is_stale:
             return "keep", "the live model is fresh"
         if len(self.known) < self.at_least:
-            return "keep", f"there are outcomes of {len(self.known)} weeks, and {self.at_least} are needed"
+            return "keep", f"the outcomes of {self.at_least} weeks are needed, and there are those of {len(self.known)}"
         latest = open_registry().latest()
         if latest is not None and self.week - latest.model["week"] < self.cooldown:
             return "keep", f"version {latest.name} was trained in week {latest.model['week']}, less than {self.cooldown} weeks ago"
