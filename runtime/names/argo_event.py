@@ -71,7 +71,11 @@ class ArgoEvent:
         import uuid
         from http.client import HTTPException
         from urllib.error import HTTPError
-        from urllib.request import Request, urlopen
+        from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+        class NoRedirects(HTTPRedirectHandler):
+            def redirect_request(self, *arguments: Any) -> None:
+                """Leave a redirect alone: urllib would send an empty GET there, with the token."""
 
         if not self._url:
             raise ArgoEventException(
@@ -90,7 +94,7 @@ class ArgoEvent:
                 )
         for attempt in range(ATTEMPTS):
             try:
-                with urlopen(Request(self._url, data, headers, method="POST"), timeout=TIMEOUT):
+                with build_opener(NoRedirects).open(Request(self._url, data, headers, method="POST"), timeout=TIMEOUT):
                     print(f"event `{self._name}` was sent", file=sys.stderr)
                     return str(sent["id"])
             except HTTPError as error:

@@ -34,6 +34,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.requests.append((dict(self.headers), body))
         self.send_response(self.server.status)
+        if 300 <= self.server.status < 400:
+            self.send_header("Location", self.server.url)
         self.end_headers()
 
     def log_message(self, format: str, *values: object) -> None:
@@ -129,7 +131,7 @@ def test_an_answer_that_is_no_http_is_an_error(monkeypatch: pytest.MonkeyPatch, 
     def answer(*arguments: object, **named: object) -> None:
         raise http.client.BadStatusLine("nonsense")
 
-    monkeypatch.setattr("urllib.request.urlopen", answer)
+    monkeypatch.setattr("urllib.request.OpenerDirector.open", answer)
     monkeypatch.setattr("time.sleep", lambda seconds: None)
     with pytest.raises(ArgoEventException, match="event `done` was not sent: nonsense"):
         ArgoEvent("done").publish(ignore_errors=False)
@@ -151,3 +153,11 @@ def test_tokens_and_headers_of_the_service_are_sent_and_never_printed(
     assert (headers["Authorization"], headers["X-Key"]) == ("Bearer secret", "hush")
     printed = capsys.readouterr()
     assert not {"secret", "hush"} & {*printed.err.split(), *printed.out.split()}
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307])
+def test_a_redirect_gets_neither_the_event_nor_the_token(webhook: Webhook, status: int) -> None:
+    webhook.status = status
+    with pytest.raises(ArgoEventException, match=f"the webhook answers {status}"):
+        ArgoEvent("trained", access_token="secret").publish(ignore_errors=False)
+    assert len(webhook.requests) == 1
