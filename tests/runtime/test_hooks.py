@@ -242,6 +242,9 @@ def test_a_command_that_is_not_understood_is_refused() -> None:
 
 def test_threads_that_wait_for_a_receiver_do_not_keep_a_process_alive() -> None:
     with Receiver(HANGS) as receiver:
+        before = set(threading.enumerate())
         with pytest.raises(NotSent):
             send(webhook(receiver.address), TOLD, seconds=0.2)
-        assert all(thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread())
+        waiting = set(threading.enumerate()) - before
+        assert waiting
+        assert all(thread.daemon for thread in waiting)

@@ -32,9 +32,9 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A browser, which all tests share."""
+    """A browser, which all tests of a file share. Its event loop runs until it ends, beside which no other test could run one."""
     with sync_playwright() as playwright:
         # A container has no sandbox for it, and little shared memory.
         found = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-dev-shm-usage"])
