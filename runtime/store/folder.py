@@ -81,7 +81,10 @@ class FolderStore:
         except OSError as error:
             raise self._refusal(f"write `{key}`", error) from error
         # NFS repeats a `link()` whose response was lost, and then reports that the file exists.
-        return self.read(key) == data
+        try:
+            return self.read(key) == data
+        except Missing:  # it was another's, who has deleted it since
+            return False
 
     def replace(self, key: str, data: bytes) -> None:
         path = self._path(key)
