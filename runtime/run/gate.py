@@ -51,10 +51,13 @@ def run_gate(store: Store, invocation: Invocation, program: CodePackage) -> int:
             sets = triggers.event_parameters(started, program.flow.get("events", {}))
             check_parameters(program, {**(given.get("parameters") or {}), **sets})
 
-    came = _admitted(store, invocation, program, sent, None if given.get("forced") or not sent else check)
-    if came is not None:
+    came, has_begun = None, store.exists(keys.run())
+    if not has_begun:  # one that has is begun again by whoever may, however many others have been decided since
+        came = _admitted(store, invocation, program, sent, None if given.get("forced") or not sent else check)
+    begins = has_begun or came is not None
+    if begins:
         begin(store, keys, invocation, program, came)
-    to = {program.flow["start"]: came is not None}
+    to = {program.flow["start"]: begins}
     ensure(store, keys.route(GATE, invocation.slice, 0), documents.dump({"to": to, "again": False}))
     if invocation.route:
         with open(invocation.route, "wb") as file:

@@ -157,6 +157,21 @@ def test_the_document_stays_small(tmp_path: Path) -> None:
     assert sum("payload" in each["started"][0] for each in decided.values()) == gate.WHOLE + 1
 
 
+def test_a_run_that_has_begun_is_not_decided_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when somebody clears a task of a run in Airflow of which the document remembers nothing any more."""
+    admitted, begun = Gate(tmp_path, "A", "B"), []
+    keys = Keys("F", "r-1")
+    monkeypatch.setattr(gate, "read_input", lambda *_: {})
+    monkeypatch.setattr(gate.triggers, "given_triggers", lambda *_: [A])
+    monkeypatch.setattr(gate, "begin", lambda *given: begun.append(given[1].id))
+    admitted.store.create(keys.run(), b"{}")
+    assert gate.run_gate(admitted.store, admitted.invocation("r-1"), admitted.program) == 0
+    assert begun == ["r-1"]
+    assert documents.load(admitted.store.read(keys.route("begin-run", "s", 0)))["to"] == {"start": True}
+    assert gate.run_gate(admitted.store, admitted.invocation("r-2"), admitted.program) == 0
+    assert begun == ["r-1"], "a run that waits for another flow began"
+
+
 def test_a_damaged_document_says_what_to_do(tmp_path: Path) -> None:
     admitted = Gate(tmp_path, "A")
     for data, message in ((b"{", "is damaged: delete it"), (b"[]", "is damaged"), (b'{"v": 2}', "is damaged"), (b"", "is damaged")):
