@@ -86,7 +86,7 @@ def check_parameters(flow: Flow) -> Iterator[Diagnostic]:
 
 def _options(flow: Flow) -> frozenset[str]:
     """The options of the commands that run a flow."""
-    further = ((OF_CONFIGS, flow.configs), (OF_TRIGGERS, flow.events or flow.upstream), (OF_A_PROJECT, flow.project))
+    further = ((OF_CONFIGS, flow.configs), (OF_TRIGGERS, flow.is_triggered), (OF_A_PROJECT, flow.project))
     return OPTIONS.union(*(names for names, is_theirs in further if is_theirs))
 
 

@@ -140,6 +140,11 @@ class Flow:
         """The flows that start a run when a run of each of them is done."""
         return tuple(trigger for trigger in self.triggers if isinstance(trigger, OnFinish))
 
+    @property
+    def is_triggered(self) -> bool:
+        """Whether events or other flows start runs of it."""
+        return bool(self.events or self.upstream)
+
     def step(self, name: str) -> Step:
         """The step called `name`; raises KeyError for a name that is not a step."""
         for step in self.steps:

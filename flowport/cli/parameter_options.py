@@ -184,7 +184,7 @@ def _free(flow: FlowFile) -> frozenset[str]:
     """The options that a flow has parameters for and no use: of configs where it has no configs, of branches where it has no project."""
     unused = {
         **({} if flow.plan.flow.schedules else OF_A_SCHEDULE),
-        **({} if flow.plan.flow.events or flow.plan.flow.upstream else OF_TRIGGERS),
+        **({} if flow.plan.flow.is_triggered else OF_TRIGGERS),
         **({} if flow.plan.flow.configs else OF_CONFIGS),
         **({} if flow.plan.flow.project else OF_A_PROJECT),
     }

@@ -192,7 +192,7 @@ def start(request: RunRequest, say: Callable[[str], object]) -> int:
 def is_untriggered(flow: FlowFile, inputs: RunInput) -> bool:
     """Whether a new run lacks what triggers its flow, and no schedule would start it either."""
     own = flow.plan.flow
-    return bool(own.events or own.upstream) and not (own.schedules or inputs.triggers or inputs.origin_run)
+    return own.is_triggered and not (own.schedules or inputs.triggers or inputs.origin_run)
 
 
 def _how_to_trigger(flow: FlowFile) -> str:

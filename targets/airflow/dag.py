@@ -98,8 +98,8 @@ class _File:
         needed = [*self.compute.snippets]
         needed += ["arms"] if any(job.ways for job in jobs(members)) else []
         needed += [SNIPPET] if receivers(settings) else []
-        needed += ["started_by"] if self._is_triggered else []
-        needed += ["either"] if self._is_triggered and plan.flow.schedules else []
+        needed += ["started_by"] if plan.flow.is_triggered else []
+        needed += ["either"] if plan.flow.is_triggered and plan.flow.schedules else []
         needed += ["lists"] if any(isinstance(member, Listing) for member in inside(members)) else []
         self.snippets = [snippet(name) for name in needed]
         taken = {"dag", "slice", "RUN", "FORM", "FLOWS", "EVENTS", *OURS, *KNOWN, *self.compute.constants(settings)}
@@ -145,20 +145,16 @@ class _File:
         yield statement("RUN = ", {**{name: value for name, value in said.items() if value}, variable("epoch"): EPOCH})
         yield "# What the first task is told besides: the trigger form (when it is too long, its length), and whose run it is."
         yield statement("FORM = ", {variable("form"): form, variable("engine"): BEGAN, **self._starts()})
-        if self._is_triggered:
+        if self.plan.flow.is_triggered:
             yield "# The flows that start this one: of each its asset, its name, and what stands before the ids of its runs."
             yield statement("FLOWS = ", flows_before(self.plan.flow, settings))
             yield "# The events that start it, by what Airflow makes of their names."
             yield statement("EVENTS = ", events_by_uri(self.plan.flow))
 
-    @property
-    def _is_triggered(self) -> bool:
-        return bool(self.plan.flow.events or self.plan.flow.upstream)
-
     def _starts(self) -> dict[str, Value]:
         """What the first task is told of what started the run."""
         found: dict[str, Value] = {variable("scheduled"): SCHEDULED} if self.plan.flow.schedules else {}
-        if self._is_triggered:
+        if self.plan.flow.is_triggered:
             quoted = " | replace('$', '$$')" if self.compute.expands else ""
             found[variable("trigger")] = f"{{{{ {STARTED_BY}{quoted} }}}}"
         if self.settings.cooldown:
@@ -188,7 +184,7 @@ class _File:
             named["dagrun_timeout"] = Call("timedelta", (), {"seconds": settings.run_timeout})
         named |= dict(callbacks(flow, settings))
         named["default_args"] = {"owner": settings.owner, "retries": 0, **self.compute.defaults(settings), **settings.default_args}
-        if self._is_triggered:
+        if self.plan.flow.is_triggered:
             named["user_defined_macros"] = macros()
         return Call("DAG", (), {**named, "params": params(flow), "tags": ["flowport", *settings.tags]})
 

@@ -52,7 +52,7 @@ def arguments(flow: Flow) -> list[JSON]:
 
 def fields(flow: Flow) -> Mapping[str, str]:
     """What the form of a flow has beside its parameters."""
-    return {**FIELDS, **TRIGGER} if flow.events or flow.upstream else FIELDS
+    return {**FIELDS, **TRIGGER} if flow.is_triggered else FIELDS
 
 
 def _argument(parameter: Parameter, spec: dict[str, Any]) -> JSON:

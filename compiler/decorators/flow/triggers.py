@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
 
 from flowport.compiler.decorators.arguments import Arguments, is_text
 from flowport.compiler.decorators.decorator import FlowDecorator
 from flowport.compiler.ir import OnEvent, OnFinish
+
+T = TypeVar("T", OnEvent, OnFinish)
 
 WITHOUT_OPTIONS = "how an engine collects events is decided by flowport and the settings of the profile"
 EVENT = 'write `@trigger(event="features")`, or `event={"name": "features", "parameters": {"day": "date"}}`'
@@ -23,26 +25,24 @@ FLOW = 'write `@trigger_on_finish(flow="FeaturesFlow")`, or `flow="project.branc
 
 
 def _read_events(arguments: Arguments) -> tuple[OnEvent, ...]:
-    """The events; those that are wrong are reported and left out."""
-    found: dict[str, OnEvent] = {}
-    for node, value in _listed(arguments, "event", "events"):
-        event = _event(arguments, node, value)
-        if event is not None and event.name in found:
-            arguments.say(node, f"`@trigger` has the event `{event.name}` twice", "keep one of them")
-        elif event is not None:
-            found[event.name] = event
-    return tuple(found.values())
+    return _distinct(arguments, "event", _event, lambda event: event.name)
 
 
 def _read_flows(arguments: Arguments) -> tuple[OnFinish, ...]:
-    """The flows; those that are wrong are reported and left out."""
-    found: dict[str, OnFinish] = {}
-    for node, value in _listed(arguments, "flow", "flows"):
-        flow = _flow(arguments, node, value)
-        if flow is not None and flow.flow in found:
-            arguments.say(node, f"`@trigger_on_finish` has the flow `{flow.flow}` twice", "keep one of them")
-        elif flow is not None:
-            found[flow.flow] = flow
+    return _distinct(arguments, "flow", _flow, lambda flow: flow.flow)
+
+
+def _distinct(
+    arguments: Arguments, kind: str, read: Callable[[Arguments, ast.expr, Any], T | None], name: Callable[[T], str]
+) -> tuple[T, ...]:
+    """The events or flows; those that are wrong, or there a second time, are reported and left out."""
+    found: dict[str, T] = {}
+    for node, value in _listed(arguments, kind, f"{kind}s"):
+        each = read(arguments, node, value)
+        if each is not None and name(each) in found:
+            arguments.say(node, f"`@{arguments.use.name}` has the {kind} `{name(each)}` twice", "keep one of them")
+        elif each is not None:
+            found[name(each)] = each
     return tuple(found.values())
 
 
@@ -101,9 +101,10 @@ def _flow(arguments: Arguments, node: ast.expr, value: Any) -> OnFinish | None:
         if is_known and _is_flow(parts["name"]):
             return OnFinish(parts["name"], parts["project"], parts["project_branch"], span)
     elif _is_name(value):
-        project, *branch, name = ["", *value.split(".")] if "." not in value else value.split(".")
-        if all((project, *branch, name)[1:]) and (branch or not project) and _is_flow(name):
-            return OnFinish(name, project, ".".join(branch), span)
+        *before, name = value.split(".")
+        if len(before) != 1 and all(before) and _is_flow(name):
+            project, branch = (before[0], ".".join(before[1:])) if before else ("", "")
+            return OnFinish(name, project, branch, span)
     arguments.say(node, f"a flow of `@trigger_on_finish` is the name of a flow, not `{value!r}`", FLOW)
     return None
 

@@ -43,7 +43,7 @@ ATTEMPTS: dict[str, JSON] = {"steps": 5}
 def event_documents(plan: Plan, settings: Settings) -> list[dict[str, JSON]]:
     """The objects, none for a flow that nothing triggers; and none where they are paused, as Argo Events has no such state."""
     flow = plan.flow
-    if settings.schedule == "paused" or not (flow.events or flow.upstream):
+    if settings.schedule == "paused" or not flow.is_triggered:
         return []
     if flow.events and not settings.event_source:
         return [_binding(plan, event, settings) for event in flow.events]
