@@ -112,6 +112,40 @@ def test_what_an_event_sets_is_checked(capfd: pytest.CaptureFixture[str]) -> Non
     assert not Path(".flowport/flows").exists()
 
 
+@pytest.mark.parametrize("sent", ["labels", 'labels={"dat": "a"}', 'labels={"date": null}'])
+def test_a_field_that_an_event_lacks_is_named(sent: str, capfd: pytest.CaptureFixture[str]) -> None:
+    Path("must.py").write_text(SCORE.replace('"day", default="never"', '"day", required=True'))
+    assert run("must.py", "s-1", "--event", sent) == 2
+    assert (
+        "`day` is missing: it has no default; the event `labels` sets it by its field `date`, and it has no `date`"
+        in capfd.readouterr().err
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "words", "said"),
+    [
+        ("score.py", ["--event", "labels", "--event", 'labels={"date": "a"}'], "`labels` is given 2 times"),
+        ("train.py", ["--trigger-from", "FeaturesFlow", "--trigger-from", "FeaturesFlow/f-1"], "`FeaturesFlow` is given 2 times"),
+        ("score.py", ["--event", '={"date": "a"}'], '`={"date": "a"}` has no name: an event is NAME, or NAME=JSON'),
+        ("train.py", ["--trigger-from", ""], "`` is no run: that is FLOW/RUN"),
+        ("train.py", ["--trigger-from", "FeaturesFlow/f-1/start"], "`FeaturesFlow/f-1/start` is no run: that is FLOW/RUN"),
+    ],
+)
+def test_what_starts_no_run_says_why(file: str, words: list[str], said: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run("features.py", "f-1") == 0
+    assert run(file, "r-1", *words) == 2
+    assert said in capfd.readouterr().err
+
+
+def test_a_run_that_is_not_done_starts_none(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run("features.py", "f-1") == 0
+    Path("features.py").write_text(FEATURES.replace("pass", "raise ValueError"))
+    assert run("features.py", "f-2") == 1
+    assert run("train.py", "t-1", "--trigger-from", "FeaturesFlow/latest") == 2
+    assert "without a run, `FeaturesFlow` stands for the latest that is" in capfd.readouterr().err
+
+
 def test_a_run_waits_for_all_that_it_is_triggered_by(capfd: pytest.CaptureFixture[str]) -> None:
     assert run("features.py", "f-1") == 0
     Path("both.py").write_text(TRAIN.replace('flow="FeaturesFlow"', 'flows=["FeaturesFlow", "LabelsFlow"]'))

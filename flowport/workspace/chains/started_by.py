@@ -11,7 +11,7 @@ from flowport.runtime.run.parameters import ParameterError, converted
 from flowport.runtime.run.triggers import event_parameters
 from flowport.runtime.store.keys import Keys
 from flowport.workspace.address import Address
-from flowport.workspace.errors import BadTrigger, MissingTrigger, NoTrigger, UnknownRun
+from flowport.workspace.errors import BadTrigger, MissingTrigger, NotAnAddress, NoTrigger, UnknownRun
 from flowport.workspace.runs import find_record, survey
 
 if TYPE_CHECKING:
@@ -30,13 +30,17 @@ class StartedBy(NamedTuple):
 
 
 def sent_by(flow: FlowFile, started_by: StartedBy) -> set[str]:
-    """The parameters that events may set; raises NoTrigger for events and flows that do not start the flow."""
+    """The parameters that events may set; raises NoTrigger for events and flows that do not start the flow, and BadTrigger."""
     names = [text.partition("=")[0] for text in started_by.events]
+    if "" in names:
+        raise BadTrigger(f"`{started_by.events[names.index('')][:60]}` has no name: an event is NAME, or NAME=JSON")
     known = {event.name: event for event in flow.plan.flow.events}
     if unknown := [name for name in names if name not in known]:
         raise NoTrigger("trigger", flow.name, unknown[0], list(known))
-    for text in started_by.runs:
-        _source(flow, Address.parse(text))
+    sources = [_source(flow, _address(text)).flow for text in started_by.runs]
+    for given in (names, sources):
+        if twice := [name for name in given if given.count(name) > 1]:
+            raise BadTrigger(f"`{twice[0]}` is given {given.count(twice[0])} times, and a run is started by one of each")
     return {parameter for name in names for parameter, _ in known[name].parameters}
 
 
@@ -62,6 +66,16 @@ def triggers_of(
     return found
 
 
+def _address(text: str) -> Address:
+    try:
+        address = Address.parse(text)
+    except NotAnAddress:
+        address = Address("")
+    if not address.flow or address.step is not None:
+        raise BadTrigger(f"`{text}` is no run: that is FLOW/RUN, or FLOW for its latest run that is done")
+    return address
+
+
 def _source(flow: FlowFile, address: Address) -> OnFinish:
     """The flow that the decorator names, by its own name or with its project and branch."""
     own = flow.plan.flow
@@ -72,10 +86,8 @@ def _source(flow: FlowFile, address: Address) -> OnFinish:
 
 
 def _run(flow: FlowFile, text: str, store: Store) -> Trigger:
-    address = Address.parse(text)
+    address = _address(text)
     source = _source(flow, address)
-    if address.step is not None:
-        raise BadTrigger(f"`{text}` is no run: that is FLOW/RUN")
     address = address._replace(flow=source.flow)
     if address.run is None:
         documents = survey(store, source.flow, lambda text: None).documents
@@ -88,7 +100,8 @@ def _run(flow: FlowFile, text: str, store: Store) -> Trigger:
     if not _is_of_branch(flow, source, record):
         raise UnknownRun(record["run"], flow.plan.flow.deployment_of(source), store.url)
     if not is_done(store, Keys(source.flow, record["run"])):
-        raise BadTrigger(f"run `{record['run']}` of {source.flow} is not done, so it starts no other run")
+        way_out = f"without a run, `{source.flow}` stands for the latest that is"
+        raise BadTrigger(f"run `{record['run']}` of {source.flow} is not done, so it starts no other run; {way_out}")
     return {"type": "run", "flow": source.flow, "run": record["run"]}
 
 
@@ -113,7 +126,23 @@ def _check_parameters(flow: FlowFile, triggers: Sequence[Trigger], given: Mappin
     """Check what events set as the first task will, before there is a run."""
     fields = {event.name: dict(event.parameters) for event in flow.plan.flow.events}
     values = {**given, **event_parameters(triggers, fields)}
-    try:
-        converted([spec for spec in flow.parameters if spec["required"] or spec["name"] in values], values)
-    except ParameterError as error:
-        raise BadTrigger(str(error)) from None
+    wrong = []
+    for spec in (spec for spec in flow.parameters if spec["required"] or spec["name"] in values):
+        try:
+            converted([spec], {name: values[name] for name in (spec["name"],) if name in values})
+        except ParameterError as error:
+            wrong.append(f"{error}{_where_from(spec['name'], triggers, fields)}")
+    if wrong:
+        raise BadTrigger("\n".join(wrong))
+
+
+def _where_from(parameter: str, triggers: Sequence[Trigger], fields: Mapping[str, Mapping[str, str]]) -> str:
+    """The end of a sentence on a parameter that an event sets: by which field, and what the event has instead."""
+    for each in triggers:
+        field = fields.get(str(each.get("name")), {}).get(parameter)
+        if field is not None:
+            payload: Any = each["payload"]
+            others = f" but {', '.join(f'`{name[:60]}`' for name in list(payload)[:10])}" if payload else ""
+            has = "" if payload.get(field) is not None else f", and it has no `{field}`{others}"
+            return f"; the event `{each['name']}` sets it by its field `{field}`{has}"
+    return ""
