@@ -183,14 +183,23 @@ class BucketStore:
             if found["size"] <= COPIED:
                 obstore.copy(self._store, checked(key), checked(to))
             else:
-                parts = max(PART, found["size"] // PARTS)
-                obstore.put(self._store, checked(to), obstore.get(self._store, key).stream(), chunk_size=parts, max_concurrency=4)
+                self._copy_in_parts(key, to, max(PART, found["size"] // PARTS))
         except FileNotFoundError:
             return False
         except ERRORS as error:
             raise self._refusal(f"copy `{key}`", error) from error
         self.delete(key)
         return True
+
+    def _copy_in_parts(self, key: str, to: str, size: int) -> None:
+        """Copy what is too large for one request; obstore hands on what it reads only between operations that are both asynchronous."""
+        import asyncio
+
+        async def copy() -> None:
+            found = await obstore.get_async(self._store, key)
+            await obstore.put_async(self._store, checked(to), found.stream(), chunk_size=size, max_concurrency=4)
+
+        asyncio.run(copy())
 
     @anywhere
     def entry(self, key: str) -> Entry:

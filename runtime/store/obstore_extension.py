@@ -12,7 +12,20 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 
-NAMES = ("get", "get_range", "put", "head", "list", "list_with_delimiter", "delete", "_store", "exceptions")
+NAMES = (
+    "get",
+    "get_range",
+    "put",
+    "head",
+    "list",
+    "list_with_delimiter",
+    "delete",
+    "copy",
+    "get_async",
+    "put_async",
+    "_store",
+    "exceptions",
+)
 
 
 def _compiled() -> ModuleType:
