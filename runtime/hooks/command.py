@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
+from flowport.runtime.environments.errors import EnvironmentProblem
 from flowport.runtime.hooks import functions
 from flowport.runtime.hooks.constants import COMMAND_WORD
 from flowport.runtime.hooks.ending import Ending
@@ -44,11 +45,17 @@ def _run(ending: Ending) -> int:
     if not ending.function and not _began(ending, store, keys):
         return DONE
     program = CodePackage.fetched(store, ending.code)
-    _enter(ending, program)
+    try:
+        _enter(ending, program)
+        obstacle = ""
+    except EnvironmentProblem as error:  # then no step ran either, which is what receivers are to hear of
+        if ending.function:
+            raise
+        obstacle = str(error)
     if ending.function:
         return functions.perform(ending, program)
     end, outcomes = ending.end(store, keys), []
-    for outcome in (*_hooks(ending, program, end), *_receivers(ending, end, store, keys)):
+    for outcome in (*_hooks(ending, program, end, obstacle), *_receivers(ending, end, store, keys)):
         how = f" failed: {outcome.error}" if outcome.error else ": done"
         print(f"flowport: {outcome.name}{shown(how)}", file=sys.stderr, flush=True)
         outcomes.append(outcome)
@@ -82,10 +89,10 @@ def _enter(ending: Ending, program: CodePackage) -> None:
         os.execve(python, [python, *RUNTIME, COMMAND_WORD], inside(python, plan["locked"], {**os.environ, **ending.variables()}))
 
 
-def _hooks(ending: Ending, program: CodePackage, end: End) -> Iterator[HookOutcome]:
-    """Call the exit hooks of the flow."""
+def _hooks(ending: Ending, program: CodePackage, end: End, obstacle: str) -> Iterator[HookOutcome]:
+    """Call the exit hooks of the flow, unless there is an obstacle: no environment for them."""
     for function in program.flow.get("hooks", {}).get("success" if end == "done" else "error", []):
-        yield HookOutcome(f"exit hook `{function.removeprefix(':')}`", functions.call(ending, function))
+        yield HookOutcome(f"exit hook `{function.removeprefix(':')}`", obstacle or functions.call(ending, function))
 
 
 def _receivers(ending: Ending, end: End, store: Store, keys: Keys) -> Iterator[HookOutcome]:

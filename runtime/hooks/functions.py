@@ -72,7 +72,9 @@ def perform(ending: Ending, program: CodePackage) -> int:
     current._update_env({"flow_name": ending.flow, "run_id": ending.run, "_store": open_store(ending.store)})
     try:
         _called(_function(program, ending.function), Keys(ending.flow, ending.run))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
+        if isinstance(error, SystemExit) and error.code in (None, 0):
+            return DONE
         found = failure(error.with_traceback(_outside(error.__traceback__)))
         message = found["message"].strip().split("\n")[0]
         _answer(f"{found['type']}: {message}" if message else found["type"])

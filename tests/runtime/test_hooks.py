@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
+from flowport.runtime.environments.errors import EnvironmentProblem
 from flowport.runtime.hooks import command, functions, receivers
 from flowport.runtime.hooks.ending import Ending
 from flowport.runtime.hooks.message import message, sentence
 from flowport.runtime.hooks.receivers import NotSent, send
-from flowport.runtime.protocol import GATE, VersionError
+from flowport.runtime.protocol import FAILED, GATE, VersionError
 from flowport.runtime.records.hooks import HookOutcome, read_outcomes
 from flowport.runtime.store.keys import Keys
 from receiver import HANGS, Receiver, refused, without_time
@@ -35,7 +36,13 @@ def stop():
     import os
     os._exit(7)
 
-@exit_hook(on_success=[tell, complain, stop], on_error=[tell])
+def give_up():
+    raise SystemExit("no credentials")
+
+def leave():
+    raise SystemExit
+
+@exit_hook(on_success=[tell, complain, stop, give_up, leave], on_error=[tell])
 class TrainFlow(FlowSpec):
     password = Parameter("password", default="hunter2")
 
@@ -180,6 +187,8 @@ def test_hooks_of_a_run_that_is_done_are_called_each_and_one_that_fails_is_seen(
         HookOutcome("exit hook `tell`", ""),
         HookOutcome("exit hook `complain`", "ValueError: nobody listens"),
         HookOutcome("exit hook `stop`", "its process ended with exit code 7"),
+        HookOutcome("exit hook `give_up`", "SystemExit: no credentials"),
+        HookOutcome("exit hook `leave`", ""),
         HookOutcome("the message to `slack env:ALERTS`", ""),
     ]
     assert "exit hook `complain` failed: ValueError: nobody listens" in done.stderr
@@ -224,6 +233,25 @@ def test_a_hook_that_takes_too_long_is_killed_with_all_that_it_started(monkeypat
     assert len(pids) == 2
     for pid in pids:
         assert not Path(f"/proc/{pid}").exists() or Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z"
+
+
+def test_receivers_are_told_where_no_environment_can_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run fails for the same reason, so that this is what somebody waits to hear of."""
+
+    def refuse(ending: Ending, program: object) -> None:
+        raise EnvironmentProblem("no index answers")
+
+    solo = failed(tmp_path)
+    monkeypatch.setattr(command, "_enter", refuse)
+    with Receiver() as receiver:
+        assert command._run(ending(solo, status="Failed", receivers=json.dumps([webhook(receiver.address)]))) == FAILED
+        assert [told["status"] for told in receiver.bodies] == ["failed"]
+    assert read_outcomes(solo.store, Keys(solo.flow, "1")) == [
+        HookOutcome("exit hook `tell`", "no index answers"),
+        HookOutcome("the message to `x`", ""),
+    ]
+    with pytest.raises(EnvironmentProblem):
+        command._run(ending(solo, status="Failed", function=":tell"))
 
 
 def test_a_command_that_is_not_understood_is_refused() -> None:
