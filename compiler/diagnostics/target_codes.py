@@ -263,7 +263,7 @@ TARGETS: Mapping[str, Code] = {
     "FP443": Code(
         "the engine cannot have an event",
         "EventBridge knows an event by its type (`detail-type`), which has at most 128 characters. flowport writes it into a template, in "
-        "which `<` and `>` have a meaning. On Argo, several events of a flow need Argo Events.",
+        "which `<` and `>` have a meaning. Argo takes what stands in double braces for a template.",
     ),
     "FP445": Code(
         "an emitted file would contain an address that is a secret",

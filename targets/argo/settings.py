@@ -32,7 +32,12 @@ TEMPLATE_NAME, CRON_NAME = 63, 52
 """Characters of the names of a WorkflowTemplate, which is also a label of its workflows (Kubernetes, "Labels and Selectors"), and of a
 CronWorkflow, whose workflows have eleven more."""
 
-DRY_RUN_DEFAULTS: Profile = {"store": "s3://flowport-dry-run", "image": "python", "namespace": "default"}
+DRY_RUN_DEFAULTS: Profile = {
+    "store": "s3://flowport-dry-run",
+    "image": "python",
+    "namespace": "default",
+    "event_source": "webhook/event",
+}
 """What a dry run assumes: its pods are processes of this machine."""
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hera.events import models as events
 from hera.workflows import models as workflows
+from lupa.lua51 import LuaRuntime
 
 from argo.emitted import document, documents, said
 from argo.test_documents import lost
@@ -82,6 +83,27 @@ def test_other_flows_are_seen_by_their_label_and_have_to_have_begun() -> None:
     assert sensor["template"] == {"serviceAccountName": "events"}
     assert [(each["eventSourceName"], each["eventName"]) for each in sensor["dependencies"]] == [("small", name) for name in resources]
     assert all('each.name == "begins"' in each["filters"]["script"] for each in sensor["dependencies"])
+    assert all("DELETE" not in each["eventTypes"] for each in resources.values())
+    succeeded = {"key": "status.phase", "operation": "==", "value": "^Succeeded$"}
+    assert all(succeeded in each["filter"]["fields"] for each in resources.values()), "a run that failed starts a flow"
+
+
+@pytest.mark.parametrize(
+    ("status", "starts"),
+    [
+        ({}, True),
+        ({"outputs": {}}, True),
+        ({"outputs": {"parameters": [{"name": "other", "value": "[]"}]}}, True),
+        ({"outputs": {"parameters": [{"name": "begins", "value": '["start"]'}]}}, True),
+        ({"outputs": {"parameters": [{"name": "other", "value": "x"}, {"name": "begins", "value": "[]"}]}}, False),
+    ],
+)
+def test_a_workflow_that_began_no_run_starts_no_other(status: dict[str, Any], starts: bool) -> None:
+    """In Lua 5.1, which is the version of the library that Argo Events uses (yuin/gopher-lua)."""
+    lua = LuaRuntime()
+    lua.globals()["event"] = lua.table_from({"body": {"status": status}}, recursive=True)
+    sensor = made(flow(("start", End()), triggers=AFTER))["Sensor"]["spec"]
+    assert {lua.execute(each["filters"]["script"]) for each in sensor["dependencies"]} == {starts}
 
 
 def test_what_a_sensor_writes_names_the_runs_that_started_the_workflow() -> None:
@@ -129,7 +151,7 @@ def test_the_workflow_says_whether_a_run_began() -> None:
         (AFTER, {"namespace": "flows"}, []),
         (AFTER, {}, ["FP400"]),
         ((EVENT,), {}, []),
-        ((EVENT, OnEvent("more")), {}, ["FP443"]),
+        ((EVENT, OnEvent("more")), {}, ["FP400"]),
         ((EVENT, OnEvent("more")), {"event_source": "webhook/event"}, []),
         ((EVENT,), {"schedule": "paused"}, ["FP307"]),
         ((OnEvent("a{{b"),), {}, ["FP443"]),

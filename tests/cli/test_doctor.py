@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
+from compiled import files_of
 from desk import Desk
 from flowport.workspace.errors import BadVariable
+from flowport.workspace.flow_file import check_flow
 from flowport.workspace.folders import doctor
 from flowport.workspace.folders.doctor import examine
+from flowport.workspace.targets import find_target
 
 GOLDEN = Path(__file__).parent / "golden"
 Golden = Callable[[Path, str], None]
@@ -239,3 +242,26 @@ def test_a_variable_of_the_shell_that_cannot_be_read_is_no_defect(desk: Desk, mo
     ended = desk("doctor", "flows", METAFLOW_FLOW_CONFIG="config.json")
     assert ended.status == 2
     assert "flowport doctor: the environment variable METAFLOW_FLOW_CONFIG is not a JSON object" in ended.err
+
+
+def test_what_triggers_a_flow_stops_it_on_no_engine(tmp_path: Path) -> None:
+    """And the files are emitted, also with a task that decides whether a run begins."""
+    head = "from metaflow import trigger, trigger_on_finish\n"
+    marks = {
+        "Event": '@trigger(event="labels")\n',
+        "Events": '@trigger(events=["labels", "features"])\n',
+        "After": '@trigger_on_finish(flow="Event")\n',
+        "AfterBoth": '@trigger_on_finish(flows=["Event", "demo.prod.Events"])\n',
+    }
+    for name, text in marks.items():
+        (tmp_path / f"{name}.py").write_text(flow(name, head, marks=text))
+    targets = ("airflow", "argo", "stepfunctions")
+    found = examine(str(tmp_path), targets, None, 1)
+    assert [(one.name, one.defect, one.diagnostics) for one in found.flows] == [(name, "", ()) for name in sorted(marks)]
+    assert [one.targets for one in found.flows] == [dict.fromkeys(targets, ())] * len(marks)
+    for name in marks:
+        checked = check_flow(str(tmp_path / f"{name}.py"), None)
+        assert checked.flow is not None
+        for target in map(find_target, targets):
+            for more in ({}, {"cooldown": 60}):
+                assert files_of(target, checked.flow.plan, {**(target.dry_run_defaults or {}), **more})

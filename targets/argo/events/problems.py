@@ -22,7 +22,7 @@ def trigger_problems(flow: Flow, settings: Settings) -> Iterator[Diagnostic]:
         yield Diagnostic(MISSING, message, flow.upstream[0].span, help=(line("argo", Settings.named("namespace")),))
     if len(flow.events) > 1 and not settings.event_source:
         message = f"{flow.name} waits for several events, for which Argo Events is needed"
-        yield Diagnostic("FP443", message, flow.events[0].span, help=(line("argo", Settings.named("event_source")),))
+        yield Diagnostic(MISSING, message, flow.events[0].span, help=(line("argo", Settings.named("event_source")),))
     for event in flow.events:
         if "{{" in event.name:
             message = f"Argo cannot have the event `{event.name[:60]}`: it would take what stands in double braces for a template"
