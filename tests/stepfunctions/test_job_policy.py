@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -13,7 +14,8 @@ from typing import Any
 import pytest
 
 from flowport.compiler.compile import load
-from flowport.runtime.store.keys import ATTEMPT, Keys, hub_cache
+from flowport.runtime.hooks.ending import Ending
+from flowport.runtime.store.keys import ATTEMPT, Keys, gate, hub_cache
 from flowport.runtime.store.open import open_store
 from proxy import Proxy, proxied
 from solo import OPENING, Solo
@@ -250,3 +252,77 @@ def test_nodes_with_a_container_each_ask_for_nothing_that_the_policy_does_not_al
     assert [each for each in asked if not allowed(policy, action(each[0], each[1]), each[1], each[2])] == []
     assert any(f"{ATTEMPT}/round-job.1/1" in path for _, path in proxy.overwriting), "no node said anything twice"
     assert any(method == "PUT" and path.endswith("/s.0.log/0-0.nodes/1") for method, path in proxy.seen), "no log of a node was stored"
+
+
+BRANCH = '@project(name="demo", branch="a")\n'
+BEFORE = """
+{project}class {name}(FlowSpec):
+    @step
+    def start(self):
+        self.found = [1, 2, 3]
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+TRIGGERED = """
+from flowport import exit_hook, limits, trigger_on_finish
+
+def tell(run):
+    print("told of", run.pathspec, run.data.total)
+
+@exit_hook(on_success=[tell])
+@limits(cooldown=60)
+@trigger_on_finish(flows=["Features", "Labels"])
+{project}class Train(FlowSpec):
+    @step
+    def start(self):
+        self.total = sum(sum(run.data.found) for run in current.trigger.runs)
+        self.next(self.end)
+
+    @step
+    def end(self):
+        self.total = self.total + 1
+"""
+
+
+@pytest.mark.parametrize(("project", "prefix"), [("", ""), (BRANCH, "demo.test.a-")], ids=["alone", "project"])
+def test_a_run_that_others_start_asks_for_nothing_that_the_policy_does_not_allow(
+    tmp_path: Path, bucket: str, proxy: Proxy, project: str, prefix: str
+) -> None:
+    """It waits for two, so that one task writes the document of what has come, and another one replaces it."""
+    url, source = f"s3://{bucket}/some/prefix", TRIGGERED.format(project=project)
+    for name in ("Features", "Labels"):
+        Solo(tmp_path / name, BEFORE.format(name=name, project=project), open_store(url)).run(f"{prefix}1")
+    flow = Solo(tmp_path / "Train", source, open_store(url))
+    file = tmp_path / "train.py"
+    file.write_text(OPENING + source)
+    plan = load(str(file)).plan
+    assert plan is not None
+    made = documents(plan, store=url, cooldown=60)
+    for run, other in ((f"{prefix}t-1", "Features"), (f"{prefix}t-2", "Labels")):
+        given = {"triggers": [{"type": "run", "flow": other, "run": f"{prefix}1"}]}
+        flow.store.create(Keys("Train", run).input(), json.dumps(given).encode())
+    proxy.seen.clear()
+    proxy.overwriting.clear()
+    tasks = (("begin-run", "t-1"), ("begin-run", "t-2"), ("start", "t-2"), ("end", "t-2"))
+    for step, run in tasks:
+        assert subprocess.run(flow.command(step, "s", f"{prefix}{run}", cooldown=60), cwd="/").returncode == 0
+    own = Ending(flow="Train", run=f"{prefix}t-2", store=url, code=flow.package.digest, target="sfn", status="SUCCEEDED").variables()
+    words = [sys.executable, "-m", "flowport.runtime", "hooks"]
+    hooks = subprocess.run(words, cwd="/", env={**os.environ, **own}, stdout=subprocess.PIPE, text=True)
+    assert (hooks.returncode, hooks.stdout) == (0, f"told of Train/{prefix}t-2 13\n")
+    asked = {(method, path, (method, path) not in proxy.overwriting) for method, path in proxy.seen}
+    policy = made["job-policy.json"]
+    assert [each for each in asked if not allowed(policy, action(each[0], each[1]), each[1], each[2])] == []
+    decided = f"/{bucket}/some/prefix/{gate('Train', 'demo.test.a.Train' if project else '')}"
+    assert ("PUT", decided) in proxy.seen
+    kept = Keys("Train", f"{prefix}t-2").hooks()
+    assert any(method == "PUT" and f"/{kept}" in path for method, path in proxy.seen), "what became of the hooks is not kept"
+    for name in ("ReadTheFlowsBefore", "DecideWhatBegins"):  # a canary: without either, something that was asked for is not allowed
+        less = {"Statement": [each for each in policy["Statement"] if each["Sid"] != name]}
+        assert [each for each in asked if not allowed(less, action(each[0], each[1]), each[1], each[2])], name
+    route = f"/{bucket}/some/prefix/{Keys('Train', f'{prefix}t-2').route('begin-run', 's', 0)}"
+    assert allowed(made["machine-policy.json"], "s3:GetObject", route, creating=False)
+    assert "Delete" not in json.dumps([each["Action"] for each in policy["Statement"]])
