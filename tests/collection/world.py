@@ -105,7 +105,7 @@ class World:
                     self._changed.wait_for(lambda: self._turn is me)
             actor.join()
         if self._errors:
-            raise self._errors.pop()
+            raise self._errors.pop(0)
 
     def _give_turn(self) -> None:
         self._turn = self._waiting.pop(self.chance.randrange(len(self._waiting)))

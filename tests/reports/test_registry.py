@@ -30,7 +30,7 @@ def test_the_alias_moves_to_a_better_model_and_a_resumed_run_registers_nothing_t
     assert found["before"] is None
     assert found["first"] == ["1", True, "version 1 is the champion"]
     assert found["worse"][:2] == ["2", False]
-    assert found["worse"][2].startswith("version 2 is not better than 1, the errors are 0.")
+    assert found["worse"][2].startswith("version 2 is not better by 1% than 1, the errors are 0.")
     assert found["better"][:2] == ["3", True]
     assert found["again"] == ["3", True, "version 3 is the champion"]
     assert found["twice"] == "3"
