@@ -12,6 +12,9 @@ from xml.etree import ElementTree
 import pytest
 
 from flowport.cli import execute
+from flowport.workspace.chains import read
+from flowport.workspace.folders import flows as folder_flows
+from sarif import results_of
 from sources import write
 
 HERE = Path(__file__).parent
@@ -140,6 +143,54 @@ def test_what_is_wrong_is_at_the_line_of_the_decorator(graph: Say, golden: Golde
     golden(GOLDEN / "with_errors.txt", out)
 
 
+@pytest.fixture
+def mixed(tmp_path: Path) -> None:
+    """A flow that waits for one that is not there, and for the clock; a flow with errors; and a circle, if an event is sent."""
+    marks = UPSTREAM.format("Far") + "\n@schedule(daily=True)"
+    write(
+        tmp_path,
+        {
+            "takes é.py": flow("Takes", marks),
+            "lost.py": flow("Lost").replace("self.end)", "self.emd)"),
+            "round.py": flow("Round", '@trigger(events=["model", "labels"])', end="ArgoEvent(EVENT).publish()"),
+        },
+    )
+
+
+@pytest.mark.usefixtures("mixed")
+def test_each_kind_of_node_in_json(graph: Say) -> None:
+    status, out, err = graph(".", "--json")
+    assert (status, err) == (0, "flowport graph: 2 errors, 1 warning; add --check to see them\n")
+    found = {node["id"]: (node["kind"], node["name"], node["note"], node["file"], node["line"]) for node in json.loads(out)["nodes"]}
+    assert found == {
+        "Lost": ("unread", "Lost", None, "lost.py", 9),
+        "Round": ("flow", "Round", None, "round.py", 9),
+        "Takes": ("flow", "Takes", None, "takes é.py", 10),
+        "Far": ("elsewhere", "Far", None, None, None),
+        "event/labels": ("event", "labels", None, None, None),
+        "event/model": ("event", "model", None, None, None),
+        "schedule/0 0 * * * UTC": ("schedule", "0 0 * * *", "UTC", None, None),
+    }
+
+
+@pytest.mark.usefixtures("mixed")
+def test_what_is_wrong_for_programs_that_show_it(graph: Say) -> None:
+    status, out, err = graph(".", "--check", "--format", "sarif")
+    assert (status, err) == (1, "")
+    assert results_of(json.loads(out)) == [
+        ("FP201", "error", "lost.py", 14),
+        ("FP264", "error", "takes%20%C3%A9.py", 8),
+        ("FP263", "warning", "round.py", 8),
+    ]
+    status, out, err = graph(".", "--check", "--format", "github")
+    assert (status, err) == (1, "")
+    assert [line.partition("::")[2].partition(",col=")[0] for line in out.splitlines()] == [
+        "error file=lost.py,line=14,endLine=14",
+        "error file=takes é.py,line=8,endLine=8",
+        "warning file=round.py,line=8,endLine=8",
+    ]
+
+
 def test_two_flows_of_one_name_are_two_nodes(graph: Say, tmp_path: Path) -> None:
     daily = flow("Twin", "@schedule(daily=True)")
     write(tmp_path, {"a.py": flow("Twin", '@trigger(event="model")'), "b.py": daily, "c.py": flow("Next", UPSTREAM.format("Twin"))})
@@ -179,6 +230,52 @@ def test_a_flow_that_is_deployed_from_elsewhere_may_be_named(graph: Say, tmp_pat
     assert codes(graph(".", "--check", "--format", "json", "--elsewhere", "Far")) == (0, [])
     write(tmp_path, {"far/far.py": flow("Far")})
     assert codes(graph("a.py", "far", "--check", "--format", "json")) == (0, [])
+
+
+def test_a_name_of_elsewhere_that_no_trigger_has_is_said(graph: Say, tmp_path: Path) -> None:
+    write(tmp_path, {"a.py": flow("AFlow", UPSTREAM.format("Faraway"))})
+    status, _, err = graph(".", "--check", "--elsewhere", "Faaway", "--elsewhere", "Faraway")
+    assert (status, err) == (0, "flowport graph: no trigger names the flow `Faaway` of `--elsewhere`; did you mean `Faraway`?\n")
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ("a.py:Alfow", "error[FP112]: `a.py` has no flow `Alfow`"),
+        ("a.py:Plain", "error[FP111]: `Plain` is not a flow"),
+        ("notes.md", "error[FP110]: `notes.md` has no flow"),
+        ("broken.py", "error[FP104]"),
+    ],
+)
+def test_an_argument_that_names_no_flow_is_refused_as_by_check(graph: Say, tmp_path: Path, argument: str, message: str) -> None:
+    aflow = flow("AFlow") + "\n\nclass Plain:\n    pass\n"
+    write(tmp_path, {"a.py": aflow, "notes.md": "notes\n", "broken.py": flow("Broken").replace("pass", "pass pass")})
+    status, out, err = graph(argument)
+    assert (status, out, message in err) == (1, "", True)
+    assert ("did you mean `AFlow`?" in err) == (argument == "a.py:Alfow")
+    status, out, err = graph(argument, "--check")
+    assert (status, message in out, err) == (1, True, "")
+    found = json.loads(graph(argument, "--check", "--json")[1])
+    assert (found["nodes"], len(found["diagnostics"])) == ([], 1)
+
+
+@pytest.mark.parametrize(("module", "name"), [(folder_flows, "list_flows"), (read, "check_flow"), (read, "sent_events")])
+def test_a_file_that_flowport_fails_on_is_an_error_and_the_others_are_checked(
+    graph: Say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: Any, name: str
+) -> None:
+    real = getattr(module, name)
+
+    def failing(argument: str, *more: Any) -> Any:
+        if argument.startswith("bad.py"):
+            raise RecursionError("too deep")
+        return real(argument, *more)
+
+    monkeypatch.setattr(module, name, failing)
+    write(tmp_path, {"bad.py": flow("Bad", end='ArgoEvent("model").publish()'), "typo.py": flow("Typo", UPSTREAM.format("Tpo"))})
+    status, out, err = graph(".", "--check")
+    assert (status, err) == (1, "")
+    assert "error[defect]: flowport fails on `bad.py`: RecursionError: too deep\n --> bad.py:" in out
+    assert ("error[FP264]" in out, out.endswith("\n2 errors\n")) == (True, True)
 
 
 def test_flows_of_a_project_know_those_of_their_branch(graph: Say, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 import yaml
 from check_jsonschema import main as check_jsonschema
 from click.testing import CliRunner
+from pre_commit.clientlib import InvalidManifestError, load_manifest
 
 from sources import write
 
@@ -61,12 +62,23 @@ def run(folder: Path, command: list[str], **variables: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
+def inputs_with(given: dict[str, str]) -> dict[str, str]:
+    return {name: str(one["default"]) for name, one in ACTION["inputs"].items()} | given
+
+
+def runs(step: dict[str, Any], inputs: dict[str, str], installed: str = "success") -> bool:
+    """Whether the `if:` of a step holds, where the installation has this outcome and nobody cancels; without one it is `success()`."""
+    words = step.get("if", "${{ steps.install.outcome == 'success' }}").removeprefix("${{").removesuffix("}}").strip()
+    words = words.replace("!cancelled()", "True").replace("&&", "and").replace("steps.install.outcome", repr(installed))
+    return bool(eval(re.sub(r"inputs\.([\w-]+)", lambda found: repr(inputs[found[1]]), words), {"__builtins__": {}}))
+
+
 def steps(folder: Path, **given: str) -> list[tuple[int, str]]:
     """What the steps of the action come to that run `flowport`."""
-    inputs = {name: str(one["default"]) for name, one in ACTION["inputs"].items()} | given
+    inputs = inputs_with(given)
     found = []
     for step in ACTION["runs"]["steps"]:
-        if "flowport" not in step.get("run", "") or ("inputs.compiled" in step.get("if", "") and not inputs["compiled"]):
+        if "flowport" not in step.get("run", "") or not runs(step, inputs):
             continue
         env = {name: re.sub(r"\$\{\{ inputs\.([\w-]+) \}\}", lambda found: inputs[found[1]], text) for name, text in step["env"].items()}
         # GitHub's documentation, "Workflow syntax", `shell: bash`.
@@ -88,6 +100,49 @@ def test_the_action_and_the_examples_are_valid(tmp_path: Path) -> None:
         assert validate(tmp_path / "example.yml", schema) == (0, "ok -- validation done\n")
     (tmp_path / "action.yml").write_text("name: 3\n")
     assert validate(tmp_path / "action.yml", "vendor.github-actions")[0] == 1
+
+
+def unknown_names(action: dict[str, Any]) -> list[str]:
+    """What the expressions of an action name that it does not have; GitHub takes such a name for an empty text, and says nothing."""
+    declared = {f"inputs.{name}" for name in action["inputs"]}
+    found = []
+    for step in action["runs"]["steps"]:
+        found += [name for name in re.findall(r"\b(?:inputs|steps)\.[\w-]+", yaml.safe_dump(step)) if name not in declared]
+        declared.add(f"steps.{step.get('id')}")
+    return found
+
+
+def test_the_expressions_of_the_action_name_inputs_and_steps_that_it_has() -> None:
+    assert unknown_names(ACTION) == []
+    text = (ROOT / "action.yml").read_text(encoding="utf-8")
+    assert set(re.findall(r"\binputs\.([\w-]+)", text)) == set(ACTION["inputs"]), "there is an input that nothing reads"
+    for name, other in (("inputs.compiled", "inputs.complied"), ("inputs.profile", "inputs.profil"), ("id: install", "id: installs")):
+        assert unknown_names(yaml.safe_load(text.replace(name, other)))
+
+
+@pytest.mark.parametrize(
+    ("given", "installed", "expected"),
+    [
+        ({}, "success", ["setup-python", "check", "graph"]),
+        ({"python-version": ""}, "success", ["check", "graph"]),
+        ({"compiled": "build"}, "success", ["setup-python", "check", "compile", "graph"]),
+        ({"compiled": "build"}, "failure", ["setup-python"]),
+    ],
+)
+def test_the_steps_of_the_action_run_if_they_are_needed(given: dict[str, str], installed: str, expected: list[str]) -> None:
+    words = {"actions/setup-python": "setup-python", **{f"flowport {name} ": name for name in ("check", "compile", "graph")}}
+    found = [yaml.safe_dump(step, width=1000) for step in ACTION["runs"]["steps"] if runs(step, inputs_with(given), installed)]
+    assert [name for text in found for word, name in words.items() if word in text] == expected
+
+
+def test_pre_commit_reads_the_hooks(tmp_path: Path) -> None:
+    read = load_manifest(str(ROOT / ".pre-commit-hooks.yaml"))
+    assert [hook["id"] for hook in read] == [hook["id"] for hook in HOOKS]
+    (tmp_path / "hooks.yaml").write_text(
+        (ROOT / ".pre-commit-hooks.yaml").read_text().replace("pass_filenames: false", "pass_filenames: no?")
+    )
+    with pytest.raises(InvalidManifestError, match="pass_filenames"):
+        load_manifest(str(tmp_path / "hooks.yaml"))
 
 
 def test_the_documentation_names_the_inputs_and_the_hooks() -> None:

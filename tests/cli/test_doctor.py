@@ -14,6 +14,7 @@ from desk import Desk
 from flowport.workspace.errors import BadVariable
 from flowport.workspace.flow_file import check_flow
 from flowport.workspace.folders import doctor
+from flowport.workspace.folders import flows as folder_flows
 from flowport.workspace.folders.doctor import examine
 from flowport.workspace.targets import find_target
 
@@ -202,14 +203,14 @@ def test_several_processes_find_what_one_finds(desk: Desk) -> None:
 
 
 def test_a_file_that_flowport_fails_to_list_is_shown_as_a_defect(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = doctor.list_flows
+    real = folder_flows.list_flows
 
     def list_flows(path: str, roots: tuple[str, ...]) -> Any:
         if path.endswith("good.py"):
             raise RecursionError("too deep")
         return real(path, roots)
 
-    monkeypatch.setattr(doctor, "list_flows", list_flows)
+    monkeypatch.setattr(folder_flows, "list_flows", list_flows)
     found = {flow.file: flow for flow in examine(str(desk.folder / "flows"), ("argo",), processes=1).flows}
     assert (found["good.py"].defect, found["good.py"].runs, found["big.py"].runs) == ("RecursionError: too deep", False, True)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 
+import sarif
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.diagnostics.render import FORMATS, render, summary
 from flowport.compiler.ir import Span
@@ -98,6 +100,7 @@ def test_annotations_are_escaped() -> None:
 
 def test_sarif_has_what_its_readers_need() -> None:
     document = json.loads(render([UNKNOWN, DOUBT, PLAIN], "sarif"))
+    jsonschema.validate(document, sarif.LOG)
     run = document["runs"][0]
     assert (document["version"], run["tool"]["driver"]["name"], run["columnKind"]) == ("2.1.0", "flowport", "unicodeCodePoints")
     rules = run["tool"]["driver"]["rules"]

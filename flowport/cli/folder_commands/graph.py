@@ -14,8 +14,8 @@ from flowport.cli.command import Argument, Command
 from flowport.cli.console import as_json, colored, say, warn, write_document, writing
 from flowport.compiler.chains.graph import FlowGraph, graph_of
 from flowport.compiler.chains.impact import Follower, impact
-from flowport.compiler.chains.problems import problems
-from flowport.compiler.diagnostics.diagnostic import Diagnostic
+from flowport.compiler.chains.problems import problems, unused_names
+from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
 from flowport.compiler.diagnostics.render import FORMATS, Format, entries, render, summary
 from flowport.runtime.atomic_file import write_file
 from flowport.runtime.text import shown
@@ -78,7 +78,11 @@ def graph(request: GraphRequest) -> int:
 def _find(request: GraphRequest) -> Found:
     read = read_flows(request.paths, request.profile)
     say((), read.ignored)
+    if not request.check and (read.absent or not read.flows):
+        raise CompileError(read.absent or read.errors)
     made = graph_of(read.flows)
+    for name, ways_out in () if read.errors else unused_names(made, request.elsewhere):
+        warn(f"flowport graph: {'; '.join([f'no trigger names the flow `{name}` of `--elsewhere`', *ways_out])}")
     first = _named(made, request.impact) if request.impact else None
     followers = impact(made, first) if first is not None else ()
     return Found(made, (*read.errors, *problems(made, request.elsewhere)), first, followers)

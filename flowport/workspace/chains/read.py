@@ -13,18 +13,28 @@ from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.compiler.ir import Span
 from flowport.workspace.errors import NothingThere
 from flowport.workspace.flow_file import FlowFile, check_flow
+from flowport.workspace.folders.defects import Defect, attempt
 from flowport.workspace.folders.flows import FoundFlow, flows_below, flows_of_file
 
 SENDER = b"ArgoEvent"
 """What a file contains that sends events."""
 
 
+NO_FLOW = frozenset({"FP110", "FP111", "FP112"})
+"""The codes of a file without flows, and of a class that is no flow or not in its file: only an argument can name these."""
+
+
 class ReadFlows(NamedTuple):
     """The flows, in the order of their files; the errors of those that have some; and settings files that were ignored."""
 
-    flows: tuple[KnownFlow, ...]
-    errors: tuple[Diagnostic, ...]
-    ignored: tuple[str, ...]
+    flows: tuple[KnownFlow, ...] = ()
+    errors: tuple[Diagnostic, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+    @property
+    def absent(self) -> tuple[Diagnostic, ...]:
+        """The errors of arguments that name no flow."""
+        return tuple(error for error in self.errors if error.code in NO_FLOW)
 
 
 def read_flows(arguments: Sequence[str], profile: str | None) -> ReadFlows:
@@ -33,17 +43,12 @@ def read_flows(arguments: Sequence[str], profile: str | None) -> ReadFlows:
     for argument in arguments:
         for one in _found(argument, profile):
             found.setdefault((os.path.realpath(one.path), one.name), one)
-    flows, errors, ignored = [], dict[Diagnostic, None](), dict[str, None]()
-    for one in found.values():
-        checked = check_flow(one.argument, profile)
-        ignored.update(dict.fromkeys(checked.ignored))
-        if checked.flow is not None:
-            flows.append(_known(checked.flow))
-            continue
-        errors.update(dict.fromkeys(error for error in checked.diagnostics if error.severity == "error"))
-        if one.name:
-            flows.append(KnownFlow(one.name, Span(one.path, one.line, 1, one.line, 2)))
-    return ReadFlows(tuple(flows), tuple(errors), tuple(ignored))
+    read = [_read_or_named(one, profile) for one in found.values()]
+    return ReadFlows(
+        tuple(flow for one in read for flow in one.flows),
+        tuple(dict.fromkeys(error for one in read for error in one.errors)),
+        tuple(dict.fromkeys(text for one in read for text in one.ignored)),
+    )
 
 
 def _found(argument: str, profile: str | None) -> list[FoundFlow]:
@@ -53,6 +58,25 @@ def _found(argument: str, profile: str | None) -> list[FoundFlow]:
     if not os.path.exists(path):
         raise NothingThere(path)
     return [FoundFlow(path, class_name)] if class_name is not None else flows_of_file(path, profile) or [FoundFlow(path, "")]
+
+
+def _read_or_named(found: FoundFlow, profile: str | None) -> ReadFlows:
+    """What is read of one flow, or the error of flowport that kept it from reading the flow."""
+    read = attempt(_read, found, profile) if found.defect is None else found.defect
+    return ReadFlows(_unread(found), (read.diagnostic(found.path, found.line),)) if isinstance(read, Defect) else read
+
+
+def _read(found: FoundFlow, profile: str | None) -> ReadFlows:
+    checked = check_flow(found.argument, profile)
+    if checked.flow is not None:
+        return ReadFlows((_known(checked.flow),), (), checked.ignored)
+    read = ReadFlows((), tuple(error for error in checked.diagnostics if error.severity == "error"), checked.ignored)
+    return read if read.absent else read._replace(flows=_unread(found))
+
+
+def _unread(found: FoundFlow) -> tuple[KnownFlow, ...]:
+    """A flow with errors, if there is anything of which it is known that it is one."""
+    return (KnownFlow(found.name, Span(found.path, found.line, 1, found.line, 2)),) if found.name else ()
 
 
 def _known(file: FlowFile) -> KnownFlow:

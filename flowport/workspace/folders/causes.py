@@ -8,12 +8,11 @@ from typing import NamedTuple
 
 from flowport.compiler.diagnostics.codes import CODES
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
+from flowport.workspace.folders import defects
 from flowport.workspace.folders.doctor import Examination, ExaminedFlow
 
 ABOUT_A_NAME = frozenset({"FP131", "FP140", "FP141", "FP142", "FP143", "FP145"})
 """Codes whose messages begin with the name that they are about: each name is a cause of its own."""
-
-DEFECT = "defect"
 
 
 class Cause(NamedTuple):
@@ -94,12 +93,7 @@ def flow_id(flow: ExaminedFlow) -> str:
 def _keyed(flow: ExaminedFlow) -> Iterator[tuple[_Key, Diagnostic]]:
     """The diagnostics of a flow, each with what its cause is."""
     if flow.defect:
-        yield (
-            (DEFECT, flow.defect, ""),
-            Diagnostic(
-                DEFECT, flow.defect, help=("report it with what `flowport check FLOW` prints: flowport must not fail on any source",)
-            ),
-        )
+        yield (defects.CODE, flow.defect, ""), defects.Defect(flow.defect).diagnostic(flow.file, flow.line)
     for one in flow.diagnostics:
         yield (one.code, _subject(one), ""), one
     for target, added in flow.targets.items():

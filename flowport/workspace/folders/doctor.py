@@ -9,12 +9,13 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from flowport.compiler.diagnostics.diagnostic import CompileError, Diagnostic
-from flowport.compiler.parse.flow_listing import list_flows
+from flowport.compiler.diagnostics.diagnostic import Diagnostic
 from flowport.targets.prepare import ABSENT
-from flowport.workspace.errors import BadVariable, NoFlows, NotAFolder
+from flowport.workspace.errors import NoFlows, NotAFolder
 from flowport.workspace.flow_file import UNCHANGED, Changes, check_flow, has_errors
-from flowport.workspace.folders.files import files_with_flows, looks_like_a_flow, python_files, roots_of
+from flowport.workspace.folders.defects import Defect, attempt
+from flowport.workspace.folders.files import files_with_flows, python_files
+from flowport.workspace.folders.flows import FoundFlow, likely_flows_of_file
 from flowport.workspace.targets import find_target, prepare
 
 SETTINGS_ABSENT = frozenset({*ABSENT, "FP426", "FP430"})
@@ -117,45 +118,40 @@ def _each(tasks: list[_Task], processes: int | None) -> Iterable[list[ExaminedFl
 def _examine_file(task: _Task) -> list[ExaminedFlow]:
     """The flows of a file. Nothing that is wrong with it stops the others."""
     path = os.path.normpath(os.path.join(task.folder, task.file))
-    try:
-        listed = list_flows(path, roots_of(path, task.profile))
-    except CompileError as error:
-        return [ExaminedFlow(task.file, "", 1, error.diagnostics, _nothing(task))] if looks_like_a_flow(path) else []
-    except Exception as error:  # a defect of flowport; the other files are read all the same
-        return [ExaminedFlow(task.file, "", 1, targets=_nothing(task), defect=_described(error))]
-    found = [ExaminedFlow(task.file, one.name, one.line, path=os.path.abspath(path), inherits=one.inherits) for one in listed]
-    examined = [_examined(task, path, one) for one in found]
-    if not task.run_mutators:
+    return [_examined(task, one) for one in likely_flows_of_file(path, task.profile)]
+
+
+def _examined(task: _Task, found: FoundFlow) -> ExaminedFlow:
+    flow = ExaminedFlow(
+        task.file, found.name, found.line, targets=_nothing(task), path=os.path.abspath(found.path), inherits=found.inherits
+    )
+    if found.defect is not None:
+        return flow._replace(defect=found.defect.text)
+    examined = _with_findings(task, found.argument, flow)
+    if not (task.run_mutators and any(one.code == MUTATORS for one in examined.diagnostics)):
         return examined
-    changes = Changes(run_mutators=True)
-    return [one._replace(mutated=_examined(task, path, one, changes)) if _has_mutators(one) else one for one in examined]
+    return examined._replace(mutated=_with_findings(task, found.argument, flow, Changes(run_mutators=True)))
 
 
-def _has_mutators(flow: ExaminedFlow) -> bool:
-    return any(one.code == MUTATORS for one in flow.diagnostics)
+def _with_findings(task: _Task, argument: str, flow: ExaminedFlow, changes: Changes = UNCHANGED) -> ExaminedFlow:
+    found = attempt(_findings, task, argument, changes)
+    if isinstance(found, Defect):
+        return flow._replace(defect=found.text)
+    diagnostics, added = found
+    return flow._replace(diagnostics=diagnostics, targets=added)
 
 
-def _examined(task: _Task, path: str, flow: ExaminedFlow, changes: Changes = UNCHANGED) -> ExaminedFlow:
-    try:
-        checked = check_flow(f"{path}:{flow.name}", task.profile, changes)
-        flow = flow._replace(diagnostics=checked.diagnostics, targets=_nothing(task))
-        if checked.flow is None:
-            return flow
-        added = {}
-        for name in task.targets:
-            target = find_target(name)
-            about = prepare(checked.flow, target, target.dry_run_defaults).diagnostics
-            added[name] = tuple(one for one in about if one.code not in SETTINGS_ABSENT and one not in checked.diagnostics)
-        return flow._replace(targets=added)
-    except BadVariable:  # of the shell, and so the same for all flows
-        raise
-    except Exception as error:  # as above
-        return flow._replace(targets=_nothing(task), defect=_described(error))
+def _findings(task: _Task, argument: str, changes: Changes) -> tuple[tuple[Diagnostic, ...], dict[str, tuple[Diagnostic, ...]]]:
+    """What there is to say about a flow itself, and what each target adds."""
+    checked = check_flow(argument, task.profile, changes)
+    if checked.flow is None:
+        return checked.diagnostics, _nothing(task)
+    added = {}
+    for target in map(find_target, task.targets):
+        about = prepare(checked.flow, target, target.dry_run_defaults).diagnostics
+        added[target.name] = tuple(one for one in about if one.code not in SETTINGS_ABSENT and one not in checked.diagnostics)
+    return checked.diagnostics, added
 
 
 def _nothing(task: _Task) -> dict[str, tuple[Diagnostic, ...]]:
     return dict.fromkeys(task.targets, ())
-
-
-def _described(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
