@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import pickle
 import random
+from collections.abc import Callable
 from datetime import date
+from fractions import Fraction
 from math import inf, log, nan
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -51,6 +54,15 @@ def test_what_has_no_index_is_an_error(expected: tuple[float, ...], actual: tupl
         psi(expected, actual)
 
 
+def test_shares_have_an_index_only_where_no_bin_is_empty() -> None:
+    assert psi([0.5, 0.5], [0.6, 0.4]) == pytest.approx(0.1 * log(1.5))
+    assert psi([1, 0, 0], [1, 2, 3]) > 0  # one value
+    for shares in ([0.5, 0.5, 0], [0.1] * 10 + [0]):
+        for samples in ((shares, [1] * len(shares)), ([1] * len(shares), shares)):
+            with pytest.raises(ValueError, match="these are shares"):
+                psi(*samples)
+
+
 def test_numbers_are_cut_into_ranges_with_as_many_values_each() -> None:
     found = Distribution.of(range(100, 0, -1), bins=4)
     assert found == Distribution(True, (25, 50, 75), (25, 25, 25, 25), 0)
@@ -70,11 +82,17 @@ def test_a_value_that_is_too_frequent_for_a_range_has_one_to_itself() -> None:
 
 
 def test_few_different_numbers_texts_and_booleans_are_categories() -> None:
-    assert Distribution.of([5, 5.0, 5]).same_bins([3, 5]) == Distribution(False, (5,), (1, 1), 0)
-    found = Distribution.of(["b", "a", "b", True])
-    assert found == Distribution(False, ("b", True, "a"), (2, 1, 1, 0), 0)
+    assert Distribution.of([5, 5.0] * 3).same_bins([3, 5]) == Distribution(False, (5,), (1, 1), 0)
+    found = Distribution.of(["b", "a", "b", True] * 5)
+    assert found == Distribution(False, ("b", True, "a"), (10, 5, 5, 0), 0)
     assert found.same_bins(["new", "a", None]) == Distribution(False, ("b", True, "a"), (0, 0, 1, 1), 1)
-    assert len(Distribution.of(f"id-{number}" for number in range(1000)).bins) == 50
+    assert len(Distribution.of(f"id-{number // 5}" for number in range(1000)).bins) == 50
+
+
+def test_what_is_rare_shares_a_bin() -> None:
+    assert Distribution.of(["a"] * 9 + ["b"] * 4 + ["c"]) == Distribution(False, ("a",), (9, 5), 0)
+    assert Distribution.of([1, 2, 3, 4, 4, 4, 4]) == Distribution(True, (1, 2, 3), (1, 1, 1, 4), 0)
+    assert Distribution.of([7]) == Distribution(True, (), (1,), 0)
 
 
 def test_what_is_missing_is_counted_apart() -> None:
@@ -92,7 +110,7 @@ def test_columns_of_numpy_and_pandas_are_as_lists(kind: object) -> None:
 
 
 def test_a_distribution_can_be_stored() -> None:
-    for found in (Distribution.of([0.5 * number for number in range(20)] + [None]), Distribution.of(["a", True, 3])):
+    for found in (Distribution.of([0.5 * number for number in range(20)] + [None, -inf]), Distribution.of(["a", True, 3] * 5)):
         assert Distribution.from_dict(json.loads(json.dumps(found.to_dict()))) == found
         assert pickle.loads(pickle.dumps(found)) == found
 
@@ -102,10 +120,29 @@ def test_values_that_have_no_distribution_are_errors() -> None:
         Distribution.of([date(2026, 1, 1)])
     with pytest.raises(TypeError, match="'new' is no number"):
         Distribution.of(range(20)).same_bins(["new"])
+    with pytest.raises(TypeError, match="'new' is no number"):
+        Distribution.of([*range(20), "new"])
     with pytest.raises(ValueError, match="at least 2 bins"):
         Distribution.of([1], bins=1)
     with pytest.raises(ValueError, match="without values"):
         drift(Distribution.of([1, 2]), [])
+
+
+@pytest.mark.parametrize("whole", ["text", b"bytes", {"a": 1}, np.zeros((3, 2)), np.array(5), np.float64(5), pd.DataFrame({"a": [1]})])
+def test_what_would_be_counted_by_letters_keys_or_rows_is_an_error(whole: Any) -> None:
+    with pytest.raises(TypeError, match=f"not of a `{type(whole).__name__}`"):
+        Distribution.of(whole)
+
+
+@pytest.mark.parametrize("unit", ["D", "us", "ns"])
+@pytest.mark.parametrize("kind", ["datetime64", "timedelta64"])
+def test_times_of_numpy_are_no_integers(kind: str, unit: str) -> None:
+    times = np.array([1, 2, "NaT"], dtype=f"{kind}[{unit}]")
+    for values in (times, [*times]):
+        with pytest.raises(TypeError, match=f"values of type `{kind}`"):
+            Distribution.of(values)
+    assert Distribution.of(times[2:]).missing == 1
+    assert Distribution.of(np.ma.array([1, 2, 3], mask=[0, 1, 0])).missing == 1
 
 
 def test_drift_is_that_over_the_bins_of_the_reference() -> None:
@@ -124,6 +161,18 @@ def test_drift_of_small_samples_may_be_chance() -> None:
     assert 0.03 < sum(one.psi > one.by_chance for one in found) / len(found) < 0.1
     assert sum(one.psi >= 0.1 for one in found) > 100
     assert all(one.level == "none" for one in found if one.psi <= one.by_chance)
+
+
+@pytest.mark.parametrize("count", [3, 8, 20, 150, 1000])
+@pytest.mark.parametrize(
+    "draw",
+    [lambda of: of.random(), lambda of: f"id-{of.randrange(2000)}", lambda of: of.choice("aaaabbbccd")],
+    ids=["number", "id", "category"],
+)
+def test_a_small_reference_does_not_make_all_that_is_new_a_drift(draw: Callable[[random.Random], Any], count: int) -> None:
+    chance = random.Random(count)
+    found = [drift(Distribution.of([draw(chance) for _ in range(count)]), [draw(chance) for _ in range(300)]) for _ in range(40)]
+    assert sum(one.psi > one.by_chance for one in found) <= 8  # 4 may be expected of 40, where one in ten exceeds it
 
 
 @pytest.mark.parametrize(("psi", "by_chance", "level"), [(0.09, 0, "none"), (0.1, 0, "some"), (0.25, 0, "much"), (0.3, 0.3, "none")])
@@ -161,6 +210,36 @@ def test_a_verdict_weighs_what_is_known() -> None:
     assert not assess([drift, age, error], min_confidence=0.6).is_stale
     assert assess([error])[:3] == (False, 0, 0)
     assert assess([error]).reasons[-1] == "nothing is known, so the model stays"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_rounding_makes_a_verdict_or_contradicts_it(seed: int) -> None:
+    """Levels and weights are tenths, which no float holds exactly."""
+    chance = random.Random(seed)
+    for _ in range(50):
+        drawn = [(chance.randrange(11), chance.randrange(1, 10), chance.random() < 0.7) for _ in range(4)]
+        known = [(level, weight) for level, weight, is_known in drawn if is_known]
+        all_weights, weights = sum(weight for _, weight, _ in drawn), sum(weight for _, weight in known)
+        score = Fraction(sum(level * weight for level, weight in known), 10 * weights) if known else Fraction(0)
+        is_stale = bool(known) and score >= Fraction(1, 2) and 2 * weights >= all_weights
+        verdict = assess(Signal("a", level * 0.1 if is_known else None, 0, 1, 0.1 * weight) for level, weight, is_known in drawn)
+        assert verdict.is_stale == is_stale
+        assert ("is stale" in verdict.reasons[-1]) == is_stale
+
+
+def test_a_sentence_shows_on_which_side_of_a_limit_a_number_is() -> None:
+    near, far = Signal("a", 0.4999, 0, 1), Signal("b", None, 0, 1, weight=1.0002)
+    assert assess([near]).reasons[-1] == "the score is 0.4999 and the threshold 0.5, so the model is fresh"
+    assert "but only 49.995% of the weights are known and 50% are needed" in assess([near, far]).reasons[-1]
+    assert "which is 1% of the way" in Signal("a", 0.001, 0, 1).reason
+    assert "which is 99% of the way" in Signal("a", 0.999, 0, 1).reason
+
+
+@pytest.mark.parametrize("missing", [None, nan, np.float32("nan"), pd.NA, pd.NaT])
+def test_what_is_missing_is_not_known(missing: Any) -> None:
+    assert Signal("a", missing, 0, 1).reason == "a is not known"
+    verdict = assess([Signal("a", missing, 0, 1)], threshold=0, min_confidence=0)
+    assert (verdict.is_stale, verdict.reasons[-1]) == (False, "nothing is known, so the model stays")
 
 
 @pytest.mark.parametrize(

@@ -37,10 +37,11 @@ def main():
     with mlflow_server(options.mlflow) if options.mlflow else here():
         for week in range(1, options.weeks + 1):
             go_by(week, ["dry-run", "--target", options.target] if options.target else ["run", "--quiet"])
+    command = "flowport" if shutil.which("flowport") else f"{sys.executable} -m flowport"
     print(f"\nThe results are in {STORE}. Look at them:")
-    print(f"  flowport card view MonitorFlow/week-{options.weeks:02}/measure --store {STORE}")
-    print(f"  flowport runs MonitorFlow --columns run,score,drift,error,confidence --store {STORE}")
-    print(f"  flowport ui --store {STORE}")
+    print(f"  {command} card view MonitorFlow/week-{options.weeks:02}/measure --store {STORE}")
+    print(f"  {command} runs MonitorFlow --columns run,score,drift,error,confidence --store {STORE}")
+    print(f"  {command} ui --store {STORE}")
 
 
 def go_by(week, command):

@@ -63,6 +63,8 @@ class MonitorFlow(FlowSpec):
 
 def drift_signal(model, applications, limits):
     """The drift of the feature that has drifted most since the model was trained."""
+    if not applications:
+        return Signal("drift", None, **limits, note="no applications have come this week")
     found = {name: drift(Distribution.from_dict(model["profile"][name]), [row[name] for row in applications]) for name in FEATURES}
     worst = max(found, key=lambda name: found[name].psi)
     note = f"of {worst}, the most; up to {found[worst].by_chance:.2f} may be chance"

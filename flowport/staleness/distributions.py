@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
 CATEGORIES = 50
-"""How many categories have a bin of their own: the most frequent ones."""
+"""At most how many categories have a bin of their own: the most frequent ones."""
+
+LEAST = 5
+"""How many values a category needs for a bin of its own: how frequent rarer ones are, and which others there are, a sample does not say.
+
+A rule of thumb for chi-squared tests: W. Cochran, "Some methods for strengthening the common chi-squared tests" (Biometrics 10(4), 1954).
+"""
 
 
 class Distribution(NamedTuple):
@@ -29,15 +36,16 @@ class Distribution(NamedTuple):
     def of(cls, values: Iterable[Any], bins: int = 10) -> Distribution:
         """The distribution of a list, an array of NumPy or a column of pandas, whose values are numbers, texts or booleans.
 
-        Numbers are cut into `bins` ranges with about as many values each. At most `bins` different numbers, texts and booleans are
-        categories. Raises TypeError for other values.
+        Numbers are cut into `bins` ranges with about as many values each. Texts, booleans, and at most `bins` different numbers that are
+        frequent enough, are categories. Raises TypeError for other values, and for a text among numbers that are cut into ranges.
         """
         if bins < 2:
             raise ValueError(f"a distribution has at least 2 bins, and not {bins}")
         known, missing = _known(values)
         counted = Counter(known)
-        ranges = len(counted) > bins and all(_is_number(value) for value in counted)
-        empty = cls(ranges, _upper_ends(known, bins) if ranges else _most_frequent(counted), (), 0)
+        numbers = [value for value in known if _is_number(value)]
+        ranges = _are_measured(numbers, bins) if len(numbers) == len(known) else len({*numbers}) > bins
+        empty = cls(ranges, _upper_ends(numbers, bins) if ranges else _most_frequent(counted), (), 0)
         return empty._replace(counts=empty._counted(known), missing=missing)
 
     def same_bins(self, values: Iterable[Any]) -> Distribution:
@@ -51,7 +59,7 @@ class Distribution(NamedTuple):
         return sum(self.counts) + self.missing
 
     def to_dict(self) -> dict[str, Any]:
-        """The distribution as a dictionary that JSON can hold."""
+        """The distribution as a dictionary that Python's JSON can hold; infinity is no number in the JSON of others."""
         return {"ranges": self.ranges, "bins": [*self.bins], "counts": [*self.counts], "missing": self.missing}
 
     @classmethod
@@ -71,17 +79,32 @@ class Distribution(NamedTuple):
 
 def _known(values: Iterable[Any]) -> tuple[list[Any], int]:
     """The values as those of Python, and how many are missing."""
-    as_list = values.tolist() if hasattr(values, "tolist") else [*values]
-    plain = [value.item() if hasattr(value, "item") else value for value in as_list]
-    known = [value for value in plain if not _is_missing(value)]
+    if isinstance(values, (str, bytes, Mapping)) or getattr(values, "ndim", 1) != 1:  # they are iterated by letters, keys, columns or rows
+        raise TypeError(f"a distribution is that of a list, an array or a column, and not of a `{type(values).__name__}`")
+    times = getattr(getattr(values, "dtype", None), "kind", "") in ("M", "m")
+    plain = [*map(_plain, values.tolist() if hasattr(values, "tolist") and not times else values)]
+    known = [value for value in plain if not is_missing(value)]
     for value in known:
         if not isinstance(value, (int, float, str)):
             raise TypeError(f"a distribution has numbers, texts and booleans, and not values of type `{type(value).__name__}`")
     return known, len(plain) - len(known)
 
 
-def _is_missing(value: Any) -> bool:
+def _plain(value: Any) -> Any:
+    """A value of NumPy as one of Python, but a time as it is: NumPy makes an integer of one in nanoseconds."""
+    plain = value.item() if hasattr(value, "item") else value
+    return value if type(value).__name__ in ("datetime64", "timedelta64") and plain is not None else plain
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a value is None, nan, or pandas' NA or NaT."""
     return value is None or (isinstance(value, float) and value != value) or type(value).__name__ in ("NAType", "NaTType")
+
+
+def _are_measured(numbers: Sequence[Any], bins: int) -> bool:
+    """Whether numbers are cut into ranges: there are too many different ones for categories, or most are too rare."""
+    different = len({*numbers})
+    return different > bins or len(numbers) < LEAST * different
 
 
 def _is_number(value: Any) -> bool:
@@ -104,4 +127,5 @@ def _upper_ends(known: Sequence[Any], bins: int) -> tuple[Any, ...]:
 
 def _most_frequent(counted: Counter[Any]) -> tuple[Any, ...]:
     """The categories that have bins, in an order that does not depend on that of the values."""
-    return tuple(sorted(counted, key=lambda value: (-counted[value], str(value)))[:CATEGORIES])
+    frequent = [value for value, times in counted.items() if times >= LEAST]
+    return tuple(sorted(frequent, key=lambda value: (-counted[value], str(value)))[:CATEGORIES])

@@ -28,7 +28,8 @@ QUANTILE_95 = 1.6448536269514722
 class Drift(NamedTuple):
     """How far values are from a reference: `psi`, and what it exceeds `by_chance` in 5 % of samples of these sizes without any drift.
 
-    That holds for samples with ten values or more for each bin. Of smaller ones up to 11 % exceed it.
+    That holds for samples with ten values or more for each bin. Of smaller ones up to 11 % exceed it, and more where dozens of categories
+    are about as frequent as one another: those that have a bin are the ones that are too frequent in the reference by chance.
     """
 
     psi: float
@@ -52,7 +53,8 @@ def drift(reference: Distribution, values: Iterable[Any]) -> Drift:
 def psi(expected: Sequence[float], actual: Sequence[float]) -> float:
     """The index of two samples, by how many values each has in every bin: the sum of (a - e) ln(a / e) over the shares of the bins.
 
-    A bin that is empty in one of them counts for half a value there, and a bin that is empty in both for nothing.
+    A bin that is empty in one of them counts for half a value there, and a bin that is empty in both for nothing. Raises ValueError for
+    samples of different lengths or without values, for what is no count, and for shares with empty bins: half a value of how many?
     """
     if len(expected) != len(actual):
         raise ValueError(f"the samples have {len(expected)} and {len(actual)} bins: count both over the same bins")
@@ -61,6 +63,9 @@ def psi(expected: Sequence[float], actual: Sequence[float]) -> float:
     whole, other = fsum(expected), fsum(actual)
     if not whole or not other:
         raise ValueError("a sample without values has no distribution")
+    for sample, total in ((expected, whole), (actual, other)):
+        if total < 1 + 1e-9 and 0 in sample and any(count % 1 for count in sample):
+            raise ValueError("a sample is given by counts, and these are shares: multiply them by the number of its values")
     shares = (((count or EMPTY) / whole, (now or EMPTY) / other) for count, now in zip(expected, actual) if count or now)
     return fsum((now - count) * log(now / count) for count, now in shares)
 

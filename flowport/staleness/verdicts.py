@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from math import fsum, inf, isfinite, isnan
+from math import fsum, inf, isclose, isfinite, isnan
 from typing import TYPE_CHECKING, NamedTuple
+
+from flowport.staleness.distributions import is_missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
 class Signal(NamedTuple):
-    """A measured `value` between `fresh` and `stale`; None or nan for one that is not known, and then `note` says why.
+    """A measured `value` between `fresh` and `stale`; None, nan or pandas' NA for one that is not known, and then `note` says why.
 
     `stale` may be less than `fresh`: `Signal("accuracy", 0.85, fresh=0.9, stale=0.8)`.
     """
@@ -35,7 +37,7 @@ class Signal(NamedTuple):
         if self.level is None:
             return f"{self.name} is not known{note}"
         kinds = {0.0: "fresh", 1.0: "stale"}
-        kind = kinds.get(self.level, f"{self.level:.0%} of the way to stale")
+        kind = kinds.get(self.level, f"{min(max(self.level, 0.01), 0.99):.0%} of the way to stale")
         return f"{self.name} is {_known(self.value):.4g}, which is {kind} (fresh {self.fresh:.4g}, stale {self.stale:.4g}){note}"
 
 
@@ -51,7 +53,8 @@ class Staleness(NamedTuple):
 def assess(signals: Iterable[Signal], threshold: float = 0.5, min_confidence: float = 0.5) -> Staleness:
     """The verdict over signals: stale where the score reaches the threshold and enough is known.
 
-    A signal that is not known counts neither as fresh nor as stale. Raises ValueError for signals that cannot be weighed.
+    A signal that is not known counts neither as fresh nor as stale; where none is known, the model is not stale. Raises ValueError for
+    signals that cannot be weighed.
     """
     given = [*signals]
     for one in given:
@@ -67,16 +70,19 @@ def assess(signals: Iterable[Signal], threshold: float = 0.5, min_confidence: fl
     known_weight = fsum(each for each, _ in known)
     confidence = known_weight / weight
     score = fsum(each * level for each, level in known) / known_weight if known_weight else 0.0
-    is_stale = score >= threshold and confidence >= min_confidence
+    is_stale = known_weight > 0 and _reaches(score, threshold) and _reaches(confidence, min_confidence)
     return Staleness(is_stale, score, confidence, (*(one.reason for one in given), _summary(score, confidence, threshold, min_confidence)))
 
 
 def _known(value: float | None) -> float | None:
-    """A value; None for nan, and infinity for an int that no float can hold."""
+    """A value; None for one that is missing, and infinity for an int that no float can hold."""
+    if value is None or is_missing(value):
+        return None
     try:
-        return None if value is None or isnan(value) else value
+        number = float(value)
     except OverflowError:
-        return inf if value is not None and value > 0 else -inf
+        number = inf if value > 0 else -inf
+    return None if isnan(number) else number  # as numpy.float32 has it, which is no float of Python
 
 
 def _are_finite(*numbers: float) -> bool:
@@ -86,11 +92,24 @@ def _are_finite(*numbers: float) -> bool:
         return False
 
 
+def _reaches(number: float, limit: float) -> bool:
+    """Whether a number is at least the limit, or less only because it was rounded."""
+    return number >= limit or isclose(number, limit)
+
+
+def _apart(number: float, limit: float, unit: str) -> str:
+    """A number with as many digits as show on which side of the limit it is; `unit` is `f`, or `%` for one in percent."""
+    first, of_one = (2, 1) if unit == "f" else (0, 100)
+    texts = (f"{number:.{digits}{unit}}" for digits in range(first, 17))
+    return next((text for text in texts if _reaches(float(text.rstrip("%")), limit * of_one) == _reaches(number, limit)), str(number))
+
+
 def _summary(score: float, confidence: float, threshold: float, min_confidence: float) -> str:
     if not confidence:
         return "nothing is known, so the model stays"
-    said = f"the score is {score:.2f} and the threshold {threshold:.4g}"
-    if confidence < min_confidence:
-        return f"{said}, but only {confidence:.0%} of the weights are known and {min_confidence:.0%} are needed, so the model stays"
-    known = f", by {confidence:.0%} of the weights" if confidence < 1 else ""
-    return f"{said}, so the model {'is stale' if score >= threshold else 'is fresh'}{known}"
+    said = f"the score is {_apart(score, threshold, 'f')} and the threshold {threshold:.4g}"
+    if not _reaches(confidence, min_confidence):
+        known = f"only {_apart(confidence, min_confidence, '%')} of the weights are known"
+        return f"{said}, but {known} and {100 * min_confidence:.4g}% are needed, so the model stays"
+    known = f", by {_apart(confidence, 1, '%')} of the weights" if confidence < 1 else ""
+    return f"{said}, so the model {'is stale' if _reaches(score, threshold) else 'is fresh'}{known}"
