@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from traceback import print_tb
 
 from flowport.runtime.environments.errors import EnvironmentProblem
 from flowport.runtime.hooks import functions
@@ -105,4 +106,7 @@ def _receivers(ending: Ending, end: End, store: Store, keys: Keys) -> Iterator[H
             send(receiver, told)
         except NotSent as error:
             problem = str(error)
+        except Exception as error:  # the others are told all the same; its text may have the address in it, and its traceback has not
+            print_tb(error.__traceback__)
+            problem = f"flowport fails on it: {type(error).__name__}"
         yield HookOutcome(f"the message to `{receiver['name']}`", problem)

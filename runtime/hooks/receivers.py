@@ -35,18 +35,26 @@ class NotSent(Exception):
 
 
 def send(receiver: Mapping[str, Any], told: dict[str, Any], seconds: float = RECEIVER_SECONDS) -> None:
-    """Send a message to one receiver; raises NotSent, after so many seconds at the latest."""
+    """Send a message to one receiver; raises NotSent, after so many seconds at the latest, and what flowport itself fails with."""
     address = _address(receiver)
     if not address.startswith(("http://", "https://")):
         raise NotSent("what it names is no address that begins with `https://` or `http://`")
     body = {"text": sentence(told)} if receiver["kind"] == "slack" else told
-    outcome: list[str] = []
+    outcome: list[str | Exception] = []
+
+    def post() -> None:
+        try:
+            outcome.append(_posted(address, json.dumps(body).encode(), seconds))
+        except Exception as error:  # raised below, instead of in the thread
+            outcome.append(error)
 
     # A receiver that sends an answer byte by byte outlives every timeout of a socket.
-    thread = threading.Thread(target=lambda: outcome.append(_posted(address, json.dumps(body).encode(), seconds)), daemon=True)
+    thread = threading.Thread(target=post, daemon=True)
     thread.start()
     thread.join(seconds)
     problem = outcome[0] if outcome else f"it has not answered within {seconds:g} seconds"
+    if isinstance(problem, Exception):
+        raise problem
     if problem:
         raise NotSent(problem)
 
@@ -85,18 +93,16 @@ def _posted(address: str, body: bytes, seconds: float) -> str:
     """Post a message; what went wrong, "" if nothing did."""
     from http.client import HTTPException
     from urllib.error import HTTPError
-    from urllib.request import HTTPRedirectHandler, Request, build_opener
+    from urllib.request import Request
 
-    class NoRedirects(HTTPRedirectHandler):
-        def redirect_request(self, *arguments: Any) -> None:
-            """Leave a redirect alone: urllib would send an empty GET there."""
+    from flowport.runtime.redirects import direct_opener
 
     until = time.monotonic() + seconds
     for attempt in range(ATTEMPTS):
         time.sleep(PAUSE if attempt else 0)
         try:
             request, left = Request(address, body, {"Content-Type": "application/json"}), max(1.0, until - time.monotonic())
-            with build_opener(NoRedirects).open(request, timeout=left):
+            with direct_opener().open(request, timeout=left):
                 return ""
         except HTTPError as error:
             problem = f"it answers {error.code}"

@@ -71,11 +71,9 @@ class ArgoEvent:
         import uuid
         from http.client import HTTPException
         from urllib.error import HTTPError
-        from urllib.request import HTTPRedirectHandler, Request, build_opener
+        from urllib.request import Request
 
-        class NoRedirects(HTTPRedirectHandler):
-            def redirect_request(self, *arguments: Any) -> None:
-                """Leave a redirect alone: urllib would send an empty GET there, with the token."""
+        from flowport.runtime.redirects import direct_opener
 
         if not self._url:
             raise ArgoEventException(
@@ -94,7 +92,7 @@ class ArgoEvent:
                 )
         for attempt in range(ATTEMPTS):
             try:
-                with build_opener(NoRedirects).open(Request(self._url, data, headers, method="POST"), timeout=TIMEOUT):
+                with direct_opener().open(Request(self._url, data, headers, method="POST"), timeout=TIMEOUT):
                     print(f"event `{self._name}` was sent", file=sys.stderr)
                     return str(sent["id"])
             except HTTPError as error:

@@ -157,6 +157,15 @@ def test_a_receiver_that_hangs_takes_a_limited_time(snippet: Any) -> None:
         snippet.post("webhook", receiver.address, {}, seconds=0.5)
 
 
+def test_an_error_that_nobody_expects_is_seen_without_the_address(snippet: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(url: str, *more: Any) -> str:
+        raise LookupError(url)
+
+    monkeypatch.setattr(snippet, "sent", broken)
+    with pytest.raises(RuntimeError, match=r"^it cannot be sent: LookupError$"):
+        snippet.post("webhook", "https://example.com/T0K3N", {})
+
+
 def test_a_redirect_gets_neither_the_message_nor_the_token(snippet: Any) -> None:
     with Receiver(302) as receiver:
         assert snippet.sent(receiver.address, "T0K3N", {}) == "it answers 302"

@@ -174,6 +174,30 @@ def test_a_receiver_that_hangs_or_is_not_there_takes_a_limited_time_and_its_addr
     assert len(said) == 5
 
 
+@pytest.mark.parametrize("failing", ["_posted", "_address"])
+def test_an_error_of_flowport_is_seen_without_the_address_and_the_next_receiver_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], failing: str
+) -> None:
+    """`_posted` runs in a thread of its own."""
+    solo, real, address = failed(tmp_path), getattr(receivers, failing), "http://example.com/T0K3N/x"
+
+    def broken(first: Any, *more: Any) -> Any:
+        if address in str(first):
+            raise LookupError(address)
+        return real(first, *more)
+
+    monkeypatch.setattr(receivers, failing, broken)
+    capfd.readouterr()
+    with Receiver() as receiver:
+        listed = [webhook(address), webhook(receiver.address)]
+        found = command._receivers(ending(solo, receivers=json.dumps(listed)), "failed", solo.store, Keys(solo.flow, "1"))
+        assert [one.error for one in found] == ["flowport fails on it: LookupError", ""]
+    assert len(receiver.bodies) == 1
+    err = capfd.readouterr().err
+    assert "in broken\n" in err
+    assert "example.com" not in err
+
+
 def test_hooks_of_a_run_that_is_done_are_called_each_and_one_that_fails_is_seen(tmp_path: Path) -> None:
     solo = Solo(tmp_path, FLOW)
     solo.run()

@@ -14,9 +14,10 @@ from http.client import HTTPException
 from typing import Any, NamedTuple
 from urllib.error import HTTPError
 from urllib.parse import quote, urlencode, urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.request import Request
 
 from flowport.compiler.changes import DeployError
+from flowport.runtime.redirects import direct_opener
 from flowport.targets.airflow.settings import api_problem
 
 TOKEN, USER, PASSWORD = "AIRFLOW_API_TOKEN", "AIRFLOW_API_USER", "AIRFLOW_API_PASSWORD"
@@ -57,11 +58,6 @@ class Answer(NamedTuple):
         return " ".join(text.split())[:500] or f"HTTP {self.status}"
 
 
-class _NoRedirect(HTTPRedirectHandler):
-    def redirect_request(self, *arguments: Any) -> None:
-        """Leave a redirect alone: urllib would send the credentials along."""
-
-
 class Api:
     """The API at the address of a web server."""
 
@@ -73,7 +69,7 @@ class Api:
         self._password = environment.get(PASSWORD, "")
         self._version = 0
         self._credentials: dict[str, str] | None = None
-        self._opener = build_opener(_NoRedirect)
+        self._opener = direct_opener()
 
     @property
     def version(self) -> int:

@@ -66,7 +66,14 @@ def post(kind, where, message, seconds=30):
         said = f"{message['flow']}/{message['run']} {message['status']}{steps} on {message['target']}, {message['time']}"
         message = {"text": f"{said}\n{message['command']}".replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")}
     outcome = []
-    thread = threading.Thread(target=lambda: outcome.append(sent(url, token, message)), daemon=True)
+
+    def report():
+        try:
+            outcome.append(sent(url, token, message))
+        except Exception as error:  # its text may have the address in it
+            outcome.append(f"it cannot be sent: {type(error).__name__}")
+
+    thread = threading.Thread(target=report, daemon=True)
     thread.start()
     thread.join(seconds)
     if problem := outcome[0] if outcome else f"it has not answered within {seconds} seconds":
