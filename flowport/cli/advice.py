@@ -43,8 +43,12 @@ def advice(error: errors.WorkspaceError) -> str:
     """What to type instead."""
     match error:
         case errors.UnknownTarget(name=name, known=known):
-            return " ".join(filter(None, [closest(name, known), "the targets are " + ", ".join(known)]))
+            near = closest(name, [*known, *(alias for aliases in known.values() for alias in aliases)])
+            listed = "the targets are " + ", ".join((*aliases, own)[0] for own, aliases in known.items())
+            return f"{near} {listed}".strip()
         case errors.UnknownFlow(flow=flow, known=known):
+            if flow.endswith(".py"):
+                return "name the flow, and not its file: " + (", ".join(known) or "flowport runs")
             return closest(flow, known) or "flowport runs"
         case errors.UnknownRun(flow=flow) | errors.UnreadableRuns(flow=flow):
             return f"flowport runs {flow}".rstrip()

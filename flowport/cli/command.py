@@ -30,6 +30,10 @@ class Argument(click.Argument):
         super().__init__([name], **settings)
         self.description = description
 
+    def get_usage_pieces(self, ctx: click.Context) -> list[str]:
+        name = f"{self.human_readable_name}{'...' * (self.nargs == -1)}"
+        return [name if self.required else f"[{name}]"]
+
 
 class Command(click.Command, Generic[Request]):
     """A word after `flowport`: `run` gets a request, with the values of the options in its fields of the same names, and returns
@@ -84,7 +88,8 @@ class Command(click.Command, Generic[Request]):
     def usage(self, ctx: click.Context) -> str:
         """How the command is written."""
         arguments = [piece for argument in self.arguments(ctx) for piece in argument.get_usage_pieces(ctx)]
-        return " ".join([ctx.command_path, *arguments, "[OPTION]..."])
+        required = [f"{param.opts[-1]} {param.metavar}" for param in self.params if isinstance(param, click.Option) and param.required]
+        return " ".join([ctx.command_path, *arguments, *required, "[OPTION]..."])
 
     def arguments(self, ctx: click.Context) -> list[click.Argument]:
         """The arguments on the command line: not the flow, if its own file is run."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 
@@ -11,11 +11,11 @@ class WorkspaceError(Exception):
 
 
 class UnknownTarget(WorkspaceError):
-    """No installed target has this name."""
+    """No installed target has this name; `known` has those that there are, with their aliases."""
 
-    def __init__(self, name: str, known: Iterable[str]) -> None:
+    def __init__(self, name: str, known: Mapping[str, Sequence[str]]) -> None:
         super().__init__(f"there is no target `{name}`")
-        self.name, self.known = name, tuple(known)
+        self.name, self.known = name, known
 
 
 class UnknownFlow(WorkspaceError):

@@ -71,13 +71,12 @@ def earlier_runs(store: Store) -> list[tuple[str, int]]:
 
 
 def survey(store: Store, flow: str, report: Report, latest: int | None = None) -> Survey:
-    """The runs of a flow. With `latest` only so many are read, the last that started; and those that are not in the index."""
+    """The runs of a flow. With `latest` only so many are read, the last that started; and those that are not in the index.
+
+    Raises StoreError if they cannot be listed.
+    """
     found, damaged = [], []
-    try:
-        runs, strange = names(store.folders(runs_folder(flow)))
-    except StoreError as error:
-        report(str(error))
-        return Survey([], [], 0)
+    runs, strange = names(store.folders(runs_folder(flow)))
     for folder in strange:
         report(f"`{runs_folder(flow)}{folder}/` in {store.url} was not written by flowport")
     older = set(islice(History(store, flow).listed(), latest, None)) if latest else set()

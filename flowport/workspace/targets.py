@@ -29,8 +29,7 @@ def find_target(name: str) -> AnyTarget:
 
     found = find(name)
     if found is None:
-        known = targets()
-        raise UnknownTarget(name, [*known, *(alias for one in known.values() for alias in one.aliases)])
+        raise UnknownTarget(name, {own: one.aliases for own, one in targets().items()})
     return found
 
 

@@ -21,12 +21,26 @@ def test_a_damaged_run_is_one_row_and_the_others_stay_usable(desk: Desk, content
         assert "is damaged" in ended.err
 
 
-@pytest.mark.parametrize("words", ["show tiny.py --format svg -o /proc/x", "init /proc/x"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "show tiny.py --format svg -o /proc/x",
+        "init /proc/x",
+        "compile tiny.py -t sfn -o tiny.py",
+        "compile tiny.py -t sfn -o tiny.py --check",
+    ],
+)
 def test_what_cannot_be_written_is_said_in_a_line(desk: Desk, words: str) -> None:
     desk.write("flowport.toml", '[stepfunctions]\nstore = "s3://b/p"\nimage = "i:1"\njob_queue = "q"\n')
     ended = desk(*words.split())
     assert (ended.status, "cannot be written: " in ended.err) == (2, True)
     assert "Traceback" not in ended.err
+
+
+def test_a_file_in_place_of_a_flow_is_explained(desk: Desk) -> None:
+    assert desk("run", "tiny.py").status == 0
+    ended = desk("status", "tiny.py")
+    assert (ended.status, ended.err.splitlines()[1]) == (2, "  name the flow, and not its file: Tiny")
 
 
 def test_nothing_found_says_why(desk: Desk) -> None:

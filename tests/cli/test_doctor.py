@@ -184,7 +184,7 @@ def test_nothing_of_the_users_is_imported_or_run(desk: Desk) -> None:
         ("nowhere", "there is no folder `nowhere`", ""),
         ("flows/good.py", "there is no folder `flows/good.py`", "flowport check flows/good.py"),
         ("flows/etl/empty", "there are no flows below `flows/etl/empty`", ""),
-        ("flows --target argos", "there is no target `argos`", "did you mean `argo`? the targets are airflow, argo, stepfunctions, sfn"),
+        ("flows --target argos", "there is no target `argos`", "did you mean `argo`? the targets are airflow, argo, sfn"),
         ("", "FOLDER is missing", "flowport doctor FOLDER [OPTION]..."),
     ],
 )

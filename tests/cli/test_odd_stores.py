@@ -112,24 +112,29 @@ def test_links_folders_and_pipes_in_the_place_of_documents_break_nothing(ran: De
     assert "the total is 6" in ran("logs", "Tiny").out
 
 
-def test_a_folder_that_cannot_be_listed_is_a_line(ran: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_cannot_be_listed_is_a_line(
+    ran: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from flowport.cli.group import run
     from flowport.runtime.store.errors import StoreError
     from flowport.runtime.store.folder import FolderStore
-    from flowport.workspace.runs import flows, survey
 
     ran.write(".flowport/flows/Other/runs/1/run.json", "")
-    store = FolderStore(str(ran.folder / ".flowport"))
-    folders = store.folders
+    folders, message = FolderStore.folders, "cannot list `flows/Other/runs/` in `store`: permission is denied"
 
-    def refuse(prefix: str) -> list[str]:
+    def refuse(store: FolderStore, prefix: str) -> list[str]:
         if prefix == "flows/Other/runs/":
-            raise StoreError("cannot list `flows/Other/runs/` in `store`: permission is denied")
-        return folders(prefix)
+            raise StoreError(message)
+        return folders(store, prefix)
 
-    monkeypatch.setattr(store, "folders", refuse)
-    said: list[str] = []
-    assert [[one["run"] for one in survey(store, flow, said.append).documents] for flow in flows(store, said.append)] == [[], ["good"]]
-    assert said == ["cannot list `flows/Other/runs/` in `store`: permission is denied"]
+    monkeypatch.setattr(FolderStore, "folders", refuse)
+    monkeypatch.chdir(ran.folder)
+    assert run(["runs"]) == 0
+    listed = capsys.readouterr()
+    assert listed.err == f"{message}\n"
+    assert " good " in listed.out
+    assert run(["status", "Other"]) == 1
+    assert capsys.readouterr().err == f"flowport status: {message}\n"
 
 
 def test_names_with_escapes_are_shown_escaped(ran: Desk) -> None:

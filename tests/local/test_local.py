@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import subprocess
 import time
@@ -13,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from choice import sample
-from desk import FLOWPORT, Desk
+from desk import FLOWPORT, Desk, Ended
 from progress import finish, until
 
 HEAD = "import os\nimport sys\nimport time\n\nfrom flowport import FlowSpec, retry, step\n\n\nclass Work(FlowSpec):\n"
@@ -166,6 +165,11 @@ def test_a_flow_that_ends_the_process_while_it_is_imported(desk: Desk) -> None:
 
 
 DEAR = pytest.mark.parametrize("takes", [0, 0.1], ids=["quick", "dear"])
+"""How long the import of a flow takes at least: on a busy machine the quick one takes long as well."""
+
+
+def says_that_each_imports(ended: Ended) -> bool:
+    return ended.err.count("each task imports the flow anew, which takes SECONDS: what it imports has started threads") == 1
 
 
 @DEAR
@@ -174,8 +178,7 @@ def test_threads_that_a_module_starts_run_in_every_task(desk: Desk, takes: float
     flow(desk, "print([thread.is_alive() for thread in threading.enumerate()], len(os.listdir('/proc/self/task')))", n=3, head=head)
     ended = desk("run", "work.py")
     assert sorted(ended.out.splitlines()) == [f"work/r.{number} | [True, True] 2" for number in range(3)]
-    said = re.findall(r"each task imports the flow anew, which takes SECONDS: what it imports has started threads", ended.err)
-    assert said or not takes
+    assert says_that_each_imports(ended) or not takes
 
 
 NATIVE = """import ctypes, time
@@ -192,7 +195,7 @@ def test_threads_that_python_does_not_know_run_in_every_task(desk: Desk, takes: 
     flow(desk, body, n=3, decorator=limit, head=NATIVE.format(takes=takes) + HEAD.replace("retry", "timeout"))
     ended = desk("run", "work.py")
     assert sorted(ended.out.splitlines()) == [f"work/r.{number} | 1 2" for number in range(3)]
-    assert ended.err.count("each task imports the flow anew, which takes SECONDS: what it imports has started threads") == bool(takes)
+    assert says_that_each_imports(ended) or not takes
 
 
 @DEAR

@@ -227,10 +227,16 @@ def test_the_picture_of_a_card(browser: Browser, pytestconfig: pytest.Config, tm
     # The time of the run is no reason for another picture.
     when = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC</span><span>[^<]*"
     html = re.sub(when, "2026-11-21 07:30:21 UTC</span><span>0.2 s", (tmp_path / "card.html").read_text(encoding="utf-8"))
-    with browser.new_context(viewport={"width": 720, "height": 1115}, device_scale_factor=2) as context:
+    with browser.new_context(viewport={"width": 720, "height": 1000}, device_scale_factor=2) as context:
         tab = context.new_page()
         tab.set_content(html)
-        picture = tab.screenshot(path=str(file) if pytestconfig.getoption("--update-goldens") else None)
+        below = tab.get_by_role("heading", name="Parameters").bounding_box()
+        assert below
+        picture = tab.screenshot(
+            path=str(file) if pytestconfig.getoption("--update-goldens") else None,
+            full_page=True,
+            clip={"x": 0, "y": 0, "width": 720, "height": below["y"] - 16},
+        )
         assert "confusion" in tab.inner_text("body").lower()
     assert len(picture) > 50_000
     assert file.exists()

@@ -15,7 +15,7 @@ from flowport.cli.loading import load_flow
 from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.compiler.record import replace
 from flowport.runtime.atomic_file import write_file
-from flowport.workspace.errors import FilesCollide
+from flowport.workspace.errors import FilesCollide, NotWritable
 from flowport.workspace.flow_file import UNCHANGED, Changes, has_errors
 from flowport.workspace.folders.flows import flow_arguments
 from flowport.workspace.folders.left_over import is_package, of_gone_flows, old_packages
@@ -42,7 +42,10 @@ def compile_flows(request: CompileRequest) -> int:
     """Write or compare the files of every target; 1 when a comparison finds a difference."""
     if not request.target:
         raise missing_target("for which engine", lambda target: True)
-    files, output = _files(request), request.output
+    output = request.output
+    if os.path.exists(output) and not os.path.isdir(output):
+        raise NotWritable(output, "it is a file, and `-o` takes a folder")
+    files = _files(request)
     if request.check:
         return _compare(files, request)
     with writing(output):

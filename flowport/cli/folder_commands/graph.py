@@ -147,7 +147,7 @@ COMMAND = Command(
         Argument(
             "paths",
             "Folders with flows, files, or FILE.py:ClassName. Flows in folders below count too.",
-            metavar="PATH...",
+            metavar="PATH",
             nargs=-1,
             required=True,
             type=click.Path(path_type=str),

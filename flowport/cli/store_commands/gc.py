@@ -62,6 +62,9 @@ def gc(request: GcRequest) -> int:
     from flowport.workspace.collection.collect import collect
     from flowport.workspace.collection.retention import Rule
 
+    for flow in request.flows:
+        if "/" in flow:
+            raise WrongUse(f"`{flow}` names a run, but `gc` deletes by age and number", f"flowport gc {flow.partition('/')[0]}")
     store = store_to_read(request.store, request.target, request.profile)
     if is_folder(store.url) and not os.path.isdir(store.url):
         raise WrongUse(f"there is no store in {store.url}", "--store URL")
@@ -164,7 +167,8 @@ COMMAND = Command(
             metavar="TIME",
             type=_duration,
             required=True,
-            help="Delete runs that have been over for so long, such as 30d or 12h: s, m, h, d and w are the units.",
+            help="Delete runs that have been over for so long, such as 30d or 12h: s, m, h, d and w are the units. "
+            "A run that is not done stays for an hour after its last sign.",
         ),
         click.Option(
             ["--keep"],

@@ -15,6 +15,7 @@ from flowport.cli.completers import addresses
 from flowport.cli.console import as_json, warn
 from flowport.cli.loading import store_to_read
 from flowport.cli.store_commands.runs_request import RunsRequest
+from flowport.runtime.store.errors import StoreError
 from flowport.runtime.text import shown
 from flowport.workspace.errors import UnknownFlow
 from flowport.workspace.runs import earlier_runs, flows, status, survey, taken_over, with_tags
@@ -64,7 +65,11 @@ def runs(request: RunsRequest) -> int:
         if request.tags:
             documents += islice(with_tags(store, flow, request.tags), None if number is None else number + 1)
             continue
-        found = survey(store, flow, warn, latest=number)
+        try:
+            found = survey(store, flow, warn, latest=number)
+        except StoreError as error:
+            warn(str(error))
+            continue
         older += found.older
         documents += found.documents
         damaged += [(flow, run) for run in found.damaged]
