@@ -126,6 +126,11 @@ def test_a_field_that_an_event_lacks_is_named(sent: str, capfd: pytest.CaptureFi
     ("file", "words", "said"),
     [
         ("score.py", ["--event", "labels", "--event", 'labels={"date": "a"}'], "`labels` is given 2 times"),
+        (
+            "score.py",
+            ["--event", 'labels={"date": "a"}', "--day", "b"],
+            "parameter `day` is given twice; the event `labels` sets it by its field `date`",
+        ),
         ("train.py", ["--trigger-from", "FeaturesFlow", "--trigger-from", "FeaturesFlow/f-1"], "`FeaturesFlow` is given 2 times"),
         ("score.py", ["--event", '={"date": "a"}'], '`={"date": "a"}` has no name: an event is NAME, or NAME=JSON'),
         ("train.py", ["--trigger-from", ""], "`` is no run: that is FLOW/RUN"),

@@ -125,8 +125,9 @@ def _event(text: str) -> Trigger:
 def _check_parameters(flow: FlowFile, triggers: Sequence[Trigger], given: Mapping[str, Any]) -> None:
     """Check what events set as the first task will, before there is a run."""
     fields = {event.name: dict(event.parameters) for event in flow.plan.flow.events}
-    values = {**given, **event_parameters(triggers, fields)}
-    wrong = []
+    by_event = event_parameters(triggers, fields)
+    values = {**given, **by_event}
+    wrong = [f"parameter `{name}` is given twice{_where_from(name, triggers, fields)}" for name in given if name in by_event]
     for spec in (spec for spec in flow.parameters if spec["required"] or spec["name"] in values):
         try:
             converted([spec], {name: values[name] for name in (spec["name"],) if name in values})
