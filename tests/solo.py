@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from flowport.compiler.compile import load
 from flowport.compiler.package.archive import package
+from flowport.runtime.__main__ import _run as run_command
 from flowport.runtime.package.cache import unpack
 from flowport.runtime.package.code_package import CodePackage
-from flowport.runtime.protocol import DONE, STOP, Invocation
+from flowport.runtime.process.exit_code import guarded
+from flowport.runtime.process.lifeline import Lifeline
+from flowport.runtime.protocol import DONE, GATE, STOP, Invocation
 from flowport.runtime.replay.scheduler import PlanScheduler
 from flowport.runtime.run.reader import Run
 from flowport.runtime.store.errors import Missing
@@ -68,6 +71,14 @@ class Solo:
         self.performed.append((step, slice))
         return perform(self.invocation(step, slice, run, **more), self.program, store or self.store)
 
+    def begin(self, run: str, **more: Any) -> bool:
+        """The task before the first one, as its command calls it; whether the run begins. Raises Broken."""
+        invocation = self.invocation(GATE, run=run, **more)
+        code = guarded(lambda: run_command(invocation, Lifeline.new()))
+        if code != DONE:
+            raise Broken(GATE, invocation.slice, code)
+        return bool(self.route(GATE, run=run)["to"]["start"])
+
     def perform_apart(self, step: str, slice: str = "s", run: str = "1", store: Any = None, **more: Any) -> int:
         """One try of a task in a process of its own; its exit code, minus the signal when one ended it."""
         self.performed.append((step, slice))
@@ -110,7 +121,7 @@ class Solo:
         if code != DONE:
             raise Broken(step, slice, code)
 
-    def route(self, step: str, slice: str, run: str = "1") -> Any:
+    def route(self, step: str, slice: str = "s", run: str = "1") -> Any:
         """The route document of a task; None where it has none."""
         try:
             return json.loads(self.store.read(Keys(self.flow, run).route(step, slice, 0)))

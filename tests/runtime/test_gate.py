@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,13 +10,14 @@ from typing import Any
 
 import pytest
 
-from flowport.runtime.protocol import Invocation, NonRetryable
+from flowport.runtime.protocol import STOP, Invocation, NonRetryable
 from flowport.runtime.records.life import write_end
 from flowport.runtime.run import gate
 from flowport.runtime.store import documents
 from flowport.runtime.store.folder import FolderStore
 from flowport.runtime.store.keys import Keys
 from flowport.runtime.store.keys import gate as gate_key
+from solo import Broken, Solo
 
 A, B, A2 = ({"type": "run", "flow": flow, "run": run} for flow, run in (("A", "1"), ("B", "1"), ("A", "2")))
 EVENT = {"type": "event", "name": "labels"}
@@ -170,6 +172,71 @@ def test_a_run_that_has_begun_is_not_decided_again(tmp_path: Path, monkeypatch: 
     assert documents.load(admitted.store.read(keys.route("begin-run", "s", 0)))["to"] == {"start": True}
     assert gate.run_gate(admitted.store, admitted.invocation("r-2"), admitted.program) == 0
     assert begun == ["r-1"], "a run that waits for another flow began"
+
+
+TRIGGERED = """
+from flowport import trigger, trigger_on_finish
+
+@{mark}
+class TrainFlow(FlowSpec):
+    day = Parameter("day", default="", type=str)
+    n = Parameter("n", default=0, type=int)
+
+    @step
+    def start(self):
+        self.came = [event.name for event in current.trigger.events] if current.trigger else []
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+COMMAND = pytest.mark.usefixtures("own_cache")
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLOWPORT_CACHE", str(tmp_path / "cache"))
+
+
+@COMMAND
+def test_the_command_of_a_run_that_waits_for_two_flows_and_of_one_that_comes_too_soon(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    solo, route = Solo(tmp_path, TRIGGERED.format(mark='trigger_on_finish(flows=["A", "B"])')), tmp_path / "route"
+    assert not solo.begin("r-1", trigger="A/1", cooldown=3600, route=str(route))
+    assert (route.read_text(), solo.store.exists(Keys("TrainFlow", "r-1").run())) == ("[]", False)
+    assert [solo.begin("r-2", trigger="B/1", cooldown=3600, route=str(route)) for _ in range(2)] == [True, True], "a second attempt"
+    assert route.read_text() == '["start"]'
+    assert not solo.begin("r-3", trigger="A/2 B/2", cooldown=3600)
+    solo.run("r-2")
+    assert not solo.begin("r-4", trigger="A/4 B/4", cooldown=3600), "a run that is done counts"
+    assert sorted(solo.artifacts("start", run="r-2")["came"]) == ["metaflow.A.end", "metaflow.B.end"]
+    assert capfd.readouterr().out.splitlines() == [
+        "this run does not begin: it waits for B",
+        *["this run does not begin: run r-2 began less than 3600 seconds ago"] * 2,
+    ]
+
+
+@COMMAND
+def test_the_command_of_a_run_that_an_event_starts(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    mark = 'trigger(event={"name": "labels", "parameters": {"day": "date", "n": "rows"}})'
+    solo = Solo(tmp_path, TRIGGERED.format(mark=mark))
+
+    def event(id: str, rows: Any) -> str:
+        return json.dumps({**EVENT, "id": id, "payload": {"date": "today", "rows": rows}})
+
+    with pytest.raises(Broken) as refused:
+        solo.begin("r-0", trigger=event("0", "many"), cooldown=3600)
+    assert (refused.value.code, "`n`" in capfd.readouterr().err) == (STOP, True)
+    assert solo.begin("r-1", trigger=event("1", 3), cooldown=0)
+    assert not solo.begin("r-2", trigger=event("1", 3), cooldown=0)
+    assert capfd.readouterr().out == "this run does not begin: the same has come before\n"
+    solo.run("r-1")
+    found = solo.artifacts("start", run="r-1")
+    assert (found["day"], found["n"], found["came"]) == ("today", 3, ["labels"])
+    assert solo.begin("r-3", cooldown=3600), "somebody has started it"
+    assert not solo.begin("r-4", trigger=event("4", 4), cooldown=3600)
 
 
 def test_a_damaged_document_says_what_to_do(tmp_path: Path) -> None:
