@@ -81,12 +81,12 @@ def post(kind, where, message, seconds=30):
 
 
 def failed(context):
-    """The tasks that failed; Airflow 3 names the one that failed last, which may be that of the exit hooks."""
+    """The steps whose tasks failed; Airflow 3 names the task that failed last, which may be that of the exit hooks."""
     if hasattr(context.get("dag_run"), "get_task_instances"):  # Airflow 2
-        ids = {ti.task_id for ti in context["dag_run"].get_task_instances(state="failed")}
-        return sorted(task_id for task_id in ids if not context["dag"].get_task(task_id).is_teardown)
-    last = context["ti"] if context.get("reason") == "task_failure" and "ti" in context else None
-    return [] if last is None or last.task.is_teardown else [last.task_id]
+        tasks = [context["dag"].get_task(ti.task_id) for ti in context["dag_run"].get_task_instances(state="failed")]
+    else:
+        tasks = [context["ti"].task] if context.get("reason") == "task_failure" and "ti" in context else []
+    return sorted({task.task_display_name for task in tasks if not task.is_teardown})
 
 
 def tell(status, receivers, *, flow, before="", options="", seconds=30):

@@ -1,4 +1,4 @@
-"""Airflow without its scheduler: an environment of some version of it, and the corpus run there by `dag.test()`."""
+"""Airflow in an environment of some version of it: the corpus run there by `dag.test()`, and the scheduler of Airflow 2."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import progress
 from engines.airflow.runs import RUN, Ended, deployed_in, typed
 from engines.corpus_runs import given
 from engines.engine import plan_of
@@ -25,7 +26,7 @@ PROCESSES = os.cpu_count() or 1
 MANY = 8
 """Flows for which another process pays, as Airflow takes seconds to be imported."""
 
-DRIVER = Path(__file__).with_name("dag_test.py")
+DRIVER, SCHEDULER = (Path(__file__).with_name(name) for name in ("dag_test.py", "scheduler_2.py"))
 DATABASE = "airflow.db"
 
 _databases: dict[Path, Path] = {}
@@ -36,17 +37,17 @@ class DagTests:
     """Airflow in a folder of its own, run by `python`; `environment` are further variables of it and of the tasks."""
 
     def __init__(self, folder: Path, python: Path, **environment: str) -> None:
-        self.folder, self.python = folder, python
+        self.folder, self.dags, self.python = folder, folder / "dags", python
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "FLOWPORT")) or name == PYTHONS}
         own = {
-            "CORE__DAGS_FOLDER": str(folder / "dags"),
+            "CORE__DAGS_FOLDER": str(self.dags),
             "CORE__LOAD_EXAMPLES": "False",
             "DATABASE__LOAD_DEFAULT_CONNECTIONS": "False",
             "LOGGING__LOGGING_LEVEL": "WARNING",
         }
         named = {f"AIRFLOW__{name}": value for name, value in own.items()}
         self._environment = {**kept, **named, "FLOWPORT_CACHE": str(folder / "cache"), **environment}
-        (folder / "dags").mkdir(parents=True)
+        self.dags.mkdir(parents=True)
         if python not in _databases:
             self._run(folder / "new", [str(python), "-m", "airflow", "db", "migrate"])
             _databases[python] = folder / "new" / DATABASE
@@ -68,7 +69,7 @@ class DagTests:
             dag = f"{compute}_{number}"
             place = f"{store}/{dag}" if store else str(self.folder / dag)
             settings = {"compute": compute, "store": place, "python": sys.executable, **profile}
-            put.append(deployed_in(self.folder / "dags", dag, plan, settings))
+            put.append(deployed_in(self.dags, dag, plan, settings))
             asked.append({"file": put[-1].file, "run": RUN, "form": form, **({"scheduled": scheduled} if scheduled else {})})
         count = min(PROCESSES, 1 + len(asked) // MANY)
         with ThreadPoolExecutor(count) as pool:
@@ -82,14 +83,23 @@ class DagTests:
 
     def _drive(self, asked: Sequence[dict[str, Any]], compute: str) -> list[tuple[dict[str, Any], str]]:
         """What became of runs, one after the other, in an Airflow of their own."""
+        done = self._driven(DRIVER, json.dumps(asked), sys.executable, compute)
+        return [(json.loads(line), done.stderr) for line in done.stdout.splitlines()]
+
+    def scheduled(self, *asked: dict[str, Any]) -> dict[str, Any]:
+        """What the scheduler of Airflow 2 makes of what is asked of it, in the form of `scheduler_2.py`."""
+        found: dict[str, Any] = json.loads(self._driven(SCHEDULER, json.dumps(asked)).stdout)
+        return found
+
+    def _driven(self, driver: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a driver in an Airflow of its own."""
         with tempfile.TemporaryDirectory(dir=self.folder) as home:
             shutil.copy(_databases[self.python], home)
-            done = self._run(Path(home), [str(self.python), str(DRIVER), json.dumps(asked), sys.executable, compute])
-        return [(json.loads(line), done.stderr) for line in done.stdout.splitlines()]
+            return self._run(Path(home), [str(self.python), str(driver), *arguments])
 
     def _run(self, home: Path, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
         home.mkdir(exist_ok=True)
         own = {"AIRFLOW_HOME": str(home), "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / DATABASE}"}
-        done = subprocess.run(command, env={**self._environment, **own}, cwd=home, capture_output=True, text=True)
+        done = progress.run(command, env={**self._environment, **own}, cwd=home, capture_output=True, text=True)
         assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
         return done

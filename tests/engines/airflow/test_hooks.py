@@ -19,6 +19,8 @@ from flowport.runtime.store.open import open_store
 from receiver import Receiver, refused, without_time
 
 FLOW = """
+import time
+
 from flowport import FlowSpec, Parameter, exit_hook, step
 
 def tell(run):
@@ -30,13 +32,15 @@ def complain(run):
 @exit_hook(on_success=[tell, complain], on_error=[tell])
 class Ends(FlowSpec):
     broken = Parameter("broken", default=False)
+    seconds = Parameter("seconds", default=0)
 
     @step
     def start(self):
-        self.next(self.train)
+        time.sleep(self.seconds)
+        self.next(self.prüfen)
 
     @step
-    def train(self):
+    def prüfen(self):
         assert not self.broken, "a secret"
         self.next(self.end)
 
@@ -45,6 +49,7 @@ class Ends(FlowSpec):
         pass
 """
 TELL, COMPLAIN = HookOutcome("exit hook `tell`", ""), HookOutcome("exit hook `complain`", "ValueError: nobody listens")
+ASKED = "flowport: the task was asked to end"
 
 
 @pytest.fixture
@@ -77,9 +82,9 @@ def check(python: Path, folder: Path, file: Path) -> None:
         profile = {"on_success": all_of_them, "on_failure": all_of_them}
         done, failed = airflow.run_plans([(plan_of(file), {"broken": broken}, profile) for broken in (False, True)])
     assert (done.state, failed.state) == ("success", "failed"), done.said + failed.said
-    assert [without_time(one) for one in good.bodies] == [told(done, "done"), told(failed, "failed", "train")]
+    assert [without_time(one) for one in good.bodies] == [told(done, "done"), told(failed, "failed", "prüfen")]
     assert len(bad.bodies) == len(slack.bodies) == 2
-    assert slack.bodies[1]["text"].startswith(f"Ends/{failed.run} failed in train on airflow, ")
+    assert slack.bodies[1]["text"].startswith(f"Ends/{failed.run} failed in prüfen on airflow, ")
     assert "secret" not in json.dumps([*good.bodies, *bad.bodies, *slack.bodies])
     assert "slack connection:alerts was not told that Ends/" in failed.output
     assert set(slack.paths) == {"/hooks/S3CR3T"}
@@ -105,6 +110,17 @@ def test_a_hook_that_fails_and_receivers_that_do_not_listen_leave_a_run_of_the_s
         failed = airflow.run(deployed, {"broken": True}, RUN)
         airflow.scheduler.until(lambda: len(good.bodies) == 2, "the receiver to be told")
     assert (done.state, failed.state) == ("success", "failed"), done.said + failed.said
-    assert [without_time(one) for one in good.bodies] == [told(done, "done"), told(failed, "failed", "train")]
+    assert [without_time(one) for one in good.bodies] == [told(done, "done"), told(failed, "failed", "prüfen")]
     assert (done.states["exit_hooks[-1]"], failed.states["exit_hooks[-1]"]) == ("failed", "success")
     assert (outcomes(done), outcomes(failed)) == ([TELL, COMPLAIN], [TELL])
+
+
+def test_a_run_that_takes_too_long_sends_its_message_and_calls_no_hooks(airflow: AirflowRuns, file: Path) -> None:
+    with Receiver() as good:
+        deployed = airflow.deploy(file, "ends_late", on_failure=[{"webhook": good.address}], run_timeout=2)
+        late = airflow.run(deployed, {"seconds": 600})
+        airflow.scheduler.until(lambda: good.bodies, "the receiver to be told")
+        airflow.scheduler.until(lambda: ASKED in airflow.scheduler.output(deployed.dag, RUN), "the step to be ended", deployed.dag)
+    assert (late.state, {*late.states.values()}) == ("failed", {"skipped"})
+    assert [without_time(one) for one in good.bodies] == [told(late, "failed")]
+    assert outcomes(late) == []
