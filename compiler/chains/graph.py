@@ -60,6 +60,11 @@ class Node:
         return self.id if not self.is_twin else f"{self.note}.{self.title}" if self.note else self.title
 
     @property
+    def state(self) -> str:
+        """Why little is known of a flow, in words; "" where that is not so."""
+        return {"elsewhere": "not in these files", "unread": "has errors"}.get(self.kind, "")
+
+    @property
     def label(self) -> str:
         """What it is called in a sentence."""
         return f"{self.kind} {self.title}" if not self.is_flow else self.id
@@ -82,6 +87,11 @@ class FlowGraph:
     flows: tuple[KnownFlow, ...]
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
+
+    @property
+    def read(self) -> tuple[Flow, ...]:
+        """The flows without errors."""
+        return tuple(known.flow for known in self.flows if known.flow is not None)
 
     @property
     def by_id(self) -> dict[str, Node]:

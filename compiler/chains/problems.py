@@ -16,9 +16,9 @@ def problems(graph: FlowGraph, elsewhere: Collection[str] = ()) -> tuple[Diagnos
     """All that is wrong; `elsewhere` are names of flows that are deployed from somewhere else."""
     return (
         *_same_names(graph.flows),
-        *(found for known in graph.flows if known.flow is not None for found in _unknown_flows(known.flow, graph, elsewhere)),
+        *(found for flow in graph.read for found in _unknown_flows(flow, graph, elsewhere)),
         *_circles(graph),
-        *(found for known in graph.flows if known.flow is not None for found in _without_value(known.flow)),
+        *(found for flow in graph.read for found in _without_value(flow)),
         *field_problems(graph.flows),
     )
 
@@ -26,7 +26,7 @@ def problems(graph: FlowGraph, elsewhere: Collection[str] = ()) -> tuple[Diagnos
 def unused_names(graph: FlowGraph, elsewhere: Collection[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Those of the names that no trigger has, each with what its user may have meant."""
     missing = [name for node in graph.nodes if node.kind == "elsewhere" for name in (node.title, node.id)]
-    named = {*missing, *(source.flow for known in graph.flows if known.flow is not None for source in known.flow.upstream)}
+    named = {*missing, *(source.flow for flow in graph.read for source in flow.upstream)}
     yield from ((name, did_you_mean(name, missing)) for name in elsewhere if name not in named)
 
 

@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 from flowport.compiler.chains.circles import circles
 from flowport.compiler.chains.graph import STARTS, Edge, FlowGraph, Node
 from flowport.compiler.chains.impact import Follower
-from flowport.drawing.layers import Columns, Place, columns
+from flowport.drawing.layers import Columns, Place, Way, columns
 from flowport.drawing.layout import LETTER, SMALL_LETTER, Point
 
 MARGIN, HEIGHT, PADDING = 18.0, 42.0, 32.0
@@ -70,12 +70,7 @@ TIPS = "".join(
 
 def chain_svg(graph: FlowGraph, first: str | None = None, followers: Sequence[Follower] = ()) -> str:
     """The drawing as a document. With `first`, what follows when this flow runs stands out."""
-    nodes = graph.by_id
-    waits: dict[str, set[str]] = {id: set() for id in nodes}
-    for edge in graph.edges:
-        if edge.kind in STARTS:
-            waits[edge.target].add(nodes[edge.source].deployment)
-    notes = {id: _note(node, len(waits[id])) for id, node in nodes.items()}
+    notes = _notes(graph)
     sizes = {node.id: (PADDING + max(_width(node.title, LETTER), _width(notes[node.id], SMALL_LETTER)), HEIGHT) for node in graph.nodes}
     drawn = columns(sizes, [(edge.source, edge.target) for edge in graph.edges])
     reached = {first, *(name for one in followers for name in one.way)} if first is not None else set()
@@ -98,13 +93,22 @@ def chain_svg(graph: FlowGraph, first: str | None = None, followers: Sequence[Fo
     ])  # fmt: skip
 
 
+def _notes(graph: FlowGraph) -> dict[str, str]:
+    """The second line of each box."""
+    nodes = graph.by_id
+    waits: dict[str, set[str]] = {id: set() for id in nodes}
+    for edge in graph.edges:
+        if edge.kind in STARTS:
+            waits[edge.target].add(nodes[edge.source].deployment)
+    return {id: _note(node, len(waits[id])) for id, node in nodes.items()}
+
+
 def _note(node: Node, waits: int) -> str:
-    """The second line of a box."""
     if node.kind == "schedule":
         return f"schedule, {node.note}"
     if node.kind == "event":
         return "event"
-    where = {"elsewhere": "not in these files", "unread": "has errors"}.get(node.kind) or (_ending(node.span.file) if node.span else "")
+    where = node.state or (_ending(node.span.file) if node.span else "")
     twin = "name not unique" if node.is_twin else ""
     return ", ".join(filter(None, [node.note, where, twin, f"waits for all {waits}" if waits > 1 else ""]))
 
@@ -139,13 +143,19 @@ def _box(node: Node, place: Place, note: str, classes: str) -> str:
 
 
 def _edges(graph: FlowGraph, drawn: Columns, reached: set[str]) -> Iterator[str]:
-    following = graph.following()
-    round_ones = {pair for circle in circles(following) for pair in zip(circle, (*circle[1:], circle[0]), strict=True)}
-    for edge in sorted(graph.edges, key=lambda edge: (edge.source, edge.target) in round_ones or {edge.source, edge.target} <= reached):
-        way = edge.source, edge.target
-        state = "way" if reached >= set(way) else "apart" if reached else "circle" if way in round_ones else ""
-        classes = " ".join(filter(None, ["edge", "sends" if edge.kind == "sends" else "", state]))
+    """The edges; those that stand out are drawn last, over the others."""
+    in_circles = {pair for circle in circles(graph.following()) for pair in zip(circle, (*circle[1:], circle[0]), strict=True)}
+    states = {edge: _state(edge, reached, in_circles) for edge in graph.edges}
+    for edge in sorted(graph.edges, key=lambda edge: states[edge] in ("way", "circle")):
+        classes = " ".join(filter(None, ["edge", "sends" if edge.kind == "sends" else "", states[edge]]))
         yield f'<path class="{classes}" d="{_path(edge, drawn)}"/>'
+
+
+def _state(edge: Edge, reached: set[str], in_circles: set[Way]) -> str:
+    """The class of an edge: where followers are shown, whether it is on the way to one; else whether it is part of a circle."""
+    if reached:
+        return "way" if {edge.source, edge.target} <= reached else "apart"
+    return "circle" if (edge.source, edge.target) in in_circles else ""
 
 
 def _path(edge: Edge, drawn: Columns) -> str:

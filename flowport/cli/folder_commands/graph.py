@@ -47,42 +47,43 @@ class Found(NamedTuple):
 
 def graph(request: GraphRequest) -> int:
     """Print or write the graph; with `check` print what is wrong, and 1 when there are errors."""
-    if request.format != "text" and not request.check:
-        raise WrongUse("`--format` is that of what `--check` finds", "add --check; `--json` prints the graph as JSON")
-    if request.check and request.impact:
-        raise WrongUse("`--check` prints what is wrong, and `--impact` what follows a flow", "leave one out")
-    if request.output and not request.output.lower().endswith(".svg"):
-        raise WrongUse(f"the graph cannot be written as `{request.output}`", "let the name end in .svg; --json prints it as JSON")
+    _check_use(request)
     found = _find(request)
     if request.output:
-        from flowport.drawing.chains import chain_svg
-
-        with writing(request.output):
-            write_file(request.output, chain_svg(found.graph, found.first, found.followers).encode("utf-8", "backslashreplace"))
+        _write_picture(found, request.output)
         if not request.json and request.format == "text":
             print(request.output)
     if request.json:
         print(as_json(_document(found), indent=2))
     elif request.check:
         _print_diagnostics(found, request.format)
-    elif not request.output or request.impact:
-        from flowport.cli.folder_commands.graph_text import impact_lines, lines
-
-        text = lines(found.graph) if found.first is None else impact_lines(found.graph, found.first, found.followers)
-        sys.stdout.writelines(f"{shown(line)}\n" for line in text)
+    elif request.impact or not request.output:
+        _print_text(found)
     if found.diagnostics and not request.check:
         warn(f"flowport graph: {summary(found.diagnostics)}; add --check to see them")
     return int(request.check and has_errors(found.diagnostics))
 
 
+def _check_use(request: GraphRequest) -> None:
+    """Refuse options that do not go together."""
+    if request.format != "text" and not request.check:
+        raise WrongUse("`--format` is that of what `--check` finds", "add --check; `--json` prints the graph as JSON")
+    if request.check and request.impact:
+        raise WrongUse("`--check` prints what is wrong, and `--impact` what follows a flow", "leave one out")
+    if request.output and not request.output.lower().endswith(".svg"):
+        raise WrongUse(f"the graph cannot be written as `{request.output}`", "let the name end in .svg; --json prints it as JSON")
+
+
 def _find(request: GraphRequest) -> Found:
+    """What there is to show; raises CompileError if an argument names no flow, unless what is wrong is what is asked for."""
     read = read_flows(request.paths, request.profile)
     say((), read.ignored)
     if not request.check and (read.absent or not read.flows):
         raise CompileError(read.absent or read.errors)
     made = graph_of(read.flows)
-    for name, ways_out in () if read.errors else unused_names(made, request.elsewhere):
-        warn(f"flowport graph: {'; '.join([f'no trigger names the flow `{name}` of `--elsewhere`', *ways_out])}")
+    if not read.errors:  # a flow with errors may have the trigger
+        for name, ways_out in unused_names(made, request.elsewhere):
+            warn(f"flowport graph: {'; '.join([f'no trigger names the flow `{name}` of `--elsewhere`', *ways_out])}")
     first = _named(made, request.impact) if request.impact else None
     followers = impact(made, first) if first is not None else ()
     return Found(made, (*read.errors, *problems(made, request.elsewhere)), first, followers)
@@ -99,6 +100,20 @@ def _named(made: FlowGraph, name: str) -> str:
         names = [node.title for node in here]
         raise WrongUse(f"there is no flow `{name}`", closest(name, names) or f"the flows are {', '.join(dict.fromkeys(names))}")
     return fitting[0]
+
+
+def _write_picture(found: Found, path: str) -> None:
+    from flowport.drawing.chains import chain_svg
+
+    with writing(path):
+        write_file(path, chain_svg(found.graph, found.first, found.followers).encode("utf-8", "backslashreplace"))
+
+
+def _print_text(found: Found) -> None:
+    from flowport.cli.folder_commands.graph_text import impact_lines, lines
+
+    text = lines(found.graph) if found.first is None else impact_lines(found.graph, found.first, found.followers)
+    sys.stdout.writelines(f"{shown(line)}\n" for line in text)
 
 
 def _print_diagnostics(found: Found, format: Format) -> None:

@@ -17,27 +17,19 @@ INDENT = "  "
 
 def lines(graph: FlowGraph) -> Iterator[str]:
     """The whole graph: trees from what nothing starts, each flow once with what it starts, and the flows without an edge."""
-    following, nodes = graph.following(), graph.by_id
+    following = graph.following()
     entered = {edge.target for edge in graph.edges}
-    roots = [node.id for node in graph.nodes if node.id not in entered and following[node.id]]
+    roots = [node for node in graph.nodes if node.id not in entered and following[node.id]]
     alone = [node for node in graph.nodes if node.id not in entered and not following[node.id]]
-    unread = [node for node in alone if node.kind == "unread"]
-    rows: list[tuple[str, str]] = []
-    shown: set[str] = set()
+    trees, rows = _Trees(graph), list[tuple[str, str]]()
     # What no root leads to is in a circle, or behind one.
-    for root in (*sorted(roots, key=lambda id: nodes[id].is_flow), *(node.id for node in graph.nodes if node.id in entered)):
-        if root not in shown:
-            rows += [("", ""), *_tree(graph, root, shown)]
+    for root in (*sorted(roots, key=lambda node: node.is_flow), *(node for node in graph.nodes if node.id in entered)):
+        if root.id not in trees.shown:
+            rows += [("", ""), *trees.rows(root.id)]
     yield _counts(graph)
     yield from _aligned(rows)
     yield from _listed("neither started by anything here nor starting anything:", [node for node in alone if node.kind != "unread"])
-    yield from _listed("with errors:", unread)
-
-
-def _listed(heading: str, nodes: Sequence[Node]) -> Iterator[str]:
-    if nodes:
-        yield from ("", heading)
-        yield from _aligned([(INDENT + _name(node), _about(node, [])) for node in nodes])
+    yield from _listed("with errors:", [node for node in alone if node.kind == "unread"])
 
 
 def _counts(graph: FlowGraph) -> str:
@@ -47,36 +39,56 @@ def _counts(graph: FlowGraph) -> str:
     )
 
 
-def _tree(graph: FlowGraph, root: str, shown: set[str]) -> Iterator[tuple[str, str]]:
-    following, nodes = graph.following(), graph.by_id
-    starts: dict[str, list[str]] = {node.id: [] for node in graph.nodes}
-    for edge in graph.edges:
-        if edge.kind in STARTS:
-            starts[edge.target].append(edge.source)
-    waiting = [(root, "", 0)]
-    while waiting:
-        id, before, depth = waiting.pop()
-        node = nodes[id]
-        if id in shown and following[id]:
-            yield INDENT * depth + _name(node), "see above"
-            continue
-        shown.add(id)
-        others = [nodes[one] for one in starts[id] if nodes[one].deployment != nodes[before].deployment] if before in starts[id] else []
-        yield INDENT * depth + _name(node), _about(node, [other.label for other in others])
-        waiting += [(target, id, depth + 1) for target in reversed(following[id])]
+class _Trees:
+    """Draws trees, in which each node stands with what it starts once; `shown` are those that have been drawn."""
+
+    def __init__(self, graph: FlowGraph) -> None:
+        self.nodes, self.following = graph.by_id, graph.following()
+        self.shown: set[str] = set()
+        self.starts: dict[str, list[str]] = {node.id: [] for node in graph.nodes}
+        for edge in graph.edges:
+            if edge.kind in STARTS:
+                self.starts[edge.target].append(edge.source)
+
+    def rows(self, root: str) -> Iterator[tuple[str, str]]:
+        """The names from one node on, indented, and what there is to say about each."""
+        waiting = [(root, "", 0)]
+        while waiting:
+            id, above, depth = waiting.pop()
+            name = INDENT * depth + _name(self.nodes[id])
+            if id in self.shown and self.following[id]:
+                yield name, "see above"
+                continue
+            self.shown.add(id)
+            yield name, _about(self.nodes[id], self._others(id, above))
+            waiting += [(target, id, depth + 1) for target in reversed(self.following[id])]
+
+    def _others(self, id: str, above: str) -> list[str]:
+        """What a flow waits for besides what it stands below. Of flows of the same name it waits for one."""
+        if above not in self.starts[id]:
+            return []
+        sources = [self.nodes[one] for one in self.starts[id]]
+        return [one.label for one in sources if one.deployment != self.nodes[above].deployment]
 
 
 def _name(node: Node) -> str:
-    return f"{node.label} {node.note}" if node.kind == "schedule" else node.deployment if node.is_flow else node.label
+    if node.kind == "schedule":
+        return f"{node.label} {node.note}"
+    return node.deployment if node.is_flow else node.label
 
 
 def _about(node: Node, others: Sequence[str]) -> str:
-    """Where a flow is, and what it waits for besides what it stands below."""
+    """Where a flow is, its state, and what it waits for too."""
     where = node.span.file if node.span and node.is_flow else ""
-    state = {"elsewhere": "not in these files", "unread": "has errors"}.get(node.kind, "")
     twin = "another flow has the same name" if node.is_twin else ""
     also = f"waits for {' and '.join(others)} too" if others else ""
-    return ", ".join(filter(None, [where, state, twin, also]))
+    return ", ".join(filter(None, [where, node.state, twin, also]))
+
+
+def _listed(heading: str, nodes: Sequence[Node]) -> Iterator[str]:
+    if nodes:
+        yield from ("", heading)
+        yield from _aligned([(INDENT + _name(node), _about(node, [])) for node in nodes])
 
 
 def _aligned(rows: Sequence[tuple[str, str]]) -> Iterator[str]:
