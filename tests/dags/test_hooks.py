@@ -13,7 +13,9 @@ import pytest
 import flowport.targets.airflow
 from dags.emitted import lines, said, source
 from flowport.compiler.compile import load
+from flowport.compiler.ir import ExitHooks
 from flowport.compiler.ir.plan import Plan
+from flowport.compiler.record import replace
 from receiver import HANGS, Receiver
 
 SNIPPET = Path(flowport.targets.airflow.__file__).parent / "snippets" / "receivers.py"
@@ -77,17 +79,21 @@ def test_callbacks_have_the_names_of_addresses_and_only_receivers_that_are_asked
         '        flow="TrainFlow",\n        options=" --target airflow --profile prod",\n    ),' in dag_arguments(made)
     )
     assert "on_success_callback" not in made
+    plan = Plan(replace(plan.flow, exit_hooks=ExitHooks()), plan.body)
     made = source(plan, on_success=[{"webhook": "https://alerts.example.com/flows"}])
     assert 'on_success_callback=tell(\n        "done",\n        [("webhook", "https://alerts.example.com/flows")],' in dag_arguments(made)
 
 
-def test_a_run_that_the_gate_ends_tells_of_no_success_and_the_last_task_tells_otherwise(plan: Plan) -> None:
-    """Airflow skips the last task then, and calls no callback of a task that is skipped."""
+@pytest.mark.parametrize(("cooldown", "hooks"), [(60, False), (None, True)])
+def test_the_last_task_tells_of_a_success_where_airflow_may_take_other_runs_for_one(plan: Plan, cooldown: int | None, hooks: bool) -> None:
+    """Those that the gate ends, and those that somebody stopped: Airflow skips the last task then, and calls no callback of such a task."""
+    if not hooks:
+        plan = Plan(replace(plan.flow, exit_hooks=ExitHooks()), plan.body)
     heard = [{"slack": "connection:alerts"}, {"webhook": "env:ALERTS"}]
-    (end,) = [line for line in lines(plan, cooldown=60, on_success=heard, on_failure=heard) if line.startswith("end = ")]
+    (end,) = [line for line in lines(plan, cooldown=cooldown, on_success=heard, on_failure=heard) if line.startswith("end = ")]
     told = 'tell("done", [("slack", "connection:alerts"), ("webhook", "env:ALERTS")], flow="TrainFlow", options=" --target airflow", '
     assert f"on_success_callback={told}seconds=9)" in end
-    made = dag_arguments(source(plan, cooldown=60, on_success=heard, on_failure=heard))
+    made = dag_arguments(source(plan, cooldown=cooldown, on_success=heard, on_failure=heard))
     assert "on_failure_callback=tell(" in made
     assert "on_success_callback" not in made
 

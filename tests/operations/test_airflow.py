@@ -129,7 +129,7 @@ def test_a_note_of_somebody_else_stays(run: Command, airflow: FakeAirflow) -> No
 
 def test_a_run_that_airflow_does_not_stop_is_said(run: Command, airflow: FakeAirflow) -> None:
     run("trigger", "small.py", "--run-id", "one")
-    airflow.stops = False
+    airflow.stops, airflow.failed_tasks = False, [{"task_id": "start"}]
     going = run("stop", "Small/one")
     assert (going.status, going.err) == (
         1,
@@ -138,6 +138,16 @@ def test_a_run_that_airflow_does_not_stop_is_said(run: Command, airflow: FakeAir
             "  delete the run in Airflow\n"
         ),
     )
+
+
+def test_a_run_that_is_stopped_goes_on_until_its_exit_hooks_have_ended(run: Command, airflow: FakeAirflow) -> None:
+    """Airflow then takes it for a success."""
+    run("trigger", "small.py", "--run-id", "one")
+    airflow.stops, airflow.failed_tasks = False, [{"task_id": "exit_hooks"}]
+    going = run("stop", "Small/one")
+    assert (going.status, going.out) == (0, "Small/one: running, started TIME UTC\n")
+    airflow.runs["one"]["state"] = "success"
+    assert "airflow: success, started TIME UTC: stopped by flowport\n" in run("status", "Small/one").out
 
 
 @pytest.mark.parametrize("more", ["null", '{"b": 1, "a": 2}', '["\\u0000"]', '["\\udce9"]', "[Infinity]", json.dumps("x" * 5000)])

@@ -1,6 +1,7 @@
 """Runs of a DAG as Airflow has them, and how one is stopped.
 
-Airflow has no state for a run that somebody stopped: such a run is failed. A note of the run tells it from others.
+Airflow has no state for a run that somebody stopped: such a run is failed. One with exit hooks goes on until these have ended, and is a
+success then. A note of the run tells it from others.
 """
 
 from __future__ import annotations
@@ -12,9 +13,13 @@ from urllib.parse import quote
 
 from flowport.compiler.operations import EngineRun, RunState
 from flowport.targets.airflow.deployment.api import Api, path
+from flowport.targets.airflow.hooks.at_the_end import HOOKS
 
 STATES: dict[str, RunState] = {"queued": "waiting", "running": "running", "success": "done", "failed": "failed"}
 """The states of a DAG run (Airflow's `DagRunState`)."""
+
+UNFINISHED = ("none", "scheduled", "queued", "running", "deferred", "restarting", "up_for_retry", "up_for_reschedule")
+"""The states of task instances that are not over; `none` is what the API calls that of a task which nobody has looked at."""
 
 STOPPED = "stopped by flowport"
 NOTE = 1000
@@ -32,10 +37,10 @@ def engine_run(api: Api, dag: str, found: dict[str, Any]) -> EngineRun:
     """A run in flowport's words, and why it failed."""
     status, run = str(found["state"]), str(found["dag_run_id"])
     state, reason = STATES.get(status, "running"), ""
-    if state == "failed":
-        state, reason = (
-            ("stopped", STOPPED) if _mark(found) in (found.get("note") or "").splitlines() else (state, _failures(api, dag, run))
-        )
+    if state in ("failed", "done") and _mark(found) in (found.get("note") or "").splitlines():
+        state, reason = "stopped", STOPPED
+    elif state == "failed":
+        reason = _failures(api, dag, run)
     return EngineRun(run, state, status, page(api, dag, run), _seconds(found.get("start_date")), _seconds(found.get("end_date")), reason)
 
 
@@ -54,6 +59,13 @@ def stop(api: Api, dag: str, found: dict[str, Any]) -> None:
     if _mark(after) != _mark(found):
         # It has begun meanwhile.
         _annotate(api, what, at, after)
+
+
+def ends(api: Api, dag: str, run: str) -> bool:
+    """Whether no task of a run that was stopped goes on, but for that of the exit hooks."""
+    at = path("dags", dag, "dagRuns", run, "taskInstances")
+    tasks = api.pages(f"look at the tasks of `{dag}`", at, "task_instances", state=UNFINISHED)
+    return all(str(task["task_id"]).startswith(HOOKS) for task in tasks)
 
 
 def unfinished(api: Api, dag: str) -> Iterator[dict[str, Any]]:

@@ -13,7 +13,7 @@ from typing import Any
 from flowport.compiler.changes import Becomes, Change, Changes, DeployError
 from flowport.compiler.operations import Deployed, EngineRun, Start, Version
 from flowport.targets.airflow.deployment.api import Api, Refused, path
-from flowport.targets.airflow.deployment.dag_runs import engine_run, find_run, stop, unfinished
+from flowport.targets.airflow.deployment.dag_runs import ends, engine_run, find_run, stop, unfinished
 from flowport.targets.airflow.deployment.deployer import put
 from flowport.targets.airflow.deployment.place import Place, deployed_file
 from flowport.targets.airflow.deployment.run_conf import run_conf
@@ -66,7 +66,7 @@ class AirflowOperations:
         return engine_run(api, settings.dag_id, found) if found else None
 
     def stop(self, settings: Settings, run: str) -> EngineRun | None:
-        """Have a DAG run fail; Airflow then ends its tasks."""
+        """Have a DAG run fail; Airflow then ends its tasks, and calls its exit hooks."""
         api, dag = self._api(settings), settings.dag_id
         found = find_run(api, dag, run)
         if found is None:
@@ -75,7 +75,7 @@ class AirflowOperations:
             return engine_run(api, dag, found)
         stop(api, dag, found)
         after = self.status(settings, run)
-        if after is not None and not after.is_over:
+        if after is not None and not after.is_over and not ends(api, dag, run):
             raise DeployError(
                 f"Airflow did not stop `{run}`, as it does not have the file of the DAG `{dag}` any more\n  delete the run in Airflow"
             )

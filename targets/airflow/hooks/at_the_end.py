@@ -1,7 +1,8 @@
 """Receivers -> callbacks of the DAG, which Airflow itself calls. Exit hooks -> a task that ends the DAG, as they need the flow's image.
 
-A run that the gate ends is a success for Airflow, all of whose other tasks are skipped. The callback of a DAG cannot ask for that on every
-Airflow (the DAG processor of 3.0 does not answer `GetTaskStates`). So where there is a gate, the last task tells of a success.
+A run that the gate ends is a success for Airflow, as all of its other tasks are skipped. So is one with exit hooks that somebody stopped:
+Airflow leaves it to its teardown, and skips the last task (`_set_dag_run_terminal_state`). The callback of a DAG cannot ask for that on
+every Airflow (the DAG processor of 3.0 does not answer `GetTaskStates`). So where there may be such runs, the last task tells of a success.
 
 The task of the exit hooks is a teardown: it runs whatever became of the others, and counts nothing for the state of the run.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from flowport.compiler.ir import Flow
+from flowport.compiler.ir import ExitHooks, Flow
 from flowport.compiler.lower.gate import first_step
 from flowport.compiler.lower.run_ids import run_prefix
 from flowport.compiler.record import replace
@@ -24,6 +25,9 @@ from flowport.targets.hooks.time_limits import hook_seconds
 
 SNIPPET = "receivers"
 """The snippet with the callback."""
+
+HOOKS = "exit_hooks"
+"""What the task of the exit hooks is called, with a number if a step is called that."""
 
 START = 900
 """Seconds until the task of the hooks has to have started."""
@@ -40,10 +44,15 @@ def callbacks(flow: Flow, settings: Settings, last_task: bool = False) -> Iterat
     """The arguments of the DAG that have callbacks, or those of its last task."""
     for argument, on, status in ENDS:
         found = [(one.kind, _where(one)) for one in receivers(settings) if one.on == on]
-        if found and last_task == (on == "success" and flow.start == GATE):
+        if found and last_task == (on == "success" and _may_look_done(flow)):
             named: dict[str, Value] = {"flow": flow.name, "before": run_prefix(flow), "options": again("airflow", settings.profile)}
             named["seconds"] = max(1, OVERTIME // len(found)) if last_task else None
             yield argument, Call("tell", (status, found), {name: value for name, value in named.items() if value})
+
+
+def _may_look_done(flow: Flow) -> bool:
+    """Whether a run may be a success for Airflow although its last task was skipped."""
+    return flow.start == GATE or flow.exit_hooks != ExitHooks()
 
 
 def _where(receiver: Receiver) -> str:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from engines.airflow.dag_tests import DagTests
-from engines.airflow.runs import RUN, AirflowRuns, Ended
+from engines.airflow.runs import RUN, AirflowRuns, Deployed, Ended
 from flowport.compiler.compile import load
 from flowport.compiler.ir.plan import Plan
+from flowport.compiler.operations import EngineRun
 from flowport.runtime.records.hooks import HookOutcome, read_outcomes
 from flowport.runtime.store.keys import Keys
 from flowport.runtime.store.open import open_store
+from flowport.targets.airflow.deployment.operations import AirflowOperations
 from receiver import Receiver, refused, without_time
 
 FLOW = """
@@ -101,18 +104,35 @@ def test_everybody_is_told_on_airflow_2(airflow_2: Path, file: Path, tmp_path: P
     check(airflow_2, tmp_path / "airflow", file)
 
 
-def test_a_hook_that_fails_and_receivers_that_do_not_listen_leave_a_run_of_the_scheduler_as_it_is(airflow: AirflowRuns, file: Path) -> None:
-    """The callbacks are called by the DAG processor, which knows nothing of flowport, and the last receiver is told all the same."""
+def stop(airflow: AirflowRuns, deployed: Deployed, run: str) -> tuple[Ended, EngineRun | None]:
+    """Start a run, and stop it while its first step runs; how it ended, and what `flowport status` says of that."""
+    dag, scheduler, operations = deployed.dag, airflow.scheduler, AirflowOperations()
+    settings: Any = SimpleNamespace(api=scheduler.url, dag_id=dag)
+    scheduler.trigger(dag, run, {"seconds": 600})
+    scheduler.until(lambda: scheduler.states(dag, run).get("start[-1]") == "running", "the first step to run", dag)
+    assert operations.stop(settings, run) is not None
+    return airflow.ended(deployed, run), operations.status(settings, run)
+
+
+def test_a_hook_that_fails_and_receivers_that_do_not_listen_leave_a_run_of_the_scheduler_as_it_is(
+    airflow: AirflowRuns, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The callbacks are called without flowport, and the last receiver is told all the same. Of a run that was stopped nobody is told."""
     with Receiver() as good:
         heard = [{"webhook": refused()}, {"webhook": good.address}]
         deployed = airflow.deploy(file, "ends", on_success=heard, on_failure=heard)
         done = airflow.run(deployed, {}, "done")
+        monkeypatch.setenv("AIRFLOW_API_TOKEN", airflow.scheduler.ask("/auth/token")["access_token"])
+        stopped, status = stop(airflow, deployed, "stopped")
         failed = airflow.run(deployed, {"broken": True}, RUN)
         airflow.scheduler.until(lambda: len(good.bodies) == 2, "the receiver to be told")
     assert (done.state, failed.state) == ("success", "failed"), done.said + failed.said
     assert [without_time(one) for one in good.bodies] == [told(done, "done"), told(failed, "failed", "prüfen")]
     assert (done.states["exit_hooks[-1]"], failed.states["exit_hooks[-1]"]) == ("failed", "success")
     assert (outcomes(done), outcomes(failed)) == ([TELL, COMPLAIN], [TELL])
+    assert (stopped.state, stopped.states["end[-1]"], outcomes(stopped)) == ("success", "skipped", [TELL])
+    assert status is not None
+    assert status.state == "stopped"
 
 
 def test_a_run_that_takes_too_long_sends_its_message_and_calls_no_hooks(airflow: AirflowRuns, file: Path) -> None:
