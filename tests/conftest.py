@@ -52,6 +52,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell starts what is in the background so, and its children inherit it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "sample(shows, more): a large test, of which some cases run")
     for name in [name for name in os.environ if name.startswith(OF_THE_SHELL) and name not in FOR_TESTS]:
         del os.environ[name]

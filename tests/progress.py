@@ -58,6 +58,15 @@ class Watch:
             raise Stalled(f"{self._what}: computes without end; last seen: {str(seen)[-4000:]}")
 
 
+def gone(pid: int) -> bool:
+    """Whether a process has ended; one that nobody waited for has too."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
 def until(
     holds: Callable[[], T],
     what: str = "what the test waits for",

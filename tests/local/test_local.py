@@ -13,7 +13,7 @@ import pytest
 
 from choice import sample
 from desk import FLOWPORT, Desk, Ended
-from progress import finish, until
+from progress import finish, gone, until
 
 HEAD = "import os\nimport sys\nimport time\n\nfrom flowport import FlowSpec, retry, step\n\n\nclass Work(FlowSpec):\n"
 START = """
@@ -48,15 +48,6 @@ def flow(desk: Desk, body: str, n: int = 4, decorator: str = "", head: str = HEA
     """Write `work.py`: a foreach over `n` numbers whose step begins with `body`."""
     lines = [f"    {decorator}" if decorator else "", "    @step", "    def work(self):", *(f"        {line}" for line in body.split("\n"))]
     desk.write("work.py", head + START.format(n=n) + "\n".join(filter(None, lines)) + "\n" + REST)
-
-
-def gone(process: int) -> bool:
-    """Whether a process has ended; one that nobody waited for has too."""
-    try:
-        with open(f"/proc/{process}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
 
 
 @FORK

@@ -20,6 +20,7 @@ from flowport.runtime.hooks.receivers import NotSent, send
 from flowport.runtime.protocol import FAILED, GATE, VersionError
 from flowport.runtime.records.hooks import HookOutcome, read_outcomes
 from flowport.runtime.store.keys import Keys
+from progress import gone, until
 from receiver import HANGS, Receiver, refused, without_time
 from solo import Broken, Solo
 
@@ -256,7 +257,7 @@ def test_a_hook_that_takes_too_long_is_killed_with_all_that_it_started(monkeypat
         pids = [int(line) for line in printed]
     assert len(pids) == 2
     for pid in pids:
-        assert not Path(f"/proc/{pid}").exists() or Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z"
+        until(lambda pid=pid: gone(pid), "what the hook has started to end")
 
 
 def test_receivers_are_told_where_no_environment_can_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
