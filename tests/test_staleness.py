@@ -63,6 +63,25 @@ def test_shares_have_an_index_only_where_no_bin_is_empty() -> None:
                 psi(*samples)
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [([0.5, 0.5], [0.0, 1.0]), (np.array([1 / 3, 1 / 3, 1 / 3, 0], "float32"), [0.25] * 4), ([0.333, 0.668, 0.0], [1, 1, 1])],
+)
+def test_shares_that_are_rounded_or_whole_are_found_too(one: Any, other: Any) -> None:
+    for samples in ((one, other), (other, one)):
+        with pytest.raises(ValueError, match="these are shares"):
+            psi(*samples)
+
+
+@pytest.mark.parametrize(
+    "rare", [["gold", "silver", "bronze"] * 4, [f"id-{number // 4}" for number in range(1600)], [True, False] * 4, [3] * 4]
+)
+def test_a_reference_from_which_nothing_differs_is_an_error(rare: list[Any]) -> None:
+    with pytest.raises(ValueError, match="too few or too rare"):
+        drift(Distribution.of(rare), rare)
+    assert drift(Distribution.of([None] * 9), rare).level == "much"
+
+
 def test_numbers_are_cut_into_ranges_with_as_many_values_each() -> None:
     found = Distribution.of(range(100, 0, -1), bins=4)
     assert found == Distribution(True, (25, 50, 75), (25, 25, 25, 25), 0)
@@ -122,6 +141,8 @@ def test_values_that_have_no_distribution_are_errors() -> None:
         Distribution.of(range(20)).same_bins(["new"])
     with pytest.raises(TypeError, match="'new' is no number"):
         Distribution.of([*range(20), "new"])
+    with pytest.raises(TypeError, match="True is no number"):
+        Distribution.of([*range(20), True])
     with pytest.raises(ValueError, match="at least 2 bins"):
         Distribution.of([1], bins=1)
     with pytest.raises(ValueError, match="without values"):
@@ -171,7 +192,8 @@ def test_drift_of_small_samples_may_be_chance() -> None:
 )
 def test_a_small_reference_does_not_make_all_that_is_new_a_drift(draw: Callable[[random.Random], Any], count: int) -> None:
     chance = random.Random(count)
-    found = [drift(Distribution.of([draw(chance) for _ in range(count)]), [draw(chance) for _ in range(300)]) for _ in range(40)]
+    samples = [(Distribution.of([draw(chance) for _ in range(count)]), [draw(chance) for _ in range(300)]) for _ in range(40)]
+    found = [drift(reference, values) for reference, values in samples if reference.bins]
     assert sum(one.psi > one.by_chance for one in found) <= 8  # 4 may be expected of 40, where one in ten exceeds it
 
 
@@ -260,3 +282,12 @@ def test_a_threshold_that_no_score_can_be_compared_with_is_an_error(odd: float) 
     for limits in ({"threshold": odd}, {"min_confidence": odd}):
         with pytest.raises(ValueError, match="nan or infinite"):
             assess([Signal("a", 1, 0, 1)], **limits)
+
+
+def test_a_sentence_does_not_contradict_its_verdict() -> None:
+    reason = Signal("drift", 0.2499999, fresh=0.1, stale=0.25).reason
+    assert reason == "drift is 0.2499999, which is 99% of the way to stale (fresh 0.1, stale 0.25)"
+    near = assess([Signal("age", 0.50002, fresh=0, stale=1)], threshold=0.50004)
+    assert near.reasons[-1] == "the score is 0.50 and the threshold 0.50004, so the model is fresh"
+    tiny = assess([Signal("a", 1, 0, 1, weight=1e-320), Signal("b", None, 0, 1, weight=1e300)], min_confidence=0)
+    assert (tiny.is_stale, tiny.reasons[-1]) == (False, "nothing is known, so the model stays")

@@ -47,7 +47,7 @@ def advice(error: errors.WorkspaceError) -> str:
             listed = "the targets are " + ", ".join((*aliases, own)[0] for own, aliases in known.items())
             return f"{near} {listed}".strip()
         case errors.UnknownFlow(flow=flow, known=known):
-            if flow.endswith(".py"):
+            if flow.partition(":")[0].endswith(".py"):
                 return "name the flow, and not its file: " + (", ".join(known) or "flowport runs")
             return closest(flow, known) or "flowport runs"
         case errors.UnknownRun(flow=flow) | errors.UnreadableRuns(flow=flow):

@@ -37,7 +37,8 @@ class Distribution(NamedTuple):
         """The distribution of a list, an array of NumPy or a column of pandas, whose values are numbers, texts or booleans.
 
         Numbers are cut into `bins` ranges with about as many values each. Texts, booleans, and at most `bins` different numbers that are
-        frequent enough, are categories. Raises TypeError for other values, and for a text among numbers that are cut into ranges.
+        frequent enough, are categories. Raises TypeError for other values, and for a text or a boolean among numbers that are cut into
+        ranges.
         """
         if bins < 2:
             raise ValueError(f"a distribution has at least 2 bins, and not {bins}")
@@ -49,7 +50,7 @@ class Distribution(NamedTuple):
         return empty._replace(counts=empty._counted(known), missing=missing)
 
     def same_bins(self, values: Iterable[Any]) -> Distribution:
-        """The distribution of other values over the bins of this one. Raises TypeError for a text where the bins are ranges of numbers."""
+        """The distribution of other values over the bins of this one. Raises TypeError for what is no number if the bins are ranges."""
         known, missing = _known(values)
         return self._replace(counts=self._counted(known), missing=missing)
 

@@ -42,7 +42,12 @@ class Drift(NamedTuple):
 
 
 def drift(reference: Distribution, values: Iterable[Any]) -> Drift:
-    """How far values are from a reference, over its bins; what is missing is a bin too. Raises ValueError where there are no values."""
+    """How far values are from a reference, over its bins; what is missing is a bin too.
+
+    Raises ValueError where there are no values, and for a reference without bins, all of whose values are rare: nothing differs from it.
+    """
+    if not reference.bins and any(reference.counts):
+        raise ValueError("the values of the reference are too few or too rare for bins: group them, or take more")
     now = reference.same_bins(values)
     expected, actual = (*reference.counts, reference.missing), (*now.counts, now.missing)
     found = psi(expected, actual)
@@ -63,9 +68,8 @@ def psi(expected: Sequence[float], actual: Sequence[float]) -> float:
     whole, other = fsum(expected), fsum(actual)
     if not whole or not other:
         raise ValueError("a sample without values has no distribution")
-    for sample, total in ((expected, whole), (actual, other)):
-        if total < 1 + 1e-9 and 0 in sample and any(count % 1 for count in sample):
-            raise ValueError("a sample is given by counts, and these are shares: multiply them by the number of its values")
+    if 0 in (*expected, *actual) and min(whole, other) < 1.5 and any(count % 1 for count in (*expected, *actual)):
+        raise ValueError("a sample is given by counts, and these are shares: multiply them by the number of its values")
     shares = (((count or EMPTY) / whole, (now or EMPTY) / other) for count, now in zip(expected, actual) if count or now)
     return fsum((now - count) * log(now / count) for count, now in shares)
 

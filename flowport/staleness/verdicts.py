@@ -38,7 +38,10 @@ class Signal(NamedTuple):
             return f"{self.name} is not known{note}"
         kinds = {0.0: "fresh", 1.0: "stale"}
         kind = kinds.get(self.level, f"{min(max(self.level, 0.01), 0.99):.0%} of the way to stale")
-        return f"{self.name} is {_known(self.value):.4g}, which is {kind} (fresh {self.fresh:.4g}, stale {self.stale:.4g}){note}"
+        # With as many digits as show on which side of the limits it is.
+        texts = (f"{_known(self.value):.{digits}g}" for digits in range(4, 18))
+        value = next(text for text in texts if kinds.get(self._replace(value=float(text)).level or 0.0) == kinds.get(self.level))
+        return f"{self.name} is {value}, which is {kind} (fresh {self.fresh:.15g}, stale {self.stale:.15g}){note}"
 
 
 class Staleness(NamedTuple):
@@ -70,7 +73,7 @@ def assess(signals: Iterable[Signal], threshold: float = 0.5, min_confidence: fl
     known_weight = fsum(each for each, _ in known)
     confidence = known_weight / weight
     score = fsum(each * level for each, level in known) / known_weight if known_weight else 0.0
-    is_stale = known_weight > 0 and _reaches(score, threshold) and _reaches(confidence, min_confidence)
+    is_stale = confidence > 0 and _reaches(score, threshold) and _reaches(confidence, min_confidence)
     return Staleness(is_stale, score, confidence, (*(one.reason for one in given), _summary(score, confidence, threshold, min_confidence)))
 
 
@@ -107,9 +110,9 @@ def _apart(number: float, limit: float, unit: str) -> str:
 def _summary(score: float, confidence: float, threshold: float, min_confidence: float) -> str:
     if not confidence:
         return "nothing is known, so the model stays"
-    said = f"the score is {_apart(score, threshold, 'f')} and the threshold {threshold:.4g}"
+    said = f"the score is {_apart(score, threshold, 'f')} and the threshold {threshold:.15g}"
     if not _reaches(confidence, min_confidence):
         known = f"only {_apart(confidence, min_confidence, '%')} of the weights are known"
-        return f"{said}, but {known} and {100 * min_confidence:.4g}% are needed, so the model stays"
+        return f"{said}, but {known} and {100 * min_confidence:.15g}% are needed, so the model stays"
     known = f", by {_apart(confidence, 1, '%')} of the weights" if confidence < 1 else ""
     return f"{said}, so the model {'is stale' if _reaches(score, threshold) else 'is fresh'}{known}"

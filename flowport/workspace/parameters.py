@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from flowport.runtime.run.parameters import ParameterError, convert, converted, text_of
@@ -27,16 +27,22 @@ def spellings(name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((name, name.replace("_", "-"), name.replace("-", "_"))))
 
 
+def named(specs: Iterable[Spec], texts: Iterable[ParameterText]) -> list[ParameterText]:
+    """What a user wrote, with the names of the parameters in the place of their spellings."""
+    names = [spec["name"] for spec in specs]
+    by_spelling = {one: name for name in names for one in spellings(name)} | {name: name for name in names}
+    return [ParameterText(by_spelling.get(name, name), text) for name, text in texts]
+
+
 def parameter_values(specs: list[Spec], texts: Sequence[ParameterText], resumed: bool) -> dict[str, Any]:
     """The values of the parameters that were written, by name, as JSON; raises BadParameters with all that is wrong.
 
     A resumed run has the other parameters from its origin, so that none is missing.
     """
     by_name = {spec["name"]: spec for spec in specs}
-    by_spelling = {one: name for name in by_name for one in spellings(name)} | {name: name for name in by_name}
     values: dict[str, Any] = {}
     problems: list[str] = []
-    written = [ParameterText(by_spelling.get(name, name), text) for name, text in texts]
+    written = named(specs, texts)
     if not resumed:
         written += _variables(specs, {name for name, _ in written})
     for name, text in written:

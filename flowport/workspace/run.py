@@ -18,7 +18,7 @@ from flowport.workspace.chains.started_by import StartedBy, sent_by, triggers_of
 from flowport.workspace.environments.here import pythons
 from flowport.workspace.errors import BadRunId, BadScheduledTime, BadTags, IsSpin, NoOrigin, NotWritable, UnknownRun, UnknownStep
 from flowport.workspace.flow_file import FlowFile
-from flowport.workspace.parameters import ParameterText, parameter_values
+from flowport.workspace.parameters import ParameterText, named, parameter_values
 from flowport.workspace.secrets.file import place_here
 from flowport.workspace.stores import store_to_write
 
@@ -114,7 +114,8 @@ def run_input(flow: FlowFile, asked: Asked) -> RunInput:
     """The input of a new run, but for what triggers it, which a store has; raises WorkspaceError."""
     if asked.from_step and not asked.origin_run:
         raise NoOrigin
-    sent = sent_by(flow, StartedBy(asked.trigger_from, asked.events))
+    written = {name for name, _ in named(flow.parameters, asked.parameters)}
+    sent = sent_by(flow, StartedBy(asked.trigger_from, asked.events), written)
     specs = [{**spec, "required": spec["required"] and spec["name"] not in sent} for spec in flow.parameters]
     values = parameter_values(specs, asked.parameters, asked.origin_run is not None)
     steps = [step.name for step in flow.plan.flow.steps]

@@ -30,7 +30,7 @@ from flowport.workspace.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from typing import TypeAlias
 
     from flowport.runtime.records.reuse import ReuseCount
@@ -47,6 +47,7 @@ BESIDE = ("blobs", "code", "flows", "tmp")
 class Survey(NamedTuple):
     """The runs of a flow: the documents of those that began, the latest first; the ids of damaged ones; and how many were not read."""
 
+    flow: str
     documents: list[dict[str, Any]]
     damaged: list[str]
     older: int
@@ -89,7 +90,18 @@ def survey(store: Store, flow: str, report: Report, latest: int | None = None) -
         except (Corrupt, StoreError) as error:
             report(str(error))
             damaged.append(run)
-    return Survey(sorted(found, key=_began, reverse=True), damaged, len(older))
+    return Survey(flow, sorted(found, key=_began, reverse=True), damaged, len(older))
+
+
+def surveys(store: Store, among: Sequence[str], report: Report, latest: int | None = None) -> Iterator[Survey]:
+    """The runs of each of several flows. Those that cannot be listed are reported, and of one flow alone this raises StoreError."""
+    for flow in among:
+        try:
+            yield survey(store, flow, report, latest)
+        except StoreError as error:
+            if len(among) == 1:
+                raise
+            report(str(error))
 
 
 def with_tags(store: Store, flow: str, tags: Collection[str]) -> Iterator[dict[str, Any]]:
@@ -104,7 +116,7 @@ def _began(document: dict[str, Any]) -> tuple[float, str]:
 
 
 def find_run(store: Store, address: Address, report: Report) -> Run:
-    """The run of an address, or the flow's latest; raises UnknownFlow, UnknownRun or UnreadableRuns."""
+    """The run of an address, or the flow's latest; raises UnknownFlow, UnknownRun, UnreadableRuns or StoreError."""
     return find(store, address.flow, _find_id(store, address, report), report)
 
 
@@ -204,7 +216,7 @@ def taken_over(store: Store, document: dict[str, Any]) -> ReuseCount | None:
 def find_origin(store: Store, flow: str, run: str, report: Report, force: bool = False) -> dict[str, Any]:
     """The document of the run to resume: the named one, or the latest that ended before its last step. `flow` and `run` may be "".
 
-    Raises StillRunning when the named run is running, unless `force`.
+    Raises StillRunning when the named run is running, unless `force`; and StoreError.
     """
     among = [flow] if flow else flows(store, report=report if not run else lambda text: None)
     if run == LATEST and not any(store.exists(Keys(one, run).run()) for one in among):
@@ -214,7 +226,7 @@ def find_origin(store: Store, flow: str, run: str, report: Report, force: bool =
         if not force and (found := status(store, named, report)) is not None and found.status == "running":
             raise StillRunning(named["flow"], named["run"], found.seen)
         return named
-    candidates = [document for one in among for document in survey(store, one, report).documents]
+    candidates = [document for found in surveys(store, among, report) for document in found.documents]
     candidates.sort(key=lambda document: document["started"], reverse=True)
     origin = next((document for document in candidates if _unfinished(store, document, report)), None)
     if origin is None and not candidates:

@@ -24,7 +24,7 @@ from flowport.targets.airflow.compute import COMPUTE
 from flowport.targets.airflow.events.assets import STARTED_BY, asset, asset_name, events_by_uri, flows_before, macros, schedule
 from flowport.targets.airflow.form import params
 from flowport.targets.airflow.groups import Listing, groups, inside, jobs
-from flowport.targets.airflow.hooks.at_the_end import HOOKS, SNIPPET, callbacks, hooks_call
+from flowport.targets.airflow.hooks.at_the_end import SNIPPET, callbacks, hooks_call
 from flowport.targets.airflow.names import Names
 from flowport.targets.airflow.python import Call, Code, Unpacked, Value, docstring, names, statement
 from flowport.targets.airflow.settings import Settings
@@ -105,7 +105,7 @@ class _File:
         taken = {"dag", "slice", "RUN", "FORM", "FLOWS", "EVENTS", *OURS, *KNOWN, *self.compute.constants(settings)}
         called = Names(plan, taken | {name for each in self.snippets for name in _bound(each)})
         self._limits = time_limits(whole, settings.width, settings.total)
-        self.hooks = called.new(HOOKS)
+        self.hooks = called.new("exit_hooks")
         self.body = Body(members, {step.name: step for step in whole.flow.steps}, called, self._of_task)
 
     def text(self) -> str:

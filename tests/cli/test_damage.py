@@ -26,8 +26,6 @@ def test_a_damaged_run_is_one_row_and_the_others_stay_usable(desk: Desk, content
     [
         "show tiny.py --format svg -o /proc/x",
         "init /proc/x",
-        "compile tiny.py -t sfn -o tiny.py",
-        "compile tiny.py -t sfn -o tiny.py --check",
     ],
 )
 def test_what_cannot_be_written_is_said_in_a_line(desk: Desk, words: str) -> None:
@@ -37,10 +35,14 @@ def test_what_cannot_be_written_is_said_in_a_line(desk: Desk, words: str) -> Non
     assert "Traceback" not in ended.err
 
 
-def test_a_file_in_place_of_a_flow_is_explained(desk: Desk) -> None:
+def test_a_file_in_place_of_a_flow_or_a_folder_is_explained(desk: Desk) -> None:
     assert desk("run", "tiny.py").status == 0
-    ended = desk("status", "tiny.py")
-    assert (ended.status, ended.err.splitlines()[1]) == (2, "  name the flow, and not its file: Tiny")
+    for word in ("tiny.py", "tiny.py:Tiny"):
+        ended = desk("status", word)
+        assert (ended.status, ended.err.splitlines()[1]) == (2, "  name the flow, and not its file: Tiny")
+    for more in ((), ("--check",)):
+        ended = desk("compile", "tiny.py", "-t", "sfn", "-o", "tiny.py", *more)
+        assert (ended.status, ended.err) == (2, "flowport compile: `tiny.py` is no folder\n  -o DIR\n")
 
 
 def test_nothing_found_says_why(desk: Desk) -> None:

@@ -133,6 +133,8 @@ def test_a_folder_that_cannot_be_listed_is_a_line(
     listed = capsys.readouterr()
     assert listed.err == f"{message}\n"
     assert " good " in listed.out
+    assert run(["resume"]) == 2
+    assert "every run in " in capsys.readouterr().err
     assert run(["status", "Other"]) == 1
     assert capsys.readouterr().err == f"flowport status: {message}\n"
 

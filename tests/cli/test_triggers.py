@@ -106,6 +106,12 @@ def test_an_event_sets_parameters() -> None:
     assert artifacts("ScoreFlow", "s-3")["found"] == ["never", 0, None]
 
 
+def test_an_event_takes_precedence_over_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("METAFLOW_RUN_DAY", "yesterday")
+    assert run("score.py", "s-1", "--event", 'labels={"date": "today"}') == 0
+    assert artifacts("ScoreFlow", "s-1")["found"] == ["today", 0, "labels"]
+
+
 def test_what_an_event_sets_is_checked(capfd: pytest.CaptureFixture[str]) -> None:
     assert run("score.py", "s-1", "--event", 'labels={"n": "many"}') == 2
     assert "parameter `count` is 'many', which is not a whole number" in capfd.readouterr().err

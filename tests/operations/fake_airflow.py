@@ -19,13 +19,15 @@ Reply = tuple[int, Any]
 
 @dataclass
 class FakeAirflow:
-    """What it has. `asked` are the requests, `say` answers one in place of Airflow where it returns
-    something. One that no more `stops` runs has lost the file of their DAG."""
+    """What it has; of the `tasks` of DAGs their trigger rules. `asked` are the requests, `say` answers one in place of Airflow where it
+    returns something. One that no more `stops` runs has lost the file of their DAG, or calls their exit hooks.
+    """
 
     version: str
     url: str = ""
     dags: dict[str, dict[str, Any]] = field(default_factory=dict)
     runs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tasks: dict[str, str] = field(default_factory=dict)
     failed_tasks: list[dict[str, Any]] = field(default_factory=list)
     import_errors: list[dict[str, Any]] = field(default_factory=list)
     asked: list[tuple[str, str, Any]] = field(default_factory=list)
@@ -73,6 +75,8 @@ class FakeAirflow:
             case "DELETE", ["dags", dag]:
                 del self.dags[dag]
                 return 204, None
+            case "GET", ["dags", _, "tasks"]:
+                return 200, {"tasks": [{"task_id": id, "trigger_rule": rule} for id, rule in self.tasks.items()]}
             case "GET", ["dags", _, "dagRuns"]:
                 return _page("dag_runs", [each for each in self.runs.values() if each["state"] in query["state"]], query)
             case "POST", ["dags", _, "dagRuns"]:

@@ -143,11 +143,22 @@ def test_a_run_that_airflow_does_not_stop_is_said(run: Command, airflow: FakeAir
 def test_a_run_that_is_stopped_goes_on_until_its_exit_hooks_have_ended(run: Command, airflow: FakeAirflow) -> None:
     """Airflow then takes it for a success."""
     run("trigger", "small.py", "--run-id", "one")
-    airflow.stops, airflow.failed_tasks = False, [{"task_id": "exit_hooks"}]
+    airflow.tasks = {"exit_hooks": "all_success", "exit_hooks_2": "all_done_setup_success"}
+    airflow.stops, airflow.failed_tasks = False, [{"task_id": "exit_hooks_2"}]
     going = run("stop", "Small/one")
     assert (going.status, going.out) == (0, "Small/one: running, started TIME UTC\n")
     airflow.runs["one"]["state"] = "success"
     assert "airflow: success, started TIME UTC: stopped by flowport\n" in run("status", "Small/one").out
+
+
+@pytest.mark.parametrize("tasks", [{}, {"start": "all_success"}, {"start": "all_success", "exit_hooks": "all_done_setup_success"}])
+def test_a_run_that_could_not_be_stopped_is_not_shown_as_stopped(run: Command, airflow: FakeAirflow, tasks: dict[str, str]) -> None:
+    run("trigger", "small.py", "--run-id", "one")
+    airflow.stops, airflow.tasks = False, tasks
+    airflow.failed_tasks = [{"task_id": "start"}] if tasks else []
+    assert run("stop", "Small/one").status == 1
+    airflow.runs["one"]["state"] = "success"
+    assert "airflow: success, started TIME UTC\n" in run("status", "Small/one").out
 
 
 @pytest.mark.parametrize("more", ["null", '{"b": 1, "a": 2}', '["\\u0000"]', '["\\udce9"]', "[Infinity]", json.dumps("x" * 5000)])

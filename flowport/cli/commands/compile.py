@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from flowport.cli import shared_options as shared
-from flowport.cli.advice import missing_target
+from flowport.cli.advice import WrongUse, missing_target
 from flowport.cli.command import Command
 from flowport.cli.console import say, warn, writing
 from flowport.cli.loading import load_flow
 from flowport.compiler.diagnostics.diagnostic import CompileError
 from flowport.compiler.record import replace
 from flowport.runtime.atomic_file import write_file
-from flowport.workspace.errors import FilesCollide, NotWritable
+from flowport.workspace.errors import FilesCollide
 from flowport.workspace.flow_file import UNCHANGED, Changes, has_errors
 from flowport.workspace.folders.flows import flow_arguments
 from flowport.workspace.folders.left_over import is_package, of_gone_flows, old_packages
@@ -44,7 +44,7 @@ def compile_flows(request: CompileRequest) -> int:
         raise missing_target("for which engine", lambda target: True)
     output = request.output
     if os.path.exists(output) and not os.path.isdir(output):
-        raise NotWritable(output, "it is a file, and `-o` takes a folder")
+        raise WrongUse(f"`{output}` is no folder", "-o DIR")
     files = _files(request)
     if request.check:
         return _compare(files, request)

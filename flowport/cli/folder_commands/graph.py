@@ -75,14 +75,14 @@ def _check_use(request: GraphRequest) -> None:
 
 
 def _find(request: GraphRequest) -> Found:
-    """What there is to show; raises CompileError if an argument names no flow, unless what is wrong is what is asked for."""
+    """What there is to show; raises CompileError if an argument names no flow or none is known, unless what is wrong is asked for."""
     read = read_flows(request.paths, request.profile)
     say((), read.ignored)
     if not request.check and (read.absent or not read.flows):
         raise CompileError(read.absent or read.errors)
     made = graph_of(read.flows)
     if not read.errors:  # a flow with errors may have the trigger
-        for name, ways_out in unused_names(made, request.elsewhere):
+        for name, ways_out in unused_names(made, dict.fromkeys(request.elsewhere)):
             warn(f"flowport graph: {'; '.join([f'no trigger names the flow `{name}` of `--elsewhere`', *ways_out])}")
     first = _named(made, request.impact) if request.impact else None
     followers = impact(made, first) if first is not None else ()

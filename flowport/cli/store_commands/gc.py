@@ -64,7 +64,8 @@ def gc(request: GcRequest) -> int:
 
     for flow in request.flows:
         if "/" in flow:
-            raise WrongUse(f"`{flow}` names a run, but `gc` deletes by age and number", f"flowport gc {flow.partition('/')[0]}")
+            wrong = f"`{flow}` is not the name of a flow: `gc` deletes runs by their age"
+            raise WrongUse(wrong, "flowport gc FLOW --older-than TIME --store URL")
     store = store_to_read(request.store, request.target, request.profile)
     if is_folder(store.url) and not os.path.isdir(store.url):
         raise WrongUse(f"there is no store in {store.url}", "--store URL")

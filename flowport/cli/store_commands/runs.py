@@ -15,10 +15,9 @@ from flowport.cli.completers import addresses
 from flowport.cli.console import as_json, warn
 from flowport.cli.loading import store_to_read
 from flowport.cli.store_commands.runs_request import RunsRequest
-from flowport.runtime.store.errors import StoreError
 from flowport.runtime.text import shown
 from flowport.workspace.errors import UnknownFlow
-from flowport.workspace.runs import earlier_runs, flows, status, survey, taken_over, with_tags
+from flowport.workspace.runs import earlier_runs, flows, status, surveys, taken_over, with_tags
 from flowport.workspace.times import age, duration, moment
 
 if TYPE_CHECKING:
@@ -61,18 +60,13 @@ def runs(request: RunsRequest) -> int:
     documents: list[dict[str, Any]] = []
     damaged: list[tuple[str, str]] = []
     older = 0
-    for flow in [request.flow] if request.flow else known:
-        if request.tags:
-            documents += islice(with_tags(store, flow, request.tags), None if number is None else number + 1)
-            continue
-        try:
-            found = survey(store, flow, warn, latest=number)
-        except StoreError as error:
-            warn(str(error))
-            continue
+    among = [request.flow] if request.flow else known
+    for flow in among if request.tags else ():
+        documents += islice(with_tags(store, flow, request.tags), None if number is None else number + 1)
+    for found in () if request.tags else surveys(store, among, warn, latest=number):
         older += found.older
         documents += found.documents
-        damaged += [(flow, run) for run in found.damaged]
+        damaged += [(found.flow, run) for run in found.damaged]
     if request.tags and known and not documents and not request.json:
         of = f" of {request.flow}" if request.flow else ""
         print(f"no run{of} in {store.url} matches " + " ".join(f"--tag {shown(tag)}" for tag in request.tags))

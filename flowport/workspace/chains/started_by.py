@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowport.runtime.run.history import is_done
@@ -29,8 +29,11 @@ class StartedBy(NamedTuple):
     events: Sequence[str] = ()
 
 
-def sent_by(flow: FlowFile, started_by: StartedBy) -> set[str]:
-    """The parameters that events may set; raises NoTrigger for events and flows that do not start the flow, and BadTrigger."""
+def sent_by(flow: FlowFile, started_by: StartedBy, written: Collection[str]) -> set[str]:
+    """The parameters that events may set; raises NoTrigger for events and flows that do not start the flow, and BadTrigger.
+
+    One that a user has `written` on the command line and that an event sets has two values, of which one would be dropped.
+    """
     names = [text.partition("=")[0] for text in started_by.events]
     if "" in names:
         raise BadTrigger(f"`{started_by.events[names.index('')][:60]}` has no name: an event is NAME, or NAME=JSON")
@@ -41,6 +44,9 @@ def sent_by(flow: FlowFile, started_by: StartedBy) -> set[str]:
     for given in (names, sources):
         if twice := [name for name in given if given.count(name) > 1]:
             raise BadTrigger(f"`{twice[0]}` is given {given.count(twice[0])} times, and a run is started by one of each")
+    events, fields = [_event(text) for text in started_by.events], _fields(flow)
+    if doubly := sorted(event_parameters(events, fields).keys() & written):
+        raise BadTrigger("\n".join(f"parameter `{name}` is given twice{_where_from(name, events, fields)}" for name in doubly))
     return {parameter for name in names for parameter, _ in known[name].parameters}
 
 
@@ -124,10 +130,9 @@ def _event(text: str) -> Trigger:
 
 def _check_parameters(flow: FlowFile, triggers: Sequence[Trigger], given: Mapping[str, Any]) -> None:
     """Check what events set as the first task will, before there is a run."""
-    fields = {event.name: dict(event.parameters) for event in flow.plan.flow.events}
-    by_event = event_parameters(triggers, fields)
-    values = {**given, **by_event}
-    wrong = [f"parameter `{name}` is given twice{_where_from(name, triggers, fields)}" for name in given if name in by_event]
+    fields = _fields(flow)
+    values = {**given, **event_parameters(triggers, fields)}
+    wrong = []
     for spec in (spec for spec in flow.parameters if spec["required"] or spec["name"] in values):
         try:
             converted([spec], {name: values[name] for name in (spec["name"],) if name in values})
@@ -135,6 +140,11 @@ def _check_parameters(flow: FlowFile, triggers: Sequence[Trigger], given: Mappin
             wrong.append(f"{error}{_where_from(spec['name'], triggers, fields)}")
     if wrong:
         raise BadTrigger("\n".join(wrong))
+
+
+def _fields(flow: FlowFile) -> dict[str, dict[str, str]]:
+    """The fields of each event that set parameters, by parameter."""
+    return {event.name: dict(event.parameters) for event in flow.plan.flow.events}
 
 
 def _where_from(parameter: str, triggers: Sequence[Trigger], fields: Mapping[str, Mapping[str, str]]) -> str:

@@ -13,13 +13,15 @@ from urllib.parse import quote
 
 from flowport.compiler.operations import EngineRun, RunState
 from flowport.targets.airflow.deployment.api import Api, path
-from flowport.targets.airflow.hooks.at_the_end import HOOKS
 
 STATES: dict[str, RunState] = {"queued": "waiting", "running": "running", "success": "done", "failed": "failed"}
 """The states of a DAG run (Airflow's `DagRunState`)."""
 
 UNFINISHED = ("none", "scheduled", "queued", "running", "deferred", "restarting", "up_for_retry", "up_for_reschedule")
 """The states of task instances that are not over; `none` is what the API calls that of a task which nobody has looked at."""
+
+TEARDOWN = "all_done_setup_success"
+"""The trigger rule of a teardown, as which the exit hooks are called (Airflow's `TriggerRule`)."""
 
 STOPPED = "stopped by flowport"
 NOTE = 1000
@@ -51,21 +53,23 @@ def page(api: Api, dag: str, run: str) -> str:
     return f"{api.address}/dags/{quote(dag, safe='')}/runs/{quote(run, safe='')}"
 
 
-def stop(api: Api, dag: str, found: dict[str, Any]) -> None:
-    """Have a run fail, with a note; Airflow then ends its tasks."""
-    what, at = f"stop runs of `{dag}`", path("dags", dag, "dagRuns", str(found["dag_run_id"]))
-    _annotate(api, what, at, found)
+def stop(api: Api, dag: str, run: str) -> bool:
+    """Have a run fail, and note that; whether Airflow does so. It ends the tasks of the run, and then calls its exit hooks."""
+    what, at = f"stop runs of `{dag}`", path("dags", dag, "dagRuns", run)
     after = api.ask(what, "PATCH", at, {"state": "failed"})
-    if _mark(after) != _mark(found):
-        # It has begun meanwhile.
-        _annotate(api, what, at, after)
+    if after["state"] != "failed" and not _only_hooks_go_on(api, dag, run):
+        return False
+    _annotate(api, what, at, after)
+    return True
 
 
-def ends(api: Api, dag: str, run: str) -> bool:
-    """Whether no task of a run that was stopped goes on, but for that of the exit hooks."""
-    at = path("dags", dag, "dagRuns", run, "taskInstances")
-    tasks = api.pages(f"look at the tasks of `{dag}`", at, "task_instances", state=UNFINISHED)
-    return all(str(task["task_id"]).startswith(HOOKS) for task in tasks)
+def _only_hooks_go_on(api: Api, dag: str, run: str) -> bool:
+    """Whether a run has exit hooks, and no other task of it goes on."""
+    what = f"look at the tasks of `{dag}`"
+    tasks = (api.find(what, path("dags", dag, "tasks")) or {}).get("tasks", ())
+    hooks = {task["task_id"] for task in tasks if task["trigger_rule"] == TEARDOWN}
+    going = api.pages(what, path("dags", dag, "dagRuns", run, "taskInstances"), "task_instances", state=UNFINISHED)
+    return bool(hooks) and {task["task_id"] for task in going} <= hooks
 
 
 def unfinished(api: Api, dag: str) -> Iterator[dict[str, Any]]:

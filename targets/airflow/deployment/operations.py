@@ -13,7 +13,7 @@ from typing import Any
 from flowport.compiler.changes import Becomes, Change, Changes, DeployError
 from flowport.compiler.operations import Deployed, EngineRun, Start, Version
 from flowport.targets.airflow.deployment.api import Api, Refused, path
-from flowport.targets.airflow.deployment.dag_runs import ends, engine_run, find_run, stop, unfinished
+from flowport.targets.airflow.deployment.dag_runs import engine_run, find_run, stop, unfinished
 from flowport.targets.airflow.deployment.deployer import put
 from flowport.targets.airflow.deployment.place import Place, deployed_file
 from flowport.targets.airflow.deployment.run_conf import run_conf
@@ -73,13 +73,11 @@ class AirflowOperations:
             return None
         if engine_run(api, dag, found).is_over:
             return engine_run(api, dag, found)
-        stop(api, dag, found)
-        after = self.status(settings, run)
-        if after is not None and not after.is_over and not ends(api, dag, run):
+        if not stop(api, dag, run):
             raise DeployError(
                 f"Airflow did not stop `{run}`, as it does not have the file of the DAG `{dag}` any more\n  delete the run in Airflow"
             )
-        return after
+        return self.status(settings, run)
 
     def deployments(self, settings: Settings) -> Iterator[Deployed]:
         """The DAGs with flowport's tag; without the API the DAG files that flowport wrote."""
@@ -207,7 +205,7 @@ def _remove_file(place: Place, settings: Settings, api: Api | None) -> None:
 
 def _stop_all(api: Api, dag: str) -> None:
     for each in unfinished(api, dag):
-        stop(api, dag, each)
+        stop(api, dag, str(each["dag_run_id"]))
 
 
 def _delete(api: Api, dag: str) -> None:

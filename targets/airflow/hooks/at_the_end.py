@@ -26,9 +26,6 @@ from flowport.targets.hooks.time_limits import hook_seconds
 SNIPPET = "receivers"
 """The snippet with the callback."""
 
-HOOKS = "exit_hooks"
-"""What the task of the exit hooks is called, with a number if a step is called that."""
-
 START = 900
 """Seconds until the task of the hooks has to have started."""
 
