@@ -300,13 +300,24 @@ class BadScheduledTime(WorkspaceError):
     """The time for which a run is started is none, or the run has that of another one."""
 
 
-class NoTrigger(WorkspaceError):
-    """A flow is not started by what is named; `known` are the flows or events that start it, and `decorator` is what would say it."""
+class NoAddress(WorkspaceError):
+    """A store is neither a folder nor an address; `meant` is the address that it looks like."""
 
-    def __init__(self, decorator: str, flow: str, name: str, known: Iterable[str]) -> None:
+    def __init__(self, store: str, meant: str) -> None:
+        super().__init__(f"the store `{store}` is no address")
+        self.store, self.meant = store, meant
+
+
+class NoTrigger(WorkspaceError):
+    """A flow is not started by what is named; `known` are the flows or events that start it, and `decorator` is what would say it.
+
+    `options` are those that start it, "" where nothing does.
+    """
+
+    def __init__(self, decorator: str, flow: str, name: str, known: Iterable[str], options: str) -> None:
         what = "the event" if decorator == "trigger" else "runs of"
         super().__init__(f"{flow} is not started by {what} `{name}`")
-        self.decorator, self.name, self.known = decorator, name, tuple(known)
+        self.decorator, self.name, self.known, self.options = decorator, name, tuple(known), options
 
 
 class MissingTrigger(WorkspaceError):

@@ -14,7 +14,7 @@ from flowport.runtime.run.parameters import ParameterError
 from flowport.runtime.run.run_input import tags
 from flowport.runtime.store.keys import Keys, is_spin, part
 from flowport.workspace.branch import on_branch_of_user
-from flowport.workspace.chains.started_by import StartedBy, sent_by, triggers_of
+from flowport.workspace.chains.started_by import StartedBy, sent_by, trigger_options, triggers_of
 from flowport.workspace.environments.here import pythons
 from flowport.workspace.errors import BadRunId, BadScheduledTime, BadTags, IsSpin, NoOrigin, NotWritable, UnknownRun, UnknownStep
 from flowport.workspace.flow_file import FlowFile
@@ -165,7 +165,7 @@ def start(request: RunRequest, say: Callable[[str], object]) -> int:
     started_by = StartedBy(request.trigger_from, request.events)
     inputs = inputs._replace(triggers=triggers_of(flow, started_by, inputs.parameters, inputs.origin_run, store))
     if is_untriggered(flow, inputs) and not request.quiet:
-        say(f"nothing triggers this run, so `current.trigger` is None: {_how_to_trigger(flow)} starts it as a trigger does")
+        say(f"nothing triggers this run, so `current.trigger` is None: {trigger_options(flow)} starts it as a trigger does")
     if not store.exists(code_key(package.digest)):
         store.create(code_key(package.digest), package.data)
     found = pythons(flow.plan.flow.steps, (lambda text: None) if request.quiet else say)
@@ -194,12 +194,6 @@ def is_untriggered(flow: FlowFile, inputs: RunInput) -> bool:
     """Whether a new run lacks what triggers its flow, and no schedule would start it either."""
     own = flow.plan.flow
     return own.is_triggered and not (own.schedules or inputs.triggers or inputs.origin_run)
-
-
-def _how_to_trigger(flow: FlowFile) -> str:
-    own = flow.plan.flow
-    words = [*(f"--trigger-from {source.flow}" for source in own.upstream), *(f"--event {event.name}" for event in own.events)]
-    return f"`{' '.join(words)}`"
 
 
 def write_id(path: str, run: str) -> None:

@@ -118,14 +118,19 @@ def test_what_an_event_sets_is_checked(capfd: pytest.CaptureFixture[str]) -> Non
     assert not Path(".flowport/flows").exists()
 
 
-@pytest.mark.parametrize("sent", ["labels", 'labels={"dat": "a"}', 'labels={"date": null}'])
-def test_a_field_that_an_event_lacks_is_named(sent: str, capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("sent", "end"),
+    [
+        ("labels", ", and it has no `date`\n"),
+        ('labels={"dat": "a"}', ", and it has no `date` but `dat`\n"),
+        ('labels={"date": null, "n": 7}', ", which is null there\n"),
+    ],
+)
+def test_a_field_that_an_event_lacks_is_named(sent: str, end: str, capfd: pytest.CaptureFixture[str]) -> None:
     Path("must.py").write_text(SCORE.replace('"day", default="never"', '"day", required=True'))
     assert run("must.py", "s-1", "--event", sent) == 2
-    assert (
-        "`day` is missing: it has no default; the event `labels` sets it by its field `date`, and it has no `date`"
-        in capfd.readouterr().err
-    )
+    said = "`day` is missing: it has no default; the event `labels` sets it by its field `date`"
+    assert said + end in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -139,6 +144,8 @@ def test_a_field_that_an_event_lacks_is_named(sent: str, capfd: pytest.CaptureFi
         ),
         ("train.py", ["--trigger-from", "FeaturesFlow", "--trigger-from", "FeaturesFlow/f-1"], "`FeaturesFlow` is given 2 times"),
         ("score.py", ["--event", '={"date": "a"}'], '`={"date": "a"}` has no name: an event is NAME, or NAME=JSON'),
+        ("score.py", ["--event", '{"date": "a"}'], '`{"date": "a"}` has no name: an event is NAME, or NAME=JSON'),
+        ("score.py", ["--trigger-from", "FeaturesFlow"], "  it is started by `--event labels`"),
         ("train.py", ["--trigger-from", ""], "`` is no run: that is FLOW/RUN"),
         ("train.py", ["--trigger-from", "FeaturesFlow/f-1/start"], "`FeaturesFlow/f-1/start` is no run: that is FLOW/RUN"),
     ],
@@ -198,7 +205,7 @@ def test_a_run_that_nothing_triggers_says_how_it_would_be_triggered(capfd: pytes
         (("--trigger-from", "FeaturesFlow/no"), "there is no run `no` of FeaturesFlow"),
         (("--trigger-from", "FeaturesFlow/f-1/start"), "is no run: that is FLOW/RUN"),
         (("--trigger-from", "FeaturesFlow/cut"), "run `cut` of FeaturesFlow is not done, so it starts no other run"),
-        (("--event", "features"), 'TrainFlow is not started by the event `features`\n  put `@trigger(event="features")` above the class'),
+        (("--event", "features"), "TrainFlow is not started by the event `features`\n  it is started by `--trigger-from FeaturesFlow`"),
         (("--trigger-from", "FeaturesFlow/f-1", "--origin-run", "t-0"), "the run has the triggers of run `t-0`"),
     ],
 )

@@ -137,7 +137,7 @@ def test_old_runs_cost_no_request(desk: Desk) -> None:
         desk.write(f"prod/flows/Tiny/runs/{run}/run.json", json.dumps({**document, "run": run, "started": 1767225600 + number}))
         desk.write("prod/" + Keys("Tiny", run).started(1767225600 + number), "")
     store = Counting(str(desk.folder / "prod"))
-    found, damaged, older = survey(store, "Tiny", unheard, latest=5)
+    _, found, damaged, older = survey(store, "Tiny", unheard, latest=5)
     assert [one["run"] for one in found] == ["prod", *(f"engine-{number * 7 % 60:02}" for number in range(59, 55, -1))]
     assert (damaged, older, store.reads) == ([], 56, 10)  # the documents of five runs, and their tags
     listed = desk("runs", "--store", "prod").out.splitlines()

@@ -280,12 +280,15 @@ def test_where_a_document_cannot_be_read_all_blobs_stay(
             "`Kept/latest` is not the name of a flow: `gc` deletes runs by their age\n  flowport gc FLOW",
         ),
         ([], "`--older-than` is missing"),
+        (["--older-than", "1h", "--store", str(Path(__file__).parent)], "there is no store in"),
+        (["--older-than", "1h", "--store", "s3:/bucket/x"], "the store `s3:/bucket/x` is no address\n  did you mean `s3://bucket/x`?"),
         (["--older-than", "1h", "--store", "/no/store"], "there is no store in /no/store"),
     ],
 )
 def test_wrong_use_is_explained(
     words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / "flows").mkdir()
     monkeypatch.setenv("FLOWPORT_STORE", str(tmp_path))
     assert execute(["gc", *words]) == 2
     assert said in capsys.readouterr().err
@@ -426,3 +429,5 @@ def test_it_is_said_why_runs_stay(store: FolderStore, world: World, capsys: pyte
     assert "would delete 0 runs of 3, 0 bytes\nstay: 1 too young, 1 among the newest, 1 tagged\n" in capsys.readouterr().out
     assert execute([*words, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["stay"] == {"young": 1, "newest": 1, "tagged": 1}
+    assert execute([word.replace("release", "relaese") for word in words]) == 0
+    assert capsys.readouterr().err == "flowport gc: no run that may go has the tag `relaese`\n"

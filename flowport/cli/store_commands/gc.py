@@ -17,6 +17,7 @@ from flowport.cli.completers import addresses
 from flowport.cli.console import as_json, warn
 from flowport.cli.loading import store_to_read
 from flowport.runtime.text import shown
+from flowport.workspace.runs import BESIDE
 from flowport.workspace.stores import is_folder
 from flowport.workspace.times import moment, typed_duration
 
@@ -67,7 +68,7 @@ def gc(request: GcRequest) -> int:
             wrong = f"`{flow}` is not the name of a flow: `gc` deletes runs by their age"
             raise WrongUse(wrong, "flowport gc FLOW --older-than TIME --store URL")
     store = store_to_read(request.store, request.target, request.profile)
-    if is_folder(store.url) and not os.path.isdir(store.url):
+    if is_folder(store.url) and not any(os.path.isdir(os.path.join(store.url, name)) for name in BESIDE):
         raise WrongUse(f"there is no store in {store.url}", "--store URL")
     rule = Rule(request.older_than, request.keep, frozenset(request.keep_tags), frozenset(request.flows) or None)
     with ThreadPoolExecutor(THREADS) as pool:
@@ -78,6 +79,8 @@ def gc(request: GcRequest) -> int:
     else:
         sys.stdout.writelines(f"{shown(line)}\n" for line in _lines(found, runs, "would delete" if request.dry_run else "deleted"))
         print(f"store: {shown(store.url)}")
+    if request.keep_tags and not found.stay.get("tagged"):
+        warn(f"flowport gc: no run that may go has the tag {' or '.join(f'`{tag}`' for tag in request.keep_tags)}")
     for problem in found.problems:
         warn(f"flowport gc: no blob was deleted, because this may need some: {problem}")
     return 1 if found.problems else 0

@@ -29,17 +29,24 @@ class StartedBy(NamedTuple):
     events: Sequence[str] = ()
 
 
+def trigger_options(flow: FlowFile) -> str:
+    """What to type so that a run is started as triggers do, "" for a flow that has none."""
+    own = flow.plan.flow
+    words = [*(f"--trigger-from {source.flow}" for source in own.upstream), *(f"--event {event.name}" for event in own.events)]
+    return f"`{' '.join(words)}`" if words else ""
+
+
 def sent_by(flow: FlowFile, started_by: StartedBy, written: Collection[str]) -> set[str]:
     """The parameters that events may set; raises NoTrigger for events and flows that do not start the flow, and BadTrigger.
 
     One that a user has `written` on the command line and that an event sets has two values, of which one would be dropped.
     """
     names = [text.partition("=")[0] for text in started_by.events]
-    if "" in names:
-        raise BadTrigger(f"`{started_by.events[names.index('')][:60]}` has no name: an event is NAME, or NAME=JSON")
+    if nameless := [text for text in started_by.events if text.startswith(("=", "{")) or not text]:
+        raise BadTrigger(f"`{nameless[0][:60]}` has no name: an event is NAME, or NAME=JSON")
     known = {event.name: event for event in flow.plan.flow.events}
     if unknown := [name for name in names if name not in known]:
-        raise NoTrigger("trigger", flow.name, unknown[0], list(known))
+        raise NoTrigger("trigger", flow.name, unknown[0], list(known), trigger_options(flow))
     sources = [_source(flow, _address(text)).flow for text in started_by.runs]
     for given in (names, sources):
         if twice := [name for name in given if given.count(name) > 1]:
@@ -88,7 +95,7 @@ def _source(flow: FlowFile, address: Address) -> OnFinish:
     for source in own.upstream:
         if address.flow in (source.flow, own.deployment_of(source)):
             return source
-    raise NoTrigger("trigger_on_finish", flow.name, address.flow, [source.flow for source in own.upstream])
+    raise NoTrigger("trigger_on_finish", flow.name, address.flow, [source.flow for source in own.upstream], trigger_options(flow))
 
 
 def _run(flow: FlowFile, text: str, store: Store) -> Trigger:
@@ -153,7 +160,8 @@ def _where_from(parameter: str, triggers: Sequence[Trigger], fields: Mapping[str
         field = fields.get(str(each.get("name")), {}).get(parameter)
         if field is not None:
             payload: Any = each["payload"]
-            others = f" but {', '.join(f'`{name[:60]}`' for name in list(payload)[:10])}" if payload else ""
-            has = "" if payload.get(field) is not None else f", and it has no `{field}`{others}"
+            others = f" but {', '.join(f'`{name[:60]}`' for name in list(payload)[:10])}" if payload and field not in payload else ""
+            lacks = f", which is null there{others}" if field in payload else f", and it has no `{field}`{others}"
+            has = "" if payload.get(field) is not None else lacks
             return f"; the event `{each['name']}` sets it by its field `{field}`{has}"
     return ""
