@@ -100,8 +100,6 @@ def advice(error: errors.WorkspaceError) -> str:
             return f"use the tools of {target}; `flowport status`, `logs` and `artifacts` read the store"
         case errors.NotAtEngine(flow=flow):
             return f"flowport runs {flow} --target TARGET lists those that have begun; --profile chooses other settings"
-        case errors.NoAddress(store=store, meant=meant):
-            return f"did you mean `{meant}`? a folder of this name is `./{store}`"
         case errors.NoTrigger(decorator=decorator, name=name, known=known, options=options):
             argument = "event" if decorator == "trigger" else "flow"
             put = f'put `@{decorator}({argument}="{name}")` above the class'

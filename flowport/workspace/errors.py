@@ -300,14 +300,6 @@ class BadScheduledTime(WorkspaceError):
     """The time for which a run is started is none, or the run has that of another one."""
 
 
-class NoAddress(WorkspaceError):
-    """A store is neither a folder nor an address; `meant` is the address that it looks like."""
-
-    def __init__(self, store: str, meant: str) -> None:
-        super().__init__(f"the store `{store}` is no address")
-        self.store, self.meant = store, meant
-
-
 class NoTrigger(WorkspaceError):
     """A flow is not started by what is named; `known` are the flows or events that start it, and `decorator` is what would say it.
 

@@ -6,14 +6,11 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from flowport.workspace.config import Config, find
-from flowport.workspace.errors import NoAddress, NoStoreOfTarget, StoresDiffer
+from flowport.workspace.errors import NoStoreOfTarget, StoresDiffer
 from flowport.workspace.targets import find_target
 
 if TYPE_CHECKING:
     from flowport.runtime.store.interface import Store
-
-BUCKETS = ("s3", "gs", "az")
-"""With what the addresses of object stores begin."""
 
 FOLDER = ".flowport"
 """The default store."""
@@ -30,8 +27,7 @@ class StoreChoice(NamedTuple):
 def store_to_read(choice: StoreChoice, config: Config) -> str:
     """The chosen store, or that of the target, the environment, the profile, else a folder here; as an absolute path.
 
-    A chosen profile that names stores for its targets alone is enough when they are the same. Raises StoresDiffer, NoStoreOfTarget
-    or NoAddress.
+    A chosen profile that names stores for its targets alone is enough when they are the same. Raises StoresDiffer or NoStoreOfTarget.
     """
     if choice.store or not choice.target:
         url = choice.store or os.environ.get("FLOWPORT_STORE") or config.store or _of_all_targets(choice, config) or FOLDER
@@ -61,13 +57,7 @@ def is_folder(url: str) -> bool:
 
 
 def _absolute(url: str) -> str:
-    """The address, or the whole path of a folder; raises NoAddress for one that was meant as an address."""
-    if not is_folder(url) or url.startswith("file:"):
-        return url
-    head, _, rest = url.partition("/")
-    if head.removesuffix(":").lower() in BUCKETS and (head.endswith(":") or rest.startswith("/")):
-        raise NoAddress(url, f"{head.removesuffix(':').lower()}://{rest.lstrip('/')}")
-    return os.path.abspath(url)
+    return url if ":" in url else os.path.abspath(url)
 
 
 def _of_target(name: str, config: Config) -> str:

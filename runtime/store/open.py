@@ -8,6 +8,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from flowport.runtime.store.interface import Store
 
+BUCKETS = ("s3:", "gs:", "az:")
+"""With what the addresses of object stores begin, before `//`."""
+
 
 def open_store(url: str) -> Store:
     """The store at a path, a `file:` address, or an address of an object store such as `s3://bucket/prefix`."""
@@ -16,6 +19,9 @@ def open_store(url: str) -> Store:
         from flowport.runtime.store.bucket import BucketStore
 
         return BucketStore(url)
+    if url.startswith(BUCKETS):
+        meant = f"{url.partition(':')[0]}://{url.partition(':')[2].lstrip('/')}"
+        raise StoreError(f"the store `{url}` is no address: write `{meant}`, or `./{url}` for a folder of this name")
     if url.startswith("file:"):
         path = rest if colon else url[5:]
         if colon and not path.startswith("/"):

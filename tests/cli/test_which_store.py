@@ -156,3 +156,12 @@ def test_the_latest_run_that_began_is_found_behind_one_that_did_not(desk: Desk) 
 def test_what_to_type_next_reads_the_same_store(desk: Desk, option: tuple[str, ...]) -> None:
     assert desk("run", "tiny.py", *option, "--quiet").status == 0
     assert "  flowport runs Tiny --store 'new store'\n" in desk("status", "Tiny/nope", *option).err
+
+
+@pytest.mark.parametrize("words", [("run", "tiny.py"), ("runs",), ("gc", "--older-than", "30d")])
+def test_an_address_with_one_slash_is_no_folder(desk: Desk, words: tuple[str, ...]) -> None:
+    before = sorted(desk.folder.iterdir())
+    ended = desk(*words, "--store", "s3:/bucket/x")
+    assert (ended.status, sorted(desk.folder.iterdir())) == (1, before)
+    said = "the store `s3:/bucket/x` is no address: write `s3://bucket/x`, or `./s3:/bucket/x` for a folder of this name"
+    assert ended.err == f"flowport {words[0]}: {said}\n"
