@@ -23,11 +23,11 @@ def problems(graph: FlowGraph, elsewhere: Collection[str] = ()) -> tuple[Diagnos
     )
 
 
-def unused_names(graph: FlowGraph, elsewhere: Collection[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+def unused_names(graph: FlowGraph, elsewhere: Collection[str]) -> dict[str, tuple[str, ...]]:
     """Those of the names that no trigger has, each with what its user may have meant."""
     missing = [name for node in graph.nodes if node.kind == "elsewhere" for name in (node.title, node.id)]
     named = {*missing, *(source.flow for flow in graph.read for source in flow.upstream)}
-    yield from ((name, did_you_mean(name, missing)) for name in elsewhere if name not in named)
+    return {name: did_you_mean(name, missing) for name in elsewhere if name not in named}
 
 
 def _same_names(flows: Sequence[KnownFlow]) -> Iterator[Diagnostic]:

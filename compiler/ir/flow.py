@@ -145,6 +145,11 @@ class Flow:
         """Whether events or other flows start runs of it."""
         return bool(self.events or self.upstream)
 
+    @property
+    def has_exit_hooks(self) -> bool:
+        """Whether functions are called when a run of it has ended."""
+        return self.exit_hooks != ExitHooks()
+
     def step(self, name: str) -> Step:
         """The step called `name`; raises KeyError for a name that is not a step."""
         for step in self.steps:

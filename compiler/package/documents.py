@@ -24,7 +24,6 @@ from flowport.compiler.ir import (
     Config,
     Constant,
     End,
-    ExitHooks,
     Flow,
     Foreach,
     Lock,
@@ -100,7 +99,7 @@ def flow_document(flow: Flow) -> Document:
         document["upstream"] = [source.flow for source in flow.upstream]
     if flow.events:
         document["events"] = {event.name: dict(event.parameters) for event in flow.events}
-    if flow.exit_hooks != ExitHooks():
+    if flow.has_exit_hooks:
         document["hooks"] = {"success": [*flow.exit_hooks.on_success], "error": [*flow.exit_hooks.on_error]}
     if flow.unused:
         document["unused"] = [*flow.unused]

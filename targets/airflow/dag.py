@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import flowport
-from flowport.compiler.ir import ExitHooks, Step
+from flowport.compiler.ir import Step
 from flowport.compiler.ir.outline import outline
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower.fuse import fuse_loops
@@ -190,7 +190,7 @@ class _File:
 
     def _hooks(self) -> Iterator[str]:
         """The task of the exit hooks, which waits for all others."""
-        if self.plan.flow.exit_hooks != ExitHooks():
+        if self.plan.flow.has_exit_hooks:
             name, first = self.hooks, first_step(self.plan.flow).settings
             own = {name: self._value(value) for name, value in (*tempdir(self.compute.tmpfs(first.execution)), *first.variables)}
             call = hooks_call(name.id, self.plan.flow, self.settings, own)

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from flowport.compiler.decorators.step.batch import batch_feature
 from flowport.compiler.decorators.step.resources import DISK, GPU, SHARED_MEMORY
 from flowport.compiler.diagnostics.diagnostic import Diagnostic
-from flowport.compiler.ir import ExitHooks
 from flowport.compiler.ir.features import Feature
 from flowport.compiler.ir.plan import Plan
 from flowport.compiler.lower.capabilities import Capabilities, Limit, missing
@@ -120,7 +119,7 @@ def plan_problems(plan: Plan, settings: Settings, size: int) -> Iterator[Diagnos
         yield Diagnostic(
             "FP415", f"the name `{plan.flow.name}` has a quote, which keys in a state machine cannot contain", plan.flow.span, help=way_out
         )
-    if settings.unknown and (plan.flow.exit_hooks != ExitHooks() or receivers(settings)):
+    if settings.unknown and (plan.flow.has_exit_hooks or receivers(settings)):
         message = f"what follows a run of {plan.flow.name} is not emitted: the ARN of a rule has a region and an account"
         yield Diagnostic("FP446", message, plan.flow.span, help=(_both(settings),), severity="warning")
     if size > DEFINITION:

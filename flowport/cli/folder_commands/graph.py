@@ -82,7 +82,7 @@ def _find(request: GraphRequest) -> Found:
         raise CompileError(read.absent or read.errors)
     made = graph_of(read.flows)
     if not read.errors:  # a flow with errors may have the trigger
-        for name, ways_out in unused_names(made, dict.fromkeys(request.elsewhere)):
+        for name, ways_out in unused_names(made, request.elsewhere).items():
             warn(f"flowport graph: {'; '.join([f'no trigger names the flow `{name}` of `--elsewhere`', *ways_out])}")
     first = _named(made, request.impact) if request.impact else None
     followers = impact(made, first) if first is not None else ()

@@ -63,10 +63,6 @@ def gc(request: GcRequest) -> int:
     from flowport.workspace.collection.collect import collect
     from flowport.workspace.collection.retention import Rule
 
-    for flow in request.flows:
-        if "/" in flow:
-            wrong = f"`{flow}` is not the name of a flow: `gc` deletes runs by their age"
-            raise WrongUse(wrong, "flowport gc FLOW --older-than TIME --store URL")
     store = store_to_read(request.store, request.target, request.profile)
     if is_folder(store.url) and not any(os.path.isdir(os.path.join(store.url, name)) for name in BESIDE):
         raise WrongUse(f"there is no store in {store.url}", "--store URL")

@@ -52,21 +52,23 @@ def runs(request: RunsRequest) -> int:
     known = flows(store, warn)
     if request.flow is not None and request.flow not in known:
         raise UnknownFlow(request.flow, store.url, known)
+    among = [request.flow] if request.flow else known
     if request.where is not None or request.columns is not None or request.sort is not None or request.csv:
         from flowport.cli.store_commands.runs_table import print_table
 
-        return print_table(request, store, [request.flow] if request.flow else known)
+        return print_table(request, store, among)
     number = None if request.all else request.number or SHOWN
     documents: list[dict[str, Any]] = []
     damaged: list[tuple[str, str]] = []
     older = 0
-    among = [request.flow] if request.flow else known
-    for flow in among if request.tags else ():
-        documents += islice(with_tags(store, flow, request.tags), None if number is None else number + 1)
-    for found in () if request.tags else surveys(store, among, warn, latest=number):
-        older += found.older
-        documents += found.documents
-        damaged += [(found.flow, run) for run in found.damaged]
+    if request.tags:
+        for flow in among:
+            documents += islice(with_tags(store, flow, request.tags), None if number is None else number + 1)
+    else:
+        for found in surveys(store, among, warn, latest=number):
+            older += found.older
+            documents += found.documents
+            damaged += [(found.flow, run) for run in found.damaged]
     if request.tags and known and not documents and not request.json:
         of = f" of {request.flow}" if request.flow else ""
         print(f"no run{of} in {store.url} matches " + " ".join(f"--tag {shown(tag)}" for tag in request.tags))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from flowport.compiler.ir import ExitHooks, Flow
+from flowport.compiler.ir import Flow
 from flowport.compiler.lower.gate import first_step
 from flowport.compiler.lower.run_ids import run_prefix
 from flowport.compiler.record import replace
@@ -49,7 +49,7 @@ def callbacks(flow: Flow, settings: Settings, last_task: bool = False) -> Iterat
 
 def _may_look_done(flow: Flow) -> bool:
     """Whether a run may be a success for Airflow although its last task was skipped."""
-    return flow.start == GATE or flow.exit_hooks != ExitHooks()
+    return flow.start == GATE or flow.has_exit_hooks
 
 
 def _where(receiver: Receiver) -> str:
